@@ -1,0 +1,94 @@
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_BYTES = 64 * 1024 };
+
+struct block {
+  struct block *next;
+  size_t capacity, used;
+  alignas(max_align_t) unsigned char data[];
+};
+
+struct tp_arena {
+  struct block *first, *current;
+};
+
+static struct block *block_create(size_t capacity)
+{
+  struct block *block = malloc(sizeof *block + capacity);
+  if (block == NULL)
+    abort();
+  *block = (struct block){.capacity = capacity};
+  return block;
+}
+
+struct tp_arena *tp_arena_create(void)
+{
+  struct tp_arena *arena = malloc(sizeof *arena);
+  if (arena == NULL)
+    abort();
+  arena->first = arena->current = block_create(BLOCK_BYTES);
+  return arena;
+}
+
+void tp_arena_free(struct tp_arena *arena)
+{
+  if (arena == NULL)
+    return;
+  for (struct block *block = arena->first; block != NULL;) {
+    struct block *next = block->next;
+    free(block);
+    block = next;
+  }
+  free(arena);
+}
+
+void tp_arena_reset(struct tp_arena *arena)
+{
+  for (struct block *block = arena->first; block != NULL; block = block->next)
+    block->used = 0;
+  arena->current = arena->first;
+}
+
+void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size)
+{
+  if (size != 0 && count > SIZE_MAX / 2 / size)
+    abort();
+  const size_t align = alignof(max_align_t);
+  const size_t bytes = (count * size + align - 1) / align * align;
+  while (arena->current->capacity - arena->current->used < bytes) {
+    if (arena->current->next == NULL)
+      arena->current->next = block_create(bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES);
+    arena->current = arena->current->next;
+  }
+  void *memory = arena->current->data + arena->current->used;
+  arena->current->used += bytes;
+  return memset(memory, 0, bytes);
+}
+
+char *tp_arena_strdup(struct tp_arena *arena, const char *text)
+{
+  const size_t length = strlen(text) + 1;
+  return memcpy(tp_arena_alloc(arena, length, 1), text, length);
+}
+
+char *tp_arena_printf(struct tp_arena *arena, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  const int length = vsnprintf(NULL, 0, format, args);
+  va_end(args);
+  if (length < 0)
+    abort();
+  char *text = tp_arena_alloc(arena, (size_t)length + 1, 1);
+  va_start(args, format);
+  vsnprintf(text, (size_t)length + 1, format, args);
+  va_end(args);
+  return text;
+}

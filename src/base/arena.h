@@ -1,0 +1,23 @@
+#ifndef TP_BASE_ARENA_H
+#define TP_BASE_ARENA_H
+#include <stddef.h>
+/* A bump allocator: everything of one prediction lives and dies together.
+ *
+ * Memory comes zeroed and aligned for any type.  Nothing is freed singly; everything reachable
+ * from an object made in an arena lives in that arena.  Out of memory aborts: no caller could go
+ * on.
+ */
+struct tp_arena;
+
+struct tp_arena *tp_arena_create(void);
+void tp_arena_free(struct tp_arena *arena);  /* NULL is fine */
+void tp_arena_reset(struct tp_arena *arena); /* drops all objects, keeps the blocks for reuse */
+
+void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size);
+char *tp_arena_strdup(struct tp_arena *arena, const char *text);
+char *tp_arena_printf(struct tp_arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* TP_NEW(arena, struct foo, 3): three zeroed structs. */
+#define TP_NEW(arena, type, count) ((type *)tp_arena_alloc((arena), (size_t)(count), sizeof(type)))
+#endif

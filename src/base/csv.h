@@ -1,0 +1,39 @@
+#ifndef TP_BASE_CSV_H
+#define TP_BASE_CSV_H
+/* CSV tables in memory, and CSV writing that gives the same bytes everywhere.
+ *
+ * Reading: RFC 4180 quotes, LF or CRLF, first line is the header, blank lines skipped; every row
+ * has as many cells as the header.  Numbers use the C locale.
+ */
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct tp_csv {
+  const char *path;
+  size_t n_columns, n_rows;
+  const char **columns; /* n_columns */
+  const char **cells;   /* n_rows x n_columns, row-major */
+  int *lines;           /* n_rows: file line of each row */
+};
+
+/* FILE "-" is standard input.  Everything lives in `arena`. */
+enum tp_status tp_csv_open(const char *file, struct tp_arena *arena, struct tp_csv *csv,
+                           struct tp_error *error);
+enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena *arena,
+                            struct tp_csv *csv, struct tp_error *error);
+
+/* Column index of `name`, or -1. */
+int tp_csv_column(const struct tp_csv *csv, const char *name);
+/* Cell; "" where `column` is -1. */
+const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column);
+/* A finite number; TP_E_INPUT names file, line and column otherwise. */
+enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, double *value,
+                             struct tp_error *error);
+
+/* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
+void tp_csv_put_text(FILE *out, const char *text);
+void tp_csv_put_number(FILE *out, double value);
+#endif

@@ -1,0 +1,27 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
+{
+  if (error != NULL) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+  }
+  return status;
+}
+
+const char *tp_status_text(enum tp_status status)
+{
+  switch (status) {
+#define X(name, value, text) \
+  case name:                 \
+    return text;
+    TP_STATUS_LIST(X)
+#undef X
+  }
+  return "unknown status";
+}

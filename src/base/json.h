@@ -1,0 +1,73 @@
+#ifndef TP_BASE_JSON_H
+#define TP_BASE_JSON_H
+/* JSON documents read by table.
+ *
+ * A document remembers its file, so every fault is reported as "FILE:LINE: what, and the mend".
+ * A path names a place in it: "gemm.tile_m", "links[3].latency_s"; "" is the root.
+ * jansson parses; this adds schemas, lines and overrides.
+ */
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tp_doc {
+  const char *path; /* file, as the user named it */
+  const char *text; /* whole file, for line numbers */
+  json_t *root;     /* owned by the document */
+};
+
+/* Reads FILE: an object, no duplicate keys.  Release with tp_doc_close. */
+enum tp_status tp_doc_open(const char *file, struct tp_arena *arena, struct tp_doc *doc,
+                           struct tp_error *error);
+/* The same from memory; `name` stands for the file in messages. */
+enum tp_status tp_doc_parse(const char *name, const char *text, struct tp_arena *arena,
+                            struct tp_doc *doc, struct tp_error *error);
+void tp_doc_close(struct tp_doc *doc);
+
+/* Value at `path`, or NULL.  Borrowed. */
+json_t *tp_doc_at(const struct tp_doc *doc, const char *path);
+
+/* Line (from 1) on which the key of `path` stands; 1 where it does not. */
+int tp_doc_line(const struct tp_doc *doc, const char *path);
+
+/* Fails with "FILE:LINE: PATH: ..." */
+enum tp_status tp_doc_fail(const struct tp_doc *doc, const char *path, struct tp_error *error,
+                           const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Replaces the existing scalar at `path` by VALUE read as JSON, or as a string if it is not JSON.
+ * The type must stay the same (number, string or boolean).  This is --set. */
+enum tp_status tp_doc_set(struct tp_doc *doc, const char *path, const char *value,
+                          struct tp_error *error);
+
+/* Calls `visit` for every scalar in document order with its path, until it returns false. */
+void tp_doc_each_scalar(const struct tp_doc *doc, bool (*visit)(const char *path, void *data),
+                        void *data);
+
+/* A schema row: where the value of `key` goes in the struct and what it may be. */
+enum tp_field_type {
+  TP_FIELD_DOUBLE, /* double; finite, in [min, max] */
+  TP_FIELD_INT64,  /* int64_t; an integral number in [min, max] */
+  TP_FIELD_BOOL,   /* bool */
+  TP_FIELD_STRING, /* const char *, arena-owned */
+  TP_FIELD_ENUM    /* int; index of the string in `names` */
+};
+
+struct tp_field {
+  const char *key;
+  enum tp_field_type type;
+  size_t offset;
+  double min, max;
+  bool optional;            /* absent leaves what the struct held before */
+  const char *const *names; /* TP_FIELD_ENUM: NULL-terminated */
+};
+
+/* Reads the object at `path` into `out` by the table.  Unknown keys are errors (with the closest
+ * known one named) unless `open` is true; keys beginning with "source", "kind" and "note" are
+ * always allowed.  Reports the first fault in document order. */
+enum tp_status tp_doc_read(const struct tp_doc *doc, const char *path,
+                           const struct tp_field *fields, size_t n_fields, bool open, void *out,
+                           struct tp_arena *arena, struct tp_error *error);
+#endif

@@ -1,0 +1,29 @@
+#ifndef TP_BASE_TEXT_H
+#define TP_BASE_TEXT_H
+/* Words: close matches, lists, numbers as users type them. */
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Damerau-Levenshtein distance, case folded. */
+size_t tp_text_distance(const char *a, const char *b);
+
+/* "; did you mean 'x' or 'y'?" for the up to three names close to `word`, else "; known: a, b, c"
+ * (cut at 12 names).  Arena-owned. */
+const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
+                         size_t n_names);
+
+/* The whole of `text` as one finite number; 1e9, 16k? no: plain C numbers only. */
+bool tp_text_number(const char *text, double *value);
+
+/* "1,2,4:16:x2,20:40:10" -> numbers.  a:b:xF multiplies by F, a:b:S adds S, a:b adds 1; ends
+ * included; at most 100,000 numbers.  `what` names the option in messages. */
+enum tp_status tp_text_numbers(const char *what, const char *text, struct tp_arena *arena,
+                               double **values, size_t *n_values, struct tp_error *error);
+
+/* "a,b,c" -> words; commas inside are not supported; empty words are errors. */
+enum tp_status tp_text_words(const char *what, const char *text, struct tp_arena *arena,
+                             const char ***words, size_t *n_words, struct tp_error *error);
+#endif

@@ -1,0 +1,95 @@
+#ifndef TP_COST_COST_H
+#define TP_COST_COST_H
+/* What an op needs from a machine: pure functions of (op, machine), no I/O, no allocation.
+ *
+ * An op that runs alone lasts
+ *     fixed_s + max(work_s, compute_s, dram_bytes / machine.dram_bytes_per_s)            kernels
+ *     fixed_s + sum over phases: steps * (hop_s + route latency) + flow_bytes / flow rate
+ * collectives Under contention compute_s stretches with the SMs others hold, dram_bytes with the
+ * memory bandwidth others take, flows with the links others use; each component goes on by itself
+ * and the op ends with the last.  Both engines follow exactly this rule.
+ */
+#include "platform/platform.h"
+#include "platform/stack.h"
+#include "program/program.h"
+
+enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4 };
+
+/* Who sends to whom in one phase of a collective. */
+#define TP_PATTERNS(X)                                                            \
+  X(TP_PATTERN_RING, "ring")               /* rank r -> r+1 */                    \
+  X(TP_PATTERN_DIRECT, "direct")           /* every rank -> every other */        \
+  X(TP_PATTERN_TREE, "tree")               /* binary tree, up and down at once */ \
+  X(TP_PATTERN_SWITCH, "switch")           /* rank -> switch and back (NVLS) */   \
+  X(TP_PATTERN_LOCAL_RING, "local-ring")   /* ring inside each node */            \
+  X(TP_PATTERN_ACROSS_RING, "across-ring") /* ring of same-numbered ranks of nodes */
+enum tp_pattern {
+#define X(name, text) name,
+  TP_PATTERNS(X)
+#undef X
+      TP_N_PATTERNS
+};
+
+/* What the routes give a pattern when all its flows run at once: computed by tp_machine_make. */
+struct tp_pattern_rate {
+  bool possible;
+  bool shared;             /* flows of different ranks meet on a directed link */
+  double flow_bytes_per_s; /* max-min rate of the slowest flow */
+  double latency_s;        /* longest route */
+  enum tp_link_kind kind;  /* slowest link kind used */
+};
+
+struct tp_machine {
+  const struct tp_device *device;
+  const struct tp_stack *stack;
+  const struct tp_platform *platform;
+  int ranks, nodes_used, ranks_per_node;
+  int gpus[TP_MAX_RANKS]; /* vertex of each rank */
+  int reducing_switch;    /* vertex, or -1 */
+  struct tp_pattern_rate patterns[TP_N_PATTERNS];
+  double dram_bytes_per_s; /* the shared resource: datasheet peak */
+  bool sustained;          /* programs under steady load; false for single benchmarked ops */
+};
+
+/* One pattern for some steps: in each step every flow carries flow_bytes/steps. */
+struct tp_comm_phase {
+  enum tp_pattern pattern;
+  int steps;
+  double hop_s;      /* software time a step, without the route's latency */
+  double flow_bytes; /* wire bytes a flow carries in the phase, protocol overhead included */
+};
+
+struct tp_cost {
+  double fixed_s, work_s, compute_s;
+  double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
+  double dram_bytes;
+  double flops;
+  double link_bytes; /* payload each GPU sends, one direction: the algorithm's closed form */
+  double sigma;      /* standard deviation of ln(time): residual spread of the fit */
+  enum tp_algorithm algorithm; /* collectives: what AUTO became */
+  int n_phases;                /* 0 for kernels */
+  struct tp_comm_phase phases[TP_MAX_COMM_PHASES];
+};
+
+/* Places `ranks` ranks on the first GPUs of the platform and works out the patterns. */
+enum tp_status tp_machine_make(const struct tp_platform *platform, const struct tp_device *device,
+                               const struct tp_stack *stack, int ranks, struct tp_machine *machine,
+                               struct tp_error *error);
+
+/* `phase` picks the stack's launch mode (graph or eager). */
+struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
+                          const struct tp_op *op);
+
+/* Time of the op with nothing beside it. */
+double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost);
+
+/* The parts, one file each; `tp_cost_op` adds what the stack adds. */
+void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
+                  struct tp_cost *cost);
+void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,
+                       struct tp_cost *cost);
+void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
+                    struct tp_cost *cost);
+void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,
+                        struct tp_cost *cost);
+#endif

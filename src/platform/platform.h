@@ -1,0 +1,91 @@
+#ifndef TP_PLATFORM_PLATFORM_H
+#define TP_PLATFORM_PLATFORM_H
+/* A topology: vertices joined by links, and the routes between its GPUs.
+ *
+ *     gpu0 --nvlink-- nvswitch --nvlink-- gpu1      a link has a rate per direction and a latency;
+ *                                                   half-duplex links share one rate both ways
+ *
+ * Routes are shortest paths (fewest links, then least latency, then lowest vertex numbers),
+ * computed once, here.  Both engines and the SimGrid XML take them from this struct.
+ */
+#include "base/json.h"
+#include "platform/device.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { TP_MAX_GPUS = 256, TP_MAX_ROUTE = 12 };
+
+enum tp_vertex_kind {
+  TP_VERTEX_GPU,
+  TP_VERTEX_SWITCH,
+  TP_VERTEX_BRIDGE,
+  TP_VERTEX_NIC,
+  TP_VERTEX_HOST_MEMORY
+};
+#define TP_VERTEX_KIND_NAMES                              \
+  {                                                       \
+    "gpu", "switch", "bridge", "nic", "host_memory", NULL \
+  }
+
+enum tp_link_kind { TP_LINK_NVLINK, TP_LINK_PCIE, TP_LINK_NETWORK };
+#define TP_LINK_KIND_NAMES            \
+  {                                   \
+    "nvlink", "pcie", "network", NULL \
+  }
+
+struct tp_vertex {
+  const char *name;
+  enum tp_vertex_kind kind;
+  int node;     /* server the vertex sits in, from 0 */
+  int numa;     /* NUMA domain inside the node, from 0 */
+  bool reduces; /* switch that adds in flight (NVLS) */
+};
+
+struct tp_link {
+  const char *name;
+  const char *group; /* name in the file before expansion: "nvlink" */
+  int a, b;          /* vertices */
+  enum tp_link_kind kind;
+  double bytes_per_s; /* per direction */
+  double latency_s;
+  bool full_duplex;
+};
+
+/* A directed use of a link: 2*link for a->b, 2*link+1 for b->a (the same for half duplex: 2*link).
+ */
+struct tp_route {
+  int n_hops;
+  int hops[TP_MAX_ROUTE];
+  double latency_s;       /* sum over links */
+  double bytes_per_s;     /* least link */
+  enum tp_link_kind kind; /* slowest kind on the way: network > pcie > nvlink */
+};
+
+struct tp_platform {
+  const char *name;
+  const char *device_name;
+  struct tp_device *device; /* filled by the caller that resolves names */
+  size_t n_vertices, n_links;
+  struct tp_vertex *vertices;
+  struct tp_link *links;
+  int n_gpus, n_nodes;
+  int *gpus;               /* vertex of GPU i, in file order */
+  struct tp_route *routes; /* n_vertices x n_vertices; n_hops 0 for self or no route */
+};
+
+/* Reads a topology document (no device inside).  Fails where two GPUs have no route. */
+enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena,
+                                struct tp_platform *platform, struct tp_error *error);
+
+/* Reads hosts, links and routes of a SimGrid XML 4.1 file back into the same graph. */
+enum tp_status tp_platform_read_xml(const char *file, struct tp_arena *arena,
+                                    struct tp_platform *platform, struct tp_error *error);
+
+const struct tp_route *tp_platform_route(const struct tp_platform *platform, int from, int to);
+
+/* Writes the SimGrid XML 4.1 of the platform: a host a vertex (speed 1f: one flop is one second),
+ * every GPU with a second host "NAME.mem" behind link "NAME.hbm" of `dram_bytes_per_s`,
+ * split-duplex links, explicit routes, and the <config> that switches TCP corrections off. */
+void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out);
+#endif

@@ -1,0 +1,74 @@
+#ifndef TP_PLATFORM_STACK_H
+#define TP_PLATFORM_STACK_H
+/* The software that runs the model: platforms/stacks/NAME.json. */
+#include "base/json.h"
+
+#include <stdint.h>
+
+/* Which kernels attention uses in a phase: enum tp_attention_style of program/op.h, in its order.
+ */
+#define TP_ATTENTION_STYLE_NAMES              \
+  {                                           \
+    "flash", "materialised", "expanded", NULL \
+  }
+
+enum tp_kv_cache { TP_KV_GROWN, TP_KV_STATIC /* every step reads prompt+generate tokens */ };
+#define TP_KV_CACHE_NAMES   \
+  {                         \
+    "grown", "static", NULL \
+  }
+
+enum tp_launch { TP_LAUNCH_GRAPH, TP_LAUNCH_EAGER };
+#define TP_LAUNCH_NAMES    \
+  {                        \
+    "graph", "eager", NULL \
+  }
+
+enum tp_library {
+  TP_LIBRARY_NCCL,
+  TP_LIBRARY_PEER_KERNELS /* one-/two-shot, NCCL beyond */,
+  TP_LIBRARY_IDEAL
+};
+#define TP_LIBRARY_NAMES                  \
+  {                                       \
+    "nccl", "peer-kernels", "ideal", NULL \
+  }
+
+struct tp_stack {
+  const char *name, *version; /* "gpt-fast at ..., torch 2.x, NCCL 2.20" */
+  struct {
+    int decode, prefill;  /* enum tp_launch */
+    double kernel_gap_s;  /* between dependent kernels of a captured graph */
+    double host_launch_s; /* eager: the host issues one kernel each so often */
+  } launch;
+  struct {
+    int prefill, decode; /* enum tp_attention_style */
+    int kv_cache;        /* enum tp_kv_cache */
+    double score_passes; /* materialised: DRAM passes over the score matrix in the dtype */
+  } attention;
+  struct {
+    bool residual_norm;       /* residual add and norm in one kernel */
+    bool rope;                /* rotary and cache write in one kernel */
+    bool activation;          /* gate, activation and product in the up GEMM's epilogue */
+    bool overlapped_residual; /* overlapping variants keep the residual fused, too */
+  } fusion;
+  struct {
+    bool sharded;       /* LM head split over ranks (all-gather of logits after) */
+    bool all_positions; /* prefill computes logits of the whole prompt */
+    bool embedding_sharded;
+  } head;
+  struct {
+    int library;                  /* enum tp_library */
+    double one_shot_max_bytes[2]; /* one-shot up to: ranks <= 4, ranks > 4 */
+    double two_shot_max_bytes[2]; /* two-shot up to; NCCL beyond */
+    bool nvls;                    /* in-switch reduction allowed where the switch can */
+    double in_place_s;            /* added to every collective: event wait, rank skew */
+    double in_place_ratio;        /* in-place over stand-alone time (>= 1): lost fusion, wait */
+    double event_wait_s;          /* a stream's wait for an event of another stream */
+  } collectives;
+  double spread_ratio; /* residual spread of end-to-end fits */
+};
+
+enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
+                             struct tp_stack *stack, struct tp_error *error);
+#endif

@@ -1,0 +1,111 @@
+#ifndef TP_PROGRAM_OP_H
+#define TP_PROGRAM_OP_H
+/* Ops: what one rank asks its GPU to do, in counts (tokens, bytes, flops), never in seconds. */
+#include <stdbool.h>
+#include <stdint.h>
+
+enum tp_dtype { TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP8, TP_DTYPE_FP32 };
+#define TP_DTYPE_NAMES                  \
+  {                                     \
+    "fp16", "bf16", "fp8", "fp32", NULL \
+  }
+double tp_dtype_bytes(enum tp_dtype dtype);
+
+#define TP_OP_KINDS(X)            \
+  X(TP_OP_GEMM, "gemm")           \
+  X(TP_OP_ATTENTION, "attention") \
+  X(TP_OP_MEMORY, "memory")       \
+  X(TP_OP_COLLECTIVE, "collective")
+enum tp_op_kind {
+#define X(name, text) name,
+  TP_OP_KINDS(X)
+#undef X
+};
+const char *tp_op_kind_text(enum tp_op_kind kind);
+
+/* C[m,n] = A[m,k] B[k,n], B being weights. */
+struct tp_gemm {
+  int64_t m, n, k;
+  enum tp_dtype dtype;
+};
+
+enum tp_attention_style {
+  TP_ATTENTION_FLASH,        /* one fused kernel; K and V read once a KV head */
+  TP_ATTENTION_MATERIALISED, /* score matrix written and read in several passes */
+  TP_ATTENTION_EXPANDED      /* decode: K and V read once a query head (repeated) */
+};
+
+struct tp_attention {
+  bool decode; /* one query token a sequence against kv_len */
+  enum tp_attention_style style;
+  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
+  double score_passes; /* materialised style only */
+  enum tp_dtype dtype;
+};
+
+/* Elementwise and row-wise kernels: norm, residual, rotary, activation, embedding, sampling ... */
+struct tp_memory {
+  double read_bytes, write_bytes;
+};
+
+#define TP_COLLECTIVES(X)                \
+  X(TP_ALL_REDUCE, "all_reduce")         \
+  X(TP_ALL_GATHER, "all_gather")         \
+  X(TP_REDUCE_SCATTER, "reduce_scatter") \
+  X(TP_ALL_TO_ALL, "all_to_all")         \
+  X(TP_SEND, "send")
+enum tp_collective_kind {
+#define X(name, text) name,
+  TP_COLLECTIVES(X)
+#undef X
+};
+const char *tp_collective_text(enum tp_collective_kind kind);
+
+#define TP_ALGORITHMS(X)               \
+  X(TP_ALGORITHM_AUTO, "auto")         \
+  X(TP_ALGORITHM_RING, "ring")         \
+  X(TP_ALGORITHM_TREE, "tree")         \
+  X(TP_ALGORITHM_NVLS, "nvls")         \
+  X(TP_ALGORITHM_ONE_SHOT, "one-shot") \
+  X(TP_ALGORITHM_TWO_SHOT, "two-shot") \
+  X(TP_ALGORITHM_DIRECT, "direct")     \
+  X(TP_ALGORITHM_HIERARCHICAL, "hierarchical")
+enum tp_algorithm {
+#define X(name, text) name,
+  TP_ALGORITHMS(X)
+#undef X
+};
+const char *tp_algorithm_text(enum tp_algorithm algorithm);
+
+struct tp_collective {
+  enum tp_collective_kind kind;
+  double bytes; /* buffer of one rank, as nccl-tests counts */
+  enum tp_dtype dtype;
+  enum tp_algorithm algorithm; /* AUTO: the stack decides */
+};
+
+enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1 };
+
+/* A kernel or collective on a stream.  Before it starts, the stream waits for the latest record of
+ * every event in `waits` (one never recorded is no wait, as in CUDA); when it ends it records
+ * `records`. */
+struct tp_op {
+  const char *name; /* "attn.qkv" */
+  enum tp_op_kind kind;
+  int stream;
+  int n_waits;
+  int waits[TP_MAX_WAITS];
+  int records; /* event, or TP_NO_EVENT */
+  union {
+    struct tp_gemm gemm;
+    struct tp_attention attention;
+    struct tp_memory memory;
+    struct tp_collective collective;
+  };
+};
+
+/* Counts of one op on one rank. */
+double tp_op_flops(const struct tp_op *op);
+double tp_op_dram_bytes(
+    const struct tp_op *op); /* compulsory traffic; collectives 0: the algorithm decides */
+#endif

@@ -1,0 +1,69 @@
+#ifndef TP_PROGRAM_PROGRAM_H
+#define TP_PROGRAM_PROGRAM_H
+/* What one tensor-parallel rank does in one pass, in CUDA's vocabulary.
+ *
+ *     segment "prologue" x1   segment "layer" x80        segment "epilogue" x1
+ *       embed                   qkv .. out  up .. down     norm  lm_head  sample
+ *                               stream comm:  AR    AR
+ *
+ * The ops of a segment stand in issue order (the host's order over all streams); a segment is
+ * issued `repeat` times in a row.  Events are registers: a wait means the latest record issued
+ * before it, so it may reach back to the previous repetition or the previous segment.
+ */
+#include "base/arena.h"
+#include "program/op.h"
+
+#include <stddef.h>
+
+#define TP_PHASES(X)       \
+  X(TP_PREFILL, "prefill") \
+  X(TP_DECODE, "decode")   \
+  X(TP_TRAIN, "train")
+enum tp_phase {
+#define X(name, text) name,
+  TP_PHASES(X)
+#undef X
+};
+const char *tp_phase_text(enum tp_phase phase);
+
+enum {
+  TP_STREAM_COMPUTE,
+  TP_STREAM_COMM,
+  TP_MAX_STREAMS = 4,
+  TP_MAX_EVENTS = 16,
+  TP_MAX_SEGMENTS = 8
+};
+
+struct tp_segment {
+  const char *name;
+  int64_t repeat;
+  size_t n_ops;
+  struct tp_op *ops;
+};
+
+struct tp_program {
+  const char *title; /* "llama-3.1-70b ladder tp=8 decode batch=1" */
+  enum tp_phase phase;
+  int ranks; /* tensor-parallel degree: who takes part in a collective */
+  int n_streams, n_events;
+  const char *stream_names[TP_MAX_STREAMS];
+  const char *event_names[TP_MAX_EVENTS];
+  size_t n_segments;
+  struct tp_segment segments[TP_MAX_SEGMENTS];
+  double weight_bytes, kv_bytes, activation_bytes; /* memory one rank needs */
+};
+
+/* Sums over the whole pass of one rank. */
+struct tp_counts {
+  double flops, dram_bytes;
+  double collective_bytes; /* sum of buffers */
+  int64_t kernels, collectives;
+};
+struct tp_counts tp_program_count(const struct tp_program *program);
+
+/* Sets kv_len of every decode attention op: the same pass later in a generation. */
+void tp_program_set_kv_len(struct tp_program *program, int64_t kv_len);
+
+/* One op a line, as `tpsim show-program` prints; golden-tested.  The text is arena-owned. */
+char *tp_program_text(const struct tp_program *program, struct tp_arena *arena);
+#endif

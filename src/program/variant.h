@@ -1,0 +1,69 @@
+#ifndef TP_PROGRAM_VARIANT_H
+#define TP_PROGRAM_VARIANT_H
+/* How communication is arranged: ARCH[+OVERLAP][+WIRE], and the builders behind the names.
+ *
+ * A builder file exports one const struct tp_architecture; architectures.c lists them.  Overlap and
+ * wire choices are transformations of a finished program (const struct tp_transform); none yet.
+ */
+#include "base/error.h"
+#include "model/shard.h"
+#include "program/program.h"
+
+/* How the stack's kernels are cut; a copy of what the stack file says, so that programs know no
+ * stack. */
+struct tp_style {
+  enum tp_attention_style attention_prefill, attention_decode;
+  double score_passes;
+  bool fused_residual_norm, fused_rope, fused_activation, fused_overlapped_residual;
+  bool head_sharded, all_positions, embedding_sharded;
+};
+
+/* One pass to build. */
+struct tp_request {
+  const struct tp_model *model;
+  int tp;
+  enum tp_phase phase;
+  int64_t batch;
+  int64_t prompt;      /* tokens a sequence in prefill */
+  int64_t kv_len;      /* decode: tokens attended, the new one included */
+  int64_t kv_capacity; /* tokens the cache is allocated for: prompt + generate */
+  enum tp_dtype dtype;
+  struct tp_style style;
+};
+
+struct tp_variant;
+
+struct tp_architecture {
+  const char *name;    /* "ladder"; "kraken" takes ":N" */
+  const char *summary; /* one line for `tpsim list variants` */
+  bool takes_degree;
+  enum tp_status (*build)(const struct tp_request *request, const struct tp_variant *variant,
+                          struct tp_arena *arena, struct tp_program *program,
+                          struct tp_error *error);
+};
+
+struct tp_transform {
+  const char *name, *summary;
+  enum tp_status (*apply)(const struct tp_request *request, const struct tp_variant *variant,
+                          struct tp_arena *arena, struct tp_program *program,
+                          struct tp_error *error);
+};
+
+struct tp_variant {
+  const char *text; /* canonical */
+  const struct tp_architecture *architecture;
+  int degree;                                /* kraken:N; 0: as many as ranks */
+  const struct tp_transform *overlap, *wire; /* NULL: none */
+};
+
+extern const struct tp_architecture *const tp_architectures[]; /* NULL-terminated */
+
+/* Parses and refuses by name what has no meaning. */
+enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
+                                struct tp_variant *variant, struct tp_error *error);
+
+/* Builds the pass: the architecture's builder, then overlap, then wire. */
+enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
+                                struct tp_arena *arena, struct tp_program *program,
+                                struct tp_error *error);
+#endif

@@ -1,0 +1,28 @@
+TEST_EXTENSIONS = .tesh .sh
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent LC_ALL=C \
+	SRCDIR=$(abs_srcdir) BINDIR=$(abs_builddir); \
+	export CK_TAP_LOG_FILE_NAME CK_VERBOSITY LC_ALL SRCDIR BINDIR;
+SH_LOG_COMPILER = $(SHELL)
+TESH_LOG_COMPILER = tesh
+AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir)
+
+# A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
+unit_tests =
+LDADD = $(core_libs) $(CHECK_LIBS)
+EXTRA_DIST += %D%/suite.h
+
+include %D%/base/local.mk
+include %D%/model/local.mk
+include %D%/platform/local.mk
+include %D%/program/local.mk
+include %D%/cost/local.mk
+include %D%/engine/local.mk
+include %D%/study/local.mk
+include %D%/golden/local.mk
+include %D%/bad/local.mk
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)
+endif
