@@ -26,3 +26,6 @@ if HAVE_CHECK
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
+
+TESTS += tools/check-layers.sh
+EXTRA_DIST += tools/check-layers.sh tools/setup tools/test tools/demo .clang-format

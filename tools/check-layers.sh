@@ -1,0 +1,49 @@
+#!/bin/sh
+# Fails if a folder of src/ includes one it may not know, or a library outside its folder, or a layer
+# below cli/ prints, exits or reads the environment.  Rows: folder, then what it may include.
+srcdir=${SRCDIR:-$(dirname "$0")/..}
+rules='base: base
+model: base model
+platform: base platform
+program: base model program
+cost: base platform program cost
+engine: base platform program cost engine
+study: base model platform program cost engine study
+cli: base model platform program cost engine study cli'
+bad=0
+for file in "$srcdir"/src/*/*.[ch]; do
+  folder=$(basename "$(dirname "$file")")
+  allowed=$(printf '%s\n' "$rules" | sed -n "s/^$folder: //p")
+  for included in $(sed -n 's/^#include "\([a-z_]*\)\/.*/\1/p' "$file"); do
+    case " $allowed " in
+    *" $included "*) ;;
+    *) echo "$file: $folder may not include $included"; bad=1 ;;
+    esac
+  done
+done
+
+only() { # HEADER-PATTERN FILES-ALLOWED...
+  pattern=$1
+  shift
+  for file in $(grep -lE "#include <($pattern)" "$srcdir"/src/*/*.[ch]); do
+    allowed=no
+    for glob in "$@"; do
+      case ${file#"$srcdir"/src/} in
+      $glob) allowed=yes ;;
+      esac
+    done
+    [ $allowed = yes ] || { echo "$file: may not include <$pattern>"; bad=1; }
+  done
+}
+only simgrid/ 'engine/des*'
+only gsl/ 'study/*' 'cli/main.c'
+only yaml 'study/*'
+
+for file in "$srcdir"/src/*/*.c; do
+  case $file in */src/cli/*) continue ;; esac
+  if grep -nE '(^|[^a-z_])(printf|puts|putchar|exit|getenv)\(|fprintf\(std|fputs\([^;]*, std' "$file"; then
+    echo "$file: only cli prints, exits and reads the environment"
+    bad=1
+  fi
+done
+exit $bad
