@@ -3,11 +3,50 @@
 /* Executors: run a program whose ops have costs and say when what ran.
  *
  * An engine knows ops, streams, events and costs; nothing of models or variants.
+ *
+ * The rule that both engines follow.  Where they can differ (routes that share links) the
+ * difference is the DES's own result; everywhere else they agree to rounding.
+ *
+ * Order.  A stream runs its ops one at a time in issue order: segment after segment, each
+ * repetition after the one before.  Different streams may be in different repetitions or segments
+ * at once.  An op starts at the later of: the end of the op before it on its stream; the ends of
+ * the ops that made the latest record, in issue order, before it of each event it waits for.
+ * Nothing else holds an op back: a collective does not wait for SMs.
+ *
+ * An op, from its start on:
+ *   a. For fixed_s nothing but time passes, and nothing can stretch it.
+ *   b. Then its components begin together and go on independently; those of size 0 are absent:
+ *      work     work_s, at rate 1.
+ *      compute  compute_s, kernels only, at rate min(1, share / sm_share), share being what the
+ *               op has of the SMs at that moment (below); rate 1 where sm_share is 0.
+ *      DRAM     dram_bytes, at what the op has of machine.dram_bytes_per_s at that moment.
+ *      phases   collectives only, one after the other; in each first a delay of
+ *               steps * (hop_s + patterns[pattern].latency_s), then flow_bytes at
+ *               patterns[pattern].flow_bytes_per_s, shared equally by the collectives of this rank
+ *               that are at that moment in the flow part of a phase of the same pattern.
+ *   c. It ends when the last component ends, or at the end of fixed_s if it has none; then its
+ *      event is recorded.
+ * A collective is an op of kind TP_OP_COLLECTIVE, whatever its n_phases; its compute_s is not
+ * looked at, a kernel's phases neither.
+ *
+ * Sharing, worked out anew whenever something below begins or ends:
+ *   SMs   Every collective between its start (fixed_s included) and its end holds its sm_share.
+ *         capacity = max(TP_SM_FLOOR, 1 - sum of those).  Kernels whose compute component runs
+ *         share the capacity max-min fairly, none getting more than its own sm_share.  A kernel
+ *         whose compute component has not begun or has ended uses none.
+ *   DRAM  Every running DRAM component, of kernels and collectives alike, gets the same:
+ *         machine.dram_bytes_per_s / how many run.  No component has a cap of its own.
+ *   Link  As in b.: by pattern.  (In the DES, by the real routes.)
+ *
+ * All ranks do the same at the same time here; the DES may let them differ.
  */
 #include "base/error.h"
 #include "cost/cost.h"
 #include "engine/timeline.h"
 #include "program/program.h"
+
+/* Kernels always get on, however many SMs collectives hold: one SM of a thousand. */
+#define TP_SM_FLOOR 1e-3
 
 enum tp_detail { TP_DETAIL_FLOW, TP_DETAIL_STEP, TP_DETAIL_CHUNK };
 #define TP_DETAIL_NAMES           \
@@ -26,12 +65,15 @@ struct tp_run {
 
 /* One pass of rank 0 (the slowest rank where ranks differ). */
 struct tp_result {
-  double total_s;
-  double compute_s;                     /* compute stream busy */
-  double comm_s;                        /* collectives, each from start to end, summed */
-  double comm_exposed_s;                /* compute stream idle because it waits for a collective */
-  double flops, dram_bytes, link_bytes; /* one rank */
-  double variance;                      /* of total_s, from each op's sigma: s^2 */
+  double total_s;                       /* end of the last op of any stream */
+  double compute_s;                     /* kernels on TP_STREAM_COMPUTE, start to end, summed */
+  double comm_s;                        /* collectives of all streams, start to end, summed */
+  double comm_exposed_s;                /* a collective runs and no kernel on TP_STREAM_COMPUTE */
+  double flops, dram_bytes, link_bytes; /* one rank: sums of the costs */
+  /* Of total_s, s^2.  Repetitions of an op err alike, different ops independently: the sum over
+   * the ops of all segments of (sigma * time in all repetitions)^2, the time of a kernel being its
+   * start to end, that of a collective its exposed part. */
+  double variance;
 };
 
 struct tp_engine {

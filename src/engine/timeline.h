@@ -7,22 +7,25 @@
 #include <stdio.h>
 
 struct tp_span {
-  const char *name;     /* op */
-  const char *category; /* op kind */
+  const char *name;     /* op; borrowed */
+  const char *category; /* op kind; borrowed */
   int rank, stream;
   double start_s, end_s;
 };
 
+/* The caller sets arena, stream_names (as many as streams appear) and, before each pass of
+ * several that go in one file, offset_s; the rest starts zeroed. */
 struct tp_timeline {
   struct tp_arena *arena;
   const char *const *stream_names;
+  double offset_s; /* added to the times of every span that is added */
   size_t n_spans, capacity;
   struct tp_span *spans;
 };
 
 void tp_timeline_add(struct tp_timeline *timeline, struct tp_span span);
 
-/* One process a rank, one thread a stream, complete events in microseconds, sorted by (rank,
- * stream, start).  `offset_s` shifts all: several passes in one file. */
-void tp_timeline_write(const struct tp_timeline *timeline, FILE *out);
+/* Sorts the spans by (rank, stream, start), then writes one process a rank, one thread a stream,
+ * complete events in microseconds. */
+void tp_timeline_write(struct tp_timeline *timeline, FILE *out);
 #endif
