@@ -1,0 +1,73 @@
+/* The dispatcher over op kinds, and what the stack adds to every op. */
+#include "cost/cost.h"
+
+#include <math.h>
+
+/* Events of another stream and ranks that arrive late belong to the program an op stands in; a
+ * collective benchmarked by itself has neither. */
+static void add_in_place(const struct tp_stack *stack, struct tp_cost *cost)
+{
+  const double ratio = stack->collectives.in_place_ratio;
+  cost->fixed_s = cost->fixed_s * ratio + stack->collectives.in_place_s;
+  cost->work_s *= ratio;
+  for (int i = 0; i < cost->n_phases; i++) {
+    cost->phases[i].hop_s *= ratio;
+    cost->phases[i].flow_bytes *= ratio;
+  }
+}
+
+static void add_launch(const struct tp_stack *stack, enum tp_phase phase, struct tp_cost *cost)
+{
+  const int mode = phase == TP_DECODE ? stack->launch.decode : stack->launch.prefill;
+  if (mode == TP_LAUNCH_GRAPH) {
+    cost->fixed_s += stack->launch.kernel_gap_s;
+    return;
+  }
+  /* The host issues one kernel each host_launch_s: a shorter one waits for its successor. */
+  cost->work_s = fmax(cost->work_s, stack->launch.host_launch_s - cost->fixed_s);
+}
+
+struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
+                          const struct tp_op *op)
+{
+  struct tp_cost cost = {.sm_share = 1};
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    tp_cost_gemm(machine, &op->gemm, &cost);
+    break;
+  case TP_OP_ATTENTION:
+    tp_cost_attention(machine, &op->attention, &cost);
+    break;
+  case TP_OP_MEMORY:
+    tp_cost_memory(machine, &op->memory, &cost);
+    break;
+  case TP_OP_COLLECTIVE:
+    tp_cost_collective(machine, &op->collective, &cost);
+    if (machine->sustained && machine->ranks > 1)
+      add_in_place(machine->stack, &cost);
+    return cost;
+  }
+  add_launch(machine->stack, phase, &cost);
+  return cost;
+}
+
+static double collective_s(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  double total_s = 0;
+  for (int i = 0; i < cost->n_phases; i++) {
+    const struct tp_comm_phase *phase = &cost->phases[i];
+    const struct tp_pattern_rate *rate = &machine->patterns[phase->pattern];
+    total_s += phase->steps * (phase->hop_s + rate->latency_s);
+    if (phase->flow_bytes > 0)
+      total_s += phase->flow_bytes / rate->flow_bytes_per_s;
+  }
+  return total_s;
+}
+
+double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  if (cost->n_phases > 0)
+    return cost->fixed_s + collective_s(machine, cost);
+  const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
+  return cost->fixed_s + fmax(fmax(cost->work_s, cost->compute_s), dram_s);
+}
