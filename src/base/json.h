@@ -30,7 +30,7 @@ void tp_doc_close(struct tp_doc *doc);
 /* Value at `path`, or NULL.  Borrowed. */
 json_t *tp_doc_at(const struct tp_doc *doc, const char *path);
 
-/* Line (from 1) on which the key of `path` stands; 1 where it does not. */
+/* Line (from 1) on which the key of `path`, or of the deepest part of it that is there, stands. */
 int tp_doc_line(const struct tp_doc *doc, const char *path);
 
 /* Fails with "FILE:LINE: PATH: ..." */
@@ -42,14 +42,15 @@ enum tp_status tp_doc_fail(const struct tp_doc *doc, const char *path, struct tp
 enum tp_status tp_doc_set(struct tp_doc *doc, const char *path, const char *value,
                           struct tp_error *error);
 
-/* Calls `visit` for every scalar in document order with its path, until it returns false. */
+/* Calls `visit` for every scalar in document order with its path, until it returns false.  Keys
+ * that hold '.' or '[' cannot be named by a path. */
 void tp_doc_each_scalar(const struct tp_doc *doc, bool (*visit)(const char *path, void *data),
                         void *data);
 
 /* A schema row: where the value of `key` goes in the struct and what it may be. */
 enum tp_field_type {
-  TP_FIELD_DOUBLE, /* double; finite, in [min, max] */
-  TP_FIELD_INT64,  /* int64_t; an integral number in [min, max] */
+  TP_FIELD_DOUBLE, /* double; finite, in [min, max]; any where both are 0 */
+  TP_FIELD_INT64,  /* int64_t; the same, and integral */
   TP_FIELD_BOOL,   /* bool */
   TP_FIELD_STRING, /* const char *, arena-owned */
   TP_FIELD_ENUM    /* int; index of the string in `names` */
@@ -60,7 +61,7 @@ struct tp_field {
   enum tp_field_type type;
   size_t offset;
   double min, max;
-  bool optional;            /* absent leaves what the struct held before */
+  bool optional;            /* absent (or null) leaves what the struct held before */
   const char *const *names; /* TP_FIELD_ENUM: NULL-terminated */
 };
 

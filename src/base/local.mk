@@ -1,7 +1,11 @@
 libtpsim_a_SOURCES += \
 	%D%/arena.c %D%/arena.h \
-	%D%/csv.h \
-	%D%/datadir.h \
+	%D%/csv.c %D%/csv.h \
+	%D%/datadir.c %D%/datadir.h \
 	%D%/error.c %D%/error.h \
-	%D%/json.h \
-	%D%/text.h
+	%D%/file.c %D%/file.h \
+	%D%/json.c %D%/json.h \
+	%D%/json_line.c \
+	%D%/json_read.c \
+	%D%/output.c %D%/output.h \
+	%D%/text.c %D%/text.h

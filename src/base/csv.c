@@ -1,0 +1,240 @@
+#include "base/csv.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* Where the reader stands; cells are cut out of `at` in place, as they only ever shrink. */
+struct reader {
+  const char *path;
+  struct tp_arena *arena;
+  char *at;
+  int line;
+  const char **cells;
+  size_t n_cells, cells_capacity;
+};
+
+static bool at_line_end(const char *at)
+{
+  return at[0] == '\0' || at[0] == '\n' || (at[0] == '\r' && at[1] == '\n');
+}
+
+static void add_cell(struct reader *reader, const char *cell)
+{
+  if (reader->n_cells == reader->cells_capacity) {
+    reader->cells_capacity = reader->cells_capacity == 0 ? 256 : 2 * reader->cells_capacity;
+    const char **const larger = TP_NEW(reader->arena, const char *, reader->cells_capacity);
+    if (reader->n_cells > 0)
+      memcpy(larger, reader->cells, reader->n_cells * sizeof *larger);
+    reader->cells = larger;
+  }
+  reader->cells[reader->n_cells++] = cell;
+}
+
+/* Leaves reader->at behind the closing quote and *end at the end of the unquoted text. */
+static enum tp_status read_quoted(struct reader *reader, const char **cell, char **end,
+                                  struct tp_error *error)
+{
+  const int first_line = reader->line;
+  char *from = reader->at + 1, *to = from;
+  *cell = from;
+  for (;; from++) {
+    if (*from == '\0')
+      return tp_fail(error, TP_E_INPUT, "%s:%d: a quoted cell never ends; close its quote",
+                     reader->path, first_line);
+    if (*from == '"' && *++from != '"')
+      break;
+    reader->line += *from == '\n';
+    *to++ = *from;
+  }
+  reader->at = from + strspn(from, " \t");
+  *end = to;
+  if (*reader->at != ',' && !at_line_end(reader->at))
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:%d: text after a closing quote; double a quote inside a quoted cell",
+                   reader->path, reader->line);
+  return TP_OK;
+}
+
+static enum tp_status read_plain(struct reader *reader, const char **cell, char **end,
+                                 struct tp_error *error)
+{
+  char *at = reader->at;
+  *cell = *end = at;
+  for (; *at != ',' && !at_line_end(at); at++) {
+    if (*at == '"')
+      return tp_fail(error, TP_E_INPUT,
+                     "%s:%d: a quote inside an unquoted cell; quote the whole cell and double it",
+                     reader->path, reader->line);
+    if (*at != ' ' && *at != '\t')
+      *end = at + 1;
+  }
+  reader->at = at;
+  return TP_OK;
+}
+
+/* Reads the cells of one line and steps over its end. */
+static enum tp_status read_row(struct reader *reader, struct tp_error *error)
+{
+  for (bool more = true; more;) {
+    reader->at += strspn(reader->at, " \t");
+    const char *cell;
+    char *end = NULL;
+    const enum tp_status status = *reader->at == '"' ? read_quoted(reader, &cell, &end, error)
+                                                     : read_plain(reader, &cell, &end, error);
+    if (status != TP_OK)
+      return status;
+    more = *reader->at == ',';
+    reader->line += !more && *reader->at != '\0';
+    if (*reader->at == '\r')
+      reader->at++;
+    if (*reader->at != '\0')
+      reader->at++;
+    *end = '\0';
+    add_cell(reader, cell);
+  }
+  return TP_OK;
+}
+
+static void skip_blank_lines(struct reader *reader)
+{
+  for (;;) {
+    char *const at = reader->at + strspn(reader->at, " \t");
+    if (!at_line_end(at))
+      return;
+    reader->at = at;
+    if (*at == '\0')
+      return;
+    reader->at += *at == '\r' ? 2 : 1;
+    reader->line++;
+  }
+}
+
+static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
+{
+  skip_blank_lines(reader);
+  if (*reader->at == '\0')
+    return tp_fail(error, TP_E_INPUT, "%s:1: empty; the first line must name the columns",
+                   reader->path);
+  const int line = reader->line;
+  const enum tp_status status = read_row(reader, error);
+  if (status != TP_OK)
+    return status;
+  csv->columns = reader->cells;
+  csv->n_columns = reader->n_cells;
+  reader->cells = NULL;
+  reader->n_cells = reader->cells_capacity = 0;
+  for (size_t i = 0; i < csv->n_columns; i++)
+    if (csv->columns[i][0] != '\0' && tp_csv_column(csv, csv->columns[i]) != (int)i)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' stands twice; remove one", reader->path,
+                     line, csv->columns[i]);
+  return TP_OK;
+}
+
+static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
+{
+  size_t capacity = 0;
+  for (skip_blank_lines(reader); *reader->at != '\0'; skip_blank_lines(reader)) {
+    const size_t n_before = reader->n_cells;
+    const int line = reader->line;
+    const enum tp_status status = read_row(reader, error);
+    if (status != TP_OK)
+      return status;
+    if (reader->n_cells - n_before != csv->n_columns)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: %zu cells where the header names %zu columns",
+                     reader->path, line, reader->n_cells - n_before, csv->n_columns);
+    if (csv->n_rows == capacity) {
+      capacity = capacity == 0 ? 64 : 2 * capacity;
+      int *const larger = TP_NEW(reader->arena, int, capacity);
+      if (csv->n_rows > 0)
+        memcpy(larger, csv->lines, csv->n_rows * sizeof *larger);
+      csv->lines = larger;
+    }
+    csv->lines[csv->n_rows++] = line;
+  }
+  csv->cells = reader->cells;
+  return TP_OK;
+}
+
+enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena *arena,
+                            struct tp_csv *csv, struct tp_error *error)
+{
+  static const char byte_order_mark[] = "\xEF\xBB\xBF";
+  if (strncmp(text, byte_order_mark, sizeof byte_order_mark - 1) == 0)
+    text += sizeof byte_order_mark - 1;
+  struct tp_csv result = {.path = tp_arena_strdup(arena, name)};
+  struct reader reader = {
+      .path = result.path, .arena = arena, .at = tp_arena_strdup(arena, text), .line = 1};
+  enum tp_status status = read_header(&reader, &result, error);
+  if (status == TP_OK)
+    status = read_rows(&reader, &result, error);
+  if (status == TP_OK)
+    *csv = result;
+  return status;
+}
+
+enum tp_status tp_csv_open(const char *file, struct tp_arena *arena, struct tp_csv *csv,
+                           struct tp_error *error)
+{
+  const char *text;
+  const enum tp_status status = tp_file_read(file, arena, &text, error);
+  if (status != TP_OK)
+    return status;
+  return tp_csv_parse(strcmp(file, "-") == 0 ? "standard input" : file, text, arena, csv, error);
+}
+
+int tp_csv_column(const struct tp_csv *csv, const char *name)
+{
+  for (size_t i = 0; i < csv->n_columns; i++)
+    if (strcmp(csv->columns[i], name) == 0)
+      return (int)i;
+  return -1;
+}
+
+const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column)
+{
+  return column < 0 ? "" : csv->cells[row * csv->n_columns + (size_t)column];
+}
+
+enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, double *value,
+                             struct tp_error *error)
+{
+  const char *const cell = tp_csv_cell(csv, row, column);
+  if (tp_text_number(cell, value))
+    return TP_OK;
+  if (column < 0)
+    return tp_fail(error, TP_E_INPUT, "%s:%d: a column with a needed number is missing", csv->path,
+                   csv->lines[row]);
+  if (cell[0] == '\0')
+    return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' is empty; give a number", csv->path,
+                   csv->lines[row], csv->columns[column]);
+  return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': '%.40s' is not a finite number", csv->path,
+                 csv->lines[row], csv->columns[column], cell);
+}
+
+void tp_csv_put_text(FILE *out, const char *text)
+{
+  const size_t length = strlen(text);
+  const bool padded =
+      length > 0 && (strchr(" \t", text[0]) != NULL || strchr(" \t", text[length - 1]) != NULL);
+  if (!padded && strpbrk(text, ",\"\r\n") == NULL) {
+    fputs(text, out);
+    return;
+  }
+  putc('"', out);
+  for (; *text != '\0'; text++) {
+    if (*text == '"')
+      putc('"', out);
+    putc(*text, out);
+  }
+  putc('"', out);
+}
+
+void tp_csv_put_number(FILE *out, double value)
+{
+  if (!isnan(value))
+    fprintf(out, "%.9g", value + 0.0); /* + 0.0: no "-0" */
+}

@@ -1,0 +1,52 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_BYTES = 4096, MAX_BYTES = 256 * 1024 * 1024 };
+
+/* Appends all of `stream` to a grown buffer, one byte kept free for the final NUL. */
+static enum tp_status read_stream(const char *file, FILE *stream, char **buffer, size_t *length,
+                                  struct tp_error *error)
+{
+  size_t capacity = 0;
+  for (size_t got = 1; got > 0; *length += got) {
+    if (capacity - *length < 2) {
+      capacity = capacity == 0 ? FIRST_BYTES : 2 * capacity;
+      if (capacity > MAX_BYTES)
+        return tp_fail(error, TP_E_INPUT, "%s: larger than %d MiB; give a smaller file", file,
+                       MAX_BYTES / 2 / 1024 / 1024);
+      char *const larger = realloc(*buffer, capacity);
+      if (larger == NULL)
+        abort();
+      *buffer = larger;
+    }
+    got = fread(*buffer + *length, 1, capacity - *length - 1, stream);
+  }
+  if (ferror(stream))
+    return tp_fail(error, TP_E_INPUT, "%s: cannot be read: %s", file, strerror(errno));
+  (*buffer)[*length] = '\0';
+  if (strlen(*buffer) != *length)
+    return tp_fail(error, TP_E_INPUT, "%s: holds a NUL byte; give a text file", file);
+  return TP_OK;
+}
+
+enum tp_status tp_file_read(const char *file, struct tp_arena *arena, const char **text,
+                            struct tp_error *error)
+{
+  const int is_stdin = strcmp(file, "-") == 0;
+  FILE *const stream = is_stdin ? stdin : fopen(file, "r");
+  if (stream == NULL)
+    return tp_fail(error, TP_E_INPUT, "%s: cannot be opened: %s", file, strerror(errno));
+  char *buffer = NULL;
+  size_t length = 0;
+  const enum tp_status status = read_stream(file, stream, &buffer, &length, error);
+  if (status == TP_OK)
+    *text = tp_arena_strdup(arena, buffer);
+  free(buffer);
+  if (!is_stdin)
+    fclose(stream);
+  return status;
+}

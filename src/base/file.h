@@ -1,0 +1,11 @@
+#ifndef TP_BASE_FILE_H
+#define TP_BASE_FILE_H
+/* Whole text files in. */
+#include "base/arena.h"
+#include "base/error.h"
+
+/* Reads FILE ("-": standard input) into arena-owned text.  TP_E_INPUT where it cannot be read,
+ * holds a NUL byte, or is larger than 128 MiB (a wrong file, not a table). */
+enum tp_status tp_file_read(const char *file, struct tp_arena *arena, const char **text,
+                            struct tp_error *error);
+#endif

@@ -1,0 +1,229 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_WORD = 64, MAX_SUGGESTIONS = 3, MAX_KNOWN = 12, MAX_NUMBERS = 100000 };
+
+static size_t min_size(size_t a, size_t b)
+{
+  return a < b ? a : b;
+}
+
+static bool same_letter(char a, char b)
+{
+  return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+size_t tp_text_distance(const char *a, const char *b)
+{
+  const size_t n_a = strlen(a), n_b = strlen(b);
+  if (n_a > MAX_WORD || n_b > MAX_WORD)
+    return n_a > n_b ? n_a : n_b;
+  size_t rows[3][MAX_WORD + 1];
+  size_t *before = rows[0], *previous = rows[1], *current = rows[2];
+  for (size_t j = 0; j <= n_b; j++)
+    previous[j] = j;
+  for (size_t i = 1; i <= n_a; i++) {
+    current[0] = i;
+    for (size_t j = 1; j <= n_b; j++) {
+      const size_t substituted = previous[j - 1] + !same_letter(a[i - 1], b[j - 1]);
+      current[j] = min_size(substituted, min_size(previous[j], current[j - 1]) + 1);
+      if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]))
+        current[j] = min_size(current[j], before[j - 2] + 1);
+    }
+    size_t *const oldest = before;
+    before = previous;
+    previous = current;
+    current = oldest;
+  }
+  return previous[n_b];
+}
+
+/* "lama-8b" leaves letters out of "llama-3.1-8b": far by edits, near to a reader. */
+static bool is_shortening(const char *word, const char *name)
+{
+  for (; *name != '\0'; name++)
+    if (*word != '\0' && same_letter(*word, *name))
+      word++;
+  return *word == '\0';
+}
+
+/* Lower is closer; SIZE_MAX: not close. */
+static size_t rank_name(const char *word, const char *name)
+{
+  const size_t length = strlen(word), distance = tp_text_distance(word, name);
+  if (length <= MAX_WORD && distance <= 1 + length / 4)
+    return distance;
+  if (length >= 3 && is_shortening(word, name))
+    return MAX_WORD + strlen(name);
+  return (size_t)-1;
+}
+
+const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
+                         size_t n_names)
+{
+  const char *best[MAX_SUGGESTIONS] = {NULL};
+  size_t ranks[MAX_SUGGESTIONS + 1];
+  size_t n_best = 0;
+  for (size_t i = 0; i < n_names; i++) {
+    const size_t rank = rank_name(word, names[i]);
+    if (rank == (size_t)-1)
+      continue;
+    size_t at = n_best;
+    while (at > 0 && ranks[at - 1] > rank)
+      at--;
+    if (at == MAX_SUGGESTIONS)
+      continue;
+    if (n_best < MAX_SUGGESTIONS)
+      n_best++;
+    for (size_t j = n_best - 1; j > at; j--) {
+      best[j] = best[j - 1];
+      ranks[j] = ranks[j - 1];
+    }
+    best[at] = names[i];
+    ranks[at] = rank;
+  }
+  if (n_best == 0 && n_names == 0)
+    return "";
+  const char *hint = n_best > 0 ? "; did you mean" : "; known:";
+  const size_t n_listed = n_best > 0 ? n_best : min_size(n_names, MAX_KNOWN);
+  for (size_t i = 0; i < n_listed; i++)
+    hint = n_best > 0 ? tp_arena_printf(arena, "%s%s '%s'", hint, i > 0 ? " or" : "", best[i])
+                      : tp_arena_printf(arena, "%s%s %s", hint, i > 0 ? "," : "", names[i]);
+  return tp_arena_printf(arena, "%s%s", hint,
+                         n_best > 0            ? "?"
+                         : n_names > MAX_KNOWN ? ", ..."
+                                               : "");
+}
+
+bool tp_text_number(const char *text, double *value)
+{
+  /* strtod alone also takes spaces, hexadecimal, "nan" and "infinity". */
+  if (text[0] == '\0' || strspn(text, "+-.0123456789eE") != strlen(text))
+    return false;
+  char *end;
+  const double number = strtod(text, &end);
+  if (*end != '\0' || !isfinite(number))
+    return false;
+  *value = number;
+  return true;
+}
+
+struct numbers {
+  const char *what;
+  struct tp_arena *arena;
+  double *values;
+  size_t count, capacity;
+};
+
+static enum tp_status numbers_add(struct numbers *numbers, double value, struct tp_error *error)
+{
+  if (numbers->count == MAX_NUMBERS)
+    return tp_fail(error, TP_E_INPUT, "%s: more than %d values; take larger steps", numbers->what,
+                   MAX_NUMBERS);
+  if (numbers->count == numbers->capacity) {
+    numbers->capacity = numbers->capacity == 0 ? 16 : 2 * numbers->capacity;
+    double *const larger = TP_NEW(numbers->arena, double, numbers->capacity);
+    for (size_t i = 0; i < numbers->count; i++)
+      larger[i] = numbers->values[i];
+    numbers->values = larger;
+  }
+  numbers->values[numbers->count++] = value;
+  return TP_OK;
+}
+
+/* FIRST:LAST[:STEP] where STEP is a number to add or xF to multiply by. */
+static enum tp_status numbers_add_range(struct numbers *numbers, const char *item, double first,
+                                        const char *last_text, const char *step_text,
+                                        struct tp_error *error)
+{
+  const bool multiply = step_text != NULL && step_text[0] == 'x';
+  double last, step = 1;
+  if (!tp_text_number(last_text, &last))
+    return tp_fail(error, TP_E_INPUT, "%s: '%s' in '%s' is not a number", numbers->what, last_text,
+                   item);
+  if (step_text != NULL && !tp_text_number(step_text + multiply, &step))
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: step '%s' in '%s' is not a number, nor x and a number as in 1:64:x2",
+                   numbers->what, step_text, item);
+  if (last < first)
+    return tp_fail(error, TP_E_INPUT, "%s: range '%s' runs backwards; write the smaller end first",
+                   numbers->what, item);
+  if (multiply ? !(step > 1 && first > 0) : !(step > 0))
+    return tp_fail(error, TP_E_INPUT, "%s: range '%s' never reaches its end; %s", numbers->what,
+                   item, multiply ? "xF needs F above 1 and a start above 0" : "step must be > 0");
+  /* Half a rounding error of slack lets 0:1:0.1 include 1. */
+  const double slack = 1e-9 * (multiply ? last : step);
+  double value = first;
+  for (size_t i = 1; value <= last + slack; i++) {
+    const enum tp_status status = numbers_add(numbers, value, error);
+    if (status != TP_OK)
+      return status;
+    const double next = multiply ? value * step : first + (double)i * step;
+    if (!(next > value))
+      return tp_fail(error, TP_E_INPUT, "%s: the step of '%s' is too small", numbers->what, item);
+    value = next;
+  }
+  return TP_OK;
+}
+
+static enum tp_status numbers_add_item(struct numbers *numbers, const char *item,
+                                       struct tp_error *error)
+{
+  char *const first_text = tp_arena_strdup(numbers->arena, item);
+  char *const last_text = strchr(first_text, ':');
+  char *const step_text = last_text == NULL ? NULL : strchr(last_text + 1, ':');
+  if (last_text != NULL)
+    *last_text = '\0';
+  if (step_text != NULL)
+    *step_text = '\0';
+  double first;
+  if (!tp_text_number(first_text, &first))
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: '%s' is not a number; write numbers like 8, 1,2,4 or 1:64:x2",
+                   numbers->what, first_text);
+  if (last_text == NULL)
+    return numbers_add(numbers, first, error);
+  return numbers_add_range(numbers, item, first, last_text + 1,
+                           step_text == NULL ? NULL : step_text + 1, error);
+}
+
+enum tp_status tp_text_numbers(const char *what, const char *text, struct tp_arena *arena,
+                               double **values, size_t *n_values, struct tp_error *error)
+{
+  const char **items;
+  size_t n_items;
+  enum tp_status status = tp_text_words(what, text, arena, &items, &n_items, error);
+  struct numbers numbers = {.what = what, .arena = arena};
+  for (size_t i = 0; status == TP_OK && i < n_items; i++)
+    status = numbers_add_item(&numbers, items[i], error);
+  if (status != TP_OK)
+    return status;
+  *values = numbers.values;
+  *n_values = numbers.count;
+  return TP_OK;
+}
+
+enum tp_status tp_text_words(const char *what, const char *text, struct tp_arena *arena,
+                             const char ***words, size_t *n_words, struct tp_error *error)
+{
+  size_t count = 1;
+  for (const char *at = text; *at != '\0'; at++)
+    count += *at == ',';
+  const char **const list = TP_NEW(arena, const char *, count);
+  char *rest = tp_arena_strdup(arena, text);
+  for (size_t i = 0; i < count; i++) {
+    list[i] = rest;
+    rest += strcspn(rest, ",");
+    *rest++ = '\0';
+    if (list[i][0] == '\0')
+      return tp_fail(error, TP_E_INPUT, "%s: empty %s; write values joined by single commas", what,
+                     count > 1 ? "item in the list" : "value");
+  }
+  *words = list;
+  *n_words = count;
+  return TP_OK;
+}
