@@ -13,15 +13,15 @@
 #include "platform/stack.h"
 #include "program/program.h"
 
-enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4 };
+enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4, TP_MAX_RINGS = 8 };
 
-/* Who sends to whom in one phase of a collective. */
-#define TP_PATTERNS(X)                                                            \
-  X(TP_PATTERN_RING, "ring")               /* rank r -> r+1 */                    \
-  X(TP_PATTERN_DIRECT, "direct")           /* every rank -> every other */        \
-  X(TP_PATTERN_TREE, "tree")               /* binary tree, up and down at once */ \
-  X(TP_PATTERN_SWITCH, "switch")           /* rank -> switch and back (NVLS) */   \
-  X(TP_PATTERN_LOCAL_RING, "local-ring")   /* ring inside each node */            \
+/* Who sends to whom in one phase of a collective; the flows themselves: cost/pattern.h. */
+#define TP_PATTERNS(X)                                                          \
+  X(TP_PATTERN_RING, "ring")               /* round all ranks */                \
+  X(TP_PATTERN_DIRECT, "direct")           /* every rank -> every other */      \
+  X(TP_PATTERN_TREE, "tree")               /* chain in a node, tree of nodes */ \
+  X(TP_PATTERN_SWITCH, "switch")           /* rank -> switch and back (NVLS) */ \
+  X(TP_PATTERN_LOCAL_RING, "local-ring")   /* ring inside each node */          \
   X(TP_PATTERN_ACROSS_RING, "across-ring") /* ring of same-numbered ranks of nodes */
 enum tp_pattern {
 #define X(name, text) name,
@@ -33,19 +33,27 @@ enum tp_pattern {
 /* What the routes give a pattern when all its flows run at once: computed by tp_machine_make. */
 struct tp_pattern_rate {
   bool possible;
-  bool shared;             /* flows of different ranks meet on a directed link */
-  double flow_bytes_per_s; /* max-min rate of the slowest flow */
+  bool shared;             /* some rank's flows go slower than they would without the others' */
+  double flow_bytes_per_s; /* flow_bytes of a phase over the time its last flow takes */
   double latency_s;        /* longest route */
   enum tp_link_kind kind;  /* slowest link kind used */
+};
+
+/* A cycle through the ranks of a node (local numbers; every node alike) and what it carries. */
+struct tp_ring {
+  double share; /* of the bytes; the shares of a machine sum to 1 */
+  unsigned char order[TP_MAX_RANKS];
 };
 
 struct tp_machine {
   const struct tp_device *device;
   const struct tp_stack *stack;
   const struct tp_platform *platform;
-  int ranks, nodes_used, ranks_per_node;
-  int gpus[TP_MAX_RANKS]; /* vertex of each rank */
-  int reducing_switch;    /* vertex, or -1 */
+  int ranks, nodes_used, ranks_per_node; /* 1 and all ranks where nodes get unequal numbers */
+  int gpus[TP_MAX_RANKS];                /* vertex of each rank */
+  int reducing_switch;                   /* vertex, or -1 */
+  int n_rings;
+  struct tp_ring rings[TP_MAX_RINGS];
   struct tp_pattern_rate patterns[TP_N_PATTERNS];
   double dram_bytes_per_s; /* the shared resource: datasheet peak */
   bool sustained;          /* programs under steady load; false for single benchmarked ops */

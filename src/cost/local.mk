@@ -2,5 +2,8 @@ libtpsim_a_SOURCES += \
 	%D%/attention.c \
 	%D%/cost.c %D%/cost.h \
 	%D%/gemm.c \
+	%D%/machine.c \
 	%D%/memory.c \
-	%D%/rate.h
+	%D%/pattern.c %D%/pattern.h \
+	%D%/rate.h \
+	%D%/rings.c

@@ -1,0 +1,174 @@
+#include "cost/pattern.h"
+
+#include <stdlib.h>
+
+struct list {
+  const struct tp_machine *machine;
+  struct tp_flow *flows;
+  size_t n;
+};
+
+static void add(struct list *list, int rank, int src, int dst, double share)
+{
+  list->flows[list->n++] = (struct tp_flow){.rank = rank, .src = src, .dst = dst, .share = share};
+}
+
+static void add_ranks(struct list *list, int from, int to, double share)
+{
+  add(list, from, list->machine->gpus[from], list->machine->gpus[to], share);
+}
+
+/* The rank `step` places after `rank` on the ring of its node. */
+static int on_ring(const struct tp_machine *machine, const struct tp_ring *ring, int rank, int step)
+{
+  const int size = machine->ranks_per_node, local = rank % size;
+  int place = 0;
+  while (ring->order[place] != local)
+    place++;
+  return rank - local + ring->order[(place + size + step) % size];
+}
+
+static void local_ring(struct list *list, int rank, double share)
+{
+  const struct tp_machine *machine = list->machine;
+  if (machine->ranks_per_node < 2)
+    return;
+  for (int i = 0; i < machine->n_rings; i++)
+    add_ranks(list, rank, on_ring(machine, &machine->rings[i], rank, 1),
+              share * machine->rings[i].share);
+}
+
+static void across_ring(struct list *list, int rank, double share)
+{
+  const struct tp_machine *machine = list->machine;
+  if (machine->nodes_used > 1)
+    add_ranks(list, rank, (rank + machine->ranks_per_node) % machine->ranks, share);
+}
+
+/* Between nodes a library turns the ring so that each of its channels leaves a node through another
+ * GPU: every local edge is missing in one channel, every GPU has 1/R of the traffic across. */
+static void ring(struct list *list, int rank)
+{
+  const struct tp_machine *machine = list->machine;
+  const double across = 1.0 / machine->ranks_per_node;
+  local_ring(list, rank, machine->nodes_used > 1 ? 1 - across : 1);
+  across_ring(list, rank, across);
+}
+
+/* Chain along the ring in a node, both ways (NCCL's tree inside a node); nodes form a binary tree
+ * whose edges are spread over same-numbered ranks. */
+static void tree(struct list *list, int rank)
+{
+  const struct tp_machine *machine = list->machine;
+  const int size = machine->ranks_per_node, node = rank / size;
+  for (int i = 0; size > 1 && i < machine->n_rings; i++) {
+    const struct tp_ring *chain = &machine->rings[i];
+    if (rank % size != chain->order[size - 1])
+      add_ranks(list, rank, on_ring(machine, chain, rank, 1), chain->share);
+    if (rank % size != chain->order[0])
+      add_ranks(list, rank, on_ring(machine, chain, rank, -1), chain->share);
+  }
+  const int neighbours[3] = {(node - 1) / 2, 2 * node + 1, 2 * node + 2};
+  for (int i = node == 0; i < 3; i++)
+    if (neighbours[i] < machine->nodes_used)
+      add_ranks(list, rank, neighbours[i] * size + rank % size, 1.0 / size);
+}
+
+static void direct(struct list *list, int rank)
+{
+  const int ranks = list->machine->ranks;
+  for (int step = 1; step < ranks; step++)
+    add_ranks(list, rank, (rank + step) % ranks, 1);
+}
+
+static void in_switch(struct list *list, int rank)
+{
+  const struct tp_machine *machine = list->machine;
+  if (machine->reducing_switch < 0 || machine->nodes_used > 1)
+    return;
+  add(list, rank, machine->gpus[rank], machine->reducing_switch, 1);
+  add(list, rank, machine->reducing_switch, machine->gpus[rank], 1);
+}
+
+size_t tp_pattern_flows(const struct tp_machine *machine, enum tp_pattern pattern,
+                        struct tp_flow *flows)
+{
+  struct list list = {.machine = machine, .flows = flows};
+  for (int rank = 0; machine->ranks > 1 && rank < machine->ranks; rank++) {
+    switch (pattern) {
+    case TP_PATTERN_RING:
+      ring(&list, rank);
+      break;
+    case TP_PATTERN_DIRECT:
+      direct(&list, rank);
+      break;
+    case TP_PATTERN_TREE:
+      tree(&list, rank);
+      break;
+    case TP_PATTERN_SWITCH:
+      in_switch(&list, rank);
+      break;
+    case TP_PATTERN_LOCAL_RING:
+      if (machine->nodes_used > 1)
+        local_ring(&list, rank, 1);
+      break;
+    case TP_PATTERN_ACROSS_RING:
+      across_ring(&list, rank, 1);
+      break;
+    case TP_N_PATTERNS:
+      break;
+    }
+  }
+  return list.n;
+}
+
+/* Seconds a directed link needs for one flow_byte of the pattern: sum of shares over its rate. */
+static void add_load(const struct tp_platform *platform, const struct tp_flow *flow, double sign,
+                     double *load)
+{
+  const struct tp_route *route = tp_platform_route(platform, flow->src, flow->dst);
+  for (int h = 0; h < route->n_hops; h++)
+    load[route->hops[h]] += sign * flow->share / platform->links[route->hops[h] / 2].bytes_per_s;
+}
+
+static double worst_load(const struct tp_platform *platform, const struct tp_flow *flows, size_t n,
+                         const double *load)
+{
+  double worst = 0;
+  for (size_t i = 0; i < n; i++) {
+    const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);
+    for (int h = 0; h < route->n_hops; h++)
+      worst = load[route->hops[h]] > worst ? load[route->hops[h]] : worst;
+  }
+  return worst;
+}
+
+struct tp_pattern_rate tp_pattern_rate(const struct tp_platform *platform,
+                                       const struct tp_flow *flows, size_t n_flows)
+{
+  struct tp_pattern_rate rate = {.possible = n_flows > 0};
+  if (!rate.possible)
+    return rate;
+  double *all = calloc(4 * platform->n_links, sizeof *all), *own = all + 2 * platform->n_links;
+  if (all == NULL)
+    abort();
+
+  for (size_t i = 0; i < n_flows; i++) {
+    const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);
+    rate.latency_s = route->latency_s > rate.latency_s ? route->latency_s : rate.latency_s;
+    rate.kind = route->kind > rate.kind ? route->kind : rate.kind;
+    add_load(platform, &flows[i], 1, all);
+  }
+  for (size_t first = 0, end; first < n_flows; first = end) {
+    for (end = first; end < n_flows && flows[end].rank == flows[first].rank; end++)
+      add_load(platform, &flows[end], 1, own);
+    const double with_s = worst_load(platform, flows + first, end - first, all);
+    const double alone_s = worst_load(platform, flows + first, end - first, own);
+    rate.shared |= with_s > alone_s * (1 + 1e-9);
+    for (size_t i = first; i < end; i++)
+      add_load(platform, &flows[i], -1, own);
+  }
+  rate.flow_bytes_per_s = 1 / worst_load(platform, flows, n_flows, all);
+  free(all);
+  return rate;
+}
