@@ -1,0 +1,273 @@
+#include "engine/fluid.h"
+
+#include <math.h>
+
+#define BIT(part) (1u << (part))
+
+static double phase_delay_s(const struct tp_machine *machine, const struct tp_comm_phase *phase)
+{
+  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+}
+
+static double phase_flow_s(const struct tp_machine *machine, const struct tp_comm_phase *phase)
+{
+  return phase->flow_bytes > 0
+             ? phase->flow_bytes / machine->patterns[phase->pattern].flow_bytes_per_s
+             : 0;
+}
+
+double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
+                        bool collective)
+{
+  double longest_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
+  if (collective) {
+    double phases_s = 0;
+    for (int p = 0; p < cost->n_phases; p++)
+      phases_s +=
+          phase_delay_s(machine, &cost->phases[p]) + phase_flow_s(machine, &cost->phases[p]);
+    longest_s = fmax(longest_s, phases_s);
+  } else {
+    longest_s = fmax(longest_s, cost->compute_s);
+  }
+  return cost->fixed_s + longest_s;
+}
+
+void tp_fluid_max_min(int n, const double *cap, double capacity, double *share)
+{
+  bool full[TP_MAX_STREAMS] = {false};
+  int left = n;
+  for (bool again = true; again && left > 0;) {
+    again = false;
+    const double level = capacity / left;
+    for (int i = 0; i < n; i++) {
+      if (full[i] || cap[i] > level)
+        continue;
+      full[i] = again = true;
+      share[i] = cap[i];
+      capacity -= cap[i];
+      left--;
+    }
+  }
+  for (int i = 0; i < n; i++)
+    if (!full[i])
+      share[i] = capacity / left;
+}
+
+/* What is left of a component at `now_s`, rescaled for its rate having changed by `slower`. */
+static double rescale(double end_s, double now_s, double slower)
+{
+  return now_s + (end_s - now_s) * slower;
+}
+
+static void share_sms(struct tp_fluid *fluid)
+{
+  double held = 0, cap[TP_MAX_STREAMS], share[TP_MAX_STREAMS];
+  struct tp_fluid_lane *users[TP_MAX_STREAMS];
+  int n = 0;
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    struct tp_fluid_lane *lane = &fluid->lanes[q];
+    if (!(fluid->running & BIT(q)))
+      continue;
+    if (lane->collective) {
+      held += lane->cost->sm_share;
+    } else if (lane->parts & BIT(TP_PART_COMPUTE) && lane->cost->sm_share > 0) {
+      cap[n] = lane->cost->sm_share;
+      users[n++] = lane;
+    }
+  }
+  tp_fluid_max_min(n, cap, fmax(TP_SM_FLOOR, 1 - held), share);
+  for (int i = 0; i < n; i++) {
+    const double rate = share[i] < cap[i] ? share[i] / cap[i] : 1;
+    if (rate == users[i]->rate)
+      continue;
+    double *end_s = &users[i]->end_s[TP_PART_COMPUTE];
+    *end_s = rescale(*end_s, fluid->now_s, users[i]->rate / rate);
+    users[i]->rate = rate;
+  }
+}
+
+static void share_dram(struct tp_fluid *fluid)
+{
+  int sharers = 0;
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    if (fluid->running & BIT(q) && fluid->lanes[q].parts & BIT(TP_PART_DRAM))
+      sharers++;
+  if (sharers == fluid->dram_sharers || sharers == 0)
+    return;
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    double *end_s = &fluid->lanes[q].end_s[TP_PART_DRAM];
+    if (fluid->running & BIT(q) && fluid->lanes[q].parts & BIT(TP_PART_DRAM))
+      *end_s = rescale(*end_s, fluid->now_s, (double)sharers / fluid->dram_sharers);
+  }
+  fluid->dram_sharers = sharers;
+}
+
+static void share_links(struct tp_fluid *fluid)
+{
+  int sharers[TP_N_PATTERNS] = {0};
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    const struct tp_fluid_lane *lane = &fluid->lanes[q];
+    if (fluid->running & BIT(q) && lane->parts & BIT(TP_PART_FLOW))
+      sharers[lane->cost->phases[lane->phase].pattern]++;
+  }
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    struct tp_fluid_lane *lane = &fluid->lanes[q];
+    if (!(fluid->running & BIT(q) && lane->parts & BIT(TP_PART_FLOW)))
+      continue;
+    const int now = sharers[lane->cost->phases[lane->phase].pattern];
+    double *end_s = &lane->end_s[TP_PART_FLOW];
+    *end_s = rescale(*end_s, fluid->now_s, (double)now / lane->sharers);
+    lane->sharers = now;
+  }
+}
+
+static void begin(struct tp_fluid_lane *lane, enum tp_part part, double end_s)
+{
+  lane->parts |= BIT(part);
+  lane->end_s[part] = end_s;
+}
+
+/* Begins the delay of the phase, or of the first after it that takes time; from `now_s`. */
+static void begin_phase(const struct tp_fluid *fluid, struct tp_fluid_lane *lane, double now_s)
+{
+  for (; lane->phase < lane->cost->n_phases; lane->phase++) {
+    const struct tp_comm_phase *phase = &lane->cost->phases[lane->phase];
+    if (phase_delay_s(fluid->machine, phase) > 0 || phase->flow_bytes > 0) {
+      begin(lane, TP_PART_DELAY, now_s + phase_delay_s(fluid->machine, phase));
+      return;
+    }
+  }
+}
+
+static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  const struct tp_cost *cost = lane->cost;
+  if (cost->work_s > 0)
+    begin(lane, TP_PART_WORK, fluid->now_s + cost->work_s);
+  if (cost->dram_bytes > 0)
+    begin(lane, TP_PART_DRAM,
+          fluid->now_s + fluid->dram_sharers * cost->dram_bytes / fluid->machine->dram_bytes_per_s);
+  if (lane->collective) {
+    begin_phase(fluid, lane, fluid->now_s);
+  } else if (cost->compute_s > 0) {
+    lane->rate = 1;
+    begin(lane, TP_PART_COMPUTE, fluid->now_s + cost->compute_s);
+  }
+}
+
+/* The delay of a phase is over: its flow begins, or the next phase if it has none. */
+static void begin_flow(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  const double flow_s = phase_flow_s(fluid->machine, &lane->cost->phases[lane->phase]);
+  if (flow_s > 0) {
+    lane->sharers = 1;
+    begin(lane, TP_PART_FLOW, fluid->now_s + flow_s);
+  } else {
+    lane->phase++;
+    begin_phase(fluid, lane, fluid->now_s);
+  }
+}
+
+/* Ends the lane's parts that are due and begins what follows them. */
+static void turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  unsigned due = 0;
+  for (int part = 0; part < TP_N_PARTS; part++)
+    if (lane->parts & BIT(part) && lane->end_s[part] <= fluid->now_s)
+      due |= BIT(part);
+  lane->parts &= ~due;
+  if (due & BIT(TP_PART_FIXED))
+    begin_parts(fluid, lane);
+  if (due & BIT(TP_PART_DELAY))
+    begin_flow(fluid, lane);
+  if (due & BIT(TP_PART_FLOW)) {
+    lane->phase++;
+    begin_phase(fluid, lane, fluid->now_s);
+  }
+}
+
+static double next_end_s(const struct tp_fluid *fluid)
+{
+  double next_s = HUGE_VAL;
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    if (!(fluid->running & BIT(q)))
+      continue;
+    const struct tp_fluid_lane *lane = &fluid->lanes[q];
+    for (int part = 0; part < TP_N_PARTS; part++)
+      if (lane->parts & BIT(part) && lane->end_s[part] < next_s)
+        next_s = lane->end_s[part];
+  }
+  return next_s;
+}
+
+void tp_fluid_start(struct tp_fluid *fluid, int lane, const struct tp_cost *cost, bool collective,
+                    double alone_s)
+{
+  fluid->lanes[lane] = (struct tp_fluid_lane){.cost = cost,
+                                              .collective = collective,
+                                              .alone_s = alone_s,
+                                              .start_s = fluid->now_s,
+                                              .rate = 1,
+                                              .sharers = 1};
+  begin(&fluid->lanes[lane], TP_PART_FIXED, fluid->now_s + cost->fixed_s);
+  fluid->running |= BIT(lane);
+  if (fluid->dram_sharers == 0)
+    fluid->dram_sharers = 1;
+  if (collective)
+    share_sms(fluid);
+}
+
+unsigned tp_fluid_advance(struct tp_fluid *fluid)
+{
+  for (;;) {
+    unsigned ended = 0;
+    fluid->now_s = next_end_s(fluid);
+    if (isinf(fluid->now_s))
+      return 0;
+    for (int q = 0; q < TP_MAX_STREAMS; q++) {
+      if (!(fluid->running & BIT(q)))
+        continue;
+      turn(fluid, &fluid->lanes[q]);
+      if (fluid->lanes[q].parts == 0)
+        ended |= BIT(q);
+    }
+    fluid->running &= ~ended;
+    share_sms(fluid);
+    share_dram(fluid);
+    share_links(fluid);
+    if (ended != 0)
+      return ended;
+  }
+}
+
+void tp_fluid_rebase(struct tp_fluid *fluid, double by_s)
+{
+  fluid->now_s -= by_s;
+  for (int q = 0; q < TP_MAX_STREAMS; q++) {
+    fluid->lanes[q].start_s -= by_s;
+    for (int part = 0; part < TP_N_PARTS; part++)
+      fluid->lanes[q].end_s[part] -= by_s;
+  }
+}
+
+static bool lane_same(const struct tp_fluid_lane *a, const struct tp_fluid_lane *b,
+                      double tolerance_s)
+{
+  if (a->cost != b->cost || a->parts != b->parts || a->phase != b->phase ||
+      fabs(a->start_s - b->start_s) > tolerance_s)
+    return false;
+  for (int part = 0; part < TP_N_PARTS; part++)
+    if (a->parts & BIT(part) && fabs(a->end_s[part] - b->end_s[part]) > tolerance_s)
+      return false;
+  return true;
+}
+
+bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double tolerance_s)
+{
+  if (a->running != b->running)
+    return false;
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    if (a->running & BIT(q) && !lane_same(&a->lanes[q], &b->lanes[q], tolerance_s))
+      return false;
+  return true;
+}
