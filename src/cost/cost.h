@@ -35,7 +35,7 @@ struct tp_pattern_rate {
   bool possible;
   bool shared;             /* some rank's flows go slower than they would without the others' */
   double flow_bytes_per_s; /* flow_bytes of a phase over the time its last flow takes */
-  double latency_s;        /* longest route */
+  double latency_s;        /* longest route; ring and tree: mean over the way round */
   enum tp_link_kind kind;  /* slowest link kind used */
 };
 

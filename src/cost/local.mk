@@ -1,9 +1,18 @@
 libtpsim_a_SOURCES += \
+	%D%/algorithm.h \
 	%D%/attention.c \
+	%D%/collective.c \
 	%D%/cost.c %D%/cost.h \
+	%D%/direct.c \
 	%D%/gemm.c \
+	%D%/hierarchical.c \
 	%D%/machine.c \
 	%D%/memory.c \
+	%D%/nvls.c \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/peer.c \
+	%D%/protocol.c \
 	%D%/rate.h \
-	%D%/rings.c
+	%D%/ring.c \
+	%D%/rings.c \
+	%D%/tree.c

@@ -57,10 +57,7 @@ enum tp_status tp_machine_make(const struct tp_platform *platform, const struct 
   machine->reducing_switch = find_reducing_switch(machine);
   tp_pattern_choose_rings(machine);
 
-  struct tp_flow flows[TP_MAX_FLOWS];
-  for (int p = 0; p < TP_N_PATTERNS; p++) {
-    const size_t n = tp_pattern_flows(machine, (enum tp_pattern)p, flows);
-    machine->patterns[p] = tp_pattern_rate(platform, flows, n);
-  }
+  for (int p = 0; p < TP_N_PATTERNS; p++)
+    machine->patterns[p] = tp_pattern_rate(machine, (enum tp_pattern)p);
   return TP_OK;
 }

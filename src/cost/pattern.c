@@ -143,32 +143,58 @@ static double worst_load(const struct tp_platform *platform, const struct tp_flo
   return worst;
 }
 
-struct tp_pattern_rate tp_pattern_rate(const struct tp_platform *platform,
-                                       const struct tp_flow *flows, size_t n_flows)
+/* Whether some rank's flows would end sooner without the others'. */
+static bool is_shared(const struct tp_platform *platform, const struct tp_flow *flows,
+                      size_t n_flows, const double *all, double *own)
 {
-  struct tp_pattern_rate rate = {.possible = n_flows > 0};
+  bool shared = false;
+  for (size_t first = 0, end; first < n_flows; first = end) {
+    for (end = first; end < n_flows && flows[end].rank == flows[first].rank; end++)
+      add_load(platform, &flows[end], 1, own);
+    const double with_s = worst_load(platform, flows + first, end - first, all);
+    const double alone_s = worst_load(platform, flows + first, end - first, own);
+    shared |= with_s > alone_s * (1 + 1e-9);
+    for (size_t i = first; i < end; i++)
+      add_load(platform, &flows[i], -1, own);
+  }
+  return shared;
+}
+
+/* A chunk that goes round meets every link in turn, so its steps take the mean; flows that all
+ * start at once end with the slowest. */
+static double latency(const struct tp_platform *platform, enum tp_pattern pattern,
+                      const struct tp_flow *flows, size_t n_flows)
+{
+  double longest = 0, sum = 0, shares = 0;
+  for (size_t i = 0; i < n_flows; i++) {
+    const double latency_s = tp_platform_route(platform, flows[i].src, flows[i].dst)->latency_s;
+    longest = latency_s > longest ? latency_s : longest;
+    sum += flows[i].share * latency_s;
+    shares += flows[i].share;
+  }
+  return pattern == TP_PATTERN_RING || pattern == TP_PATTERN_TREE ? sum / shares : longest;
+}
+
+struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp_pattern pattern)
+{
+  const struct tp_platform *platform = machine->platform;
+  struct tp_flow flows[TP_MAX_FLOWS];
+  const size_t n = tp_pattern_flows(machine, pattern, flows);
+  struct tp_pattern_rate rate = {.possible = n > 0};
   if (!rate.possible)
     return rate;
   double *all = calloc(4 * platform->n_links, sizeof *all), *own = all + 2 * platform->n_links;
   if (all == NULL)
     abort();
 
-  for (size_t i = 0; i < n_flows; i++) {
+  for (size_t i = 0; i < n; i++) {
     const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);
-    rate.latency_s = route->latency_s > rate.latency_s ? route->latency_s : rate.latency_s;
     rate.kind = route->kind > rate.kind ? route->kind : rate.kind;
     add_load(platform, &flows[i], 1, all);
   }
-  for (size_t first = 0, end; first < n_flows; first = end) {
-    for (end = first; end < n_flows && flows[end].rank == flows[first].rank; end++)
-      add_load(platform, &flows[end], 1, own);
-    const double with_s = worst_load(platform, flows + first, end - first, all);
-    const double alone_s = worst_load(platform, flows + first, end - first, own);
-    rate.shared |= with_s > alone_s * (1 + 1e-9);
-    for (size_t i = first; i < end; i++)
-      add_load(platform, &flows[i], -1, own);
-  }
-  rate.flow_bytes_per_s = 1 / worst_load(platform, flows, n_flows, all);
+  rate.latency_s = latency(platform, pattern, flows, n);
+  rate.shared = is_shared(platform, flows, n, all, own);
+  rate.flow_bytes_per_s = 1 / worst_load(platform, flows, n, all);
   free(all);
   return rate;
 }

@@ -24,8 +24,7 @@ size_t tp_pattern_flows(const struct tp_machine *machine, enum tp_pattern patter
                         struct tp_flow *flows);
 
 /* What the routes give these flows together. */
-struct tp_pattern_rate tp_pattern_rate(const struct tp_platform *platform,
-                                       const struct tp_flow *flows, size_t n_flows);
+struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp_pattern pattern);
 
 /* Chooses the rings of a group of GPUs: the natural order, or, where a link on its way limits it,
  * up to TP_MAX_RINGS cycles that together carry most.  Fills machine->rings. */
