@@ -1,1 +1,3 @@
 # What is installed beside the program and goes into the tarball.
+
+include platforms/local.mk

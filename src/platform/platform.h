@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { TP_MAX_GPUS = 256, TP_MAX_ROUTE = 12 };
+enum { TP_MAX_GPUS = 256, TP_MAX_ROUTE = 40 };
 
 enum tp_vertex_kind {
   TP_VERTEX_GPU,

@@ -1,1 +1,1 @@
-# tests of platform
+unit_tests += %D%/test_shipped

@@ -1,0 +1,41 @@
+platformsdir = $(pkgdatadir)/platforms
+dist_platforms_DATA = \
+	%D%/a100-cube-mesh.json \
+	%D%/dgx-a100-40gb.json \
+	%D%/dgx-a100-80gb.json \
+	%D%/dgx-b200.json \
+	%D%/dgx-h100-nop2p.json \
+	%D%/dgx-h100-x2-nop2p.json \
+	%D%/dgx-h100-x2.json \
+	%D%/dgx-h100.json \
+	%D%/dgx-h200.json \
+	%D%/h100-nvl64.json \
+	%D%/l40-x4.json \
+	%D%/l40s-x4.json \
+	%D%/l40s-x8.json \
+	%D%/mi300x-x8.json \
+	%D%/rtx-4090-x8.json \
+	%D%/t3-ring-16.json \
+	%D%/t3-ring-8.json \
+	%D%/t3-ring.json
+
+devicesdir = $(platformsdir)/devices
+dist_devices_DATA = \
+	%D%/devices/a100-sxm-40gb.json \
+	%D%/devices/a100-sxm-80gb.json \
+	%D%/devices/b200-sxm.json \
+	%D%/devices/h100-sxm.json \
+	%D%/devices/h200-sxm.json \
+	%D%/devices/l40.json \
+	%D%/devices/l40s.json \
+	%D%/devices/mi300x.json \
+	%D%/devices/rtx-4090.json \
+	%D%/devices/t3-gpu.json
+
+stacksdir = $(platformsdir)/stacks
+dist_stacks_DATA = \
+	%D%/stacks/eager.json \
+	%D%/stacks/gpt-fast-compile.json \
+	%D%/stacks/ideal.json \
+	%D%/stacks/tensorrt-llm-0.12.json \
+	%D%/stacks/vllm-graph.json

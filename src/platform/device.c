@@ -1,0 +1,55 @@
+#include "platform/device.h"
+
+#include "platform/sheet.h"
+
+static const char *const root_keys[] = {"format", "name", "datasheet",
+#define X(group, TABLE) #group,
+                                        TP_DEVICE_FITTED_GROUPS(X)
+#undef X
+                                            NULL};
+
+/* One reader a group; `here` is the group's struct inside it. */
+#define FIELD(name, least, most, meaning) \
+  {.key = #name,                          \
+   .type = TP_FIELD_DOUBLE,               \
+   .offset = offsetof(here, name),        \
+   .min = (least),                        \
+   .max = (most)},
+#define READER(group, TABLE)                                                                \
+  static enum tp_status read_##group(const struct tp_doc *doc, struct tp_arena *arena,      \
+                                     struct tp_device_##group *out, struct tp_error *error) \
+  {                                                                                         \
+    typedef struct tp_device_##group here;                                                  \
+    static const struct tp_field fields[] = {TABLE(FIELD)};                                 \
+    struct tp_origin origin;                                                                \
+    const enum tp_status status = tp_sheet_read_section(                                    \
+        doc, #group, fields, sizeof fields / sizeof *fields, out, &origin, arena, error);   \
+    if (status == TP_OK) {                                                                  \
+      out->kind = origin.kind;                                                              \
+      out->source = origin.source;                                                          \
+    }                                                                                       \
+    return status;                                                                          \
+  }
+READER(datasheet, TP_DEVICE_DATASHEET)
+#define X(group, TABLE) READER(group, TABLE)
+TP_DEVICE_FITTED_GROUPS(X)
+#undef X
+
+enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,
+                              struct tp_device *device, struct tp_error *error)
+{
+  struct tp_device read = {0};
+  enum tp_status status = tp_sheet_read_object(doc, "", NULL, 0, root_keys, NULL, arena, error);
+  if (status == TP_OK)
+    status = tp_sheet_read_name(doc, &read.name, arena, error);
+  if (status == TP_OK)
+    status = read_datasheet(doc, arena, &read.datasheet, error);
+#define X(group, TABLE) \
+  if (status == TP_OK)  \
+    status = read_##group(doc, arena, &read.group, error);
+  TP_DEVICE_FITTED_GROUPS(X)
+#undef X
+  if (status == TP_OK)
+    *device = read;
+  return status;
+}

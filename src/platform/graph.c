@@ -1,0 +1,99 @@
+#include "platform/topology.h"
+
+#include <string.h>
+
+/* Room for one more item: doubles, so that gathering stays linear. */
+static void *grow(struct tp_arena *arena, void *items, size_t n, size_t *room, size_t size)
+{
+  if (n < *room)
+    return items;
+  *room = *room == 0 ? 64 : 2 * *room;
+  void *larger = tp_arena_alloc(arena, *room, size);
+  return n == 0 ? larger : memcpy(larger, items, n * size);
+}
+
+int tp_graph_add_vertex(struct tp_graph *graph, const struct tp_vertex *vertex)
+{
+  if (graph->n_vertices == TP_MAX_VERTICES)
+    return -1;
+  graph->vertices = grow(graph->arena, graph->vertices, graph->n_vertices, &graph->vertex_room,
+                         sizeof *graph->vertices);
+  graph->vertices[graph->n_vertices] = *vertex;
+  return (int)graph->n_vertices++;
+}
+
+int tp_graph_add_link(struct tp_graph *graph, const struct tp_link *link)
+{
+  if (graph->n_links == TP_MAX_LINKS)
+    return -1;
+  graph->links =
+      grow(graph->arena, graph->links, graph->n_links, &graph->link_room, sizeof *graph->links);
+  graph->links[graph->n_links] = *link;
+  return (int)graph->n_links++;
+}
+
+int tp_graph_find_vertex(const struct tp_graph *graph, const char *name)
+{
+  for (size_t v = 0; v < graph->n_vertices; v++)
+    if (strcmp(graph->vertices[v].name, name) == 0)
+      return (int)v;
+  return -1;
+}
+
+int tp_graph_find_link(const struct tp_graph *graph, int a, int b)
+{
+  for (size_t l = 0; l < graph->n_links; l++) {
+    const struct tp_link *link = &graph->links[l];
+    if ((link->a == a && link->b == b) || (link->a == b && link->b == a))
+      return (int)l;
+  }
+  return -1;
+}
+
+/* Lists the GPUs and counts the nodes, which must all hold one. */
+static enum tp_status list_gpus(const struct tp_graph *graph, struct tp_platform *platform,
+                                struct tp_error *fault)
+{
+  platform->gpus = TP_NEW(graph->arena, int, graph->n_vertices + 1);
+  bool *has_gpu = TP_NEW(graph->arena, bool, TP_MAX_GPUS);
+  for (size_t v = 0; v < graph->n_vertices; v++) {
+    const struct tp_vertex *vertex = &graph->vertices[v];
+    if (vertex->node >= platform->n_nodes)
+      platform->n_nodes = vertex->node + 1;
+    if (vertex->kind != TP_VERTEX_GPU)
+      continue;
+    if (platform->n_gpus == TP_MAX_GPUS)
+      return tp_fail(fault, TP_E_INPUT, "more than %d GPUs; describe a smaller part of the machine",
+                     TP_MAX_GPUS);
+    platform->gpus[platform->n_gpus++] = (int)v;
+    has_gpu[vertex->node] = true;
+  }
+  if (platform->n_gpus == 0)
+    return tp_fail(fault, TP_E_INPUT, "no vertex of kind \"gpu\"; add one");
+  for (int node = 0; node < platform->n_nodes; node++)
+    if (!has_gpu[node])
+      return tp_fail(fault, TP_E_INPUT, "node %d has no GPU; number the nodes from 0 without gaps",
+                     node);
+  return TP_OK;
+}
+
+enum tp_status tp_platform_finish(const struct tp_graph *graph, struct tp_platform *platform,
+                                  struct tp_error *fault)
+{
+  platform->n_vertices = graph->n_vertices;
+  platform->n_links = graph->n_links;
+  platform->vertices = graph->vertices;
+  platform->links = graph->links;
+  const enum tp_status status = list_gpus(graph, platform, fault);
+  if (status != TP_OK)
+    return status;
+  tp_platform_route_all(platform, graph->arena);
+  for (int i = 0; i < platform->n_gpus; i++)
+    for (int j = i + 1; j < platform->n_gpus; j++)
+      if (tp_platform_route(platform, platform->gpus[i], platform->gpus[j])->n_hops == 0)
+        return tp_fail(fault, TP_E_INPUT,
+                       "no route from %s to %s within %d links; join them by a link or a switch",
+                       platform->vertices[platform->gpus[i]].name,
+                       platform->vertices[platform->gpus[j]].name, TP_MAX_ROUTE);
+  return TP_OK;
+}

@@ -1,0 +1,118 @@
+#include "platform/stack.h"
+
+#include "platform/sheet.h"
+
+#include <string.h>
+
+static const char *const launch_names[] = TP_LAUNCH_NAMES;
+static const char *const style_names[] = TP_ATTENTION_STYLE_NAMES;
+static const char *const kv_cache_names[] = TP_KV_CACHE_NAMES;
+static const char *const library_names[] = TP_LIBRARY_NAMES;
+
+#define NUMBER(name, member, least, most)                                              \
+  {                                                                                    \
+    .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), \
+    .min = (least), .max = (most)                                                      \
+  }
+#define CHOICE(name, member, list)                                                                 \
+  {                                                                                                \
+    .key = name, .type = TP_FIELD_ENUM, .offset = offsetof(struct tp_stack, member), .names = list \
+  }
+#define FLAG(name, member)                                                          \
+  {                                                                                 \
+    .key = name, .type = TP_FIELD_BOOL, .offset = offsetof(struct tp_stack, member) \
+  }
+
+static const struct tp_field root_fields[] = {
+    {.key = "version", .type = TP_FIELD_STRING, .offset = offsetof(struct tp_stack, version)},
+    NUMBER("spread_ratio", spread_ratio, 0, 2),
+};
+static const char *const root_keys[] = {"format", "name", "launch",      "attention",
+                                        "fusion", "head", "collectives", NULL};
+
+static const struct tp_field launch_fields[] = {
+    CHOICE("decode", launch.decode, launch_names),
+    CHOICE("prefill", launch.prefill, launch_names),
+    NUMBER("kernel_gap_s", launch.kernel_gap_s, 0, 1e-3),
+    NUMBER("host_launch_s", launch.host_launch_s, 0, 1e-2),
+};
+static const struct tp_field attention_fields[] = {
+    CHOICE("prefill", attention.prefill, style_names),
+    CHOICE("decode", attention.decode, style_names),
+    CHOICE("kv_cache", attention.kv_cache, kv_cache_names),
+    NUMBER("score_passes", attention.score_passes, 0, 1000),
+};
+static const struct tp_field fusion_fields[] = {
+    FLAG("residual_norm", fusion.residual_norm),
+    FLAG("rope", fusion.rope),
+    FLAG("activation", fusion.activation),
+    FLAG("overlapped_residual", fusion.overlapped_residual),
+};
+static const struct tp_field head_fields[] = {
+    FLAG("sharded", head.sharded),
+    FLAG("all_positions", head.all_positions),
+    FLAG("embedding_sharded", head.embedding_sharded),
+};
+static const struct tp_field collective_fields[] = {
+    CHOICE("library", collectives.library, library_names),
+    NUMBER("one_shot_max_bytes_to_4_ranks", collectives.one_shot_max_bytes[0], 0, 1e12),
+    NUMBER("one_shot_max_bytes_above_4_ranks", collectives.one_shot_max_bytes[1], 0, 1e12),
+    NUMBER("two_shot_max_bytes_to_4_ranks", collectives.two_shot_max_bytes[0], 0, 1e12),
+    NUMBER("two_shot_max_bytes_above_4_ranks", collectives.two_shot_max_bytes[1], 0, 1e12),
+    FLAG("nvls", collectives.nvls),
+    NUMBER("in_place_s", collectives.in_place_s, 0, 1e-2),
+    NUMBER("in_place_ratio", collectives.in_place_ratio, 1, 100),
+    NUMBER("event_wait_s", collectives.event_wait_s, 0, 1e-2),
+};
+
+static const struct {
+  const char *name;
+  const struct tp_field *fields;
+  size_t n_fields;
+} sections[] = {
+#define SECTION(name, fields)                    \
+  {                                              \
+    name, fields, sizeof fields / sizeof *fields \
+  }
+    SECTION("launch", launch_fields),          SECTION("attention", attention_fields),
+    SECTION("fusion", fusion_fields),          SECTION("head", head_fields),
+    SECTION("collectives", collective_fields),
+};
+
+/* Combinations the tables cannot refuse. */
+static enum tp_status check(const struct tp_doc *doc, const struct tp_stack *stack,
+                            struct tp_error *error)
+{
+  const char *const prefill = style_names[stack->attention.prefill];
+  const char *const decode = style_names[stack->attention.decode];
+  if (strcmp(prefill, "expanded") == 0)
+    return tp_doc_fail(doc, "attention.prefill", error,
+                       "\"expanded\" is a decode style; prefill is \"flash\" or \"materialised\"");
+  if (stack->attention.score_passes < 1 &&
+      (strcmp(prefill, "materialised") == 0 || strcmp(decode, "materialised") == 0))
+    return tp_doc_fail(doc, "attention.score_passes", error,
+                       "materialised attention writes and reads the scores; give at least 1");
+  return TP_OK;
+}
+
+enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
+                             struct tp_stack *stack, struct tp_error *error)
+{
+  struct tp_stack read = {0};
+  struct tp_origin origin;
+  enum tp_status status =
+      tp_sheet_read_object(doc, "", root_fields, sizeof root_fields / sizeof *root_fields,
+                           root_keys, &read, arena, error);
+  if (status == TP_OK)
+    status = tp_sheet_read_name(doc, &read.name, arena, error);
+  if (status == TP_OK)
+    status = tp_sheet_read_origin(doc, "", &origin, arena, error);
+  for (size_t i = 0; i < sizeof sections / sizeof *sections && status == TP_OK; i++)
+    status = tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
+                                   &read, &origin, arena, error);
+  if (status == TP_OK)
+    status = check(doc, &read, error);
+  if (status == TP_OK)
+    *stack = read;
+  return status;
+}

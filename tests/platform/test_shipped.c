@@ -1,0 +1,104 @@
+/* Every platform, device and stack in the tree loads, bears its file's name and names a device. */
+#include "base/datadir.h"
+#include "platform/platform.h"
+#include "platform/stack.h"
+
+#include "tests/suite.h"
+
+static const char *const roots[] = {TP_SRCDIR};
+static const struct tp_datadir dirs = {roots, 1};
+
+static struct tp_arena *arena;
+static struct tp_error error;
+
+static void setup(void)
+{
+  arena = tp_arena_create();
+}
+
+static void teardown(void)
+{
+  tp_arena_free(arena);
+}
+
+static struct tp_doc open_doc(const char *folder, const char *name)
+{
+  const char *path;
+  struct tp_doc doc;
+  if (tp_datadir_find(&dirs, folder, folder, ".json", name, arena, &path, &error) != TP_OK ||
+      tp_doc_open(path, arena, &doc, &error) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  return doc;
+}
+
+static size_t list(const char *folder, const char ***names)
+{
+  size_t n;
+  if (tp_datadir_list(&dirs, folder, ".json", arena, names, &n, &error) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  return n;
+}
+
+START_TEST(platforms_load)
+{
+  const char **names;
+  const size_t n = list("platforms", &names);
+  ck_assert_uint_ge(n, 17);
+  for (size_t i = 0; i < n; i++) {
+    struct tp_doc doc = open_doc("platforms", names[i]);
+    struct tp_platform platform;
+    if (tp_platform_read(&doc, arena, &platform, &error) != TP_OK)
+      ck_abort_msg("%s", error.text);
+    ck_assert_str_eq(platform.name, names[i]);
+    tp_doc_close(&doc);
+    doc = open_doc("platforms/devices", platform.device_name);
+    tp_doc_close(&doc);
+  }
+}
+END_TEST
+
+START_TEST(devices_load)
+{
+  const char **names;
+  const size_t n = list("platforms/devices", &names);
+  ck_assert_uint_ge(n, 10);
+  for (size_t i = 0; i < n; i++) {
+    struct tp_doc doc = open_doc("platforms/devices", names[i]);
+    struct tp_device device;
+    if (tp_device_read(&doc, arena, &device, &error) != TP_OK)
+      ck_abort_msg("%s", error.text);
+    ck_assert_str_eq(device.name, names[i]);
+    ck_assert_int_ne(device.datasheet.kind, TP_PROVENANCE_NONE);
+    tp_doc_close(&doc);
+  }
+}
+END_TEST
+
+START_TEST(stacks_load)
+{
+  const char **names;
+  const size_t n = list("platforms/stacks", &names);
+  ck_assert_uint_ge(n, 5);
+  for (size_t i = 0; i < n; i++) {
+    struct tp_doc doc = open_doc("platforms/stacks", names[i]);
+    struct tp_stack stack;
+    if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
+      ck_abort_msg("%s", error.text);
+    ck_assert_str_eq(stack.name, names[i]);
+    tp_doc_close(&doc);
+  }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("shipped platforms");
+  TCase *files = tcase_create("files");
+  tcase_add_checked_fixture(files, setup, teardown);
+  tcase_add_test(files, platforms_load);
+  tcase_add_test(files, devices_load);
+  tcase_add_test(files, stacks_load);
+  suite_add_tcase(suite, files);
+  return suite;
+}
+TP_SUITE_MAIN
