@@ -3,7 +3,7 @@
 #include "platform/platform.h"
 #include "platform/stack.h"
 
-#include "tests/suite.h"
+#include "../suite.h"
 
 static const char *const roots[] = {TP_SRCDIR};
 static const struct tp_datadir dirs = {roots, 1};
