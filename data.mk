@@ -1,3 +1,3 @@
 # What is installed beside the program and goes into the tarball.
-
+include models/local.mk
 include platforms/local.mk

@@ -1,1 +1,5 @@
-# sources of model
+libtpsim_a_SOURCES += \
+	%D%/family.c %D%/family.h \
+	%D%/model.c %D%/model.h \
+	%D%/parameters.c \
+	%D%/shard.c %D%/shard.h

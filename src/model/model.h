@@ -9,9 +9,9 @@ enum tp_norm { TP_NORM_RMS, TP_NORM_LAYER };
 enum tp_position { TP_POSITION_ROTARY, TP_POSITION_LEARNED, TP_POSITION_ALIBI };
 
 struct tp_model {
-  const char *name;   /* file name without directory and .json */
+  const char *name;   /* file name without .json; the folder's where the file is config.json */
   const char *family; /* model_type: llama, gpt2, bloom, kraken, ... */
-  int64_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab;
+  int64_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab; /* Kraken: of one sub-layer */
   int64_t max_positions; /* rows of the learned table; 0 where positions are computed */
   int64_t kraken_ways;   /* sub-layers a layer where the file is a Kraken model, else 0 */
   enum tp_norm norm;
