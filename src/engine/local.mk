@@ -7,6 +7,13 @@ libtpsim_a_SOURCES += \
 
 # Only this archive may see a SimGrid header.
 noinst_LIBRARIES += libtpdes.a
-libtpdes_a_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
-libtpdes_a_SOURCES =
+libtpdes_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(SIMGRID_CFLAGS)
+libtpdes_a_SOURCES = \
+	%D%/des.c %D%/des.h \
+	%D%/des_account.c \
+	%D%/des_actor.c \
+	%D%/des_collective.c \
+	%D%/des_plan.c \
+	%D%/des_platform.c \
+	%D%/des_sim.h
 des_libs = libtpdes.a $(core_libs) $(SIMGRID_LIBS)

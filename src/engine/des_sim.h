@@ -1,0 +1,83 @@
+#ifndef TP_ENGINE_DES_SIM_H
+#define TP_ENGINE_DES_SIM_H
+/* A plan being simulated: one lane a (rank, stream), each with an actor that walks its ops and, for
+ * collectives, one sender for each further thing that moves at the same time.
+ *
+ * SimGrid runs one actor at a time and switches only inside its calls, so lanes share plain memory.
+ */
+#include "engine/des.h"
+
+#include <simgrid/actor.h>
+#include <simgrid/barrier.h>
+#include <simgrid/engine.h>
+#include <simgrid/exec.h>
+#include <simgrid/host.h>
+#include <simgrid/semaphore.h>
+
+struct tp_des_sim;
+struct tp_des_lane;
+
+/* An actor that may have to wait until something in its lane changes. */
+struct tp_des_waiter {
+  sg_sem_t wake;
+  bool blocked;
+};
+
+/* What has arrived of one phase: message i is there when all flows in have delivered it. */
+struct tp_des_inbox {
+  int *arrived;    /* by message: flows in that have delivered it */
+  double *ready_s; /* by message: when the last of them did */
+  int n_ready;
+};
+
+/* Something to move: a flow of a phase or, with `phase` -1, the collective's DRAM traffic. */
+struct tp_des_job {
+  int phase;
+  size_t flow;
+  double begin_s;
+};
+
+struct tp_des_sender {
+  struct tp_des_lane *lane;
+  struct tp_des_waiter waiter;
+  struct tp_des_job job;
+  bool posted, quit;
+};
+
+struct tp_des_lane {
+  struct tp_des_sim *sim;
+  int rank, stream;
+  sg_host_t gpu, memory;
+  struct tp_des_waiter waiter;
+  int64_t ended;                     /* ops */
+  const struct tp_des_item *current; /* collective */
+  int n_senders, n_busy;
+  struct tp_des_sender *senders;
+  struct tp_des_inbox inboxes[TP_MAX_COMM_PHASES];
+};
+
+struct tp_des_sim {
+  const struct tp_des_plan *plan;
+  struct tp_des_record *record;
+  sg_host_t *hosts;                 /* by vertex */
+  sg_bar_t meeting[TP_MAX_STREAMS]; /* where the ranks begin a collective together */
+  struct tp_des_lane *lanes;        /* ranks x streams */
+};
+
+/* Blocks the actor until tp_des_wake; the caller checks its condition again. */
+void tp_des_block(struct tp_des_waiter *waiter);
+void tp_des_wake(struct tp_des_waiter *waiter);
+
+void tp_des_sleep(struct tp_des_lane *lane, double duration_s);
+void tp_des_sleep_until(struct tp_des_lane *lane, double when_s);
+void tp_des_read_dram(struct tp_des_lane *lane, double bytes);
+
+/* The actors: their data is the lane, or the sender. */
+void tp_des_lane_main(int argc, char **argv);
+void tp_des_sender_main(int argc, char **argv);
+
+/* Makes inboxes and senders of a lane with collectives and starts their actors. */
+void tp_des_lane_open(struct tp_des_lane *lane);
+
+void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item);
+#endif
