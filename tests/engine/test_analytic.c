@@ -1,0 +1,292 @@
+/* Programs small enough to time by hand. */
+#include "../suite.h"
+#include "toy.h"
+
+enum { E0, E1, E2, E3, NONE = TP_NO_EVENT };
+
+static struct toy toy;
+
+static void setup(void)
+{
+  toy_init(&toy);
+}
+
+START_TEST(chain_is_a_sum)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_work(5));
+  toy_segment(&toy, 10);
+  toy_kernel(&toy, E1, NONE, (struct tp_cost){.fixed_s = 1, .work_s = 2, .dram_bytes = 3000});
+  toy_kernel(&toy, NONE, E0, toy_compute(6, 1));
+  toy_collective(&toy, E0, E1, toy_ring(0.5, 150, 0.5));
+  toy.costs[1][0].flops = 7;
+  toy.costs[1][1].sigma = 0.1;
+  toy.costs[1][2].sigma = 0.2;
+  toy.costs[1][2].link_bytes = 11;
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 5 + 10 * (4 + 6 + 2), 1e-15);
+  ck_assert_rel(r.compute_s, 5 + 10 * (4 + 6), 1e-15);
+  ck_assert_rel(r.comm_s, 20, 1e-15);
+  ck_assert_rel(r.comm_exposed_s, 20, 1e-15);
+  ck_assert_rel(r.flops, 70, 1e-15);
+  ck_assert_rel(r.dram_bytes, 30000, 1e-15);
+  ck_assert_rel(r.link_bytes, 110, 1e-15);
+  ck_assert_rel(r.variance, 6 * 6 + 4 * 4, 1e-15);
+  const struct tp_result full = toy_run_in_full(&toy);
+  ck_assert_rel(full.total_s, r.total_s, 1e-14);
+  ck_assert_rel(full.compute_s, r.compute_s, 1e-14);
+  ck_assert_rel(full.comm_exposed_s, r.comm_exposed_s, 1e-14);
+  ck_assert_rel(full.variance, r.variance, 1e-14);
+}
+END_TEST
+
+START_TEST(streams_without_events_overlap)
+{
+  toy_segment(&toy, 100);
+  toy_kernel(&toy, NONE, NONE, toy_work(3));
+  toy_collective(&toy, NONE, NONE, toy_ring(2, 0, 0));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 300, 1e-14);
+  ck_assert_rel(r.comm_s, 200, 1e-14);
+  ck_assert(r.comm_exposed_s == 0);
+}
+END_TEST
+
+/* The ladder's dependencies: a module reads what the all-reduce of the module before the last has
+ * made, so each all-reduce runs under one module. */
+static void ladder(int64_t layers, double module_s, double reduce_s)
+{
+  toy_segment(&toy, layers);
+  toy_kernel(&toy, E2, E0, toy_work(module_s)); /* attention, after the reduce of attention */
+  toy_collective(&toy, E0, E2, toy_ring(reduce_s, 0, 0));
+  toy_kernel(&toy, E3, E1, toy_work(module_s)); /* MLP, after the reduce of the MLP */
+  toy_collective(&toy, E1, E3, toy_ring(reduce_s, 0, 0));
+}
+
+START_TEST(ladder_hides_short_reduces_but_the_last)
+{
+  ladder(50, 3, 2);
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 100 * 3 + 2, 1e-14);
+  ck_assert_rel(r.comm_exposed_s, 2, 1e-12);
+  ck_assert_rel(r.compute_s, 300, 1e-14);
+}
+END_TEST
+
+/* Reduces longer than modules follow one another without a gap: module i waits for reduce i-2, so
+ * the comm stream is the pipe. */
+START_TEST(ladder_with_long_reduces_runs_at_their_pace)
+{
+  ladder(50, 3, 5);
+  toy.costs[0][1].sigma = 0.5;
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 3 + 100 * 5, 1e-14);
+  ck_assert_rel(r.comm_s, 500, 1e-14);
+  ck_assert_rel(r.comm_exposed_s, 503 - 300, 1e-13);
+  /* Reduce 0 runs from 3 under module 1 (3 to 6): 2 exposed; from then on module i+2 starts with
+   * reduce i+1: 2 of 5 exposed, but for the last, an MLP's. */
+  ck_assert_rel(r.variance, (50 * 2 * 0.5) * (50 * 2 * 0.5), 1e-12);
+}
+END_TEST
+
+START_TEST(wait_for_an_event_never_recorded_is_no_wait)
+{
+  toy_segment(&toy, 1);
+  toy_collective(&toy, E0, NONE, toy_ring(4, 0, 0));
+  toy_kernel(&toy, NONE, E0, toy_work(3)); /* issued after the wait */
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 4, 1e-15);
+}
+END_TEST
+
+/* The second segment's wait reaches back over a segment that does not record the event. */
+START_TEST(wait_reaches_back_to_the_last_repetition_of_an_earlier_segment)
+{
+  toy_segment(&toy, 7);
+  toy_collective(&toy, NONE, E0, toy_ring(2, 0, 0));
+  toy_segment(&toy, 3);
+  toy_kernel(&toy, NONE, NONE, toy_work(1));
+  toy_segment(&toy, 2);
+  toy_kernel(&toy, E0, NONE, toy_work(1));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 14 + 2, 1e-15);
+}
+END_TEST
+
+/* Registers: the wait takes the latest record before it in issue order, not a later one. */
+START_TEST(wait_takes_the_latest_record_before_it)
+{
+  toy_segment(&toy, 1);
+  toy_collective(&toy, NONE, E0, toy_ring(2, 0, 0));
+  toy_kernel(&toy, E0, NONE, toy_work(1));
+  toy_collective(&toy, NONE, E0, toy_ring(5, 0, 0));
+  toy_op(&toy, TP_OP_MEMORY, 2, E0, NONE, toy_work(1));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 8, 1e-15);
+  ck_assert_rel(r.comm_exposed_s, 6, 1e-15);
+}
+END_TEST
+
+START_TEST(two_memory_flows_halve_each_other)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_bytes(1000));
+  toy_op(&toy, TP_OP_MEMORY, 2, NONE, NONE, toy_bytes(3000));
+  /* 500 B/s each until 2 s, then 2000 bytes are left at 1000 B/s. */
+  ck_assert_rel(toy_run(&toy, NULL).compute_s, 2, 1e-15);
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 4, 1e-15);
+}
+END_TEST
+
+START_TEST(memory_of_a_collective_slows_a_kernel_from_the_end_of_its_fixed_time)
+{
+  struct tp_cost reduce = toy_ring(1, 0, 0);
+  reduce.fixed_s = 0.5;
+  reduce.dram_bytes = 500;
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_bytes(2000));
+  toy_collective(&toy, NONE, NONE, reduce);
+  /* 500 bytes alone, then 500 B/s while the collective moves its 500 (to 1.5), then the rest. */
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.comm_s, 1.5, 1e-15);
+  ck_assert_rel(r.compute_s, 2.5, 1e-15);
+}
+END_TEST
+
+START_TEST(held_sms_slow_a_gemm)
+{
+  struct tp_cost reduce = toy_ring(2, 100, 0.2);
+  reduce.fixed_s = 1;
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_compute(8, 1));
+  toy_collective(&toy, NONE, NONE, reduce);
+  /* Held from 0 to 4, fixed time and delay included: 3.2 of 8 done at 0.8. */
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 4 + 4.8, 1e-15);
+}
+END_TEST
+
+START_TEST(sms_a_kernel_does_not_need_slow_nothing)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_compute(8, 0.7));
+  toy_collective(&toy, NONE, NONE, toy_ring(4, 0, 0.3));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 8, 1e-15);
+}
+END_TEST
+
+START_TEST(fixed_time_and_work_do_not_stretch)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE,
+             (struct tp_cost){.fixed_s = 3, .work_s = 4, .compute_s = 2, .sm_share = 1});
+  toy_collective(&toy, NONE, NONE, toy_ring(20, 0, 0.5));
+  ck_assert_rel(toy_run(&toy, NULL).compute_s, 7, 1e-15);
+}
+END_TEST
+
+START_TEST(kernels_get_on_when_collectives_hold_all_sms)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_compute(5, 1));
+  toy_collective(&toy, NONE, NONE, toy_ring(1000, 0, 1));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 1000 + 4, 1e-12);
+  ck_assert_rel(toy_run(&toy, NULL).compute_s, 1004, 1e-12);
+}
+END_TEST
+
+/* 0.3 + 0.8 of the SMs: the small one keeps its 0.3, the large one gets 0.7 of its 0.8. */
+START_TEST(kernels_share_sms_max_min)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_compute(7, 0.8));
+  toy_op(&toy, TP_OP_GEMM, 2, NONE, NONE, toy_compute(4, 0.3));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.compute_s, 4 + (7 - 4 * 0.7 / 0.8), 1e-15);
+}
+END_TEST
+
+START_TEST(collectives_share_a_pattern_only_while_both_flow)
+{
+  toy_segment(&toy, 1);
+  toy_collective(&toy, NONE, NONE, toy_ring(1, 300, 0));              /* 1 to 4 alone */
+  toy_op(&toy, TP_OP_COLLECTIVE, 2, NONE, NONE, toy_ring(2, 100, 0)); /* from 2 */
+  toy_op(&toy, TP_OP_COLLECTIVE, 3, NONE, NONE, toy_ring(0, 100, 0))->records = NONE; /* 0 to 1 */
+  toy.costs[0][2].phases[0].pattern = TP_PATTERN_DIRECT;
+  /* At 2: 200 and 100 left at 50 B/s; the second ends at 4, the first has 100 left, ends at 5. */
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 5, 1e-15);
+  ck_assert_rel(r.comm_s, 5 + 4 + 1, 1e-15);
+  ck_assert_rel(r.comm_exposed_s, 5, 1e-15);
+}
+END_TEST
+
+START_TEST(phases_follow_one_another)
+{
+  struct tp_cost cost = {.n_phases = 3,
+                         .phases = {{TP_PATTERN_LOCAL_RING, 2, 0.5, 50},
+                                    {TP_PATTERN_ACROSS_RING, 1, 0, 100},
+                                    {TP_PATTERN_LOCAL_RING, 2, 0.5, 50}}};
+  toy.machine.patterns[TP_PATTERN_ACROSS_RING].latency_s = 0.25;
+  toy_segment(&toy, 1);
+  toy_collective(&toy, NONE, NONE, cost);
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 1.5 + 1.25 + 1.5, 1e-15);
+  ck_assert_rel(toy_run_in_full(&toy).total_s, 1.5 + 1.25 + 1.5, 1e-15);
+}
+END_TEST
+
+START_TEST(empty_programs_and_segments_take_no_time)
+{
+  ck_assert(toy_run(&toy, NULL).total_s == 0);
+  toy_segment(&toy, 0);
+  toy_kernel(&toy, NONE, NONE, toy_work(5));
+  toy_segment(&toy, 3);
+  ck_assert(toy_run(&toy, NULL).total_s == 0);
+  ck_assert(toy_run_in_full(&toy).total_s == 0);
+}
+END_TEST
+
+START_TEST(flow_without_a_route_is_an_error)
+{
+  toy.machine.patterns[TP_PATTERN_RING].flow_bytes_per_s = 0;
+  toy_segment(&toy, 2);
+  toy_kernel(&toy, NONE, NONE, toy_work(5));
+  toy_collective(&toy, NONE, NONE, toy_ring(1, 1, 0));
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error = {{0}};
+  struct tp_result result = {.total_s = -1};
+  const struct tp_run run = {.program = &toy.program, .machine = &toy.machine, .costs = toy.rows};
+  ck_assert_int_eq(tp_engine_analytic.run(&run, arena, &result, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "no route"));
+  ck_assert(result.total_s == -1);
+  tp_arena_free(arena);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("analytic");
+  TCase *order = tcase_create("order");
+  tcase_add_checked_fixture(order, setup, NULL);
+  tcase_add_test(order, chain_is_a_sum);
+  tcase_add_test(order, streams_without_events_overlap);
+  tcase_add_test(order, ladder_hides_short_reduces_but_the_last);
+  tcase_add_test(order, ladder_with_long_reduces_runs_at_their_pace);
+  tcase_add_test(order, wait_for_an_event_never_recorded_is_no_wait);
+  tcase_add_test(order, wait_reaches_back_to_the_last_repetition_of_an_earlier_segment);
+  tcase_add_test(order, wait_takes_the_latest_record_before_it);
+  tcase_add_test(order, empty_programs_and_segments_take_no_time);
+  tcase_add_test(order, flow_without_a_route_is_an_error);
+  suite_add_tcase(suite, order);
+  TCase *sharing = tcase_create("sharing");
+  tcase_add_checked_fixture(sharing, setup, NULL);
+  tcase_add_test(sharing, two_memory_flows_halve_each_other);
+  tcase_add_test(sharing, memory_of_a_collective_slows_a_kernel_from_the_end_of_its_fixed_time);
+  tcase_add_test(sharing, held_sms_slow_a_gemm);
+  tcase_add_test(sharing, sms_a_kernel_does_not_need_slow_nothing);
+  tcase_add_test(sharing, fixed_time_and_work_do_not_stretch);
+  tcase_add_test(sharing, kernels_get_on_when_collectives_hold_all_sms);
+  tcase_add_test(sharing, kernels_share_sms_max_min);
+  tcase_add_test(sharing, collectives_share_a_pattern_only_while_both_flow);
+  tcase_add_test(sharing, phases_follow_one_another);
+  suite_add_tcase(suite, sharing);
+  return suite;
+}
+TP_SUITE_MAIN

@@ -1,0 +1,215 @@
+/* What must hold for any program.  TP_SEED and TP_CASES choose other programs. */
+#include "../suite.h"
+#include "engine/fluid.h"
+#include "toy.h"
+
+#include <stdio.h>
+
+static struct toy toy;
+
+static uint64_t seed_from_environment(void)
+{
+  const char *text = getenv("TP_SEED");
+  return text != NULL ? strtoull(text, NULL, 0) : 20240611;
+}
+
+static int cases(void)
+{
+  const char *text = getenv("TP_CASES");
+  return text != NULL ? atoi(text) : 2000;
+}
+
+/* The seed of case i: printed where it fails. */
+static uint64_t case_seed(int i)
+{
+  return (seed_from_environment() + (uint64_t)i + 1) * 0x9E3779B97F4A7C15u;
+}
+
+static double sometimes(uint64_t *state, double most)
+{
+  return toy_random(state) < 0.5 ? 0 : most * toy_random(state);
+}
+
+static struct tp_cost random_cost(uint64_t *state, bool collective, bool shared)
+{
+  struct tp_cost cost = {.fixed_s = sometimes(state, 1),
+                         .work_s = sometimes(state, 3),
+                         .sigma = toy_random(state),
+                         .sm_share = collective ? 0.3 * toy_random(state) : toy_random(state)};
+  if (!shared)
+    cost.sm_share = 0;
+  if (shared)
+    cost.dram_bytes = sometimes(state, 3000);
+  if (!collective) {
+    cost.compute_s = sometimes(state, 3);
+    return cost;
+  }
+  cost.n_phases = toy_random_below(state, 3);
+  for (int p = 0; p < cost.n_phases; p++)
+    cost.phases[p] = (struct tp_comm_phase){.pattern = (enum tp_pattern)toy_random_below(state, 3),
+                                            .steps = 1 + toy_random_below(state, 3),
+                                            .hop_s = sometimes(state, 0.5),
+                                            .flow_bytes = sometimes(state, 200)};
+  return cost;
+}
+
+/* Three segments, the middle one repeated; `shared`: ops contend. */
+static void random_program(uint64_t *state, int n_streams, int64_t repeat, bool shared)
+{
+  toy_init(&toy);
+  toy.program.n_streams = n_streams;
+  for (int s = 0; s < 3; s++) {
+    toy_segment(&toy, s == 1 ? repeat : 1 + toy_random_below(state, 3));
+    const int n_ops = 1 + toy_random_below(state, s == 1 ? 12 : 4);
+    for (int i = 0; i < n_ops; i++) {
+      const int stream = toy_random_below(state, n_streams);
+      const bool collective = stream == TP_STREAM_COMM && toy_random(state) < 0.9;
+      const int records = toy_random_below(state, 8) - 4;
+      struct tp_op *op =
+          toy_op(&toy, collective ? TP_OP_COLLECTIVE : TP_OP_GEMM, stream, TP_NO_EVENT,
+                 records < 0 ? TP_NO_EVENT : records, random_cost(state, collective, shared));
+      op->n_waits = toy_random_below(state, 3);
+      for (int w = 0; w < op->n_waits; w++)
+        op->waits[w] = toy_random_below(state, 4);
+    }
+  }
+}
+
+static double alone_s(size_t s, size_t i)
+{
+  return tp_fluid_alone_s(&toy.machine, &toy.costs[s][i], toy.ops[s][i].kind == TP_OP_COLLECTIVE);
+}
+
+/* The rule of engine.h in the plainest way, every op as long as alone: event registers and stream
+ * ends are times, in issue order. */
+static double max_plus_s(double *busiest_s, double *sum_s)
+{
+  double stream_s[TP_MAX_STREAMS] = {0}, busy_s[TP_MAX_STREAMS] = {0}, event_s[TP_MAX_EVENTS] = {0};
+  double total_s = 0;
+  *busiest_s = *sum_s = 0;
+  for (size_t s = 0; s < toy.program.n_segments; s++)
+    for (int64_t r = 0; r < toy.program.segments[s].repeat; r++)
+      for (size_t i = 0; i < toy.program.segments[s].n_ops; i++) {
+        const struct tp_op *op = &toy.ops[s][i];
+        double start_s = stream_s[op->stream];
+        for (int w = 0; w < op->n_waits; w++)
+          start_s = fmax(start_s, event_s[op->waits[w]]);
+        const double end_s = start_s + alone_s(s, i);
+        stream_s[op->stream] = end_s;
+        busy_s[op->stream] += alone_s(s, i);
+        if (op->records != TP_NO_EVENT)
+          event_s[op->records] = end_s;
+        total_s = fmax(total_s, end_s);
+        *busiest_s = fmax(*busiest_s, busy_s[op->stream]);
+        *sum_s += alone_s(s, i);
+      }
+  return total_s;
+}
+
+static void near(double got, double want, double scale, int i, const char *what)
+{
+  ck_assert_msg(fabs(got - want) <= 1e-12 * scale, "case %d of TP_SEED=%llu: %s %.17g, want %.17g",
+                i, (unsigned long long)seed_from_environment(), what, got, want);
+}
+
+START_TEST(counted_repetitions_equal_replayed_ones)
+{
+  for (int i = 0; i < cases(); i++) {
+    uint64_t state = case_seed(i);
+    const int n_streams = 1 + toy_random_below(&state, TP_MAX_STREAMS);
+    random_program(&state, n_streams, 1 + toy_random_below(&state, 60), i % 4 != 0);
+    const struct tp_result counted = toy_run(&toy, NULL), full = toy_run_in_full(&toy);
+    near(counted.total_s, full.total_s, full.total_s, i, "total");
+    near(counted.compute_s, full.compute_s, full.total_s, i, "compute");
+    near(counted.comm_s, full.comm_s, full.total_s, i, "comm");
+    near(counted.comm_exposed_s, full.comm_exposed_s, full.total_s, i, "exposed");
+    near(counted.variance, full.variance, full.total_s * full.total_s, i, "variance");
+  }
+}
+END_TEST
+
+START_TEST(without_sharing_time_is_max_plus)
+{
+  for (int i = 0; i < cases(); i++) {
+    uint64_t state = case_seed(i);
+    const int n_streams = 1 + toy_random_below(&state, TP_MAX_STREAMS);
+    random_program(&state, n_streams, 1 + toy_random_below(&state, 30), false);
+    double busiest_s, sum_s;
+    const double want_s = max_plus_s(&busiest_s, &sum_s);
+    near(toy_run(&toy, NULL).total_s, want_s, want_s, i, "total");
+  }
+}
+END_TEST
+
+START_TEST(times_keep_their_bounds)
+{
+  for (int i = 0; i < cases(); i++) {
+    uint64_t state = case_seed(i);
+    const int n_streams = 1 + toy_random_below(&state, TP_MAX_STREAMS);
+    random_program(&state, n_streams, 1 + toy_random_below(&state, 30), true);
+    double busiest_s, sum_s;
+    const double path_s = max_plus_s(&busiest_s, &sum_s);
+    const struct tp_result r = toy_run(&toy, NULL);
+    const double slack = 1 + 1e-12;
+    ck_assert_msg(r.total_s * slack >= path_s, "case %d: shorter than the critical path", i);
+    ck_assert_msg(r.total_s * slack >= busiest_s, "case %d: shorter than a stream", i);
+    /* One stream has collectives, of at most 0.3 of the SMs; n streams share the rest. */
+    ck_assert_msg(r.total_s <= slack * sum_s * n_streams / 0.7, "case %d: too long", i);
+    ck_assert_msg(r.comm_exposed_s <= r.comm_s * slack, "case %d: hides less than nothing", i);
+    ck_assert_msg(r.compute_s + r.comm_exposed_s <= r.total_s * slack, "case %d: sum", i);
+  }
+}
+END_TEST
+
+/* Where nothing is shared this is a theorem: every duration falls or stays. */
+START_TEST(a_faster_machine_is_never_slower)
+{
+  for (int i = 0; i < cases(); i++) {
+    uint64_t state = case_seed(i);
+    random_program(&state, 1 + toy_random_below(&state, 4), 1 + toy_random_below(&state, 30),
+                   false);
+    for (int s = 0; s < 3; s++)
+      for (int o = 0; o < TOY_MAX_OPS; o++)
+        if (toy.ops[s][o].stream == TP_STREAM_COMPUTE)
+          toy.costs[s][o].dram_bytes = 1000 * toy.costs[s][o].compute_s;
+    const double slow_s = toy_run(&toy, NULL).total_s;
+    toy.machine.dram_bytes_per_s *= 1 + toy_random(&state);
+    for (int p = 0; p < TP_N_PATTERNS; p++)
+      toy.machine.patterns[p].flow_bytes_per_s *= 1 + toy_random(&state);
+    ck_assert_msg(toy_run(&toy, NULL).total_s <= slow_s * (1 + 1e-12), "case %d", i);
+  }
+}
+END_TEST
+
+START_TEST(twice_the_repetitions_take_twice_the_period)
+{
+  int settled = 0;
+  for (int i = 0; i < cases(); i++) {
+    uint64_t state = case_seed(i);
+    random_program(&state, 2, 240, i % 2 == 0);
+    const double once_s = toy_run(&toy, NULL).total_s;
+    toy.program.segments[1].repeat = 480;
+    const double twice_s = toy_run(&toy, NULL).total_s;
+    toy.program.segments[1].repeat = 960;
+    const double again_s = toy_run(&toy, NULL).total_s;
+    if (fabs((again_s - twice_s) - 2 * (twice_s - once_s)) <= 1e-12 * again_s)
+      settled++;
+  }
+  ck_assert_msg(settled > cases() * 9 / 10, "only %d of %d programs settle", settled, cases());
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("analytic_random");
+  TCase *tcase = tcase_create("random programs");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_test(tcase, counted_repetitions_equal_replayed_ones);
+  tcase_add_test(tcase, without_sharing_time_is_max_plus);
+  tcase_add_test(tcase, times_keep_their_bounds);
+  tcase_add_test(tcase, a_faster_machine_is_never_slower);
+  tcase_add_test(tcase, twice_the_repetitions_take_twice_the_period);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+TP_SUITE_MAIN

@@ -1,0 +1,110 @@
+#include "../suite.h"
+#include "engine/fluid.h"
+
+START_TEST(max_min_fills_small_users_first)
+{
+  double share[TP_MAX_STREAMS];
+  tp_fluid_max_min(4, (const double[]){0.9, 0.1, 0.9, 0.2}, 1, share);
+  ck_assert_rel(share[0], 0.35, 1e-15);
+  ck_assert_rel(share[1], 0.1, 1e-15);
+  ck_assert_rel(share[2], 0.35, 1e-15);
+  ck_assert_rel(share[3], 0.2, 1e-15);
+}
+END_TEST
+
+/* 0.3 is above the first level of 0.25, but below the 0.35 left when the others are served. */
+START_TEST(max_min_serves_who_becomes_small)
+{
+  double share[TP_MAX_STREAMS];
+  tp_fluid_max_min(4, (const double[]){0.1, 0.1, 0.3, 0.9}, 1, share);
+  ck_assert_rel(share[2], 0.3, 1e-15);
+  ck_assert_rel(share[3], 0.5, 1e-15);
+}
+END_TEST
+
+START_TEST(max_min_gives_no_more_than_asked)
+{
+  double share[TP_MAX_STREAMS];
+  tp_fluid_max_min(2, (const double[]){0.3, 0.4}, 1, share);
+  ck_assert_rel(share[0], 0.3, 1e-15);
+  ck_assert_rel(share[1], 0.4, 1e-15);
+  tp_fluid_max_min(0, NULL, 1, share);
+}
+END_TEST
+
+static struct tp_machine machine(void)
+{
+  return (struct tp_machine){.dram_bytes_per_s = 10,
+                             .patterns[TP_PATTERN_RING] = {.flow_bytes_per_s = 4, .latency_s = 1}};
+}
+
+START_TEST(alone_is_fixed_time_and_the_longest_component)
+{
+  const struct tp_machine m = machine();
+  const struct tp_cost kernel = {
+      .fixed_s = 1, .work_s = 2, .compute_s = 5, .sm_share = 0.5, .dram_bytes = 30};
+  ck_assert_rel(tp_fluid_alone_s(&m, &kernel, false), 6, 1e-15);
+  const struct tp_cost reduce = {
+      .fixed_s = 1,
+      .work_s = 2,
+      .compute_s = 50,
+      .dram_bytes = 30,
+      .n_phases = 2,
+      .phases = {{TP_PATTERN_RING, 2, 0.5, 4}, {TP_PATTERN_RING, 0, 9, 2}}};
+  ck_assert_rel(tp_fluid_alone_s(&m, &reduce, true), 1 + 3 + 1 + 0.5, 1e-15);
+}
+END_TEST
+
+START_TEST(op_run_alone_lasts_as_long_as_alone)
+{
+  const struct tp_machine m = machine();
+  const struct tp_cost cost = {
+      .fixed_s = 1,
+      .dram_bytes = 30,
+      .sm_share = 0.1,
+      .n_phases = 2,
+      .phases = {{TP_PATTERN_RING, 2, 0.5, 4}, {TP_PATTERN_RING, 0, 9, 2}}};
+  struct tp_fluid fluid = {.machine = &m, .now_s = 3};
+  tp_fluid_start(&fluid, 2, &cost, true, tp_fluid_alone_s(&m, &cost, true));
+  ck_assert_uint_eq(tp_fluid_advance(&fluid), 1u << 2);
+  ck_assert_rel(fluid.now_s, 3 + 5.5, 1e-15);
+  ck_assert_uint_eq(fluid.running, 0);
+}
+END_TEST
+
+/* Two kernels of 20 and 40 bytes: at 4 s the first ends; the state set back by 3 s goes on alike.
+ */
+START_TEST(rebased_state_goes_on_alike)
+{
+  const struct tp_machine m = machine();
+  const struct tp_cost small = {.dram_bytes = 20}, large = {.dram_bytes = 40};
+  struct tp_fluid fluid = {.machine = &m};
+  tp_fluid_start(&fluid, 0, &small, false, 2);
+  tp_fluid_start(&fluid, 1, &large, false, 4);
+  ck_assert_uint_eq(tp_fluid_advance(&fluid), 1u);
+  ck_assert_rel(fluid.now_s, 4, 1e-15);
+  struct tp_fluid early = fluid;
+  tp_fluid_rebase(&early, 3);
+  ck_assert(!tp_fluid_same(&fluid, &early, 1e-9));
+  ck_assert(tp_fluid_same(&early, &early, 0));
+  ck_assert_uint_eq(tp_fluid_advance(&fluid), 2u);
+  ck_assert_uint_eq(tp_fluid_advance(&early), 2u);
+  ck_assert_rel(fluid.now_s, 6, 1e-15);
+  ck_assert_rel(early.now_s, 3, 1e-15);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("fluid");
+  TCase *tcase = tcase_create("fluid");
+  tcase_add_test(tcase, max_min_fills_small_users_first);
+  tcase_add_test(tcase, max_min_serves_who_becomes_small);
+  tcase_add_test(tcase, max_min_gives_no_more_than_asked);
+  tcase_add_test(tcase, alone_is_fixed_time_and_the_longest_component);
+  tcase_add_test(tcase, op_run_alone_lasts_as_long_as_alone);
+  tcase_add_test(tcase, rebased_state_goes_on_alike);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+TP_SUITE_MAIN
