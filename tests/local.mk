@@ -21,6 +21,7 @@ include %D%/engine/local.mk
 include %D%/study/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk
+include %D%/bench/local.mk
 
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests)
