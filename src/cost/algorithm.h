@@ -27,6 +27,10 @@ extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tr
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective);
 
+/* Whether the stack reduces this buffer in the switch with its own kernel. */
+bool tp_collective_uses_switch_kernel(const struct tp_machine *machine,
+                                      const struct tp_collective *collective);
+
 /* The fastest of LL, LL128 and Simple for a shape; `local_bytes` are copied beside. */
 void tp_protocol_choose(const struct tp_machine *machine, double local_bytes, struct tp_cost *cost);
 #endif

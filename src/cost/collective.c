@@ -1,5 +1,7 @@
 #include "cost/algorithm.h"
 
+#include <math.h>
+
 static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_AUTO] = NULL,
     [TP_ALGORITHM_RING] = &tp_collective_ring,
@@ -20,57 +22,86 @@ static void run(const struct tp_machine *machine, const struct tp_collective *co
     algorithm->overheads(machine, collective, cost);
 }
 
-/* NCCL: the fastest of what it has. */
-static void run_fastest(const struct tp_machine *machine, const struct tp_collective *collective,
-                        struct tp_cost *cost)
+static void keep_faster(const struct tp_machine *machine, const struct tp_collective *collective,
+                        const struct tp_collective_algorithm *algorithm, struct tp_cost *best,
+                        double *best_s)
 {
-  static const struct tp_collective_algorithm *const candidates[] = {
-      &tp_collective_ring, &tp_collective_tree, &tp_collective_nvls};
-  double best_s = 0;
-  bool found = false;
-  for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
-    if (!candidates[i]->possible(machine, collective))
-      continue;
-    struct tp_cost tried;
-    run(machine, collective, candidates[i], &tried);
-    const double tried_s = tp_cost_alone_s(machine, &tried);
-    if (found && tried_s >= best_s)
-      continue;
-    *cost = tried;
-    best_s = tried_s;
-    found = true;
+  if (!algorithm->possible(machine, collective))
+    return;
+  struct tp_cost tried;
+  run(machine, collective, algorithm, &tried);
+  const double tried_s = tp_cost_alone_s(machine, &tried);
+  if (tried_s < *best_s) {
+    *best = tried;
+    *best_s = tried_s;
   }
 }
 
-static const struct tp_collective_algorithm *peer_kernel(const struct tp_machine *machine,
-                                                         const struct tp_collective *collective)
+bool tp_collective_uses_switch_kernel(const struct tp_machine *machine,
+                                      const struct tp_collective *collective)
+{
+  const struct tp_stack *stack = machine->stack;
+  return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
+         collective->bytes < stack->collectives.switch_max_bytes[machine->ranks > 4];
+}
+
+/* Frameworks switch by size; whether the switch can add is the machine's. */
+static void run_peer_kernels(const struct tp_machine *machine,
+                             const struct tp_collective *collective, struct tp_cost *best,
+                             double *best_s)
 {
   const struct tp_stack *stack = machine->stack;
   const int many = machine->ranks > 4;
-  if (!tp_collective_one_shot.possible(machine, collective))
-    return NULL;
-  if (collective->bytes <= stack->collectives.one_shot_max_bytes[many])
-    return &tp_collective_one_shot;
-  if (collective->bytes <= stack->collectives.two_shot_max_bytes[many])
-    return &tp_collective_two_shot;
-  return NULL;
+  if (collective->bytes < stack->collectives.one_shot_max_bytes[many]) {
+    keep_faster(machine, collective, &tp_collective_one_shot, best, best_s);
+    return;
+  }
+  if (collective->bytes < stack->collectives.two_shot_max_bytes[many])
+    keep_faster(machine, collective, &tp_collective_two_shot, best, best_s);
+  if (tp_collective_uses_switch_kernel(machine, collective))
+    keep_faster(machine, collective, &tp_collective_nvls, best, best_s);
 }
 
-/* What AUTO means to the stack's library; NULL: whatever NCCL finds fastest. */
-static const struct tp_collective_algorithm *automatic(const struct tp_machine *machine,
-                                                       const struct tp_collective *collective)
+/* The fastest of what NCCL has. */
+static void run_nccl(const struct tp_machine *machine, const struct tp_collective *collective,
+                     struct tp_cost *best, double *best_s)
 {
+  keep_faster(machine, collective, &tp_collective_ring, best, best_s);
+  keep_faster(machine, collective, &tp_collective_tree, best, best_s);
+  keep_faster(machine, collective, &tp_collective_nvls, best, best_s);
+}
+
+static void run_automatic(const struct tp_machine *machine, const struct tp_collective *collective,
+                          struct tp_cost *cost)
+{
+  double best_s = HUGE_VAL;
   if (collective->kind == TP_ALL_TO_ALL)
-    return &tp_collective_direct;
-  switch ((enum tp_library)machine->stack->collectives.library) {
-  case TP_LIBRARY_IDEAL:
-    return &tp_collective_ring;
-  case TP_LIBRARY_PEER_KERNELS:
-    return peer_kernel(machine, collective);
-  case TP_LIBRARY_NCCL:
-    break;
+    run(machine, collective, &tp_collective_direct, cost);
+  else if (machine->stack->collectives.library == TP_LIBRARY_IDEAL)
+    run(machine, collective, &tp_collective_ring, cost);
+  else {
+    if (machine->stack->collectives.library == TP_LIBRARY_PEER_KERNELS)
+      run_peer_kernels(machine, collective, cost, &best_s);
+    if (isinf(best_s))
+      run_nccl(machine, collective, cost, &best_s);
   }
-  return NULL;
+}
+
+/* Launched eagerly, an all-reduce kernel first copies its input to a buffer that peers can reach,
+ * and the host cannot issue the next one sooner than it does. */
+static void add_eager(const struct tp_machine *machine, const struct tp_collective *collective,
+                      struct tp_cost *cost)
+{
+  const struct tp_device *device = machine->device;
+  const struct tp_stack *stack = machine->stack;
+  if (stack->launch.decode != TP_LAUNCH_EAGER || collective->kind != TP_ALL_REDUCE ||
+      stack->collectives.library != TP_LIBRARY_PEER_KERNELS)
+    return;
+  cost->dram_bytes += 2 * collective->bytes;
+  cost->fixed_s += 2 * collective->bytes / (device->memory.dram_ratio * machine->dram_bytes_per_s);
+  const double alone_s = tp_cost_alone_s(machine, cost);
+  if (alone_s < device->peer_kernels.host_issue_s)
+    cost->fixed_s += device->peer_kernels.host_issue_s - alone_s;
 }
 
 bool tp_collective_possible(const struct tp_machine *machine,
@@ -87,10 +118,9 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   if (machine->ranks == 1)
     return;
   const struct tp_collective_algorithm *algorithm = algorithms[collective->algorithm];
-  if (algorithm == NULL || !algorithm->possible(machine, collective))
-    algorithm = automatic(machine, collective);
-  if (algorithm != NULL)
+  if (algorithm != NULL && algorithm->possible(machine, collective))
     run(machine, collective, algorithm, cost);
   else
-    run_fastest(machine, collective, cost);
+    run_automatic(machine, collective, cost);
+  add_eager(machine, collective, cost);
 }

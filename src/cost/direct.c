@@ -17,13 +17,23 @@ static void shape(const struct tp_machine *machine, const struct tp_collective *
   cost->dram_bytes = 2 * cost->link_bytes;
 }
 
+/* Send and receive with each peer: few bytes go by LL on one channel a peer. */
 static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,
                       struct tp_cost *cost)
 {
   const struct tp_device_nccl *nccl = &machine->device->nccl;
-  cost->fixed_s += nccl->direct_base_s + nccl->direct_peer_s * (machine->ranks - 1) +
-                   collective->bytes / machine->ranks / nccl->local_bytes_per_s;
-  cost->phases[0].flow_bytes *= nccl->direct_wire_ratio;
+  const double part = collective->bytes / machine->ranks;
+  const double ll_s = nccl->direct_ll_base_s + part / nccl->direct_ll_bytes_per_s;
+  const double base_s = nccl->direct_base_s + nccl->direct_peer_s * (machine->ranks - 1) +
+                        part / nccl->local_bytes_per_s;
+  const double saturated_bytes = cost->phases[0].flow_bytes * nccl->direct_wire_ratio;
+  const double flow_s = saturated_bytes / machine->patterns[TP_PATTERN_DIRECT].flow_bytes_per_s;
+  if (ll_s < base_s + flow_s) {
+    cost->fixed_s += ll_s;
+  } else {
+    cost->fixed_s += base_s;
+    cost->phases[0].flow_bytes = saturated_bytes;
+  }
   cost->sm_share = nccl->ring_sms / machine->device->datasheet.sm_count;
   cost->sigma = nccl->spread_ratio;
 }

@@ -18,15 +18,18 @@ static void shape(const struct tp_machine *machine, const struct tp_collective *
   cost->dram_bytes = 2 * collective->bytes;
 }
 
+/* NCCL's kernel, or one of a framework that fits small buffers (multimem). */
 static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,
                       struct tp_cost *cost)
 {
-  (void)collective;
   const struct tp_device_nccl *nccl = &machine->device->nccl;
-  cost->fixed_s += nccl->nvls_base_s;
-  cost->phases[0].flow_bytes *= nccl->nvls_wire_ratio;
-  cost->sm_share = nccl->nvls_sms / machine->device->datasheet.sm_count;
-  cost->sigma = nccl->spread_ratio;
+  const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
+  const bool by_peer_kernel = tp_collective_uses_switch_kernel(machine, collective);
+  cost->fixed_s += by_peer_kernel ? peer->switch_base_s : nccl->nvls_base_s;
+  cost->phases[0].flow_bytes *= by_peer_kernel ? peer->switch_wire_ratio : nccl->nvls_wire_ratio;
+  cost->sm_share =
+      (by_peer_kernel ? peer->sms : nccl->nvls_sms) / machine->device->datasheet.sm_count;
+  cost->sigma = by_peer_kernel ? peer->spread_ratio : nccl->spread_ratio;
 }
 
 const struct tp_collective_algorithm tp_collective_nvls = {TP_ALGORITHM_NVLS, possible, shape,

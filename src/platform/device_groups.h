@@ -42,6 +42,8 @@
   X(local_bytes_per_s, 1e9, 1e15, "copying a rank's own part, beside what it sends")            \
   X(nvls_base_s, 0, 1e-3, "in-switch reduction: fixed time")                                    \
   X(nvls_wire_ratio, 1, 100, "in-switch reduction: link bytes over payload, unused rate in it") \
+  X(direct_ll_base_s, 0, 1e-3, "all-to-all of few bytes by LL: fixed time")                     \
+  X(direct_ll_bytes_per_s, 1e8, 1e15, "all-to-all by LL: rate to each peer")                    \
   X(direct_base_s, 0, 1e-3, "all-to-all by send and receive: fixed time")                       \
   X(direct_peer_s, 0, 1e-3, "all-to-all: each peer")                                            \
   X(direct_wire_ratio, 1, 100, "all-to-all: link bytes over payload, unused rate included")     \
@@ -57,6 +59,8 @@
   X(two_shot_base_s, 0, 1e-3, "two-shot: fixed time, barriers included")                     \
   X(two_shot_rank_s, 0, 1e-3, "two-shot: each other rank")                                   \
   X(two_shot_wire_ratio, 1, 100, "two-shot: link bytes over payload, unused rate included")  \
+  X(switch_base_s, 0, 1e-3, "in-switch reduction by one kernel: fixed time")                 \
+  X(switch_wire_ratio, 1, 100, "the same: link bytes over payload, unused rate included")    \
   X(reduce_bytes_per_s, 1e9, 1e15, "buffer bytes summed a second by the blocks of a kernel") \
   X(host_issue_s, 0, 1e-3, "eager launch: the host issues one all-reduce each so often")     \
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
