@@ -121,19 +121,22 @@ static void share_links(struct tp_fluid *fluid)
   }
 }
 
-static void begin(struct tp_fluid_lane *lane, enum tp_part part, double end_s)
+static void begin(struct tp_fluid *fluid, struct tp_fluid_lane *lane, enum tp_part part,
+                  double end_s)
 {
   lane->parts |= BIT(part);
   lane->end_s[part] = end_s;
+  fluid->changed |= BIT(part);
 }
 
-/* Begins the delay of the phase, or of the first after it that takes time; from `now_s`. */
-static void begin_phase(const struct tp_fluid *fluid, struct tp_fluid_lane *lane, double now_s)
+/* Begins the present phase, or the first after it that takes time. */
+static void begin_phase(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   for (; lane->phase < lane->cost->n_phases; lane->phase++) {
     const struct tp_comm_phase *phase = &lane->cost->phases[lane->phase];
-    if (phase_delay_s(fluid->machine, phase) > 0 || phase->flow_bytes > 0) {
-      begin(lane, TP_PART_DELAY, now_s + phase_delay_s(fluid->machine, phase));
+    const double delay_s = phase_delay_s(fluid->machine, phase);
+    if (delay_s > 0 || phase->flow_bytes > 0) {
+      begin(fluid, lane, TP_PART_DELAY, fluid->now_s + delay_s);
       return;
     }
   }
@@ -143,16 +146,14 @@ static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   const struct tp_cost *cost = lane->cost;
   if (cost->work_s > 0)
-    begin(lane, TP_PART_WORK, fluid->now_s + cost->work_s);
+    begin(fluid, lane, TP_PART_WORK, fluid->now_s + cost->work_s);
   if (cost->dram_bytes > 0)
-    begin(lane, TP_PART_DRAM,
+    begin(fluid, lane, TP_PART_DRAM,
           fluid->now_s + fluid->dram_sharers * cost->dram_bytes / fluid->machine->dram_bytes_per_s);
-  if (lane->collective) {
-    begin_phase(fluid, lane, fluid->now_s);
-  } else if (cost->compute_s > 0) {
-    lane->rate = 1;
-    begin(lane, TP_PART_COMPUTE, fluid->now_s + cost->compute_s);
-  }
+  if (lane->collective)
+    begin_phase(fluid, lane);
+  else if (cost->compute_s > 0)
+    begin(fluid, lane, TP_PART_COMPUTE, fluid->now_s + cost->compute_s);
 }
 
 /* The delay of a phase is over: its flow begins, or the next phase if it has none. */
@@ -161,10 +162,10 @@ static void begin_flow(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   const double flow_s = phase_flow_s(fluid->machine, &lane->cost->phases[lane->phase]);
   if (flow_s > 0) {
     lane->sharers = 1;
-    begin(lane, TP_PART_FLOW, fluid->now_s + flow_s);
+    begin(fluid, lane, TP_PART_FLOW, fluid->now_s + flow_s);
   } else {
     lane->phase++;
-    begin_phase(fluid, lane, fluid->now_s);
+    begin_phase(fluid, lane);
   }
 }
 
@@ -176,13 +177,14 @@ static void turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     if (lane->parts & BIT(part) && lane->end_s[part] <= fluid->now_s)
       due |= BIT(part);
   lane->parts &= ~due;
+  fluid->changed |= due;
   if (due & BIT(TP_PART_FIXED))
     begin_parts(fluid, lane);
   if (due & BIT(TP_PART_DELAY))
     begin_flow(fluid, lane);
   if (due & BIT(TP_PART_FLOW)) {
     lane->phase++;
-    begin_phase(fluid, lane, fluid->now_s);
+    begin_phase(fluid, lane);
   }
 }
 
@@ -200,25 +202,74 @@ static double next_end_s(const struct tp_fluid *fluid)
   return next_s;
 }
 
-void tp_fluid_start(struct tp_fluid *fluid, int lane, const struct tp_cost *cost, bool collective,
+/* When the op ends if nothing else starts before: with no other running, nothing does. */
+static double undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fluid_lane *lane)
+{
+  if (lane->parts & BIT(TP_PART_FIXED))
+    return lane->end_s[TP_PART_FIXED] + (lane->alone_s - lane->cost->fixed_s);
+  double end_s = fluid->now_s;
+  for (int part = 0; part < TP_N_PARTS; part++)
+    if (lane->parts & BIT(part) && lane->end_s[part] > end_s)
+      end_s = lane->end_s[part];
+  if (!(lane->parts & (BIT(TP_PART_DELAY) | BIT(TP_PART_FLOW))))
+    return end_s;
+  const bool flows = lane->parts & BIT(TP_PART_FLOW);
+  double phases_end_s = lane->end_s[flows ? TP_PART_FLOW : TP_PART_DELAY];
+  for (int p = lane->phase; p < lane->cost->n_phases; p++) {
+    const struct tp_comm_phase *phase = &lane->cost->phases[p];
+    if (p > lane->phase)
+      phases_end_s += phase_delay_s(fluid->machine, phase);
+    if (p > lane->phase || !flows)
+      phases_end_s += phase_flow_s(fluid->machine, phase);
+  }
+  return phases_end_s > end_s ? phases_end_s : end_s;
+}
+
+void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, bool collective,
                     double alone_s)
 {
-  fluid->lanes[lane] = (struct tp_fluid_lane){.cost = cost,
-                                              .collective = collective,
-                                              .alone_s = alone_s,
-                                              .start_s = fluid->now_s,
-                                              .rate = 1,
-                                              .sharers = 1};
-  begin(&fluid->lanes[lane], TP_PART_FIXED, fluid->now_s + cost->fixed_s);
-  fluid->running |= BIT(lane);
+  struct tp_fluid_lane *lane = &fluid->lanes[q];
+  lane->cost = cost;
+  lane->collective = collective;
+  lane->alone_s = alone_s;
+  lane->start_s = fluid->now_s;
+  lane->phase = 0;
+  lane->parts = 0;
+  lane->rate = 1;
   if (fluid->dram_sharers == 0)
     fluid->dram_sharers = 1;
+  fluid->running |= BIT(q);
+  begin(fluid, lane, TP_PART_FIXED, fluid->now_s + cost->fixed_s);
   if (collective)
     share_sms(fluid);
 }
 
+static unsigned advance_single(struct tp_fluid *fluid, int q)
+{
+  fluid->now_s = undisturbed_end_s(fluid, &fluid->lanes[q]);
+  if (isinf(fluid->now_s))
+    return 0;
+  fluid->lanes[q].parts = 0;
+  fluid->running = 0;
+  return BIT(q);
+}
+
+static void share(struct tp_fluid *fluid)
+{
+  if (fluid->changed & BIT(TP_PART_COMPUTE))
+    share_sms(fluid);
+  if (fluid->changed & BIT(TP_PART_DRAM))
+    share_dram(fluid);
+  if (fluid->changed & BIT(TP_PART_FLOW))
+    share_links(fluid);
+  fluid->changed = 0;
+}
+
 unsigned tp_fluid_advance(struct tp_fluid *fluid)
 {
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    if (fluid->running == BIT(q))
+      return advance_single(fluid, q);
   for (;;) {
     unsigned ended = 0;
     fluid->now_s = next_end_s(fluid);
@@ -228,13 +279,14 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
       if (!(fluid->running & BIT(q)))
         continue;
       turn(fluid, &fluid->lanes[q]);
-      if (fluid->lanes[q].parts == 0)
-        ended |= BIT(q);
+      if (fluid->lanes[q].parts != 0)
+        continue;
+      ended |= BIT(q);
+      if (fluid->lanes[q].collective)
+        fluid->changed |= BIT(TP_PART_COMPUTE); /* its SMs are free */
     }
     fluid->running &= ~ended;
-    share_sms(fluid);
-    share_dram(fluid);
-    share_links(fluid);
+    share(fluid);
     if (ended != 0)
       return ended;
   }

@@ -34,12 +34,13 @@ struct tp_fluid {
   const struct tp_machine *machine;
   double now_s;
   unsigned running; /* bit 1 << lane */
+  unsigned changed; /* bit 1 << part: some began or ended since the shares were worked out */
   int dram_sharers;
   struct tp_fluid_lane lanes[TP_MAX_STREAMS];
 };
 
-/* Starts an op on an idle lane, now.  `alone_s` is its tp_fluid_alone_s. */
-void tp_fluid_start(struct tp_fluid *fluid, int lane, const struct tp_cost *cost, bool collective,
+/* Starts an op on the idle lane q, now.  `alone_s` is its tp_fluid_alone_s. */
+void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, bool collective,
                     double alone_s);
 
 /* Goes on to the next end of an op (some must run) and returns the lanes whose op ended then.
