@@ -4,6 +4,17 @@
 
 #define BIT(part) (1u << (part))
 
+/* The number of the lowest bit set, for loops over the few that are. */
+static int lowest(unsigned bits)
+{
+  return __builtin_ctz(bits);
+}
+
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
 static double phase_delay_s(const struct tp_machine *machine, const struct tp_comm_phase *phase)
 {
   return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
@@ -19,15 +30,15 @@ static double phase_flow_s(const struct tp_machine *machine, const struct tp_com
 double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
                         bool collective)
 {
-  double longest_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
+  double longest_s = larger(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
   if (collective) {
     double phases_s = 0;
     for (int p = 0; p < cost->n_phases; p++)
       phases_s +=
           phase_delay_s(machine, &cost->phases[p]) + phase_flow_s(machine, &cost->phases[p]);
-    longest_s = fmax(longest_s, phases_s);
+    longest_s = larger(longest_s, phases_s);
   } else {
-    longest_s = fmax(longest_s, cost->compute_s);
+    longest_s = larger(longest_s, cost->compute_s);
   }
   return cost->fixed_s + longest_s;
 }
@@ -64,10 +75,8 @@ static void share_sms(struct tp_fluid *fluid)
   double held = 0, cap[TP_MAX_STREAMS], share[TP_MAX_STREAMS];
   struct tp_fluid_lane *users[TP_MAX_STREAMS];
   int n = 0;
-  for (int q = 0; q < TP_MAX_STREAMS; q++) {
-    struct tp_fluid_lane *lane = &fluid->lanes[q];
-    if (!(fluid->running & BIT(q)))
-      continue;
+  for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+    struct tp_fluid_lane *lane = &fluid->lanes[lowest(left)];
     if (lane->collective) {
       held += lane->cost->sm_share;
     } else if (lane->parts & BIT(TP_PART_COMPUTE) && lane->cost->sm_share > 0) {
@@ -75,7 +84,9 @@ static void share_sms(struct tp_fluid *fluid)
       users[n++] = lane;
     }
   }
-  tp_fluid_max_min(n, cap, fmax(TP_SM_FLOOR, 1 - held), share);
+  if (n == 0)
+    return;
+  tp_fluid_max_min(n, cap, larger(TP_SM_FLOOR, 1 - held), share);
   for (int i = 0; i < n; i++) {
     const double rate = share[i] < cap[i] ? share[i] / cap[i] : 1;
     if (rate == users[i]->rate)
@@ -173,9 +184,11 @@ static void begin_flow(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 static void turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   unsigned due = 0;
-  for (int part = 0; part < TP_N_PARTS; part++)
-    if (lane->parts & BIT(part) && lane->end_s[part] <= fluid->now_s)
-      due |= BIT(part);
+  for (unsigned parts = lane->parts; parts != 0; parts &= parts - 1)
+    if (lane->end_s[lowest(parts)] <= fluid->now_s)
+      due |= BIT(lowest(parts));
+  if (due == 0)
+    return;
   lane->parts &= ~due;
   fluid->changed |= due;
   if (due & BIT(TP_PART_FIXED))
@@ -191,13 +204,11 @@ static void turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 static double next_end_s(const struct tp_fluid *fluid)
 {
   double next_s = HUGE_VAL;
-  for (int q = 0; q < TP_MAX_STREAMS; q++) {
-    if (!(fluid->running & BIT(q)))
-      continue;
-    const struct tp_fluid_lane *lane = &fluid->lanes[q];
-    for (int part = 0; part < TP_N_PARTS; part++)
-      if (lane->parts & BIT(part) && lane->end_s[part] < next_s)
-        next_s = lane->end_s[part];
+  for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+    const struct tp_fluid_lane *lane = &fluid->lanes[lowest(left)];
+    for (unsigned parts = lane->parts; parts != 0; parts &= parts - 1)
+      if (lane->end_s[lowest(parts)] < next_s)
+        next_s = lane->end_s[lowest(parts)];
   }
   return next_s;
 }
@@ -208,9 +219,8 @@ static double undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fl
   if (lane->parts & BIT(TP_PART_FIXED))
     return lane->end_s[TP_PART_FIXED] + (lane->alone_s - lane->cost->fixed_s);
   double end_s = fluid->now_s;
-  for (int part = 0; part < TP_N_PARTS; part++)
-    if (lane->parts & BIT(part) && lane->end_s[part] > end_s)
-      end_s = lane->end_s[part];
+  for (unsigned parts = lane->parts; parts != 0; parts &= parts - 1)
+    end_s = larger(end_s, lane->end_s[lowest(parts)]);
   if (!(lane->parts & (BIT(TP_PART_DELAY) | BIT(TP_PART_FLOW))))
     return end_s;
   const bool flows = lane->parts & BIT(TP_PART_FLOW);
@@ -222,7 +232,7 @@ static double undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fl
     if (p > lane->phase || !flows)
       phases_end_s += phase_flow_s(fluid->machine, phase);
   }
-  return phases_end_s > end_s ? phases_end_s : end_s;
+  return larger(phases_end_s, end_s);
 }
 
 void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, bool collective,
@@ -267,17 +277,15 @@ static void share(struct tp_fluid *fluid)
 
 unsigned tp_fluid_advance(struct tp_fluid *fluid)
 {
-  for (int q = 0; q < TP_MAX_STREAMS; q++)
-    if (fluid->running == BIT(q))
-      return advance_single(fluid, q);
+  if ((fluid->running & (fluid->running - 1)) == 0)
+    return advance_single(fluid, lowest(fluid->running));
   for (;;) {
     unsigned ended = 0;
     fluid->now_s = next_end_s(fluid);
     if (isinf(fluid->now_s))
       return 0;
-    for (int q = 0; q < TP_MAX_STREAMS; q++) {
-      if (!(fluid->running & BIT(q)))
-        continue;
+    for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+      const int q = lowest(left);
       turn(fluid, &fluid->lanes[q]);
       if (fluid->lanes[q].parts != 0)
         continue;
