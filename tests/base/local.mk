@@ -1,1 +1,3 @@
-# tests of base
+unit_tests += \
+	%D%/test_csv \
+	%D%/test_text

@@ -1,0 +1,28 @@
+#ifndef TP_TESTS_RANDOM_H
+#define TP_TESTS_RANDOM_H
+/* Cases of property tests: TP_SEED chooses others, TP_CASES how many. */
+#include <stdint.h>
+#include <stdlib.h>
+
+static inline uint64_t tp_random_seed(int i)
+{
+  const char *const text = getenv("TP_SEED");
+  const uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : 20261121;
+  return (seed + (uint64_t)i + 1) * 0x9E3779B97F4A7C15u;
+}
+
+static inline int tp_random_cases(int usual)
+{
+  const char *const text = getenv("TP_CASES");
+  return text != NULL ? atoi(text) : usual;
+}
+
+/* splitmix64, below `n`. */
+static inline size_t tp_random_below(uint64_t *state, size_t n)
+{
+  uint64_t z = *state += 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  return (size_t)((z ^ (z >> 31)) % n);
+}
+#endif
