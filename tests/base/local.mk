@@ -1,3 +1,5 @@
 unit_tests += \
 	%D%/test_csv \
+	%D%/test_files \
+	%D%/test_json \
 	%D%/test_text
