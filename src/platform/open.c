@@ -1,0 +1,142 @@
+#include "platform/open.h"
+
+#include "base/file.h"
+#include "platform/override.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum which { PLATFORM, DEVICE, STACK };
+
+struct opening {
+  const struct tp_datadir *dirs;
+  const struct tp_setup_request *request;
+  struct tp_arena *arena;
+  struct tp_error *error;
+  struct tp_setup *setup;
+  struct tp_doc docs[TP_SETUP_INPUTS]; /* root NULL: not open */
+  bool xml;
+};
+
+static const struct {
+  const char *what, *folder;
+} kinds[TP_SETUP_INPUTS] = {
+    [PLATFORM] = {"platform", "platforms"},
+    [DEVICE] = {"device", "platforms/devices"},
+    [STACK] = {"stack", "platforms/stacks"},
+};
+
+static bool is_xml(const char *name)
+{
+  const size_t n = strlen(name);
+  return n > 4 && strcmp(name + n - 4, ".xml") == 0;
+}
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+static void write_hash(const char *text, char hash[17])
+{
+  uint64_t value = 0xcbf29ce484222325U;
+  for (; *text != '\0'; text++)
+    value = (value ^ (unsigned char)*text) * 0x100000001b3U;
+  snprintf(hash, 17, "%016" PRIx64, value);
+}
+
+static void note_input(struct opening *opening, enum which which, const char *path,
+                       const char *text)
+{
+  struct tp_setup_input *input = &opening->setup->inputs[which];
+  input->what = kinds[which].what;
+  input->path = path;
+  write_hash(text, input->hash);
+}
+
+static enum tp_status open_doc(struct opening *opening, enum which which, const char *name)
+{
+  const char *path;
+  enum tp_status status = tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder,
+                                          ".json", name, opening->arena, &path, opening->error);
+  if (status == TP_OK)
+    status = tp_doc_open(path, opening->arena, &opening->docs[which], opening->error);
+  if (status == TP_OK)
+    note_input(opening, which, path, opening->docs[which].text);
+  return status;
+}
+
+static enum tp_status open_xml(struct opening *opening, const char *path)
+{
+  const char *text;
+  enum tp_status status = tp_file_read(path, opening->arena, &text, opening->error);
+  if (status != TP_OK)
+    return status;
+  opening->xml = true;
+  note_input(opening, PLATFORM, path, text);
+  return tp_platform_read_xml(path, opening->arena, &opening->setup->platform, opening->error);
+}
+
+/* The device the request names, else the platform. */
+static enum tp_status open_device(struct opening *opening)
+{
+  const char *name = opening->request->device;
+  if (name == NULL && opening->xml)
+    name = opening->setup->platform.device_name;
+  else if (name == NULL)
+    name = json_string_value(tp_doc_at(&opening->docs[PLATFORM], "device"));
+  if (name == NULL)
+    return tp_fail(opening->error, TP_E_INPUT, "%s:1: names no device; add one or give --device",
+                   opening->setup->inputs[PLATFORM].path);
+  return open_doc(opening, DEVICE, name);
+}
+
+static enum tp_status apply_sets(struct opening *opening)
+{
+  const struct tp_override_docs docs = {opening->xml ? NULL : &opening->docs[PLATFORM],
+                                        &opening->docs[DEVICE], &opening->docs[STACK]};
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < opening->request->n_sets && status == TP_OK; i++)
+    status = tp_override_apply(&docs, opening->request->sets[i], opening->error);
+  return status;
+}
+
+static enum tp_status read_docs(struct opening *opening)
+{
+  struct tp_setup *setup = opening->setup;
+  enum tp_status status = TP_OK;
+  if (!opening->xml)
+    status = tp_platform_read(&opening->docs[PLATFORM], opening->arena, &setup->platform,
+                              opening->error);
+  if (status == TP_OK)
+    status = tp_device_read(&opening->docs[DEVICE], opening->arena, &setup->device, opening->error);
+  if (status == TP_OK)
+    status = tp_stack_read(&opening->docs[STACK], opening->arena, &setup->stack, opening->error);
+  setup->platform.device = &setup->device;
+  return status;
+}
+
+enum tp_status tp_setup_open(const struct tp_datadir *dirs, const struct tp_setup_request *request,
+                             struct tp_arena *arena, struct tp_setup **setup,
+                             struct tp_error *error)
+{
+  struct opening opening = {.dirs = dirs,
+                            .request = request,
+                            .arena = arena,
+                            .error = error,
+                            .setup = TP_NEW(arena, struct tp_setup, 1)};
+  enum tp_status status = is_xml(request->platform)
+                              ? open_xml(&opening, request->platform)
+                              : open_doc(&opening, PLATFORM, request->platform);
+  if (status == TP_OK)
+    status = open_device(&opening);
+  if (status == TP_OK)
+    status = open_doc(&opening, STACK, request->stack);
+  if (status == TP_OK)
+    status = apply_sets(&opening);
+  if (status == TP_OK)
+    status = read_docs(&opening);
+  for (int i = 0; i < TP_SETUP_INPUTS; i++)
+    if (opening.docs[i].root != NULL)
+      tp_doc_close(&opening.docs[i]);
+  if (status == TP_OK)
+    *setup = opening.setup;
+  return status;
+}

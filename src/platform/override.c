@@ -1,0 +1,150 @@
+#include "platform/override.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LISTED = 6 };
+
+/* A value a KEY may mean. */
+struct candidate {
+  struct tp_doc *doc;
+  const char *path;  /* for tp_doc_set: "links[0].latency_s" */
+  const char *full;  /* "platform.links[0].latency_s" */
+  const char *named; /* array items by name: "platform.links.nvlink.latency_s" */
+};
+
+struct search {
+  struct tp_arena *arena;
+  struct tp_doc *doc;
+  const char *word; /* "platform" */
+  struct candidate *all;
+  size_t n, room;
+};
+
+/* Not values of the model: what a file is called and says about itself. */
+static bool is_label(const char *path)
+{
+  const char *dot = strrchr(path, '.');
+  const char *key = dot == NULL ? path : dot + 1;
+  return strncmp(key, "source", 6) == 0 || strncmp(key, "note", 4) == 0 ||
+         strcmp(key, "name") == 0 || strcmp(path, "format") == 0 || strcmp(path, "device") == 0 ||
+         strcmp(path, "version") == 0;
+}
+
+/* "links[0].latency_s" -> "links.nvlink.latency_s"; unchanged where items have no name. */
+static const char *by_name(struct tp_arena *arena, const struct tp_doc *doc, const char *path)
+{
+  const char *open = strchr(path, '['), *close = strchr(path, ']');
+  if (open == NULL || close == NULL)
+    return path;
+  const char *item = tp_arena_printf(arena, "%.*s", (int)(close + 1 - path), path);
+  const char *name = json_string_value(json_object_get(tp_doc_at(doc, item), "name"));
+  return name == NULL
+             ? path
+             : tp_arena_printf(arena, "%.*s.%s%s", (int)(open - path), path, name, close + 1);
+}
+
+static bool collect(const char *path, void *data)
+{
+  struct search *search = data;
+  if (is_label(path))
+    return true;
+  if (search->n == search->room) {
+    search->room = search->room == 0 ? 256 : 2 * search->room;
+    struct candidate *larger = TP_NEW(search->arena, struct candidate, search->room);
+    if (search->n > 0)
+      memcpy(larger, search->all, search->n * sizeof *larger);
+    search->all = larger;
+  }
+  struct tp_arena *arena = search->arena;
+  search->all[search->n++] = (struct candidate){
+      .doc = search->doc,
+      .path = tp_arena_strdup(arena, path),
+      .full = tp_arena_printf(arena, "%s.%s", search->word, path),
+      .named = tp_arena_printf(arena, "%s.%s", search->word, by_name(arena, search->doc, path))};
+  return true;
+}
+
+static void collect_doc(struct search *search, const char *word, struct tp_doc *doc)
+{
+  if (doc == NULL)
+    return;
+  search->word = word;
+  search->doc = doc;
+  tp_doc_each_scalar(doc, collect, search);
+}
+
+static bool ends_path(const char *path, const char *key)
+{
+  const size_t n = strlen(path), k = strlen(key);
+  return k <= n && strcmp(path + n - k, key) == 0 && (k == n || path[n - k - 1] == '.');
+}
+
+static enum tp_status fail_unknown(const struct search *search, const char *key,
+                                   struct tp_error *error)
+{
+  /* Close to the whole path without its document, or to its last two parts. */
+  const char **names = TP_NEW(search->arena, const char *, 2 * search->n + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < search->n; i++) {
+    const char *path = strchr(search->all[i].named, '.') + 1;
+    const char *last = strrchr(path, '.');
+    names[n++] = path;
+    if (last != NULL)
+      names[n++] = last + 1;
+  }
+  return tp_fail(error, TP_E_INPUT, "--set %s: no such value in the platform, device or stack%s",
+                 key, tp_text_hint(search->arena, key, names, n));
+}
+
+static enum tp_status fail_ambiguous(const struct search *search, const char *key,
+                                     struct tp_error *error)
+{
+  const char *list = "";
+  size_t n = 0;
+  for (size_t i = 0; i < search->n; i++) {
+    const struct candidate *one = &search->all[i];
+    if (!ends_path(one->full, key) && !ends_path(one->named, key))
+      continue;
+    if (n < MAX_LISTED)
+      list = tp_arena_printf(search->arena, "%s%s%s", list, n == 0 ? "" : ", ", one->named);
+    n++;
+  }
+  return tp_fail(error, TP_E_INPUT, "--set %s: means %zu values, write more of the path: %s%s", key,
+                 n, list, n > MAX_LISTED ? ", ..." : "");
+}
+
+static enum tp_status apply(struct search *search, const char *text, struct tp_error *error)
+{
+  const char *equals = strchr(text, '=');
+  if (equals == NULL || equals == text)
+    return tp_fail(error, TP_E_INPUT, "--set %s: write KEY=VALUE, as in gemm.compute_ratio=0.6",
+                   text);
+  const char *key = tp_arena_printf(search->arena, "%.*s", (int)(equals - text), text);
+  const struct candidate *found = NULL;
+  for (size_t i = 0; i < search->n; i++) {
+    const struct candidate *one = &search->all[i];
+    if (!ends_path(one->full, key) && !ends_path(one->named, key))
+      continue;
+    if (found != NULL)
+      return fail_ambiguous(search, key, error);
+    found = one;
+  }
+  return found == NULL ? fail_unknown(search, key, error)
+                       : tp_doc_set(found->doc, found->path, equals + 1, error);
+}
+
+enum tp_status tp_override_apply(const struct tp_override_docs *docs, const char *text,
+                                 struct tp_error *error)
+{
+  struct search search = {.arena = tp_arena_create()};
+  collect_doc(&search, "platform", docs->platform);
+  collect_doc(&search, "device", docs->device);
+  collect_doc(&search, "stack", docs->stack);
+  const enum tp_status status = apply(&search, text, error);
+  tp_arena_free(search.arena);
+  return status;
+}

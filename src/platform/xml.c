@@ -1,0 +1,146 @@
+/* Writes a platform as SimGrid XML 4.1.
+ *
+ * What SimGrid has no word for (a vertex's kind, a link's ends) stands in <prop> elements, which
+ * SimGrid ignores and xml_read.c reads back.
+ */
+#include "platform/platform.h"
+
+static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
+static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
+
+/* File names may hold "&" or quotes; names inside a topology cannot. */
+static void put_text(FILE *out, const char *text)
+{
+  for (; *text != '\0'; text++) {
+    switch (*text) {
+    case '&':
+      fputs("&amp;", out);
+      break;
+    case '<':
+      fputs("&lt;", out);
+      break;
+    case '"':
+      fputs("&quot;", out);
+      break;
+    default:
+      fputc(*text, out);
+    }
+  }
+}
+
+/* SimGrid's defaults model TCP: CM02 with these off is latency + size / bandwidth, shared max-min.
+ * At its default precision sleeps under a nanosecond are rounded up. */
+static void put_config(FILE *out)
+{
+  fputs("  <config>\n"
+        "    <prop id=\"network/model\" value=\"CM02\"/>\n"
+        "    <prop id=\"network/TCP-gamma\" value=\"0\"/>\n"
+        "    <prop id=\"network/crosstraffic\" value=\"0\"/>\n"
+        "    <prop id=\"network/weight-S\" value=\"0\"/>\n"
+        "    <prop id=\"surf/precision\" value=\"1e-12\"/>\n"
+        "  </config>\n",
+        out);
+}
+
+static void put_hosts(const struct tp_platform *platform, FILE *out)
+{
+  for (size_t v = 0; v < platform->n_vertices; v++) {
+    const struct tp_vertex *vertex = &platform->vertices[v];
+    fprintf(out,
+            "    <host id=\"%s\" speed=\"1f\">"
+            "<prop id=\"kind\" value=\"%s\"/><prop id=\"node\" value=\"%d\"/>"
+            "<prop id=\"numa\" value=\"%d\"/><prop id=\"reduces\" value=\"%s\"/></host>\n",
+            vertex->name, vertex_kinds[vertex->kind], vertex->node, vertex->numa,
+            vertex->reduces ? "true" : "false");
+  }
+  for (int i = 0; i < platform->n_gpus; i++)
+    fprintf(out, "    <host id=\"%s.mem\" speed=\"1f\"><prop id=\"kind\" value=\"dram\"/></host>\n",
+            platform->vertices[platform->gpus[i]].name);
+}
+
+static void put_links(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out)
+{
+  for (size_t l = 0; l < platform->n_links; l++) {
+    const struct tp_link *link = &platform->links[l];
+    fprintf(out,
+            "    <link id=\"%s\" bandwidth=\"%.17gBps\" latency=\"%.17gs\" "
+            "sharing_policy=\"%s\"><prop id=\"kind\" value=\"%s\"/>"
+            "<prop id=\"group\" value=\"%s\"/></link>\n",
+            link->name, link->bytes_per_s, link->latency_s,
+            link->full_duplex ? "SPLITDUPLEX" : "SHARED", link_kinds[link->kind], link->group);
+  }
+  for (int i = 0; i < platform->n_gpus; i++)
+    fprintf(out,
+            "    <link id=\"%s.hbm\" bandwidth=\"%.17gBps\" latency=\"0s\" "
+            "sharing_policy=\"SHARED\"><prop id=\"kind\" value=\"dram\"/></link>\n",
+            platform->vertices[platform->gpus[i]].name, dram_bytes_per_s);
+}
+
+static void put_hops(const struct tp_platform *platform, int from, int to, FILE *out)
+{
+  const struct tp_route *route = tp_platform_route(platform, from, to);
+  for (int h = 0; h < route->n_hops; h++) {
+    const struct tp_link *link = &platform->links[route->hops[h] / 2];
+    fprintf(out, "<link_ctn id=\"%s\"%s/>", link->name,
+            !link->full_duplex        ? ""
+            : route->hops[h] % 2 == 0 ? " direction=\"UP\""
+                                      : " direction=\"DOWN\"");
+  }
+}
+
+static void put_routes(const struct tp_platform *platform, FILE *out)
+{
+  const int n = (int)platform->n_vertices;
+  for (int from = 0; from < n; from++)
+    for (int to = 0; to < n; to++) {
+      if (tp_platform_route(platform, from, to)->n_hops == 0)
+        continue;
+      fprintf(out, "    <route src=\"%s\" dst=\"%s\" symmetrical=\"NO\">",
+              platform->vertices[from].name, platform->vertices[to].name);
+      put_hops(platform, from, to, out);
+      fputs("</route>\n", out);
+    }
+}
+
+/* Into the memory of every GPU, from its own cores and from every other vertex. */
+static void put_memory_routes(const struct tp_platform *platform, FILE *out)
+{
+  for (int i = 0; i < platform->n_gpus; i++) {
+    const int gpu = platform->gpus[i];
+    const char *name = platform->vertices[gpu].name;
+    fprintf(out,
+            "    <route src=\"%s\" dst=\"%s.mem\" symmetrical=\"YES\">"
+            "<link_ctn id=\"%s.hbm\"/></route>\n",
+            name, name, name);
+    for (int from = 0; from < (int)platform->n_vertices; from++) {
+      if (tp_platform_route(platform, from, gpu)->n_hops == 0)
+        continue;
+      fprintf(out, "    <route src=\"%s\" dst=\"%s.mem\" symmetrical=\"NO\">",
+              platform->vertices[from].name, name);
+      put_hops(platform, from, gpu, out);
+      fprintf(out, "<link_ctn id=\"%s.hbm\"/></route>\n", name);
+    }
+  }
+}
+
+void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out)
+{
+  fputs("<?xml version=\"1.0\"?>\n"
+        "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
+        "<platform version=\"4.1\">\n",
+        out);
+  put_config(out);
+  fputs("  <zone id=\"", out);
+  put_text(out, platform->name);
+  fputs("\" routing=\"Full\">\n", out);
+  put_hosts(platform, out);
+  put_links(platform, dram_bytes_per_s, out);
+  put_routes(platform, out);
+  put_memory_routes(platform, out);
+  if (platform->device_name != NULL) {
+    fputs("    <prop id=\"device\" value=\"", out);
+    put_text(out, platform->device_name);
+    fputs("\"/>\n", out);
+  }
+  fputs("  </zone>\n</platform>\n", out);
+}
