@@ -30,8 +30,8 @@ static bool is_label(const char *path)
   const char *dot = strrchr(path, '.');
   const char *key = dot == NULL ? path : dot + 1;
   return strncmp(key, "source", 6) == 0 || strncmp(key, "note", 4) == 0 ||
-         strcmp(key, "name") == 0 || strcmp(path, "format") == 0 || strcmp(path, "device") == 0 ||
-         strcmp(path, "version") == 0;
+         (strcmp(key, "kind") == 0 && strchr(path, '[') == NULL) || strcmp(key, "name") == 0 ||
+         strcmp(path, "format") == 0 || strcmp(path, "device") == 0 || strcmp(path, "version") == 0;
 }
 
 /* "links[0].latency_s" -> "links.nvlink.latency_s"; unchanged where items have no name. */
@@ -83,18 +83,24 @@ static bool ends_path(const char *path, const char *key)
   return k <= n && strcmp(path + n - k, key) == 0 && (k == n || path[n - k - 1] == '.');
 }
 
+static void add_once(const char **names, size_t *n, const char *name)
+{
+  for (size_t i = 0; i < *n; i++)
+    if (strcmp(names[i], name) == 0)
+      return;
+  names[(*n)++] = name;
+}
+
 static enum tp_status fail_unknown(const struct search *search, const char *key,
                                    struct tp_error *error)
 {
-  /* Close to the whole path without its document, or to its last two parts. */
+  /* Close to a whole path without its document, or to the last part of one. */
   const char **names = TP_NEW(search->arena, const char *, 2 * search->n + 1);
   size_t n = 0;
   for (size_t i = 0; i < search->n; i++) {
     const char *path = strchr(search->all[i].named, '.') + 1;
-    const char *last = strrchr(path, '.');
-    names[n++] = path;
-    if (last != NULL)
-      names[n++] = last + 1;
+    add_once(names, &n, path);
+    add_once(names, &n, strrchr(search->all[i].named, '.') + 1);
   }
   return tp_fail(error, TP_E_INPUT, "--set %s: no such value in the platform, device or stack%s",
                  key, tp_text_hint(search->arena, key, names, n));

@@ -133,14 +133,14 @@ void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes
   fputs("  <zone id=\"", out);
   put_text(out, platform->name);
   fputs("\" routing=\"Full\">\n", out);
-  put_hosts(platform, out);
-  put_links(platform, dram_bytes_per_s, out);
-  put_routes(platform, out);
-  put_memory_routes(platform, out);
   if (platform->device_name != NULL) {
     fputs("    <prop id=\"device\" value=\"", out);
     put_text(out, platform->device_name);
     fputs("\"/>\n", out);
   }
+  put_hosts(platform, out);
+  put_links(platform, dram_bytes_per_s, out);
+  put_routes(platform, out);
+  put_memory_routes(platform, out);
   fputs("  </zone>\n</platform>\n", out);
 }
