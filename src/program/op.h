@@ -10,6 +10,8 @@ enum tp_dtype { TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP8, TP_DTYPE_FP32 };
     "fp16", "bf16", "fp8", "fp32", NULL \
   }
 double tp_dtype_bytes(enum tp_dtype dtype);
+/* What an op of this type writes and what travels between ranks: fp8 GEMMs write bf16. */
+enum tp_dtype tp_dtype_wide(enum tp_dtype dtype);
 
 #define TP_OP_KINDS(X)            \
   X(TP_OP_GEMM, "gemm")           \
@@ -104,7 +106,8 @@ struct tp_op {
   };
 };
 
-/* Counts of one op on one rank. */
+/* Counts of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
+ * materialised one computes them all.  Elementwise flops are not counted. */
 double tp_op_flops(const struct tp_op *op);
 double tp_op_dram_bytes(
     const struct tp_op *op); /* compulsory traffic; collectives 0: the algorithm decides */

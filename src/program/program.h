@@ -42,7 +42,8 @@ struct tp_segment {
 };
 
 struct tp_program {
-  const char *title; /* "llama-3.1-70b ladder tp=8 decode batch=1" */
+  const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1" */
+  const char *equation; /* what the ops compute, as the paper writes it; lines end with \n */
   enum tp_phase phase;
   int ranks; /* tensor-parallel degree: who takes part in a collective */
   int n_streams, n_events;

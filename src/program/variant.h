@@ -34,9 +34,10 @@ struct tp_request {
 struct tp_variant;
 
 struct tp_architecture {
-  const char *name;    /* "ladder"; "kraken" takes ":N" */
-  const char *summary; /* one line for `tpsim list variants` */
-  bool takes_degree;
+  const char *name;     /* "ladder"; "kraken" takes ":N" */
+  const char *summary;  /* one line for `tpsim list variants` */
+  const char *equation; /* the paper's dataflow, for `tpsim show-program` */
+  bool takes_degree;    /* kraken: other shapes than the model's, so it differs at tp 1, too */
   enum tp_status (*build)(const struct tp_request *request, const struct tp_variant *variant,
                           struct tp_arena *arena, struct tp_program *program,
                           struct tp_error *error);
@@ -56,13 +57,19 @@ struct tp_variant {
   const struct tp_transform *overlap, *wire; /* NULL: none */
 };
 
-extern const struct tp_architecture *const tp_architectures[]; /* NULL-terminated */
+/* Registries, NULL-terminated (architectures.c). */
+extern const struct tp_architecture *const tp_architectures[];
+extern const struct tp_transform *const tp_overlaps[];
+extern const struct tp_transform *const tp_wires[];
 
 /* Parses and refuses by name what has no meaning. */
 enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
                                 struct tp_variant *variant, struct tp_error *error);
 
-/* Builds the pass: the architecture's builder, then overlap, then wire. */
+/* Builds the pass: the architecture's builder, then overlap, then wire.
+ *
+ * With one rank there is nothing to arrange: every architecture but kraken builds standard's
+ * program.  A Kraken model file runs with kraken only.  TP_TRAIN is refused. */
 enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error);

@@ -1,0 +1,50 @@
+#ifndef TP_PROGRAM_BLOCK_H
+#define TP_PROGRAM_BLOCK_H
+/* The kernels of a transformer block, in the words the papers use.
+ *
+ * Names say what an op computes: "attn.add" adds the attention's output to the residual,
+ * "attn.add+mlp.norm" does so and normalises the sum for the MLP in one kernel.
+ */
+#include "program/pass.h"
+
+/* Token (and learned position) rows -> residual; BLOOM's norm after them; the sum over ranks of a
+ * sharded table. */
+void tp_block_embed(struct tp_pass *pass);
+
+/* norm(residual) */
+void tp_block_norm(struct tp_pass *pass, const char *name);
+/* residual += a module's output */
+void tp_block_add(struct tp_pass *pass, const char *name);
+/* Both, in one kernel where the stack fuses them; `overlapped`: the output comes from a collective
+ * that ran under other kernels, which some stacks cannot fuse. */
+struct tp_add_norm {
+  const char *add, *norm, *fused;
+};
+#define TP_ADD_NORM(add, norm)  \
+  (struct tp_add_norm)          \
+  {                             \
+    (add), (norm), add "+" norm \
+  }
+void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped);
+
+/* QKV GEMM; then rotary, cache, attention and output projection; both. */
+void tp_block_qkv(struct tp_pass *pass);
+void tp_block_attend(struct tp_pass *pass);
+void tp_block_attention(struct tp_pass *pass);
+
+/* Up (and gate) GEMM; then activation and down projection; both. */
+void tp_block_up(struct tp_pass *pass);
+void tp_block_down(struct tp_pass *pass);
+void tp_block_mlp(struct tp_pass *pass);
+
+/* All-reduce of what the last kernel wrote, tokens x hidden: started; started and waited for. */
+void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot);
+void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot);
+
+/* LM head (with the gather of sharded logits) and sampling. */
+void tp_block_head(struct tp_pass *pass);
+
+/* Rows of the LM head, and vocabulary rows a rank computes. */
+int64_t tp_block_head_rows(const struct tp_pass *pass);
+int64_t tp_block_vocab(const struct tp_pass *pass);
+#endif

@@ -1,0 +1,26 @@
+/* The upper bound of every variant: standard's kernels, nothing exchanged (and nothing right). */
+#include "program/architectures.h"
+
+static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
+                            struct tp_arena *arena, struct tp_program *program,
+                            struct tp_error *error)
+{
+  (void)variant;
+  struct tp_block block;
+  const enum tp_status status = tp_pass_shard(request, &block, error);
+  if (status != TP_OK)
+    return status;
+  struct tp_pass pass;
+  tp_pass_begin(&pass, request, block, arena, program);
+  pass.exchange = false;
+  tp_standard_emit(&pass);
+  tp_pass_end(&pass);
+  return TP_OK;
+}
+
+const struct tp_architecture tp_architecture_no_comm = {
+    .name = "no-comm",
+    .summary = "upper bound: standard's kernels, no exchange at all",
+    .equation = "x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone",
+    .build = build,
+};

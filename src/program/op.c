@@ -1,0 +1,120 @@
+#include "program/op.h"
+
+double tp_dtype_bytes(enum tp_dtype dtype)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP16:
+  case TP_DTYPE_BF16:
+    return 2;
+  case TP_DTYPE_FP8:
+    return 1;
+  case TP_DTYPE_FP32:
+    return 4;
+  }
+  return 0;
+}
+
+enum tp_dtype tp_dtype_wide(enum tp_dtype dtype)
+{
+  return dtype == TP_DTYPE_FP8 ? TP_DTYPE_BF16 : dtype;
+}
+
+const char *tp_op_kind_text(enum tp_op_kind kind)
+{
+  switch (kind) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    TP_OP_KINDS(X)
+#undef X
+  }
+  return "?";
+}
+
+const char *tp_collective_text(enum tp_collective_kind kind)
+{
+  switch (kind) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    TP_COLLECTIVES(X)
+#undef X
+  }
+  return "?";
+}
+
+const char *tp_algorithm_text(enum tp_algorithm algorithm)
+{
+  switch (algorithm) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    TP_ALGORITHMS(X)
+#undef X
+  }
+  return "?";
+}
+
+/* Query-key pairs a head computes.  A flash kernel skips the masked half: query i of q sees the
+ * kv - q tokens before the prompt and i of it; a materialised one multiplies the whole rectangle.
+ */
+static double attention_pairs(const struct tp_attention *a)
+{
+  const double q = (double)a->query_len, kv = (double)a->kv_len;
+  return a->style == TP_ATTENTION_MATERIALISED ? q * kv : q * kv - q * (q - 1) / 2;
+}
+
+static double attention_flops(const struct tp_attention *a)
+{
+  const double heads = (double)a->batch * (double)a->heads;
+  return 4 * heads * (double)a->head_dim * attention_pairs(a); /* QK' and PV, 2 flops a product */
+}
+
+static double attention_dram_bytes(const struct tp_attention *a)
+{
+  const double rows = (double)a->batch * (double)a->head_dim;
+  const double q_and_out = 2 * rows * (double)a->query_len * (double)a->heads;
+  const int64_t read_heads = a->style == TP_ATTENTION_EXPANDED ? a->heads : a->kv_heads;
+  const double k_and_v = 2 * rows * (double)a->kv_len * (double)read_heads;
+  double scores = 0;
+  if (a->style == TP_ATTENTION_MATERIALISED)
+    scores = a->score_passes * (double)a->batch * (double)a->heads * (double)a->query_len *
+             (double)a->kv_len;
+  return (q_and_out + k_and_v + scores) * tp_dtype_bytes(a->dtype);
+}
+
+static double gemm_dram_bytes(const struct tp_gemm *g)
+{
+  const double m = (double)g->m, n = (double)g->n, k = (double)g->k;
+  return (m * k + k * n) * tp_dtype_bytes(g->dtype) +
+         m * n * tp_dtype_bytes(tp_dtype_wide(g->dtype));
+}
+
+double tp_op_flops(const struct tp_op *op)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    return 2 * (double)op->gemm.m * (double)op->gemm.n * (double)op->gemm.k;
+  case TP_OP_ATTENTION:
+    return attention_flops(&op->attention);
+  case TP_OP_MEMORY:
+  case TP_OP_COLLECTIVE:
+    return 0;
+  }
+  return 0;
+}
+
+double tp_op_dram_bytes(const struct tp_op *op)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    return gemm_dram_bytes(&op->gemm);
+  case TP_OP_ATTENTION:
+    return attention_dram_bytes(&op->attention);
+  case TP_OP_MEMORY:
+    return op->memory.read_bytes + op->memory.write_bytes;
+  case TP_OP_COLLECTIVE:
+    return 0;
+  }
+  return 0;
+}

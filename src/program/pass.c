@@ -1,0 +1,172 @@
+#include "program/pass.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const slot_ops[] = {
+#define X(name, text, op) op,
+    TP_SLOTS(X)
+#undef X
+};
+
+static int ready_event(enum tp_slot slot)
+{
+  return 2 * (int)slot;
+}
+
+static int done_event(enum tp_slot slot)
+{
+  return 2 * (int)slot + 1;
+}
+
+enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
+                             struct tp_error *error)
+{
+  const struct tp_model *model = request->model;
+  struct tp_shard shard;
+  const enum tp_status status = tp_shard_make(model, request->tp, &shard, error);
+  if (status != TP_OK)
+    return status;
+  *block = (struct tp_block){
+      .hidden = model->hidden,
+      .heads = shard.heads,
+      .kv_heads = shard.kv_heads,
+      .head_dim = model->head_dim,
+      .ffn = shard.ffn,
+      .copies = 1,
+      .norm = model->norm,
+      .gated = model->gated_mlp,
+      .rotary = model->position == TP_POSITION_ROTARY,
+      .qk_norm = model->qk_norm,
+      .qkv_bias = model->qkv_bias,
+      .out_bias = model->out_bias,
+      .mlp_bias = model->mlp_bias,
+  };
+  return TP_OK;
+}
+
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
+                   struct tp_arena *arena, struct tp_program *program)
+{
+  static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
+  const int64_t query_len = request->phase == TP_DECODE ? 1 : request->prompt;
+  *pass = (struct tp_pass){
+      .request = request,
+      .arena = arena,
+      .program = program,
+      .block = block,
+      .tokens = request->batch * query_len,
+      .wide = tp_dtype_wide(request->dtype),
+      .exchange = request->tp > 1,
+  };
+  *program = (struct tp_program){
+      .phase = request->phase,
+      .ranks = request->tp,
+      .n_streams = 2,
+      .n_events = 2 * TP_N_SLOTS,
+      .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
+      .event_names =
+          {
+#define X(name, text, op) text ".ready", text ".done",
+              TP_SLOTS(X)
+#undef X
+          },
+  };
+}
+
+static void close_segment(struct tp_pass *pass)
+{
+  struct tp_program *program = pass->program;
+  assert(pass->n_waits == 0); /* a wait belongs to the segment it is asked in */
+  if (program->n_segments > 0 && program->segments[program->n_segments - 1].repeat == 0)
+    program->n_segments--;
+}
+
+void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
+{
+  struct tp_program *program = pass->program;
+  close_segment(pass);
+  assert(program->n_segments < TP_MAX_SEGMENTS);
+  pass->capacity = 24;
+  program->segments[program->n_segments++] = (struct tp_segment){
+      .name = name,
+      .repeat = repeat,
+      .ops = TP_NEW(pass->arena, struct tp_op, pass->capacity),
+  };
+}
+
+static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kind kind, int stream)
+{
+  struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
+  if (segment->n_ops == pass->capacity) {
+    pass->capacity *= 2;
+    struct tp_op *grown = TP_NEW(pass->arena, struct tp_op, pass->capacity);
+    memcpy(grown, segment->ops, segment->n_ops * sizeof *grown);
+    segment->ops = grown;
+  }
+  struct tp_op *op = &segment->ops[segment->n_ops++];
+  *op = (struct tp_op){.name = name, .kind = kind, .stream = stream, .records = TP_NO_EVENT};
+  return op;
+}
+
+static struct tp_op *push_kernel(struct tp_pass *pass, const char *name, enum tp_op_kind kind)
+{
+  struct tp_op *op = push(pass, name, kind, TP_STREAM_COMPUTE);
+  for (int i = 0; i < pass->n_waits; i++)
+    op->waits[i] = pass->waits[i];
+  op->n_waits = pass->n_waits;
+  pass->n_waits = 0;
+  return op;
+}
+
+void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm)
+{
+  push_kernel(pass, name, TP_OP_GEMM)->gemm = gemm;
+}
+
+void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention)
+{
+  push_kernel(pass, name, TP_OP_ATTENTION)->attention = attention;
+}
+
+void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double write)
+{
+  const double element_bytes = tp_dtype_bytes(pass->wide);
+  push_kernel(pass, name, TP_OP_MEMORY)->memory =
+      (struct tp_memory){.read_bytes = read * element_bytes, .write_bytes = write * element_bytes};
+}
+
+void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
+{
+  if (!pass->exchange)
+    return;
+  struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
+  struct tp_op *producer = &segment->ops[segment->n_ops - 1];
+  assert(segment->n_ops > 0 && producer->stream == TP_STREAM_COMPUTE);
+  producer->records = ready_event(slot);
+
+  struct tp_op *op = push(pass, slot_ops[slot], TP_OP_COLLECTIVE, TP_STREAM_COMM);
+  op->n_waits = 1;
+  op->waits[0] = ready_event(slot);
+  op->records = done_event(slot);
+  op->collective = (struct tp_collective){
+      .kind = slot == TP_SLOT_HEAD ? TP_ALL_GATHER : TP_ALL_REDUCE,
+      .bytes = bytes,
+      .dtype = pass->wide,
+      .algorithm = TP_ALGORITHM_AUTO,
+  };
+}
+
+void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
+{
+  if (!pass->exchange)
+    return;
+  assert(pass->n_waits < TP_MAX_WAITS);
+  pass->waits[pass->n_waits++] = done_event(slot);
+}
+
+void tp_pass_end(struct tp_pass *pass)
+{
+  close_segment(pass);
+  tp_pass_footprint(pass, pass->program);
+}

@@ -1,0 +1,72 @@
+#ifndef TP_PROGRAM_PASS_H
+#define TP_PROGRAM_PASS_H
+/* A program under construction: segments, kernels, collectives and the events between them.
+ *
+ * Kernels go to the compute stream, collectives to the communication stream.  Every exchange has a
+ * slot with two events: the last kernel before it records READY, the collective waits for that and
+ * records DONE, and the next kernel after tp_pass_wait waits for DONE.  A pass without exchange
+ * (one rank, or no-comm) emits neither collectives nor waits.
+ */
+#include "program/variant.h"
+
+#define TP_SLOTS(X)                              \
+  X(EMBED, "embed", "embed.all_reduce")          \
+  X(ATTENTION, "attn", "attn.all_reduce")        \
+  X(MLP, "mlp", "mlp.all_reduce")                \
+  X(EXCHANGE, "exchange", "exchange.all_reduce") \
+  X(COMBINE, "combine", "combine.all_reduce")    \
+  X(HEAD, "head", "head.all_gather")
+enum tp_slot {
+#define X(name, text, op) TP_SLOT_##name,
+  TP_SLOTS(X)
+#undef X
+      TP_N_SLOTS
+};
+
+/* One transformer block as one rank computes it. */
+struct tp_block {
+  int64_t hidden, heads, kv_heads, head_dim, ffn;
+  int copies; /* blocks of this shape a rank holds a layer: 1, or kraken's sub-layers at tp 1 */
+  enum tp_norm norm;
+  bool gated, rotary, qk_norm, qkv_bias, out_bias, mlp_bias;
+};
+
+struct tp_pass {
+  const struct tp_request *request;
+  struct tp_arena *arena;
+  struct tp_program *program;
+  struct tp_block block;
+  int64_t tokens;                   /* rows a layer works on: batch * prompt, or batch in decode */
+  enum tp_dtype wide;               /* activations, KV cache, what travels */
+  bool exchange;                    /* collectives are emitted */
+  size_t capacity;                  /* of the open segment's ops */
+  int n_waits, waits[TP_MAX_WAITS]; /* of the next kernel */
+};
+
+/* What one of `tp` ranks computes of the model's own block under Megatron sharding. */
+enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
+                             struct tp_error *error);
+
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
+                   struct tp_arena *arena, struct tp_program *program);
+
+/* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
+void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);
+
+/* Kernels on the compute stream. */
+void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm);
+void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention);
+/* `read` and `write` are elements of the activation type. */
+void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double write);
+
+/* Starts the slot's collective once the kernel emitted last is done. */
+void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
+/* The next kernel waits for the latest collective of the slot. */
+void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot);
+
+/* Closes the last segment and fills in the memory a rank needs. */
+void tp_pass_end(struct tp_pass *pass);
+
+/* footprint.c: weights, KV cache and activations of one rank. */
+void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program);
+#endif

@@ -1,0 +1,87 @@
+#include "program/program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const dtype_names[] = TP_DTYPE_NAMES;
+static const char *const style_names[] = {"flash", "materialised", "expanded"};
+
+static void payload_text(const struct tp_op *op, char *text, size_t size)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    snprintf(text, size, "m=%lld n=%lld k=%lld %s", (long long)op->gemm.m, (long long)op->gemm.n,
+             (long long)op->gemm.k, dtype_names[op->gemm.dtype]);
+    break;
+  case TP_OP_ATTENTION:
+    snprintf(text, size, "%s batch=%lld q=%lld kv=%lld heads=%lld/%lld dim=%lld %s",
+             style_names[op->attention.style], (long long)op->attention.batch,
+             (long long)op->attention.query_len, (long long)op->attention.kv_len,
+             (long long)op->attention.heads, (long long)op->attention.kv_heads,
+             (long long)op->attention.head_dim, dtype_names[op->attention.dtype]);
+    break;
+  case TP_OP_MEMORY:
+    snprintf(text, size, "read=%.0f write=%.0f", op->memory.read_bytes, op->memory.write_bytes);
+    break;
+  case TP_OP_COLLECTIVE:
+    snprintf(text, size, "%s bytes=%.0f %s", tp_collective_text(op->collective.kind),
+             op->collective.bytes, dtype_names[op->collective.dtype]);
+    if (op->collective.algorithm != TP_ALGORITHM_AUTO) {
+      const size_t used = strlen(text);
+      snprintf(text + used, size - used, " %s", tp_algorithm_text(op->collective.algorithm));
+    }
+    break;
+  }
+}
+
+static void print_op(FILE *out, const struct tp_program *program, const struct tp_op *op)
+{
+  char payload[160];
+  payload_text(op, payload, sizeof payload);
+  fprintf(out, "  %-8s %-20s %-10s %s", program->stream_names[op->stream], op->name,
+          tp_op_kind_text(op->kind), payload);
+  for (int i = 0; i < op->n_waits; i++)
+    fprintf(out, "%s%s", i == 0 ? "  waits " : ",", program->event_names[op->waits[i]]);
+  if (op->records != TP_NO_EVENT)
+    fprintf(out, "  records %s", program->event_names[op->records]);
+  fputc('\n', out);
+}
+
+static void print_equation(FILE *out, const char *equation)
+{
+  for (const char *line = equation; *line != '\0';) {
+    const size_t length = strcspn(line, "\n");
+    fprintf(out, "#   %.*s\n", (int)length, line);
+    line += length + (line[length] == '\n');
+  }
+}
+
+static void print_program(FILE *out, const struct tp_program *program)
+{
+  fprintf(out, "# %s\n", program->title);
+  print_equation(out, program->equation);
+  for (size_t s = 0; s < program->n_segments; s++) {
+    const struct tp_segment *segment = &program->segments[s];
+    fprintf(out, "segment %s x%lld\n", segment->name, (long long)segment->repeat);
+    for (size_t i = 0; i < segment->n_ops; i++)
+      print_op(out, program, &segment->ops[i]);
+  }
+  fprintf(out, "memory a rank: weights=%.0f kv=%.0f activations=%.0f bytes\n",
+          program->weight_bytes, program->kv_bytes, program->activation_bytes);
+}
+
+char *tp_program_text(const struct tp_program *program, struct tp_arena *arena)
+{
+  char *buffer = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&buffer, &size);
+  if (out == NULL)
+    abort(); /* out of memory, as the arena itself does */
+  print_program(out, program);
+  if (fclose(out) != 0)
+    abort();
+  char *text = tp_arena_strdup(arena, buffer);
+  free(buffer);
+  return text;
+}

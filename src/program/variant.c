@@ -1,0 +1,210 @@
+#include "program/variant.h"
+
+#include "base/text.h"
+#include "program/architectures.h"
+
+#include <string.h>
+
+enum { MAX_NAMES = 64, MAX_DEGREE = 64 };
+
+/* One part of the text: "kraken:4" is name "kraken", argument "4" (NULL without a colon). */
+struct part {
+  const char *name, *argument;
+};
+
+static struct part split_part(struct tp_arena *arena, const char *text, size_t length)
+{
+  char *name = tp_arena_printf(arena, "%.*s", (int)length, text);
+  char *colon = strchr(name, ':');
+  if (colon == NULL)
+    return (struct part){.name = name};
+  *colon = '\0';
+  return (struct part){.name = name, .argument = colon + 1};
+}
+
+static const struct tp_architecture *find_architecture(const char *name)
+{
+  for (size_t i = 0; tp_architectures[i] != NULL; i++)
+    if (strcmp(tp_architectures[i]->name, name) == 0)
+      return tp_architectures[i];
+  return NULL;
+}
+
+static const struct tp_transform *find_transform(const struct tp_transform *const *table,
+                                                 const char *name)
+{
+  for (size_t i = 0; table[i] != NULL; i++)
+    if (strcmp(table[i]->name, name) == 0)
+      return table[i];
+  return NULL;
+}
+
+static enum tp_status refuse_unknown(const char *text, const char *word, struct tp_arena *arena,
+                                     struct tp_error *error)
+{
+  const char *names[MAX_NAMES];
+  size_t n = 0;
+  for (size_t i = 0; tp_architectures[i] != NULL && n < MAX_NAMES; i++)
+    names[n++] = tp_architectures[i]->name;
+  for (size_t i = 0; tp_overlaps[i] != NULL && n < MAX_NAMES; i++)
+    names[n++] = tp_overlaps[i]->name;
+  for (size_t i = 0; tp_wires[i] != NULL && n < MAX_NAMES; i++)
+    names[n++] = tp_wires[i]->name;
+  return tp_fail(error, TP_E_INPUT, "variant '%s': unknown part '%s'%s", text, word,
+                 tp_text_hint(arena, word, names, n));
+}
+
+static enum tp_status refuse_second(const char *text, const char *what, const char *first,
+                                    const char *second, struct tp_error *error)
+{
+  return tp_fail(error, TP_E_INPUT, "variant '%s': two %ss, '%s' and '%s'; keep one", text, what,
+                 first, second);
+}
+
+static enum tp_status read_degree(const char *text, struct part part, int *degree,
+                                  struct tp_error *error)
+{
+  double value = 0;
+  if (!tp_text_number(part.argument, &value) || value < 1 || value > MAX_DEGREE ||
+      value != (double)(int)value)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': '%s' is no number of sub-layers; write %s:N with N from 1 to %d",
+                   text, part.argument, part.name, MAX_DEGREE);
+  *degree = (int)value;
+  return TP_OK;
+}
+
+static enum tp_status add_architecture(const char *text, struct part part,
+                                       const struct tp_architecture *architecture,
+                                       struct tp_variant *variant, struct tp_error *error)
+{
+  if (variant->architecture != NULL)
+    return refuse_second(text, "architecture", variant->architecture->name, part.name, error);
+  variant->architecture = architecture;
+  if (part.argument == NULL)
+    return TP_OK;
+  if (!architecture->takes_degree)
+    return tp_fail(error, TP_E_INPUT, "variant '%s': '%s' takes no ':%s'; write '%s'", text,
+                   part.name, part.argument, part.name);
+  return read_degree(text, part, &variant->degree, error);
+}
+
+static enum tp_status add_transform(const char *text, const char *what, struct part part,
+                                    const struct tp_transform *transform,
+                                    const struct tp_transform **slot, struct tp_error *error)
+{
+  if (*slot != NULL)
+    return refuse_second(text, what, (*slot)->name, part.name, error);
+  if (part.argument != NULL)
+    return tp_fail(error, TP_E_INPUT, "variant '%s': '%s' takes no ':%s'; write '%s'", text,
+                   part.name, part.argument, part.name);
+  *slot = transform;
+  return TP_OK;
+}
+
+static enum tp_status add_part(const char *text, struct part part, struct tp_arena *arena,
+                               struct tp_variant *variant, struct tp_error *error)
+{
+  if (part.name[0] == '\0')
+    return tp_fail(error, TP_E_INPUT, "variant '%s': an empty part; write ARCH[+OVERLAP][+WIRE]",
+                   text);
+  const struct tp_architecture *architecture = find_architecture(part.name);
+  if (architecture != NULL)
+    return add_architecture(text, part, architecture, variant, error);
+  const struct tp_transform *transform = find_transform(tp_overlaps, part.name);
+  if (transform != NULL)
+    return add_transform(text, "overlap", part, transform, &variant->overlap, error);
+  transform = find_transform(tp_wires, part.name);
+  if (transform != NULL)
+    return add_transform(text, "wire format", part, transform, &variant->wire, error);
+  return refuse_unknown(text, part.name, arena, error);
+}
+
+/* Parts in a fixed order; standard is said only when it stands alone. */
+static const char *canonical(const struct tp_variant *variant, struct tp_arena *arena)
+{
+  const char *text = variant->architecture->name;
+  if (variant->degree > 0)
+    text = tp_arena_printf(arena, "%s:%d", text, variant->degree);
+  const bool plain = variant->architecture == &tp_architecture_standard;
+  const struct tp_transform *const parts[] = {variant->overlap, variant->wire};
+  bool first = plain;
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    if (parts[i] == NULL)
+      continue;
+    text = first ? parts[i]->name : tp_arena_printf(arena, "%s+%s", text, parts[i]->name);
+    first = false;
+  }
+  return text;
+}
+
+enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
+                                struct tp_variant *variant, struct tp_error *error)
+{
+  struct tp_variant parsed = {0};
+  for (const char *rest = text;; rest++) {
+    const size_t length = strcspn(rest, "+");
+    const enum tp_status status =
+        add_part(text, split_part(arena, rest, length), arena, &parsed, error);
+    if (status != TP_OK)
+      return status;
+    rest += length;
+    if (*rest == '\0')
+      break;
+  }
+  if (parsed.architecture == NULL)
+    parsed.architecture = &tp_architecture_standard;
+  parsed.text = canonical(&parsed, arena);
+  *variant = parsed;
+  return TP_OK;
+}
+
+static enum tp_status check_request(const struct tp_variant *variant,
+                                    const struct tp_request *request, struct tp_error *error)
+{
+  const struct tp_model *model = request->model;
+  if (request->phase == TP_TRAIN)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': training passes are not modelled yet; ask for prefill or decode",
+                   variant->text);
+  if (model->kraken_ways > 0 && variant->architecture != &tp_architecture_kraken)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
+                   variant->text, model->name);
+  const int64_t length = request->phase == TP_DECODE ? request->kv_len : request->prompt;
+  if (request->tp < 1 || request->batch < 1 || length < 1)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': tp %d, batch %lld and %lld tokens must all be at least 1",
+                   variant->text, request->tp, (long long)request->batch, (long long)length);
+  return TP_OK;
+}
+
+static const char *title(const struct tp_variant *variant, const struct tp_request *request,
+                         struct tp_arena *arena)
+{
+  const bool decode = request->phase == TP_DECODE;
+  return tp_arena_printf(arena, "%s %s tp=%d %s batch=%lld %s=%lld", request->model->name,
+                         variant->text, request->tp, tp_phase_text(request->phase),
+                         (long long)request->batch, decode ? "kv_len" : "prompt",
+                         (long long)(decode ? request->kv_len : request->prompt));
+}
+
+enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
+                                struct tp_arena *arena, struct tp_program *program,
+                                struct tp_error *error)
+{
+  enum tp_status status = check_request(variant, request, error);
+  if (status != TP_OK)
+    return status;
+  const struct tp_architecture *architecture = variant->architecture;
+  if (request->tp == 1 && !architecture->takes_degree)
+    architecture = &tp_architecture_standard;
+  status = architecture->build(request, variant, arena, program, error);
+  if (status == TP_OK && variant->overlap != NULL)
+    status = variant->overlap->apply(request, variant, arena, program, error);
+  if (status == TP_OK && variant->wire != NULL)
+    status = variant->wire->apply(request, variant, arena, program, error);
+  program->title = title(variant, request, arena);
+  program->equation = architecture->equation;
+  return status;
+}
