@@ -152,7 +152,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
 {
-  int degree;
+  int degree = 0;
   const enum tp_status status = degree_make(request, variant, &degree, error);
   if (status != TP_OK)
     return status;

@@ -200,11 +200,13 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   if (request->tp == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
   status = architecture->build(request, variant, arena, program, error);
-  if (status == TP_OK && variant->overlap != NULL)
+  if (status != TP_OK)
+    return status;
+  program->title = title(variant, request, arena);
+  program->equation = architecture->equation;
+  if (variant->overlap != NULL)
     status = variant->overlap->apply(request, variant, arena, program, error);
   if (status == TP_OK && variant->wire != NULL)
     status = variant->wire->apply(request, variant, arena, program, error);
-  program->title = title(variant, request, arena);
-  program->equation = architecture->equation;
   return status;
 }
