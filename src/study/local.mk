@@ -1,1 +1,3 @@
-# sources of study
+libtpsim_a_SOURCES += \
+	%D%/fit_collectives.c %D%/fit_collectives.h \
+	%D%/fit_rows.c
