@@ -1,1 +1,17 @@
-# sources of cli
+bin_PROGRAMS += tpsim
+tpsim_LDADD = $(des_libs)
+tpsim_SOURCES = \
+	%D%/cmd_compare.c \
+	%D%/cmd_list.c \
+	%D%/cmd_predict.c \
+	%D%/cmd_show_platform.c \
+	%D%/cmd_show_program.c \
+	%D%/command.h \
+	%D%/commands.c \
+	%D%/help.c \
+	%D%/main.c \
+	%D%/options.c %D%/options.h \
+	%D%/points.c %D%/points.h \
+	%D%/progress.c %D%/progress.h \
+	%D%/rows.c %D%/rows.h \
+	%D%/table.c %D%/table.h

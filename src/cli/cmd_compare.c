@@ -1,0 +1,51 @@
+/* tpsim compare: predict with every variant. */
+#include "cli/points.h"
+#include "cli/rows.h"
+
+struct args {
+  struct tp_points points;
+  const char *format;
+};
+
+static const struct tp_option options[] = {
+    TP_POINTS_OPTIONS(args),
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "table, csv or json [a table on a terminal, else csv]"},
+};
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  struct args *args = values;
+  if (args->points.variant.n == 0)
+    for (size_t i = 0; tp_architectures[i] != NULL; i++)
+      tp_words_add(&args->points.variant, tp_architectures[i]->name, session->arena);
+  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
+  struct tp_grid grid;
+  enum tp_format format;
+  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status == TP_OK)
+    status = tp_format_parse(args->format, session->arena, &format, error);
+  if (status == TP_OK)
+    status = tp_points_grid(session, &args->points, &grid, error);
+  if (status == TP_OK)
+    status = tp_grid_check(&grid, &catalog, error);
+  struct tp_prediction *rows;
+  size_t n_rows;
+  if (status == TP_OK)
+    status = tp_points_predict(session, &grid, &catalog, &rows, &n_rows, error);
+  if (status == TP_OK)
+    tp_rows_print(rows, n_rows, format, session->arena, stdout);
+  return status;
+}
+
+const struct tp_command tp_command_compare = {
+    .name = "compare",
+    .summary = "every variant side by side, with its speedup over standard",
+    .usage = "--model M --platform P [OPTIONS]",
+    .example = "tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8 --batch 1,16",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

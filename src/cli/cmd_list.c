@@ -1,0 +1,247 @@
+/* tpsim list: what is there. */
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/table.h"
+#include "platform/open.h"
+
+#include <string.h>
+
+struct args {
+  const char *format;
+};
+
+static const struct tp_option options[] = {
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "table or csv [a table on a terminal, else csv]"},
+};
+
+/* Lists fill a table; files that cannot be read are faults. */
+typedef enum tp_status list_function(struct tp_session *session, struct tp_table *table,
+                                     struct tp_error *error);
+
+static enum tp_status names_in(struct tp_session *session, const char *folder, const char ***names,
+                               size_t *n, struct tp_error *error)
+{
+  return tp_datadir_list(session->dirs, folder, ".json", session->arena, names, n, error);
+}
+
+static void add_number(struct tp_table *table, double number)
+{
+  tp_table_add(table, tp_arena_printf(table->arena, "%.4g", number));
+}
+
+static enum tp_status list_models(struct tp_session *session, struct tp_table *table,
+                                  struct tp_error *error)
+{
+  struct tp_catalog catalog = {.arena = session->arena, .dirs = session->dirs};
+  const char **names;
+  size_t n = 0;
+  enum tp_status status = names_in(session, "models", &names, &n, error);
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    const struct tp_model *model;
+    status = tp_catalog_model(&catalog, names[i], &model, error);
+    if (status != TP_OK)
+      break;
+    tp_table_add(table, names[i]);
+    tp_table_add(table, model->family);
+    add_number(table, (double)tp_model_parameters(model) * 1e-9);
+    add_number(table, (double)model->layers);
+    add_number(table, (double)model->hidden);
+    add_number(table, (double)model->heads);
+    add_number(table, (double)model->kv_heads);
+  }
+  return status;
+}
+
+static enum tp_status list_platforms(struct tp_session *session, struct tp_table *table,
+                                     struct tp_error *error)
+{
+  const char **names;
+  size_t n = 0;
+  enum tp_status status = names_in(session, "platforms", &names, &n, error);
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    const struct tp_setup_request request = {.platform = names[i], .stack = "ideal"};
+    struct tp_setup *setup;
+    status = tp_setup_open(session->dirs, &request, session->arena, &setup, error);
+    if (status != TP_OK)
+      break;
+    tp_table_add(table, names[i]);
+    tp_table_add(table, setup->device.name);
+    add_number(table, setup->platform.n_gpus);
+    add_number(table, setup->platform.n_nodes);
+  }
+  return status;
+}
+
+static enum tp_status list_devices(struct tp_session *session, struct tp_table *table,
+                                   struct tp_error *error)
+{
+  const char **names;
+  size_t n = 0;
+  enum tp_status status = names_in(session, "platforms/devices", &names, &n, error);
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    const char *path;
+    struct tp_doc doc;
+    struct tp_device device;
+    status = tp_datadir_find(session->dirs, "device", "platforms/devices", ".json", names[i],
+                             session->arena, &path, error);
+    if (status == TP_OK)
+      status = tp_doc_open(path, session->arena, &doc, error);
+    if (status != TP_OK)
+      break;
+    status = tp_device_read(&doc, session->arena, &device, error);
+    tp_doc_close(&doc);
+    if (status != TP_OK)
+      break;
+    tp_table_add(table, names[i]);
+    add_number(table, device.datasheet.fp16_flops_per_s * 1e-12);
+    add_number(table, device.datasheet.dram_bytes_per_s * 1e-12);
+    add_number(table, device.datasheet.dram_bytes * 1e-9);
+    add_number(table, device.datasheet.sm_count);
+  }
+  return status;
+}
+
+static enum tp_status list_stacks(struct tp_session *session, struct tp_table *table,
+                                  struct tp_error *error)
+{
+  const char **names;
+  size_t n = 0;
+  enum tp_status status = names_in(session, "platforms/stacks", &names, &n, error);
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    const char *path;
+    struct tp_doc doc;
+    struct tp_stack stack;
+    status = tp_datadir_find(session->dirs, "stack", "platforms/stacks", ".json", names[i],
+                             session->arena, &path, error);
+    if (status == TP_OK)
+      status = tp_doc_open(path, session->arena, &doc, error);
+    if (status != TP_OK)
+      break;
+    status = tp_stack_read(&doc, session->arena, &stack, error);
+    tp_doc_close(&doc);
+    if (status != TP_OK)
+      break;
+    tp_table_add(table, names[i]);
+    tp_table_add(table, stack.version);
+  }
+  return status;
+}
+
+static enum tp_status list_variants(struct tp_session *session, struct tp_table *table,
+                                    struct tp_error *error)
+{
+  (void)session;
+  (void)error;
+  for (size_t i = 0; tp_architectures[i] != NULL; i++) {
+    const struct tp_architecture *architecture = tp_architectures[i];
+    tp_table_add(table, architecture->takes_degree
+                            ? tp_arena_printf(table->arena, "%s[:N]", architecture->name)
+                            : architecture->name);
+    tp_table_add(table, architecture->summary);
+  }
+  return TP_OK;
+}
+
+static enum tp_status list_columns(struct tp_session *session, struct tp_table *table,
+                                   struct tp_error *error)
+{
+  (void)session;
+  (void)error;
+  for (size_t i = 0; i < tp_n_columns; i++) {
+    tp_table_add(table, tp_columns[i].name);
+    tp_table_add(table, tp_columns[i].unit);
+    tp_table_add(table, tp_columns[i].description);
+  }
+  return TP_OK;
+}
+
+enum { MOST_COLUMNS = 7 };
+
+static const struct topic {
+  const char *name;
+  list_function *list;
+  size_t n_columns;
+  const char *headers[MOST_COLUMNS];
+  bool is_text[MOST_COLUMNS];
+} topics[] = {
+    {"models",
+     list_models,
+     7,
+     {"model", "family", "parameters_1e9", "layers", "hidden", "heads", "kv_heads"},
+     {true, true}},
+    {"platforms", list_platforms, 4, {"platform", "device", "gpus", "nodes"}, {true, true}},
+    {"devices",
+     list_devices,
+     5,
+     {"device", "fp16_tflops", "dram_tb_per_s", "dram_gb", "sms"},
+     {true}},
+    {"stacks", list_stacks, 2, {"stack", "version"}, {true, true}},
+    {"variants", list_variants, 2, {"variant", "summary"}, {true, true}},
+    {"columns", list_columns, 3, {"column", "unit", "description"}, {true, true, true}},
+};
+enum { N_TOPICS = sizeof topics / sizeof topics[0] };
+
+static enum tp_status find_topic(const char *name, struct tp_arena *arena,
+                                 const struct topic **topic, struct tp_error *error)
+{
+  const char *names[N_TOPICS];
+  for (size_t i = 0; i < N_TOPICS; i++) {
+    names[i] = topics[i].name;
+    if (strcmp(name, names[i]) == 0) {
+      *topic = &topics[i];
+      return TP_OK;
+    }
+  }
+  return tp_fail(error, TP_E_INPUT, "no list '%s'%s", name,
+                 tp_text_hint(arena, name, names, N_TOPICS));
+}
+
+static void print_csv(const struct tp_table *table, FILE *out)
+{
+  for (size_t c = 0; c < table->n_columns; c++)
+    fprintf(out, "%s%s", table->headers[c], c + 1 < table->n_columns ? "," : "\n");
+  for (size_t i = 0; i < table->cells.n; i++) {
+    tp_csv_put_text(out, table->cells.items[i]);
+    putc((i + 1) % table->n_columns == 0 ? '\n' : ',', out);
+  }
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  const struct topic *topic = NULL;
+  enum tp_format format;
+  enum tp_status status =
+      tp_command_expect(positional, 1, 1, "what to list (models, platforms, ...)", error);
+  if (status == TP_OK)
+    status = find_topic(positional->items[0], session->arena, &topic, error);
+  if (status == TP_OK)
+    status = tp_format_parse(args->format, session->arena, &format, error);
+  if (status != TP_OK)
+    return status;
+  struct tp_table table = {.arena = session->arena,
+                           .n_columns = topic->n_columns,
+                           .headers = topic->headers,
+                           .is_text = topic->is_text};
+  status = topic->list(session, &table, error);
+  if (status != TP_OK)
+    return status;
+  if (format == TP_FORMAT_TABLE)
+    tp_table_print(&table, stdout);
+  else
+    print_csv(&table, stdout);
+  return TP_OK;
+}
+
+const struct tp_command tp_command_list = {
+    .name = "list",
+    .summary = "models, platforms, devices, stacks, variants or result columns",
+    .usage = "models|platforms|devices|stacks|variants|columns",
+    .example = "tpsim list models",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

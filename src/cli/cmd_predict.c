@@ -1,0 +1,91 @@
+/* tpsim predict */
+#include "cli/points.h"
+#include "cli/rows.h"
+
+#include "base/output.h"
+
+struct args {
+  struct tp_points points;
+  const char *format, *timeline;
+};
+
+static const struct tp_option options[] = {
+    TP_POINTS_OPTIONS(args),
+    {"timeline", '\0', TP_OPTION_TEXT, offsetof(struct args, timeline), "FILE",
+     "write prefill and one decode step as trace events (Perfetto)"},
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "table, csv or json [a table on a terminal, else csv]"},
+};
+
+static enum tp_status write_timeline(struct tp_session *session, const char *file,
+                                     const struct tp_case *point, struct tp_error *error)
+{
+  struct tp_predictor *predictor = tp_predictor_create();
+  static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "communication", "stream 2",
+                                                           "stream 3"};
+  struct tp_timeline timeline = {.arena = session->arena, .stream_names = stream_names};
+  struct tp_output output;
+  enum tp_status status = tp_predict_timeline(predictor, point, &timeline, error);
+  if (status == TP_OK)
+    status = tp_output_open(file, session->arena, &output, error);
+  if (status == TP_OK) {
+    tp_timeline_write(&timeline, output.stream);
+    status = tp_output_commit(&output, error);
+  }
+  tp_predictor_free(predictor);
+  return status;
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
+  struct tp_grid grid;
+  enum tp_format format;
+  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status == TP_OK)
+    status = tp_format_parse(args->format, session->arena, &format, error);
+  if (status == TP_OK)
+    status = tp_points_grid(session, &args->points, &grid, error);
+  if (status == TP_OK)
+    status = tp_grid_check(&grid, &catalog, error);
+  if (status != TP_OK)
+    return status;
+  const size_t n = tp_grid_size(&grid);
+  if (args->timeline != NULL && n != 1)
+    return tp_fail(error, TP_E_INPUT, "--timeline shows one point and these are %zu; shorten lists",
+                   n);
+
+  struct tp_prediction *rows;
+  size_t n_rows;
+  status = tp_points_predict(session, &grid, &catalog, &rows, &n_rows, error);
+  if (status == TP_OK && args->timeline != NULL) {
+    struct tp_case point;
+    status = tp_grid_case(&grid, &catalog, 0, &point, error);
+    if (status == TP_OK)
+      status = write_timeline(session, args->timeline, &point, error);
+  }
+  if (status != TP_OK)
+    return status;
+  if (format == TP_FORMAT_TABLE && n_rows == 1)
+    tp_row_print_details(&rows[0], stdout);
+  else
+    tp_rows_print(rows, n_rows, format, session->arena, stdout);
+  return TP_OK;
+}
+
+const struct tp_command tp_command_predict = {
+    .name = "predict",
+    .summary = "time to first token, time per token and memory of one or more points",
+    .usage = "--model M --platform P [OPTIONS]",
+    .details =
+        "Intervals are the 10 % and 90 % quantiles of a lognormal distribution: the spread of\n"
+        "the fits of all kernels and collectives, and that of the stack. A point that cannot\n"
+        "run is a row that says why. `tpsim list columns` explains the columns.",
+    .example = "tpsim predict --model llama-3.1-70b --platform dgx-h100 --tp 8 --variant ladder",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

@@ -1,0 +1,66 @@
+/* tpsim show-program: what one rank does in one pass. */
+#include "cli/points.h"
+
+#include <string.h>
+
+struct args {
+  struct tp_points points;
+  const char *phase;
+};
+
+static const struct tp_option options[] = {
+    TP_POINTS_OPTIONS(args),
+    {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
+     "prefill or decode [decode, its first step]"},
+};
+
+static enum tp_status parse_phase(const char *name, enum tp_phase *phase, struct tp_error *error)
+{
+  static const enum tp_phase phases[] = {TP_PREFILL, TP_DECODE};
+  for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+    if (strcmp(name, tp_phase_text(phases[i])) == 0) {
+      *phase = phases[i];
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no phase '%s'; known: prefill, decode", name);
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  struct args *args = values;
+  if (args->points.platform.n == 0)
+    tp_words_add(&args->points.platform, "dgx-h100", session->arena);
+  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
+  struct tp_grid grid;
+  enum tp_phase phase = TP_DECODE;
+  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status == TP_OK && args->phase != NULL)
+    status = parse_phase(args->phase, &phase, error);
+  if (status == TP_OK)
+    status = tp_points_grid(session, &args->points, &grid, error);
+  for (size_t i = 0; status == TP_OK && i < tp_grid_size(&grid); i++) {
+    struct tp_case point;
+    struct tp_program program;
+    status = tp_grid_case(&grid, &catalog, i, &point, error);
+    if (status != TP_OK)
+      break;
+    const struct tp_request request = tp_case_request(&point, phase, tp_case_first_kv_len(&point));
+    status = tp_variant_build(point.variant, &request, session->arena, &program, error);
+    if (status == TP_OK)
+      printf("%s%s", i > 0 ? "\n" : "", tp_program_text(&program, session->arena));
+  }
+  return status;
+}
+
+const struct tp_command tp_command_show_program = {
+    .name = "show-program",
+    .summary = "the ops, streams and events of one pass as text",
+    .usage = "--model M [OPTIONS]",
+    .details = "The stack decides which kernels are fused; the platform does not matter here.",
+    .example = "tpsim show-program --model llama-3.1-8b --tp 8 --variant ladder",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

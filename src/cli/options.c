@@ -1,0 +1,146 @@
+#include "cli/options.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+struct reader {
+  const struct tp_option *options;
+  size_t n_options;
+  const char *const *argv;
+  size_t n_arguments, next;
+  struct tp_arena *arena;
+  unsigned char *values;
+  bool *given; /* n_options */
+};
+
+void tp_words_add(struct tp_words *words, const char *word, struct tp_arena *arena)
+{
+  if ((words->n & (words->n + 1)) == 0) { /* full at 0, 1, 3, 7 ... */
+    const char **larger = TP_NEW(arena, const char *, 2 * words->n + 1);
+    if (words->n > 0)
+      memcpy(larger, words->items, words->n * sizeof *larger);
+    words->items = larger;
+  }
+  words->items[words->n++] = word;
+}
+
+static enum tp_status store_count(const char *name, const char *text, int64_t *count,
+                                  struct tp_error *error)
+{
+  double value;
+  if (!tp_text_number(text, &value) || value < 1 || value > 1e9 || value != (double)(int64_t)value)
+    return tp_fail(error, TP_E_INPUT, "--%s '%s': give a whole number from 1", name, text);
+  *count = (int64_t)value;
+  return TP_OK;
+}
+
+static enum tp_status store(struct reader *reader, const struct tp_option *option, const char *text,
+                            struct tp_error *error)
+{
+  void *const place = reader->values + option->offset;
+  const char *const what = tp_arena_printf(reader->arena, "--%s", option->name);
+  switch (option->kind) {
+  case TP_OPTION_FLAG:
+    *(bool *)place = true;
+    return TP_OK;
+  case TP_OPTION_TEXT:
+    *(const char **)place = text;
+    return TP_OK;
+  case TP_OPTION_WORDS: {
+    struct tp_words *words = place;
+    return tp_text_words(what, text, reader->arena, &words->items, &words->n, error);
+  }
+  case TP_OPTION_NUMBERS: {
+    struct tp_numbers *numbers = place;
+    return tp_text_numbers(what, text, reader->arena, &numbers->items, &numbers->n, error);
+  }
+  case TP_OPTION_COUNT:
+    return store_count(option->name, text, place, error);
+  case TP_OPTION_REPEATED:
+    tp_words_add(place, text, reader->arena);
+    return TP_OK;
+  }
+  return TP_OK;
+}
+
+static enum tp_status unknown(const struct reader *reader, const char *word, size_t length,
+                              struct tp_error *error)
+{
+  const char **names = TP_NEW(reader->arena, const char *, reader->n_options);
+  for (size_t i = 0; i < reader->n_options; i++)
+    names[i] = tp_arena_printf(reader->arena, "--%s", reader->options[i].name);
+  const char *given = tp_arena_printf(reader->arena, "%.*s", (int)length, word);
+  return tp_fail(error, TP_E_INPUT, "unknown option %s%s", given,
+                 tp_text_hint(reader->arena, given, names, reader->n_options));
+}
+
+static const struct tp_option *find(const struct reader *reader, const char *word, size_t length)
+{
+  for (size_t i = 0; i < reader->n_options; i++) {
+    const struct tp_option *option = &reader->options[i];
+    const bool by_name = length > 2 && strlen(option->name) == length - 2 &&
+                         strncmp(option->name, word + 2, length - 2) == 0;
+    const bool by_letter = length == 2 && option->letter != '\0' && word[1] == option->letter;
+    if ((word[1] == '-' && by_name) || by_letter)
+      return option;
+  }
+  return NULL;
+}
+
+static enum tp_status read_option(struct reader *reader, struct tp_error *error)
+{
+  const char *const word = reader->argv[reader->next++];
+  const bool is_long = word[1] == '-';
+  const char *const equals = is_long ? strchr(word, '=') : NULL;
+  const size_t length = equals != NULL ? (size_t)(equals - word) : is_long ? strlen(word) : 2;
+  const char *const joined = equals != NULL ? equals + 1 : word[length] != '\0' ? word + 2 : NULL;
+  const struct tp_option *option = find(reader, word, length);
+  if (option == NULL)
+    return unknown(reader, word, length, error);
+  bool *given = &reader->given[option - reader->options];
+  if (*given && option->kind != TP_OPTION_REPEATED)
+    return tp_fail(error, TP_E_INPUT, "--%s is given twice; give it once", option->name);
+  *given = true;
+  if (option->kind == TP_OPTION_FLAG) {
+    if (joined != NULL)
+      return tp_fail(error, TP_E_INPUT, "--%s takes no value; leave '%s' out", option->name,
+                     joined);
+    return store(reader, option, NULL, error);
+  }
+  if (joined != NULL)
+    return store(reader, option, joined, error);
+  if (reader->next == reader->n_arguments)
+    return tp_fail(error, TP_E_INPUT, "--%s needs a value: --%s %s", option->name, option->name,
+                   option->placeholder);
+  return store(reader, option, reader->argv[reader->next++], error);
+}
+
+enum tp_status tp_options_parse(const struct tp_option *options, size_t n_options,
+                                const char *const *argv, size_t n_arguments, struct tp_arena *arena,
+                                void *values, struct tp_words *positional, struct tp_error *error)
+{
+  struct reader reader = {.options = options,
+                          .n_options = n_options,
+                          .argv = argv,
+                          .n_arguments = n_arguments,
+                          .arena = arena,
+                          .values = values,
+                          .given = TP_NEW(arena, bool, n_options)};
+  bool ended = false;
+  while (reader.next < n_arguments) {
+    const char *const word = argv[reader.next];
+    if (!ended && strcmp(word, "--") == 0) {
+      ended = true;
+      reader.next++;
+    } else if (!ended && word[0] == '-' && word[1] != '\0') {
+      const enum tp_status status = read_option(&reader, error);
+      if (status != TP_OK)
+        return status;
+    } else {
+      tp_words_add(positional, word, arena);
+      reader.next++;
+    }
+  }
+  return TP_OK;
+}

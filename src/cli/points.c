@@ -1,0 +1,80 @@
+#include "cli/points.h"
+
+#include "base/text.h"
+#include "cli/progress.h"
+
+#include <string.h>
+
+struct tp_catalog tp_points_catalog(const struct tp_session *session,
+                                    const struct tp_points *points)
+{
+  return (struct tp_catalog){.arena = session->arena,
+                             .dirs = session->dirs,
+                             .engines = session->engines,
+                             .sets = points->sets.items,
+                             .n_sets = points->sets.n};
+}
+
+static enum tp_status parse_detail(const struct tp_session *session, const char *name,
+                                   enum tp_detail *detail, struct tp_error *error)
+{
+  static const char *const names[] = TP_DETAIL_NAMES;
+  size_t n = 0;
+  for (; names[n] != NULL; n++)
+    if (strcmp(name, names[n]) == 0) {
+      *detail = (enum tp_detail)n;
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no collective detail '%s'%s", name,
+                 tp_text_hint(session->arena, name, names, n));
+}
+
+enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,
+                              struct tp_grid *grid, struct tp_error *error)
+{
+  tp_grid_clear(grid);
+#define WORDS(name) \
+  grid->axes[TP_AXIS_##name] = (struct tp_axis){.words = points->name.items, .n = points->name.n}
+#define NUMBERS(name)                                  \
+  grid->axes[TP_AXIS_##name] = (struct tp_axis)        \
+  {                                                    \
+    .numbers = points->name.items, .n = points->name.n \
+  }
+  WORDS(model);
+  WORDS(platform);
+  WORDS(stack);
+  WORDS(variant);
+  NUMBERS(tp);
+  NUMBERS(batch);
+  NUMBERS(prompt);
+  NUMBERS(generate);
+  WORDS(dtype);
+  WORDS(engine);
+#undef WORDS
+#undef NUMBERS
+  return points->detail == NULL ? TP_OK
+                                : parse_detail(session, points->detail, &grid->detail, error);
+}
+
+enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,
+                                 struct tp_catalog *catalog, struct tp_prediction **rows,
+                                 size_t *n_rows, struct tp_error *error)
+{
+  const size_t n = tp_grid_size(grid);
+  *rows = TP_NEW(session->arena, struct tp_prediction, n);
+  *n_rows = n;
+  struct tp_predictor *predictor = tp_predictor_create();
+  struct tp_progress progress;
+  tp_progress_begin(&progress, n);
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    struct tp_case point;
+    status = tp_grid_case(grid, catalog, i, &point, error);
+    if (status == TP_OK)
+      status = tp_predict(predictor, &point, &(*rows)[i], error);
+    tp_progress_step(&progress, i + 1);
+  }
+  tp_progress_end(&progress);
+  tp_predictor_free(predictor);
+  return status;
+}

@@ -1,0 +1,67 @@
+#ifndef TP_CLI_POINTS_H
+#define TP_CLI_POINTS_H
+/* The options that say which points to predict, shared by predict, compare, sweep, show-program. */
+#include "cli/command.h"
+#include "study/grid.h"
+
+struct tp_points {
+  struct tp_words model, platform, stack, variant, dtype, engine, sets;
+  struct tp_numbers tp, batch, prompt, generate;
+  const char *detail;
+};
+
+/* Rows for the option table of a command whose values struct has `struct tp_points points`. */
+#define TP_POINTS_OPTION(args, name, kind, placeholder, help)                \
+  {                                                                          \
+#name, '\0', kind, offsetof(struct args, points.name), placeholder, help \
+  }
+#define TP_POINTS_OPTIONS(args)                                                                  \
+  {"model",         'm',                                                                         \
+   TP_OPTION_WORDS, offsetof(struct args, points.model),                                         \
+   "M[,M]",         "model: name or config.json"},                                               \
+      {"platform",      'p',                                                                     \
+       TP_OPTION_WORDS, offsetof(struct args, points.platform),                                  \
+       "P[,P]",         "platform: name or file"},                                               \
+      TP_POINTS_OPTION(args, tp, TP_OPTION_NUMBERS, "LIST", "tensor-parallel degrees [1]"),      \
+      {"variant",       'v',                                                                     \
+       TP_OPTION_WORDS, offsetof(struct args, points.variant),                                   \
+       "V[,V]",         "how communication is arranged [standard]"},                             \
+      {"batch",                                                                                  \
+       'b',                                                                                      \
+       TP_OPTION_NUMBERS,                                                                        \
+       offsetof(struct args, points.batch),                                                      \
+       "LIST",                                                                                   \
+       "sequences at once [1]; lists: 1,2,4 or 1:64:x2"},                                        \
+      TP_POINTS_OPTION(args, prompt, TP_OPTION_NUMBERS, "LIST", "prompt tokens [1024]"),         \
+      TP_POINTS_OPTION(args, generate, TP_OPTION_NUMBERS, "LIST", "generated tokens [512]"),     \
+      {"stack",         's',                                                                     \
+       TP_OPTION_WORDS, offsetof(struct args, points.stack),                                     \
+       "K[,K]",         "software stack [gpt-fast-compile]"},                                    \
+      TP_POINTS_OPTION(args, dtype, TP_OPTION_WORDS, "T[,T]", "fp16, bf16, fp8 or fp32 [fp16]"), \
+      {"engine",        'e',                                                                     \
+       TP_OPTION_WORDS, offsetof(struct args, points.engine),                                    \
+       "E[,E]",         "analytic or des [analytic]"},                                           \
+      {"collective-detail",                                                                      \
+       '\0',                                                                                     \
+       TP_OPTION_TEXT,                                                                           \
+       offsetof(struct args, points.detail),                                                     \
+       "D",                                                                                      \
+       "des: flow, step or chunk [flow]"},                                                       \
+  {                                                                                              \
+    "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",            \
+        "change one value of platform, device or stack for this run"                             \
+  }
+
+/* The catalog of this session with the points' overrides. */
+struct tp_catalog tp_points_catalog(const struct tp_session *session,
+                                    const struct tp_points *points);
+
+/* Lists given on the command line; columns not given stay open. */
+enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,
+                              struct tp_grid *grid, struct tp_error *error);
+
+/* Predicts every point of a checked grid.  Rows are in the session's arena. */
+enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,
+                                 struct tp_catalog *catalog, struct tp_prediction **rows,
+                                 size_t *n_rows, struct tp_error *error);
+#endif

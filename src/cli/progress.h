@@ -1,0 +1,17 @@
+#ifndef TP_CLI_PROGRESS_H
+#define TP_CLI_PROGRESS_H
+/* A bar on standard error with rate and time left, where that is a terminal and the work takes
+ * more than a second. */
+#include <stdbool.h>
+#include <stddef.h>
+
+struct tp_progress {
+  size_t total;
+  double begin_s, drawn_s; /* of the monotonic clock; drawn_s 0: nothing drawn */
+  bool wanted;
+};
+
+void tp_progress_begin(struct tp_progress *progress, size_t total);
+void tp_progress_step(struct tp_progress *progress, size_t done);
+void tp_progress_end(struct tp_progress *progress); /* wipes the bar */
+#endif

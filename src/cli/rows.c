@@ -1,0 +1,209 @@
+#include "cli/rows.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <string.h>
+
+static void print_json_text(const char *text, FILE *out)
+{
+  json_t *string = json_string(text);
+  if (string == NULL || json_dumpf(string, out, JSON_ENCODE_ANY) != 0)
+    fputs("\"\"", out);
+  json_decref(string);
+}
+
+static void print_json(const struct tp_prediction *rows, size_t n, FILE *out)
+{
+  fputs("[", out);
+  for (size_t r = 0; r < n; r++) {
+    fputs(r > 0 ? ",\n {" : "\n {", out);
+    for (size_t c = 0; c < tp_n_columns; c++) {
+      const struct tp_column *column = &tp_columns[c];
+      fprintf(out, "%s\"%s\": ", c > 0 ? ", " : "", column->name);
+      const double number = column->is_text ? 0 : tp_prediction_number(&rows[r], column);
+      if (column->is_text)
+        print_json_text(tp_prediction_text(&rows[r], column), out);
+      else if (isnan(number))
+        fputs("null", out);
+      else
+        tp_csv_put_number(out, number);
+    }
+    fputs("}", out);
+  }
+  fputs("\n]\n", out);
+}
+
+static void print_csv(const struct tp_prediction *rows, size_t n, FILE *out)
+{
+  tp_prediction_write_header(out);
+  for (size_t i = 0; i < n; i++)
+    tp_prediction_write_row(&rows[i], out);
+}
+
+static const char *cell_text(const struct tp_prediction *row, const struct tp_column *column,
+                             struct tp_arena *arena)
+{
+  if (column->is_text)
+    return tp_prediction_text(row, column);
+  const double number = tp_prediction_number(row, column);
+  return isnan(number) ? "" : tp_arena_printf(arena, "%.9g", number);
+}
+
+static bool same_in_all(const struct tp_prediction *rows, size_t n, const struct tp_column *column,
+                        struct tp_arena *arena)
+{
+  for (size_t i = 1; i < n; i++)
+    if (strcmp(cell_text(&rows[0], column, arena), cell_text(&rows[i], column, arena)) != 0)
+      return false;
+  return true;
+}
+
+/* What a table shows of the results: scaled for eyes. */
+struct shown {
+  const char *header;
+  int digits;
+  double (*value)(const struct tp_prediction *row);
+};
+
+static double ttft_ms(const struct tp_prediction *row)
+{
+  return row->ttft_s * 1e3;
+}
+static double tpot_ms(const struct tp_prediction *row)
+{
+  return row->tpot_s * 1e3;
+}
+static double e2e_s(const struct tp_prediction *row)
+{
+  return row->e2e_s;
+}
+static double tokens_per_s(const struct tp_prediction *row)
+{
+  return row->tokens_per_s;
+}
+static double speedup(const struct tp_prediction *row)
+{
+  return row->speedup;
+}
+static double exposed_percent(const struct tp_prediction *row)
+{
+  return 100 * row->comm_exposed_s / row->e2e_s;
+}
+static double memory_gb(const struct tp_prediction *row)
+{
+  return row->memory_bytes * 1e-9;
+}
+
+static const struct shown shown[] = {
+    {"TTFT ms", 2, ttft_ms},       {"TPOT ms", 3, tpot_ms}, {"end to end s", 3, e2e_s},
+    {"tokens/s", 2, tokens_per_s}, {"speedup", 3, speedup}, {"exposed %", 1, exposed_percent},
+    {"memory GB", 1, memory_gb},
+};
+enum { N_SHOWN = sizeof shown / sizeof shown[0] };
+
+static void print_constants(const struct tp_prediction *row, const bool *constant,
+                            struct tp_arena *arena, FILE *out)
+{
+  const char *gap = "";
+  for (size_t c = 0; c < tp_n_columns; c++) {
+    const char *const text = cell_text(row, &tp_columns[c], arena);
+    if (!constant[c] || text[0] == '\0')
+      continue;
+    fprintf(out, "%s%s %s", gap, tp_columns[c].name, text);
+    gap = ", ";
+  }
+  fputs("\n\n", out);
+}
+
+static void add_results(struct tp_table *table, const struct tp_prediction *row)
+{
+  for (size_t i = 0; i < N_SHOWN; i++) {
+    const double value = shown[i].value(row);
+    tp_table_add(table,
+                 isnan(value) ? "" : tp_arena_printf(table->arena, "%.*f", shown[i].digits, value));
+  }
+  tp_table_add(table, row->status);
+}
+
+static void print_table(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
+                        FILE *out)
+{
+  bool *constant = TP_NEW(arena, bool, tp_n_columns);
+  const char **headers = TP_NEW(arena, const char *, tp_n_columns + N_SHOWN + 1);
+  bool *is_text = TP_NEW(arena, bool, tp_n_columns + N_SHOWN + 1);
+  size_t n_columns = 0;
+  for (size_t c = 0; c < tp_n_columns && tp_columns[c].is_input; c++) {
+    constant[c] =
+        strcmp(tp_columns[c].name, "variant") != 0 && same_in_all(rows, n, &tp_columns[c], arena);
+    if (constant[c])
+      continue;
+    headers[n_columns] = tp_columns[c].name;
+    is_text[n_columns++] = tp_columns[c].is_text;
+  }
+  for (size_t i = 0; i < N_SHOWN; i++)
+    headers[n_columns++] = shown[i].header;
+  headers[n_columns] = "status";
+  is_text[n_columns++] = true;
+
+  struct tp_table table = {
+      .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
+  for (size_t r = 0; r < n; r++) {
+    for (size_t c = 0; c < tp_n_columns && tp_columns[c].is_input; c++)
+      if (!constant[c])
+        tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
+    add_results(&table, &rows[r]);
+  }
+  print_constants(&rows[0], constant, arena, out);
+  tp_table_print(&table, out);
+}
+
+void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,
+                   struct tp_arena *arena, FILE *out)
+{
+  switch (format) {
+  case TP_FORMAT_TABLE:
+    if (n > 0)
+      print_table(rows, n, arena, out);
+    return;
+  case TP_FORMAT_CSV:
+    print_csv(rows, n, out);
+    return;
+  case TP_FORMAT_JSON:
+    print_json(rows, n, out);
+    return;
+  }
+}
+
+static void print_share(const char *name, double part_s, const struct tp_prediction *row, FILE *out)
+{
+  fprintf(out, "  %-24s %10.4f s  %5.1f %%\n", name, part_s, 100 * part_s / row->e2e_s);
+}
+
+void tp_row_print_details(const struct tp_prediction *row, FILE *out)
+{
+  fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, generate %.0f, %s, %s\n\n",
+          row->model, row->platform, row->stack, row->variant, row->tp, row->batch, row->prompt,
+          row->generate, row->dtype, row->engine);
+  if (!isnan(row->memory_bytes))
+    fprintf(out, "  %-24s %10.2f GB a GPU\n", "memory", row->memory_bytes * 1e-9);
+  if (isnan(row->e2e_s)) {
+    fprintf(out, "  cannot run: %s\n", row->status);
+    return;
+  }
+  fprintf(out, "  %-24s %10.3f ms  (10-90 %%: %.3f to %.3f)\n", "time to first token",
+          row->ttft_s * 1e3, row->ttft_low_s * 1e3, row->ttft_high_s * 1e3);
+  if (!isnan(row->tpot_s))
+    fprintf(out, "  %-24s %10.4f ms  (10-90 %%: %.4f to %.4f)\n", "time per output token",
+            row->tpot_s * 1e3, row->tpot_low_s * 1e3, row->tpot_high_s * 1e3);
+  fprintf(out, "  %-24s %10.4f s\n", "end to end", row->e2e_s);
+  fprintf(out, "  %-24s %10.2f tokens/s\n", "throughput", row->tokens_per_s);
+  if (!isnan(row->speedup))
+    fprintf(out, "  %-24s %10.4f\n", "speedup over standard", row->speedup);
+  fputs("\nof the end to end time\n", out);
+  print_share("kernels", row->compute_s, row, out);
+  print_share("communication", row->comm_s, row, out);
+  print_share("  of it exposed", row->comm_exposed_s, row, out);
+  print_share("  of it hidden", row->comm_s - row->comm_exposed_s, row, out);
+  fprintf(out, "\none GPU: %.4g Tflop, %.4g TB of memory traffic, %.4g GB sent\n",
+          row->flops * 1e-12, row->dram_bytes * 1e-12, row->link_bytes * 1e-9);
+}

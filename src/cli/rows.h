@@ -1,0 +1,13 @@
+#ifndef TP_CLI_ROWS_H
+#define TP_CLI_ROWS_H
+/* Predictions on standard output or in a file, in the format asked for. */
+#include "cli/table.h"
+#include "study/prediction.h"
+
+/* Table: what is the same in all rows stands once above it. */
+void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,
+                   struct tp_arena *arena, FILE *out);
+
+/* One prediction with all its figures, in words. */
+void tp_row_print_details(const struct tp_prediction *row, FILE *out);
+#endif

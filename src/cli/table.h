@@ -1,0 +1,27 @@
+#ifndef TP_CLI_TABLE_H
+#define TP_CLI_TABLE_H
+/* Tables for eyes: columns as wide as their widest cell, numbers to the right. */
+#include "base/arena.h"
+#include "base/error.h"
+#include "cli/options.h"
+
+#include <stdio.h>
+
+enum tp_format { TP_FORMAT_TABLE, TP_FORMAT_CSV, TP_FORMAT_JSON };
+
+/* `name` NULL: a table on a terminal, else CSV. */
+enum tp_status tp_format_parse(const char *name, struct tp_arena *arena, enum tp_format *format,
+                               struct tp_error *error);
+
+struct tp_table {
+  struct tp_arena *arena;
+  size_t n_columns;
+  const char *const *headers;
+  const bool *is_text; /* n_columns; aligned to the left */
+  struct tp_words cells;
+};
+
+/* The text is copied. */
+void tp_table_add(struct tp_table *table, const char *cell);
+void tp_table_print(const struct tp_table *table, FILE *out);
+#endif

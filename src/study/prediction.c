@@ -1,0 +1,74 @@
+#include "study/prediction.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+const struct tp_column tp_columns[] = {
+#define TEXT(name, unit, description) \
+  {#name, unit, description, true, true, offsetof(struct tp_prediction, name)},
+#define NUMBER(name, unit, description) \
+  {#name, unit, description, false, true, offsetof(struct tp_prediction, name)},
+    TP_INPUT_COLUMNS(TEXT, NUMBER)
+#undef TEXT
+#undef NUMBER
+#define TEXT(name, unit, description) \
+  {#name, unit, description, true, false, offsetof(struct tp_prediction, name)},
+#define NUMBER(name, unit, description) \
+  {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
+        TP_OUTPUT_COLUMNS(TEXT, NUMBER)
+#undef TEXT
+#undef NUMBER
+};
+const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
+
+const char *tp_prediction_text(const struct tp_prediction *prediction,
+                               const struct tp_column *column)
+{
+  const char *text;
+  memcpy(&text, (const char *)prediction + column->offset, sizeof text);
+  return text;
+}
+
+double tp_prediction_number(const struct tp_prediction *prediction, const struct tp_column *column)
+{
+  double number;
+  memcpy(&number, (const char *)prediction + column->offset, sizeof number);
+  return number;
+}
+
+void tp_prediction_clear(struct tp_prediction *prediction)
+{
+#define TEXT(name, unit, description)   prediction->name = "";
+#define NUMBER(name, unit, description) prediction->name = NAN;
+  TP_OUTPUT_COLUMNS(TEXT, NUMBER)
+#undef TEXT
+#undef NUMBER
+  prediction->status = "ok";
+}
+
+void tp_prediction_refuse(struct tp_prediction *prediction, const char *reason)
+{
+  snprintf(prediction->status_text, sizeof prediction->status_text, "%s", reason);
+  prediction->status = prediction->status_text;
+}
+
+void tp_prediction_write_header(FILE *out)
+{
+  for (size_t i = 0; i < tp_n_columns; i++)
+    fprintf(out, "%s%s", i > 0 ? "," : "", tp_columns[i].name);
+  putc('\n', out);
+}
+
+void tp_prediction_write_row(const struct tp_prediction *prediction, FILE *out)
+{
+  for (size_t i = 0; i < tp_n_columns; i++) {
+    if (i > 0)
+      putc(',', out);
+    if (tp_columns[i].is_text)
+      tp_csv_put_text(out, tp_prediction_text(prediction, &tp_columns[i]));
+    else
+      tp_csv_put_number(out, tp_prediction_number(prediction, &tp_columns[i]));
+  }
+  putc('\n', out);
+}

@@ -1,0 +1,83 @@
+#ifndef TP_STUDY_PREDICTION_H
+#define TP_STUDY_PREDICTION_H
+/* One row of the result CSV: the columns are this table, in this order.
+ *
+ * Columns may be added at the end, never renamed or moved.  The inputs come first.  A number that
+ * does not exist (a time of a point that cannot run) is NAN and becomes an empty cell.
+ */
+#include "base/csv.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* X(name, unit, description) for text and numbers. */
+#define TP_INPUT_COLUMNS(TEXT, NUMBER)                                          \
+  TEXT(model, "", "model: a Hugging Face config.json")                          \
+  TEXT(platform, "", "topology with its device")                                \
+  TEXT(stack, "", "software stack")                                             \
+  TEXT(variant, "", "architecture[+overlap][+wire]")                            \
+  NUMBER(tp, "GPUs", "tensor-parallel degree")                                  \
+  NUMBER(pp, "stages", "pipeline-parallel degree; 1 so far")                    \
+  NUMBER(nodes, "servers", "servers that the ranks sit on")                     \
+  NUMBER(batch, "sequences", "sequences at once")                               \
+  NUMBER(prompt, "tokens", "prompt tokens a sequence")                          \
+  NUMBER(generate, "tokens", "generated tokens a sequence, the first included") \
+  TEXT(dtype, "", "type of weights and activations")                            \
+  TEXT(engine, "", "executor: analytic or des")
+
+#define TP_OUTPUT_COLUMNS(TEXT, NUMBER)                                                  \
+  NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                 \
+  NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                               \
+  NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                              \
+  NUMBER(tpot_s, "s", "time per output token: decode time over generate-1 steps")        \
+  NUMBER(tpot_low_s, "s", "its 10 % quantile (lognormal)")                               \
+  NUMBER(tpot_high_s, "s", "its 90 % quantile (lognormal)")                              \
+  NUMBER(e2e_s, "s", "prefill and all decode steps")                                     \
+  NUMBER(tokens_per_s, "1/s", "batch * generate / e2e_s")                                \
+  NUMBER(speedup, "", "e2e_s of the standard variant at the same point over this one's") \
+  NUMBER(comm_s, "s", "collectives, start to end, summed over the generation")           \
+  NUMBER(comm_exposed_s, "s", "part of comm_s with no kernel on the compute stream")     \
+  NUMBER(compute_s, "s", "kernels on the compute stream, summed over the generation")    \
+  NUMBER(memory_bytes, "bytes", "weights, KV cache and activations of one GPU")          \
+  NUMBER(fits, "", "1 where memory_bytes is within the device's memory, else 0")         \
+  NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")       \
+  NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")             \
+  NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")  \
+  TEXT(status, "", "ok, or why the point cannot run")
+
+#define TP_RESULT_COLUMNS(TEXT, NUMBER) \
+  TP_INPUT_COLUMNS(TEXT, NUMBER)        \
+  TP_OUTPUT_COLUMNS(TEXT, NUMBER)
+
+/* Texts are borrowed, except status_text. */
+struct tp_prediction {
+#define TEXT(name, unit, description)   const char *name;
+#define NUMBER(name, unit, description) double name;
+  TP_RESULT_COLUMNS(TEXT, NUMBER)
+#undef TEXT
+#undef NUMBER
+  char status_text[320]; /* what `status` points to where it is not "ok" */
+};
+
+struct tp_column {
+  const char *name, *unit, *description;
+  bool is_text, is_input;
+  size_t offset; /* in struct tp_prediction: const char * or double */
+};
+
+extern const struct tp_column tp_columns[];
+extern const size_t tp_n_columns;
+
+/* All outputs NAN, status "ok". */
+void tp_prediction_clear(struct tp_prediction *prediction);
+/* Records why the point cannot run. */
+void tp_prediction_refuse(struct tp_prediction *prediction, const char *reason);
+
+const char *tp_prediction_text(const struct tp_prediction *prediction,
+                               const struct tp_column *column);
+double tp_prediction_number(const struct tp_prediction *prediction, const struct tp_column *column);
+
+/* One line each, with its newline. */
+void tp_prediction_write_header(FILE *out);
+void tp_prediction_write_row(const struct tp_prediction *prediction, FILE *out);
+#endif
