@@ -1,1 +1,5 @@
-# tests of model
+EXTRA_DIST += %D%/open.h %D%/Tiny-GPT2/config.json tests/bad/models
+unit_tests += \
+	%D%/test_bad_models \
+	%D%/test_model \
+	%D%/test_parameters
