@@ -33,10 +33,11 @@ enum tp_pattern {
 /* What the routes give a pattern when all its flows run at once: computed by tp_machine_make. */
 struct tp_pattern_rate {
   bool possible;
-  bool shared;             /* some rank's flows go slower than they would without the others' */
-  double flow_bytes_per_s; /* flow_bytes of a phase over the time its last flow takes */
-  double latency_s;        /* longest route; ring and tree: mean over the way round */
-  enum tp_link_kind kind;  /* slowest link kind used */
+  bool shared;                /* some rank's flows go slower than they would without the others' */
+  double flow_bytes_per_s;    /* flow_bytes of a phase over the time its last flow takes */
+  double latency_s;           /* longest route; ring and tree: mean over the way round */
+  enum tp_link_kind kind;     /* slowest kind used */
+  enum tp_link_kind limiting; /* kind of the link that limits the rate */
 };
 
 /* A cycle through the ranks of a node (local numbers; every node alike) and what it carries. */

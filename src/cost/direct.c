@@ -26,8 +26,11 @@ static void overheads(const struct tp_machine *machine, const struct tp_collecti
   const double ll_s = nccl->direct_ll_base_s + part / nccl->direct_ll_bytes_per_s;
   const double base_s = nccl->direct_base_s + nccl->direct_peer_s * (machine->ranks - 1) +
                         part / nccl->local_bytes_per_s;
-  const double saturated_bytes = cost->phases[0].flow_bytes * nccl->direct_wire_ratio;
-  const double flow_s = saturated_bytes / machine->patterns[TP_PATTERN_DIRECT].flow_bytes_per_s;
+  const double wire_ratio[] = {nccl->direct_wire_ratio, nccl->pcie_wire_ratio,
+                               nccl->network_wire_ratio};
+  const struct tp_pattern_rate *rate = &machine->patterns[TP_PATTERN_DIRECT];
+  const double saturated_bytes = cost->phases[0].flow_bytes * wire_ratio[rate->limiting];
+  const double flow_s = saturated_bytes / rate->flow_bytes_per_s;
   if (ll_s < base_s + flow_s) {
     cost->fixed_s += ll_s;
   } else {

@@ -131,14 +131,15 @@ static void add_load(const struct tp_platform *platform, const struct tp_flow *f
     load[route->hops[h]] += sign * flow->share / platform->links[route->hops[h] / 2].bytes_per_s;
 }
 
-static double worst_load(const struct tp_platform *platform, const struct tp_flow *flows, size_t n,
-                         const double *load)
+/* The busiest directed link on the way of `flows`. */
+static int worst_hop(const struct tp_platform *platform, const struct tp_flow *flows, size_t n,
+                     const double *load)
 {
-  double worst = 0;
+  int worst = tp_platform_route(platform, flows[0].src, flows[0].dst)->hops[0];
   for (size_t i = 0; i < n; i++) {
     const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);
     for (int h = 0; h < route->n_hops; h++)
-      worst = load[route->hops[h]] > worst ? load[route->hops[h]] : worst;
+      worst = load[route->hops[h]] > load[worst] ? route->hops[h] : worst;
   }
   return worst;
 }
@@ -151,8 +152,8 @@ static bool is_shared(const struct tp_platform *platform, const struct tp_flow *
   for (size_t first = 0, end; first < n_flows; first = end) {
     for (end = first; end < n_flows && flows[end].rank == flows[first].rank; end++)
       add_load(platform, &flows[end], 1, own);
-    const double with_s = worst_load(platform, flows + first, end - first, all);
-    const double alone_s = worst_load(platform, flows + first, end - first, own);
+    const double with_s = all[worst_hop(platform, flows + first, end - first, all)];
+    const double alone_s = own[worst_hop(platform, flows + first, end - first, own)];
     shared |= with_s > alone_s * (1 + 1e-9);
     for (size_t i = first; i < end; i++)
       add_load(platform, &flows[i], -1, own);
@@ -194,7 +195,9 @@ struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp
   }
   rate.latency_s = latency(platform, pattern, flows, n);
   rate.shared = is_shared(platform, flows, n, all, own);
-  rate.flow_bytes_per_s = 1 / worst_load(platform, flows, n, all);
+  const int worst = worst_hop(platform, flows, n, all);
+  rate.flow_bytes_per_s = 1 / all[worst];
+  rate.limiting = platform->links[worst / 2].kind;
   free(all);
   return rate;
 }

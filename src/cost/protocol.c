@@ -4,9 +4,11 @@
 
 struct protocol {
   double base_s;
-  double hop_s[3]; /* by enum tp_link_kind */
-  double wire_ratio;
+  double hop_s[3];      /* by enum tp_link_kind */
+  double wire_ratio[3]; /* the same */
 };
+
+static const double ll_ratio = 8.0 / 4, ll128_ratio = 128.0 / 120;
 
 /* A chunk that goes round nodes takes the network on one hop a node and local links otherwise. */
 static double mean_hop_s(const struct tp_machine *machine, enum tp_pattern pattern,
@@ -26,24 +28,26 @@ static void apply(const struct tp_machine *machine, const struct protocol *proto
 {
   cost->fixed_s += protocol->base_s;
   for (int i = 0; i < cost->n_phases; i++) {
+    const enum tp_link_kind limiting = machine->patterns[cost->phases[i].pattern].limiting;
     cost->phases[i].hop_s += mean_hop_s(machine, cost->phases[i].pattern, protocol->hop_s);
-    cost->phases[i].flow_bytes *= protocol->wire_ratio;
+    cost->phases[i].flow_bytes *= protocol->wire_ratio[limiting];
   }
 }
 
 void tp_protocol_choose(const struct tp_machine *machine, double local_bytes, struct tp_cost *cost)
 {
   const struct tp_device_nccl *nccl = &machine->device->nccl;
+  const double pcie = nccl->pcie_wire_ratio, network = nccl->network_wire_ratio;
   const struct protocol protocols[] = {
       {nccl->ll_base_s,
        {nccl->ll_hop_s, nccl->ll_hop_pcie_s, nccl->ll_hop_network_s},
-       nccl->ll_wire_ratio},
+       {nccl->ll_wire_ratio, ll_ratio * pcie, ll_ratio * network}},
       {nccl->ll128_base_s,
        {nccl->ll128_hop_s, nccl->ll128_hop_pcie_s, nccl->ll128_hop_network_s},
-       nccl->ll128_wire_ratio},
+       {nccl->ll128_wire_ratio, ll128_ratio * pcie, ll128_ratio * network}},
       {nccl->simple_base_s,
        {nccl->simple_hop_s, nccl->simple_hop_pcie_s, nccl->simple_hop_network_s},
-       nccl->simple_wire_ratio}};
+       {nccl->simple_wire_ratio, pcie, network}}};
 
   struct tp_cost best = *cost;
   double best_s = 0;

@@ -30,10 +30,10 @@ void tp_des_sleep_until(struct tp_des_lane *lane, double when_s)
   tp_des_sleep(lane, when_s - simgrid_get_clock());
 }
 
-void tp_des_read_dram(struct tp_des_lane *lane, double bytes)
+void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double bytes)
 {
   lane->sim->record->activities++;
-  sg_host_sendto(lane->gpu, lane->memory, bytes);
+  sg_host_sendto(from, to, TP_DES_PARTS_PER_BYTE * bytes);
 }
 
 static bool may_start(const struct tp_des_lane *lane, const struct tp_des_item *item)
@@ -72,7 +72,7 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
   const double begin_s = simgrid_get_clock();
   sg_exec_t compute = computes ? start_compute(lane, cost) : NULL;
   if (cost->dram_bytes > 0)
-    tp_des_read_dram(lane, cost->dram_bytes);
+    tp_des_send(lane, lane->gpu, lane->memory, cost->dram_bytes);
   if (computes)
     sg_exec_wait(compute);
   tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, computes ? 0 : cost->compute_s));

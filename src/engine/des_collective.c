@@ -7,7 +7,9 @@
  *     chunk    TP_DES_CHUNKS a step     the same chunk of the step before has come in
  *
  * Latency is paid as a delay before a message and not by SimGrid's links: CM02 shares a link among
- * flows by the inverse of their latencies (TCP's round trips), which DMA engines do not do.
+ * flows by the inverse of their latencies (TCP's round trips), which DMA engines do not do.  It is
+ * the pattern's, since a flow here stands for several channels, each of which turns round the ranks
+ * over other routes.
  */
 #include "engine/des_sim.h"
 
@@ -79,16 +81,13 @@ static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
   const int receiver = plan->folded ? 0 : pattern->receivers[job->flow];
   struct tp_des_lane *to = lane + (receiver - lane->rank) * plan->run->program->n_streams;
   const int n = messages(lane, phase), chunks = tp_des_chunks(plan->run->detail);
-  const double hop_s =
-      phase->hop_s +
-      tp_platform_route(plan->run->machine->platform, flow->src, flow->dst)->latency_s;
+  const double hop_s = phase->hop_s + plan->run->machine->patterns[phase->pattern].latency_s;
   const double delay_s = phase->steps * hop_s * chunks / n;
   const double bytes = phase->flow_bytes * flow->share / n;
   for (int message = 0; message < n; message++) {
     tp_des_sleep_until(lane, ready_s(lane, waiter, job, message, chunks) + delay_s);
     if (bytes > 0) {
-      sim->record->activities++;
-      sg_host_sendto(sim->hosts[flow->src], sim->hosts[flow->dst], bytes);
+      tp_des_send(lane, sim->hosts[flow->src], sim->hosts[flow->dst], bytes);
       count_bytes(sim, flow, bytes);
     }
     deliver(to, job->phase, pattern->n_in[receiver], message);
@@ -115,7 +114,7 @@ void tp_des_sender_main(int argc, char **argv)
     if (!sender->posted)
       return;
     if (sender->job.phase < 0)
-      tp_des_read_dram(lane, lane->current->cost->dram_bytes);
+      tp_des_send(lane, lane->gpu, lane->memory, lane->current->cost->dram_bytes);
     else
       run_flow(lane, &sender->waiter, &sender->job);
     sender->posted = false;

@@ -36,6 +36,17 @@ static void start_engine(void)
   simgrid_init(&argc, argv);
 }
 
+/* Latency is paid elsewhere (des_collective.c), and sizes are counted in parts of a byte. */
+static void adapt_links(void)
+{
+  sg_link_t *links = sg_link_list();
+  for (size_t i = 0; i < sg_link_count(); i++) {
+    sg_link_set_latency(links[i], 0);
+    sg_link_set_bandwidth(links[i], TP_DES_PARTS_PER_BYTE * sg_link_get_bandwidth(links[i]));
+  }
+  free(links);
+}
+
 static void load_platform(const struct tp_machine *machine)
 {
   const int fd = memfd_create("tpsim-platform", 0);
@@ -49,10 +60,7 @@ static void load_platform(const struct tp_machine *machine)
   simgrid_load_platform(path);
   fclose(out);
 
-  sg_link_t *links = sg_link_list();
-  for (size_t i = 0; i < sg_link_count(); i++)
-    sg_link_set_latency(links[i], 0);
-  free(links);
+  adapt_links();
 }
 
 static void find_hosts(struct tp_des_sim *sim)

@@ -14,6 +14,9 @@
 #include <simgrid/host.h>
 #include <simgrid/semaphore.h>
 
+/* SimGrid cuts the size of a message to a whole number, up to 2^64: it gets it in this unit. */
+#define TP_DES_PARTS_PER_BYTE 0x1p20
+
 struct tp_des_sim;
 struct tp_des_lane;
 
@@ -70,7 +73,7 @@ void tp_des_wake(struct tp_des_waiter *waiter);
 
 void tp_des_sleep(struct tp_des_lane *lane, double duration_s);
 void tp_des_sleep_until(struct tp_des_lane *lane, double when_s);
-void tp_des_read_dram(struct tp_des_lane *lane, double bytes);
+void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double bytes);
 
 /* The actors: their data is the lane, or the sender. */
 void tp_des_lane_main(int argc, char **argv);

@@ -28,17 +28,19 @@
   X(ll_hop_s, 0, 1e-3, "LL: a step over NVLink")                                                \
   X(ll_hop_pcie_s, 0, 1e-3, "LL: a step over PCIe")                                             \
   X(ll_hop_network_s, 0, 1e-3, "LL: a step over the network")                                   \
-  X(ll_wire_ratio, 1, 100, "LL: link bytes over payload, flags and unused rate included")       \
+  X(ll_wire_ratio, 1, 100, "LL over NVLink: link bytes over payload, unused rate included")     \
   X(ll128_base_s, 0, 1e-3, "LL128: fixed time of a collective kernel")                          \
   X(ll128_hop_s, 0, 1e-3, "LL128: a step over NVLink")                                          \
   X(ll128_hop_pcie_s, 0, 1e-3, "LL128: a step over PCIe")                                       \
   X(ll128_hop_network_s, 0, 1e-3, "LL128: a step over the network")                             \
-  X(ll128_wire_ratio, 1, 100, "LL128: link bytes over payload, unused rate included")           \
+  X(ll128_wire_ratio, 1, 100, "LL128 over NVLink: the same")                                    \
   X(simple_base_s, 0, 1e-3, "Simple: fixed time of a collective kernel")                        \
   X(simple_hop_s, 0, 1e-3, "Simple: a step over NVLink")                                        \
   X(simple_hop_pcie_s, 0, 1e-3, "Simple: a step over PCIe")                                     \
   X(simple_hop_network_s, 0, 1e-3, "Simple: a step over the network")                           \
-  X(simple_wire_ratio, 1, 100, "Simple: link bytes over payload, unused rate included")         \
+  X(simple_wire_ratio, 1, 100, "Simple over NVLink: the same")                                  \
+  X(pcie_wire_ratio, 1, 100, "limited by PCIe: link rate over usable rate, any protocol")       \
+  X(network_wire_ratio, 1, 100, "limited by the network: link rate over usable rate")           \
   X(local_bytes_per_s, 1e9, 1e15, "copying a rank's own part, beside what it sends")            \
   X(nvls_base_s, 0, 1e-3, "in-switch reduction: fixed time")                                    \
   X(nvls_wire_ratio, 1, 100, "in-switch reduction: link bytes over payload, unused rate in it") \

@@ -1,6 +1,8 @@
 libtpsim_a_SOURCES += \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/decode.c %D%/decode.h \
+	%D%/fit_collectives.c %D%/fit_collectives.h \
+	%D%/fit_rows.c \
 	%D%/grid.c %D%/grid.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
