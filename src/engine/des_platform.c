@@ -24,7 +24,7 @@ static void start_engine(void)
                   "--cfg=network/TCP-gamma:0",
                   "--cfg=network/crosstraffic:0",
                   "--cfg=network/weight-S:0",
-                  "--cfg=surf/precision:1e-12",
+                  "--cfg=surf/precision:1e-15",
                   "--cfg=maxmin/precision:1e-9",
 #ifdef ADDRESS_SANITIZER
                   "--cfg=contexts/factory:thread",

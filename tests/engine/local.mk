@@ -2,4 +2,6 @@
 unit_tests += \
 	%D%/test_fluid \
 	%D%/test_timeline
-EXTRA_DIST += %D%/toy.h
+unit_tests += %D%/test_des
+%C%_test_des_LDADD = $(des_libs) $(CHECK_LIBS)
+EXTRA_DIST += %D%/rig.h %D%/toy.h
