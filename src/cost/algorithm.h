@@ -31,6 +31,7 @@ bool tp_collective_possible(const struct tp_machine *machine,
 bool tp_collective_uses_switch_kernel(const struct tp_machine *machine,
                                       const struct tp_collective *collective);
 
-/* The fastest of LL, LL128 and Simple for a shape; `local_bytes` are copied beside. */
-void tp_protocol_choose(const struct tp_machine *machine, double local_bytes, struct tp_cost *cost);
+/* Adds the fastest of LL, LL128 and Simple to a shape; `local_bytes` are copied beside. */
+void tp_protocol_choose(const struct tp_machine *machine, const struct tp_collective *collective,
+                        double local_bytes, struct tp_cost *cost);
 #endif

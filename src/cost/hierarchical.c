@@ -24,7 +24,7 @@ static void shape(const struct tp_machine *machine, const struct tp_collective *
 static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,
                       struct tp_cost *cost)
 {
-  tp_protocol_choose(machine, collective->bytes / machine->ranks_per_node, cost);
+  tp_protocol_choose(machine, collective, collective->bytes / machine->ranks_per_node, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_hierarchical = {TP_ALGORITHM_HIERARCHICAL,

@@ -2,6 +2,8 @@
  * waits for whole slices (NCCL 2.30, src/include/device.h).  MODEL.md, Collectives. */
 #include "cost/algorithm.h"
 
+#include <math.h>
+
 struct protocol {
   double base_s;
   double hop_s[3];      /* by enum tp_link_kind */
@@ -34,7 +36,8 @@ static void apply(const struct tp_machine *machine, const struct protocol *proto
   }
 }
 
-void tp_protocol_choose(const struct tp_machine *machine, double local_bytes, struct tp_cost *cost)
+void tp_protocol_choose(const struct tp_machine *machine, const struct tp_collective *collective,
+                        double local_bytes, struct tp_cost *cost)
 {
   const struct tp_device_nccl *nccl = &machine->device->nccl;
   const double pcie = nccl->pcie_wire_ratio, network = nccl->network_wire_ratio;
@@ -61,7 +64,8 @@ void tp_protocol_choose(const struct tp_machine *machine, double local_bytes, st
     }
   }
   *cost = best;
-  cost->fixed_s += local_bytes / nccl->local_bytes_per_s;
+  cost->fixed_s += local_bytes / nccl->local_bytes_per_s +
+                   nccl->channels_s * fmin(1, collective->bytes / nccl->channels_bytes);
   cost->sm_share = nccl->ring_sms / machine->device->datasheet.sm_count;
   cost->sigma = nccl->spread_ratio;
 }

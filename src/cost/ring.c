@@ -34,7 +34,7 @@ static void overheads(const struct tp_machine *machine, const struct tp_collecti
                       struct tp_cost *cost)
 {
   const double own = collective->kind == TP_SEND ? 0 : collective->bytes / machine->ranks;
-  tp_protocol_choose(machine, own, cost);
+  tp_protocol_choose(machine, collective, own, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_ring = {TP_ALGORITHM_RING, possible, shape,

@@ -27,8 +27,7 @@ static void shape(const struct tp_machine *machine, const struct tp_collective *
 static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,
                       struct tp_cost *cost)
 {
-  (void)collective;
-  tp_protocol_choose(machine, 0, cost);
+  tp_protocol_choose(machine, collective, 0, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_tree = {TP_ALGORITHM_TREE, possible, shape,

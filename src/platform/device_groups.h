@@ -39,6 +39,8 @@
   X(simple_hop_pcie_s, 0, 1e-3, "Simple: a step over PCIe")                                     \
   X(simple_hop_network_s, 0, 1e-3, "Simple: a step over the network")                           \
   X(simple_wire_ratio, 1, 100, "Simple over NVLink: the same")                                  \
+  X(channels_s, 0, 1e-3, "running on all channels instead of one")                              \
+  X(channels_bytes, 1, 1e9, "buffer from which on a kernel uses all channels")                  \
   X(pcie_wire_ratio, 1, 100, "limited by PCIe: link rate over usable rate, any protocol")       \
   X(network_wire_ratio, 1, 100, "limited by the network: link rate over usable rate")           \
   X(local_bytes_per_s, 1e9, 1e15, "copying a rank's own part, beside what it sends")            \

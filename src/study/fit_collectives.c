@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_PARAMETERS = 40, STARTS = 12, MAX_ITERATIONS = 60 };
+enum { MAX_PARAMETERS = 40, STARTS = 40, MAX_ITERATIONS = 60 };
 
 static const double knee_ratio = 0.1;   /* residuals beyond it count linearly, not squared */
 static const double keep_weight = 0.02; /* pull of a parameter towards where it started */
