@@ -10,5 +10,6 @@ libtpsim_a_SOURCES += \
 	%D%/topology.c \
 	%D%/xml.c \
 	%D%/xml_graph.c %D%/xml_file.h \
+	%D%/xml_quantity.c %D%/xml_quantity.h \
 	%D%/xml_read.c \
 	%D%/xml_scan.c %D%/xml_scan.h

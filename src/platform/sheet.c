@@ -60,13 +60,14 @@ enum tp_status tp_sheet_read_name(const struct tp_doc *doc, const char **name,
       {.key = "format",
        .type = TP_FIELD_INT64,
        .offset = offsetof(struct head, format),
-       .min = TP_SHEET_FORMAT,
-       .max = TP_SHEET_FORMAT},
+       .max = 1e9},
       {.key = "name", .type = TP_FIELD_STRING, .offset = offsetof(struct head, name)},
   };
   const enum tp_status status = tp_doc_read(doc, "", fields, 2, true, &head, arena, error);
   if (status != TP_OK)
     return status;
+  if (head.format != TP_SHEET_FORMAT)
+    return tp_doc_fail(doc, "format", error, "this release reads format %d only", TP_SHEET_FORMAT);
   if (head.name[0] == '\0')
     return tp_doc_fail(doc, "name", error, "is empty; give the file's name without .json");
   *name = head.name;

@@ -306,7 +306,7 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
   struct tp_error fault;
   status = tp_platform_finish(&reader.graph, &read, &fault);
   if (status != TP_OK)
-    return tp_doc_fail(doc, read.n_gpus == 0 ? "vertices" : "links", error, "%s", fault.text);
+    return tp_doc_fail(doc, read.routes == NULL ? "vertices" : "links", error, "%s", fault.text);
   *platform = read;
   return TP_OK;
 }

@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "platform/xml_file.h"
+#include "platform/xml_quantity.h"
 #include "platform/xml_scan.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
@@ -21,73 +21,21 @@ struct reader {
   const char **dram; /* hosts that stand for a GPU's memory: routes to them are left out */
 };
 
-static enum tp_status fail(const struct reader *reader, const struct tp_xml_tag *tag,
-                           const char *what)
-{
-  return tp_fail(reader->error, TP_E_INPUT, "%s:%d: <%s>: %s", reader->xml.path, tag->line,
-                 tag->name, what);
-}
-
-static bool is_listed(const char *const *list, const char *word)
-{
-  for (; *list != NULL; list++)
-    if (strcmp(*list, word) == 0)
-      return true;
-  return false;
-}
-
-/* Refuses attributes not in `known`; `required` must be there. */
-static enum tp_status check(const struct reader *reader, const struct tp_xml_tag *tag,
-                            const char *const *required, const char *const *known)
-{
-  struct tp_arena *arena = reader->xml.arena;
-  for (size_t i = 0; i < tag->n_attributes; i++)
-    if (!is_listed(known, tag->keys[i]) && !is_listed(required, tag->keys[i]))
-      return fail(
-          reader, tag,
-          tp_arena_printf(arena, "attribute '%s' is not supported; remove it", tag->keys[i]));
-  for (; *required != NULL; required++)
-    if (tp_xml_value(tag, *required) == NULL || tp_xml_value(tag, *required)[0] == '\0')
-      return fail(reader, tag, tp_arena_printf(arena, "'%s' is missing; add it", *required));
-  return TP_OK;
-}
-
 static const char *const nothing[] = {NULL};
 
-/* The next child of `parent`, or the end of it: *more false. */
-static enum tp_status next_child(struct reader *reader, const struct tp_xml_tag *parent,
-                                 struct tp_xml_tag *child, bool *more)
+static int index_of(const char *const *names, const char *name)
 {
-  *more = false;
-  if (parent->empty)
-    return TP_OK;
-  const enum tp_status status = tp_xml_next(&reader->xml, child, reader->error);
-  if (status != TP_OK)
-    return status;
-  if (child->name == NULL)
-    return fail(reader, parent, "is not closed");
-  if (child->closes && strcmp(child->name, parent->name) != 0)
-    return fail(reader, child,
-                tp_arena_printf(reader->xml.arena, "closes where </%s> must stand", parent->name));
-  *more = !child->closes;
-  return TP_OK;
-}
-
-/* A leaf: <prop .../> or <link_ctn .../>, also as <prop ...></prop>. */
-static enum tp_status close_leaf(struct reader *reader, const struct tp_xml_tag *tag)
-{
-  struct tp_xml_tag child;
-  bool more;
-  const enum tp_status status = next_child(reader, tag, &child, &more);
-  if (status != TP_OK)
-    return status;
-  return more ? fail(reader, &child, "cannot stand here; remove it") : TP_OK;
+  for (int i = 0; names[i] != NULL; i++)
+    if (strcmp(names[i], name) == 0)
+      return i;
+  return -1;
 }
 
 static enum tp_status fail_element(const struct reader *reader, const struct tp_xml_tag *tag)
 {
-  return fail(reader, tag,
-              "this element is not supported; describe one zone of host, router, link, route");
+  return tp_xml_fail(
+      &reader->xml, tag, reader->error,
+      "this element is not supported; describe one zone of host, router, link, route");
 }
 
 /* Reads <prop> children; `take` gets each. */
@@ -100,27 +48,19 @@ static enum tp_status read_props(struct reader *reader, const struct tp_xml_tag 
   for (;;) {
     struct tp_xml_tag prop;
     bool more;
-    enum tp_status status = next_child(reader, parent, &prop, &more);
+    enum tp_status status = tp_xml_next_child(&reader->xml, parent, &prop, &more, reader->error);
     if (status != TP_OK || !more)
       return status;
     if (strcmp(prop.name, "prop") != 0)
       return fail_element(reader, &prop);
-    status = check(reader, &prop, required, nothing);
+    status = tp_xml_check(&reader->xml, &prop, required, nothing, reader->error);
     if (status == TP_OK)
       status = take(reader, &prop, data);
     if (status == TP_OK)
-      status = close_leaf(reader, &prop);
+      status = tp_xml_close_leaf(&reader->xml, &prop, reader->error);
     if (status != TP_OK)
       return status;
   }
-}
-
-static int index_of(const char *const *names, const char *name)
-{
-  for (int i = 0; names[i] != NULL; i++)
-    if (strcmp(names[i], name) == 0)
-      return i;
-  return -1;
 }
 
 struct host {
@@ -134,9 +74,8 @@ static enum tp_status read_count(const struct reader *reader, const struct tp_xm
   double value;
   if (!tp_text_number(tp_xml_value(prop, "value"), &value) || value < 0 || value > most ||
       value != (double)(int)value)
-    return fail(reader, prop,
-                tp_arena_printf(reader->xml.arena, "'%s' must be a whole number from 0 to %d",
-                                tp_xml_value(prop, "id"), most));
+    return tp_xml_fail(&reader->xml, prop, reader->error,
+                       "'%s' must be a whole number from 0 to %d", tp_xml_value(prop, "id"), most);
   *count = (int)value;
   return TP_OK;
 }
@@ -157,7 +96,8 @@ static enum tp_status take_host_prop(struct reader *reader, const struct tp_xml_
   else if (strcmp(key, "kind") == 0) {
     const int kind = index_of(vertex_kinds, value);
     if (kind < 0)
-      return fail(reader, prop, "kind must be gpu, switch, bridge, nic, host_memory or dram");
+      return tp_xml_fail(&reader->xml, prop, reader->error,
+                         "kind must be gpu, switch, bridge, nic, host_memory or dram");
     host->vertex.kind = (enum tp_vertex_kind)kind;
   }
   return TP_OK;
@@ -168,7 +108,8 @@ static enum tp_status read_host(struct reader *reader, const struct tp_xml_tag *
   static const char *const required[] = {"id", NULL}, *const known[] = {"speed", "core", NULL};
   const bool router = strcmp(tag->name, "router") == 0;
   struct host host = {.vertex.kind = router ? TP_VERTEX_SWITCH : TP_VERTEX_GPU};
-  enum tp_status status = check(reader, tag, required, router ? nothing : known);
+  enum tp_status status =
+      tp_xml_check(&reader->xml, tag, required, router ? nothing : known, reader->error);
   if (status == TP_OK)
     status = read_props(reader, tag, take_host_prop, &host);
   if (status != TP_OK)
@@ -179,43 +120,11 @@ static enum tp_status read_host(struct reader *reader, const struct tp_xml_tag *
     return TP_OK;
   }
   if (tp_graph_find_vertex(&reader->file->graph, host.vertex.name) >= 0)
-    return fail(reader, tag, "a second one of this id; rename it");
+    return tp_xml_fail(&reader->xml, tag, reader->error, "a second one of this id; rename it");
   if (tp_graph_add_vertex(&reader->file->graph, &host.vertex) < 0)
-    return fail(reader, tag, "too many hosts; describe a smaller part of the machine");
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "too many hosts; describe a smaller part of the machine");
   return TP_OK;
-}
-
-/* "450GBps", "2us", "1e9": a number and a unit of the table; without one, SI. */
-static bool read_quantity(const char *text, const char *const *units, const double *factors,
-                          double *value)
-{
-  char *end;
-  *value = strtod(text, &end);
-  if (end == text || !(*value >= 0) || *value > 1e300)
-    return false;
-  const int unit = *end == '\0' ? -1 : index_of(units, end);
-  if (unit < 0)
-    return *end == '\0';
-  *value *= factors[unit];
-  return true;
-}
-
-static bool read_bandwidth(const char *text, double *bytes_per_s)
-{
-  static const char *const units[] = {"Bps",   "kBps",  "MBps", "GBps", "TBps", "KiBps", "MiBps",
-                                      "GiBps", "TiBps", "bps",  "kbps", "Mbps", "Gbps",  NULL};
-  static const double factors[] = {
-      1,      1e3,     1e6,     1e9,    1e12, 1024., 1048576., 1073741824., 1099511627776.,
-      1. / 8, 1e3 / 8, 1e6 / 8, 1e9 / 8};
-  return read_quantity(text, units, factors, bytes_per_s) && *bytes_per_s >= 1e3 &&
-         *bytes_per_s <= 1e15;
-}
-
-static bool read_latency(const char *text, double *latency_s)
-{
-  static const char *const units[] = {"s", "ms", "us", "ns", "ps", NULL};
-  static const double factors[] = {1, 1e-3, 1e-6, 1e-9, 1e-12};
-  return read_quantity(text, units, factors, latency_s) && *latency_s <= 1;
 }
 
 static enum tp_status take_link_prop(struct reader *reader, const struct tp_xml_tag *prop,
@@ -230,7 +139,8 @@ static enum tp_status take_link_prop(struct reader *reader, const struct tp_xml_
   else if (strcmp(key, "kind") == 0) {
     const int kind = index_of(link_kinds, value);
     if (kind < 0)
-      return fail(reader, prop, "kind must be nvlink, pcie, network or dram");
+      return tp_xml_fail(&reader->xml, prop, reader->error,
+                         "kind must be nvlink, pcie, network or dram");
     link->link.kind = (enum tp_link_kind)kind;
   }
   return TP_OK;
@@ -248,7 +158,7 @@ static enum tp_status read_link(struct reader *reader, const struct tp_xml_tag *
 {
   static const char *const required[] = {"id", "bandwidth", "latency", NULL};
   static const char *const known[] = {"sharing_policy", NULL};
-  enum tp_status status = check(reader, tag, required, known);
+  enum tp_status status = tp_xml_check(&reader->xml, tag, required, known, reader->error);
   if (status != TP_OK)
     return status;
   struct tp_xml_link link = {.line = tag->line, .link.kind = TP_LINK_NETWORK};
@@ -256,13 +166,16 @@ static enum tp_status read_link(struct reader *reader, const struct tp_xml_tag *
   const char *policy = tp_xml_value(tag, "sharing_policy");
   link.link.full_duplex = policy != NULL && strcmp(policy, "SPLITDUPLEX") == 0;
   if (policy != NULL && !link.link.full_duplex && strcmp(policy, "SHARED") != 0)
-    return fail(reader, tag, "sharing_policy must be SHARED or SPLITDUPLEX");
-  if (!read_bandwidth(tp_xml_value(tag, "bandwidth"), &link.link.bytes_per_s))
-    return fail(reader, tag, "bandwidth must be 1 kBps to 1e15 Bps, as in \"450GBps\"");
-  if (!read_latency(tp_xml_value(tag, "latency"), &link.link.latency_s))
-    return fail(reader, tag, "latency must be 0 to 1 second, as in \"0.5us\"");
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "sharing_policy must be SHARED or SPLITDUPLEX");
+  if (!tp_xml_bandwidth(tp_xml_value(tag, "bandwidth"), &link.link.bytes_per_s))
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "bandwidth must be 1 kBps to 1e15 Bps, as in \"450GBps\"");
+  if (!tp_xml_latency(tp_xml_value(tag, "latency"), &link.link.latency_s))
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "latency must be 0 to 1 second, as in \"0.5us\"");
   if (find_link(reader->file, link.link.name) >= 0)
-    return fail(reader, tag, "a second one of this id; rename it");
+    return tp_xml_fail(&reader->xml, tag, reader->error, "a second one of this id; rename it");
   status = read_props(reader, tag, take_link_prop, &link);
   if (status == TP_OK)
     reader->file->links[reader->file->n_links++] = link;
@@ -273,23 +186,23 @@ static enum tp_status read_hop(struct reader *reader, const struct tp_xml_tag *t
 {
   static const char *const required[] = {"id", NULL}, *const known[] = {"direction", NULL};
   struct tp_xml_file *file = reader->file;
-  const enum tp_status status = check(reader, tag, required, known);
+  const enum tp_status status = tp_xml_check(&reader->xml, tag, required, known, reader->error);
   if (status != TP_OK)
     return status;
   struct tp_xml_hop hop = {.link = find_link(file, tp_xml_value(tag, "id"))};
   if (hop.link < 0)
-    return fail(reader, tag,
-                tp_arena_printf(reader->xml.arena, "no link '%.40s'; define it before",
-                                tp_xml_value(tag, "id")));
+    return tp_xml_fail(&reader->xml, tag, reader->error, "no link '%.40s'; define it before",
+                       tp_xml_value(tag, "id"));
   const char *direction = tp_xml_value(tag, "direction");
   if (direction != NULL)
     hop.direction = strcmp(direction, "UP") == 0 ? 1 : strcmp(direction, "DOWN") == 0 ? -1 : 0;
   if (direction != NULL && hop.direction == 0)
-    return fail(reader, tag, "direction must be UP or DOWN");
+    return tp_xml_fail(&reader->xml, tag, reader->error, "direction must be UP or DOWN");
   if (file->links[hop.link].link.full_duplex && hop.direction == 0)
-    return fail(reader, tag, "a SPLITDUPLEX link needs direction=\"UP\" or \"DOWN\"");
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "a SPLITDUPLEX link needs direction=\"UP\" or \"DOWN\"");
   file->hops[file->n_hops++] = hop;
-  return close_leaf(reader, tag);
+  return tp_xml_close_leaf(&reader->xml, tag, reader->error);
 }
 
 static bool is_dram(const struct reader *reader, const char *name)
@@ -306,11 +219,11 @@ static enum tp_status read_route(struct reader *reader, const struct tp_xml_tag 
                                                                                 NULL};
   struct tp_xml_file *file = reader->file;
   struct tp_xml_route route = {.line = tag->line, .first_hop = file->n_hops};
-  enum tp_status status = check(reader, tag, required, known);
+  enum tp_status status = tp_xml_check(&reader->xml, tag, required, known, reader->error);
   while (status == TP_OK) {
     struct tp_xml_tag hop;
     bool more;
-    status = next_child(reader, tag, &hop, &more);
+    status = tp_xml_next_child(&reader->xml, tag, &hop, &more, reader->error);
     if (status != TP_OK || !more)
       break;
     status =
@@ -327,12 +240,12 @@ static enum tp_status read_route(struct reader *reader, const struct tp_xml_tag 
   for (int e = 0; e < 2; e++) {
     *vertices[e] = tp_graph_find_vertex(&file->graph, ends[e]);
     if (*vertices[e] < 0)
-      return fail(reader, tag,
-                  tp_arena_printf(reader->xml.arena, "no host '%.40s'; define it before", ends[e]));
+      return tp_xml_fail(&reader->xml, tag, reader->error, "no host '%.40s'; define it before",
+                         ends[e]);
   }
   route.n_hops = file->n_hops - route.first_hop;
   if (route.n_hops == 0)
-    return fail(reader, tag, "has no link_ctn; name its links");
+    return tp_xml_fail(&reader->xml, tag, reader->error, "has no link_ctn; name its links");
   file->routes[file->n_routes++] = route;
   return TP_OK;
 }
@@ -348,28 +261,30 @@ static enum tp_status read_zone_child(struct reader *reader, const struct tp_xml
     return read_route(reader, tag);
   if (strcmp(tag->name, "prop") != 0)
     return fail_element(reader, tag);
-  enum tp_status status = check(reader, tag, prop_keys, nothing);
+  enum tp_status status = tp_xml_check(&reader->xml, tag, prop_keys, nothing, reader->error);
   if (status == TP_OK && strcmp(tp_xml_value(tag, "id"), "device") == 0)
     reader->file->device_name = tp_xml_value(tag, "value");
-  return status == TP_OK ? close_leaf(reader, tag) : status;
+  return status == TP_OK ? tp_xml_close_leaf(&reader->xml, tag, reader->error) : status;
 }
 
 static enum tp_status read_zone(struct reader *reader, const struct tp_xml_tag *zone)
 {
   static const char *const required[] = {"id", "routing", NULL};
   static const char *const routings[] = {"Full", "Floyd", "Dijkstra", NULL};
-  enum tp_status status = check(reader, zone, required, nothing);
+  enum tp_status status = tp_xml_check(&reader->xml, zone, required, nothing, reader->error);
   if (status != TP_OK)
     return status;
   if (reader->file->name != NULL)
-    return fail(reader, zone, "a second zone; only one flat zone is supported");
-  if (!is_listed(routings, tp_xml_value(zone, "routing")))
-    return fail(reader, zone, "routing must be Full, Floyd or Dijkstra");
+    return tp_xml_fail(&reader->xml, zone, reader->error,
+                       "a second zone; only one flat zone is supported");
+  if (index_of(routings, tp_xml_value(zone, "routing")) < 0)
+    return tp_xml_fail(&reader->xml, zone, reader->error,
+                       "routing must be Full, Floyd or Dijkstra");
   reader->file->name = tp_xml_value(zone, "id");
   for (;;) {
     struct tp_xml_tag child;
     bool more;
-    status = next_child(reader, zone, &child, &more);
+    status = tp_xml_next_child(&reader->xml, zone, &child, &more, reader->error);
     if (status == TP_OK && more)
       status = read_zone_child(reader, &child);
     if (status != TP_OK || !more)
@@ -386,15 +301,16 @@ static enum tp_status take_nothing(struct reader *reader, const struct tp_xml_ta
 static enum tp_status read_root(struct reader *reader, const struct tp_xml_tag *root)
 {
   static const char *const required[] = {"version", NULL};
-  enum tp_status status = check(reader, root, required, nothing);
+  enum tp_status status = tp_xml_check(&reader->xml, root, required, nothing, reader->error);
   if (status == TP_OK && strcmp(tp_xml_value(root, "version"), "4.1") != 0 &&
       strcmp(tp_xml_value(root, "version"), "4") != 0)
-    return fail(reader, root, "version must be \"4.1\"; convert it with simgrid_update_xml");
+    return tp_xml_fail(&reader->xml, root, reader->error,
+                       "version must be \"4.1\"; convert it with simgrid_update_xml");
   for (;;) {
     struct tp_xml_tag child;
     bool more = false;
     if (status == TP_OK)
-      status = next_child(reader, root, &child, &more);
+      status = tp_xml_next_child(&reader->xml, root, &child, &more, reader->error);
     if (status != TP_OK || !more)
       return status;
     if (strcmp(child.name, "config") == 0)

@@ -1,5 +1,7 @@
 #include "platform/xml_scan.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char spaces[] = " \t\r\n";
@@ -147,4 +149,66 @@ const char *tp_xml_value(const struct tp_xml_tag *tag, const char *key)
     if (strcmp(tag->keys[i], key) == 0)
       return tag->values[i];
   return NULL;
+}
+
+enum tp_status tp_xml_fail(const struct tp_xml *xml, const struct tp_xml_tag *tag,
+                           struct tp_error *error, const char *format, ...)
+{
+  char what[sizeof error->text];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  return tp_fail(error, TP_E_INPUT, "%s:%d: <%s%s>: %s", xml->path, tag->line,
+                 tag->closes ? "/" : "", tag->name, what);
+}
+
+static bool is_listed(const char *const *list, const char *word)
+{
+  for (; *list != NULL; list++)
+    if (strcmp(*list, word) == 0)
+      return true;
+  return false;
+}
+
+enum tp_status tp_xml_check(const struct tp_xml *xml, const struct tp_xml_tag *tag,
+                            const char *const *required, const char *const *known,
+                            struct tp_error *error)
+{
+  for (size_t i = 0; i < tag->n_attributes; i++)
+    if (!is_listed(known, tag->keys[i]) && !is_listed(required, tag->keys[i]))
+      return tp_xml_fail(xml, tag, error, "attribute '%s' is not supported; remove it",
+                         tag->keys[i]);
+  for (; *required != NULL; required++)
+    if (tp_xml_value(tag, *required) == NULL || tp_xml_value(tag, *required)[0] == '\0')
+      return tp_xml_fail(xml, tag, error, "'%s' is missing; add it", *required);
+  return TP_OK;
+}
+
+enum tp_status tp_xml_next_child(struct tp_xml *xml, const struct tp_xml_tag *parent,
+                                 struct tp_xml_tag *child, bool *more, struct tp_error *error)
+{
+  *more = false;
+  if (parent->empty)
+    return TP_OK;
+  const enum tp_status status = tp_xml_next(xml, child, error);
+  if (status != TP_OK)
+    return status;
+  if (child->name == NULL)
+    return tp_xml_fail(xml, parent, error, "is not closed; add </%s>", parent->name);
+  if (child->closes && strcmp(child->name, parent->name) != 0)
+    return tp_xml_fail(xml, child, error, "stands where </%s> must", parent->name);
+  *more = !child->closes;
+  return TP_OK;
+}
+
+enum tp_status tp_xml_close_leaf(struct tp_xml *xml, const struct tp_xml_tag *tag,
+                                 struct tp_error *error)
+{
+  struct tp_xml_tag child;
+  bool more;
+  const enum tp_status status = tp_xml_next_child(xml, tag, &child, &more, error);
+  if (status != TP_OK || !more)
+    return status;
+  return tp_xml_fail(xml, &child, error, "cannot stand inside <%s>; remove it", tag->name);
 }

@@ -34,4 +34,23 @@ enum tp_status tp_xml_next(struct tp_xml *xml, struct tp_xml_tag *tag, struct tp
 
 /* Value of an attribute, or NULL. */
 const char *tp_xml_value(const struct tp_xml_tag *tag, const char *key);
+
+/* Fails with "FILE:LINE: <NAME>: ..." */
+enum tp_status tp_xml_fail(const struct tp_xml *xml, const struct tp_xml_tag *tag,
+                           struct tp_error *error, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Every attribute of `required` must be there, not empty; others must be in `known`.  Both lists
+ * are NULL-terminated. */
+enum tp_status tp_xml_check(const struct tp_xml *xml, const struct tp_xml_tag *tag,
+                            const char *const *required, const char *const *known,
+                            struct tp_error *error);
+
+/* The next child of `parent`; *more is false at the end of it. */
+enum tp_status tp_xml_next_child(struct tp_xml *xml, const struct tp_xml_tag *parent,
+                                 struct tp_xml_tag *child, bool *more, struct tp_error *error);
+
+/* Reads up to the end of an element that has no children. */
+enum tp_status tp_xml_close_leaf(struct tp_xml *xml, const struct tp_xml_tag *tag,
+                                 struct tp_error *error);
 #endif

@@ -1,1 +1,2 @@
-unit_tests += %D%/test_shipped
+unit_tests += %D%/test_bad %D%/test_shipped
+EXTRA_DIST += %D%/load.h
