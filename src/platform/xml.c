@@ -5,6 +5,8 @@
  */
 #include "platform/platform.h"
 
+#include <stdlib.h>
+
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
 static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
 
@@ -42,6 +44,26 @@ static void put_config(FILE *out)
         out);
 }
 
+/* ` key="VALUEunit"` in the fewest digits that read back as the same double. */
+static void put_quantity(FILE *out, const char *key, double value, const char *unit)
+{
+  char digits[32];
+  int precision = 6;
+  do
+    snprintf(digits, sizeof digits, "%.*g", precision++, value);
+  while (precision <= 17 && strtod(digits, NULL) != value);
+  fprintf(out, " %s=\"%s%s\"", key, digits, unit);
+}
+
+static void put_link(FILE *out, const char *name, double bytes_per_s, double latency_s,
+                     bool full_duplex)
+{
+  fprintf(out, "    <link id=\"%s\"", name);
+  put_quantity(out, "bandwidth", bytes_per_s, "Bps");
+  put_quantity(out, "latency", latency_s, "s");
+  fprintf(out, " sharing_policy=\"%s\">", full_duplex ? "SPLITDUPLEX" : "SHARED");
+}
+
 static void put_hosts(const struct tp_platform *platform, FILE *out)
 {
   for (size_t v = 0; v < platform->n_vertices; v++) {
@@ -62,18 +84,16 @@ static void put_links(const struct tp_platform *platform, double dram_bytes_per_
 {
   for (size_t l = 0; l < platform->n_links; l++) {
     const struct tp_link *link = &platform->links[l];
-    fprintf(out,
-            "    <link id=\"%s\" bandwidth=\"%.17gBps\" latency=\"%.17gs\" "
-            "sharing_policy=\"%s\"><prop id=\"kind\" value=\"%s\"/>"
-            "<prop id=\"group\" value=\"%s\"/></link>\n",
-            link->name, link->bytes_per_s, link->latency_s,
-            link->full_duplex ? "SPLITDUPLEX" : "SHARED", link_kinds[link->kind], link->group);
+    put_link(out, link->name, link->bytes_per_s, link->latency_s, link->full_duplex);
+    fprintf(out, "<prop id=\"kind\" value=\"%s\"/><prop id=\"group\" value=\"%s\"/></link>\n",
+            link_kinds[link->kind], link->group);
   }
-  for (int i = 0; i < platform->n_gpus; i++)
-    fprintf(out,
-            "    <link id=\"%s.hbm\" bandwidth=\"%.17gBps\" latency=\"0s\" "
-            "sharing_policy=\"SHARED\"><prop id=\"kind\" value=\"dram\"/></link>\n",
-            platform->vertices[platform->gpus[i]].name, dram_bytes_per_s);
+  for (int i = 0; i < platform->n_gpus; i++) {
+    char name[128];
+    snprintf(name, sizeof name, "%s.hbm", platform->vertices[platform->gpus[i]].name);
+    put_link(out, name, dram_bytes_per_s, 0, false);
+    fputs("<prop id=\"kind\" value=\"dram\"/></link>\n", out);
+  }
 }
 
 static void put_hops(const struct tp_platform *platform, int from, int to, FILE *out)

@@ -1,1 +1,2 @@
 # tests of bad
+EXTRA_DIST += %D%/platforms

@@ -1,2 +1,7 @@
-unit_tests += %D%/test_bad %D%/test_shipped
-EXTRA_DIST += %D%/load.h
+unit_tests += \
+	%D%/test_bad \
+	%D%/test_open \
+	%D%/test_routes \
+	%D%/test_shipped \
+	%D%/test_xml
+EXTRA_DIST += %D%/load.h %D%/tiny.xml

@@ -1,0 +1,132 @@
+/* Machines opened by name, and --set. */
+#include "load.h"
+
+#include <string.h>
+
+static struct tp_arena *arena;
+static struct tp_error error;
+
+static void setup(void)
+{
+  arena = tp_arena_create();
+  error.text[0] = '\0';
+}
+
+static void teardown(void)
+{
+  tp_arena_free(arena);
+}
+
+static enum tp_status open_with(const char *platform, const char *device, const char *set,
+                                struct tp_setup **machine)
+{
+  const struct tp_setup_request request = {.platform = platform,
+                                           .device = device,
+                                           .stack = "gpt-fast-compile",
+                                           .sets = &set,
+                                           .n_sets = set == NULL ? 0 : 1};
+  return tp_setup_open(&load_dirs, &request, arena, machine, &error);
+}
+
+static const struct tp_setup *opened(const char *platform, const char *device, const char *set)
+{
+  struct tp_setup *machine;
+  if (open_with(platform, device, set, &machine) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  return machine;
+}
+
+START_TEST(takes_the_platforms_device)
+{
+  const struct tp_setup *machine = opened("dgx-h100", NULL, NULL);
+  ck_assert_str_eq(machine->device.name, "h100-sxm");
+  ck_assert_ptr_eq(machine->platform.device, &machine->device);
+  ck_assert_str_eq(opened("dgx-h100", "l40s", NULL)->device.name, "l40s");
+}
+END_TEST
+
+/* The sidecar's hash is of the file's bytes: equal files, equal hashes, whatever --set says. */
+START_TEST(hashes_inputs)
+{
+  const struct tp_setup *a = opened("dgx-h100", NULL, NULL);
+  const struct tp_setup *b = opened("dgx-h100", NULL, "nvlink.latency_s=1e-6");
+  const struct tp_setup *c = opened("dgx-h200", NULL, NULL);
+  ck_assert_str_eq(a->inputs[0].what, "platform");
+  ck_assert_str_eq(a->inputs[1].what, "device");
+  ck_assert_str_eq(a->inputs[2].what, "stack");
+  ck_assert_uint_eq(strlen(a->inputs[0].hash), 16);
+  ck_assert_str_eq(a->inputs[0].hash, b->inputs[0].hash);
+  ck_assert_str_ne(a->inputs[0].hash, c->inputs[0].hash);
+  ck_assert_str_eq(a->inputs[2].hash, c->inputs[2].hash);
+}
+END_TEST
+
+START_TEST(sets_each_document)
+{
+  const struct tp_setup *machine =
+      opened("dgx-h100", NULL, "nvlink.bytes_per_s_per_direction=225e9");
+  for (size_t l = 0; l < machine->platform.n_links; l++)
+    ck_assert_rel(machine->platform.links[l].bytes_per_s, 225e9, 1e-15);
+  ck_assert_rel(tp_platform_route(&machine->platform, 0, 1)->bytes_per_s, 225e9, 1e-15);
+  ck_assert_rel(
+      opened("dgx-h100", NULL, "dram_bytes_per_s=1e12")->device.datasheet.dram_bytes_per_s, 1e12,
+      1e-15);
+  ck_assert_rel(opened("dgx-h100", NULL, "stack.spread_ratio=0.5")->stack.spread_ratio, 0.5, 1e-15);
+  ck_assert_rel(opened("dgx-h100", NULL, "score_passes=7")->stack.attention.score_passes, 7, 1e-15);
+  ck_assert(!opened("dgx-h100", NULL, "collectives.nvls=false")->stack.collectives.nvls);
+  ck_assert(!opened("dgx-h100", NULL, "nvswitch.reduces=false")->platform.vertices[8].reduces);
+  ck_assert_int_eq(opened("dgx-h100", NULL, "fusion.rope=false")->stack.collectives.nvls, true);
+  ck_assert_rel(opened("dgx-h100", NULL, "links[0].latency_s=2e-6")->platform.links[3].latency_s,
+                2e-6, 1e-15);
+}
+END_TEST
+
+START_TEST(refuses)
+{
+  static const struct {
+    const char *platform, *device, *set;
+    const char *words; /* part of the message */
+  } cases[] = {
+      {"dgx-h10", NULL, NULL, "'dgx-h10'; did you mean 'dgx-h100'"},
+      {"dgx-h100", "h100", NULL, "no device 'h100'"},
+      {"dgx-h100", NULL, "gem.compute_ratio=0.5", "did you mean 'gemm.compute_ratio'"},
+      {"dgx-h100", NULL, "nvlnk.latency_s=1e-6", "did you mean 'links.nvlink.latency_s'"},
+      {"dgx-h100-x2", NULL, "latency_s=1e-6",
+       "means 3 values, write more of the path: platform.links.nvlink.latency_s, "
+       "platform.links.pcie.latency_s, platform.links.infiniband.latency_s"},
+      {"dgx-h100", NULL, "latency_s", "write KEY=VALUE"},
+      {"dgx-h100", NULL, "=1", "write KEY=VALUE"},
+      {"dgx-h100", NULL, "latency_s=", "not a number"},
+      {"dgx-h100", NULL, "latency_s=fast", "not a number"},
+      {"dgx-h100", NULL, "latency_s=nan", "not a number"},
+      {"dgx-h100", NULL, "latency_s=-1", "must be a number from 0 to 1"},
+      {"dgx-h100", NULL, "atency_s=1", "no such value"},
+      {"dgx-h100", NULL, "device=l40s", "no such value"},
+      {"dgx-h100", NULL, "nvls=1", "not a true or false"},
+      {"dgx-h100", NULL, "library=nvshmem", "must be one of \"nccl\""},
+      {"/no/such/machine.xml", NULL, NULL, "/no/such/machine.xml"},
+  };
+  struct tp_setup *machine = NULL;
+  ck_assert_int_eq(open_with(cases[_i].platform, cases[_i].device, cases[_i].set, &machine),
+                   TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, cases[_i].words) != NULL, "'%s' is not in: %s", cases[_i].words,
+                error.text);
+  ck_assert_ptr_null(machine);
+}
+END_TEST
+
+enum { N_REFUSED = 16 };
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("open");
+  TCase *machines = tcase_create("machines");
+  tcase_add_checked_fixture(machines, setup, teardown);
+  tcase_add_test(machines, takes_the_platforms_device);
+  tcase_add_test(machines, hashes_inputs);
+  tcase_add_test(machines, sets_each_document);
+  tcase_add_loop_test(machines, refuses, 0, N_REFUSED);
+  suite_add_tcase(suite, machines);
+  return suite;
+}
+TP_SUITE_MAIN
