@@ -4,6 +4,7 @@ libtpsim_a_SOURCES += \
 	%D%/datadir.c %D%/datadir.h \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
+	%D%/hash.c %D%/hash.h \
 	%D%/json.c %D%/json.h \
 	%D%/json_line.c \
 	%D%/json_read.c \

@@ -6,6 +6,7 @@ tpsim_SOURCES = \
 	%D%/cmd_predict.c \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
+	%D%/cmd_sweep.c \
 	%D%/command.h \
 	%D%/commands.c \
 	%D%/help.c \

@@ -1,10 +1,9 @@
 #include "platform/open.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "platform/override.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 enum which { PLATFORM, DEVICE, STACK };
@@ -33,22 +32,13 @@ static bool is_xml(const char *name)
   return n > 4 && strcmp(name + n - 4, ".xml") == 0;
 }
 
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static void write_hash(const char *text, char hash[17])
-{
-  uint64_t value = 0xcbf29ce484222325U;
-  for (; *text != '\0'; text++)
-    value = (value ^ (unsigned char)*text) * 0x100000001b3U;
-  snprintf(hash, 17, "%016" PRIx64, value);
-}
-
 static void note_input(struct opening *opening, enum which which, const char *path,
                        const char *text)
 {
   struct tp_setup_input *input = &opening->setup->inputs[which];
   input->what = kinds[which].what;
   input->path = path;
-  write_hash(text, input->hash);
+  tp_hash_text(text, input->hash);
 }
 
 static enum tp_status open_doc(struct opening *opening, enum which which, const char *name)

@@ -2,6 +2,7 @@
 #define TP_PLATFORM_OPEN_H
 /* Opens a platform, its device and a stack by name: the machine side of every prediction. */
 #include "base/datadir.h"
+#include "base/hash.h"
 #include "platform/platform.h"
 #include "platform/stack.h"
 
@@ -19,7 +20,7 @@ enum { TP_SETUP_INPUTS = 3 };
 struct tp_setup_input {
   const char *what; /* "platform", "device", "stack" */
   const char *path;
-  char hash[17]; /* FNV-1a 64 of the bytes, in hex */
+  char hash[TP_HASH_CHARS];
 };
 
 struct tp_setup {

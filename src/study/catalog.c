@@ -1,5 +1,6 @@
 #include "study/catalog.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -32,10 +33,22 @@ static void remember(struct tp_catalog *catalog, struct tp_catalog_entry **list,
   *list = entry;
 }
 
-void tp_catalog_add_input(struct tp_catalog *catalog, const char *path)
+/* "models/x.json", wherever the data directory is. */
+static const char *name_below_roots(const struct tp_datadir *dirs, const char *path)
 {
+  for (size_t i = 0; i < dirs->n_roots; i++) {
+    const size_t length = strlen(dirs->roots[i]);
+    if (strncmp(path, dirs->roots[i], length) == 0 && path[length] == '/')
+      return path + length + 1;
+  }
+  return path;
+}
+
+void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const char *hash)
+{
+  const char *const name = name_below_roots(catalog->dirs, path);
   for (size_t i = 0; i < catalog->n_inputs; i++)
-    if (strcmp(catalog->inputs[i].path, path) == 0)
+    if (strcmp(catalog->inputs[i].name, name) == 0)
       return;
   if (catalog->n_inputs == catalog->inputs_capacity) {
     catalog->inputs_capacity = 2 * catalog->inputs_capacity + 8;
@@ -45,14 +58,9 @@ void tp_catalog_add_input(struct tp_catalog *catalog, const char *path)
       memcpy(larger, catalog->inputs, catalog->n_inputs * sizeof *larger);
     catalog->inputs = larger;
   }
-  const char *name = path;
-  for (size_t i = 0; i < catalog->dirs->n_roots; i++) {
-    const size_t length = strlen(catalog->dirs->roots[i]);
-    if (strncmp(path, catalog->dirs->roots[i], length) == 0 && path[length] == '/')
-      name = path + length + 1;
-  }
-  catalog->inputs[catalog->n_inputs++] = (struct tp_input_file){
-      tp_arena_strdup(catalog->arena, path), tp_arena_strdup(catalog->arena, name)};
+  struct tp_input_file *input = &catalog->inputs[catalog->n_inputs++];
+  input->name = tp_arena_strdup(catalog->arena, name);
+  memcpy(input->hash, hash, sizeof input->hash);
 }
 
 enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
@@ -67,9 +75,14 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
                                           catalog->arena, &path, error);
   if (status == TP_OK)
     status = tp_model_open(path, catalog->arena, opened, error);
+  const char *text;
+  if (status == TP_OK)
+    status = tp_file_read(path, catalog->arena, &text, error);
   if (status != TP_OK)
     return status;
-  tp_catalog_add_input(catalog, path);
+  char hash[TP_HASH_CHARS];
+  tp_hash_text(text, hash);
+  tp_catalog_add_input(catalog, path, hash);
   remember(catalog, &catalog->models, name, opened);
   *model = opened;
   return TP_OK;
@@ -137,7 +150,7 @@ enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform
   if (status != TP_OK)
     return status;
   for (int i = 0; i < TP_SETUP_INPUTS; i++)
-    tp_catalog_add_input(catalog, opened->inputs[i].path);
+    tp_catalog_add_input(catalog, opened->inputs[i].path, opened->inputs[i].hash);
   struct tp_catalog_setup *entry = TP_NEW(catalog->arena, struct tp_catalog_setup, 1);
   *entry = (struct tp_catalog_setup){.platform = tp_arena_strdup(catalog->arena, platform),
                                      .stack = tp_arena_strdup(catalog->arena, stack),

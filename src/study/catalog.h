@@ -11,8 +11,8 @@
 
 /* A file that took part, for the sidecar of a result. */
 struct tp_input_file {
-  const char *path; /* as opened */
   const char *name; /* below the data directory, or as the user gave it */
+  char hash[TP_HASH_CHARS];
 };
 
 struct tp_catalog {
@@ -40,5 +40,5 @@ enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, en
                                 struct tp_error *error);
 
 /* Records a file for the sidecar (the catalog records those it opens). */
-void tp_catalog_add_input(struct tp_catalog *catalog, const char *path);
+void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const char *hash);
 #endif

@@ -38,10 +38,10 @@ void tp_grid_clear(struct tp_grid *grid);
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    struct tp_arena *arena, struct tp_error *error);
 
-/* Reads a sweep file: a YAML mapping of input columns to a value or a list of values.  Lists that
- * the grid already has win. */
-enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, struct tp_arena *arena,
-                                 struct tp_error *error);
+/* Reads the text of a sweep file: a YAML mapping of input columns to a value or a list of values.
+ * Lists that the grid already has win.  `file` names it in messages. */
+enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const char *text,
+                                 struct tp_arena *arena, struct tp_error *error);
 
 size_t tp_grid_size(const struct tp_grid *grid);
 

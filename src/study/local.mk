@@ -6,5 +6,8 @@ libtpsim_a_SOURCES += \
 	%D%/grid.c %D%/grid.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
+	%D%/sidecar.c %D%/sidecar.h \
+	%D%/sweep.c %D%/sweep.h \
+	%D%/sweep_file.c \
 	%D%/sweep_yaml.c \
 	%D%/timing.c %D%/timing.h

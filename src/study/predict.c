@@ -251,7 +251,7 @@ static const char *dtype_text(enum tp_dtype dtype)
   return names[dtype];
 }
 
-static void fill_inputs(const struct tp_case *point, struct tp_prediction *row)
+void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
 {
   row->model = point->model->name;
   row->platform = point->platform->name;
@@ -273,7 +273,7 @@ static enum tp_status predict_alone(struct tp_predictor *predictor, const struct
 {
   tp_arena_reset(predictor->scratch);
   tp_prediction_clear(row);
-  fill_inputs(point, row);
+  tp_case_describe(point, row);
   struct tp_error reason;
   const enum tp_status status = predict_outputs(predictor, point, row, &reason);
   if (status == TP_E_INPUT) {

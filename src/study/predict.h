@@ -43,6 +43,9 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *
 enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct tp_case *point,
                                    struct tp_timeline *timeline, struct tp_error *error);
 
+/* Fills the input columns. */
+void tp_case_describe(const struct tp_case *point, struct tp_prediction *prediction);
+
 /* The pass to build for a case: `kv_len` matters in decode. */
 struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase phase, int64_t kv_len);
 /* Tokens that the first decode step attends. */

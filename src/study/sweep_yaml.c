@@ -1,5 +1,4 @@
 /* Sweep files: a YAML mapping of input columns to a value or a list of values. */
-#include "base/file.h"
 #include "base/text.h"
 #include "study/grid.h"
 
@@ -174,13 +173,9 @@ static enum tp_status read_mapping(struct sheet *sheet)
   return status == TP_OK ? expect(sheet, YAML_STREAM_END_EVENT, shape) : status;
 }
 
-enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, struct tp_arena *arena,
-                                 struct tp_error *error)
+enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const char *text,
+                                 struct tp_arena *arena, struct tp_error *error)
 {
-  const char *text;
-  const enum tp_status read = tp_file_read(file, arena, &text, error);
-  if (read != TP_OK)
-    return read;
   struct sheet sheet = {.file = file, .arena = arena, .error = error, .grid = grid};
   for (int i = 0; i < TP_N_AXES; i++)
     sheet.given[i] = grid->axes[i].n > 0;
