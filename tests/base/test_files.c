@@ -5,9 +5,12 @@
 #include "base/file.h"
 #include "base/output.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,26 +138,47 @@ START_TEST(links_are_followed)
 }
 END_TEST
 
-START_TEST(devices_are_written_directly)
+/* A pipe stands for every special file: a mistake here must not replace one of /dev. */
+START_TEST(pipes_are_written_directly)
 {
-  write_out("/dev/null", "x", true);
+  const char *const path = in_folder("out.csv");
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  const int reader = open(path, O_RDONLY | O_NONBLOCK);
+  ck_assert_int_ge(reader, 0);
+  write_out(path, "x", true);
   struct stat info;
-  ck_assert_int_eq(stat("/dev/null", &info), 0);
-  ck_assert(S_ISCHR(info.st_mode));
-  ck_assert_int_ne(access("/dev/null.tmp", F_OK), 0);
+  ck_assert_int_eq(lstat(path, &info), 0);
+  ck_assert(S_ISFIFO(info.st_mode));
+  char got[2] = "";
+  ck_assert_int_eq(read(reader, got, sizeof got), 1);
+  ck_assert_int_eq(got[0], 'x');
+  close(reader);
 }
 END_TEST
 
-START_TEST(a_full_disk_is_reported)
+/* A file size limit stands for a full disk. */
+START_TEST(a_failed_write_leaves_the_older_result)
 {
+  write_out(in_folder("out.csv"), "old", true);
+  struct rlimit before, limit;
+  ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limit = before;
+  limit.rlim_cur = 100;
+  signal(SIGXFSZ, SIG_IGN);
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
   struct tp_output output;
-  if (access("/dev/full", W_OK) != 0)
-    return;
-  ck_assert_int_eq(tp_output_open("/dev/full", arena, &output, &error), TP_OK);
-  fputs("x", output.stream);
-  ck_assert_int_eq(tp_output_commit(&output, &error), TP_E_ENVIRONMENT);
-  ck_assert_str_eq(error.text,
-                   "/dev/full: cannot be written: No space left on device; nothing was kept");
+  const enum tp_status opened = tp_output_open(in_folder("out.csv"), arena, &output, &error);
+  for (int i = 0; i < 200; i++)
+    putc('x', output.stream);
+  const enum tp_status committed = tp_output_commit(&output, &error);
+  setrlimit(RLIMIT_FSIZE, &before);
+  signal(SIGXFSZ, SIG_DFL);
+  ck_assert_int_eq(opened, TP_OK);
+  ck_assert_int_eq(committed, TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(
+      strstr(error.text, "/out.csv: cannot be written: File too large; nothing was kept"));
+  ck_assert_str_eq(contents(in_folder("out.csv")), "old");
+  ck_assert_int_ne(access(in_folder("out.csv.tmp"), F_OK), 0);
 }
 END_TEST
 
@@ -236,8 +260,8 @@ static Suite *suite(void)
   tcase_add_test(t, results_appear_whole);
   tcase_add_test(t, aborted_results_leave_nothing);
   tcase_add_test(t, links_are_followed);
-  tcase_add_test(t, devices_are_written_directly);
-  tcase_add_test(t, a_full_disk_is_reported);
+  tcase_add_test(t, pipes_are_written_directly);
+  tcase_add_test(t, a_failed_write_leaves_the_older_result);
   tcase_add_test(t, an_unwritable_place_is_reported);
   tcase_add_test(t, names_are_listed_once_and_sorted);
   tcase_add_test(t, names_and_paths_are_found);

@@ -130,6 +130,24 @@ START_TEST(other_families_keys)
 }
 END_TEST
 
+START_TEST(kraken_keys)
+{
+  struct tp_model m = open_text("{\"model_type\":\"kraken\",\"n_embd\":64,\"n_layer\":3,"
+                                "\"n_head\":4,\"n_positions\":128,\"vocab_size\":99,"
+                                "\"kraken_ways\":3}",
+                                arena);
+  ck_assert_int_eq(m.ffn, 128);
+  ck_assert_int_eq(m.head_dim, 16);
+  ck_assert_int_eq(m.kraken_ways, 3);
+  m = open_text("{\"model_type\":\"kraken\",\"n_embd\":64,\"n_layer\":3,\"n_head\":4,"
+                "\"n_positions\":128,\"vocab_size\":99,\"kraken_ways\":3,\"n_inner\":96,"
+                "\"ffn_expansion\":4,\"bias\":true}",
+                arena);
+  ck_assert_int_eq(m.ffn, 96);
+  ck_assert(m.qkv_bias && m.out_bias && m.mlp_bias);
+}
+END_TEST
+
 START_TEST(config_json_takes_its_folders_name)
 {
   struct tp_model m;
@@ -259,6 +277,7 @@ static Suite *suite(void)
   tcase_add_test(keys, gpt2_keys);
   tcase_add_test(keys, falcon_keys);
   tcase_add_test(keys, other_families_keys);
+  tcase_add_test(keys, kraken_keys);
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
   TCase *const shard = tcase_create("shard");
