@@ -1,8 +1,8 @@
 #ifndef TP_TESTS_PROGRAM_TOY_H
 #define TP_TESTS_PROGRAM_TOY_H
 /* Models and requests built by hand, shared by the program tests. */
+#include "../suite.h"
 #include "program/variant.h"
-#include "suite.h"
 
 #include <stdio.h>
 #include <string.h>
