@@ -1,11 +1,9 @@
 /* The analytic engine: max-plus over streams and events, with a fluid model of what ops share.
  *
- * Three ways to the same times, the cheapest that is exact:
- *   - a program whose ops follow one another is a sum;
- *   - else the ops are replayed; where the state at a step of the leading stream from one
- * repetition to the next is that of a few repetitions ago, all that follows repeats, and is counted
- * instead of replayed until the segment's last repetitions;
- *   - a segment that never settles is replayed to its end.
+ * Three ways to the same times, the cheapest that is exact.  A program whose ops follow one another
+ * is a sum.  Any other is replayed; where the state, as the leading stream turns to a repetition,
+ * is that of a few repetitions ago, all that follows repeats and is counted instead of replayed,
+ * up to the last repetitions of the segment.  A segment that never settles is replayed to its end.
  */
 #include "engine/replay.h"
 
