@@ -1,33 +1,149 @@
-/* Attention kernels: launch + max(flops at a share of the peak, bytes at a share of the bandwidth).
- */
+/* Attention kernels by style and phase: docs/MODEL.md, "Kernels: attention". */
 #include "cost/cost.h"
 #include "cost/rate.h"
 
 #include <math.h>
 
+/* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
+struct shape {
+  double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
+};
+
+static struct shape shape_of(const struct tp_attention *attention)
+{
+  return (struct shape){.batch = (double)attention->batch,
+                        .queries = (double)attention->query_len,
+                        .keys = (double)attention->kv_len,
+                        .heads = (double)attention->heads,
+                        .kv_heads = (double)attention->kv_heads,
+                        .head_dim = (double)attention->head_dim,
+                        .element_bytes = tp_dtype_bytes(attention->dtype)};
+}
+
+enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128 };
+
+static double power_4(double x)
+{
+  return x * x * x * x;
+}
+
+/* Fused causal prefill: tiles of query rows, each looping over the keys it may see.  The tiles
+ * fill the SMs; the last one, which sees every key, bounds the time from below. */
+static void flash_prefill(const struct tp_machine *machine, const struct shape *shape,
+                          double sm_flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device_attention_prefill *fit = &machine->device->attention_prefill;
+  const double sms = machine->device->datasheet.sm_count;
+  const double tiles = ceil(shape->queries / fit->tile_rows);
+  const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
+  const double seen = tiles * (fmin(keys, fit->tile_rows) + keys) / 2;
+  /* A single query row a head: the heads of a group share a tile. */
+  const double heads = shape->queries > 1 ? shape->heads : shape->kv_heads;
+  const double key_s = 4 * fit->tile_rows * shape->head_dim / sm_flops_per_s;
+  const double blocks = shape->batch * heads;
+  const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
+  const double longest_s = fit->tile_s + keys * key_s;
+
+  /* Queries in, output out; K and V written to the cache and read back. */
+  const double bytes = shape->element_bytes * shape->batch * shape->head_dim *
+                       (2 * shape->queries * shape->heads + 4 * shape->keys * shape->kv_heads);
+  cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
+  cost->fixed_s = fit->launch_s + fit->token_s * shape->batch * shape->queries / sms;
+  cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
+  cost->work_s = cost->compute_s + cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  cost->sm_share = fmin(1, all_s / longest_s);
+  cost->sigma = fit->spread_ratio;
+}
+
+/* Fused decode: one sequence's KV head streams through one SM, or through several where the keys
+ * are split. */
+static void flash_decode(const struct tp_machine *machine, const struct shape *shape,
+                         double flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device_attention_decode *fit = &machine->device->attention_decode;
+  const double sms = machine->device->datasheet.sm_count;
+  const double units = shape->batch * shape->kv_heads;
+  const double group = shape->heads / shape->kv_heads;
+  const double most_splits = group > 1 ? fit->most_splits : fit->most_splits_mha;
+  const double splits = fmin(fmax(shape->keys / SPLIT_KEYS, 1), most_splits);
+  const double active = fmin(sms, units * splits);
+  const double row_bytes = 2 * units * shape->head_dim * shape->element_bytes;
+  const double kv_bytes = row_bytes * shape->keys;
+  const double padded_keys = fmax(shape->keys, KEY_BLOCK);
+
+  cost->dram_bytes =
+      machine->sustained ? kv_bytes : kv_bytes * tp_cold_ratio(kv_bytes, fit->warm_bytes);
+  const double stream_s = row_bytes * padded_keys / (active * fit->sm_bytes_per_s);
+  const double l2_s = kv_bytes / fit->l2_bytes_per_s;
+  const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
+  const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
+                           (flops_per_s * fit->compute_ratio) * sms / active;
+  cost->fixed_s = fit->launch_s + (group > 1 ? fit->group_s : 0) +
+                  fit->split_s * fmin(splits - 1, 1) * fmin(1, sms / units);
+  const double unit_s = fmax(units / sms, 1) * fit->unit_s;
+  cost->compute_s = unit_s + fmax(stream_s, compute_s);
+  cost->work_s =
+      unit_s + sqrt(sqrt(power_4(stream_s) + power_4(l2_s) + power_4(dram_s) + power_4(compute_s)));
+  cost->sm_share = active / sms;
+  cost->sigma = fit->spread_ratio;
+}
+
+/* Unfused: two GEMMs and passes over a score matrix that lies in DRAM, all of it (no causal
+ * saving). */
+static void materialised(const struct tp_machine *machine, const struct shape *shape, double passes,
+                         double flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device *device = machine->device;
+  const double ratio =
+      device->gemm.compute_ratio * (machine->sustained ? device->gemm.sustained_ratio : 1);
+  const double scores = shape->batch * shape->heads * shape->queries * shape->keys;
+  cost->dram_bytes =
+      shape->element_bytes *
+      (passes * scores + 2 * shape->batch * shape->head_dim *
+                             (shape->queries * shape->heads + shape->keys * shape->kv_heads));
+  cost->fixed_s = 2 * device->gemm.launch_s + device->memory.kernel_floor_s;
+  cost->compute_s = 4 * scores * shape->head_dim / (flops_per_s * ratio);
+  cost->work_s =
+      cost->compute_s + cost->dram_bytes / (machine->dram_bytes_per_s * device->memory.dram_ratio);
+  cost->sm_share = 1;
+  cost->sigma = device->memory.spread_ratio;
+}
+
+/* Decode in generated kernels that read K and V once a query head. */
+static void expanded(const struct tp_machine *machine, const struct shape *shape,
+                     struct tp_cost *cost)
+{
+  const struct tp_device_memory *fit = &machine->device->memory;
+  cost->dram_bytes = shape->element_bytes * shape->batch * shape->heads * shape->head_dim *
+                     (2 * shape->keys + 2 * shape->queries);
+  cost->fixed_s = 2 * (fit->kernel_floor_s + fit->row_latency_s);
+  cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  cost->sm_share = 0;
+  cost->sigma = fit->spread_ratio;
+}
+
 void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,
                        struct tp_cost *cost)
 {
-  const struct tp_device_attention *fit = &machine->device->attention;
-  const double element_bytes = tp_dtype_bytes(attention->dtype);
-  const double batch = (double)attention->batch, query_len = (double)attention->query_len,
-               kv_len = (double)attention->kv_len, head_dim = (double)attention->head_dim,
-               heads = (double)attention->heads, kv_heads = (double)attention->kv_heads;
-  const bool flash = attention->style == TP_ATTENTION_FLASH;
-  const double causal = flash && !attention->decode ? 0.5 : 1;
-  const double read_heads = attention->style == TP_ATTENTION_EXPANDED ? heads : kv_heads;
-
-  cost->flops = 4 * batch * heads * query_len * kv_len * head_dim * causal;
-  cost->dram_bytes =
-      element_bytes * batch * head_dim * (2 * heads * query_len + 2 * read_heads * kv_len);
-  if (attention->style == TP_ATTENTION_MATERIALISED)
-    cost->dram_bytes +=
-        element_bytes * attention->score_passes * batch * heads * query_len * kv_len;
-  cost->fixed_s = fit->launch_s;
-  cost->compute_s =
-      cost->flops / (tp_matrix_flops_per_s(machine->device, attention->dtype) * fit->compute_ratio);
-  cost->work_s =
-      fmax(cost->compute_s, cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio));
-  cost->sm_share = 1;
-  cost->sigma = fit->spread_ratio;
+  const struct shape shape = shape_of(attention);
+  const struct tp_device *device = machine->device;
+  const double flops_per_s = tp_matrix_flops_per_s(device, attention->dtype);
+  const double ratio = device->attention_prefill.compute_ratio;
+  switch (attention->style) {
+  case TP_ATTENTION_FLASH:
+    if (attention->decode)
+      flash_decode(machine, &shape, flops_per_s, cost);
+    else
+      flash_prefill(machine, &shape, flops_per_s * ratio / device->datasheet.sm_count, cost);
+    break;
+  case TP_ATTENTION_MATERIALISED:
+    materialised(machine, &shape, attention->score_passes, flops_per_s, cost);
+    break;
+  case TP_ATTENTION_EXPANDED:
+    expanded(machine, &shape, cost);
+    break;
+  }
+  cost->flops = 4 * shape.batch * shape.heads * shape.queries * shape.keys * shape.head_dim *
+                (attention->decode || attention->style != TP_ATTENTION_FLASH ? 1 : 0.5);
 }

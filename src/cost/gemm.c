@@ -1,23 +1,149 @@
-/* GEMM: launch + max(flops at a share of the peak, bytes at a share of the bandwidth). */
+/* GEMM as tiles on SMs: waves, split k, bandwidth at low occupancy.  Derivation and symbols:
+ * docs/MODEL.md, "Kernels: GEMM". */
 #include "cost/cost.h"
 #include "cost/rate.h"
 
 #include <math.h>
 
+#define DECLARE(key, least, most, meaning) double key;
+#define COPY(key, least, most, meaning)    .key = group->key,
+struct fit {
+  TP_DEVICE_GEMM(DECLARE)
+};
+
+/* The two groups have one table and two types. */
+static struct fit fit_16(const struct tp_device_gemm *group)
+{
+  return (struct fit){TP_DEVICE_GEMM(COPY)};
+}
+
+static struct fit fit_8(const struct tp_device_gemm_fp8 *group)
+{
+  return (struct fit){TP_DEVICE_GEMM(COPY)};
+}
+
+/* What does not depend on the tile. */
+struct shape {
+  double m, n, k, element_bytes;
+  double sms;
+  double sm_flops_per_s; /* one SM, full rate */
+  double dram_s;         /* operands and result at the bandwidth reached */
+};
+
+/* Output tiles that libraries choose from, and the least depth of a split of k. */
+static const struct {
+  double rows, columns;
+} tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
+enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
+
+struct timing {
+  double total_s, sm_s, sm_share;
+};
+
+/* Where two resources take a and b, pipelining them is not perfect near a = b. */
+static double overlap_s(double a, double b)
+{
+  const double a2 = a * a, b2 = b * b;
+  return sqrt(sqrt(a2 * a2 + b2 * b2));
+}
+
+/* `splits` need not be whole: blocks share the depth of a tile as they come free (stream-K). */
+static struct timing time_tiles(const struct fit *fit, const struct shape *shape, double rows,
+                                double columns, double n_tiles, double splits)
+{
+  const double blocks = n_tiles * splits, full = blocks / shape->sms;
+  const double waves = full <= 1 ? 1 : full + fit->wave_ratio * (ceil(full - 1e-9) - full);
+  const double depth = shape->k / splits;
+  const double compute_s = 2 * rows * columns * depth / shape->sm_flops_per_s;
+  const double operand_bytes = (rows + columns) * depth * shape->element_bytes;
+  const double loop_s =
+      fmax(fmax(compute_s, operand_bytes / fit->sm_bytes_per_s), depth * fit->depth_s);
+  const double drain_s = rows * columns * OUTPUT_BYTES / fit->epilogue_bytes_per_s;
+  const double sm_s =
+      fmax(waves * (loop_s + drain_s), operand_bytes * blocks / fit->l2_bytes_per_s);
+  double sum_s = 0;
+  if (splits > 1)
+    sum_s = fit->split_s +
+            (splits + 1) * n_tiles * rows * columns * PARTIAL_BYTES / fit->l2_bytes_per_s;
+  return (struct timing){
+      .total_s = overlap_s(sm_s, shape->dram_s) + sum_s, .sm_s = sm_s, .sm_share = fmin(full, 1)};
+}
+
+static void keep_faster(const struct timing *timing, struct timing *best)
+{
+  if (timing->total_s < best->total_s)
+    *best = *timing;
+}
+
+/* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
+static struct timing fastest(const struct fit *fit, const struct shape *shape)
+{
+  struct timing best = {.total_s = HUGE_VAL};
+  const double row_groups = MMA_ROWS * ceil(shape->m / MMA_ROWS);
+  const double most_splits = fmax(1, shape->k / LEAST_SPLIT_DEPTH);
+  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+    const double rows = fmin(tiles[i].rows, row_groups), columns = tiles[i].columns;
+    const double n_tiles = ceil(shape->m / tiles[i].rows) * ceil(shape->n / columns);
+    struct timing timing = time_tiles(fit, shape, rows, columns, n_tiles, 1);
+    keep_faster(&timing, &best);
+    if (most_splits <= 1 || fit->split_s >= best.total_s)
+      continue;
+    timing = time_tiles(fit, shape, rows, columns, n_tiles, fmin(2, most_splits));
+    keep_faster(&timing, &best);
+    const double filling = fmin(shape->sms / n_tiles, most_splits);
+    if (filling <= 1)
+      continue;
+    timing = time_tiles(fit, shape, rows, columns, n_tiles, filling);
+    keep_faster(&timing, &best);
+  }
+  return best;
+}
+
+/* Operands that reach the SMs from DRAM.  A benchmark that repeats one GEMM finds small ones in the
+ * last-level cache; in a layer the weights are always cold. */
+static double dram_bytes(const struct tp_machine *machine, const struct fit *fit,
+                         const struct shape *shape)
+{
+  const double weight_bytes = shape->element_bytes * shape->k * shape->n;
+  const double activation_bytes =
+      shape->element_bytes * shape->m * shape->k + OUTPUT_BYTES * shape->m * shape->n;
+  const double all_bytes = weight_bytes + activation_bytes;
+  if (machine->sustained)
+    return all_bytes;
+  return all_bytes *
+         tp_cold_ratio(weight_bytes + fit->activation_ratio * activation_bytes, fit->warm_bytes);
+}
+
+static double quantise_s(const struct fit *fit, const struct shape *shape)
+{
+  if (fit->quantise_bytes_per_s <= 0)
+    return 0;
+  const double bytes = shape->m * shape->k * (2 + shape->element_bytes);
+  return fmax(shape->m * fit->quantise_row_s, bytes / fit->quantise_bytes_per_s);
+}
+
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                   struct tp_cost *cost)
 {
-  const struct tp_device_gemm *fit = &machine->device->gemm;
-  const double m = (double)gemm->m, n = (double)gemm->n, k = (double)gemm->k;
-  double rate = tp_matrix_flops_per_s(machine->device, gemm->dtype) * fit->compute_ratio;
+  const struct tp_device *device = machine->device;
+  const bool fp8 = gemm->dtype == TP_DTYPE_FP8 && device->datasheet.fp8_flops_per_s > 0;
+  const struct fit fit = fp8 ? fit_8(&device->gemm_fp8) : fit_16(&device->gemm);
+  struct shape shape = {.m = (double)gemm->m,
+                        .n = (double)gemm->n,
+                        .k = (double)gemm->k,
+                        .element_bytes = tp_dtype_bytes(gemm->dtype),
+                        .sms = device->datasheet.sm_count};
+  shape.sm_flops_per_s = tp_matrix_flops_per_s(device, gemm->dtype) * fit.compute_ratio / shape.sms;
   if (machine->sustained)
-    rate *= fit->sustained_ratio;
-  cost->flops = 2 * m * n * k;
-  cost->dram_bytes = tp_dtype_bytes(gemm->dtype) * (m * k + k * n + m * n);
-  cost->fixed_s = fit->launch_s;
-  cost->compute_s = cost->flops / rate;
-  cost->work_s =
-      fmax(cost->compute_s, cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio));
-  cost->sm_share = 1;
-  cost->sigma = fit->spread_ratio;
+    shape.sm_flops_per_s *= fit.sustained_ratio;
+  cost->dram_bytes = dram_bytes(machine, &fit, &shape);
+  shape.dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit.dram_ratio);
+
+  const struct timing best = fastest(&fit, &shape);
+  cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
+  cost->work_s = best.total_s;
+  cost->compute_s = best.sm_s;
+  cost->sm_share = best.sm_share;
+  cost->flops = 2 * shape.m * shape.n * shape.k;
+  cost->sigma = fit.spread_ratio;
 }

@@ -1,4 +1,4 @@
-/* Elementwise and row-wise kernels: a floor, then bytes at a share of the bandwidth. */
+/* Elementwise and row-wise kernels: docs/MODEL.md, "Kernels: memory". */
 #include "cost/cost.h"
 
 #include <math.h>
@@ -7,9 +7,11 @@ void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *me
                     struct tp_cost *cost)
 {
   const struct tp_device_memory *fit = &machine->device->memory;
-  cost->dram_bytes = memory->read_bytes + memory->write_bytes;
-  cost->fixed_s = fit->kernel_floor_s;
-  cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
-  cost->sm_share = 1;
+  const double bytes = memory->read_bytes + memory->write_bytes;
+  cost->dram_bytes = bytes;
+  cost->fixed_s =
+      fit->kernel_floor_s + fit->row_latency_s * bytes / (bytes + fit->row_latency_bytes);
+  cost->work_s = bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  cost->sm_share = 0; /* a quarter of the SMs saturates DRAM: losing some costs it nothing */
   cost->sigma = fit->spread_ratio;
 }

@@ -20,4 +20,13 @@ static inline double tp_matrix_flops_per_s(const struct tp_device *device, enum 
   }
   return device->datasheet.fp16_flops_per_s;
 }
+
+/* Share of `bytes` that comes from DRAM when a benchmark repeats the same op: none up to
+ * `warm_bytes`, all from twice that. */
+static inline double tp_cold_ratio(double bytes, double warm_bytes)
+{
+  if (bytes >= 2 * warm_bytes)
+    return 1;
+  return bytes <= warm_bytes ? 0 : bytes / warm_bytes - 1;
+}
 #endif

@@ -3,22 +3,53 @@
 /* Schema of the fitted groups of a device file: key, least, most, meaning.
  * `spread_ratio` is the residual standard deviation of ln(measured/predicted) of the fit. */
 
-#define TP_DEVICE_GEMM(X)                                                                   \
-  X(launch_s, 0, 1e-3, "fixed time of a GEMM kernel inside a captured graph")               \
-  X(compute_ratio, 0.01, 1.2, "share of the matrix peak reached by a full wave")            \
-  X(dram_ratio, 0.01, 1.2, "share of the memory peak reached by a large stream")            \
-  X(sustained_ratio, 0.1, 1.2, "matrix rate under minutes of load over burst rate (power)") \
+/* Formulas: docs/MODEL.md, "Kernels".  `gemm` holds 16- and 32-bit operands, `gemm_fp8` fp8. */
+#define TP_DEVICE_GEMM(X)                                                                       \
+  X(launch_s, 0, 1e-3, "fixed time of a GEMM kernel inside a captured graph")                   \
+  X(compute_ratio, 0.01, 1, "share of the matrix peak reached by a full wave")                  \
+  X(dram_ratio, 0.01, 1, "share of the memory peak reached by a large stream")                  \
+  X(sm_bytes_per_s, 1e8, 1e14, "operands that one SM can draw: bytes in flight over latency")   \
+  X(l2_bytes_per_s, 1e10, 1e16, "operands that the last-level cache can deliver to all SMs")    \
+  X(depth_s, 0, 1e-6, "least time of a tile for each step along k: latency of its pipeline")    \
+  X(epilogue_bytes_per_s, 1e8, 1e14, "rate at which one SM drains a finished tile")             \
+  X(wave_ratio, 0, 1, "share of an unfilled last wave that is paid: 1 sharp, 0 smooth")         \
+  X(split_s, 0, 1e-3, "fixed time of summing the parts of a split k; 1e-3: never split")        \
+  X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")      \
+  X(activation_ratio, 0, 1, "weight of activations in that size: weights rotate over copies")   \
+  X(quantise_row_s, 0, 1e-6, "quantising the activations to the dtype: time a row")             \
+  X(quantise_bytes_per_s, 0, 1e15, "and bytes read and written a second; 0: none is quantised") \
+  X(sustained_ratio, 0.1, 1.2, "matrix rate under minutes of load over burst rate (power)")     \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
-#define TP_DEVICE_ATTENTION(X)                                              \
-  X(launch_s, 0, 1e-3, "fixed time of an attention kernel")                 \
-  X(compute_ratio, 0.01, 1.2, "share of the matrix peak at long sequences") \
-  X(dram_ratio, 0.01, 1.2, "share of the memory peak streaming a KV cache") \
+#define TP_DEVICE_ATTENTION_PREFILL(X)                                                       \
+  X(launch_s, 0, 1e-3, "fixed time: flash kernel and the cache write before it")             \
+  X(compute_ratio, 0.01, 1, "share of the matrix peak inside a tile's loop over keys")       \
+  X(dram_ratio, 0.01, 1, "share of the memory peak moving queries, keys, values and output") \
+  X(tile_rows, 16, 1024, "queries of one tile")                                              \
+  X(tile_s, 0, 1e-3, "fixed time of a tile: load, rescale, store")                           \
+  X(token_s, 0, 1e-3, "SM time a token, whatever the heads: cache write")                    \
+  X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")   \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
-#define TP_DEVICE_MEMORY(X)                                                   \
-  X(kernel_floor_s, 0, 1e-3, "shortest kernel inside a captured graph")       \
-  X(dram_ratio, 0.01, 1.2, "share of the memory peak of elementwise kernels") \
+#define TP_DEVICE_ATTENTION_DECODE(X)                                                         \
+  X(launch_s, 0, 1e-3, "fixed time")                                                          \
+  X(group_s, 0, 1e-3, "added where query heads share a KV head: packing them")                \
+  X(unit_s, 0, 1e-3, "fixed time of one sequence's KV head on an SM")                         \
+  X(compute_ratio, 0.001, 1, "share of the matrix peak, groups padded to 16 query rows")      \
+  X(dram_ratio, 0.01, 1, "share of the memory peak streaming a KV cache")                     \
+  X(sm_bytes_per_s, 1e8, 1e14, "KV cache that one SM can draw: bytes in flight over latency") \
+  X(l2_bytes_per_s, 1e10, 1e16, "KV cache that the last-level cache can deliver")             \
+  X(warm_bytes, 0, 1e12, "benchmarked back to back, a KV cache up to this size stays cached") \
+  X(most_splits, 1, 1e4, "SMs that share one sequence's KV head at most")                     \
+  X(most_splits_mha, 1, 1e4, "the same where every query head has its own KV head")           \
+  X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
+  X(spread_ratio, 0, 2, "residual spread of the fit")
+
+#define TP_DEVICE_MEMORY(X)                                                                        \
+  X(kernel_floor_s, 0, 1e-3, "shortest kernel inside a captured graph")                            \
+  X(row_latency_s, 0, 1e-3, "load, reduce, store one after the other: added as rows fill the SMs") \
+  X(row_latency_bytes, 1, 1e9, "bytes at which half of that latency shows")                        \
+  X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 /* Ring and tree run in one of three protocols; a hop is one step of a chunk, by the kind of link.
@@ -70,10 +101,12 @@
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
-#define TP_DEVICE_FITTED_GROUPS(X)  \
-  X(gemm, TP_DEVICE_GEMM)           \
-  X(attention, TP_DEVICE_ATTENTION) \
-  X(memory, TP_DEVICE_MEMORY)       \
-  X(nccl, TP_DEVICE_NCCL)           \
+#define TP_DEVICE_FITTED_GROUPS(X)                  \
+  X(gemm, TP_DEVICE_GEMM)                           \
+  X(gemm_fp8, TP_DEVICE_GEMM)                       \
+  X(attention_prefill, TP_DEVICE_ATTENTION_PREFILL) \
+  X(attention_decode, TP_DEVICE_ATTENTION_DECODE)   \
+  X(memory, TP_DEVICE_MEMORY)                       \
+  X(nccl, TP_DEVICE_NCCL)                           \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS)
 #endif

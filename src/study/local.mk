@@ -2,6 +2,7 @@ libtpsim_a_SOURCES += \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
+	%D%/fit_kernels.c %D%/fit_kernels.h \
 	%D%/fit_rows.c \
 	%D%/grid.c %D%/grid.h \
 	%D%/predict.c %D%/predict.h \

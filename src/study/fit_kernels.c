@@ -1,0 +1,337 @@
+#include "study/fit_kernels.h"
+
+#include "cost/cost.h"
+
+#include <gsl/gsl_blas.h>
+#include <gsl/gsl_multifit_nlinear.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A key of the device file that a fit may move between its schema's bounds. */
+struct parameter {
+  const char *key;
+  size_t offset; /* in struct tp_device */
+  double least, most;
+};
+
+#define ROW(group, key, least, most)                     {#key, offsetof(struct tp_device, group.key), (least), (most)},
+#define gemm_ROW(key, least, most, meaning)              ROW(gemm, key, least, most)
+#define gemm_fp8_ROW(key, least, most, meaning)          ROW(gemm_fp8, key, least, most)
+#define attention_prefill_ROW(key, least, most, meaning) ROW(attention_prefill, key, least, most)
+#define attention_decode_ROW(key, least, most, meaning)  ROW(attention_decode, key, least, most)
+#define memory_ROW(key, least, most, meaning)            ROW(memory, key, least, most)
+static const struct parameter gemm_table[] = {TP_DEVICE_GEMM(gemm_ROW)};
+static const struct parameter gemm_fp8_table[] = {TP_DEVICE_GEMM(gemm_fp8_ROW)};
+static const struct parameter prefill_table[] = {
+    TP_DEVICE_ATTENTION_PREFILL(attention_prefill_ROW)};
+static const struct parameter decode_table[] = {TP_DEVICE_ATTENTION_DECODE(attention_decode_ROW)};
+static const struct parameter memory_table[] = {TP_DEVICE_MEMORY(memory_ROW)};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+static const struct group {
+  const char *name;
+  const struct parameter *table;
+  size_t n_table;
+} groups[] = {{"gemm", gemm_table, COUNT(gemm_table)},
+              {"gemm_fp8", gemm_fp8_table, COUNT(gemm_fp8_table)},
+              {"attention_prefill", prefill_table, COUNT(prefill_table)},
+              {"attention_decode", decode_table, COUNT(decode_table)},
+              {"memory", memory_table, COUNT(memory_table)}};
+
+/* Counts, and what only other measurements can tell. */
+static const char *const held_keys[] = {"sustained_ratio", "tile_rows", "row_latency_bytes",
+                                        "spread_ratio"};
+
+const char *tp_fit_group_of(const struct tp_op *op)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    return op->gemm.dtype == TP_DTYPE_FP8 ? "gemm_fp8" : "gemm";
+  case TP_OP_ATTENTION:
+    if (op->attention.style != TP_ATTENTION_FLASH)
+      return NULL;
+    return op->attention.decode ? "attention_decode" : "attention_prefill";
+  case TP_OP_MEMORY:
+    return "memory";
+  case TP_OP_COLLECTIVE:
+    break;
+  }
+  return NULL;
+}
+
+static double *slot(struct tp_device *device, size_t offset)
+{
+  return (double *)(void *)((char *)device + offset);
+}
+
+static bool is_share(const struct parameter *parameter)
+{
+  const char *suffix = strstr(parameter->key, "_ratio");
+  return suffix != NULL && strcmp(suffix, "_ratio") == 0;
+}
+
+/* A time or rate at 0, or at the top of its range, is a term switched off: it stays so. */
+static bool is_held(const struct parameter *parameter, double value)
+{
+  for (size_t i = 0; i < COUNT(held_keys); i++)
+    if (strcmp(held_keys[i], parameter->key) == 0)
+      return true;
+  return !is_share(parameter) && (value <= 0 || value >= parameter->most);
+}
+
+/* Shares move as a logit inside their bounds, the rest as a logarithm. */
+static double to_free(const struct parameter *parameter, double value)
+{
+  if (!is_share(parameter))
+    return log(value);
+  const double inside = (value - parameter->least) / (parameter->most - parameter->least);
+  const double share = fmin(fmax(inside, 1e-3), 1 - 1e-3);
+  return log(share / (1 - share));
+}
+
+static double from_free(const struct parameter *parameter, double x)
+{
+  if (!is_share(parameter))
+    return fmin(fmax(exp(x), parameter->least), parameter->most);
+  return parameter->least + (parameter->most - parameter->least) / (1 + exp(-x));
+}
+
+/* One fit in progress. */
+struct problem {
+  const char *group;
+  size_t n_parameters;
+  const struct parameter *parameters[TP_MAX_FIT_PARAMETERS];
+  const struct tp_kernel_sample **samples;
+  size_t n_samples;
+  struct tp_device *device;
+  struct tp_machine machine;
+  struct tp_stack stack;
+};
+
+static void set_parameters(struct problem *problem, const gsl_vector *x)
+{
+  for (size_t i = 0; i < problem->n_parameters; i++) {
+    const struct parameter *parameter = problem->parameters[i];
+    *slot(problem->device, parameter->offset) = from_free(parameter, gsl_vector_get(x, i));
+  }
+}
+
+static double residual(const struct problem *problem, const struct tp_kernel_sample *sample)
+{
+  const struct tp_cost cost = tp_cost_op(&problem->machine, TP_DECODE, &sample->op);
+  return log(tp_cost_alone_s(&problem->machine, &cost) / sample->time_s);
+}
+
+static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  struct problem *problem = data;
+  set_parameters(problem, x);
+  for (size_t i = 0; i < problem->n_samples; i++) {
+    const double r = residual(problem, problem->samples[i]);
+    if (!isfinite(r))
+      return GSL_EDOM;
+    gsl_vector_set(f, i, r);
+  }
+  return GSL_SUCCESS;
+}
+
+/* Soft L1: the weight of a residual r is 1/sqrt(1 + (r/scale)^2). */
+static double soft_weight(double r)
+{
+  const double scale = 0.1;
+  return 1 / sqrt(1 + r / scale * (r / scale));
+}
+
+static double soft_loss(struct problem *problem, const gsl_vector *x)
+{
+  double loss = 0;
+  set_parameters(problem, x);
+  for (size_t i = 0; i < problem->n_samples; i++)
+    loss += 1 / soft_weight(residual(problem, problem->samples[i])) - 1;
+  return loss;
+}
+
+/* Iteratively reweighted: a few rounds of weighted least squares. */
+static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp_error *error)
+{
+  enum { ROUNDS = 4, ITERATIONS = 40 };
+  const size_t n = problem->n_samples, p = problem->n_parameters;
+  gsl_multifit_nlinear_parameters settings = gsl_multifit_nlinear_default_parameters();
+  settings.h_df = 1e-4; /* ceilings make the model stepped: a step too small sees none of it */
+  gsl_multifit_nlinear_fdf function = {.f = residuals, .n = n, .p = p, .params = problem};
+  gsl_multifit_nlinear_workspace *work =
+      gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &settings, n, p);
+  gsl_vector *weights = gsl_vector_alloc(n), *f = gsl_vector_alloc(n);
+  enum tp_status status = TP_OK;
+  if (work == NULL || weights == NULL || f == NULL)
+    status = tp_fail(error, TP_E_ENVIRONMENT, "out of memory fitting %zu samples", n);
+  for (int round = 0; round < ROUNDS && status == TP_OK; round++) {
+    int info;
+    if (residuals(x, problem, f) != GSL_SUCCESS) {
+      status = tp_fail(error, TP_E_INPUT,
+                       "%s: a predicted time is not a number; mend the start values of the device",
+                       problem->group);
+      break;
+    }
+    for (size_t i = 0; i < n; i++)
+      gsl_vector_set(weights, i, soft_weight(gsl_vector_get(f, i)));
+    gsl_multifit_nlinear_winit(x, weights, &function, work);
+    /* Not converging is no failure: the last iterate is the best seen. */
+    gsl_multifit_nlinear_driver(ITERATIONS, 1e-6, 1e-6, 1e-6, NULL, NULL, &info, work);
+    gsl_vector_memcpy(x, gsl_multifit_nlinear_position(work));
+  }
+  gsl_multifit_nlinear_free(work);
+  gsl_vector_free(weights);
+  gsl_vector_free(f);
+  return status;
+}
+
+/* Held out by a hash of the sample's place: regular grids would line up with every third. */
+static bool held_out(size_t place)
+{
+  uint64_t x = place + 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return (x ^ (x >> 31)) % 3 == 0;
+}
+
+static void judge(const struct problem *problem, const struct tp_kernel_sample *samples,
+                  size_t n_samples, struct tp_kernel_fit *fit)
+{
+  double sum = 0, sum_squares = 0;
+  for (size_t i = 0; i < n_samples; i++) {
+    const double r = residual(problem, &samples[i]), error = fabs(expm1(r));
+    sum += r;
+    sum_squares += r * r;
+    if (held_out(i)) {
+      fit->held_out_error += error;
+      fit->n_held_out++;
+    } else {
+      fit->fitted_error += error;
+      fit->n_fitted++;
+    }
+  }
+  const double n = (double)n_samples, mean = sum / n;
+  fit->fitted_error /= (double)fit->n_fitted;
+  fit->held_out_error /= (double)fit->n_held_out;
+  fit->spread_ratio = sqrt(sum_squares / n - mean * mean);
+}
+
+/* Starts: the values the device holds, then each of `moves` of them, kept where it ends better. */
+static enum tp_status search(struct problem *problem, gsl_vector *best, gsl_vector *x,
+                             struct tp_error *error)
+{
+  static const double moves[] = {1, -1};
+  const size_t p = problem->n_parameters;
+  for (size_t i = 0; i < p; i++) {
+    const struct parameter *parameter = problem->parameters[i];
+    gsl_vector_set(best, i, to_free(parameter, *slot(problem->device, parameter->offset)));
+  }
+  enum tp_status status = minimise(problem, best, error);
+  double least = status == TP_OK ? soft_loss(problem, best) : 0;
+  for (size_t start = 0; start < p * COUNT(moves) && status == TP_OK; start++) {
+    gsl_vector_memcpy(x, best);
+    const size_t moved = start / COUNT(moves);
+    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
+    status = minimise(problem, x, error);
+    const double loss = status == TP_OK ? soft_loss(problem, x) : HUGE_VAL;
+    if (loss < least) {
+      least = loss;
+      gsl_vector_memcpy(best, x);
+    }
+  }
+  return status;
+}
+
+static const struct group *find_group(const char *name)
+{
+  for (size_t i = 0; i < COUNT(groups); i++)
+    if (strcmp(groups[i].name, name) == 0)
+      return &groups[i];
+  return NULL;
+}
+
+/* At most so many samples take part in the search; all are judged. */
+enum { MOST_FITTED = 1500 };
+
+static size_t choose(const struct tp_kernel_sample *samples, size_t n_samples,
+                     const struct tp_kernel_sample **chosen)
+{
+  size_t n_fitted = 0, n_chosen = 0, seen = 0;
+  for (size_t i = 0; i < n_samples; i++)
+    n_fitted += !held_out(i);
+  const size_t stride = (n_fitted + MOST_FITTED - 1) / MOST_FITTED;
+  for (size_t i = 0; i < n_samples; i++)
+    if (!held_out(i) && seen++ % stride == 0)
+      chosen[n_chosen++] = &samples[i];
+  return n_chosen;
+}
+
+/* Lists the parameters of the group that may move; the offset of its spread, too. */
+static bool list_parameters(const char *name, struct problem *problem, size_t *spread_offset)
+{
+  const struct group *group = find_group(name);
+  if (group == NULL)
+    return false;
+  problem->group = group->name;
+  for (size_t i = 0; i < group->n_table; i++) {
+    const struct parameter *parameter = &group->table[i];
+    if (strcmp(parameter->key, "spread_ratio") == 0)
+      *spread_offset = parameter->offset;
+    if (!is_held(parameter, *slot(problem->device, parameter->offset)))
+      problem->parameters[problem->n_parameters++] = parameter;
+  }
+  return true;
+}
+
+static void report(const struct problem *problem, struct tp_kernel_fit *fit)
+{
+  fit->group = problem->group;
+  fit->n_parameters = problem->n_parameters;
+  for (size_t i = 0; i < problem->n_parameters; i++) {
+    fit->keys[i] = problem->parameters[i]->key;
+    fit->values[i] = *slot(problem->device, problem->parameters[i]->offset);
+  }
+}
+
+enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *samples,
+                              size_t n_samples, struct tp_device *device, struct tp_arena *scratch,
+                              struct tp_kernel_fit *fit, struct tp_error *error)
+{
+  struct tp_device trial = *device;
+  struct problem problem = {.device = &trial};
+  size_t spread_offset = 0;
+  if (!list_parameters(group, &problem, &spread_offset))
+    return tp_fail(error, TP_E_INPUT, "no kernel group '%s' to fit", group);
+  const size_t p = problem.n_parameters;
+  problem.samples = TP_NEW(scratch, const struct tp_kernel_sample *, n_samples + 1);
+  problem.n_samples = choose(samples, n_samples, problem.samples);
+  if (problem.n_samples < 3 * p || problem.n_samples == n_samples)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: %zu samples are too few to fit %zu parameters; give at least %zu", group,
+                   n_samples, p, 5 * p);
+  problem.machine = (struct tp_machine){.device = &trial,
+                                        .stack = &problem.stack,
+                                        .ranks = 1,
+                                        .dram_bytes_per_s = trial.datasheet.dram_bytes_per_s};
+
+  gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */
+  gsl_vector *best = gsl_vector_alloc(p), *x = gsl_vector_alloc(p);
+  enum tp_status status = best == NULL || x == NULL
+                              ? tp_fail(error, TP_E_ENVIRONMENT, "out of memory")
+                              : search(&problem, best, x, error);
+  if (status == TP_OK) {
+    struct tp_kernel_fit done = {0};
+    set_parameters(&problem, best);
+    judge(&problem, samples, n_samples, &done);
+    report(&problem, &done);
+    *slot(&trial, spread_offset) = done.spread_ratio;
+    *fit = done;
+    *device = trial;
+  }
+  gsl_vector_free(best);
+  gsl_vector_free(x);
+  gsl_set_error_handler(handler);
+  return status;
+}
