@@ -98,7 +98,6 @@ static void post(struct tp_des_lane *lane, int sender, struct tp_des_job job)
 {
   lane->senders[sender].job = job;
   lane->senders[sender].posted = true;
-  lane->n_busy++;
   tp_des_wake(&lane->senders[sender].waiter);
 }
 
@@ -113,30 +112,34 @@ void tp_des_sender_main(int argc, char **argv)
       tp_des_block(&sender->waiter);
     if (!sender->posted)
       return;
-    if (sender->job.phase < 0)
+    if (sender->job.phase < 0) {
       tp_des_send(lane, lane->gpu, lane->memory, lane->current->cost->dram_bytes);
-    else
+      lane->reading = false;
+    } else {
       run_flow(lane, &sender->waiter, &sender->job);
+      lane->n_sending--;
+    }
     sender->posted = false;
-    lane->n_busy--;
     tp_des_wake(&lane->waiter);
   }
 }
 
 /* The first flow is the lane's own work, the others go to senders; sender 0 is for DRAM. */
-static void run_phase(struct tp_des_lane *lane, int phase, int n_reading)
+static void run_phase(struct tp_des_lane *lane, int phase)
 {
   const struct tp_des_pattern *pattern = pattern_of(lane, phase);
   const size_t first = pattern->first[lane->rank], end = pattern->first[lane->rank + 1];
   struct tp_des_inbox *inbox = &lane->inboxes[phase];
   struct tp_des_job job = {.phase = phase, .flow = first, .begin_s = simgrid_get_clock()};
-  for (job.flow = first + 1; job.flow < end; job.flow++)
+  for (job.flow = first + 1; job.flow < end; job.flow++) {
+    lane->n_sending++;
     post(lane, (int)(job.flow - first), job);
+  }
   job.flow = first;
   if (first < end)
     run_flow(lane, &lane->waiter, &job);
   const int n = messages(lane, phase_of(lane, phase));
-  while (lane->n_busy > n_reading || (pattern->n_in[lane->rank] > 0 && inbox->n_ready < n))
+  while (lane->n_sending > 0 || (pattern->n_in[lane->rank] > 0 && inbox->n_ready < n))
     tp_des_block(&lane->waiter);
 }
 
@@ -191,12 +194,12 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
     sg_barrier_wait(lane->sim->meeting[lane->stream]);
   const double begin_s = simgrid_get_clock();
   lane->current = item;
-  const int n_reading = !item->alone && cost->dram_bytes > 0;
-  if (n_reading > 0)
+  lane->reading = !item->alone && cost->dram_bytes > 0;
+  if (lane->reading)
     post(lane, 0, (struct tp_des_job){.phase = -1});
   for (int p = 0; p < cost->n_phases; p++)
-    run_phase(lane, p, n_reading);
-  while (lane->n_busy > 0)
+    run_phase(lane, p);
+  while (lane->reading)
     tp_des_block(&lane->waiter);
   tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, item->alone ? dram_s : 0));
   empty_inboxes(lane, cost->n_phases);

@@ -54,7 +54,9 @@ struct tp_des_lane {
   struct tp_des_waiter waiter;
   int64_t ended;                     /* ops */
   const struct tp_des_item *current; /* collective */
-  int n_senders, n_busy;
+  bool reading;                      /* the collective's DRAM traffic is under way */
+  int n_sending;                     /* flows that senders have under way */
+  int n_senders;
   struct tp_des_sender *senders;
   struct tp_des_inbox inboxes[TP_MAX_COMM_PHASES];
 };

@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_fluid \
 	%D%/test_timeline
-unit_tests += %D%/test_des
+unit_tests += %D%/test_des %D%/test_engines_agree
 %C%_test_des_LDADD = $(des_libs) $(CHECK_LIBS)
+%C%_test_engines_agree_LDADD = $(des_libs) $(CHECK_LIBS)
 EXTRA_DIST += %D%/rig.h %D%/toy.h

@@ -1,0 +1,235 @@
+/* The two engines follow one rule (engine.h), so they give the same times, to rounding, wherever
+ * the analytic engine's links by pattern are the real ones: one pattern at a time, or one pattern
+ * for all.  TP_SEED and TP_CASES choose other random programs. */
+#include "../random.h"
+#include "platform/open.h"
+#include "program/variant.h"
+#include "rig.h"
+
+#ifdef __SANITIZE_ADDRESS__
+enum { SLOW = 1 }; /* SimGrid runs its actors as threads then */
+#else
+enum { SLOW = 0 };
+#endif
+
+static void check_agree(const struct tp_result *des, const struct tp_result *analytic, double rel,
+                        const char *what)
+{
+  const double wanted[] = {analytic->total_s, analytic->compute_s, analytic->comm_s,
+                           analytic->comm_exposed_s, analytic->variance};
+  const double got[] = {des->total_s, des->compute_s, des->comm_s, des->comm_exposed_s,
+                        des->variance};
+  const double scale[] = {analytic->total_s, analytic->total_s, analytic->total_s,
+                          analytic->total_s, analytic->total_s * analytic->total_s};
+  for (int i = 0; i < 5; i++)
+    ck_assert_msg(fabs(got[i] - wanted[i]) <= rel * scale[i],
+                  "%s: figure %d is %.17g, analytic %.17g", what, i, got[i], wanted[i]);
+}
+
+/* --- programs of the variants ------------------------------------------------------------- */
+
+static const char *const roots[] = {TP_SRCDIR};
+static const struct tp_datadir dirs = {.roots = roots, .n_roots = 1};
+
+static void cost_program(const struct tp_program *program, const struct tp_machine *machine,
+                         struct tp_arena *arena, const struct tp_cost **rows)
+{
+  for (size_t s = 0; s < program->n_segments; s++) {
+    struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
+    for (size_t i = 0; i < program->segments[s].n_ops; i++)
+      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+    rows[s] = costs;
+  }
+}
+
+static void compare_variant(const struct tp_setup *setup, const struct tp_model *model,
+                            const struct tp_architecture *architecture, enum tp_phase phase, int tp)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error = {{0}};
+  struct tp_machine machine;
+  struct tp_variant variant;
+  struct tp_program program = {0};
+  const struct tp_cost *rows[TP_MAX_SEGMENTS];
+  const struct tp_request request = {.model = model,
+                                     .tp = tp,
+                                     .phase = phase,
+                                     .batch = 4,
+                                     .prompt = 512,
+                                     .kv_len = 700,
+                                     .kv_capacity = 1024,
+                                     .dtype = TP_DTYPE_BF16};
+  enum tp_status status =
+      tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, &machine, &error);
+  if (status == TP_OK)
+    status = tp_variant_parse(architecture->name, arena, &variant, &error);
+  if (status == TP_OK)
+    status = tp_variant_build(&variant, &request, arena, &program, &error);
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+
+  cost_program(&program, &machine, arena, rows);
+  const struct tp_run run = {.program = &program, .machine = &machine, .costs = rows};
+  struct tp_result analytic, des;
+  status = tp_engine_analytic.run(&run, arena, &analytic, &error);
+  if (status == TP_OK)
+    status = tp_engine_des.run(&run, arena, &des, &error);
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+  check_agree(&des, &analytic, 1e-9,
+              tp_arena_printf(arena, "%s, %s", setup->platform.name, program.title));
+  tp_arena_free(arena);
+}
+
+static const char *const platforms[] = {"dgx-h100",    "dgx-a100-40gb",  "dgx-b200",
+                                        "dgx-h100-x2", "a100-cube-mesh", "mi300x-x8"};
+
+START_TEST(variants_take_the_same_time)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error = {{0}};
+  struct tp_setup *setup;
+  struct tp_model model;
+  const struct tp_setup_request request = {.platform = platforms[_i], .stack = "ideal"};
+  enum tp_status status = tp_setup_open(&dirs, &request, arena, &setup, &error);
+  if (status == TP_OK)
+    status = tp_model_open(TP_SRCDIR "/models/llama-3.1-8b.json", arena, &model, &error);
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+  model.layers = SLOW ? 2 : 12;
+  for (size_t a = 0; tp_architectures[a] != NULL; a++)
+    for (int tp = SLOW ? 8 : 2; tp <= 8; tp *= 2)
+      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
+        compare_variant(setup, &model, tp_architectures[a], (enum tp_phase)phase, tp);
+  tp_arena_free(arena);
+}
+END_TEST
+
+/* --- programs that make no sense ---------------------------------------------------------- */
+
+static double fraction(uint64_t *state)
+{
+  return (double)tp_random_below(state, 1 << 30) * 0x1p-30;
+}
+
+static double sometimes(uint64_t *state, double most)
+{
+  return tp_random_below(state, 2) == 0 ? 0 : most * fraction(state);
+}
+
+static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_pattern pattern,
+                                  int n_streams)
+{
+  struct tp_cost cost = {.fixed_s = sometimes(state, 5e-6),
+                         .work_s = sometimes(state, 20e-6),
+                         .dram_bytes = sometimes(state, 40e6),
+                         .sigma = fraction(state),
+                         .sm_share = fraction(state)};
+  if (!collective) {
+    cost.compute_s = sometimes(state, 20e-6);
+    return cost;
+  }
+  cost.sm_share *= 0.98 / n_streams; /* all together less than all */
+  cost.n_phases = (int)tp_random_below(state, 3);
+  for (int p = 0; p < cost.n_phases; p++)
+    cost.phases[p] = (struct tp_comm_phase){.pattern = pattern,
+                                            .steps = 1 + (int)tp_random_below(state, 5),
+                                            .hop_s = sometimes(state, 2e-6),
+                                            .flow_bytes = sometimes(state, 4e6)};
+  return cost;
+}
+
+static void random_program(struct rig *rig, uint64_t *state, enum tp_pattern pattern)
+{
+  rig->program.n_streams = 1 + (int)tp_random_below(state, TP_MAX_STREAMS);
+  const size_t segments = 1 + tp_random_below(state, 3);
+  for (size_t s = 0; s < segments; s++) {
+    rig_segment(rig, 1 + (int64_t)tp_random_below(state, 6));
+    const size_t ops = 1 + tp_random_below(state, 12);
+    for (size_t i = 0; i < ops; i++) {
+      const bool collective = tp_random_below(state, 3) == 0;
+      const int stream = (int)tp_random_below(state, (size_t)rig->program.n_streams);
+      const int records = (int)tp_random_below(state, 6) - 1;
+      struct tp_op *op =
+          rig_op(rig, collective ? TP_OP_COLLECTIVE : TP_OP_GEMM, stream, TP_NO_EVENT, records,
+                 random_cost(state, collective, pattern, rig->program.n_streams));
+      op->n_waits = (int)tp_random_below(state, 3);
+      for (int w = 0; w < op->n_waits; w++)
+        op->waits[w] = (int)tp_random_below(state, 5);
+    }
+  }
+}
+
+static void run_random_case(int i)
+{
+  static const char *const names[] = {"dgx-h100", "a100-cube-mesh", "mi300x-x8"};
+  static const enum tp_pattern patterns[] = {TP_PATTERN_RING, TP_PATTERN_DIRECT, TP_PATTERN_SWITCH};
+  uint64_t state = tp_random_seed(i);
+  const size_t platform = tp_random_below(&state, 3);
+  const int ranks = platform == 0 ? 2 << tp_random_below(&state, 3) : 8;
+  /* The mesh has no direct links between all; in-switch reduction needs a switch. */
+  const enum tp_pattern pattern = patterns[tp_random_below(&state, platform == 0   ? 3
+                                                                   : platform == 1 ? 1
+                                                                                   : 2)];
+  struct rig *rig = malloc(sizeof *rig);
+  ck_assert_ptr_nonnull(rig);
+  rig_open(rig, names[platform], ranks);
+  random_program(rig, &state, pattern);
+  const struct tp_result analytic = rig_analytic(rig);
+  const struct tp_result folded = rig_des(rig, TP_DETAIL_FLOW, false, NULL);
+  const struct tp_result whole = rig_des(rig, TP_DETAIL_FLOW, true, NULL);
+  const char *what =
+      tp_arena_printf(rig->arena, "case %d on %s, %d ranks", i, names[platform], ranks);
+  check_agree(&folded, &analytic, 1e-9, what);
+  check_agree(&whole, &analytic, 1e-9, what);
+  rig_close(rig);
+  free(rig);
+}
+
+START_TEST(random_programs_take_the_same_time)
+{
+  for (int i = 0; i < tp_random_cases(SLOW ? 5 : 150); i++)
+    run_random_case(i);
+}
+END_TEST
+
+/* --- where they differ -------------------------------------------------------------------- */
+
+static double both_at_once_s(struct rig *rig, const struct tp_engine *engine)
+{
+  struct tp_error error = {{0}};
+  struct tp_result result = {0};
+  const struct tp_run run = rig_run_of(rig, TP_DETAIL_FLOW, false);
+  ck_assert_int_eq(engine->run(&run, rig->arena, &result, &error), TP_OK);
+  return result.total_s;
+}
+
+/* A ring and an exchange of all with all, at once, each 100 us of a GPU's way out: the analytic
+ * engine knows only flows of the same pattern to share links; on the wire 8 flows leave each GPU
+ * over one link: the 7 exchanges have 7/8 of it for 800/7 us, and the ring has sent 1/7 by then. */
+START_TEST(different_patterns_meet_on_links)
+{
+  struct rig rig;
+  rig_open(&rig, "dgx-h100", 8);
+  rig.program.n_streams = 3;
+  rig_segment(&rig, 1);
+  rig_collective(&rig, TP_NO_EVENT, TP_NO_EVENT, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 45e6, 0.1));
+  rig_op(&rig, TP_OP_COLLECTIVE, 2, TP_NO_EVENT, TP_NO_EVENT,
+         rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 45e6 / 7, 0.1));
+  ck_assert_rel(both_at_once_s(&rig, &tp_engine_analytic), 101e-6, 1e-9);
+  ck_assert_rel(both_at_once_s(&rig, &tp_engine_des), 201e-6, 1e-9);
+  rig_close(&rig);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("engines-agree");
+  TCase *agree = tcase_create("agree");
+  tcase_set_timeout(agree, 300);
+  tcase_add_loop_test(agree, variants_take_the_same_time, 0,
+                      SLOW ? 1 : (int)(sizeof platforms / sizeof *platforms));
+  tcase_add_test(agree, random_programs_take_the_same_time);
+  tcase_add_test(agree, different_patterns_meet_on_links);
+  suite_add_tcase(suite, agree);
+  return suite;
+}
+
+TP_SUITE_MAIN
