@@ -1,11 +1,9 @@
 /* The analytic engine: max-plus over streams and events, with a fluid model of what ops share.
  *
- * Three ways to the same times, the cheapest that is exact:
- *   - a program whose ops follow one another is a sum;
- *   - else the ops are replayed; where the state at a step of the leading stream from one
- * repetition to the next is that of a few repetitions ago, all that follows repeats, and is counted
- * instead of replayed until the segment's last repetitions;
- *   - a segment that never settles is replayed to its end.
+ * Three ways to the same times, the cheapest that is exact.  A program whose ops follow one another
+ * is a sum.  Any other is replayed; where the state, as the leading stream turns to a repetition,
+ * is that of a few repetitions ago, all that follows repeats and is counted instead of replayed,
+ * up to the last repetitions of the segment.  A segment that never settles is replayed to its end.
  */
 #include "engine/replay.h"
 
@@ -20,7 +18,6 @@ static const double SAME_RATIO = 1e-14;
 
 /* The state when the leader turned to a repetition, its clock set back to 0. */
 struct snapshot {
-  bool usable;
   double lasted_s; /* since the turn before */
   struct tp_fluid fluid;
   struct tp_lane lanes[TP_MAX_STREAMS];
@@ -29,8 +26,7 @@ struct snapshot {
 };
 
 struct history {
-  size_t segment;
-  int64_t n_turns; /* kept of this segment */
+  int64_t n_turns;
   struct snapshot snapshots[MAX_PERIOD + 1];
 };
 
@@ -76,43 +72,36 @@ static void run_chain(const struct tp_run *run, struct tp_result *result)
   result->comm_exposed_s = result->comm_s;
 }
 
-/* How far the most advanced stream inside the segment is ahead of the leader, in repetitions; false
- * where what follows need not repeat: a stream that lags in an earlier segment, has ops to begin
- * whose waits are those of repetition 0, or runs something in a later segment. */
-static bool can_repeat(const struct tp_replay *replay, int64_t *lead, bool *blocked_later)
+/* Repetitions after this one that may be counted: no stream may leave the segment meanwhile.  One
+ * that waits behind the segment may be freed by what another does in the last repetition. */
+static int64_t repetitions_left(const struct tp_replay *replay)
 {
   const struct tp_lane *leader = &replay->lanes[replay->leader];
-  *lead = 0;
-  *blocked_later = false;
+  int64_t last = replay->plan->segments[leader->segment].repeat - 1;
+  int64_t furthest = leader->repetition;
   for (int q = 0; q < replay->plan->n_streams; q++) {
     const struct tp_lane *lane = &replay->lanes[q];
-    if (lane->state == TP_LANE_DONE)
-      continue;
-    if (lane->segment < leader->segment)
-      return false;
-    if (lane->segment > leader->segment) {
-      if (lane->state == TP_LANE_RUNNING)
-        return false;
-      *blocked_later = true;
-      continue;
-    }
-    const struct tp_plan_segment *segment = &replay->plan->segments[lane->segment];
-    const bool last = lane->state == TP_LANE_RUNNING && segment->ops[lane->op].next < 0;
-    if (lane->repetition + (last ? 1 : 0) < 1)
-      return false;
-    if (lane->repetition - leader->repetition > *lead)
-      *lead = lane->repetition - leader->repetition;
+    if (lane->segment == leader->segment)
+      furthest = lane->repetition > furthest ? lane->repetition : furthest;
+    else if (lane->state == TP_LANE_WAITING)
+      last = replay->plan->segments[leader->segment].repeat - 2;
   }
-  return true;
+  return last - furthest;
 }
 
+/* Whether b stands as a does, the streams inside the leader's segment as many repetitions further
+ * as the leader.  If also the fluid is the same, b goes on as a did:
+ *   - an op that runs outside the segment runs in both, which it cannot: its start would differ;
+ *     so streams outside wait or are done, and no wait for an earlier segment is open;
+ *   - the waits of repetition 0, if a had those still before it, are fewer than the later ones only
+ *     by records of earlier repetitions; at b each stream is past these. */
 static bool same_lanes(const struct snapshot *a, const struct snapshot *b, int leader,
                        int n_streams)
 {
   const int64_t moved = b->lanes[leader].repetition - a->lanes[leader].repetition;
   for (int q = 0; q < n_streams; q++) {
     const struct tp_lane *x = &a->lanes[q], *y = &b->lanes[q];
-    const bool inside = x->state != TP_LANE_DONE && x->segment == a->lanes[leader].segment;
+    const bool inside = x->segment == a->lanes[leader].segment;
     if (x->state != y->state || x->segment != y->segment || x->op != y->op ||
         x->repetition + (inside ? moved : 0) != y->repetition)
       return false;
@@ -125,18 +114,14 @@ static struct snapshot *turn_before(struct history *history, int64_t turns)
   return &history->snapshots[(history->n_turns - 1 - turns) % (MAX_PERIOD + 1)];
 }
 
-static void keep(const struct tp_replay *replay, struct history *history, double lasted_s,
-                 bool usable)
+static void keep(const struct tp_replay *replay, struct history *history, double lasted_s)
 {
   const size_t s = replay->lanes[replay->leader].segment;
   history->n_turns++;
   struct snapshot *snapshot = turn_before(history, 0);
   double *spent_s = snapshot->spent_s;
-  *snapshot = (struct snapshot){.usable = usable,
-                                .lasted_s = lasted_s,
-                                .fluid = replay->fluid,
-                                .tally = replay->tally,
-                                .spent_s = spent_s};
+  *snapshot = (struct snapshot){
+      .lasted_s = lasted_s, .fluid = replay->fluid, .tally = replay->tally, .spent_s = spent_s};
   memcpy(snapshot->lanes, replay->lanes, sizeof replay->lanes);
   memcpy(spent_s, replay->spent_s[s],
          (size_t)replay->plan->segments[s].n_ops * sizeof *replay->spent_s[s]);
@@ -158,7 +143,7 @@ static void repeat_since(struct tp_replay *replay, const struct snapshot *past, 
   for (int i = 0; i < segment->n_ops; i++)
     replay->spent_s[s][i] += n * (replay->spent_s[s][i] - past->spent_s[i]);
   for (int q = 0; q < replay->plan->n_streams; q++) {
-    if (replay->lanes[q].state == TP_LANE_DONE || replay->lanes[q].segment != s)
+    if (replay->lanes[q].segment != s)
       continue;
     replay->lanes[q].repetition += times * moved;
     replay->ended[q] += times * moved * segment->per_repeat[q];
@@ -169,32 +154,22 @@ static void repeat_since(struct tp_replay *replay, const struct snapshot *past, 
  * last repetitions. */
 static void look_for_period(struct tp_replay *replay, struct history *history)
 {
-  const struct tp_lane *leader = &replay->lanes[replay->leader];
   const double lasted_s = replay->fluid.now_s;
   replay->origin_s += lasted_s;
   tp_fluid_rebase(&replay->fluid, lasted_s);
-  if (leader->segment != history->segment || leader->repetition <= 1)
-    history->n_turns = 0;
-  history->segment = leader->segment;
+  keep(replay, history, lasted_s);
 
-  int64_t lead = 0;
-  bool blocked_later = false;
-  const bool usable = can_repeat(replay, &lead, &blocked_later);
-  keep(replay, history, lasted_s, usable);
   const struct snapshot *now = turn_before(history, 0);
-  const int64_t left = replay->plan->segments[leader->segment].repeat - 1 - lead -
-                       (blocked_later ? 1 : 0) - leader->repetition;
+  const int64_t left = repetitions_left(replay);
   double period_s = 0;
-  for (int period = 1; usable && period <= MAX_PERIOD && period < history->n_turns; period++) {
+  for (int period = 1; period <= MAX_PERIOD && period < history->n_turns; period++) {
     const struct snapshot *past = turn_before(history, period);
     period_s += turn_before(history, period - 1)->lasted_s;
-    if (!past->usable || left < period ||
-        !same_lanes(past, now, replay->leader, replay->plan->n_streams) ||
-        !tp_fluid_same(&past->fluid, &now->fluid, SAME_RATIO * period_s))
-      continue;
-    repeat_since(replay, past, period_s, left / period);
-    history->n_turns = 0;
-    return;
+    if (left >= period && same_lanes(past, now, replay->leader, replay->plan->n_streams) &&
+        tp_fluid_same(&past->fluid, &now->fluid, SAME_RATIO * period_s)) {
+      repeat_since(replay, past, period_s, left / period);
+      return;
+    }
   }
 }
 

@@ -46,7 +46,7 @@ static int resolve(const struct tp_plan_segment *segment, const struct tp_op *op
     if (record->count == 0 || record->stream == op->stream)
       continue;
     const int q = record->stream;
-    const bool relative = repetition > 0 && record->count > segment->before[q];
+    const bool relative = record->count > segment->before[q];
     const int64_t base = segment->before[q] + repetition * segment->per_repeat[q];
     waits[n++] = (struct tp_plan_wait){
         .stream = q, .relative = relative, .count = record->count - (relative ? base : 0)};

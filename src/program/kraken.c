@@ -175,7 +175,7 @@ const struct tp_architecture tp_architecture_kraken = {
     .summary = "N smaller blocks a layer, one a rank; one all-reduce a layer under attention "
                "(kraken:N; N is tp by default)",
     .equation = "layer 1:  a = e + attn(norm(e));    y  = a + mlp(norm(a))\n"
-                "layer >1: a = y + attn(norm(y));    z = a + sum of the other ranks' y;    "
+                "layer >1: a = y + attn(norm(y));    z = a + sum of the other sub-layers' y;    "
                 "y' = a + mlp(norm(z))\n"
                 "end:      x = W [y_1 .. y_N]",
     .takes_degree = true,

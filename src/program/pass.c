@@ -77,7 +77,6 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 static void close_segment(struct tp_pass *pass)
 {
   struct tp_program *program = pass->program;
-  assert(pass->n_waits == 0); /* a wait belongs to the segment it is asked in */
   if (program->n_segments > 0 && program->segments[program->n_segments - 1].repeat == 0)
     program->n_segments--;
 }
@@ -85,6 +84,7 @@ static void close_segment(struct tp_pass *pass)
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
 {
   struct tp_program *program = pass->program;
+  assert(pass->n_waits == 0 || repeat == 1); /* else every repetition would have to wait */
   close_segment(pass);
   assert(program->n_segments < TP_MAX_SEGMENTS);
   pass->capacity = 24;
@@ -167,6 +167,7 @@ void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
 
 void tp_pass_end(struct tp_pass *pass)
 {
+  assert(pass->n_waits == 0);
   close_segment(pass);
   tp_pass_footprint(pass, pass->program);
 }

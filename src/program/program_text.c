@@ -39,7 +39,7 @@ static void print_op(FILE *out, const struct tp_program *program, const struct t
 {
   char payload[160];
   payload_text(op, payload, sizeof payload);
-  fprintf(out, "  %-8s %-20s %-10s %s", program->stream_names[op->stream], op->name,
+  fprintf(out, "  %-8s %-30s %-10s %s", program->stream_names[op->stream], op->name,
           tp_op_kind_text(op->kind), payload);
   for (int i = 0; i < op->n_waits; i++)
     fprintf(out, "%s%s", i == 0 ? "  waits " : ",", program->event_names[op->waits[i]]);

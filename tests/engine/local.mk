@@ -1,5 +1,7 @@
 # tests of engine
 unit_tests += \
+	%D%/test_analytic \
+	%D%/test_analytic_random \
 	%D%/test_fluid \
 	%D%/test_timeline
 unit_tests += %D%/test_des %D%/test_engines_agree

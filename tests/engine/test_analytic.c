@@ -89,6 +89,67 @@ START_TEST(ladder_with_long_reduces_runs_at_their_pace)
 }
 END_TEST
 
+START_TEST(reduces_nobody_waits_for_run_under_the_next_module)
+{
+  toy_segment(&toy, 10);
+  toy_kernel(&toy, NONE, E0, toy_work(3));
+  toy_collective(&toy, E0, NONE, toy_ring(2, 0, 0));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 10 * 3 + 2, 1e-14);
+}
+END_TEST
+
+START_TEST(collective_on_the_compute_stream_is_exposed)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_work(3));
+  toy_op(&toy, TP_OP_COLLECTIVE, TP_STREAM_COMPUTE, NONE, NONE, toy_ring(2, 0, 0));
+  toy_op(&toy, TP_OP_MEMORY, 2, NONE, NONE, toy_work(1));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.compute_s, 3, 1e-15);
+  ck_assert_rel(r.comm_s, 2, 1e-15);
+  ck_assert_rel(r.comm_exposed_s, 2, 1e-15);
+}
+END_TEST
+
+/* The comm stream is a repetition ahead and makes its last record there, which frees a long op
+ * behind the segment: counting repetitions must stop before. */
+START_TEST(op_behind_a_segment_starts_in_its_last_but_one_repetition)
+{
+  toy_segment(&toy, 50);
+  toy_collective(&toy, NONE, E0, toy_ring(1, 0, 0));
+  toy_collective(&toy, E1, NONE, toy_ring(1, 0, 0)); /* after the kernel of the repetition before */
+  toy_kernel(&toy, NONE, E1, toy_work(2));
+  toy_kernel(&toy, NONE, NONE, toy_work(3));
+  toy_segment(&toy, 1);
+  toy_op(&toy, TP_OP_MEMORY, 2, E0, NONE, toy_work(1000));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, toy_run_in_full(&toy).total_s, 1e-14);
+  /* Repetition r begins at 5 r; its first kernel's end at 5 r + 2 frees the second collective of
+   * r + 1, and 5 r + 4 is the end of the first of r + 2: that of 49 ends in repetition 47. */
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 47 * 5 + 4 + 1000, 1e-14);
+}
+END_TEST
+
+/* Replayed, a billion repetitions would outlast the test's time limit. */
+START_TEST(a_billion_repetitions_are_counted)
+{
+  ladder(1000000000, 3, 5);
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 3 + 1e10, 1e-12);
+}
+END_TEST
+
+/* A circle of four streams that takes two repetitions to go round, 1 + 1 + 1.5 + 1 s: kernels start
+ * at 0, 2.5, 4.5, 7, 9 ... */
+START_TEST(a_period_of_two_is_counted)
+{
+  toy_segment(&toy, 1000000000);
+  toy_kernel(&toy, E0, E3, toy_work(1));
+  toy_op(&toy, TP_OP_MEMORY, 2, E2, E1, toy_work(1.5));
+  toy_collective(&toy, E1, E0, toy_ring(1, 0, 0));
+  toy_op(&toy, TP_OP_MEMORY, 3, E3, E2, toy_work(1));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 4.5 * 5e8, 1e-12);
+}
+END_TEST
+
 START_TEST(wait_for_an_event_never_recorded_is_no_wait)
 {
   toy_segment(&toy, 1);
@@ -136,6 +197,21 @@ START_TEST(two_memory_flows_halve_each_other)
 }
 END_TEST
 
+/* 500 B/s each to 1 s, then 333: the third ends first, at 1.3 s, after its 100. */
+START_TEST(a_third_memory_flow_takes_a_third)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_bytes(1000));
+  toy_op(&toy, TP_OP_MEMORY, 2, NONE, NONE, toy_bytes(1000));
+  toy_op(&toy, TP_OP_MEMORY, 3, NONE, E0, (struct tp_cost){.fixed_s = 1, .dram_bytes = 100})->name =
+      "third";
+  toy_op(&toy, TP_OP_MEMORY, 3, NONE, NONE, toy_work(10));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 11.3, 1e-15);
+  ck_assert_rel(r.compute_s, 1.3 + (1000 - 500 - 100) / 500.0, 1e-15);
+}
+END_TEST
+
 START_TEST(memory_of_a_collective_slows_a_kernel_from_the_end_of_its_fixed_time)
 {
   struct tp_cost reduce = toy_ring(1, 0, 0);
@@ -160,6 +236,19 @@ START_TEST(held_sms_slow_a_gemm)
   toy_collective(&toy, NONE, NONE, reduce);
   /* Held from 0 to 4, fixed time and delay included: 3.2 of 8 done at 0.8. */
   ck_assert_rel(toy_run(&toy, NULL).total_s, 4 + 4.8, 1e-15);
+}
+END_TEST
+
+/* The same, begun in the middle of the kernel: 2 of 8 s done, then 4 s at 0.8. */
+START_TEST(sms_are_held_from_the_start_of_a_collective)
+{
+  struct tp_cost reduce = toy_ring(0, 0, 0.2);
+  reduce.fixed_s = 4;
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_compute(8, 1));
+  toy_collective(&toy, NONE, NONE, toy_ring(2, 0, 0));
+  toy_collective(&toy, NONE, NONE, reduce);
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 2 + 4 + (8 - 2 - 3.2), 1e-15);
 }
 END_TEST
 
@@ -274,6 +363,11 @@ static Suite *suite(void)
   tcase_add_test(order, wait_takes_the_latest_record_before_it);
   tcase_add_test(order, empty_programs_and_segments_take_no_time);
   tcase_add_test(order, flow_without_a_route_is_an_error);
+  tcase_add_test(order, reduces_nobody_waits_for_run_under_the_next_module);
+  tcase_add_test(order, collective_on_the_compute_stream_is_exposed);
+  tcase_add_test(order, op_behind_a_segment_starts_in_its_last_but_one_repetition);
+  tcase_add_test(order, a_billion_repetitions_are_counted);
+  tcase_add_test(order, a_period_of_two_is_counted);
   suite_add_tcase(suite, order);
   TCase *sharing = tcase_create("sharing");
   tcase_add_checked_fixture(sharing, setup, NULL);
@@ -286,6 +380,8 @@ static Suite *suite(void)
   tcase_add_test(sharing, kernels_share_sms_max_min);
   tcase_add_test(sharing, collectives_share_a_pattern_only_while_both_flow);
   tcase_add_test(sharing, phases_follow_one_another);
+  tcase_add_test(sharing, sms_are_held_from_the_start_of_a_collective);
+  tcase_add_test(sharing, a_third_memory_flow_takes_a_third);
   suite_add_tcase(suite, sharing);
   return suite;
 }

@@ -28,7 +28,9 @@ START_TEST(max_min_gives_no_more_than_asked)
   tp_fluid_max_min(2, (const double[]){0.3, 0.4}, 1, share);
   ck_assert_rel(share[0], 0.3, 1e-15);
   ck_assert_rel(share[1], 0.4, 1e-15);
-  tp_fluid_max_min(0, NULL, 1, share);
+  tp_fluid_max_min(2, (const double[]){0.55, 0.9}, 1, share);
+  ck_assert_rel(share[0], 0.5, 1e-15);
+  ck_assert_rel(share[1], 0.5, 1e-15);
 }
 END_TEST
 

@@ -1,1 +1,19 @@
 # tests of program
+unit_tests += \
+	%D%/test_counts \
+	%D%/test_dataflow \
+	%D%/test_op \
+	%D%/test_text \
+	%D%/test_variant
+EXTRA_DIST += \
+	%D%/toy.h \
+	%D%/golden/desync-2x.txt \
+	%D%/golden/desync-4x.txt \
+	%D%/golden/kraken-alone.txt \
+	%D%/golden/kraken.txt \
+	%D%/golden/ladder-prefill-unfused.txt \
+	%D%/golden/ladder.txt \
+	%D%/golden/no-comm.txt \
+	%D%/golden/parallel.txt \
+	%D%/golden/standard-prefill-unfused.txt \
+	%D%/golden/standard.txt
