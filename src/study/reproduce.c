@@ -1,0 +1,121 @@
+#include "study/reproduce.h"
+
+#include <math.h>
+#include <string.h>
+
+struct aggregate {
+  const char *name;
+  double (*of)(const struct tp_reproduced *rows, size_t n, const char *metric);
+};
+
+static double geomean(const struct tp_reproduced *rows, size_t n, const char *metric)
+{
+  double sum = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(rows[i].metric, metric) == 0 && !isnan(rows[i].predicted)) {
+      sum += log(rows[i].predicted);
+      count++;
+    }
+  return exp(sum / (double)count);
+}
+
+static double extreme(const struct tp_reproduced *rows, size_t n, const char *metric, double sign)
+{
+  double best = NAN;
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(rows[i].metric, metric) == 0 && !isnan(rows[i].predicted) &&
+        (isnan(best) || sign * rows[i].predicted > sign * best))
+      best = rows[i].predicted;
+  return best;
+}
+
+static double least(const struct tp_reproduced *rows, size_t n, const char *metric)
+{
+  return extreme(rows, n, metric, -1);
+}
+
+static double most(const struct tp_reproduced *rows, size_t n, const char *metric)
+{
+  return extreme(rows, n, metric, 1);
+}
+
+static const struct aggregate aggregates[] = {{"geomean", geomean}, {"min", least}, {"max", most}};
+
+static const struct aggregate *aggregate_named(const char *name)
+{
+  for (size_t i = 0; i < sizeof aggregates / sizeof aggregates[0]; i++)
+    if (strcmp(aggregates[i].name, name) == 0)
+      return &aggregates[i];
+  return NULL;
+}
+
+static enum tp_status predict_row(const struct tp_reference *reference, struct tp_catalog *catalog,
+                                  struct tp_predictor *predictor, size_t row,
+                                  struct tp_arena *arena, struct tp_reproduced *out,
+                                  struct tp_error *error)
+{
+  struct tp_prediction prediction;
+  const struct tp_column *column;
+  enum tp_status status = tp_reference_metric(reference, row, out->metric, arena, &column, error);
+  if (status == TP_OK)
+    status = tp_reference_predict(reference, catalog, predictor, row, &prediction, error);
+  if (status != TP_OK)
+    return status;
+  out->predicted = tp_prediction_number(&prediction, column);
+  out->status = tp_arena_strdup(arena, prediction.status);
+  return TP_OK;
+}
+
+static enum tp_status reproduce_row(const struct tp_reference *reference,
+                                    struct tp_catalog *catalog, struct tp_predictor *predictor,
+                                    size_t row, struct tp_arena *arena, struct tp_reproduced *rows,
+                                    struct tp_error *error)
+{
+  const struct tp_csv *csv = reference->csv;
+  const char *name = tp_csv_cell(csv, row, tp_csv_column(csv, "aggregate"));
+  const int published = tp_csv_column(csv, "published");
+  struct tp_reproduced *out = &rows[row];
+  *out = (struct tp_reproduced){.paper = tp_csv_cell(csv, row, tp_csv_column(csv, "paper")),
+                                .label = tp_csv_cell(csv, row, tp_csv_column(csv, "case")),
+                                .metric = tp_csv_cell(csv, row, tp_csv_column(csv, "metric")),
+                                .unit = tp_csv_cell(csv, row, tp_csv_column(csv, "unit")),
+                                .published = NAN,
+                                .status = "ok"};
+  enum tp_status status = TP_OK;
+  if (tp_csv_cell(csv, row, published)[0] != '\0')
+    status = tp_csv_number(csv, row, published, &out->published, error);
+  if (status != TP_OK)
+    return status;
+  const struct aggregate *aggregate = aggregate_named(name);
+  if (aggregate != NULL)
+    out->predicted = aggregate->of(rows, row, out->metric);
+  else if (name[0] != '\0')
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:%d: column 'aggregate': '%s' is not geomean, min, max or empty", csv->path,
+                   csv->lines[row], name);
+  else
+    status = predict_row(reference, catalog, predictor, row, arena, out, error);
+  out->error_abs = out->predicted - out->published;
+  out->error_rel = out->error_abs / out->published;
+  return status;
+}
+
+enum tp_status tp_reproduce(const char *file, struct tp_catalog *catalog, struct tp_arena *arena,
+                            struct tp_reproduced **rows, size_t *n_rows, struct tp_error *error)
+{
+  static const char *const required[] = {"paper", "case",      "metric",
+                                         "unit",  "published", "aggregate"};
+  struct tp_reference reference;
+  enum tp_status status = tp_reference_open(
+      file, required, sizeof required / sizeof required[0], arena, &reference, error);
+  if (status != TP_OK)
+    return status;
+  *n_rows = reference.csv->n_rows;
+  *rows = TP_NEW(arena, struct tp_reproduced, *n_rows);
+  struct tp_predictor *predictor = tp_predictor_create();
+  for (size_t row = 0; row < *n_rows && status == TP_OK; row++)
+    status = reproduce_row(&reference, catalog, predictor, row, arena, *rows, error);
+  tp_predictor_free(predictor);
+  return status;
+}
