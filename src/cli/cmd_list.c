@@ -12,7 +12,7 @@ struct args {
 
 static const struct tp_option options[] = {
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table or csv [a table on a terminal, else csv]"},
+     "table, csv or json [a table on a terminal, else csv]"},
 };
 
 /* Lists fill a table; files that cannot be read are faults. */
@@ -197,16 +197,6 @@ static enum tp_status find_topic(const char *name, struct tp_arena *arena,
                  tp_text_hint(arena, name, names, N_TOPICS));
 }
 
-static void print_csv(const struct tp_table *table, FILE *out)
-{
-  for (size_t c = 0; c < table->n_columns; c++)
-    fprintf(out, "%s%s", table->headers[c], c + 1 < table->n_columns ? "," : "\n");
-  for (size_t i = 0; i < table->cells.n; i++) {
-    tp_csv_put_text(out, table->cells.items[i]);
-    putc((i + 1) % table->n_columns == 0 ? '\n' : ',', out);
-  }
-}
-
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -228,10 +218,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   status = topic->list(session, &table, error);
   if (status != TP_OK)
     return status;
-  if (format == TP_FORMAT_TABLE)
-    tp_table_print(&table, stdout);
-  else
-    print_csv(&table, stdout);
+  tp_table_write(&table, format, stdout);
   return TP_OK;
 }
 

@@ -1,9 +1,11 @@
 bin_PROGRAMS += tpsim
 tpsim_LDADD = $(des_libs)
 tpsim_SOURCES = \
+	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
 	%D%/cmd_list.c \
 	%D%/cmd_predict.c \
+	%D%/cmd_reproduce.c \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
 	%D%/cmd_sweep.c \

@@ -1,5 +1,6 @@
 #include "cli/table.h"
 
+#include "base/csv.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -60,4 +61,60 @@ void tp_table_print(const struct tp_table *table, FILE *out)
   print_row(table, table->headers, widths, out);
   for (size_t i = 0; i < table->cells.n; i += table->n_columns)
     print_row(table, table->cells.items + i, widths, out);
+}
+
+static void write_csv(const struct tp_table *table, FILE *out)
+{
+  for (size_t c = 0; c < table->n_columns; c++)
+    fprintf(out, "%s%s", table->headers[c], c + 1 < table->n_columns ? "," : "\n");
+  for (size_t i = 0; i < table->cells.n; i++) {
+    tp_csv_put_text(out, table->cells.items[i]);
+    putc((i + 1) % table->n_columns == 0 ? '\n' : ',', out);
+  }
+}
+
+static void put_json_text(const char *text, FILE *out)
+{
+  putc('"', out);
+  for (; *text != '\0'; text++) {
+    if (*text == '"' || *text == '\\')
+      putc('\\', out);
+    putc(*text, out);
+  }
+  putc('"', out);
+}
+
+static void write_json(const struct tp_table *table, FILE *out)
+{
+  const size_t n_columns = table->n_columns;
+  fputs("[", out);
+  for (size_t i = 0; i < table->cells.n; i++) {
+    const size_t c = i % n_columns;
+    const char *const cell = table->cells.items[i];
+    fputs(c > 0 ? ", " : i > 0 ? ",\n {" : "\n {", out);
+    put_json_text(table->headers[c], out);
+    fputs(": ", out);
+    if (table->is_text[c])
+      put_json_text(cell, out);
+    else
+      fputs(cell[0] == '\0' ? "null" : cell, out);
+    if (c + 1 == n_columns)
+      putc('}', out);
+  }
+  fputs("\n]\n", out);
+}
+
+void tp_table_write(const struct tp_table *table, enum tp_format format, FILE *out)
+{
+  switch (format) {
+  case TP_FORMAT_TABLE:
+    tp_table_print(table, out);
+    return;
+  case TP_FORMAT_CSV:
+    write_csv(table, out);
+    return;
+  case TP_FORMAT_JSON:
+    write_json(table, out);
+    return;
+  }
 }

@@ -43,8 +43,8 @@ enum tp_status tp_check(const char *file, struct tp_catalog *catalog, struct tp_
 {
   static const char *const required[] = {"metric", "baseline", "tolerance"};
   struct tp_reference reference;
-  enum tp_status status = tp_reference_open(
-      file, required, sizeof required / sizeof required[0], arena, &reference, error);
+  enum tp_status status = tp_reference_open(file, required, sizeof required / sizeof required[0],
+                                            arena, &reference, error);
   if (status != TP_OK)
     return status;
   *n_rows = reference.csv->n_rows;
@@ -85,8 +85,8 @@ void tp_check_write_junit(const struct tp_checked *rows, size_t n_rows, FILE *ou
       fputs("\"/>\n", out);
       continue;
     }
-    fprintf(out, "\">\n    <failure message=\"line %d: %.9g, baseline %.9g +- %.9g; ",
-            rows[i].line, rows[i].predicted, rows[i].baseline, rows[i].tolerance);
+    fprintf(out, "\">\n    <failure message=\"line %d: %.9g, baseline %.9g +- %.9g; ", rows[i].line,
+            rows[i].predicted, rows[i].baseline, rows[i].tolerance);
     put_xml(rows[i].status, out);
     fputs("\"/>\n  </testcase>\n", out);
   }

@@ -1,5 +1,6 @@
 libtpsim_a_SOURCES += \
 	%D%/catalog.c %D%/catalog.h \
+	%D%/check.c %D%/check.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
@@ -8,6 +9,8 @@ libtpsim_a_SOURCES += \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
 	%D%/sidecar.c %D%/sidecar.h \
+	%D%/reference.c %D%/reference.h \
+	%D%/reproduce.c %D%/reproduce.h \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/sweep_file.c \
 	%D%/sweep_yaml.c \

@@ -107,8 +107,8 @@ enum tp_status tp_reproduce(const char *file, struct tp_catalog *catalog, struct
   static const char *const required[] = {"paper", "case",      "metric",
                                          "unit",  "published", "aggregate"};
   struct tp_reference reference;
-  enum tp_status status = tp_reference_open(
-      file, required, sizeof required / sizeof required[0], arena, &reference, error);
+  enum tp_status status = tp_reference_open(file, required, sizeof required / sizeof required[0],
+                                            arena, &reference, error);
   if (status != TP_OK)
     return status;
   *n_rows = reference.csv->n_rows;

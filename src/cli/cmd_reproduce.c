@@ -1,0 +1,122 @@
+/* tpsim reproduce: published figures against predicted ones. */
+#include "cli/command.h"
+#include "cli/table.h"
+#include "study/reproduce.h"
+
+#include <math.h>
+#include <string.h>
+
+struct args {
+  const char *format;
+  struct tp_words sets;
+};
+
+static const struct tp_option options[] = {
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "table, csv or json [a table on a terminal, else csv]"},
+    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+     "change one value of every platform, device or stack for this run"},
+};
+
+static const char *const headers[] = {"paper",     "case",      "metric",    "unit",
+                                      "published", "predicted", "error_abs", "error_rel"};
+static const bool is_text[] = {true, true, true, true, false, false, false, false};
+
+static void add_number(struct tp_table *table, const char *format, double number)
+{
+  tp_table_add(table, isnan(number) ? "" : tp_arena_printf(table->arena, format, number));
+}
+
+static void fill(struct tp_table *table, const struct tp_reproduced *rows, size_t n, bool exact)
+{
+  for (size_t i = 0; i < n; i++) {
+    const struct tp_reproduced *row = &rows[i];
+    tp_table_add(table, row->paper);
+    tp_table_add(table, row->label);
+    tp_table_add(table, row->metric);
+    tp_table_add(table, row->unit);
+    add_number(table, exact ? "%.9g" : "%.4g", row->published);
+    add_number(table, exact ? "%.9g" : "%.4g", row->predicted);
+    add_number(table, exact ? "%.9g" : "%+.3g", row->error_abs);
+    add_number(table, exact ? "%.9g" : "%+.3f", row->error_rel);
+  }
+}
+
+static void print_summary(const struct tp_reproduced *rows, size_t n)
+{
+  double sum = 0, worst = 0;
+  size_t count = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(rows[i].status, "ok") != 0)
+      printf("not predicted: %s: %s\n", rows[i].label, rows[i].status);
+    if (isnan(rows[i].error_rel))
+      continue;
+    sum += fabs(rows[i].error_rel);
+    worst = fmax(worst, fabs(rows[i].error_rel));
+    count++;
+  }
+  if (count > 0)
+    printf("mean error %.1f %%, worst %.1f %%, over %zu figures\n", 100 * sum / (double)count,
+           100 * worst, count);
+}
+
+static enum tp_status reproduce(struct tp_session *session, const struct args *args,
+                                const char *const *names, size_t n_names, struct tp_error *error)
+{
+  enum tp_format format;
+  enum tp_status status = tp_format_parse(args->format, session->arena, &format, error);
+  struct tp_table table = {
+      .arena = session->arena, .n_columns = 8, .headers = headers, .is_text = is_text};
+  for (size_t i = 0; i < n_names && status == TP_OK; i++) {
+    struct tp_catalog catalog = {.arena = session->arena,
+                                 .dirs = session->dirs,
+                                 .engines = session->engines,
+                                 .sets = args->sets.items,
+                                 .n_sets = args->sets.n};
+    const char *file = NULL;
+    struct tp_reproduced *rows = NULL;
+    size_t n = 0;
+    status = tp_datadir_find(session->dirs, "published table", "results/published", ".csv",
+                             names[i], session->arena, &file, error);
+    if (status == TP_OK)
+      status = tp_reproduce(file, &catalog, session->arena, &rows, &n, error);
+    if (status != TP_OK)
+      break;
+    fill(&table, rows, n, format != TP_FORMAT_TABLE);
+    if (format != TP_FORMAT_TABLE)
+      continue;
+    tp_table_print(&table, stdout);
+    print_summary(rows, n);
+    table.cells.n = 0;
+  }
+  if (status == TP_OK && format != TP_FORMAT_TABLE)
+    tp_table_write(&table, format, stdout);
+  return status;
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  enum tp_status status =
+      tp_command_expect(positional, 1, 1, "what to reproduce (ladder, kraken, all)", error);
+  if (status != TP_OK)
+    return status;
+  if (strcmp(positional->items[0], "all") != 0)
+    return reproduce(session, values, positional->items, 1, error);
+  const char **names;
+  size_t n;
+  status = tp_datadir_list(session->dirs, "results/published", ".csv", session->arena, &names, &n,
+                           error);
+  return status == TP_OK ? reproduce(session, values, names, n, error) : status;
+}
+
+const struct tp_command tp_command_reproduce = {
+    .name = "reproduce",
+    .summary = "published figures against predicted ones, row by row, with the error",
+    .usage = "ladder|kraken|all|FILE.csv [OPTIONS]",
+    .example = "tpsim reproduce ladder",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};
