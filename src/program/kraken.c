@@ -167,6 +167,8 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_pass_segment(&pass, "epilogue", 1);
   combine(&pass);
   tp_pass_end(&pass);
+  const double width = (double)pass.block.hidden; /* this rank's columns of W */
+  program->weight_bytes += pass.block.copies * width * width * tp_dtype_bytes(request->dtype);
   return TP_OK;
 }
 

@@ -171,6 +171,11 @@ START_TEST(test_sharded_head_and_embedding)
   ck_assert_double_eq(sums.gather_bytes, 48 * 125.0 * 8 * 2);
   program = build_program("no-comm", &request, arena);
   ck_assert_int_eq(tp_program_count(&program).collectives, 0);
+  struct tp_model uneven = model;
+  uneven.vocab = 1001; /* the last rank's slice is padded */
+  request.model = &uneven;
+  program = build_program("standard", &request, arena);
+  ck_assert_double_eq(sum_program(&program).gather_bytes, 48 * 126.0 * 8 * 2);
   tp_arena_free(arena);
 }
 END_TEST
@@ -255,6 +260,8 @@ static bool coin(uint64_t *state)
 static struct tp_model random_model(uint64_t *state)
 {
   const int64_t kv_heads = INT64_C(1) << pick(state, 0, 4);
+  const enum tp_position position = (enum tp_position)pick(state, 0, 2);
+  const bool side_by_side = coin(state);
   return (struct tp_model){.name = "random",
                            .family = "llama",
                            .layers = pick(state, 1, 12),
@@ -264,14 +271,18 @@ static struct tp_model random_model(uint64_t *state)
                            .head_dim = 8 * pick(state, 1, 16),
                            .ffn = 16 * pick(state, 1, 500),
                            .vocab = pick(state, 17, 60000),
-                           .max_positions = 4096,
+                           .max_positions = position == TP_POSITION_LEARNED ? 4096 : 0,
                            .norm = coin(state) ? TP_NORM_RMS : TP_NORM_LAYER,
-                           .position = (enum tp_position)pick(state, 0, 2),
+                           .position = position,
                            .gated_mlp = coin(state),
                            .tied_head = coin(state),
                            .qkv_bias = coin(state),
+                           .out_bias = coin(state),
+                           .mlp_bias = coin(state),
                            .qk_norm = coin(state),
-                           .embedding_norm = coin(state)};
+                           .embedding_norm = coin(state),
+                           .parallel_residual = side_by_side,
+                           .shared_norm = side_by_side && coin(state)};
 }
 
 static struct tp_request random_request(uint64_t *state, const struct tp_model *model)
@@ -344,6 +355,26 @@ START_TEST(test_random_models)
 }
 END_TEST
 
+/* Alone, a rank holds what the model's own parameter count says, Kraken's W included. */
+START_TEST(test_weights_of_a_lone_rank)
+{
+  uint64_t state = 20260;
+  fprintf(stderr, "seed %llu\n", (unsigned long long)state);
+  struct tp_arena *arena = tp_arena_create();
+  for (int round = 0; round < 300; round++) {
+    tp_arena_reset(arena);
+    struct tp_model model = random_model(&state);
+    const bool kraken = !model.parallel_residual && coin(&state);
+    model.kraken_ways = kraken ? pick(&state, 1, 8) : 0;
+    const struct tp_request request = decode_request(&model, 1);
+    const struct tp_program program =
+        build_program(kraken ? "kraken" : "standard", &request, arena);
+    ck_assert_rel(program.weight_bytes, 2 * (double)tp_model_parameters(&model), 1e-14);
+  }
+  tp_arena_free(arena);
+}
+END_TEST
+
 /* no-comm is a bound: it does what standard does, kernel for kernel. */
 START_TEST(test_no_comm_has_standards_kernels)
 {
@@ -380,6 +411,7 @@ static Suite *suite(void)
   tcase_add_test(closed, test_no_comm_has_standards_kernels);
   suite_add_tcase(suite, closed);
   TCase *random = tcase_create("random");
+  tcase_add_test(random, test_weights_of_a_lone_rank);
   tcase_add_loop_test(random, test_random_models, 0, 4);
   tcase_set_timeout(random, 60);
   suite_add_tcase(suite, random);

@@ -110,6 +110,12 @@ START_TEST(test_memory_of_a_rank)
   request.style.head_sharded = true;
   program = build_program("ladder", &request, arena);
   ck_assert_double_eq(program.weight_bytes, 2 * (2 * layer + 256000 + 128000 + 256));
+  struct tp_model tied = model;
+  tied.tied_head = true; /* the head is a slice of the whole embedding */
+  request.model = &tied;
+  program = build_program("ladder", &request, arena);
+  ck_assert_double_eq(program.weight_bytes, 2 * (2 * layer + 256000 + 256));
+  request.model = &model;
   request.dtype = TP_DTYPE_FP8; /* matrices shrink, tables and norms do not */
   program = build_program("ladder", &request, arena);
   ck_assert_double_eq(program.weight_bytes, 589824 + 2 * (4 * 256 + 256000 + 128000 + 256));

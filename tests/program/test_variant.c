@@ -39,6 +39,7 @@ static const struct {
     {"kraken:x", "'x' is no number of sub-layers"},
     {"kraken:0", "'0' is no number of sub-layers"},
     {"kraken:2.5", "'2.5' is no number of sub-layers"},
+    {"kraken:65", "N from 1 to 64"},
     {"kraken:1e300", "'1e300' is no number of sub-layers"},
     {"ladder+nonsense", "unknown part 'nonsense'"},
 };
