@@ -3,6 +3,7 @@ tpsim_LDADD = $(des_libs)
 tpsim_SOURCES = \
 	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
+	%D%/cmd_cost.c \
 	%D%/cmd_list.c \
 	%D%/cmd_predict.c \
 	%D%/cmd_reproduce.c \

@@ -6,6 +6,8 @@ libtpsim_a_SOURCES += \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
 	%D%/fit_rows.c \
 	%D%/grid.c %D%/grid.h \
+	%D%/interval.h \
+	%D%/op_costs.c %D%/op_costs.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
 	%D%/sidecar.c %D%/sidecar.h \

@@ -1,15 +1,13 @@
 #include "study/predict.h"
 
 #include "study/decode.h"
+#include "study/interval.h"
 #include "study/timing.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* 90 % quantile of the standard normal distribution. */
-static const double z_90 = 1.2815515655446004;
 
 struct tp_predictor {
   struct tp_arena *forever, *scratch;
@@ -179,31 +177,21 @@ static enum tp_status run_decode(struct work *work, struct tp_sum *sum, struct t
   return status;
 }
 
-struct interval {
-  double low_s, high_s;
-};
-
-static struct interval interval_of(double time_s, double deviation_ratio, double spread_ratio)
-{
-  const double factor = exp(z_90 * hypot(deviation_ratio, spread_ratio));
-  return (struct interval){time_s / factor, time_s * factor};
-}
-
 static void fill_times(const struct work *work, const struct tp_sum *prefill,
                        const struct tp_sum *decode, struct tp_prediction *row)
 {
   const struct tp_case *point = work->point;
   const double spread_ratio = point->stack->spread_ratio;
   const double prefill_s = prefill->result.total_s, decode_s = decode->result.total_s;
-  const struct interval ttft =
-      interval_of(prefill_s, prefill->deviation_s / prefill_s, spread_ratio);
+  const struct tp_interval ttft =
+      tp_interval_of(prefill_s, hypot(prefill->deviation_s / prefill_s, spread_ratio));
   row->ttft_s = prefill_s;
   row->ttft_low_s = ttft.low_s;
   row->ttft_high_s = ttft.high_s;
   if (point->generate > 1) {
     row->tpot_s = decode_s / (double)(point->generate - 1);
-    const struct interval tpot =
-        interval_of(row->tpot_s, decode->deviation_s / decode_s, spread_ratio);
+    const struct tp_interval tpot =
+        tp_interval_of(row->tpot_s, hypot(decode->deviation_s / decode_s, spread_ratio));
     row->tpot_low_s = tpot.low_s;
     row->tpot_high_s = tpot.high_s;
   }

@@ -1,0 +1,94 @@
+/* tpsim cost: single ops from a CSV. */
+#include "cli/command.h"
+#include "study/op_costs.h"
+
+struct args {
+  const char *device, *stack, *platform;
+  struct tp_words sets;
+};
+
+static const struct tp_option options[] = {
+    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D", "GPU: name or file"},
+    {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
+     "its attention kernels and collective library [flash, NCCL]"},
+    {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
+     "links of the collectives [a platform with this device]"},
+    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+     "change one value of platform, device or stack for this run"},
+};
+
+static enum tp_status check_columns(const struct tp_csv *csv, struct tp_error *error)
+{
+  if (tp_csv_column(csv, "predicted_us") < 0)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "%s:1: has a column 'predicted_us' already; remove it",
+                 csv->path);
+}
+
+static void print_rows(const struct tp_csv *csv, const struct tp_op_time *times, FILE *out)
+{
+  for (size_t c = 0; c < csv->n_columns; c++) {
+    tp_csv_put_text(out, csv->columns[c]);
+    putc(',', out);
+  }
+  fputs("predicted_us,low_us,high_us\n", out);
+  for (size_t r = 0; r < csv->n_rows; r++) {
+    for (size_t c = 0; c < csv->n_columns; c++) {
+      tp_csv_put_text(out, tp_csv_cell(csv, r, (int)c));
+      putc(',', out);
+    }
+    tp_csv_put_number(out, times[r].predicted_us);
+    putc(',', out);
+    tp_csv_put_number(out, times[r].low_us);
+    putc(',', out);
+    tp_csv_put_number(out, times[r].high_us);
+    putc('\n', out);
+  }
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  enum tp_status status = tp_command_expect(positional, 0, 1, "", error);
+  if (status == TP_OK && args->device == NULL)
+    status = tp_fail(error, TP_E_INPUT,
+                     "no device is given; add --device NAME (`tpsim list devices` shows them)");
+  if (status != TP_OK)
+    return status;
+  const struct tp_op_costs_request request = {.device = args->device,
+                                              .stack = args->stack,
+                                              .platform = args->platform,
+                                              .sets = args->sets.items,
+                                              .n_sets = args->sets.n};
+  const char *const file = positional->n == 1 ? positional->items[0] : "-";
+  struct tp_csv csv;
+  struct tp_op_time *times;
+  status = tp_csv_open(file, session->arena, &csv, error);
+  if (status == TP_OK)
+    status = check_columns(&csv, error);
+  if (status == TP_OK)
+    status = tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error);
+  if (status == TP_OK)
+    print_rows(&csv, times, stdout);
+  return status;
+}
+
+const struct tp_command tp_command_cost = {
+    .name = "cost",
+    .summary = "times of single ops: GEMM, attention, collectives",
+    .usage = "--device D [OPTIONS] [FILE.csv|-]",
+    .details =
+        "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
+        "head_dim,dtype; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype; "
+        "all_reduce,\n"
+        "all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm]. The same rows come back\n"
+        "with predicted_us and its 10 % and 90 % quantiles low_us,high_us. Columns an op does not\n"
+        "use may be absent or empty, others are passed through; dtype is bf16 where it is empty.",
+    .example =
+        "printf 'op,m,n,k,dtype\\ngemm,16,8192,8192,bf16\\n' | tpsim cost --device h100-sxm -",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};
