@@ -70,10 +70,15 @@ struct tp_des_span {
   double start_s, end_s;
 };
 
+/* What SimGrid was given to simulate. */
+struct tp_des_activities {
+  int64_t sleeps, executions, messages;
+};
+
 /* What the child leaves behind, in memory shared with the parent. */
 struct tp_des_record {
   bool done;
-  int64_t activities;        /* sleeps, executions and messages that SimGrid was given */
+  struct tp_des_activities activities;
   double *link_bytes;        /* by directed link: 2 * n_links */
   struct tp_des_span *spans; /* ranks x n_items */
 };

@@ -21,7 +21,7 @@ void tp_des_sleep(struct tp_des_lane *lane, double duration_s)
 {
   if (duration_s <= 0)
     return;
-  lane->sim->record->activities++;
+  lane->sim->record->activities.sleeps++;
   sg_actor_sleep_for(duration_s);
 }
 
@@ -32,7 +32,7 @@ void tp_des_sleep_until(struct tp_des_lane *lane, double when_s)
 
 void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double bytes)
 {
-  lane->sim->record->activities++;
+  lane->sim->record->activities.messages++;
   sg_host_sendto(from, to, TP_DES_PARTS_PER_BYTE * bytes);
 }
 
@@ -61,7 +61,7 @@ static sg_exec_t start_compute(struct tp_des_lane *lane, const struct tp_cost *c
   sg_exec_t exec = sg_actor_exec_init(cost->compute_s * cost->sm_share);
   sg_exec_set_bound(exec, cost->sm_share);
   sg_exec_start(exec);
-  lane->sim->record->activities++;
+  lane->sim->record->activities.executions++;
   return exec;
 }
 

@@ -171,7 +171,7 @@ static sg_exec_t *hold(struct tp_des_lane *lane, double held, int *n)
     pieces[i] = sg_actor_exec_init(HUGE_VAL);
     sg_exec_set_bound(pieces[i], held / *n);
     sg_exec_start(pieces[i]);
-    lane->sim->record->activities++;
+    lane->sim->record->activities.executions++;
   }
   return pieces;
 }

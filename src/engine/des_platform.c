@@ -63,6 +63,12 @@ static void load_platform(const struct tp_machine *machine)
   adapt_links();
 }
 
+void tp_des_engine_open(const struct tp_machine *machine)
+{
+  start_engine();
+  load_platform(machine);
+}
+
 static void find_hosts(struct tp_des_sim *sim)
 {
   const struct tp_platform *platform = sim->plan->run->machine->platform;
@@ -98,8 +104,7 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
 {
   const int n_streams = plan->run->program->n_streams;
   struct tp_des_sim sim = {.plan = plan, .record = record};
-  start_engine();
-  load_platform(plan->run->machine);
+  tp_des_engine_open(plan->run->machine);
   find_hosts(&sim);
   sim.lanes = calloc((size_t)(plan->ranks * n_streams), sizeof *sim.lanes);
   if (sim.lanes == NULL)

@@ -1,6 +1,8 @@
 # Benchmarks are built and run by `make bench` only: their figures depend on the machine.
-EXTRA_PROGRAMS = %D%/bench_analytic
+EXTRA_PROGRAMS = %D%/bench_analytic %D%/bench_des
 %C%_bench_analytic_LDADD = $(core_libs)
+%C%_bench_des_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
+%C%_bench_des_LDADD = $(des_libs)
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench: $(EXTRA_PROGRAMS)
