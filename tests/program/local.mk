@@ -3,6 +3,7 @@ unit_tests += \
 	%D%/test_counts \
 	%D%/test_dataflow \
 	%D%/test_op \
+	%D%/test_random \
 	%D%/test_text \
 	%D%/test_variant
 EXTRA_DIST += \

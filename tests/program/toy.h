@@ -79,4 +79,33 @@ static inline struct tp_program build_program(const char *name, const struct tp_
                 error.text);
   return program;
 }
+static const char *const variants[] = {"standard",  "parallel", "ladder", "desync-2x",
+                                       "desync-4x", "no-comm",  "kraken"};
+enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
+
+/* Work of the GEMMs, and what the collectives carry, over the whole pass. */
+struct sums {
+  double gemm_flops, reduce_bytes, gather_bytes;
+  int64_t reduces, gathers;
+};
+
+static inline struct sums sum_program(const struct tp_program *program)
+{
+  struct sums sums = {0};
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
+      const struct tp_op *op = &program->segments[s].ops[i];
+      const int64_t repeat = program->segments[s].repeat;
+      if (op->kind == TP_OP_GEMM) {
+        sums.gemm_flops += (double)repeat * tp_op_flops(op);
+      } else if (op->kind == TP_OP_COLLECTIVE && op->collective.kind == TP_ALL_REDUCE) {
+        sums.reduces += repeat;
+        sums.reduce_bytes += (double)repeat * op->collective.bytes;
+      } else if (op->kind == TP_OP_COLLECTIVE) {
+        sums.gathers += repeat;
+        sums.gather_bytes += (double)repeat * op->collective.bytes;
+      }
+    }
+  return sums;
+}
 #endif
