@@ -79,6 +79,7 @@ static inline struct tp_program build_program(const char *name, const struct tp_
                 error.text);
   return program;
 }
+
 static const char *const variants[] = {"standard",  "parallel", "ladder", "desync-2x",
                                        "desync-4x", "no-comm",  "kraken"};
 enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
