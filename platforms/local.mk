@@ -39,3 +39,5 @@ dist_stacks_DATA = \
 	%D%/stacks/ideal.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/vllm-graph.json
+
+EXTRA_DIST += %D%/README.md
