@@ -61,6 +61,16 @@ START_TEST(hashes_inputs)
 }
 END_TEST
 
+/* A SimGrid file in the place of a platform; the hash was computed apart, with Python. */
+START_TEST(takes_xml)
+{
+  const struct tp_setup *machine = opened(TP_SRCDIR "/tests/platform/tiny.xml", "h100-sxm", NULL);
+  ck_assert_str_eq(machine->platform.name, "text");
+  ck_assert_str_eq(machine->device.name, "h100-sxm");
+  ck_assert_str_eq(machine->inputs[0].hash, "f1e83eaf8bf56bdb");
+}
+END_TEST
+
 START_TEST(sets_each_document)
 {
   const struct tp_setup *machine =
@@ -104,6 +114,7 @@ START_TEST(refuses)
       {"dgx-h100", NULL, "device=l40s", "no such value"},
       {"dgx-h100", NULL, "nvls=1", "not a true or false"},
       {"dgx-h100", NULL, "library=nvshmem", "must be one of \"nccl\""},
+      {TP_SRCDIR "/tests/platform/tiny.xml", NULL, NULL, "no device 'none'"},
       {"/no/such/machine.xml", NULL, NULL, "/no/such/machine.xml"},
   };
   struct tp_setup *machine = NULL;
@@ -115,7 +126,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-enum { N_REFUSED = 16 };
+enum { N_REFUSED = 17 };
 
 static Suite *suite(void)
 {
@@ -124,6 +135,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(machines, setup, teardown);
   tcase_add_test(machines, takes_the_platforms_device);
   tcase_add_test(machines, hashes_inputs);
+  tcase_add_test(machines, takes_xml);
   tcase_add_test(machines, sets_each_document);
   tcase_add_loop_test(machines, refuses, 0, N_REFUSED);
   suite_add_tcase(suite, machines);

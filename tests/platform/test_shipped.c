@@ -90,6 +90,62 @@ START_TEST(stacks_load)
 }
 END_TEST
 
+/* Every field of a stack file reaches its own member. */
+START_TEST(stack_values)
+{
+  struct tp_doc doc = open_doc("platforms/stacks", "vllm-graph");
+  struct tp_stack stack;
+  const char *const sets[][2] = {{"launch.kernel_gap_s", "1e-6"},
+                                 {"launch.host_launch_s", "2e-6"},
+                                 {"attention.score_passes", "3"},
+                                 {"collectives.one_shot_max_bytes_to_4_ranks", "4"},
+                                 {"collectives.one_shot_max_bytes_above_4_ranks", "5"},
+                                 {"collectives.two_shot_max_bytes_to_4_ranks", "6"},
+                                 {"collectives.two_shot_max_bytes_above_4_ranks", "7"},
+                                 {"collectives.in_place_s", "8e-6"},
+                                 {"collectives.in_place_ratio", "9"},
+                                 {"collectives.event_wait_s", "10e-6"},
+                                 {"spread_ratio", "0.11"}};
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
+    ck_assert_int_eq(tp_doc_set(&doc, sets[i][0], sets[i][1], &error), TP_OK);
+  if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  tp_doc_close(&doc);
+  ck_assert_rel(stack.launch.kernel_gap_s, 1e-6, 1e-12);
+  ck_assert_rel(stack.launch.host_launch_s, 2e-6, 1e-12);
+  ck_assert_rel(stack.attention.score_passes, 3, 0);
+  ck_assert_rel(stack.collectives.one_shot_max_bytes[0], 4, 0);
+  ck_assert_rel(stack.collectives.one_shot_max_bytes[1], 5, 0);
+  ck_assert_rel(stack.collectives.two_shot_max_bytes[0], 6, 0);
+  ck_assert_rel(stack.collectives.two_shot_max_bytes[1], 7, 0);
+  ck_assert_rel(stack.collectives.in_place_s, 8e-6, 1e-12);
+  ck_assert_rel(stack.collectives.in_place_ratio, 9, 0);
+  ck_assert_rel(stack.collectives.event_wait_s, 10e-6, 1e-12);
+  ck_assert_rel(stack.spread_ratio, 0.11, 1e-12);
+}
+END_TEST
+
+/* What the published runs of this stack are known to do. */
+START_TEST(stack_choices)
+{
+  struct tp_doc doc = open_doc("platforms/stacks", "gpt-fast-compile");
+  struct tp_stack stack;
+  if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  tp_doc_close(&doc);
+  ck_assert_int_eq(stack.launch.decode, TP_LAUNCH_GRAPH);
+  ck_assert_int_eq(stack.launch.prefill, TP_LAUNCH_EAGER);
+  ck_assert_int_eq(stack.attention.prefill, 1); /* materialised */
+  ck_assert_int_eq(stack.attention.decode, 2);  /* expanded */
+  ck_assert_int_eq(stack.attention.kv_cache, TP_KV_STATIC);
+  ck_assert(stack.fusion.residual_norm && stack.fusion.rope);
+  ck_assert(!stack.fusion.activation && !stack.fusion.overlapped_residual);
+  ck_assert(!stack.head.sharded && stack.head.all_positions && !stack.head.embedding_sharded);
+  ck_assert_int_eq(stack.collectives.library, TP_LIBRARY_NCCL);
+  ck_assert(stack.collectives.nvls);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("shipped platforms");
@@ -98,6 +154,8 @@ static Suite *suite(void)
   tcase_add_test(files, platforms_load);
   tcase_add_test(files, devices_load);
   tcase_add_test(files, stacks_load);
+  tcase_add_test(files, stack_values);
+  tcase_add_test(files, stack_choices);
   suite_add_tcase(suite, files);
   return suite;
 }
