@@ -69,6 +69,8 @@ START_TEST(devices_load)
       ck_abort_msg("%s", error.text);
     ck_assert_str_eq(device.name, names[i]);
     ck_assert_int_ne(device.datasheet.kind, TP_PROVENANCE_NONE);
+    ck_assert_str_ne(device.datasheet.source, "");
+    ck_assert_str_ne(device.gemm.source, "");
     tp_doc_close(&doc);
   }
 }
@@ -125,6 +127,32 @@ START_TEST(stack_values)
 }
 END_TEST
 
+/* Each flag alone: the stack "eager" has none of them set. */
+START_TEST(stack_flags)
+{
+  static const struct {
+    const char *path;
+    size_t offset;
+  } flags[] = {
+#define FLAG(path) {#path, offsetof(struct tp_stack, path)}
+      FLAG(fusion.residual_norm),       FLAG(fusion.rope),  FLAG(fusion.activation),
+      FLAG(fusion.overlapped_residual), FLAG(head.sharded), FLAG(head.all_positions),
+      FLAG(head.embedding_sharded)
+#undef FLAG
+  };
+  enum { N_FLAGS = sizeof flags / sizeof *flags };
+  for (size_t i = 0; i < N_FLAGS; i++) {
+    struct tp_doc doc = open_doc("platforms/stacks", "eager");
+    struct tp_stack stack;
+    ck_assert_int_eq(tp_doc_set(&doc, flags[i].path, "true", &error), TP_OK);
+    ck_assert_int_eq(tp_stack_read(&doc, arena, &stack, &error), TP_OK);
+    tp_doc_close(&doc);
+    for (size_t j = 0; j < N_FLAGS; j++)
+      ck_assert_int_eq(*(const bool *)((const char *)&stack + flags[j].offset), i == j);
+  }
+}
+END_TEST
+
 /* What the published runs of this stack are known to do. */
 START_TEST(stack_choices)
 {
@@ -155,6 +183,7 @@ static Suite *suite(void)
   tcase_add_test(files, devices_load);
   tcase_add_test(files, stacks_load);
   tcase_add_test(files, stack_values);
+  tcase_add_test(files, stack_flags);
   tcase_add_test(files, stack_choices);
   suite_add_tcase(suite, files);
   return suite;
