@@ -1,1 +1,2 @@
-# tests of cost
+unit_tests += %D%/test_machine %D%/test_collective
+EXTRA_DIST += %D%/machines.h

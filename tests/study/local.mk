@@ -1,1 +1,2 @@
 # tests of study
+unit_tests += %D%/test_fit_collectives

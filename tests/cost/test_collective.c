@@ -1,0 +1,322 @@
+/* Collective algorithms: closed forms, switch points, and what must hold for any of them. */
+#include "cost/algorithm.h"
+#include "machines.h"
+
+static struct tp_cost cost_of(const struct bench *bench, enum tp_collective_kind kind,
+                              enum tp_algorithm algorithm, double bytes)
+{
+  const struct tp_collective collective = {
+      .kind = kind, .bytes = bytes, .dtype = TP_DTYPE_BF16, .algorithm = algorithm};
+  struct tp_cost cost;
+  tp_cost_collective(&bench->machine, &collective, &cost);
+  return cost;
+}
+
+static double time_of(const struct bench *bench, enum tp_collective_kind kind,
+                      enum tp_algorithm algorithm, double bytes)
+{
+  const struct tp_cost cost = cost_of(bench, kind, algorithm, bytes);
+  return tp_cost_alone_s(&bench->machine, &cost);
+}
+
+static enum tp_algorithm automatic(const struct bench *bench, double bytes)
+{
+  return cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, bytes).algorithm;
+}
+
+START_TEST(test_link_bytes)
+{
+  static const struct {
+    enum tp_collective_kind kind;
+    enum tp_algorithm algorithm;
+    double per_byte; /* 8 ranks */
+  } cases[] = {
+      {TP_ALL_REDUCE, TP_ALGORITHM_RING, 2 * 7 / 8.0},
+      {TP_ALL_REDUCE, TP_ALGORITHM_TREE, 2},
+      {TP_ALL_REDUCE, TP_ALGORITHM_NVLS, 1 + 1 / 8.0},
+      {TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 7},
+      {TP_ALL_REDUCE, TP_ALGORITHM_TWO_SHOT, 2 * 7 / 8.0},
+      {TP_ALL_GATHER, TP_ALGORITHM_RING, 7 / 8.0},
+      {TP_ALL_GATHER, TP_ALGORITHM_DIRECT, 7 / 8.0},
+      {TP_REDUCE_SCATTER, TP_ALGORITHM_RING, 7 / 8.0},
+      {TP_ALL_TO_ALL, TP_ALGORITHM_DIRECT, 7 / 8.0},
+      {TP_SEND, TP_ALGORITHM_RING, 1},
+  };
+  static const char *const stacks[] = {"ideal", "gpt-fast-compile", "vllm-graph"};
+  for (size_t s = 0; s < sizeof stacks / sizeof *stacks; s++) {
+    struct bench *bench = bench_make("dgx-h100", stacks[s], 8);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+      const struct tp_cost cost = cost_of(bench, cases[i].kind, cases[i].algorithm, 1 << 20);
+      ck_assert_int_eq(cost.algorithm, cases[i].algorithm);
+      ck_assert_rel(cost.link_bytes, cases[i].per_byte * (1 << 20), 1e-14);
+    }
+    bench_free(bench);
+  }
+}
+END_TEST
+
+/* 14 steps of 0.5 us and 1.75 GB at 450 GB/s; nothing else. */
+START_TEST(test_ideal_ring)
+{
+  struct bench *bench = bench_make("dgx-h100", "ideal", 8);
+  ck_assert_rel(time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1e9), 14 * 0.5e-6 + 1.75e9 / 450e9,
+                1e-12);
+  ck_assert_rel(time_of(bench, TP_ALL_GATHER, TP_ALGORITHM_AUTO, 1e9), 7 * 0.5e-6 + 0.875e9 / 450e9,
+                1e-12);
+  ck_assert_rel(time_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, 1e9), 0.5e-6 + 0.875e9 / 450e9,
+                1e-12);
+  ck_assert_rel(time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 1e9), 0.5e-6 + 7e9 / 450e9,
+                1e-12);
+  ck_assert_rel(time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_TWO_SHOT, 1e9),
+                2 * 0.5e-6 + 1.75e9 / 450e9, 1e-12);
+  ck_assert_rel(time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_NVLS, 1e9),
+                2 * 0.25e-6 + 1.125e9 / 450e9, 1e-12);
+  bench_free(bench);
+}
+END_TEST
+
+/* Two nodes of eight: 7/8 of the buffer inside, 1/8 twice half across at 50 GB/s, 7/8 inside. */
+START_TEST(test_ideal_hierarchy)
+{
+  struct bench *bench = bench_make("dgx-h100-x2", "ideal", 16);
+  const struct tp_cost cost = cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_HIERARCHICAL, 1e9);
+  ck_assert_int_eq(cost.n_phases, 3);
+  ck_assert_rel(cost.link_bytes, 1e9 * (2 * 7 / 8.0 + 1 / 8.0), 1e-14);
+  const double across_latency_s = bench->machine.patterns[TP_PATTERN_ACROSS_RING].latency_s;
+  ck_assert_rel(tp_cost_alone_s(&bench->machine, &cost),
+                2 * (7 * 0.5e-6 + 0.875e9 / 450e9) + 2 * across_latency_s + 0.125e9 / 50e9, 1e-12);
+  bench_free(bench);
+}
+END_TEST
+
+/* Protocol by protocol, by hand: the device's own numbers, so that a refit does not break it. */
+START_TEST(test_nccl_takes_fastest_protocol)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 2);
+  const struct tp_device_nccl *nccl = &bench->device.nccl;
+  for (double bytes = 1024; bytes < 1e9; bytes *= 2) {
+    const double ll_s =
+        nccl->ll_base_s + 2 * (nccl->ll_hop_s + 0.5e-6) + nccl->ll_wire_ratio * bytes / 450e9;
+    const double ll128_s = nccl->ll128_base_s + 2 * (nccl->ll128_hop_s + 0.5e-6) +
+                           nccl->ll128_wire_ratio * bytes / 450e9;
+    const double simple_s = nccl->simple_base_s + 2 * (nccl->simple_hop_s + 0.5e-6) +
+                            nccl->simple_wire_ratio * bytes / 450e9;
+    const double beside_s = bytes / 2 / nccl->local_bytes_per_s +
+                            nccl->channels_s * fmin(1, bytes / nccl->channels_bytes);
+    ck_assert_rel(time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_RING, bytes),
+                  fmin(ll_s, fmin(ll128_s, simple_s)) + beside_s, 1e-9);
+  }
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_switch_points)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-graph", 4);
+  const double *one_shot = bench->stack.collectives.one_shot_max_bytes;
+  const double *two_shot = bench->stack.collectives.two_shot_max_bytes;
+  ck_assert_int_eq(automatic(bench, one_shot[0] - 2), TP_ALGORITHM_ONE_SHOT);
+  ck_assert_int_eq(automatic(bench, one_shot[0]), TP_ALGORITHM_TWO_SHOT);
+  ck_assert_int_eq(automatic(bench, two_shot[0] - 2), TP_ALGORITHM_TWO_SHOT);
+  ck_assert_int_eq(automatic(bench, two_shot[0]), TP_ALGORITHM_RING);
+  bench_ranks(bench, 8);
+  ck_assert_int_eq(automatic(bench, one_shot[1] - 2), TP_ALGORITHM_ONE_SHOT);
+  ck_assert_int_ne(automatic(bench, one_shot[1]), TP_ALGORITHM_ONE_SHOT);
+  /* What frameworks do not reduce themselves goes to NCCL. */
+  ck_assert_int_eq(cost_of(bench, TP_ALL_GATHER, TP_ALGORITHM_AUTO, 1024).algorithm,
+                   TP_ALGORITHM_RING);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_nvls_needs_stack_and_switch)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  ck_assert_int_eq(automatic(bench, 512 << 20), TP_ALGORITHM_NVLS);
+  bench->stack.collectives.nvls = false;
+  ck_assert_int_eq(automatic(bench, 512 << 20), TP_ALGORITHM_RING);
+  bench_free(bench);
+  bench = bench_make("dgx-a100-80gb", "gpt-fast-compile", 8);
+  ck_assert_int_eq(automatic(bench, 512 << 20), TP_ALGORITHM_RING);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_impossible_falls_back)
+{
+  struct bench *bench = bench_make("l40s-x8", "gpt-fast-compile", 8);
+  static const enum tp_algorithm impossible[] = {TP_ALGORITHM_NVLS, TP_ALGORITHM_HIERARCHICAL,
+                                                 TP_ALGORITHM_DIRECT};
+  for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
+    const struct tp_collective collective = {
+        .kind = TP_ALL_REDUCE, .bytes = 1e6, .algorithm = impossible[i]};
+    ck_assert(!tp_collective_possible(&bench->machine, &collective));
+    ck_assert_rel(time_of(bench, TP_ALL_REDUCE, impossible[i], 1e6),
+                  time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1e6), 1e-15);
+  }
+  const struct tp_collective ring = {
+      .kind = TP_ALL_REDUCE, .bytes = 1e6, .algorithm = TP_ALGORITHM_RING};
+  ck_assert(tp_collective_possible(&bench->machine, &ring));
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_one_rank_is_free)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-graph", 1);
+  for (int kind = TP_ALL_REDUCE; kind <= TP_SEND; kind++) {
+    const struct tp_cost cost =
+        cost_of(bench, (enum tp_collective_kind)kind, TP_ALGORITHM_AUTO, 1e6);
+    ck_assert_double_eq(tp_cost_alone_s(&bench->machine, &cost), 0);
+    ck_assert_double_eq(cost.link_bytes, 0);
+    ck_assert_double_eq(cost.dram_bytes, 0);
+  }
+  bench_free(bench);
+}
+END_TEST
+
+/* The host issues no faster than it does; a large buffer pays its staging copy instead. */
+START_TEST(test_eager_launch)
+{
+  struct bench *eager = bench_make("dgx-h100", "eager", 8);
+  struct bench *graph = bench_make("dgx-h100", "eager", 8);
+  graph->stack.launch.decode = TP_LAUNCH_GRAPH;
+  ck_assert_rel(time_of(eager, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1024),
+                eager->device.peer_kernels.host_issue_s, 1e-12);
+  const double copy_s =
+      2e9 / (eager->device.memory.dram_ratio * eager->device.datasheet.dram_bytes_per_s);
+  ck_assert_rel(time_of(eager, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1e9),
+                time_of(graph, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1e9) + copy_s, 1e-12);
+  bench_free(eager);
+  bench_free(graph);
+}
+END_TEST
+
+START_TEST(test_sms_and_spread)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  const struct tp_device *device = &bench->device;
+  const struct tp_cost ring = cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_RING, 1e6);
+  ck_assert_rel(ring.sm_share, device->nccl.ring_sms / device->datasheet.sm_count, 1e-15);
+  ck_assert_rel(ring.sigma, device->nccl.spread_ratio, 1e-15);
+  const struct tp_cost nvls = cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_NVLS, 1e6);
+  ck_assert_rel(nvls.sm_share, device->nccl.nvls_sms / device->datasheet.sm_count, 1e-15);
+  const struct tp_cost peer = cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 1e6);
+  ck_assert_rel(peer.sm_share, device->peer_kernels.sms / device->datasheet.sm_count, 1e-15);
+  bench_free(bench);
+}
+END_TEST
+
+static uint64_t state;
+
+static double uniform(void)
+{
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (double)(state >> 11) / 9007199254740992.0;
+}
+
+static void scale_links(struct bench *bench, double rate, double latency)
+{
+  for (size_t i = 0; i < bench->platform.n_links; i++) {
+    bench->platform.links[i].bytes_per_s *= rate;
+    bench->platform.links[i].latency_s *= latency;
+  }
+  const size_t n = bench->platform.n_vertices * bench->platform.n_vertices;
+  for (size_t i = 0; i < n; i++) {
+    bench->platform.routes[i].bytes_per_s *= rate;
+    bench->platform.routes[i].latency_s *= latency;
+  }
+}
+
+static const char *const platforms[] = {"dgx-h100", "dgx-b200", "dgx-h100-x2", "a100-cube-mesh",
+                                        "l40s-x8"};
+static const char *const libraries[] = {"ideal", "gpt-fast-compile", "vllm-graph"};
+
+/* Random size, ranks, kind and algorithm on every platform and library. */
+START_TEST(test_monotone)
+{
+  enum { PLATFORMS = sizeof platforms / sizeof *platforms };
+  struct bench *bench = bench_make(platforms[_i % PLATFORMS], libraries[_i / PLATFORMS], 2);
+  state = 20260917u + (uint64_t)_i;
+  for (int trial = 0; trial < 300; trial++) {
+    const uint64_t seed = state;
+    const int ranks = 2 + (int)(uniform() * (bench->platform.n_gpus - 1));
+    const enum tp_collective_kind kind = (enum tp_collective_kind)(int)(uniform() * 5);
+    const enum tp_algorithm algorithm =
+        (enum tp_algorithm)(1 + (int)(uniform() * TP_ALGORITHM_HIERARCHICAL));
+    const double bytes = exp(log(256) + uniform() * log(4e6));
+    bench_ranks(bench, ranks);
+    const struct tp_collective asked = {.kind = kind, .bytes = bytes, .algorithm = algorithm};
+    if (!tp_collective_possible(&bench->machine, &asked))
+      continue;
+    const struct tp_cost cost = cost_of(bench, kind, algorithm, bytes);
+    const double base_s = tp_cost_alone_s(&bench->machine, &cost);
+    const double slack = 1 + 1e-12;
+    ck_assert_msg(base_s > 0 && cost.link_bytes > 0 && cost.dram_bytes > 0, "seed %lu", seed);
+    ck_assert_msg(time_of(bench, kind, algorithm, bytes * (1 + uniform())) * slack >= base_s,
+                  "seed %lu: more bytes, less time", seed);
+
+    /* No library beats its own algorithm without overheads. */
+    const int library = bench->stack.collectives.library;
+    bench->stack.collectives.library = TP_LIBRARY_IDEAL;
+    if (algorithm != TP_ALGORITHM_DIRECT) /* few bytes go without waiting for the link */
+      ck_assert_msg(time_of(bench, kind, algorithm, bytes) <= base_s * slack,
+                    "seed %lu: below the ideal", seed);
+    bench->stack.collectives.library = library;
+
+    const double factor = 1 + uniform();
+    scale_links(bench, factor, 1);
+    bench_ranks(bench, ranks);
+    ck_assert_msg(time_of(bench, kind, algorithm, bytes) <= base_s * slack,
+                  "seed %lu: faster links, more time", seed);
+    scale_links(bench, 1 / factor, factor);
+    bench_ranks(bench, ranks);
+    ck_assert_msg(time_of(bench, kind, algorithm, bytes) * slack >= base_s,
+                  "seed %lu: more latency, less time", seed);
+    scale_links(bench, 1, 1 / factor);
+  }
+  bench_free(bench);
+}
+END_TEST
+
+/* On one switch a ring of more ranks sends more in more steps. */
+START_TEST(test_more_ranks_take_longer)
+{
+  static const enum tp_algorithm algorithms[] = {TP_ALGORITHM_RING, TP_ALGORITHM_TREE,
+                                                 TP_ALGORITHM_ONE_SHOT};
+  struct bench *bench = bench_make("dgx-b200", libraries[_i], 2);
+  for (size_t a = 0; a < sizeof algorithms / sizeof *algorithms; a++)
+    for (double bytes = 1024; bytes < 1e9; bytes *= 8) {
+      double before_s = 0;
+      for (int ranks = 3; ranks <= 8; ranks++) {
+        bench_ranks(bench, ranks);
+        const double now_s = time_of(bench, TP_ALL_REDUCE, algorithms[a], bytes);
+        ck_assert(now_s > before_s * (1 - 1e-3));
+        before_s = now_s;
+      }
+    }
+  bench_free(bench);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("collective");
+  TCase *tcase = tcase_create("algorithms");
+  tcase_add_test(tcase, test_link_bytes);
+  tcase_add_test(tcase, test_ideal_ring);
+  tcase_add_test(tcase, test_ideal_hierarchy);
+  tcase_add_test(tcase, test_nccl_takes_fastest_protocol);
+  tcase_add_test(tcase, test_switch_points);
+  tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
+  tcase_add_test(tcase, test_impossible_falls_back);
+  tcase_add_test(tcase, test_one_rank_is_free);
+  tcase_add_test(tcase, test_eager_launch);
+  tcase_add_test(tcase, test_sms_and_spread);
+  tcase_add_loop_test(tcase, test_monotone, 0, 15);
+  tcase_add_loop_test(tcase, test_more_ranks_take_longer, 0, 3);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN

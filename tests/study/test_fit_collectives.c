@@ -1,0 +1,143 @@
+/* A fit finds back the device that made the rows, and refuses what it cannot use. */
+#include "study/fit_collectives.h"
+
+#include "../cost/machines.h"
+
+#include <string.h>
+
+enum { ROWS = 60 };
+
+static void make_rows(struct bench *bench, struct tp_fit_row *rows)
+{
+  static const int ranks[] = {2, 4, 8};
+  for (int i = 0; i < ROWS; i++) {
+    rows[i] = (struct tp_fit_row){.collective = {.kind = i % 2 ? TP_ALL_REDUCE : TP_ALL_GATHER,
+                                                 .bytes = 1024.0 * (double)(1 << (i / 3 % 20))},
+                                  .ranks = ranks[i % 3]};
+    bench_ranks(bench, rows[i].ranks);
+    struct tp_cost cost;
+    tp_cost_collective(&bench->machine, &rows[i].collective, &cost);
+    rows[i].time_s = tp_cost_alone_s(&bench->machine, &cost);
+  }
+}
+
+START_TEST(test_nccl_found_back)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 2);
+  struct tp_fit_row rows[ROWS];
+  make_rows(bench, rows);
+
+  struct tp_device device = bench->device;
+  const double true_base_s = device.nccl.ll_base_s;
+  device.nccl.ll_base_s *= 1.5;
+  device.nccl.simple_wire_ratio *= 1.2;
+  device.nccl.nvls_wire_ratio *= 1.2;
+  struct tp_fit_quality quality;
+  struct tp_error error = {""};
+  ck_assert_msg(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, rows, ROWS,
+                                   &device, &quality, &error) == TP_OK,
+                "%s", error.text);
+  ck_assert_uint_eq(quality.n_rows, ROWS);
+  ck_assert(quality.mean_error < 0.01);
+  ck_assert(quality.worst_error < 0.05);
+  ck_assert(device.nccl.spread_ratio < 0.02);
+  ck_assert_rel(device.nccl.ll_base_s, true_base_s, 0.1);
+  ck_assert_int_eq(device.nccl.kind, TP_PROVENANCE_FITTED);
+  /* No row went over the network. */
+  ck_assert_rel(device.nccl.ll_hop_network_s, bench->device.nccl.ll_hop_network_s, 1e-3);
+  ck_assert_rel(device.nccl.ring_sms, bench->device.nccl.ring_sms, 1e-15);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_peer_kernels_found_back)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-graph", 2);
+  struct tp_fit_row rows[ROWS];
+  make_rows(bench, rows);
+  struct tp_device device = bench->device;
+  device.peer_kernels.one_shot_base_s *= 2;
+  device.peer_kernels.two_shot_wire_ratio *= 1.3;
+  struct tp_fit_quality quality;
+  struct tp_error error = {""};
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_PEER_KERNELS, rows,
+                                      ROWS, &device, &quality, &error),
+                   TP_OK);
+  ck_assert(quality.mean_error < 0.01);
+  ck_assert_rel(device.peer_kernels.one_shot_base_s, bench->device.peer_kernels.one_shot_base_s,
+                0.05);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(test_refusals)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 2);
+  struct tp_fit_quality quality;
+  struct tp_error error;
+  struct tp_fit_row row = {.collective = {.bytes = 1024}, .ranks = 16, .time_s = 1e-5};
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
+                                      &bench->device, &quality, &error),
+                   TP_E_INPUT); /* more ranks than GPUs */
+  row.ranks = 2;
+  row.time_s = 0;
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
+                                      &bench->device, &quality, &error),
+                   TP_E_INPUT);
+  row.time_s = 1e-5;
+  bench->device.nccl.ll_base_s = 0;
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
+                                      &bench->device, &quality, &error),
+                   TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "ll_base_s"));
+  bench_free(bench);
+}
+END_TEST
+
+static enum tp_status read_text(struct tp_arena *arena, const char *text, struct tp_fit_row **rows,
+                                size_t *n, struct tp_error *error)
+{
+  struct tp_csv csv;
+  ck_assert_int_eq(tp_csv_parse("t.csv", text, arena, &csv, error), TP_OK);
+  return tp_fit_rows_read(&csv, arena, rows, n, error);
+}
+
+START_TEST(test_rows)
+{
+  static const char *const wrong[] = {"op,ranks,bytes\nall_reduce,2,1024\n",
+                                      "op,ranks,bytes,time_us\nbroadcast,2,1024,5\n",
+                                      "op,ranks,bytes,time_us\nall_reduce,1,1024,5\n",
+                                      "op,ranks,bytes,time_us\nall_reduce,2,1024,0\n",
+                                      "op,ranks,bytes,time_us\nall_reduce,2,big,5\n"};
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error;
+  struct tp_fit_row *rows;
+  size_t n;
+  ck_assert_int_eq(
+      read_text(arena, "op,ranks,bytes,time_us\nalltoall,4,1024,5.5\n", &rows, &n, &error), TP_OK);
+  ck_assert_uint_eq(n, 1);
+  ck_assert_int_eq(rows[0].collective.kind, TP_ALL_TO_ALL);
+  ck_assert_int_eq(rows[0].ranks, 4);
+  ck_assert_rel(rows[0].time_s, 5.5e-6, 1e-15);
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    ck_assert_int_eq(read_text(arena, wrong[i], &rows, &n, &error), TP_E_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "t.csv:"));
+  }
+  tp_arena_free(arena);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("fit_collectives");
+  TCase *tcase = tcase_create("fit");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_test(tcase, test_nccl_found_back);
+  tcase_add_test(tcase, test_peer_kernels_found_back);
+  tcase_add_test(tcase, test_refusals);
+  tcase_add_test(tcase, test_rows);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
