@@ -155,7 +155,7 @@ static enum tp_status numbers_add_range(struct numbers *numbers, const char *ite
   if (multiply ? !(step > 1 && first > 0) : !(step > 0))
     return tp_fail(error, TP_E_INPUT, "%s: range '%s' never reaches its end; %s", numbers->what,
                    item, multiply ? "xF needs F above 1 and a start above 0" : "step must be > 0");
-  /* Half a rounding error of slack lets 0:1:0.1 include 1. */
+  /* Slack for rounding: 0:0.3:0.1 includes its end, though 3 * 0.1 > 0.3. */
   const double slack = 1e-9 * (multiply ? last : step);
   double value = first;
   for (size_t i = 1; value <= last + slack; i++) {

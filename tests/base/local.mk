@@ -1,4 +1,5 @@
 unit_tests += \
+	%D%/test_arena \
 	%D%/test_csv \
 	%D%/test_files \
 	%D%/test_json \
