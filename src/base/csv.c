@@ -1,5 +1,6 @@
 #include "base/csv.h"
 
+#include "base/decimal.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -235,6 +236,9 @@ void tp_csv_put_text(FILE *out, const char *text)
 
 void tp_csv_put_number(FILE *out, double value)
 {
-  if (!isnan(value))
-    fprintf(out, "%.9g", value + 0.0); /* + 0.0: no "-0" */
+  char text[TP_DECIMAL_CHARS];
+  if (isnan(value))
+    return;
+  tp_decimal_write(value + 0.0, text); /* + 0.0: no "-0" */
+  fputs(text, out);
 }

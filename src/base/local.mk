@@ -2,6 +2,7 @@ libtpsim_a_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/csv.c %D%/csv.h \
 	%D%/datadir.c %D%/datadir.h \
+	%D%/decimal.c %D%/decimal.h \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
 	%D%/hash.c %D%/hash.h \
