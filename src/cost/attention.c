@@ -110,15 +110,18 @@ static void materialised(const struct tp_machine *machine, const struct shape *s
   cost->sigma = device->memory.spread_ratio;
 }
 
-/* Decode in generated kernels that read K and V once a query head. */
+/* Decode in generated kernels that read K and V once a query head.  A group's repeats partly hit
+ * the last-level cache, so that DRAM sees less than the kernel draws. */
 static void expanded(const struct tp_machine *machine, const struct shape *shape,
                      struct tp_cost *cost)
 {
   const struct tp_device_memory *fit = &machine->device->memory;
-  cost->dram_bytes = shape->element_bytes * shape->batch * shape->heads * shape->head_dim *
-                     (2 * shape->keys + 2 * shape->queries);
-  cost->fixed_s = 2 * (fit->kernel_floor_s + fit->row_latency_s);
-  cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  const double row_bytes = 2 * shape->element_bytes * shape->batch * shape->head_dim;
+  const double drawn_bytes = row_bytes * shape->heads * (shape->keys + shape->queries);
+  cost->dram_bytes = row_bytes * (shape->kv_heads * shape->keys + shape->heads * shape->queries);
+  cost->fixed_s = 2 * fit->kernel_floor_s + fit->row_latency_s;
+  cost->work_s = fmax(drawn_bytes / (machine->dram_bytes_per_s * fit->expanded_ratio),
+                      cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio));
   cost->sm_share = 0;
   cost->sigma = fit->spread_ratio;
 }

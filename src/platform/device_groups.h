@@ -45,11 +45,13 @@
   X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
+/* expanded_ratio passes 1 where the repeats of a group hit the cache. */
 #define TP_DEVICE_MEMORY(X)                                                                        \
   X(kernel_floor_s, 0, 1e-3, "shortest kernel inside a captured graph")                            \
   X(row_latency_s, 0, 1e-3, "load, reduce, store one after the other: added as rows fill the SMs") \
   X(row_latency_bytes, 1, 1e9, "bytes at which half of that latency shows")                        \
   X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
+  X(expanded_ratio, 0.01, 10, "K and V read once a query head: bytes drawn over the memory peak")  \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 /* Ring and tree run in one of three protocols; a hop is one step of a chunk, by the kind of link.

@@ -41,7 +41,7 @@ static const struct group {
 
 /* Counts, and what only other measurements can tell. */
 static const char *const held_keys[] = {"sustained_ratio", "tile_rows", "row_latency_bytes",
-                                        "spread_ratio"};
+                                        "expanded_ratio", "spread_ratio"};
 
 const char *tp_fit_group_of(const struct tp_op *op)
 {
