@@ -122,24 +122,14 @@ static void put_routes(const struct tp_platform *platform, FILE *out)
     }
 }
 
-/* Into the memory of every GPU, from its own cores and from every other vertex. */
 static void put_memory_routes(const struct tp_platform *platform, FILE *out)
 {
   for (int i = 0; i < platform->n_gpus; i++) {
-    const int gpu = platform->gpus[i];
-    const char *name = platform->vertices[gpu].name;
+    const char *name = platform->vertices[platform->gpus[i]].name;
     fprintf(out,
             "    <route src=\"%s\" dst=\"%s.mem\" symmetrical=\"YES\">"
             "<link_ctn id=\"%s.hbm\"/></route>\n",
             name, name, name);
-    for (int from = 0; from < (int)platform->n_vertices; from++) {
-      if (tp_platform_route(platform, from, gpu)->n_hops == 0)
-        continue;
-      fprintf(out, "    <route src=\"%s\" dst=\"%s.mem\" symmetrical=\"NO\">",
-              platform->vertices[from].name, name);
-      put_hops(platform, from, gpu, out);
-      fprintf(out, "<link_ctn id=\"%s.hbm\"/></route>\n", name);
-    }
   }
 }
 

@@ -67,7 +67,7 @@ START_TEST(takes_xml)
   const struct tp_setup *machine = opened(TP_SRCDIR "/tests/platform/tiny.xml", "h100-sxm", NULL);
   ck_assert_str_eq(machine->platform.name, "text");
   ck_assert_str_eq(machine->device.name, "h100-sxm");
-  ck_assert_str_eq(machine->inputs[0].hash, "f1e83eaf8bf56bdb");
+  ck_assert_str_eq(machine->inputs[0].hash, "353233efa5a68947");
 }
 END_TEST
 
