@@ -8,6 +8,7 @@ libtpsim_a_SOURCES += \
 	%D%/grid.c %D%/grid.h \
 	%D%/interval.h \
 	%D%/op_costs.c %D%/op_costs.h \
+	%D%/op_rows.c %D%/op_rows.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
 	%D%/sidecar.c %D%/sidecar.h \
