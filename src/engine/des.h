@@ -78,6 +78,7 @@ struct tp_des_activities {
 /* What the child leaves behind, in memory shared with the parent. */
 struct tp_des_record {
   bool done;
+  int ranks; /* simulated */
   struct tp_des_activities activities;
   double *link_bytes;        /* by directed link: 2 * n_links */
   struct tp_des_span *spans; /* ranks x n_items */

@@ -115,6 +115,7 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
     for (int q = 0; q < n_streams; q++)
       start_lane(&sim, rank, q);
   simgrid_run();
+  record->ranks = plan->ranks;
   record->done = true;
   for (int i = 0; i < plan->ranks * n_streams; i++)
     record->done &= sim.lanes[i].ended == (int64_t)plan->streams[i % n_streams].n_items;

@@ -33,7 +33,7 @@ static void require(enum tp_status status, const struct tp_error *error)
   if (status == TP_OK)
     return;
   fprintf(stderr, "%s\n", error->text);
-  exit(status);
+  exit((int)status);
 }
 
 static double now_s(void)

@@ -211,6 +211,23 @@ START_TEST(hidden_communication_is_not_exposed)
 }
 END_TEST
 
+/* Times far beyond SimGrid's precision of the clock, with short ops that meet. */
+START_TEST(long_passes_go_on)
+{
+  rig_segment(&rig, 1);
+  rig_kernel(&rig, NONE, 0, rig_work(4321));
+  third_stream(TP_OP_GEMM, 0, NONE, rig_work(1e-6));
+  rig_segment(&rig, 50);
+  rig_kernel(&rig, NONE, 1, rig_compute(1e-6 / 3, 0.7));
+  third_stream(TP_OP_GEMM, NONE, NONE, rig_dram(1e6));
+  rig_kernel(&rig, NONE, 2, rig_dram(1e6 / 3));
+  rig_collective(&rig, 2, 3, rig_phase(TP_PATTERN_RING, 3, 1e-6, 1e6 / 3, 0.1));
+  const double wanted_s = rig_analytic(&rig).total_s;
+  for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_STEP; detail++)
+    ck_assert_rel(rig_des(&rig, (enum tp_detail)detail, _i, NULL).total_s, wanted_s, 1e-13);
+}
+END_TEST
+
 START_TEST(timeline_holds_every_op)
 {
   struct tp_timeline timeline = {.arena = rig.arena, .stream_names = rig.program.stream_names};
@@ -268,6 +285,7 @@ static Suite *suite(void)
   tcase_add_loop_test(rules, wait_means_latest_record, 0, 2);
   tcase_add_loop_test(rules, wait_reaches_the_repetition_before, 0, 2);
   tcase_add_loop_test(rules, hidden_communication_is_not_exposed, 0, 2);
+  tcase_add_loop_test(rules, long_passes_go_on, 0, 2);
   tcase_add_loop_test(rules, timeline_holds_every_op, 0, 2);
   tcase_add_test(rules, dead_simulation_is_reported);
   suite_add_tcase(suite, rules);

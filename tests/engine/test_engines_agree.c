@@ -190,6 +190,55 @@ START_TEST(random_programs_take_the_same_time)
 }
 END_TEST
 
+/* --- folding ------------------------------------------------------------------------------- */
+
+/* Two modules, each with an all-reduce that the other's kernels hide in part. */
+static void pipeline(struct rig *rig, enum tp_pattern pattern)
+{
+  rig_segment(rig, SLOW ? 2 : 6);
+  for (int module = 0; module < 2; module++) {
+    rig_kernel(rig, 2 + module, TP_NO_EVENT, rig_compute(7e-6, 0.9));
+    rig_kernel(rig, TP_NO_EVENT, module, rig_dram(9e6));
+    rig_collective(rig, module, 2 + module, rig_phase(pattern, 6, 0.7e-6, 1e6, 0.15));
+  }
+  rig_kernel(rig, 3, TP_NO_EVENT, rig_work(1e-6));
+}
+
+static const struct {
+  const char *name;
+  int ranks;
+} machines[] = {{"dgx-h100", 8}, {"dgx-h100-x2", 16}, {"t3-ring", 4}, {"a100-cube-mesh", 8},
+                {"l40s-x4", 4},  {"l40s-x8", 8},      {"l40s-x8", 6}};
+
+/* One rank for all, and a sleep for kernels that nothing can disturb: the same times as every rank
+ * and op by itself, and, for one pattern at a time, as the analytic engine's. */
+START_TEST(folding_changes_nothing)
+{
+  int folded = 0;
+  for (int p = 0; p < TP_N_PATTERNS; p++) {
+    struct rig *rig = malloc(sizeof *rig);
+    ck_assert_ptr_nonnull(rig);
+    rig_open(rig, machines[_i].name, machines[_i].ranks);
+    const char *what = tp_arena_printf(rig->arena, "%s, pattern %d", machines[_i].name, p);
+    pipeline(rig, (enum tp_pattern)p);
+    const int details = rig->machine.patterns[p].possible ? TP_DETAIL_CHUNK : -1;
+    for (int detail = TP_DETAIL_FLOW; detail <= details; detail++) {
+      struct tp_des_record record;
+      const struct tp_result whole = rig_des(rig, (enum tp_detail)detail, true, NULL);
+      const struct tp_result fold = rig_des(rig, (enum tp_detail)detail, false, &record);
+      check_agree(&fold, &whole, 1e-9, what);
+      const struct tp_result analytic = rig_analytic(rig);
+      if (detail == TP_DETAIL_FLOW)
+        check_agree(&whole, &analytic, 1e-9, what);
+      folded += record.ranks == 1;
+    }
+    rig_close(rig);
+    free(rig);
+  }
+  ck_assert_int_eq(folded > 0, _i < 2 || _i == 3);
+}
+END_TEST
+
 /* --- where they differ -------------------------------------------------------------------- */
 
 static double both_at_once_s(struct rig *rig, const struct tp_engine *engine)
@@ -227,6 +276,7 @@ static Suite *suite(void)
   tcase_add_loop_test(agree, variants_take_the_same_time, 0,
                       SLOW ? 1 : (int)(sizeof platforms / sizeof *platforms));
   tcase_add_test(agree, random_programs_take_the_same_time);
+  tcase_add_loop_test(agree, folding_changes_nothing, 0, (int)(sizeof machines / sizeof *machines));
   tcase_add_test(agree, different_patterns_meet_on_links);
   suite_add_tcase(suite, agree);
   return suite;
