@@ -234,9 +234,9 @@ START_TEST(timeline_holds_every_op)
   struct tp_run run = rig_run_of(&rig, TP_DETAIL_FLOW, _i);
   run.timeline = &timeline;
   rig_segment(&rig, 7);
-  rig_kernel(&rig, NONE, NONE, rig_work(1e-6));
+  rig_kernel(&rig, 1, NONE, rig_work(1e-6));
   rig_kernel(&rig, NONE, 0, rig_work(2e-6));
-  rig_collective(&rig, 0, NONE, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 0, 0));
+  rig_collective(&rig, 0, 1, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 0, 0));
   struct tp_result result;
   struct tp_error error;
   ck_assert_int_eq(tp_engine_des.run(&run, rig.arena, &result, &error), TP_OK);
@@ -245,6 +245,7 @@ START_TEST(timeline_holds_every_op)
   ck_assert_int_eq(timeline.spans[timeline.n_spans - 1].rank, ranks - 1);
   ck_assert_rel(timeline.spans[1].start_s, 1e-6, 1e-12);
   ck_assert_rel(timeline.spans[1].end_s, 3e-6, 1e-12);
+  ck_assert_rel(timeline.spans[2].start_s, 4e-6, 1e-12);
   ck_assert_rel(timeline.spans[14].start_s, 3e-6, 1e-12);
   ck_assert_rel(timeline.spans[14].end_s, 4e-6, 1e-12);
 }
