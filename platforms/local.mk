@@ -37,6 +37,7 @@ dist_stacks_DATA = \
 	%D%/stacks/eager.json \
 	%D%/stacks/gpt-fast-compile.json \
 	%D%/stacks/ideal.json \
+	%D%/stacks/sglang-graph.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/vllm-graph.json
 

@@ -34,7 +34,8 @@ static void add_overheads(const struct tp_machine *machine, const struct tp_coll
                           double fixed_s, double wire_ratio, struct tp_cost *cost)
 {
   const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
-  cost->fixed_s += fixed_s + collective->bytes / peer->reduce_bytes_per_s;
+  cost->fixed_s += fixed_s * machine->stack->collectives.peer_fixed_ratio +
+                   collective->bytes / peer->reduce_bytes_per_s;
   for (int i = 0; i < cost->n_phases; i++)
     cost->phases[i].flow_bytes *= wire_ratio;
   cost->sm_share = peer->sms / machine->device->datasheet.sm_count;

@@ -61,6 +61,7 @@ static const struct tp_field collective_fields[] = {
     NUMBER("two_shot_max_bytes_above_4_ranks", collectives.two_shot_max_bytes[1], 0, 1e12),
     NUMBER("switch_max_bytes_to_4_ranks", collectives.switch_max_bytes[0], 0, 1e12),
     NUMBER("switch_max_bytes_above_4_ranks", collectives.switch_max_bytes[1], 0, 1e12),
+    NUMBER("peer_fixed_ratio", collectives.peer_fixed_ratio, 0.1, 10),
     FLAG("nvls", collectives.nvls),
     NUMBER("in_place_s", collectives.in_place_s, 0, 1e-2),
     NUMBER("in_place_ratio", collectives.in_place_ratio, 1, 100),

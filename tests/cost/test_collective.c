@@ -129,6 +129,20 @@ START_TEST(test_switch_points)
 }
 END_TEST
 
+/* Only the fixed part is the software's. */
+START_TEST(test_peer_fixed_ratio)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-graph", 4);
+  const struct tp_device_peer_kernels *peer = &bench->device.peer_kernels;
+  const double fixed_s = peer->one_shot_base_s + 3 * peer->one_shot_rank_s;
+  const double one_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 1e6);
+  bench->stack.collectives.peer_fixed_ratio = 0.5;
+  ck_assert_rel(one_s - time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 1e6), fixed_s / 2,
+                1e-9);
+  bench_free(bench);
+}
+END_TEST
+
 START_TEST(test_nvls_needs_stack_and_switch)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
@@ -308,6 +322,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_ideal_hierarchy);
   tcase_add_test(tcase, test_nccl_takes_fastest_protocol);
   tcase_add_test(tcase, test_switch_points);
+  tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
   tcase_add_test(tcase, test_impossible_falls_back);
   tcase_add_test(tcase, test_one_rank_is_free);
