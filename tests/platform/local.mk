@@ -1,5 +1,6 @@
 unit_tests += \
 	%D%/test_bad \
+	%D%/test_damage \
 	%D%/test_open \
 	%D%/test_routes \
 	%D%/test_shipped \

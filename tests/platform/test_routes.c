@@ -1,4 +1,5 @@
 /* Routes worked out by hand, one machine of each kind; properties on random graphs. */
+#include "../random.h"
 #include "load.h"
 
 #include <math.h>
@@ -142,13 +143,6 @@ START_TEST(patterns)
 }
 END_TEST
 
-/* A small generator, so that a printed seed gives the same graph everywhere. */
-static uint32_t next(uint64_t *state)
-{
-  *state = *state * 6364136223846793005U + 1442695040888963407U;
-  return (uint32_t)(*state >> 33);
-}
-
 /* A random tree of n GPUs with some more links. */
 static struct tp_platform random_platform(uint64_t seed, int n)
 {
@@ -156,18 +150,19 @@ static struct tp_platform random_platform(uint64_t seed, int n)
   const char *links = "";
   bool joined[16][16] = {{false}};
   for (int i = 1; i < 2 * n; i++) {
-    const int a = i < n ? i : (int)(next(&state) % (uint32_t)n);
-    const int b = (int)(next(&state) % (uint32_t)(i < n ? i : n));
+    const int a = i < n ? i : (int)(tp_random_below(&state, (size_t)n));
+    const int b = (int)(tp_random_below(&state, (size_t)(i < n ? i : n)));
     if (a == b || joined[a][b] || joined[b][a])
       continue;
     joined[a][b] = true;
     links = tp_arena_printf(arena,
                             "%s%s{\"name\": \"l%d\", \"between\": [\"gpu%d\", \"gpu%d\"], "
-                            "\"kind\": \"%s\", \"bytes_per_s_per_direction\": %ue6, "
-                            "\"latency_s\": %ue-9, \"full_duplex\": %s}",
+                            "\"kind\": \"%s\", \"bytes_per_s_per_direction\": %zue6, "
+                            "\"latency_s\": %zue-9, \"full_duplex\": %s}",
                             links, *links == '\0' ? "" : ", ", i, a, b,
-                            next(&state) % 2 == 0 ? "nvlink" : "pcie", 1 + next(&state) % 1000,
-                            next(&state) % 1000, next(&state) % 3 == 0 ? "false" : "true");
+                            tp_random_below(&state, 2) == 0 ? "nvlink" : "pcie",
+                            1 + tp_random_below(&state, 1000), tp_random_below(&state, 1000),
+                            tp_random_below(&state, 3) == 0 ? "false" : "true");
   }
   return load_text(
       tp_arena_printf(arena, "{\"name\": \"gpu\", \"count\": %d, \"kind\": \"gpu\"}", n), links,
@@ -198,8 +193,9 @@ static void check_walk(const struct tp_platform *p, int a, int b, uint64_t seed)
 
 START_TEST(random_graphs)
 {
-  for (uint64_t seed = 1; seed <= 300; seed++) {
-    const int n = 2 + (int)(seed % 13);
+  for (int i = 0; i < tp_random_cases(300); i++) {
+    const uint64_t seed = tp_random_seed(i);
+    const int n = 2 + i % 13;
     const struct tp_platform p = random_platform(seed, n);
     for (int a = 0; a < n; a++)
       for (int b = 0; b < n; b++) {
