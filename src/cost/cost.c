@@ -27,13 +27,29 @@ static void add_launch(const struct tp_stack *stack, enum tp_phase phase, struct
   cost->work_s = fmax(cost->work_s, stack->launch.host_launch_s - cost->fixed_s);
 }
 
+static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm)
+{
+  return gemm->m == 1 && machine->sustained && machine->stack->fusion.matrix_vector;
+}
+
+/* A persistent kernel has a block on every SM; those on held ones wait for the others' SMs, so it
+ * loses more than the held share: struct tp_device_overlap. */
+static void hold_persistent(const struct tp_machine *machine, struct tp_cost *cost)
+{
+  if (cost->sm_share > 0)
+    cost->sm_share = fmax(cost->sm_share, 1 - machine->device->overlap.held_ratio);
+}
+
 struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
                           const struct tp_op *op)
 {
   struct tp_cost cost = {.sm_share = 1};
   switch (op->kind) {
   case TP_OP_GEMM:
-    tp_cost_gemm(machine, &op->gemm, &cost);
+    if (is_matrix_vector(machine, &op->gemm))
+      tp_cost_matrix_vector(machine, &op->gemm, &cost);
+    else
+      tp_cost_gemm(machine, &op->gemm, &cost);
     break;
   case TP_OP_ATTENTION:
     tp_cost_attention(machine, &op->attention, &cost);
@@ -43,6 +59,7 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
     break;
   case TP_OP_COLLECTIVE:
     tp_cost_collective(machine, &op->collective, &cost);
+    hold_persistent(machine, &cost);
     if (machine->sustained && machine->ranks > 1)
       add_in_place(machine->stack, &cost);
     return cost;

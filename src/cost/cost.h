@@ -95,6 +95,8 @@ double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *c
 /* The parts, one file each; `tp_cost_op` adds what the stack adds. */
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                   struct tp_cost *cost);
+void tp_cost_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm,
+                           struct tp_cost *cost);
 void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,
                        struct tp_cost *cost);
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,

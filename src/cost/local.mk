@@ -7,6 +7,7 @@ libtpsim_a_SOURCES += \
 	%D%/gemm.c \
 	%D%/hierarchical.c \
 	%D%/machine.c \
+	%D%/matrix_vector.c \
 	%D%/memory.c \
 	%D%/nvls.c \
 	%D%/pattern.c %D%/pattern.h \

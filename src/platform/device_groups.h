@@ -103,12 +103,18 @@
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
+#define TP_DEVICE_OVERLAP(X)                                                                      \
+  X(held_ratio, 0.1, 1,                                                                           \
+    "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
+    "there wait for a second wave; 1: only the held share is lost")
+
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \
   X(gemm_fp8, TP_DEVICE_GEMM)                       \
   X(attention_prefill, TP_DEVICE_ATTENTION_PREFILL) \
   X(attention_decode, TP_DEVICE_ATTENTION_DECODE)   \
   X(memory, TP_DEVICE_MEMORY)                       \
+  X(overlap, TP_DEVICE_OVERLAP)                     \
   X(nccl, TP_DEVICE_NCCL)                           \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS)
 #endif

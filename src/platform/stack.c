@@ -46,6 +46,7 @@ static const struct tp_field fusion_fields[] = {
     FLAG("residual_norm", fusion.residual_norm),
     FLAG("rope", fusion.rope),
     FLAG("activation", fusion.activation),
+    FLAG("matrix_vector", fusion.matrix_vector),
     FLAG("overlapped_residual", fusion.overlapped_residual),
 };
 static const struct tp_field head_fields[] = {

@@ -50,6 +50,7 @@ struct tp_stack {
     bool residual_norm;       /* residual add and norm in one kernel */
     bool rope;                /* rotary and cache write in one kernel */
     bool activation;          /* gate, activation and product in the up GEMM's epilogue */
+    bool matrix_vector;       /* a one-row GEMM is a generated reduction, not a library call */
     bool overlapped_residual; /* overlapping variants keep the residual fused, too */
   } fusion;
   struct {
