@@ -66,7 +66,6 @@ static const struct tp_field collective_fields[] = {
     FLAG("nvls", collectives.nvls),
     NUMBER("in_place_s", collectives.in_place_s, 0, 1e-2),
     NUMBER("in_place_ratio", collectives.in_place_ratio, 1, 100),
-    NUMBER("event_wait_s", collectives.event_wait_s, 0, 1e-2),
 };
 
 static const struct {

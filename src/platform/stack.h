@@ -67,7 +67,6 @@ struct tp_stack {
     bool nvls;                    /* in-switch reduction allowed where the switch can */
     double in_place_s;            /* added to every collective: event wait, rank skew */
     double in_place_ratio;        /* in-place over stand-alone time (>= 1): lost fusion, wait */
-    double event_wait_s;          /* a stream's wait for an event of another stream */
   } collectives;
   double spread_ratio; /* residual spread of end-to-end fits */
 };
