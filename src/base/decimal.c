@@ -27,12 +27,12 @@ static bool round_to_digits(double value, int64_t *digits, int *exponent)
 {
   long double scaled;
   int e = (int)floor(log10(value));
-  if (!scale(value, DIGITS - 1 - e, &scaled))
+  if (!scale((long double)value, DIGITS - 1 - e, &scaled))
     return false;
   /* log10 may be off by one beside a power of ten. */
-  if (scaled < powers[DIGITS - 1] && !scale(value, DIGITS - 1 - --e, &scaled))
+  if (scaled < powers[DIGITS - 1] && !scale((long double)value, DIGITS - 1 - --e, &scaled))
     return false;
-  if (scaled >= powers[DIGITS] && !scale(value, DIGITS - 1 - ++e, &scaled))
+  if (scaled >= powers[DIGITS] && !scale((long double)value, DIGITS - 1 - ++e, &scaled))
     return false;
   const int64_t whole = (int64_t)scaled;
   const long double part = scaled - (long double)whole;

@@ -3,7 +3,16 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdbool.h>
 #include <string.h>
+
+static bool all_are(const unsigned char *bytes, size_t n, int value)
+{
+  for (size_t i = 0; i < n; i++)
+    if (bytes[i] != value)
+      return false;
+  return true;
+}
 
 START_TEST(memory_is_zeroed_aligned_and_apart)
 {
@@ -17,13 +26,11 @@ START_TEST(memory_is_zeroed_aligned_and_apart)
       sizes[i] = tp_random_below(&state, i % 100 == 0 ? 200000 : 300);
       pieces[i] = tp_arena_alloc(arena, sizes[i], 1);
       ck_assert_uint_eq((uintptr_t)pieces[i] % alignof(max_align_t), 0);
-      for (size_t j = 0; j < sizes[i]; j++)
-        ck_assert_msg(pieces[i][j] == 0, "piece %d", i);
+      ck_assert_msg(all_are(pieces[i], sizes[i], 0), "piece %d is not zero", i);
       memset(pieces[i], i % 255 + 1, sizes[i]);
     }
     for (int i = 0; i < PIECES; i++)
-      for (size_t j = 0; j < sizes[i]; j++)
-        ck_assert_msg(pieces[i][j] == i % 255 + 1, "piece %d overwritten", i);
+      ck_assert_msg(all_are(pieces[i], sizes[i], i % 255 + 1), "piece %d overwritten", i);
     tp_arena_reset(arena);
   }
   tp_arena_free(arena);

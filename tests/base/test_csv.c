@@ -125,7 +125,7 @@ START_TEST(numbers_are_written_the_same_everywhere)
   WRITTEN(buffer, out, tp_csv_put_number(out, -0.0));
   ck_assert_str_eq(buffer, "0");
   buffer[0] = 'x';
-  WRITTEN(buffer, out, (tp_csv_put_number(out, NAN), putc('|', out)));
+  WRITTEN(buffer, out, (tp_csv_put_number(out, (double)NAN), putc('|', out)));
   ck_assert_str_eq(buffer, "|");
 }
 END_TEST

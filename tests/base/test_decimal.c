@@ -54,8 +54,8 @@ START_TEST(edges)
                                   512,
                                   1024,
                                   1.41984023e11,
-                                  INFINITY,
-                                  -INFINITY};
+                                  (double)INFINITY,
+                                  -(double)INFINITY};
   for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
     check(values[i]);
     check(-values[i]);

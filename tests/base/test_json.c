@@ -42,30 +42,31 @@ static void parse(const char *json)
   ck_assert_msg(tp_doc_parse("t.json", json, arena, &doc, &error) == TP_OK, "%s", error.text);
 }
 
+#define NO_NUMBER (double)NAN
 static const struct {
   const char *path;
   int line;
-  double value; /* NAN: not a number there */
+  double value;
 } places[] = {
-    {"", 1, NAN},
-    {"name", 2, NAN},
-    {"gemm", 3, NAN},
+    {"", 1, NO_NUMBER},
+    {"name", 2, NO_NUMBER},
+    {"gemm", 3, NO_NUMBER},
     {"gemm.tile_m", 4, 128},
-    {"gemm.flat", 4, NAN},
+    {"gemm.flat", 4, NO_NUMBER},
     {"gemm.ratio", 5, 0.5},
     {"links[0].a", 8, 1},
     {"links[1].latency_s", 9, 1e-6},
     {"grid[0][1]", 11, 2},
     {"grid[1][0]", 12, 3},
-    {"nothing", 13, NAN},
+    {"nothing", 13, NO_NUMBER},
     /* not there: the line of the deepest part that is */
-    {"gemm.tile_x", 3, NAN},
-    {"links[2].a", 7, NAN},
-    {"links[1].b", 9, NAN},
-    {"grid[1][2]", 12, NAN},
-    {"other.thing", 1, NAN},
-    {"gemm.tile_m.deeper", 4, NAN},
-    {"links[x]", 7, NAN},
+    {"gemm.tile_x", 3, NO_NUMBER},
+    {"links[2].a", 7, NO_NUMBER},
+    {"links[1].b", 9, NO_NUMBER},
+    {"grid[1][2]", 12, NO_NUMBER},
+    {"other.thing", 1, NO_NUMBER},
+    {"gemm.tile_m.deeper", 4, NO_NUMBER},
+    {"links[x]", 7, NO_NUMBER},
 };
 
 START_TEST(paths_have_values_and_lines)
