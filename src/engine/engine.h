@@ -48,6 +48,9 @@
 /* Kernels always get on, however many SMs collectives hold: one SM of a thousand. */
 #define TP_SM_FLOOR 1e-3
 
+/* How the DES sends a flow of a phase: as one message; as one a step, each when the step before has
+ * come in; or each of these in chunks that go on as they come in.  The bytes are the same; the
+ * first two take the same time where ranks are alike, chunks hide delays behind one another. */
 enum tp_detail { TP_DETAIL_FLOW, TP_DETAIL_STEP, TP_DETAIL_CHUNK };
 #define TP_DETAIL_NAMES           \
   {                               \

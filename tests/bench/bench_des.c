@@ -71,7 +71,7 @@ static void bare_main(int argc, char **argv)
 static void run_bare(const struct tp_machine *machine, struct tp_des_activities activities,
                      int ranks)
 {
-  static struct bare bare[TP_MAX_RANKS];
+  struct bare bare[TP_MAX_RANKS];
   tp_des_engine_open(machine);
   for (int rank = 0; rank < ranks; rank++) {
     const struct tp_vertex *vertices = machine->platform->vertices;

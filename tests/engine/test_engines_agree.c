@@ -80,7 +80,8 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
 }
 
 static const char *const platforms[] = {"dgx-h100",    "dgx-a100-40gb",  "dgx-b200",
-                                        "dgx-h100-x2", "a100-cube-mesh", "mi300x-x8"};
+                                        "dgx-h100-x2", "dgx-h100-nop2p", "a100-cube-mesh",
+                                        "mi300x-x8",   "l40s-x8"};
 
 START_TEST(variants_take_the_same_time)
 {
