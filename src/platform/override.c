@@ -106,6 +106,15 @@ static enum tp_status fail_unknown(const struct search *search, const char *key,
                  key, tp_text_hint(search->arena, key, names, n));
 }
 
+/* How to write a candidate so that it means one value: by index where a name stands twice. */
+static const char *spelling(const struct search *search, const struct candidate *one)
+{
+  for (size_t i = 0; i < search->n; i++)
+    if (&search->all[i] != one && strcmp(search->all[i].named, one->named) == 0)
+      return one->full;
+  return one->named;
+}
+
 static enum tp_status fail_ambiguous(const struct search *search, const char *key,
                                      struct tp_error *error)
 {
@@ -116,7 +125,8 @@ static enum tp_status fail_ambiguous(const struct search *search, const char *ke
     if (!ends_path(one->full, key) && !ends_path(one->named, key))
       continue;
     if (n < MAX_LISTED)
-      list = tp_arena_printf(search->arena, "%s%s%s", list, n == 0 ? "" : ", ", one->named);
+      list =
+          tp_arena_printf(search->arena, "%s%s%s", list, n == 0 ? "" : ", ", spelling(search, one));
     n++;
   }
   return tp_fail(error, TP_E_INPUT, "--set %s: means %zu values, write more of the path: %s%s", key,

@@ -104,6 +104,9 @@ START_TEST(refuses)
       {"dgx-h100-x2", NULL, "latency_s=1e-6",
        "means 3 values, write more of the path: platform.links.nvlink.latency_s, "
        "platform.links.pcie.latency_s, platform.links.infiniband.latency_s"},
+      {"dgx-h100", NULL, "gpu.node=1",
+       "means 2 values, write more of the path: platform.vertices[0].node, "
+       "platform.vertices[1].node"},
       {"dgx-h100", NULL, "latency_s", "write KEY=VALUE"},
       {"dgx-h100", NULL, "=1", "write KEY=VALUE"},
       {"dgx-h100", NULL, "latency_s=", "not a number"},
@@ -126,7 +129,7 @@ START_TEST(refuses)
 }
 END_TEST
 
-enum { N_REFUSED = 17 };
+enum { N_REFUSED = 18 };
 
 static Suite *suite(void)
 {
