@@ -79,8 +79,8 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
   const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
                            (flops_per_s * fit->compute_ratio) * sms / active;
-  cost->fixed_s = fit->launch_s + (group > 1 ? fit->group_s : 0) +
-                  fit->split_s * fmin(splits - 1, 1) * fmin(1, sms / units);
+  cost->fixed_s =
+      fit->launch_s + (group > 1 ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1);
   const double unit_s = fmax(units / sms, 1) * fit->unit_s;
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
   cost->work_s =

@@ -26,8 +26,11 @@ static struct fit fit_8(const struct tp_device_gemm_fp8 *group)
 struct shape {
   double m, n, k, element_bytes;
   double sms;
-  double sm_flops_per_s; /* one SM, full rate */
-  double dram_s;         /* operands and result at the bandwidth reached */
+  double flop_s;         /* of one SM at full rate; reciprocals, as divisions are dear here */
+  double operand_byte_s; /* drawn by one SM */
+  double drain_byte_s;   /* written by one SM */
+  double l2_byte_s;
+  double dram_s; /* operands and result at the bandwidth reached */
 };
 
 /* Output tiles that libraries choose from, and the least depth of a split of k. */
@@ -36,9 +39,25 @@ static const struct {
 } tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
 enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
 
+/* The output cut in tiles. */
+struct cut {
+  double rows, columns, n_tiles;
+};
+
 struct timing {
   double total_s, sm_s, sm_share;
 };
+
+/* fmax and fmin are calls, for the sake of NaN; these run a dozen times a candidate. */
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+  return a < b ? a : b;
+}
 
 /* Where two resources take a and b, pipelining them is not perfect near a = b. */
 static double overlap_s(double a, double b)
@@ -47,32 +66,29 @@ static double overlap_s(double a, double b)
   return sqrt(sqrt(a2 * a2 + b2 * b2));
 }
 
-/* `splits` need not be whole: blocks share the depth of a tile as they come free (stream-K). */
-static struct timing time_tiles(const struct fit *fit, const struct shape *shape, double rows,
-                                double columns, double n_tiles, double splits)
+/* Times a way to cut the output and keeps it where it is faster.  `splits` need not be whole:
+ * blocks share the depth of a tile as they come free (stream-K). */
+static void try_tiles(const struct fit *fit, const struct shape *shape, const struct cut *cut,
+                      double splits, struct timing *best)
 {
-  const double blocks = n_tiles * splits, full = blocks / shape->sms;
+  const double area = cut->rows * cut->columns;
+  const double blocks = cut->n_tiles * splits, full = blocks / shape->sms;
   const double waves = full <= 1 ? 1 : full + fit->wave_ratio * (ceil(full - 1e-9) - full);
   const double depth = shape->k / splits;
-  const double compute_s = 2 * rows * columns * depth / shape->sm_flops_per_s;
-  const double operand_bytes = (rows + columns) * depth * shape->element_bytes;
+  const double compute_s = 2 * area * depth * shape->flop_s;
+  const double operand_bytes = (cut->rows + cut->columns) * depth * shape->element_bytes;
   const double loop_s =
-      fmax(fmax(compute_s, operand_bytes / fit->sm_bytes_per_s), depth * fit->depth_s);
-  const double drain_s = rows * columns * OUTPUT_BYTES / fit->epilogue_bytes_per_s;
-  const double sm_s =
-      fmax(waves * (loop_s + drain_s), operand_bytes * blocks / fit->l2_bytes_per_s);
+      larger(larger(compute_s, operand_bytes * shape->operand_byte_s), depth * fit->depth_s);
+  const double drain_s = area * OUTPUT_BYTES * shape->drain_byte_s;
+  const double sm_s = larger(waves * (loop_s + drain_s), operand_bytes * blocks * shape->l2_byte_s);
   double sum_s = 0;
   if (splits > 1)
-    sum_s = fit->split_s +
-            (splits + 1) * n_tiles * rows * columns * PARTIAL_BYTES / fit->l2_bytes_per_s;
-  return (struct timing){
-      .total_s = overlap_s(sm_s, shape->dram_s) + sum_s, .sm_s = sm_s, .sm_share = fmin(full, 1)};
-}
-
-static void keep_faster(const struct timing *timing, struct timing *best)
-{
-  if (timing->total_s < best->total_s)
-    *best = *timing;
+    sum_s = fit->split_s + (splits + 1) * cut->n_tiles * area * PARTIAL_BYTES * shape->l2_byte_s;
+  if (larger(sm_s, shape->dram_s) + sum_s >= best->total_s)
+    return; /* the roots below cannot make it less */
+  const double total_s = overlap_s(sm_s, shape->dram_s) + sum_s;
+  if (total_s < best->total_s)
+    *best = (struct timing){.total_s = total_s, .sm_s = sm_s, .sm_share = smaller(full, 1)};
 }
 
 /* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
@@ -80,21 +96,20 @@ static struct timing fastest(const struct fit *fit, const struct shape *shape)
 {
   struct timing best = {.total_s = HUGE_VAL};
   const double row_groups = MMA_ROWS * ceil(shape->m / MMA_ROWS);
-  const double most_splits = fmax(1, shape->k / LEAST_SPLIT_DEPTH);
+  const double most_splits = larger(1, shape->k / LEAST_SPLIT_DEPTH);
   for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-    const double rows = fmin(tiles[i].rows, row_groups), columns = tiles[i].columns;
-    const double n_tiles = ceil(shape->m / tiles[i].rows) * ceil(shape->n / columns);
-    struct timing timing = time_tiles(fit, shape, rows, columns, n_tiles, 1);
-    keep_faster(&timing, &best);
+    const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
+                            .columns = tiles[i].columns,
+                            .n_tiles =
+                                ceil(shape->m / tiles[i].rows) * ceil(shape->n / tiles[i].columns)};
+    try_tiles(fit, shape, &cut, 1, &best);
     if (most_splits <= 1 || fit->split_s >= best.total_s)
       continue;
-    timing = time_tiles(fit, shape, rows, columns, n_tiles, fmin(2, most_splits));
-    keep_faster(&timing, &best);
-    const double filling = fmin(shape->sms / n_tiles, most_splits);
-    if (filling <= 1)
-      continue;
-    timing = time_tiles(fit, shape, rows, columns, n_tiles, filling);
-    keep_faster(&timing, &best);
+    if (cut.n_tiles < 2 * shape->sms)
+      try_tiles(fit, shape, &cut, smaller(2, most_splits), &best);
+    const double filling = smaller(shape->sms / cut.n_tiles, most_splits);
+    if (filling > 1)
+      try_tiles(fit, shape, &cut, filling, &best);
   }
   return best;
 }
@@ -119,7 +134,7 @@ static double quantise_s(const struct fit *fit, const struct shape *shape)
   if (fit->quantise_bytes_per_s <= 0)
     return 0;
   const double bytes = shape->m * shape->k * (2 + shape->element_bytes);
-  return fmax(shape->m * fit->quantise_row_s, bytes / fit->quantise_bytes_per_s);
+  return larger(shape->m * fit->quantise_row_s, bytes / fit->quantise_bytes_per_s);
 }
 
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
@@ -133,9 +148,12 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                         .k = (double)gemm->k,
                         .element_bytes = tp_dtype_bytes(gemm->dtype),
                         .sms = device->datasheet.sm_count};
-  shape.sm_flops_per_s = tp_matrix_flops_per_s(device, gemm->dtype) * fit.compute_ratio / shape.sms;
-  if (machine->sustained)
-    shape.sm_flops_per_s *= fit.sustained_ratio;
+  const double clock_ratio = machine->sustained ? fit.sustained_ratio : 1;
+  shape.flop_s =
+      shape.sms / (tp_matrix_flops_per_s(device, gemm->dtype) * fit.compute_ratio * clock_ratio);
+  shape.operand_byte_s = 1 / fit.sm_bytes_per_s;
+  shape.drain_byte_s = 1 / fit.epilogue_bytes_per_s;
+  shape.l2_byte_s = 1 / fit.l2_bytes_per_s;
   cost->dram_bytes = dram_bytes(machine, &fit, &shape);
   shape.dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit.dram_ratio);
 
