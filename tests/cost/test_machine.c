@@ -139,6 +139,17 @@ START_TEST(test_cube_mesh)
 }
 END_TEST
 
+/* A closed ring of sixteen runs both ways round, though a search cut short would not see it. */
+START_TEST(test_long_ring)
+{
+  struct bench *bench = bench_make("t3-ring-16", "ideal", 16);
+  ck_assert_int_eq(bench->machine.n_rings, 2);
+  ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s,
+                2 * bench->platform.links[0].bytes_per_s, 1e-12);
+  bench_free(bench);
+}
+END_TEST
+
 static const char *const shipped[] = {"dgx-a100-80gb", "dgx-h100",      "dgx-h100-x2",
                                       "dgx-b200",      "l40s-x8",       "a100-cube-mesh",
                                       "t3-ring-16",    "dgx-h100-nop2p"};
@@ -217,6 +228,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_two_nodes);
   tcase_add_test(tcase, test_pcie_ring);
   tcase_add_test(tcase, test_cube_mesh);
+  tcase_add_test(tcase, test_long_ring);
   tcase_add_loop_test(tcase, test_flows_agree_with_rates, 0,
                       (int)(sizeof shipped / sizeof *shipped));
   tcase_add_test(tcase, test_one_rank);
