@@ -127,14 +127,12 @@ static void keep(const struct tp_replay *replay, struct history *history, double
          (size_t)replay->plan->segments[s].n_ops * sizeof *replay->spent_s[s]);
 }
 
-/* Repeats `times` times what has happened since `past`, which lasted `period_s`. */
-static void repeat_since(struct tp_replay *replay, const struct snapshot *past, double period_s,
-                         int64_t times)
+/* Repeats `times` times what has happened since `past`: `period` repetitions in `period_s`. */
+static void repeat_since(struct tp_replay *replay, const struct snapshot *past, int64_t period,
+                         double period_s, int64_t times)
 {
   const size_t s = replay->lanes[replay->leader].segment;
   const struct tp_plan_segment *segment = &replay->plan->segments[s];
-  const int64_t moved =
-      replay->lanes[replay->leader].repetition - past->lanes[replay->leader].repetition;
   const double n = (double)times;
   replay->origin_s += n * period_s;
   replay->tally.compute_s += n * (replay->tally.compute_s - past->tally.compute_s);
@@ -145,8 +143,8 @@ static void repeat_since(struct tp_replay *replay, const struct snapshot *past, 
   for (int q = 0; q < replay->plan->n_streams; q++) {
     if (replay->lanes[q].segment != s)
       continue;
-    replay->lanes[q].repetition += times * moved;
-    replay->ended[q] += times * moved * segment->per_repeat[q];
+    replay->lanes[q].repetition += times * period;
+    replay->ended[q] += times * period * segment->per_repeat[q];
   }
 }
 
@@ -167,7 +165,8 @@ static void look_for_period(struct tp_replay *replay, struct history *history)
     period_s += turn_before(history, period - 1)->lasted_s;
     if (left >= period && same_lanes(past, now, replay->leader, replay->plan->n_streams) &&
         tp_fluid_same(&past->fluid, &now->fluid, SAME_RATIO * period_s)) {
-      repeat_since(replay, past, period_s, left / period);
+      repeat_since(replay, past, period, period_s, left / period);
+      history->n_turns = 0; /* the turns kept are no longer one repetition apart */
       return;
     }
   }
@@ -198,8 +197,10 @@ static void run_replay(const struct tp_run *run, struct tp_arena *scratch, struc
   while (tp_replay_step(&replay)) {
     if (replay.turned && run->timeline == NULL && replay.lanes[replay.leader].state != TP_LANE_DONE)
       look_for_period(&replay, &history);
-    if (replay.lanes[replay.leader].state == TP_LANE_DONE)
-      replay.leader = leader_of(&plan, &replay);
+    if (replay.lanes[replay.leader].state != TP_LANE_DONE)
+      continue;
+    replay.leader = leader_of(&plan, &replay);
+    history.n_turns = 0;
   }
 
   result->total_s = replay.origin_s + replay.fluid.now_s;

@@ -3,7 +3,6 @@
 /* Programs and costs built by hand, in seconds, on a machine of round numbers. */
 #include "engine/engine.h"
 
-#include <stdint.h>
 #include <string.h>
 
 enum { TOY_MAX_OPS = 48 };
@@ -105,19 +104,5 @@ static inline struct tp_result toy_run_in_full(const struct toy *toy)
   const struct tp_result result = toy_run(toy, &timeline);
   tp_arena_free(arena);
   return result;
-}
-
-/* xorshift64*, so that a printed seed is enough to repeat a failure anywhere. */
-static inline double toy_random(uint64_t *state)
-{
-  *state ^= *state >> 12;
-  *state ^= *state << 25;
-  *state ^= *state >> 27;
-  return (double)((*state * 0x2545F4914F6CDD1Du) >> 11) * 0x1p-53;
-}
-
-static inline int toy_random_below(uint64_t *state, int n)
-{
-  return (int)(toy_random(state) * n);
 }
 #endif
