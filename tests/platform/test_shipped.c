@@ -106,7 +106,6 @@ START_TEST(stack_values)
                                  {"collectives.two_shot_max_bytes_above_4_ranks", "7"},
                                  {"collectives.in_place_s", "8e-6"},
                                  {"collectives.in_place_ratio", "9"},
-                                 {"collectives.event_wait_s", "10e-6"},
                                  {"spread_ratio", "0.11"}};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
     ck_assert_int_eq(tp_doc_set(&doc, sets[i][0], sets[i][1], &error), TP_OK);
@@ -122,7 +121,6 @@ START_TEST(stack_values)
   ck_assert_rel(stack.collectives.two_shot_max_bytes[1], 7, 0);
   ck_assert_rel(stack.collectives.in_place_s, 8e-6, 1e-12);
   ck_assert_rel(stack.collectives.in_place_ratio, 9, 0);
-  ck_assert_rel(stack.collectives.event_wait_s, 10e-6, 1e-12);
   ck_assert_rel(stack.spread_ratio, 0.11, 1e-12);
 }
 END_TEST
