@@ -104,8 +104,11 @@ START_TEST(stack_values)
                                  {"collectives.one_shot_max_bytes_above_4_ranks", "5"},
                                  {"collectives.two_shot_max_bytes_to_4_ranks", "6"},
                                  {"collectives.two_shot_max_bytes_above_4_ranks", "7"},
+                                 {"collectives.switch_max_bytes_to_4_ranks", "12"},
+                                 {"collectives.switch_max_bytes_above_4_ranks", "13"},
                                  {"collectives.in_place_s", "8e-6"},
                                  {"collectives.in_place_ratio", "9"},
+                                 {"collectives.peer_fixed_ratio", "10"},
                                  {"spread_ratio", "0.11"}};
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
     ck_assert_int_eq(tp_doc_set(&doc, sets[i][0], sets[i][1], &error), TP_OK);
@@ -119,8 +122,11 @@ START_TEST(stack_values)
   ck_assert_rel(stack.collectives.one_shot_max_bytes[1], 5, 0);
   ck_assert_rel(stack.collectives.two_shot_max_bytes[0], 6, 0);
   ck_assert_rel(stack.collectives.two_shot_max_bytes[1], 7, 0);
+  ck_assert_rel(stack.collectives.switch_max_bytes[0], 12, 0);
+  ck_assert_rel(stack.collectives.switch_max_bytes[1], 13, 0);
   ck_assert_rel(stack.collectives.in_place_s, 8e-6, 1e-12);
   ck_assert_rel(stack.collectives.in_place_ratio, 9, 0);
+  ck_assert_rel(stack.collectives.peer_fixed_ratio, 10, 0);
   ck_assert_rel(stack.spread_ratio, 0.11, 1e-12);
 }
 END_TEST
@@ -133,9 +139,9 @@ START_TEST(stack_flags)
     size_t offset;
   } flags[] = {
 #define FLAG(path) {#path, offsetof(struct tp_stack, path)}
-      FLAG(fusion.residual_norm),       FLAG(fusion.rope),  FLAG(fusion.activation),
-      FLAG(fusion.overlapped_residual), FLAG(head.sharded), FLAG(head.all_positions),
-      FLAG(head.embedding_sharded)
+      FLAG(fusion.residual_norm),       FLAG(fusion.rope),         FLAG(fusion.activation),
+      FLAG(fusion.overlapped_residual), FLAG(head.sharded),        FLAG(head.all_positions),
+      FLAG(head.embedding_sharded),     FLAG(fusion.matrix_vector)
 #undef FLAG
   };
   enum { N_FLAGS = sizeof flags / sizeof *flags };
