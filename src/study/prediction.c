@@ -12,21 +12,24 @@ const struct tp_column tp_columns[] = {
     TP_INPUT_COLUMNS(TEXT, NUMBER)
 #undef TEXT
 #undef NUMBER
-#define TEXT(name, unit, description) \
+#define REASON(name, unit, description) \
   {#name, unit, description, true, false, offsetof(struct tp_prediction, name)},
 #define NUMBER(name, unit, description) \
   {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
-        TP_OUTPUT_COLUMNS(TEXT, NUMBER)
-#undef TEXT
+        TP_OUTPUT_COLUMNS(REASON, NUMBER)
+#undef REASON
 #undef NUMBER
 };
 const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
 
+/* Inputs hold pointers to their text, the output text stands in the struct. */
 const char *tp_prediction_text(const struct tp_prediction *prediction,
                                const struct tp_column *column)
 {
-  const char *text;
-  memcpy(&text, (const char *)prediction + column->offset, sizeof text);
+  const char *const place = (const char *)prediction + column->offset;
+  const char *text = place;
+  if (column->is_input)
+    memcpy(&text, place, sizeof text);
   return text;
 }
 
@@ -39,18 +42,16 @@ double tp_prediction_number(const struct tp_prediction *prediction, const struct
 
 void tp_prediction_clear(struct tp_prediction *prediction)
 {
-#define TEXT(name, unit, description)   prediction->name = "";
+#define REASON(name, unit, description) strcpy(prediction->name, "ok");
 #define NUMBER(name, unit, description) prediction->name = NAN;
-  TP_OUTPUT_COLUMNS(TEXT, NUMBER)
-#undef TEXT
+  TP_OUTPUT_COLUMNS(REASON, NUMBER)
+#undef REASON
 #undef NUMBER
-  prediction->status = "ok";
 }
 
 void tp_prediction_refuse(struct tp_prediction *prediction, const char *reason)
 {
-  snprintf(prediction->status_text, sizeof prediction->status_text, "%s", reason);
-  prediction->status = prediction->status_text;
+  snprintf(prediction->status, sizeof prediction->status, "%s", reason);
 }
 
 void tp_prediction_write_header(FILE *out)

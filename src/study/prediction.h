@@ -25,7 +25,7 @@
   TEXT(dtype, "", "type of weights and activations")                            \
   TEXT(engine, "", "executor: analytic or des")
 
-#define TP_OUTPUT_COLUMNS(TEXT, NUMBER)                                                  \
+#define TP_OUTPUT_COLUMNS(REASON, NUMBER)                                                \
   NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                 \
   NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                               \
   NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                              \
@@ -43,26 +43,24 @@
   NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")       \
   NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")             \
   NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")  \
-  TEXT(status, "", "ok, or why the point cannot run")
+  REASON(status, "", "ok, or why the point cannot run")
 
-#define TP_RESULT_COLUMNS(TEXT, NUMBER) \
-  TP_INPUT_COLUMNS(TEXT, NUMBER)        \
-  TP_OUTPUT_COLUMNS(TEXT, NUMBER)
-
-/* Texts are borrowed, except status_text. */
+/* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {
 #define TEXT(name, unit, description)   const char *name;
+#define REASON(name, unit, description) char name[320];
 #define NUMBER(name, unit, description) double name;
-  TP_RESULT_COLUMNS(TEXT, NUMBER)
+  TP_INPUT_COLUMNS(TEXT, NUMBER)
+  TP_OUTPUT_COLUMNS(REASON, NUMBER)
 #undef TEXT
+#undef REASON
 #undef NUMBER
-  char status_text[320]; /* what `status` points to where it is not "ok" */
 };
 
 struct tp_column {
   const char *name, *unit, *description;
   bool is_text, is_input;
-  size_t offset; /* in struct tp_prediction: const char * or double */
+  size_t offset; /* in struct tp_prediction */
 };
 
 extern const struct tp_column tp_columns[];

@@ -1,0 +1,262 @@
+/* One point: its times, its interval, and why it cannot run. */
+#include "study/predict.h"
+#include "study/timing.h"
+
+#include "../random.h"
+#include "../suite.h"
+#include "world.h"
+
+#include <string.h>
+
+static struct world world;
+static struct tp_predictor *predictor;
+
+static void set_up(void)
+{
+  world_open(&world);
+  predictor = tp_predictor_create();
+}
+
+static void tear_down(void)
+{
+  tp_predictor_free(predictor);
+  world_close(&world);
+}
+
+static struct tp_prediction predict(const struct tp_case *point)
+{
+  struct tp_prediction row;
+  struct tp_error error = {.text = ""};
+  ck_assert_msg(tp_predict(predictor, point, &row, &error) == TP_OK, "%s", error.text);
+  return row;
+}
+
+static struct tp_case usual(const char *variant)
+{
+  return world_case(&world, "llama-3.1-70b", "dgx-h100", "gpt-fast-compile", variant);
+}
+
+/* A pass run by hand. */
+static struct tp_result run_pass(const struct tp_case *point, enum tp_phase phase, int64_t kv_len)
+{
+  struct tp_timer *timer = tp_timer_create();
+  struct tp_timing timing = {.engine = point->engine};
+  const struct tp_request request = tp_case_request(point, phase, kv_len);
+  struct tp_program program;
+  struct tp_result result;
+  ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack, point->tp,
+                                    &timing.machine, NULL),
+                   TP_OK);
+  ck_assert(timing.machine->machine.sustained);
+  ck_assert_int_eq(tp_variant_build(point->variant, &request, world.arena, &program, NULL), TP_OK);
+  ck_assert_int_eq(tp_timer_run(timer, &timing, &program, world.arena, &result, NULL), TP_OK);
+  tp_timer_free(timer);
+  return result;
+}
+
+START_TEST(static_cache_is_one_step_many_times)
+{
+  struct tp_case point = usual("ladder");
+  point.batch = 4;
+  const struct tp_prediction row = predict(&point);
+  const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
+  const struct tp_result step = run_pass(&point, TP_DECODE, 1024 + 512);
+  ck_assert_str_eq(row.status, "ok");
+  ck_assert_rel(row.ttft_s, prefill.total_s, 1e-12);
+  ck_assert_rel(row.tpot_s, step.total_s, 1e-12);
+  ck_assert_rel(row.e2e_s, prefill.total_s + 511 * step.total_s, 1e-12);
+  ck_assert_rel(row.tokens_per_s, 4 * 512 / row.e2e_s, 1e-12);
+  ck_assert_rel(row.comm_s, prefill.comm_s + 511 * step.comm_s, 1e-12);
+  ck_assert_rel(row.comm_exposed_s, prefill.comm_exposed_s + 511 * step.comm_exposed_s, 1e-12);
+  ck_assert_rel(row.compute_s, prefill.compute_s + 511 * step.compute_s, 1e-12);
+  ck_assert_rel(row.flops, prefill.flops + 511 * step.flops, 1e-12);
+  ck_assert_rel(row.dram_bytes, prefill.dram_bytes + 511 * step.dram_bytes, 1e-12);
+  ck_assert_rel(row.link_bytes, prefill.link_bytes + 511 * step.link_bytes, 1e-12);
+  ck_assert(row.link_bytes > 0 && row.fits == 1 && row.nodes == 1 && row.pp == 1);
+}
+END_TEST
+
+/* ln(high / time) = 1.2816 sigma; sigma joins the fits' variance and the stack's spread. */
+START_TEST(interval_joins_fits_and_stack)
+{
+  struct tp_case point = usual("standard");
+  const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
+  const struct tp_result step = run_pass(&point, TP_DECODE, 1024 + 512);
+  for (int i = 0; i < 2; i++) {
+    struct tp_stack stack = *point.stack;
+    stack.spread_ratio = 0.1 * i;
+    struct tp_case changed = point;
+    changed.stack = &stack;
+    const struct tp_prediction row = predict(&changed);
+    const double fit_prefill = sqrt(prefill.variance) / prefill.total_s;
+    const double fit_step = sqrt(step.variance) / step.total_s;
+    ck_assert(fit_prefill > 0 && fit_step > 0);
+    ck_assert_rel(log(row.ttft_high_s / row.ttft_s), 1.28155 * hypot(fit_prefill, 0.1 * i), 1e-5);
+    ck_assert_rel(log(row.ttft_s / row.ttft_low_s), 1.28155 * hypot(fit_prefill, 0.1 * i), 1e-5);
+    ck_assert_rel(log(row.tpot_high_s / row.tpot_s), 1.28155 * hypot(fit_step, 0.1 * i), 1e-5);
+    ck_assert_rel(log(row.tpot_s / row.tpot_low_s), 1.28155 * hypot(fit_step, 0.1 * i), 1e-5);
+  }
+}
+END_TEST
+
+START_TEST(speedup_is_over_standard_at_the_same_point)
+{
+  struct tp_case standard = usual("standard"), ladder = usual("ladder");
+  const double alone = predict(&ladder).speedup; /* standard not predicted before */
+  const struct tp_prediction base = predict(&standard), fast = predict(&ladder);
+  ck_assert_double_eq(base.speedup, 1);
+  ck_assert_rel(fast.speedup, base.e2e_s / fast.e2e_s, 1e-15);
+  ck_assert_double_eq(alone, fast.speedup);
+  ladder.batch = 16; /* the standard one remembered is of another point now */
+  standard.batch = 16;
+  const struct tp_prediction other = predict(&ladder);
+  ck_assert_rel(other.speedup, predict(&standard).e2e_s / other.e2e_s, 1e-15);
+}
+END_TEST
+
+START_TEST(one_token_needs_no_decode)
+{
+  struct tp_case point = usual("standard");
+  point.generate = 1;
+  const struct tp_prediction row = predict(&point);
+  ck_assert_str_eq(row.status, "ok");
+  ck_assert(isnan(row.tpot_s) && isnan(row.tpot_low_s) && isnan(row.tpot_high_s));
+  ck_assert_double_eq(row.e2e_s, row.ttft_s);
+  ck_assert_rel(row.tokens_per_s, 1 / row.ttft_s, 1e-15);
+}
+END_TEST
+
+START_TEST(memory_is_weights_cache_and_activations)
+{
+  struct tp_case point = usual("standard");
+  const double short_bytes = predict(&point).memory_bytes;
+  point.generate += 512;
+  const double long_bytes = predict(&point).memory_bytes;
+  ck_assert_rel(long_bytes - short_bytes, 2.0 * 80 * 128 * 2 * 512, 1e-12); /* 1 KV head a rank */
+  const double weight_bytes = (70.55e9 - 2.1e9) * 2 / 8 + 4.2e9; /* whole embedding and head */
+  ck_assert(short_bytes > weight_bytes && short_bytes < 1.1 * weight_bytes);
+}
+END_TEST
+
+/* What cannot run is a row: inputs and reason, no times. */
+static void check_refused(const struct tp_case *point, const char *reason)
+{
+  const struct tp_prediction row = predict(point);
+  ck_assert_msg(strstr(row.status, reason) != NULL, "'%s' lacks '%s'", row.status, reason);
+  ck_assert_str_eq(row.model, point->model->name);
+  ck_assert_double_eq(row.tp, point->tp);
+  ck_assert(isnan(row.ttft_s) && isnan(row.tpot_s) && isnan(row.e2e_s) && isnan(row.speedup));
+  ck_assert(isnan(row.tokens_per_s) && isnan(row.comm_s) && isnan(row.flops));
+}
+
+START_TEST(points_that_cannot_run)
+{
+  struct tp_case point = usual("standard");
+  point.tp = 1;
+  check_refused(&point, "does not fit: needs 14");
+  ck_assert_double_eq(predict(&point).fits, 0);
+  point.tp = 7;
+  check_refused(&point, "does not divide its 64 heads");
+  point.tp = 16;
+  check_refused(&point, "dgx-h100 has 8");
+  point.tp = 8;
+  point.pp = 2;
+  check_refused(&point, "pp 2");
+  point.pp = 1;
+  point.nodes = 2;
+  check_refused(&point, "sits on 1");
+  point.nodes = 1;
+  ck_assert_str_eq(predict(&point).status, "ok");
+
+  point = world_case(&world, "gpt3-13b", "dgx-h100", "ideal", "ladder");
+  point.prompt = 2048;
+  point.generate = 1;
+  ck_assert_str_eq(predict(&point).status, "ok");
+  point.generate = 2;
+  check_refused(&point, "2049 positions");
+}
+END_TEST
+
+START_TEST(variant_without_a_standard_has_no_speedup)
+{
+  struct tp_case point = usual("kraken"); /* whole blocks a rank: 7 is fine */
+  point.tp = 7;
+  const struct tp_prediction row = predict(&point);
+  ck_assert_str_eq(row.status, "ok");
+  ck_assert(isnan(row.speedup));
+}
+END_TEST
+
+/* Costs and machines remembered from other points change nothing: a predictor that has seen much
+ * and a fresh one give the same bits. */
+START_TEST(memory_of_other_points_does_not_matter)
+{
+  static const char *const models[] = {"ladder-1b", "llama-3.1-8b", "llama-3.1-70b"};
+  static const char *const platforms[] = {"dgx-h100", "dgx-a100-80gb", "l40s-x8", "dgx-h100-nop2p"};
+  static const char *const stacks[] = {"vllm-graph", "ideal", "eager", "gpt-fast-compile"};
+  static const char *const variants[] = {"standard", "ladder", "parallel", "no-comm"};
+  uint64_t random = tp_random_seed(_i);
+#define PICK(list) list[tp_random_below(&random, sizeof list / sizeof list[0])]
+  for (int i = 0; i < tp_random_cases(150); i++) {
+    struct tp_case point =
+        world_case(&world, PICK(models), PICK(platforms), PICK(stacks), PICK(variants));
+    point.tp = 1 << tp_random_below(&random, 4);
+    point.batch = 1 + (int64_t)tp_random_below(&random, 3);
+    point.prompt = 512 << tp_random_below(&random, 2);
+    point.generate = 64;
+    point.dtype = tp_random_below(&random, 2) == 0 ? TP_DTYPE_FP16 : TP_DTYPE_FP32;
+    const struct tp_prediction used = predict(&point);
+    struct tp_predictor *fresh = tp_predictor_create();
+    struct tp_prediction row;
+    ck_assert_int_eq(tp_predict(fresh, &point, &row, NULL), TP_OK);
+    tp_predictor_free(fresh);
+    ck_assert_str_eq(row.status, used.status);
+    if (!isnan(row.e2e_s)) {
+      ck_assert_double_eq(row.ttft_s, used.ttft_s);
+      ck_assert_double_eq(row.e2e_s, used.e2e_s);
+      ck_assert_double_eq(row.tpot_high_s, used.tpot_high_s);
+      ck_assert_double_eq(row.speedup, used.speedup);
+    }
+  }
+#undef PICK
+}
+END_TEST
+
+START_TEST(timeline_shows_prefill_then_a_step)
+{
+  static const char *const names[] = {"compute", "comm", "2", "3"};
+  struct tp_case point = usual("ladder");
+  struct tp_timeline timeline = {.arena = world.arena, .stream_names = names};
+  const struct tp_prediction row = predict(&point);
+  ck_assert_int_eq(tp_predict_timeline(predictor, &point, &timeline, NULL), TP_OK);
+  double end_s = 0;
+  for (size_t i = 0; i < timeline.n_spans; i++)
+    end_s = fmax(end_s, timeline.spans[i].end_s);
+  ck_assert(timeline.n_spans > 2 * 80 * 8);
+  ck_assert_rel(end_s, row.ttft_s + row.tpot_s, 1e-9);
+  struct tp_error error;
+  point.tp = 1;
+  ck_assert_int_eq(tp_predict_timeline(predictor, &point, &timeline, &error), TP_E_INPUT);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("predict");
+  TCase *tcase = tcase_create("points");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, static_cache_is_one_step_many_times);
+  tcase_add_test(tcase, interval_joins_fits_and_stack);
+  tcase_add_test(tcase, speedup_is_over_standard_at_the_same_point);
+  tcase_add_test(tcase, one_token_needs_no_decode);
+  tcase_add_test(tcase, memory_is_weights_cache_and_activations);
+  tcase_add_test(tcase, points_that_cannot_run);
+  tcase_add_test(tcase, variant_without_a_standard_has_no_speedup);
+  tcase_add_loop_test(tcase, memory_of_other_points_does_not_matter, 0, 4);
+  tcase_add_test(tcase, timeline_shows_prefill_then_a_step);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
