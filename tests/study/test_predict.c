@@ -222,6 +222,24 @@ START_TEST(memory_of_other_points_does_not_matter)
 }
 END_TEST
 
+START_TEST(machines_differ_by_each_part)
+{
+  struct tp_case point = usual("standard");
+  struct tp_stack stack = *point.stack;
+  struct tp_device device = *point.device;
+  stack.launch.kernel_gap_s += 1e-6;
+  device.datasheet.dram_bytes_per_s /= 2;
+  const struct tp_prediction before = predict(&point);
+  struct tp_case slower = point;
+  slower.stack = &stack;
+  ck_assert(predict(&slower).tpot_s > 1.01 * before.tpot_s);
+  slower.stack = point.stack;
+  slower.device = &device;
+  ck_assert(predict(&slower).tpot_s > 1.2 * before.tpot_s);
+  ck_assert_double_eq(predict(&point).tpot_s, before.tpot_s);
+}
+END_TEST
+
 START_TEST(timeline_shows_prefill_then_a_step)
 {
   static const char *const names[] = {"compute", "comm", "2", "3"};
@@ -254,6 +272,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, points_that_cannot_run);
   tcase_add_test(tcase, variant_without_a_standard_has_no_speedup);
   tcase_add_loop_test(tcase, memory_of_other_points_does_not_matter, 0, 4);
+  tcase_add_test(tcase, machines_differ_by_each_part);
   tcase_add_test(tcase, timeline_shows_prefill_then_a_step);
   suite_add_tcase(suite, tcase);
   return suite;

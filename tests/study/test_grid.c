@@ -1,0 +1,202 @@
+/* Grids, points files and sweep files. */
+#include "study/grid.h"
+
+#include "../suite.h"
+#include "world.h"
+
+#include <string.h>
+
+static struct world world;
+static struct tp_grid grid;
+static struct tp_error error;
+
+static void set_up(void)
+{
+  world_open(&world);
+  tp_grid_clear(&grid);
+  error.text[0] = '\0';
+}
+
+static void tear_down(void)
+{
+  world_close(&world);
+}
+
+static const char *const models[] = {"ladder-1b", "llama-3.1-8b"};
+static const char *const platforms[] = {"dgx-h100"};
+static const char *const variants[] = {"standard", "ladder"};
+static const double tps[] = {1, 2, 4};
+
+static void give_lists(void)
+{
+  grid.axes[TP_AXIS_model] = (struct tp_axis){.words = models, .n = 2};
+  grid.axes[TP_AXIS_platform] = (struct tp_axis){.words = platforms, .n = 1};
+  grid.axes[TP_AXIS_variant] = (struct tp_axis){.words = variants, .n = 2};
+  grid.axes[TP_AXIS_tp] = (struct tp_axis){.numbers = tps, .n = 3};
+}
+
+static struct tp_case case_at(size_t index)
+{
+  struct tp_case point;
+  ck_assert_msg(tp_grid_case(&grid, &world.catalog, index, &point, &error) == TP_OK, "%s",
+                error.text);
+  return point;
+}
+
+static void check_case(size_t index, const char *model, int tp, const char *variant)
+{
+  const struct tp_case point = case_at(index);
+  ck_assert_str_eq(point.model->name, model);
+  ck_assert_int_eq(point.tp, tp);
+  ck_assert_str_eq(point.variant->text, variant);
+}
+
+START_TEST(variants_run_fastest_models_slowest)
+{
+  give_lists();
+  ck_assert_uint_eq(tp_grid_size(&grid), 12);
+  check_case(0, "ladder-1b", 1, "standard");
+  check_case(1, "ladder-1b", 1, "ladder");
+  check_case(2, "ladder-1b", 2, "standard");
+  check_case(6, "llama-3.1-8b", 1, "standard");
+  check_case(11, "llama-3.1-8b", 4, "ladder");
+}
+END_TEST
+
+START_TEST(what_is_not_given_has_a_default)
+{
+  give_lists();
+  const struct tp_case point = case_at(0);
+  ck_assert_str_eq(point.stack->name, "gpt-fast-compile");
+  ck_assert(point.batch == 1 && point.prompt == 1024 && point.generate == 512);
+  ck_assert(point.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
+  ck_assert_ptr_eq(point.engine, &tp_engine_analytic);
+}
+END_TEST
+
+START_TEST(names_are_opened_once)
+{
+  give_lists();
+  ck_assert_ptr_eq(case_at(0).model, case_at(5).model);
+  ck_assert_ptr_eq(case_at(0).platform, case_at(11).platform);
+  ck_assert_ptr_ne(case_at(0).model, case_at(6).model);
+  ck_assert_uint_eq(world.catalog.n_inputs, 5); /* 2 models, platform, device, stack */
+  ck_assert_str_eq(world.catalog.inputs[0].name, "models/ladder-1b.json");
+}
+END_TEST
+
+static enum tp_status take(const char *text)
+{
+  struct tp_csv *csv = TP_NEW(world.arena, struct tp_csv, 1);
+  enum tp_status status = tp_csv_parse("points.csv", text, world.arena, csv, &error);
+  if (status == TP_OK)
+    status = tp_grid_take_points(&grid, csv, world.arena, &error);
+  return status == TP_OK ? tp_grid_check(&grid, &world.catalog, &error) : status;
+}
+
+START_TEST(points_times_the_lists_they_leave_open)
+{
+  give_lists();
+  ck_assert_int_eq(take("tp,batch,model,e2e_s\n8,3,,ignored\n2,5,ladder-3b,\n"), TP_OK);
+  ck_assert_uint_eq(tp_grid_size(&grid), 4);
+  check_case(0, "ladder-1b", 8, "standard"); /* an empty cell takes the list's first */
+  check_case(1, "ladder-1b", 8, "ladder");
+  check_case(2, "ladder-3b", 2, "standard");
+  check_case(3, "ladder-3b", 2, "ladder");
+  ck_assert_int_eq(case_at(1).batch, 3);
+  ck_assert_int_eq(case_at(3).batch, 5);
+}
+END_TEST
+
+static enum tp_status read_yaml(const char *text)
+{
+  const enum tp_status status = tp_grid_read_yaml(&grid, "s.yaml", text, world.arena, &error);
+  return status == TP_OK ? tp_grid_check(&grid, &world.catalog, &error) : status;
+}
+
+START_TEST(yaml_gives_scalars_lists_and_ranges)
+{
+  ck_assert_int_eq(read_yaml("model: [ladder-1b, llama-3.1-8b]\nplatform: dgx-h100\n"
+                             "tp: [1, \"2:8:x2\"]\nbatch: 1,4\nvariant:\n  - ladder\n"),
+                   TP_OK);
+  ck_assert_uint_eq(tp_grid_size(&grid), 2 * 4 * 2);
+  check_case(0, "ladder-1b", 1, "ladder");
+  check_case(15, "llama-3.1-8b", 8, "ladder");
+  ck_assert_int_eq(case_at(15).batch, 4);
+}
+END_TEST
+
+START_TEST(lists_given_before_win_over_yaml)
+{
+  give_lists();
+  ck_assert_int_eq(read_yaml("tp: [8]\nbatch: [2, 3]\n"), TP_OK);
+  ck_assert_uint_eq(tp_grid_size(&grid), 12 * 2);
+  ck_assert_int_eq(case_at(0).tp, 1);
+  ck_assert_int_eq(case_at(0).batch, 2);
+}
+END_TEST
+
+static const struct {
+  bool yaml;
+  const char *text, *message;
+} faults[] = {
+    {false, "tp,bach\n1,2\n", "points.csv:1: unknown column 'bach'; did you mean 'batch'?"},
+    {false, "tp\n", "points.csv:1: no points below the header"},
+    {false, "tp\n1\ntwo\n", "points.csv:3: column 'tp': 'two' is not a number"},
+    {false, "tp\n1\n2.5\n", "points.csv:3: column 'tp': 2.5 is not a whole number"},
+    {false, "batch\n0\n", "points.csv:2: column 'batch': 0 is not a whole number"},
+    {false, "model\nlama-8b\n", "points.csv:2: no model 'lama-8b'; did you mean"},
+    {false, "dtype\nfp17\n", "points.csv:2: no dtype 'fp17'; did you mean"},
+    {false, "variant\nlader\n", "points.csv:2: "},
+    {true, "tp: [1, 2\n", "s.yaml:2: not YAML: "},
+    {true, "tpp: 3\n", "s.yaml:1: unknown key 'tpp'; did you mean 'tp'"},
+    {true, "batch: 1\ntp: [[1], 2]\n", "s.yaml:2: a value must be"},
+    {true, "batch: 1\n\ntp: {a: 1}\n", "s.yaml:3: a value must be"},
+    {true, "tp: []\n", "s.yaml:1: an empty list"},
+    {true, "tp: 1\ntp: 2\n", "s.yaml:2: key 'tp' stands twice"},
+    {true, "tp: [1, x]\n", "s.yaml:1: tp: 'x' is not a number"},
+    {true, "- 1\n", "s.yaml:1: a sweep file is one mapping"},
+    {true, "", "s.yaml:1: a sweep file is one mapping"},
+    {true, "tp: 1\n---\ntp: 2\n", "s.yaml:2: a sweep file is one mapping"},
+    {true, "? [a]\n: 1\n", "s.yaml:1: a key must be a plain word"},
+    {true, "generate: -1\n", "generate: -1 is not a whole number"},
+};
+
+START_TEST(faults_name_their_place)
+{
+  give_lists();
+  grid.axes[TP_AXIS_tp].n = 0;
+  const enum tp_status status =
+      faults[_i].yaml ? read_yaml(faults[_i].text) : take(faults[_i].text);
+  ck_assert_int_eq(status, TP_E_INPUT);
+  ck_assert_msg(strncmp(error.text, faults[_i].message, strlen(faults[_i].message)) == 0,
+                "got '%s', want '%s'", error.text, faults[_i].message);
+  ck_assert_ptr_null(strchr(error.text, '\n'));
+}
+END_TEST
+
+START_TEST(a_model_must_be_named)
+{
+  ck_assert_int_eq(tp_grid_check(&grid, &world.catalog, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "--model"));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("grid");
+  TCase *tcase = tcase_create("points");
+  tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, variants_run_fastest_models_slowest);
+  tcase_add_test(tcase, what_is_not_given_has_a_default);
+  tcase_add_test(tcase, names_are_opened_once);
+  tcase_add_test(tcase, points_times_the_lists_they_leave_open);
+  tcase_add_test(tcase, yaml_gives_scalars_lists_and_ranges);
+  tcase_add_test(tcase, lists_given_before_win_over_yaml);
+  tcase_add_loop_test(tcase, faults_name_their_place, 0, sizeof faults / sizeof faults[0]);
+  tcase_add_test(tcase, a_model_must_be_named);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN

@@ -1,0 +1,218 @@
+/* Sweeps to a file: the contract's header, the same bytes from any number of workers, resuming. */
+#include "base/file.h"
+#include "study/sweep.h"
+
+#include "../suite.h"
+#include "world.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char contract[] =
+    "model,platform,stack,variant,tp,pp,nodes,batch,prompt,generate,dtype,engine,ttft_s,ttft_low_s,"
+    "ttft_high_s,tpot_s,tpot_low_s,tpot_high_s,e2e_s,tokens_per_s,speedup,comm_s,comm_exposed_s,"
+    "compute_s,memory_bytes,fits,flops,dram_bytes,link_bytes,status\n";
+
+static struct world world;
+static struct tp_grid grid;
+static struct tp_error error;
+static char folder[] = "/tmp/tpsim-test-XXXXXX";
+
+static const char *const models[] = {"ladder-1b", "llama-3.1-8b", "llama-3.1-70b"};
+static const char *const platforms[] = {"dgx-h100", "l40s-x4"};
+static const char *const variants[] = {"standard", "ladder", "kraken"};
+static const double tps[] = {1, 2, 3, 4}, batches[] = {1, 2, 3, 16, 17};
+
+static void set_up(void)
+{
+  world_open(&world);
+  tp_grid_clear(&grid);
+  grid.axes[TP_AXIS_model] = (struct tp_axis){.words = models, .n = 3};
+  grid.axes[TP_AXIS_platform] = (struct tp_axis){.words = platforms, .n = 2};
+  grid.axes[TP_AXIS_variant] = (struct tp_axis){.words = variants, .n = 3};
+  grid.axes[TP_AXIS_tp] = (struct tp_axis){.numbers = tps, .n = 4};
+  grid.axes[TP_AXIS_batch] = (struct tp_axis){.numbers = batches, .n = 5};
+  ck_assert_msg(tp_grid_check(&grid, &world.catalog, &error) == TP_OK, "%s", error.text);
+  strcpy(folder + strlen(folder) - 6, "XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static const char *path(const char *name)
+{
+  return tp_arena_printf(world.arena, "%s/%s", folder, name);
+}
+
+static void tear_down(void)
+{
+  static const char *const names[] = {"out.csv", "out.csv.json", "out.csv.part",
+                                      "out.csv.part.json"};
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    unlink(path(names[i]));
+  ck_assert_int_eq(rmdir(folder), 0);
+  world_close(&world);
+}
+
+static const char *const command[] = {"tpsim", "sweep"};
+
+static enum tp_status sweep_to_file(int workers, bool resume)
+{
+  struct tp_sweep sweep = {.grid = &grid, .catalog = &world.catalog, .workers = workers};
+  const struct tp_sweep_file target = {.file = path("out.csv"),
+                                       .resume = resume,
+                                       .version = "1",
+                                       .command = command,
+                                       .n_command = 2};
+  return tp_sweep_write(&sweep, &target, &error);
+}
+
+static const char *text_of(const char *name)
+{
+  const char *text;
+  struct tp_error reason;
+  ck_assert_msg(tp_file_read(path(name), world.arena, &text, &reason) == TP_OK, "%s", reason.text);
+  return text;
+}
+
+static void write_text(const char *name, const char *text, size_t length)
+{
+  FILE *out = fopen(path(name), "w");
+  ck_assert_ptr_nonnull(out);
+  ck_assert_uint_eq(fwrite(text, 1, length, out), length);
+  ck_assert_int_eq(fclose(out), 0);
+}
+
+static bool is_there(const char *name)
+{
+  return access(path(name), F_OK) == 0;
+}
+
+START_TEST(header_is_the_contract)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  ck_assert(strncmp(text_of("out.csv"), contract, strlen(contract)) == 0);
+}
+END_TEST
+
+START_TEST(workers_do_not_change_a_byte)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  const char *const alone = text_of("out.csv"), *const sidecar = text_of("out.csv.json");
+  for (int workers = 2; workers <= 7; workers += 5) {
+    ck_assert_int_eq(sweep_to_file(workers, false), TP_OK);
+    ck_assert_str_eq(text_of("out.csv"), alone);
+    ck_assert_str_eq(text_of("out.csv.json"), sidecar);
+  }
+  size_t lines = 0;
+  for (const char *at = alone; *at != '\0'; at++)
+    lines += *at == '\n';
+  ck_assert_uint_eq(lines, 1 + 3 * 2 * 4 * 5 * 3);
+  ck_assert(!is_there("out.csv.part") && !is_there("out.csv.part.json"));
+}
+END_TEST
+
+START_TEST(sidecar_names_what_made_it)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  const char *const text = text_of("out.csv.json");
+  ck_assert_ptr_nonnull(strstr(text, "\"tpsim\": \"1\""));
+  ck_assert_ptr_nonnull(strstr(text, "\"models/llama-3.1-70b.json\""));
+  ck_assert_ptr_nonnull(strstr(text, "\"platforms/devices/l40s.json\""));
+  ck_assert_ptr_null(strstr(text, world.roots[0])); /* no path of this machine */
+}
+END_TEST
+
+/* Cut at _i sevenths, which is in the middle of a row. */
+START_TEST(resumed_is_the_same_as_whole)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  const char *const whole = text_of("out.csv");
+  const size_t cut = strlen(whole) * (size_t)_i / 7;
+  const char *const sidecar = text_of("out.csv.json");
+  write_text("out.csv.part", whole, cut);
+  write_text("out.csv.part.json", sidecar, strlen(sidecar));
+  unlink(path("out.csv"));
+  unlink(path("out.csv.json"));
+  ck_assert_msg(sweep_to_file(1 + _i % 3, true) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(text_of("out.csv"), whole);
+  write_text("out.csv", whole, cut); /* a result cut short, its sidecar beside it */
+  ck_assert_msg(sweep_to_file(1, true) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(text_of("out.csv"), whole);
+}
+END_TEST
+
+/* The kept rows are not run again: a mark in them survives. */
+START_TEST(kept_rows_are_kept)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  char *const text = tp_arena_strdup(world.arena, text_of("out.csv"));
+  char *const status = strstr(text, ",ok\n");
+  memcpy(status, ",OK", 3);
+  write_text("out.csv", text, strlen(text) / 2);
+  ck_assert_int_eq(sweep_to_file(2, true), TP_OK);
+  ck_assert_str_eq(text_of("out.csv"), text);
+}
+END_TEST
+
+static void refuse_resume(const char *message)
+{
+  const char *const before = text_of("out.csv");
+  ck_assert_int_eq(sweep_to_file(1, true), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, message) != NULL, "'%s' lacks '%s'", error.text, message);
+  ck_assert_str_eq(text_of("out.csv"), before);
+  ck_assert(!is_there("out.csv.part"));
+}
+
+START_TEST(resuming_another_sweep_is_refused)
+{
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  const char *const text = text_of("out.csv"), *const sidecar = text_of("out.csv.json");
+  grid.axes[TP_AXIS_batch].numbers = (const double[]){1, 2, 4, 16, 17};
+  refuse_resume("out.csv:8: not point 7 of this sweep");
+  grid.axes[TP_AXIS_batch].numbers = batches;
+  grid.axes[TP_AXIS_batch].n = 1;
+  refuse_resume("more rows than this sweep has points");
+  grid.axes[TP_AXIS_batch].n = 5;
+  write_text("out.csv.json", "{}\n", 3);
+  refuse_resume("another command");
+  unlink(path("out.csv.json"));
+  refuse_resume("out.csv.json");
+  write_text("out.csv.json", sidecar, strlen(sidecar));
+  char *const renamed = tp_arena_strdup(world.arena, text);
+  renamed[0] = 'M';
+  write_text("out.csv", renamed, strlen(renamed));
+  refuse_resume("not the columns");
+}
+END_TEST
+
+START_TEST(a_place_that_cannot_be_written)
+{
+  struct tp_sweep sweep = {.grid = &grid, .catalog = &world.catalog, .workers = 1};
+  const struct tp_sweep_file target = {
+      .file = path("missing/out.csv"), .version = "1", .command = command, .n_command = 2};
+  ck_assert_int_eq(tp_sweep_write(&sweep, &target, &error), TP_E_ENVIRONMENT);
+  const struct tp_sweep_file full = {
+      .file = "/dev/full", .version = "1", .command = command, .n_command = 2};
+  if (access("/dev/full", W_OK) == 0)
+    ck_assert_int_eq(tp_sweep_write(&sweep, &full, &error), TP_E_ENVIRONMENT);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("sweep");
+  TCase *tcase = tcase_create("files");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, header_is_the_contract);
+  tcase_add_test(tcase, workers_do_not_change_a_byte);
+  tcase_add_test(tcase, sidecar_names_what_made_it);
+  tcase_add_loop_test(tcase, resumed_is_the_same_as_whole, 0, 7);
+  tcase_add_test(tcase, kept_rows_are_kept);
+  tcase_add_test(tcase, resuming_another_sweep_is_refused);
+  tcase_add_test(tcase, a_place_that_cannot_be_written);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
