@@ -88,10 +88,11 @@ enum tp_status tp_des_run(const struct tp_run *run, struct tp_arena *scratch,
                           struct tp_error *error)
 {
   struct tp_des_plan plan;
-  tp_des_plan_make(run, scratch, &plan);
+  enum tp_status status = tp_des_plan_make(run, scratch, &plan, error);
+  if (status != TP_OK)
+    return status;
   struct tp_des_record *shared = record_map(&plan);
   const int log_fd = memfd_create("tpsim-simgrid-log", 0);
-  enum tp_status status;
   if (shared == NULL || log_fd < 0)
     status = tp_fail(error, TP_E_ENVIRONMENT, "no memory for the simulation: %s", strerror(errno));
   else

@@ -59,7 +59,9 @@ struct tp_des_plan {
   int max_items;    /* messages of one flow in one phase */
 };
 
-void tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena, struct tp_des_plan *plan);
+/* Fails with TP_E_INPUT where an op never ends, or there are too many. */
+enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
+                                struct tp_des_plan *plan, struct tp_error *error);
 
 /* Messages of a phase that follow one another on a flow, and chunks that each of them is cut in. */
 int tp_des_rounds(enum tp_detail detail, const struct tp_comm_phase *phase);

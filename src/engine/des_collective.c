@@ -33,6 +33,13 @@ static const struct tp_des_pattern *pattern_of(const struct tp_des_lane *lane, i
   return lane->sim->plan->patterns[phase_of(lane, phase)->pattern];
 }
 
+/* All delays of a phase: one a step. */
+static double delays_s(const struct tp_des_lane *lane, const struct tp_comm_phase *phase)
+{
+  const struct tp_machine *machine = lane->sim->plan->run->machine;
+  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+}
+
 static void wake_all(struct tp_des_lane *lane)
 {
   tp_des_wake(&lane->waiter);
@@ -81,8 +88,7 @@ static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
   const int receiver = plan->folded ? 0 : pattern->receivers[job->flow];
   struct tp_des_lane *to = lane + (receiver - lane->rank) * plan->run->program->n_streams;
   const int n = messages(lane, phase), chunks = tp_des_chunks(plan->run->detail);
-  const double hop_s = phase->hop_s + plan->run->machine->patterns[phase->pattern].latency_s;
-  const double delay_s = phase->steps * hop_s * chunks / n;
+  const double delay_s = delays_s(lane, phase) * chunks / n;
   const double bytes = phase->flow_bytes * flow->share / n;
   for (int message = 0; message < n; message++) {
     tp_des_sleep_until(lane, ready_s(lane, waiter, job, message, chunks) + delay_s);
@@ -138,6 +144,8 @@ static void run_phase(struct tp_des_lane *lane, int phase)
   job.flow = first;
   if (first < end)
     run_flow(lane, &lane->waiter, &job);
+  else
+    tp_des_sleep(lane, delays_s(lane, phase_of(lane, phase)));
   const int n = messages(lane, phase_of(lane, phase));
   while (lane->n_sending > 0 || (pattern->n_in[lane->rank] > 0 && inbox->n_ready < n))
     tp_des_block(&lane->waiter);

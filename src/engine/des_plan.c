@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+enum { MAX_OPS = 5000000 };
+
 /* The latest record of an event: the `count`-th op of `stream`. */
 struct record {
   int64_t count; /* 0: never recorded */
@@ -18,6 +20,40 @@ int tp_des_rounds(enum tp_detail detail, const struct tp_comm_phase *phase)
 int tp_des_chunks(enum tp_detail detail)
 {
   return detail == TP_DETAIL_CHUNK ? TP_DES_CHUNKS : 1;
+}
+
+/* Whether an op with this cost ends: a flow needs a route. */
+static bool ends(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  bool ends = isfinite(cost->fixed_s) && isfinite(cost->work_s) && isfinite(cost->compute_s) &&
+              isfinite(cost->dram_bytes);
+  for (int p = 0; p < cost->n_phases; p++) {
+    const struct tp_comm_phase *phase = &cost->phases[p];
+    ends &= isfinite(phase->hop_s) && isfinite(phase->flow_bytes);
+    ends &= phase->flow_bytes <= 0 || machine->patterns[phase->pattern].flow_bytes_per_s > 0;
+  }
+  return ends;
+}
+
+static enum tp_status check(const struct tp_run *run, struct tp_error *error)
+{
+  const struct tp_program *program = run->program;
+  double n_ops = 0;
+  for (size_t s = 0; s < program->n_segments; s++) {
+    n_ops += (double)program->segments[s].repeat * (double)program->segments[s].n_ops;
+    for (size_t i = 0; i < program->segments[s].n_ops; i++)
+      if (!ends(run->machine, &run->costs[s][i]))
+        return tp_fail(error, TP_E_INPUT,
+                       "%s: %s never ends: it uses a pattern of the platform that has no route, or "
+                       "a cost is not finite",
+                       program->title, program->segments[s].ops[i].name);
+  }
+  if (n_ops > MAX_OPS)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: %.0f ops are too many to simulate one by one (%d at most): use the "
+                   "analytic engine",
+                   program->title, n_ops, MAX_OPS);
+  return TP_OK;
 }
 
 static void allocate_streams(struct tp_des_plan *plan, struct tp_arena *arena)
@@ -204,8 +240,12 @@ static bool can_fold(const struct tp_des_plan *plan)
   return patterns < 2 || streams < 2;
 }
 
-void tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena, struct tp_des_plan *plan)
+enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
+                                struct tp_des_plan *plan, struct tp_error *error)
 {
+  const enum tp_status status = check(run, error);
+  if (status != TP_OK)
+    return status;
   *plan = (struct tp_des_plan){.run = run};
   allocate_streams(plan, arena);
   issue_all(plan);
@@ -214,4 +254,5 @@ void tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena, struct t
     find_alone(plan);
   plan->folded = !run->no_fold && can_fold(plan);
   plan->ranks = plan->folded ? 1 : run->machine->ranks;
+  return TP_OK;
 }

@@ -266,6 +266,37 @@ START_TEST(dead_simulation_is_reported)
 }
 END_TEST
 
+static void check_refused(const char *words)
+{
+  const struct tp_run run = rig_run_of(&rig, TP_DETAIL_FLOW, false);
+  struct tp_result result = {.total_s = -1};
+  struct tp_error error = {{0}};
+  ck_assert_int_eq(tp_engine_des.run(&run, rig.arena, &result, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, words) != NULL, "%s", error.text);
+  ck_assert(result.total_s == -1);
+}
+
+START_TEST(endless_ops_are_refused)
+{
+  rig_segment(&rig, 1);
+  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_ACROSS_RING, 1, 1e-6, 0, 0));
+  ck_assert_rel(total_s(_i), 1e-6, 1e-12);
+  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_ACROSS_RING, 1, 1e-6, 8, 0));
+  check_refused("collective never ends: it uses a pattern of the platform that has no route");
+  rig.program.segments[0].n_ops = 0;
+  rig_kernel(&rig, NONE, NONE, rig_work(HUGE_VAL));
+  check_refused("kernel never ends");
+}
+END_TEST
+
+START_TEST(too_many_ops_are_refused)
+{
+  rig_segment(&rig, 1000000000);
+  rig_kernel(&rig, NONE, NONE, rig_work(1e-6));
+  check_refused("1000000000 ops are too many");
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("des");
@@ -288,6 +319,8 @@ static Suite *suite(void)
   tcase_add_loop_test(rules, hidden_communication_is_not_exposed, 0, 2);
   tcase_add_loop_test(rules, long_passes_go_on, 0, 2);
   tcase_add_loop_test(rules, timeline_holds_every_op, 0, 2);
+  tcase_add_loop_test(rules, endless_ops_are_refused, 0, 2);
+  tcase_add_test(rules, too_many_ops_are_refused);
   tcase_add_test(rules, dead_simulation_is_reported);
   suite_add_tcase(suite, rules);
   return suite;
