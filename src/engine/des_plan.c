@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-enum { MAX_OPS = 5000000 };
+enum { MAX_OPS = 1000000 };
 
 /* The latest record of an event: the `count`-th op of `stream`. */
 struct record {
