@@ -1,2 +1,3 @@
-unit_tests += %D%/test_machine %D%/test_collective
-EXTRA_DIST += %D%/machines.h
+unit_tests += %D%/test_machine %D%/test_collective \
+	%D%/test_gemm %D%/test_attention %D%/test_kernel_properties
+EXTRA_DIST += %D%/machines.h %D%/toy_gpu.h

@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_decode \
 	%D%/test_fit_collectives \
+	%D%/test_fit_kernels \
 	%D%/test_grid \
 	%D%/test_predict \
 	%D%/test_sweep

@@ -1,0 +1,185 @@
+/* Attention and memory kernels by hand: one term of the model at a time. */
+#include "toy_gpu.h"
+
+static struct tp_op attention(enum tp_attention_style style, bool decode, int64_t batch,
+                              int64_t queries, int64_t keys)
+{
+  return (struct tp_op){.kind = TP_OP_ATTENTION,
+                        .attention = {.decode = decode,
+                                      .style = style,
+                                      .batch = batch,
+                                      .query_len = queries,
+                                      .kv_len = keys,
+                                      .heads = 8,
+                                      .kv_heads = 2,
+                                      .head_dim = 128,
+                                      .score_passes = 10,
+                                      .dtype = TP_DTYPE_FP16}};
+}
+
+/* A key costs a tile 4*64*128 / 1e13 = 3.2768 ns.  25 * 8 heads of 8 tiles over 512 keys see
+ * 8 * (64 + 512) / 2 = 2304 keys each: 2 a SM; the longest tile sees 512. */
+START_TEST(flash_prefill)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
+  ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 2.0 * 25 * 8 * 512 * 512 * 128,
+                1e-15);
+  toy.device.attention_prefill.tile_s = 1e-6; /* 200 heads * 8 tiles over 100 SMs */
+  toy.device.attention_prefill.token_s = 1e-8;
+  ck_assert_rel(toy_us(&toy, &op),
+                3 + 25 * 512 * 1e-4 + pow(pow(16 + all_us, 4) + pow(1 + longest_us, 4), 0.25),
+                1e-3);
+}
+END_TEST
+
+/* One sequence of one head group: all tiles run at once, the longest decides. */
+START_TEST(flash_prefill_of_few_tiles)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 640, 640);
+  ck_assert_rel(toy_us(&toy, &op), 3 + 640 * 3.2768e-3, 1e-1);
+  ck_assert(tp_cost_op(&toy.machine, TP_PREFILL, &op).sm_share < 1);
+}
+END_TEST
+
+/* Queries and output of 8 heads, K and V of 2 heads written and read: 2*128*512*(2*8 + 4*2) bytes a
+ * sequence, at 1e9 B/s. */
+START_TEST(flash_prefill_traffic)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.dram_bytes_per_s = 1e9;
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 512, 512);
+  ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 24 / 1e3, 2e-2);
+  toy.device.attention_prefill.warm_bytes = 1e9;
+  ck_assert(toy_us(&toy, &op) < 10);
+  toy.machine.sustained = true;
+  ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 24 / 1e3, 2e-2);
+}
+END_TEST
+
+/* K and V of 2 heads: 2*2*128*2 bytes a key and sequence. */
+START_TEST(flash_decode)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, true, 100, 1, 1000);
+  toy.machine.dram_bytes_per_s = 1e12;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 102.4, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 102.4e6, 1e-15);
+  toy.device.attention_decode.dram_ratio = 0.5;
+  toy.device.attention_decode.group_s = 3e-6; /* four query heads share a KV head */
+  toy.device.attention_decode.unit_s = 5e-6;  /* 200 units over 100 SMs */
+  ck_assert_rel(toy_us(&toy, &op), 4 + 3 + 10 + 204.8, 1e-3);
+}
+END_TEST
+
+/* Two units on two SMs, or each on up to 4 SMs of 1e9 B/s. */
+START_TEST(split_keys)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.attention_decode.sm_bytes_per_s = 1e9;
+  toy.device.attention_decode.split_s = 7e-6;
+  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 1, 1, 1024);
+  ck_assert_rel(toy_us(&toy, &op), 4 + 524.288, 1e-3);
+  toy.device.attention_decode.most_splits = 4;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 7 + 131.072, 1e-3);
+  op.attention.kv_len = 256; /* 128 keys a split at least */
+  ck_assert_rel(toy_us(&toy, &op), 4 + 7 + 65.536, 1e-3);
+  op.attention.kv_len = 100;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 51.2, 1e-3);
+  op.attention.kv_len = 1024;
+  op.attention.kv_heads = 8; /* no groups: its own limit, one */
+  ck_assert_rel(toy_us(&toy, &op), 4 + 524.288, 1e-3);
+}
+END_TEST
+
+/* Padded to 16 rows a group: 4*16*128 flops a key and unit at 1e13. */
+START_TEST(decode_compute_and_cache)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 50, 1, 10000);
+  ck_assert_rel(toy_us(&toy, &op), 4 + 4 * 16 * 128 * 1e4 / 1e7, 1e-3);
+  toy.device.attention_decode.l2_bytes_per_s = 1e12;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 512, 1e-3);
+  toy.machine.dram_bytes_per_s = 1e11;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 5120, 1e-3);
+  toy.device.attention_decode.warm_bytes = 1e9; /* 512 MB stay cached */
+  ck_assert_rel(toy_us(&toy, &op), 4 + 512, 1e-3);
+}
+END_TEST
+
+/* 10 passes over 8*100*100 scores, and queries, output, K, V: at half of 1e12 B/s; two GEMM
+ * launches and a memory kernel's. */
+START_TEST(materialised)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.dram_bytes_per_s = 1e12;
+  const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 1, 100, 100);
+  const double bytes = 2 * (10 * 8e4 + 2.0 * 128 * 100 * (8 + 2)), flops = 4 * 8e4 * 128;
+  ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + flops / 1e9, 1e-12);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).dram_bytes, bytes, 1e-15);
+  toy.machine.sustained = true;
+  ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + 2 * flops / 1e9, 1e-12);
+}
+END_TEST
+
+/* Drawn for 8 heads at twice the memory's rate; two KV heads come from memory at half of it, which
+ * takes as long; with one KV head the drawing decides. */
+START_TEST(expanded)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.dram_bytes_per_s = 1e12;
+  struct tp_op op = attention(TP_ATTENTION_EXPANDED, true, 10, 1, 99999);
+  const double head_bytes = 2.0 * 2 * 10 * 128 * 1e5;
+  ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-4);
+  op.attention.kv_heads = 1;
+  ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-9);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, head_bytes, 1e-3);
+  op.attention.kv_heads = 8;
+  ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 0.5e6, 1e-9);
+}
+END_TEST
+
+/* Half of the latency of 2 us shows at 1000 bytes. */
+START_TEST(memory)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.dram_bytes_per_s = 1e9;
+  struct tp_op op = {.kind = TP_OP_MEMORY, .memory = {600, 400}};
+  ck_assert_rel(toy_us(&toy, &op), 1 + 1 + 2, 1e-12);
+  op.memory = (struct tp_memory){0, 0};
+  ck_assert_rel(toy_us(&toy, &op), 1, 1e-12);
+  op.memory = (struct tp_memory){5e8, 5e8};
+  ck_assert_rel(toy_us(&toy, &op), 1 + 2 + 2e6, 1e-9);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("attention");
+  TCase *tcase = tcase_create("cases");
+  tcase_add_test(tcase, flash_prefill);
+  tcase_add_test(tcase, flash_prefill_of_few_tiles);
+  tcase_add_test(tcase, flash_prefill_traffic);
+  tcase_add_test(tcase, flash_decode);
+  tcase_add_test(tcase, split_keys);
+  tcase_add_test(tcase, decode_compute_and_cache);
+  tcase_add_test(tcase, materialised);
+  tcase_add_test(tcase, expanded);
+  tcase_add_test(tcase, memory);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN

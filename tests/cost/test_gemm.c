@@ -1,0 +1,197 @@
+/* GEMM costs by hand: one term of the model at a time. */
+#include "toy_gpu.h"
+
+/* 1280 x 2560 is exactly 100 tiles of 128 x 256, each 2*128*256*1000 / 1e13 = 6.5536 us. */
+START_TEST(one_full_wave)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
+  const struct tp_cost cost = tp_cost_op(&toy.machine, TP_DECODE, &op);
+  ck_assert_rel(cost.flops, 2.0 * 1280 * 2560 * 1000, 1e-15);
+  ck_assert_rel(cost.compute_s, 6.5536e-6, 1e-3);
+  ck_assert_rel(cost.sm_share, 1, 1e-15);
+  ck_assert_rel(cost.sigma, 0.1, 1e-15);
+}
+END_TEST
+
+/* One row more: 64 x 64 tiles waste least, 21 * 40 = 840 of them in 9 waves of 0.8192 us; where
+ * waves flow into each other it is 8.4 of them. */
+START_TEST(wave_quantisation)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = toy_gemm(1281, 2560, 1000);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 9 * 0.8192, 1e-3);
+  toy.device.gemm.wave_ratio = 0;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 8.4 * 0.8192, 1e-3);
+  toy.device.gemm.wave_ratio = 0.5;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 8.7 * 0.8192, 1e-3);
+}
+END_TEST
+
+/* 2 * (4096*4096 + 2*16*4096) bytes over 1e12 B/s. */
+START_TEST(weights_from_dram)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.dram_bytes_per_s = 1e12;
+  const struct tp_op op = toy_gemm(16, 4096, 4096);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 33.816576, 1e-3);
+  toy.device.gemm.dram_ratio = 0.5;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 67.633152, 1e-3);
+  const struct tp_cost cost = tp_cost_op(&toy.machine, TP_DECODE, &op);
+  ck_assert_rel(cost.dram_bytes, 33816576, 1e-15);
+}
+END_TEST
+
+/* One tile of 16 x 64 draws 80 * 8192 * 2 bytes at 1e11 B/s: 13.1072 us by one SM; 16 SMs at most
+ * share it, 512 deep each. */
+START_TEST(split_k)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.sm_bytes_per_s = 1e11;
+  const struct tp_op op = toy_gemm(16, 64, 8192);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 13.1072, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).sm_share, 0.01, 1e-12);
+  toy.device.gemm.split_s = 1e-6;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 1 + 13.1072 / 16, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).sm_share, 0.16, 1e-12);
+  /* Through a cache of 1e11 B/s all operands take 13.1072 us again, and 17 partial tiles of 4 bytes
+   * an element 0.69632 us: not splitting wins. */
+  toy.device.gemm.l2_bytes_per_s = 1e11;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 13.1072, 1e-3);
+  toy.device.gemm.l2_bytes_per_s = 2e11;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 13.1072 / 2 + 1 + 3 * 4096 / 2e5, 1e-3); /* in two */
+}
+END_TEST
+
+/* The cache delivers 100 tiles * (128 + 256) * 1000 * 2 bytes at 1e12 B/s. */
+START_TEST(operands_through_the_cache)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.l2_bytes_per_s = 1e12;
+  const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 76.8, 1e-3);
+}
+END_TEST
+
+START_TEST(latencies)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.depth_s = 1e-7;
+  struct tp_op op = toy_gemm(64, 64, 100);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 10, 1e-3);
+  toy.device.gemm.depth_s = 0;
+  toy.device.gemm.epilogue_bytes_per_s =
+      1e9; /* 64*64*2 bytes: 8.192 us, 2*64*64*100 / 1e13: 0.08 */
+  ck_assert_rel(toy_us(&toy, &op), 2 + 8.192 + 0.08192, 1e-3);
+}
+END_TEST
+
+/* fp8: twice the flops, half the bytes, and its own quantising kernel. */
+START_TEST(quantised)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = toy_gemm(1280, 2560, 1000);
+  op.gemm.dtype = TP_DTYPE_FP8;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 3.2768, 1e-3);
+  toy.device.gemm_fp8.quantise_row_s = 1e-8;
+  toy.device.gemm_fp8.quantise_bytes_per_s = 1e12;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 12.8 + 3.2768, 1e-3); /* 1280 rows; 3.84 us by bytes */
+  toy.device.gemm_fp8.quantise_bytes_per_s = 1e11;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 38.4 + 3.2768, 1e-3);
+  toy.device.datasheet.fp8_flops_per_s = 0; /* no such units: as 16 bit, nothing to quantise */
+  ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
+}
+END_TEST
+
+/* 2 * 3 * 1000^2 bytes: 6 MB. */
+START_TEST(warm_in_a_benchmark_cold_in_a_layer)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = toy_gemm(1000, 1000, 1000);
+  static const struct {
+    double warm_bytes, share;
+  } cases[] = {{0, 1}, {3e6, 1}, {4e6, 0.5}, {6e6, 0}, {1e9, 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    toy.device.gemm.warm_bytes = cases[i].warm_bytes;
+    toy.machine.sustained = false;
+    ck_assert_double_eq_tol(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes,
+                            6e6 * cases[i].share, 1);
+    toy.machine.sustained = true;
+    ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 6e6, 1e-12);
+  }
+  /* Weights alone count where the activations weigh nothing: 2 MB of 3 MB that stay. */
+  toy.machine.sustained = false;
+  toy.device.gemm.warm_bytes = 3e6;
+  toy.device.gemm.activation_ratio = 0;
+  ck_assert_double_eq_tol(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 0, 1);
+}
+END_TEST
+
+START_TEST(sustained_clock)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.machine.sustained = true;
+  const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  ck_assert_rel(toy_us(&toy, &op), 2 + 2 * 6.5536, 1e-3);
+}
+END_TEST
+
+/* Two resources at the same time take 2^(1/4) of either. */
+START_TEST(imperfect_overlap)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  const double bytes = 2e3 * (1280 + 2560) + 2.0 * 1280 * 2560;
+  toy.machine.dram_bytes_per_s = bytes / 6.5536e-6;
+  ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536 * pow(2, 0.25), 1e-3);
+}
+END_TEST
+
+START_TEST(launch_modes)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  toy.stack.launch.kernel_gap_s = 1e-6;
+  ck_assert_rel(toy_us(&toy, &op), 3 + 6.5536, 1e-3);
+  toy.stack.launch.decode = TP_LAUNCH_EAGER;
+  toy.stack.launch.host_launch_s = 5e-6; /* hidden under the kernel */
+  ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
+  toy.stack.launch.host_launch_s = 50e-6;
+  ck_assert_rel(toy_us(&toy, &op), 50, 1e-12);
+  const struct tp_cost prefill = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  ck_assert_rel(tp_cost_alone_s(&toy.machine, &prefill), 9.5536e-6, 1e-3);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("gemm");
+  TCase *tcase = tcase_create("cases");
+  tcase_add_test(tcase, one_full_wave);
+  tcase_add_test(tcase, wave_quantisation);
+  tcase_add_test(tcase, weights_from_dram);
+  tcase_add_test(tcase, split_k);
+  tcase_add_test(tcase, operands_through_the_cache);
+  tcase_add_test(tcase, latencies);
+  tcase_add_test(tcase, quantised);
+  tcase_add_test(tcase, warm_in_a_benchmark_cold_in_a_layer);
+  tcase_add_test(tcase, sustained_clock);
+  tcase_add_test(tcase, imperfect_overlap);
+  tcase_add_test(tcase, launch_modes);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
