@@ -218,28 +218,46 @@ static void judge(const struct problem *problem, const struct tp_kernel_sample *
   fit->spread_ratio = sqrt(sum_squares / n - mean * mean);
 }
 
-/* Starts: the values the device holds, then each of `moves` of them, kept where it ends better. */
+/* Starts over from the best with one parameter moved, keeping what ends better; once for each
+ * parameter, up and down. */
+static enum tp_status move_each(struct problem *problem, gsl_vector *best, double *least,
+                                gsl_vector *x, struct tp_error *error)
+{
+  static const double moves[] = {1, -1};
+  enum tp_status status = TP_OK;
+  for (size_t start = 0; start < problem->n_parameters * COUNT(moves); start++) {
+    const size_t moved = start / COUNT(moves);
+    gsl_vector_memcpy(x, best);
+    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
+    status = minimise(problem, x, error);
+    if (status != TP_OK)
+      return status;
+    const double loss = soft_loss(problem, x);
+    if (loss >= *least)
+      continue;
+    *least = loss;
+    gsl_vector_memcpy(best, x);
+  }
+  return status;
+}
+
+/* From the values the device holds, until moving parameters brings no more. */
 static enum tp_status search(struct problem *problem, gsl_vector *best, gsl_vector *x,
                              struct tp_error *error)
 {
-  static const double moves[] = {1, -1};
-  const size_t p = problem->n_parameters;
-  for (size_t i = 0; i < p; i++) {
+  enum { MOST_PASSES = 4 };
+  const double least_gain = 1e-3;
+  for (size_t i = 0; i < problem->n_parameters; i++) {
     const struct parameter *parameter = problem->parameters[i];
     gsl_vector_set(best, i, to_free(parameter, *slot(problem->device, parameter->offset)));
   }
   enum tp_status status = minimise(problem, best, error);
-  double least = status == TP_OK ? soft_loss(problem, best) : 0;
-  for (size_t start = 0; start < p * COUNT(moves) && status == TP_OK; start++) {
-    gsl_vector_memcpy(x, best);
-    const size_t moved = start / COUNT(moves);
-    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
-    status = minimise(problem, x, error);
-    const double loss = status == TP_OK ? soft_loss(problem, x) : HUGE_VAL;
-    if (loss < least) {
-      least = loss;
-      gsl_vector_memcpy(best, x);
-    }
+  double least = status == TP_OK ? soft_loss(problem, best) : 0, before = HUGE_VAL;
+  for (int pass = 0; pass < MOST_PASSES && status == TP_OK; pass++) {
+    if (least > before * (1 - least_gain))
+      break;
+    before = least;
+    status = move_each(problem, best, &least, x, error);
   }
   return status;
 }

@@ -47,6 +47,24 @@ START_TEST(flash_prefill_of_few_tiles)
 }
 END_TEST
 
+/* A single query row a head: two heads' tiles instead of eight, and a block of 64 keys for its one
+ * key; 64 keys take no longer, 65 do. */
+START_TEST(padding)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.attention_prefill.tile_s = 1e-6;
+  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1000, 1, 1);
+  ck_assert_rel(toy_us(&toy, &op), 3 + 20 * (1 + 64 * 3.2768e-3), 1e-4);
+  op.attention.query_len = op.attention.kv_len = 2;
+  ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
+  op.attention.query_len = op.attention.kv_len = 64;
+  ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
+  op.attention.query_len = op.attention.kv_len = 65; /* two tiles; 128 keys, and 64 in the first */
+  ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (2 + 192 * 3.2768e-3), 1e-4);
+}
+END_TEST
+
 /* Queries and output of 8 heads, K and V of 2 heads written and read: 2*128*512*(2*8 + 4*2) bytes a
  * sequence, at 1e9 B/s. */
 START_TEST(flash_prefill_traffic)
@@ -171,6 +189,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
   tcase_add_test(tcase, flash_prefill_of_few_tiles);
+  tcase_add_test(tcase, padding);
   tcase_add_test(tcase, flash_prefill_traffic);
   tcase_add_test(tcase, flash_decode);
   tcase_add_test(tcase, split_keys);
