@@ -63,6 +63,34 @@ START_TEST(variants_run_fastest_models_slowest)
 }
 END_TEST
 
+/* With two values everywhere, point 1 << i differs from the first in axis i of the order alone. */
+START_TEST(the_order_is_that_of_the_columns)
+{
+  static const char *const stacks[] = {"ideal", "eager"}, *const two_platforms[] = {"dgx-h100",
+                                                                                    "dgx-b200"};
+  static const char *const dtypes[] = {"fp16", "fp32"};
+  static const double twos[] = {1, 2};
+  give_lists();
+  grid.axes[TP_AXIS_platform] = (struct tp_axis){.words = two_platforms, .n = 2};
+  grid.axes[TP_AXIS_stack] = (struct tp_axis){.words = stacks, .n = 2};
+  grid.axes[TP_AXIS_tp].n = 2;
+  grid.axes[TP_AXIS_batch] = (struct tp_axis){.numbers = twos, .n = 2};
+  grid.axes[TP_AXIS_prompt] = (struct tp_axis){.numbers = twos, .n = 2};
+  grid.axes[TP_AXIS_generate] = (struct tp_axis){.numbers = twos, .n = 2};
+  grid.axes[TP_AXIS_dtype] = (struct tp_axis){.words = dtypes, .n = 2};
+  ck_assert_uint_eq(tp_grid_size(&grid), 1 << 9);
+  ck_assert_str_eq(case_at(1 << 0).variant->text, "ladder");
+  ck_assert_int_eq(case_at(1 << 1).dtype, TP_DTYPE_FP32);
+  ck_assert_int_eq(case_at(1 << 2).generate, 2);
+  ck_assert_int_eq(case_at(1 << 3).prompt, 2);
+  ck_assert_int_eq(case_at(1 << 4).batch, 2);
+  ck_assert_int_eq(case_at(1 << 5).tp, 2);
+  ck_assert_str_eq(case_at(1 << 6).stack->name, "eager");
+  ck_assert_str_eq(case_at(1 << 7).platform->name, "dgx-b200");
+  ck_assert_str_eq(case_at(1 << 8).model->name, "llama-3.1-8b");
+}
+END_TEST
+
 START_TEST(what_is_not_given_has_a_default)
 {
   give_lists();
@@ -188,6 +216,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("points");
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   tcase_add_test(tcase, variants_run_fastest_models_slowest);
+  tcase_add_test(tcase, the_order_is_that_of_the_columns);
   tcase_add_test(tcase, what_is_not_given_has_a_default);
   tcase_add_test(tcase, names_are_opened_once);
   tcase_add_test(tcase, points_times_the_lists_they_leave_open);

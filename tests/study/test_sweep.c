@@ -74,6 +74,12 @@ static const char *text_of(const char *name)
   return text;
 }
 
+/* Check's own message would hold both files. */
+static void check_text(const char *name, const char *want)
+{
+  ck_assert_msg(strcmp(text_of(name), want) == 0, "%s differs", name);
+}
+
 static void write_text(const char *name, const char *text, size_t length)
 {
   FILE *out = fopen(path(name), "w");
@@ -100,8 +106,8 @@ START_TEST(workers_do_not_change_a_byte)
   const char *const alone = text_of("out.csv"), *const sidecar = text_of("out.csv.json");
   for (int workers = 2; workers <= 7; workers += 5) {
     ck_assert_int_eq(sweep_to_file(workers, false), TP_OK);
-    ck_assert_str_eq(text_of("out.csv"), alone);
-    ck_assert_str_eq(text_of("out.csv.json"), sidecar);
+    check_text("out.csv", alone);
+    check_text("out.csv.json", sidecar);
   }
   size_t lines = 0;
   for (const char *at = alone; *at != '\0'; at++)
@@ -134,10 +140,10 @@ START_TEST(resumed_is_the_same_as_whole)
   unlink(path("out.csv"));
   unlink(path("out.csv.json"));
   ck_assert_msg(sweep_to_file(1 + _i % 3, true) == TP_OK, "%s", error.text);
-  ck_assert_str_eq(text_of("out.csv"), whole);
+  check_text("out.csv", whole);
   write_text("out.csv", whole, cut); /* a result cut short, its sidecar beside it */
   ck_assert_msg(sweep_to_file(1, true) == TP_OK, "%s", error.text);
-  ck_assert_str_eq(text_of("out.csv"), whole);
+  check_text("out.csv", whole);
 }
 END_TEST
 
@@ -150,7 +156,7 @@ START_TEST(kept_rows_are_kept)
   memcpy(status, ",OK", 3);
   write_text("out.csv", text, strlen(text) / 2);
   ck_assert_int_eq(sweep_to_file(2, true), TP_OK);
-  ck_assert_str_eq(text_of("out.csv"), text);
+  check_text("out.csv", text);
 }
 END_TEST
 
@@ -159,7 +165,7 @@ static void refuse_resume(const char *message)
   const char *const before = text_of("out.csv");
   ck_assert_int_eq(sweep_to_file(1, true), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, message) != NULL, "'%s' lacks '%s'", error.text, message);
-  ck_assert_str_eq(text_of("out.csv"), before);
+  check_text("out.csv", before);
   ck_assert(!is_there("out.csv.part"));
 }
 
@@ -182,6 +188,32 @@ START_TEST(resuming_another_sweep_is_refused)
   renamed[0] = 'M';
   write_text("out.csv", renamed, strlen(renamed));
   refuse_resume("not the columns");
+}
+END_TEST
+
+static enum tp_status fail_at_three(const struct tp_run *run, struct tp_arena *scratch,
+                                    struct tp_result *result, struct tp_error *reason)
+{
+  if (run->program->ranks == 3)
+    return tp_fail(reason, TP_E_ENVIRONMENT, "no more memory");
+  return tp_engine_analytic.run(run, scratch, result, reason);
+}
+
+/* Rows before the fault stay for --resume; there is no result. */
+START_TEST(a_failing_engine_fails_the_sweep)
+{
+  static const struct tp_engine failing = {.name = "failing", .run = fail_at_three};
+  static const struct tp_engine *const engines[] = {&failing, NULL};
+  static const char *const names[] = {"failing"}, *const kraken[] = {"kraken"};
+  world.catalog.engines = engines;
+  grid.axes[TP_AXIS_engine] = (struct tp_axis){.words = names, .n = 1};
+  grid.axes[TP_AXIS_variant] = (struct tp_axis){.words = kraken, .n = 1};
+  for (int workers = 1; workers <= 3; workers++) {
+    error.text[0] = '\0';
+    ck_assert_int_eq(sweep_to_file(workers, false), TP_E_ENVIRONMENT);
+    ck_assert_str_eq(error.text, "no more memory");
+    ck_assert(!is_there("out.csv") && !is_there("out.csv.json") && is_there("out.csv.part"));
+  }
 }
 END_TEST
 
@@ -210,6 +242,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, resumed_is_the_same_as_whole, 0, 7);
   tcase_add_test(tcase, kept_rows_are_kept);
   tcase_add_test(tcase, resuming_another_sweep_is_refused);
+  tcase_add_test(tcase, a_failing_engine_fails_the_sweep);
   tcase_add_test(tcase, a_place_that_cannot_be_written);
   suite_add_tcase(suite, tcase);
   return suite;
