@@ -43,7 +43,7 @@ double tp_prediction_number(const struct tp_prediction *prediction, const struct
 void tp_prediction_clear(struct tp_prediction *prediction)
 {
 #define REASON(name, unit, description) strcpy(prediction->name, "ok");
-#define NUMBER(name, unit, description) prediction->name = NAN;
+#define NUMBER(name, unit, description) prediction->name = (double)NAN;
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
 #undef REASON
 #undef NUMBER

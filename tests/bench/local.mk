@@ -1,8 +1,9 @@
 # Benchmarks are built and run by `make bench` only: their figures depend on the machine.
-EXTRA_PROGRAMS = %D%/bench_analytic %D%/bench_des
+EXTRA_PROGRAMS = %D%/bench_analytic %D%/bench_des %D%/bench_predict
 %C%_bench_analytic_LDADD = $(core_libs)
 %C%_bench_des_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
 %C%_bench_des_LDADD = $(des_libs)
+%C%_bench_predict_LDADD = $(core_libs)
 CLEANFILES += $(EXTRA_PROGRAMS)
 
 bench: $(EXTRA_PROGRAMS)
