@@ -1,4 +1,4 @@
-/* Attention kernels by style and phase: docs/MODEL.md, "Kernels: attention". */
+/* Attention kernels by style and phase: docs/MODEL.md, "Kernels". */
 #include "cost/cost.h"
 #include "cost/rate.h"
 

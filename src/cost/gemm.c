@@ -1,5 +1,5 @@
 /* GEMM as tiles on SMs: waves, split k, bandwidth at low occupancy.  Derivation and symbols:
- * docs/MODEL.md, "Kernels: GEMM". */
+ * docs/MODEL.md, "Kernels". */
 #include "cost/cost.h"
 #include "cost/rate.h"
 

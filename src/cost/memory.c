@@ -1,4 +1,4 @@
-/* Elementwise and row-wise kernels: docs/MODEL.md, "Kernels: memory". */
+/* Elementwise and row-wise kernels: docs/MODEL.md, "Kernels". */
 #include "cost/cost.h"
 
 #include <math.h>
