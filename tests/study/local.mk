@@ -4,6 +4,7 @@ unit_tests += \
 	%D%/test_fit_collectives \
 	%D%/test_fit_kernels \
 	%D%/test_grid \
+	%D%/test_op_costs \
 	%D%/test_predict \
 	%D%/test_sweep
 EXTRA_DIST += %D%/world.h

@@ -1,0 +1,164 @@
+/* Single ops from a CSV. */
+#include "study/op_costs.h"
+
+#include "../suite.h"
+#include "world.h"
+
+static struct world world;
+static struct tp_error error;
+
+static void set_up(void)
+{
+  world_open(&world);
+}
+
+static void tear_down(void)
+{
+  world_close(&world);
+}
+
+static const struct tp_op_time *costs(const struct tp_op_costs_request *request, const char *text)
+{
+  struct tp_csv csv;
+  struct tp_op_time *times;
+  ck_assert_int_eq(tp_csv_parse("ops.csv", text, world.arena, &csv, &error), TP_OK);
+  ck_assert_msg(tp_op_costs(&world.dirs, request, &csv, world.arena, &times, &error) == TP_OK, "%s",
+                error.text);
+  return times;
+}
+
+/* The machine of a case, made by hand: single ops, not a program under load. */
+static struct tp_machine machine_of(const struct tp_case *point, int ranks)
+{
+  struct tp_machine machine;
+  ck_assert_int_eq(
+      tp_machine_make(point->platform, point->device, point->stack, ranks, &machine, NULL), TP_OK);
+  ck_assert(!machine.sustained);
+  return machine;
+}
+
+static void check_time(const struct tp_op_time *time, const struct tp_machine *machine,
+                       const struct tp_cost *cost)
+{
+  const double alone_us = 1e6 * tp_cost_alone_s(machine, cost);
+  ck_assert_rel(time->predicted_us, alone_us, 1e-12);
+  ck_assert_rel(log(time->high_us / alone_us), 1.28155 * cost->sigma, 1e-5);
+  ck_assert_rel(log(alone_us / time->low_us), 1.28155 * cost->sigma, 1e-5);
+}
+
+START_TEST(every_op_is_its_part_of_the_cost_model)
+{
+  const struct tp_op_costs_request request = {.device = "h100-sxm"};
+  const struct tp_op_time *times =
+      costs(&request, "op,m,n,k,dtype,batch,seq_len,kv_len,heads,kv_heads,head_dim,bytes,ranks\n"
+                      "gemm,16,8192,4096,fp8,,,,,,,,\n"
+                      "attention_prefill,,,,bf16,2,1024,,32,8,128,,\n"
+                      "attention_decode,,,,,64,,4096,32,8,128,,\n"
+                      "all_reduce,,,,,,,,,,,1048576,8\n"
+                      "all_gather,,,,,,,,,,,65536,4\n");
+  const struct tp_case point =
+      world_case(&world, "ladder-1b", "dgx-h100", "gpt-fast-compile", "standard");
+  const struct tp_machine one = machine_of(&point, 1), four = machine_of(&point, 4),
+                          eight = machine_of(&point, 8);
+  const struct tp_gemm gemm = {16, 8192, 4096, TP_DTYPE_FP8};
+  const struct tp_attention prefill = {.batch = 2,
+                                       .query_len = 1024,
+                                       .kv_len = 1024,
+                                       .heads = 32,
+                                       .kv_heads = 8,
+                                       .head_dim = 128,
+                                       .dtype = TP_DTYPE_BF16};
+  const struct tp_attention decode = {.decode = true,
+                                      .batch = 64,
+                                      .query_len = 1,
+                                      .kv_len = 4096,
+                                      .heads = 32,
+                                      .kv_heads = 8,
+                                      .head_dim = 128,
+                                      .dtype = TP_DTYPE_BF16};
+  const struct tp_collective reduce = {TP_ALL_REDUCE, 1048576, TP_DTYPE_BF16, TP_ALGORITHM_AUTO};
+  const struct tp_collective gather = {TP_ALL_GATHER, 65536, TP_DTYPE_BF16, TP_ALGORITHM_AUTO};
+  struct tp_cost cost = {.sm_share = 1};
+  tp_cost_gemm(&one, &gemm, &cost);
+  check_time(&times[0], &one, &cost);
+  cost = (struct tp_cost){.sm_share = 1};
+  tp_cost_attention(&one, &prefill, &cost);
+  check_time(&times[1], &one, &cost);
+  cost = (struct tp_cost){.sm_share = 1};
+  tp_cost_attention(&one, &decode, &cost);
+  check_time(&times[2], &one, &cost);
+  tp_cost_collective(&eight, &reduce, &cost);
+  check_time(&times[3], &eight, &cost);
+  tp_cost_collective(&four, &gather, &cost);
+  check_time(&times[4], &four, &cost);
+}
+END_TEST
+
+START_TEST(a_stack_brings_its_kernels_and_library)
+{
+  static const char text[] = "op,batch,seq_len,heads,kv_heads,head_dim,bytes,ranks\n"
+                             "attention_prefill,1,2048,32,8,128,,\n"
+                             "all_reduce,,,,,,16384,8\n";
+  const struct tp_op_costs_request bare = {.device = "h100-sxm"};
+  const struct tp_op_costs_request compiled = {.device = "h100-sxm", .stack = "gpt-fast-compile"};
+  const struct tp_op_costs_request graph = {.device = "h100-sxm", .stack = "vllm-graph"};
+  const struct tp_op_time *flash = costs(&bare, text), *slow = costs(&compiled, text),
+                          *peer = costs(&graph, text);
+  ck_assert(slow[0].predicted_us > 2 * flash[0].predicted_us); /* materialised scores */
+  ck_assert_double_eq(slow[1].predicted_us, flash[1].predicted_us);
+  ck_assert_double_eq(peer[0].predicted_us, flash[0].predicted_us);
+  ck_assert(peer[1].predicted_us < 0.8 * flash[1].predicted_us); /* one-shot beats NCCL */
+}
+END_TEST
+
+START_TEST(named_algorithm_runs)
+{
+  const struct tp_op_costs_request request = {.device = "h100-sxm", .platform = "dgx-h100"};
+  const struct tp_op_time *times =
+      costs(&request, "op,bytes,ranks,algorithm\nall_reduce,268435456,8,ring\n"
+                      "all_reduce,268435456,8,nvls\nall_reduce,268435456,8,auto\n");
+  ck_assert(times[1].predicted_us < times[0].predicted_us);
+  ck_assert_double_eq(times[2].predicted_us, times[1].predicted_us);
+}
+END_TEST
+
+/* The L40S stands in a box of 4 and in one of 8. */
+START_TEST(collectives_find_enough_gpus)
+{
+  static const char text[] = "op,bytes,ranks\nall_reduce,1048576,4\nall_reduce,1048576,8\n";
+  const struct tp_op_costs_request request = {.device = "l40s"};
+  const struct tp_op_costs_request on_4 = {.device = "l40s", .platform = "l40s-x4"};
+  const struct tp_op_costs_request on_8 = {.device = "l40s", .platform = "l40s-x8"};
+  const struct tp_op_time *times = costs(&request, text);
+  ck_assert_double_eq(times[0].predicted_us,
+                      costs(&on_4, "op,bytes,ranks\nall_reduce,1048576,4\n")->predicted_us);
+  ck_assert_double_eq(times[1].predicted_us, costs(&on_8, text)[1].predicted_us);
+}
+END_TEST
+
+START_TEST(overrides_apply)
+{
+  static const char *const sets[] = {"datasheet.dram_bytes_per_s=1.675e12"};
+  static const char text[] = "op,m,n,k\ngemm,1,16384,16384\n";
+  const struct tp_op_costs_request request = {.device = "h100-sxm"};
+  const struct tp_op_costs_request halved = {.device = "h100-sxm", .sets = sets, .n_sets = 1};
+  const double ratio = costs(&halved, text)->predicted_us / costs(&request, text)->predicted_us;
+  ck_assert_msg(ratio > 1.8 && ratio < 2.01, "%g", ratio);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("op_costs");
+  TCase *tcase = tcase_create("rows");
+  tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, every_op_is_its_part_of_the_cost_model);
+  tcase_add_test(tcase, a_stack_brings_its_kernels_and_library);
+  tcase_add_test(tcase, named_algorithm_runs);
+  tcase_add_test(tcase, collectives_find_enough_gpus);
+  tcase_add_test(tcase, overrides_apply);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
