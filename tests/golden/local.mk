@@ -1,1 +1,3 @@
 # tests of golden
+TESTS += %D%/commands.sh
+EXTRA_DIST += %D%/commands.sh

@@ -1,0 +1,96 @@
+#!/bin/sh
+# The commands as a user meets them: help and its examples, formats, exit codes, files.
+PATH=${BINDIR:-$PWD}:$PATH
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0
+
+# check NAME COMMAND...: ok where the command succeeds.
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@"; then result=ok; else result="not ok"; fi
+  printf '%s %d - %s\n' "$result" "$n" "$name"
+}
+
+# exits STATUS COMMAND...: it ends so, silent on standard error where that is 0, else with one line.
+exits() {
+  want=$1
+  shift
+  "$@" >out 2>err </dev/null
+  [ $? = "$want" ] || return 1
+  if [ "$want" = 0 ]; then [ ! -s err ]; else [ "$(grep -c '^tpsim: ' err)" = 1 ]; fi
+}
+
+point='--model llama-3.1-8b --platform dgx-h100 --tp 8'
+# shellcheck disable=SC2086 # words
+predict() {
+  tpsim predict $point "$@"
+}
+
+check "help lists the commands" exits 0 tpsim --help
+commands=$(sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' out)
+check "version" exits 0 tpsim --version
+check "all commands are listed" [ "$(echo "$commands" | wc -w)" -ge 9 ]
+for command in $commands; do
+  check "$command --help" exits 0 tpsim "$command" --help
+  example=$(sed -n '/^example:/,$s/^  //p' out | head -1)
+  # What `check` finds depends on its baseline, not on this test.
+  [ "$command" = check ] || check "example: $example" exits 0 sh -c "$example"
+done
+
+columns=$(tpsim list columns | sed 1d | cut -d, -f1 | paste -sd, -)
+check "list columns is the header" [ "$columns" = "$(predict | head -1)" ]
+check "piped is CSV" [ "$(predict | wc -l)" = 2 ]
+check "table" sh -c "tpsim predict $point --format table | grep -q 'time to first token'"
+check "compare shows every variant" \
+  [ "$(tpsim compare $point | cut -d, -f4 | sed 1d | sort -u | wc -l)" -ge 7 ]
+check "json" [ "$(predict --format json | grep -c '"ttft_s": 0')" = 1 ]
+check "short options" [ "$(tpsim predict -m llama-3.1-8b -p dgx-h100 --tp=8 -b4)" = "$(predict --batch 4)" ]
+check "a point that cannot run is a row" sh -c "
+  tpsim predict --model llama-3.1-8b --platform dgx-h100 --tp 7 | grep -q 'does not divide'"
+
+check "timeline" exits 0 predict --variant ladder --timeline t.json
+check "timeline has both streams" [ "$(grep -o '"compute"\|"communication"' t.json | sort -u | wc -l)" = 2 ]
+check "des agrees to 1e-6" sh -c "
+  tpsim predict $point --variant ladder --stack ideal --engine analytic,des | sed 1d | cut -d, -f19 |
+  awk 'NR == 1 {a = \$1} NR == 2 {d = \$1 / a - 1; exit !(d < 1e-6 && d > -1e-6)}'"
+
+sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --batch 1:64:x2
+  --variant standard,ladder,no-comm"
+# shellcheck disable=SC2086 # words
+{
+  check "sweep" exits 0 tpsim sweep $sweep -o one.csv
+  mkdir two && cd two && check "sweep by two workers" exits 0 tpsim sweep $sweep -o one.csv -j 2
+  cd ..
+  check "the same bytes" cmp one.csv two/one.csv
+  check "the same sidecar" cmp one.csv.json two/one.csv.json
+  head -c 9999 one.csv >two/one.csv
+  cd two && check "resume" exits 0 tpsim sweep $sweep -o one.csv --resume
+  cd ..
+  check "resumed is whole" cmp one.csv two/one.csv
+  check "sweep to standard output" sh -c "tpsim sweep $(echo $sweep) | cmp - one.csv"
+}
+check "points from a result" exits 0 tpsim sweep --points one.csv -o again.csv
+check "points give the same rows" cmp one.csv again.csv
+printf 'model: [ladder-1b, llama-3.1-8b]\nplatform: [dgx-h100, l40s-x4]\ntp: [1, "2:8:x2"]
+batch: 1:64:x2\nvariant: [standard, ladder, no-comm]\n' >s.yaml
+check "sweep file" exits 0 tpsim sweep s.yaml -o yaml.csv
+check "sweep file gives the same rows" cmp one.csv yaml.csv
+
+check "no place to write" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o none/x.csv
+if [ -w /dev/full ]; then
+  check "disk full" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/full
+  check "disk full on standard output" sh -c "predict() { tpsim predict $point >/dev/full; }
+    predict 2>err; [ \$? = 3 ]"
+fi
+mkdir -p data/models
+cp "${SRCDIR:-.}/models/ladder-1b.json" data/models/mine.json
+check "TPSIM_DATA comes first" exits 0 env TPSIM_DATA="$work/data" tpsim predict --model mine \
+  --platform dgx-h100
+check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
+  b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
+  [ \"\$a\" != \"\$b\" ]"
+echo "1..$n"
