@@ -128,18 +128,27 @@ static enum tp_status list_stacks(struct tp_session *session, struct tp_table *t
   return status;
 }
 
+static void add_variant(struct tp_table *table, const char *prefix, const char *name,
+                        bool takes_argument, const char *summary)
+{
+  tp_table_add(table,
+               tp_arena_printf(table->arena, "%s%s%s", prefix, name, takes_argument ? "[:N]" : ""));
+  tp_table_add(table, summary);
+}
+
 static enum tp_status list_variants(struct tp_session *session, struct tp_table *table,
                                     struct tp_error *error)
 {
   (void)session;
   (void)error;
-  for (size_t i = 0; tp_architectures[i] != NULL; i++) {
-    const struct tp_architecture *architecture = tp_architectures[i];
-    tp_table_add(table, architecture->takes_degree
-                            ? tp_arena_printf(table->arena, "%s[:N]", architecture->name)
-                            : architecture->name);
-    tp_table_add(table, architecture->summary);
-  }
+  for (size_t i = 0; tp_architectures[i] != NULL; i++)
+    add_variant(table, "", tp_architectures[i]->name, tp_architectures[i]->takes_degree,
+                tp_architectures[i]->summary);
+  for (size_t i = 0; tp_overlaps[i] != NULL; i++)
+    add_variant(table, "+", tp_overlaps[i]->name, tp_overlaps[i]->argument != NULL,
+                tp_overlaps[i]->summary);
+  for (size_t i = 0; tp_wires[i] != NULL; i++)
+    add_variant(table, "+", tp_wires[i]->name, tp_wires[i]->argument != NULL, tp_wires[i]->summary);
   return TP_OK;
 }
 

@@ -61,17 +61,24 @@ static enum tp_status refuse_second(const char *text, const char *what, const ch
                  first, second);
 }
 
-static enum tp_status read_degree(const char *text, struct part part, int *degree,
-                                  struct tp_error *error)
+/* N of "name:N", a whole number that counts `what`. */
+static enum tp_status read_count(const char *text, struct part part, const char *what, int least,
+                                 int most, int *count, struct tp_error *error)
 {
   double value = 0;
-  if (!tp_text_number(part.argument, &value) || value < 1 || value > MAX_DEGREE ||
+  if (!tp_text_number(part.argument, &value) || value < least || value > most ||
       value != (double)(int)value)
     return tp_fail(error, TP_E_INPUT,
-                   "variant '%s': '%s' is no number of sub-layers; write %s:N with N from 1 to %d",
-                   text, part.argument, part.name, MAX_DEGREE);
-  *degree = (int)value;
+                   "variant '%s': '%s' is no number of %s; write %s:N with N from %d to %d", text,
+                   part.argument, what, part.name, least, most);
+  *count = (int)value;
   return TP_OK;
+}
+
+static enum tp_status refuse_argument(const char *text, struct part part, struct tp_error *error)
+{
+  return tp_fail(error, TP_E_INPUT, "variant '%s': '%s' takes no ':%s'; write '%s'", text,
+                 part.name, part.argument, part.name);
 }
 
 static enum tp_status add_architecture(const char *text, struct part part,
@@ -84,22 +91,24 @@ static enum tp_status add_architecture(const char *text, struct part part,
   if (part.argument == NULL)
     return TP_OK;
   if (!architecture->takes_degree)
-    return tp_fail(error, TP_E_INPUT, "variant '%s': '%s' takes no ':%s'; write '%s'", text,
-                   part.name, part.argument, part.name);
-  return read_degree(text, part, &variant->degree, error);
+    return refuse_argument(text, part, error);
+  return read_count(text, part, "sub-layers", 1, MAX_DEGREE, &variant->degree, error);
 }
 
 static enum tp_status add_transform(const char *text, const char *what, struct part part,
                                     const struct tp_transform *transform,
-                                    const struct tp_transform **slot, struct tp_error *error)
+                                    const struct tp_transform **slot, int *argument,
+                                    struct tp_error *error)
 {
   if (*slot != NULL)
     return refuse_second(text, what, (*slot)->name, part.name, error);
-  if (part.argument != NULL)
-    return tp_fail(error, TP_E_INPUT, "variant '%s': '%s' takes no ':%s'; write '%s'", text,
-                   part.name, part.argument, part.name);
   *slot = transform;
-  return TP_OK;
+  if (part.argument == NULL)
+    return TP_OK;
+  if (transform->argument == NULL)
+    return refuse_argument(text, part, error);
+  return read_count(text, part, transform->argument, transform->least, transform->most, argument,
+                    error);
 }
 
 static enum tp_status add_part(const char *text, struct part part, struct tp_arena *arena,
@@ -113,28 +122,33 @@ static enum tp_status add_part(const char *text, struct part part, struct tp_are
     return add_architecture(text, part, architecture, variant, error);
   const struct tp_transform *transform = find_transform(tp_overlaps, part.name);
   if (transform != NULL)
-    return add_transform(text, "overlap", part, transform, &variant->overlap, error);
+    return add_transform(text, "overlap", part, transform, &variant->overlap,
+                         &variant->overlap_argument, error);
   transform = find_transform(tp_wires, part.name);
   if (transform != NULL)
-    return add_transform(text, "wire format", part, transform, &variant->wire, error);
+    return add_transform(text, "wire format", part, transform, &variant->wire,
+                         &variant->wire_argument, error);
   return refuse_unknown(text, part.name, arena, error);
+}
+
+static const char *part_text(struct tp_arena *arena, const char *name, int argument)
+{
+  return argument > 0 ? tp_arena_printf(arena, "%s:%d", name, argument) : name;
 }
 
 /* Parts in a fixed order; standard is said only when it stands alone. */
 static const char *canonical(const struct tp_variant *variant, struct tp_arena *arena)
 {
-  const char *text = variant->architecture->name;
-  if (variant->degree > 0)
-    text = tp_arena_printf(arena, "%s:%d", text, variant->degree);
   const bool plain = variant->architecture == &tp_architecture_standard;
+  const bool transformed = variant->overlap != NULL || variant->wire != NULL;
+  const char *text =
+      plain && transformed ? "" : part_text(arena, variant->architecture->name, variant->degree);
   const struct tp_transform *const parts[] = {variant->overlap, variant->wire};
-  bool first = plain;
-  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-    if (parts[i] == NULL)
-      continue;
-    text = first ? parts[i]->name : tp_arena_printf(arena, "%s+%s", text, parts[i]->name);
-    first = false;
-  }
+  const int arguments[] = {variant->overlap_argument, variant->wire_argument};
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+    if (parts[i] != NULL)
+      text = tp_arena_printf(arena, "%s%s%s", text, text[0] == '\0' ? "" : "+",
+                             part_text(arena, parts[i]->name, arguments[i]));
   return text;
 }
 

@@ -3,7 +3,7 @@
 /* How communication is arranged: ARCH[+OVERLAP][+WIRE], and the builders behind the names.
  *
  * A builder file exports one const struct tp_architecture; architectures.c lists them.  Overlap and
- * wire choices are transformations of a finished program (const struct tp_transform); none yet.
+ * wire choices are transformations of a finished program (const struct tp_transform).
  */
 #include "base/error.h"
 #include "model/shard.h"
@@ -45,6 +45,8 @@ struct tp_architecture {
 
 struct tp_transform {
   const char *name, *summary;
+  const char *argument; /* what N of "name:N" counts, "chunks"; NULL: takes none */
+  int least, most;      /* of N; without ":N" the transform chooses */
   enum tp_status (*apply)(const struct tp_request *request, const struct tp_variant *variant,
                           struct tp_arena *arena, struct tp_program *program,
                           struct tp_error *error);
@@ -55,6 +57,7 @@ struct tp_variant {
   const struct tp_architecture *architecture;
   int degree;                                /* kraken:N; 0: as many as ranks */
   const struct tp_transform *overlap, *wire; /* NULL: none */
+  int overlap_argument, wire_argument;       /* N of "name:N"; 0: not given */
 };
 
 /* Registries, NULL-terminated (architectures.c). */

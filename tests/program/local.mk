@@ -5,6 +5,7 @@ unit_tests += \
 	%D%/test_op \
 	%D%/test_random \
 	%D%/test_text \
+	%D%/test_transforms \
 	%D%/test_variant
 EXTRA_DIST += \
 	%D%/toy.h \
