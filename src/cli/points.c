@@ -60,7 +60,10 @@ enum tp_status tp_points_predict(struct tp_session *session, const struct tp_gri
                                  struct tp_catalog *catalog, struct tp_prediction **rows,
                                  size_t *n_rows, struct tp_error *error)
 {
+  enum { MOST_ROWS = 100000 }; /* all in memory */
   const size_t n = tp_grid_size(grid);
+  if (n > MOST_ROWS)
+    return tp_fail(error, TP_E_INPUT, "%zu points are too many for a table; use `tpsim sweep`", n);
   *rows = TP_NEW(session->arena, struct tp_prediction, n);
   *n_rows = n;
   struct tp_predictor *predictor = tp_predictor_create();

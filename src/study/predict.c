@@ -90,6 +90,7 @@ struct work {
   const struct tp_case *point;
   struct tp_timing timing;
   struct tp_program prefill, decode; /* decode has no segments where nothing is decoded */
+  struct tp_priced priced_decode;    /* program NULL: not yet */
 };
 
 static enum tp_status check_layout(const struct tp_case *point, const struct tp_machine *machine,
@@ -154,13 +155,27 @@ static enum tp_status check_memory(const struct tp_case *point, double memory_by
                  memory_bytes * 1e-9, capacity_bytes * 1e-9);
 }
 
+static enum tp_status run_prefill(struct work *work, struct tp_result *result,
+                                  struct tp_error *error)
+{
+  struct tp_priced priced;
+  struct tp_arena *scratch = work->predictor->scratch;
+  tp_timer_price(work->predictor->timer, work->timing.machine, &work->prefill, scratch, &priced);
+  return tp_timing_run(&work->timing, &priced, scratch, result, error);
+}
+
 static enum tp_status run_step(void *data, int64_t kv_len, struct tp_result *result,
                                struct tp_error *error)
 {
   struct work *work = data;
+  struct tp_timer *timer = work->predictor->timer;
+  struct tp_arena *scratch = work->predictor->scratch;
   tp_program_set_kv_len(&work->decode, kv_len);
-  return tp_timer_run(work->predictor->timer, &work->timing, &work->decode,
-                      work->predictor->scratch, result, error);
+  if (work->priced_decode.program == NULL)
+    tp_timer_price(timer, work->timing.machine, &work->decode, scratch, &work->priced_decode);
+  else
+    tp_timer_reprice(timer, work->timing.machine, &work->priced_decode);
+  return tp_timing_run(&work->timing, &work->priced_decode, scratch, result, error);
 }
 
 static enum tp_status run_decode(struct work *work, struct tp_sum *sum, struct tp_error *error)
@@ -221,8 +236,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
 
   struct tp_sum prefill = {.deviation_s = 0}, decode = {.deviation_s = 0};
   struct tp_result result;
-  status = tp_timer_run(predictor->timer, &work.timing, &work.prefill, predictor->scratch, &result,
-                        error);
+  status = run_prefill(&work, &result, error);
   if (status != TP_OK)
     return status;
   tp_sum_add(&prefill, &result, 1);
@@ -321,8 +335,7 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
     return status;
   work.timing.timeline = timeline;
   struct tp_result result;
-  status = tp_timer_run(predictor->timer, &work.timing, &work.prefill, predictor->scratch, &result,
-                        error);
+  status = run_prefill(&work, &result, error);
   if (status != TP_OK || point->generate == 1)
     return status;
   timeline->offset_s += result.total_s;

@@ -127,19 +127,39 @@ static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_tim
   return &slot->cost;
 }
 
-enum tp_status tp_timer_run(struct tp_timer *timer, const struct tp_timing *timing,
-                            const struct tp_program *program, struct tp_arena *scratch,
-                            struct tp_result *result, struct tp_error *error)
+void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                    const struct tp_program *program, struct tp_arena *scratch,
+                    struct tp_priced *priced)
 {
-  const struct tp_cost *costs[TP_MAX_SEGMENTS];
+  priced->program = program;
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
-    struct tp_cost *of_segment = TP_NEW(scratch, struct tp_cost, segment->n_ops);
+    priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
-      of_segment[i] = *look_up(timer, timing->machine, program->phase, &segment->ops[i]);
-    costs[s] = of_segment;
+      priced->costs[s][i] = *look_up(timer, machine, program->phase, &segment->ops[i]);
   }
-  const struct tp_run run = {.program = program,
+}
+
+void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_priced *priced)
+{
+  const struct tp_program *program = priced->program;
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
+      const struct tp_op *op = &program->segments[s].ops[i];
+      if (op->kind == TP_OP_ATTENTION && op->attention.decode)
+        priced->costs[s][i] = *look_up(timer, machine, program->phase, op);
+    }
+}
+
+enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+                             struct tp_arena *scratch, struct tp_result *result,
+                             struct tp_error *error)
+{
+  const struct tp_cost *costs[TP_MAX_SEGMENTS];
+  for (size_t s = 0; s < priced->program->n_segments; s++)
+    costs[s] = priced->costs[s];
+  const struct tp_run run = {.program = priced->program,
                              .machine = &timing->machine->machine,
                              .costs = costs,
                              .detail = timing->detail,

@@ -31,8 +31,20 @@ struct tp_timing {
   struct tp_timeline *timeline; /* NULL, or filled */
 };
 
+/* A program with the costs of its ops: [segment][op]. */
+struct tp_priced {
+  const struct tp_program *program;
+  struct tp_cost *costs[TP_MAX_SEGMENTS]; /* in the scratch arena */
+};
+void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                    const struct tp_program *program, struct tp_arena *scratch,
+                    struct tp_priced *priced);
+/* The same program after tp_program_set_kv_len: decode attention anew. */
+void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_priced *priced);
+
 /* `scratch` holds what the run needs; the caller resets it. */
-enum tp_status tp_timer_run(struct tp_timer *timer, const struct tp_timing *timing,
-                            const struct tp_program *program, struct tp_arena *scratch,
-                            struct tp_result *result, struct tp_error *error);
+enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+                             struct tp_arena *scratch, struct tp_result *result,
+                             struct tp_error *error);
 #endif

@@ -171,9 +171,11 @@ static double steps_one_by_one(struct world *world, const struct tp_case *point)
   struct tp_arena *scratch = tp_arena_create();
   for (int64_t i = 1; i < point->generate; i++) {
     struct tp_result result;
+    struct tp_priced priced;
     tp_arena_reset(scratch);
     tp_program_set_kv_len(&program, point->prompt + i);
-    ck_assert_int_eq(tp_timer_run(timer, &timing, &program, scratch, &result, NULL), TP_OK);
+    tp_timer_price(timer, timing.machine, &program, scratch, &priced);
+    ck_assert_int_eq(tp_timing_run(&timing, &priced, scratch, &result, NULL), TP_OK);
     total_s += result.total_s;
   }
   tp_arena_free(scratch);

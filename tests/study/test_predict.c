@@ -43,13 +43,15 @@ static struct tp_result run_pass(const struct tp_case *point, enum tp_phase phas
   struct tp_timing timing = {.engine = point->engine};
   const struct tp_request request = tp_case_request(point, phase, kv_len);
   struct tp_program program;
+  struct tp_priced priced;
   struct tp_result result;
   ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack, point->tp,
                                     &timing.machine, NULL),
                    TP_OK);
   ck_assert(timing.machine->machine.sustained);
   ck_assert_int_eq(tp_variant_build(point->variant, &request, world.arena, &program, NULL), TP_OK);
-  ck_assert_int_eq(tp_timer_run(timer, &timing, &program, world.arena, &result, NULL), TP_OK);
+  tp_timer_price(timer, timing.machine, &program, world.arena, &priced);
+  ck_assert_int_eq(tp_timing_run(&timing, &priced, world.arena, &result, NULL), TP_OK);
   tp_timer_free(timer);
   return result;
 }
