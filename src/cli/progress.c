@@ -17,19 +17,23 @@ static double now_s(void)
 
 void tp_progress_begin(struct tp_progress *progress, size_t total)
 {
-  *progress = (struct tp_progress){
-      .total = total, .begin_s = now_s(), .wanted = isatty(STDERR_FILENO) == 1};
+  *progress = (struct tp_progress){.total = total,
+                                   .skipped = SIZE_MAX,
+                                   .begin_s = now_s(),
+                                   .wanted = isatty(STDERR_FILENO) == 1};
 }
 
 void tp_progress_step(struct tp_progress *progress, size_t done)
 {
   if (!progress->wanted || done == 0)
     return;
+  if (progress->skipped == SIZE_MAX)
+    progress->skipped = done - 1;
   const double now = now_s(), elapsed_s = now - progress->begin_s;
   if (elapsed_s < first_after_s || now - progress->drawn_s < again_after_s)
     return;
   progress->drawn_s = now;
-  const double rate = (double)done / elapsed_s;
+  const double rate = (double)(done - progress->skipped) / elapsed_s;
   const int filled = (int)(WIDTH * done / progress->total);
   char bar[WIDTH + 1];
   memset(bar, '.', WIDTH);

@@ -4,9 +4,11 @@
  * more than a second. */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tp_progress {
   size_t total;
+  size_t skipped;          /* done before this run; SIZE_MAX: nothing is told yet */
   double begin_s, drawn_s; /* of the monotonic clock; drawn_s 0: nothing drawn */
   bool wanted;
 };

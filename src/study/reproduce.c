@@ -22,7 +22,7 @@ static double geomean(const struct tp_reproduced *rows, size_t n, const char *me
 
 static double extreme(const struct tp_reproduced *rows, size_t n, const char *metric, double sign)
 {
-  double best = NAN;
+  double best = (double)NAN;
   for (size_t i = 0; i < n; i++)
     if (strcmp(rows[i].metric, metric) == 0 && !isnan(rows[i].predicted) &&
         (isnan(best) || sign * rows[i].predicted > sign * best))
@@ -80,7 +80,7 @@ static enum tp_status reproduce_row(const struct tp_reference *reference,
                                 .label = tp_csv_cell(csv, row, tp_csv_column(csv, "case")),
                                 .metric = tp_csv_cell(csv, row, tp_csv_column(csv, "metric")),
                                 .unit = tp_csv_cell(csv, row, tp_csv_column(csv, "unit")),
-                                .published = NAN,
+                                .published = (double)NAN,
                                 .status = "ok"};
   enum tp_status status = TP_OK;
   if (tp_csv_cell(csv, row, published)[0] != '\0')
