@@ -2,6 +2,8 @@
 #include "cli/points.h"
 #include "cli/rows.h"
 
+#include <string.h>
+
 #include "base/output.h"
 
 struct args {
@@ -72,6 +74,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     tp_row_print_details(&rows[0], stdout);
   else
     tp_rows_print(rows, n_rows, format, session->arena, stdout);
+  if (n_rows == 1 && strcmp(rows[0].status, "ok") != 0)
+    return tp_fail(error, TP_E_INPUT, "%s", rows[0].status);
   return TP_OK;
 }
 
@@ -82,7 +86,7 @@ const struct tp_command tp_command_predict = {
     .details =
         "Intervals are the 10 % and 90 % quantiles of a lognormal distribution: the spread of\n"
         "the fits of all kernels and collectives, and that of the stack. A point that cannot\n"
-        "run is a row that says why. `tpsim list columns` explains the columns.",
+        "run is a row that says why, and exit status 2 where it is the only one. `tpsim list columns` explains the columns.",
     .example = "tpsim predict --model llama-3.1-70b --platform dgx-h100 --tp 8 --variant ladder",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
