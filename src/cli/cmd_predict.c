@@ -1,10 +1,9 @@
 /* tpsim predict */
+#include "base/output.h"
 #include "cli/points.h"
 #include "cli/rows.h"
 
 #include <string.h>
-
-#include "base/output.h"
 
 struct args {
   struct tp_points points;
@@ -86,7 +85,8 @@ const struct tp_command tp_command_predict = {
     .details =
         "Intervals are the 10 % and 90 % quantiles of a lognormal distribution: the spread of\n"
         "the fits of all kernels and collectives, and that of the stack. A point that cannot\n"
-        "run is a row that says why, and exit status 2 where it is the only one. `tpsim list columns` explains the columns.",
+        "run is a row that says why, and exit status 2 where it is the only one.\n"
+        "`tpsim list columns` explains the columns.",
     .example = "tpsim predict --model llama-3.1-70b --platform dgx-h100 --tp 8 --variant ladder",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
