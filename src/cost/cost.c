@@ -4,15 +4,19 @@
 #include <math.h>
 
 /* Events of another stream and ranks that arrive late belong to the program an op stands in; a
- * collective benchmarked by itself has neither. */
-static void add_in_place(const struct tp_stack *stack, struct tp_cost *cost)
+ * collective benchmarked by itself has neither.  The ratio is of the whole stand-alone time, memory
+ * and latency included, so that the algorithm that is fastest by itself is fastest in place. */
+static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
 {
-  const double ratio = stack->collectives.in_place_ratio;
-  cost->fixed_s = cost->fixed_s * ratio + stack->collectives.in_place_s;
-  cost->work_s *= ratio;
+  const double ratio = machine->stack->collectives.in_place_ratio;
+  cost->fixed_s = cost->fixed_s * ratio + machine->stack->collectives.in_place_s;
+  if (ratio == 1)
+    return;
+  cost->work_s = ratio * fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
   for (int i = 0; i < cost->n_phases; i++) {
-    cost->phases[i].hop_s *= ratio;
-    cost->phases[i].flow_bytes *= ratio;
+    struct tp_comm_phase *phase = &cost->phases[i];
+    phase->hop_s += (ratio - 1) * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+    phase->flow_bytes *= ratio;
   }
 }
 
@@ -61,14 +65,14 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
     tp_cost_collective(machine, &op->collective, &cost);
     hold_persistent(machine, &cost);
     if (machine->sustained && machine->ranks > 1)
-      add_in_place(machine->stack, &cost);
+      add_in_place(machine, &cost);
     return cost;
   }
   add_launch(machine->stack, phase, &cost);
   return cost;
 }
 
-static double collective_s(const struct tp_machine *machine, const struct tp_cost *cost)
+static double phases_s(const struct tp_machine *machine, const struct tp_cost *cost)
 {
   double total_s = 0;
   for (int i = 0; i < cost->n_phases; i++) {
@@ -83,8 +87,7 @@ static double collective_s(const struct tp_machine *machine, const struct tp_cos
 
 double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost)
 {
-  if (cost->n_phases > 0)
-    return cost->fixed_s + collective_s(machine, cost);
   const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
-  return cost->fixed_s + fmax(fmax(cost->work_s, cost->compute_s), dram_s);
+  const double own_s = cost->n_phases > 0 ? phases_s(machine, cost) : cost->compute_s;
+  return cost->fixed_s + fmax(fmax(cost->work_s, own_s), dram_s);
 }

@@ -4,7 +4,8 @@ unit_tests += \
 	%D%/test_fit_collectives \
 	%D%/test_fit_kernels \
 	%D%/test_grid \
+	%D%/test_invariants \
 	%D%/test_op_costs \
 	%D%/test_predict \
 	%D%/test_sweep
-EXTRA_DIST += %D%/world.h
+EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/world.h

@@ -1,0 +1,228 @@
+/* What must be true of any model on any machine with any software.  Random worlds; TP_SEED chooses
+ * others, TP_CASES how many. */
+#include "../suite.h"
+#include "engine/plan.h"
+#include "passes.h"
+
+#include <string.h>
+
+#ifdef __SANITIZE_ADDRESS__
+enum { N_CASES = 200 };
+#else
+enum { N_CASES = 2000 };
+#endif
+
+/* A pass of the variant with nothing left out. */
+static struct tp_result run(struct random_world *world, const char *variant, enum tp_phase phase)
+{
+  return pass_run(world, pass_make(world, variant, phase));
+}
+
+static bool overlaps(const char *variant)
+{
+  return strcmp(variant, "ladder") == 0 || strcmp(variant, "kraken") == 0;
+}
+
+/* --- one rank ------------------------------------------------------------------------------ */
+
+static void check_alone(struct tp_predictor *predictor, struct random_world *world)
+{
+  struct tp_error error = {.text = ""};
+  struct tp_prediction standard = {.model = NULL};
+  world->point.tp = 1;
+  world->device.datasheet.dram_bytes = 1e13; /* it fits */
+  for (size_t a = 0; tp_architectures[a] != NULL; a++) {
+    struct tp_variant variant;
+    struct tp_prediction row;
+    const char *const name = tp_architectures[a]->name;
+    if (tp_architectures[a]->takes_degree)
+      continue;
+    ck_assert_int_eq(tp_variant_parse(name, world->arena, &variant, &error), TP_OK);
+    world->point.variant = &variant;
+    ck_assert_int_eq(tp_predict(predictor, &world->point, &row, &error), TP_OK);
+    ck_assert_msg(strcmp(row.status, "ok") == 0, "%s: %s", world->text, row.status);
+    if (a == 0)
+      standard = row;
+    for (size_t c = 0; c < tp_n_columns; c++) {
+      const double wanted = tp_prediction_number(&standard, &tp_columns[c]);
+      const double got = tp_prediction_number(&row, &tp_columns[c]);
+      if (tp_columns[c].is_text || (isnan(wanted) && isnan(got)))
+        continue;
+      ck_assert_msg(got == wanted, "%s: %s's %s is %.17g, standard's %.17g", world->text, name,
+                    tp_columns[c].name, got, wanted);
+    }
+  }
+}
+
+START_TEST(one_rank_makes_every_variant_standard)
+{
+  for (int i = 0; i < tp_random_cases(N_CASES / 4); i++) {
+    struct random_world world;
+    struct tp_predictor *predictor = tp_predictor_create();
+    random_world_open(&world, i);
+    check_alone(predictor, &world);
+    tp_predictor_free(predictor);
+    random_world_close(&world);
+  }
+}
+END_TEST
+
+/* --- communication ------------------------------------------------------------------------- */
+
+/* Kernels wait for nothing but collectives, so a pass is its kernels and what of the collectives no
+ * kernel hides. */
+static void check_parts(struct random_world *world, const char *variant, enum tp_phase phase)
+{
+  const struct tp_result result = run(world, variant, phase);
+  struct pass *pass = pass_make(world, variant, phase);
+  pass_silence(pass);
+  const struct tp_result silent = pass_run(world, pass);
+  const double slack_s = 1e-12 * result.total_s;
+  ck_assert_msg(result.comm_exposed_s >= 0 && result.comm_exposed_s <= result.comm_s + slack_s,
+                "%s, %s: %.17g s of %.17g s exposed", world->text, variant, result.comm_exposed_s,
+                result.comm_s);
+  ck_assert_msg(fabs(result.total_s - result.compute_s - result.comm_exposed_s) <=
+                    1e-9 * result.total_s,
+                "%s, %s: %.17g s is not %.17g s of kernels + %.17g s exposed", world->text, variant,
+                result.total_s, result.compute_s, result.comm_exposed_s);
+  ck_assert_msg(silent.total_s <= result.total_s + slack_s &&
+                    silent.compute_s <= result.compute_s + slack_s,
+                "%s, %s: %.17g s without its collectives, %.17g s with", world->text, variant,
+                silent.total_s, result.total_s);
+  if (!overlaps(variant) || world->point.tp == 1) {
+    ck_assert_msg(fabs(result.comm_exposed_s - result.comm_s) <= 1e-9 * result.total_s,
+                  "%s, %s hides communication", world->text, variant);
+    ck_assert_rel(result.compute_s, silent.compute_s, 1e-12);
+  }
+}
+
+START_TEST(a_pass_is_kernels_and_exposed_communication)
+{
+  for (int i = 0; i < tp_random_cases(N_CASES); i++) {
+    struct random_world world;
+    random_world_open(&world, i);
+    for (size_t a = 0; tp_architectures[a] != NULL; a++)
+      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
+        check_parts(&world, tp_architectures[a]->name, (enum tp_phase)phase);
+    random_world_close(&world);
+  }
+}
+END_TEST
+
+/* parallel and kraken have other GEMMs.  Where the model's own block is side by side, the ladder
+ * and desync take it apart and may even save a norm, so that only standard has the same kernels. */
+START_TEST(no_comm_is_the_bound)
+{
+  static const char *const variants[] = {"standard", "ladder", "desync-2x", "desync-4x"};
+  for (int i = 0; i < tp_random_cases(N_CASES); i++) {
+    struct random_world world;
+    random_world_open(&world, i);
+    const int n = world.model.parallel_residual ? 1 : 4;
+    for (int v = 0; v < n; v++)
+      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
+        const double bound_s = run(&world, "no-comm", (enum tp_phase)phase).total_s;
+        const double total_s = run(&world, variants[v], (enum tp_phase)phase).total_s;
+        ck_assert_msg(bound_s <= total_s * (1 + 1e-12), "%s: no-comm %.17g s, %s %.17g s",
+                      world.text, bound_s, variants[v], total_s);
+      }
+    random_world_close(&world);
+  }
+}
+END_TEST
+
+/* --- better hardware ----------------------------------------------------------------------- */
+
+static void more_memory_rate(struct random_world *world, double factor)
+{
+  world->device.datasheet.dram_bytes_per_s *= factor;
+}
+
+static void more_link_rate(struct random_world *world, double factor)
+{
+  for (size_t l = 0; l < world->platform.n_links; l++)
+    world->platform.links[l].bytes_per_s *= factor;
+}
+
+static void less_latency(struct random_world *world, double factor)
+{
+  const size_t n = world->platform.n_vertices;
+  for (size_t l = 0; l < world->platform.n_links; l++)
+    world->platform.links[l].latency_s /= factor;
+  for (size_t r = 0; r < n * n; r++)
+    world->platform.routes[r].latency_s /= factor;
+}
+
+static void more_matrix_rate(struct random_world *world, double factor)
+{
+  world->device.datasheet.fp16_flops_per_s *= factor;
+  world->device.datasheet.fp8_flops_per_s *= factor;
+  world->device.datasheet.fp32_flops_per_s *= factor;
+}
+
+static void less_held(struct random_world *world, double factor)
+{
+  world->device.nccl.ring_sms /= factor;
+  world->device.nccl.nvls_sms /= factor;
+  world->device.peer_kernels.sms /= factor;
+  world->device.overlap.held_ratio = fmin(1, world->device.overlap.held_ratio * factor);
+}
+
+static const struct {
+  const char *name;
+  void (*apply)(struct random_world *world, double factor);
+} improvements[] = {{"memory rate", more_memory_rate},
+                    {"link rate", more_link_rate},
+                    {"latency", less_latency},
+                    {"matrix rate", more_matrix_rate},
+                    {"SMs held", less_held}};
+
+static void check_improvement(int _i, int i, const char *variant, enum tp_phase phase, bool apart, double *worst)
+{
+  struct random_world before, after;
+  random_world_open(&before, i);
+  random_world_open(&after, i);
+  improvements[_i].apply(&after, random_real(&after, 1.01, 4));
+  struct pass *slow = pass_make(&before, variant, phase), *fast = pass_make(&after, variant, phase);
+  if (apart) {
+    pass_keep_apart(slow);
+    pass_keep_apart(fast);
+  }
+  const double before_s = pass_run(&before, slow).total_s, after_s = pass_run(&after, fast).total_s;
+  if (after_s > before_s * (1+1e-9)) {
+    double r = after_s / before_s - 1;
+    if (r > *worst) *worst = r;
+    if (getenv("SHOW")) fprintf(stderr, "%s: better %s takes %s %s from %.17g to %.17g s apart %d rel %g\n", before.text, improvements[_i].name, variant, tp_phase_text(phase), before_s, after_s, apart, r);
+  }
+  random_world_close(&before);
+  random_world_close(&after);
+}
+
+START_TEST(better_hardware_never_slows)
+{
+  for (size_t a = 0; tp_architectures[a] != NULL; a++) {
+    double worst = 0, worst_apart = 0;
+    for (int i = 0; i < tp_random_cases(N_CASES); i++)
+      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
+        check_improvement(_i, i, tp_architectures[a]->name, phase, false, &worst);
+        check_improvement(_i, i, tp_architectures[a]->name, phase, true, &worst_apart);
+      }
+    fprintf(stderr, "%s %s worst %g apart %g\n", improvements[_i].name, tp_architectures[a]->name, worst, worst_apart);
+  }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("invariants");
+  TCase *cases = tcase_create("cases");
+  tcase_set_timeout(cases, 300);
+  tcase_add_test(cases, one_rank_makes_every_variant_standard);
+  tcase_add_test(cases, a_pass_is_kernels_and_exposed_communication);
+  tcase_add_test(cases, no_comm_is_the_bound);
+  tcase_add_loop_test(cases, better_hardware_never_slows, 0,
+                      (int)(sizeof improvements / sizeof *improvements));
+  suite_add_tcase(suite, cases);
+  return suite;
+}
+
+TP_SUITE_MAIN
