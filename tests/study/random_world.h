@@ -49,24 +49,24 @@ static inline struct tp_model random_model(struct random_world *world, int tp)
   const int64_t kv_heads = random_coin(world) ? tp * random_int(world, 1, 4) : 1;
   const int64_t heads = kv_heads * (kv_heads == 1 ? tp : 1) * random_int(world, 1, 8);
   const bool side_by_side = random_int(world, 0, 3) == 0;
-  return (struct tp_model){.name = "random",
-                           .family = "llama",
-                           .layers = random_int(world, 1, 24),
-                           .hidden = 64 * random_int(world, 1, 160),
-                           .heads = heads,
-                           .kv_heads = kv_heads,
-                           .head_dim = 16 * random_int(world, 1, 16),
-                           .ffn = 16 * tp * random_int(world, 1, 200),
-                           .vocab = random_int(world, 100, 150000),
-                           .norm = random_coin(world) ? TP_NORM_RMS : TP_NORM_LAYER,
-                           .position = (enum tp_position)(random_coin(world) ? TP_POSITION_ROTARY
-                                                                             : TP_POSITION_ALIBI),
-                           .gated_mlp = random_coin(world),
-                           .tied_head = random_coin(world),
-                           .qk_norm = random_coin(world),
-                           .embedding_norm = random_coin(world),
-                           .parallel_residual = side_by_side,
-                           .shared_norm = side_by_side && random_coin(world)};
+  return (struct tp_model){
+      .name = "random",
+      .family = "llama",
+      .layers = random_int(world, 1, 24),
+      .hidden = 64 * random_int(world, 1, 160),
+      .heads = heads,
+      .kv_heads = kv_heads,
+      .head_dim = 16 * random_int(world, 1, 16),
+      .ffn = 16 * tp * random_int(world, 1, 200),
+      .vocab = random_int(world, 100, 150000),
+      .norm = random_coin(world) ? TP_NORM_RMS : TP_NORM_LAYER,
+      .position = (enum tp_position)(random_coin(world) ? TP_POSITION_ROTARY : TP_POSITION_ALIBI),
+      .gated_mlp = random_coin(world),
+      .tied_head = random_coin(world),
+      .qk_norm = random_coin(world),
+      .embedding_norm = random_coin(world),
+      .parallel_residual = side_by_side,
+      .shared_norm = side_by_side && random_coin(world)};
 }
 
 /* "NAME", its ends, a kind, and a random rate and latency. */
@@ -171,10 +171,10 @@ static inline void random_device(struct random_world *world)
   tp_doc_close(&doc);
 #define MOVE_VALUE(key, least, most, meaning) \
   group->key = random_near(world, group->key, (least), (most));
-#define MOVE_GROUP(name, TABLE)                   \
-  {                                               \
+#define MOVE_GROUP(name, TABLE)                     \
+  {                                                 \
     struct tp_device_##name *group = &device->name; \
-    TABLE(MOVE_VALUE)                             \
+    TABLE(MOVE_VALUE)                               \
   }
   MOVE_GROUP(datasheet, TP_DEVICE_DATASHEET)
   TP_DEVICE_FITTED_GROUPS(MOVE_GROUP)
@@ -185,8 +185,8 @@ static inline void random_device(struct random_world *world)
 
 static inline void random_stack(struct random_world *world)
 {
-  static const char *const names[] = {"ideal",      "gpt-fast-compile", "tensorrt-llm-0.12",
-                                      "vllm-graph", "eager",            "sglang-graph"};
+  static const char *const names[] = {
+      "ideal", "gpt-fast-compile", "tensorrt-llm-0.12", "vllm-graph", "eager", "sglang-graph"};
   struct tp_stack *stack = &world->stack;
   struct tp_error error = {.text = ""};
   struct tp_doc doc;

@@ -176,37 +176,93 @@ static const struct {
                     {"matrix rate", more_matrix_rate},
                     {"SMs held", less_held}};
 
-static void check_improvement(int _i, int i, const char *variant, enum tp_phase phase, bool apart, double *worst)
+/* Passes of overlapping variants that better hardware slowed. */
+struct anomalies {
+  int n, n_runs;
+  double worst_ratio;
+};
+
+static double total_s(struct random_world *world, const struct pass *pass)
 {
-  struct random_world before, after;
-  random_world_open(&before, i);
-  random_world_open(&after, i);
-  improvements[_i].apply(&after, random_real(&after, 1.01, 4));
-  struct pass *slow = pass_make(&before, variant, phase), *fast = pass_make(&after, variant, phase);
-  if (apart) {
-    pass_keep_apart(slow);
-    pass_keep_apart(fast);
-  }
-  const double before_s = pass_run(&before, slow).total_s, after_s = pass_run(&after, fast).total_s;
-  if (after_s > before_s * (1+1e-9)) {
-    double r = after_s / before_s - 1;
-    if (r > *worst) *worst = r;
-    if (getenv("SHOW")) fprintf(stderr, "%s: better %s takes %s %s from %.17g to %.17g s apart %d rel %g\n", before.text, improvements[_i].name, variant, tp_phase_text(phase), before_s, after_s, apart, r);
-  }
-  random_world_close(&before);
-  random_world_close(&after);
+  return pass_run(world, pass).total_s;
 }
 
+static void compare(struct random_world *before, struct random_world *after, const char *variant,
+                    enum tp_phase phase, struct anomalies *anomalies)
+{
+  struct pass *slow = pass_make(before, variant, phase), *fast = pass_make(after, variant, phase);
+  const double ratio = total_s(after, fast) / total_s(before, slow);
+  if (overlaps(variant)) {
+    anomalies->n_runs++;
+    anomalies->n += ratio > 1 + 1e-9;
+    anomalies->worst_ratio = fmax(anomalies->worst_ratio, ratio);
+  } else {
+    ck_assert_msg(ratio <= 1 + 1e-9, "%s: %s %s takes %.17g times as long", before->text, variant,
+                  tp_phase_text(phase), ratio);
+  }
+  pass_keep_apart(slow);
+  pass_keep_apart(fast);
+  const double apart_ratio = total_s(after, fast) / total_s(before, slow);
+  ck_assert_msg(apart_ratio <= 1 + 1e-9, "%s: %s %s, kept apart, takes %.17g times as long",
+                before->text, variant, tp_phase_text(phase), apart_ratio);
+}
+
+/* Exact where nothing runs at once (all variants but ladder and kraken), and where what runs at
+ * once takes nothing from the other.  Overlapping ops that share DRAM and SMs are another matter,
+ * as in Graham's scheduling anomalies: a faster link lets a collective begin its memory traffic
+ * sooner, beside a kernel that lives on DRAM instead of one that computes, or makes the library
+ * choose a protocol that is faster by itself and has more of its time in traffic and less in
+ * waiting.  That is rare (1 pass in 400 with better links, none in thousands with anything else)
+ * and small. */
 START_TEST(better_hardware_never_slows)
 {
-  for (size_t a = 0; tp_architectures[a] != NULL; a++) {
-    double worst = 0, worst_apart = 0;
-    for (int i = 0; i < tp_random_cases(N_CASES); i++)
+  struct anomalies anomalies = {.n = 0};
+  for (int i = 0; i < tp_random_cases(N_CASES / 2); i++) {
+    struct random_world before, after;
+    random_world_open(&before, i);
+    random_world_open(&after, i);
+    improvements[_i].apply(&after, random_real(&after, 1.01, 4));
+    for (size_t a = 0; tp_architectures[a] != NULL; a++)
+      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
+        compare(&before, &after, tp_architectures[a]->name, (enum tp_phase)phase, &anomalies);
+    random_world_close(&before);
+    random_world_close(&after);
+  }
+  ck_assert_msg(anomalies.n * 100 <= anomalies.n_runs + 100 && anomalies.worst_ratio <= 1.1,
+                "better %s slows %d of %d passes, by up to %.3g times", improvements[_i].name,
+                anomalies.n, anomalies.n_runs, anomalies.worst_ratio);
+}
+END_TEST
+
+/* --- more layers --------------------------------------------------------------------------- */
+
+static double layers_s(struct random_world *world, const char *variant, enum tp_phase phase,
+                       int64_t layers)
+{
+  world->model.layers = layers;
+  return run(world, variant, phase).total_s;
+}
+
+/* Once the pipeline of a pass has settled, layers cost the same each; the groups of desync-4x, and
+ * the longest period of a pipeline, are whole in 64. */
+START_TEST(twice_the_layers_take_twice_the_time)
+{
+  const int64_t layers = 64;
+  for (int i = 0; i < tp_random_cases(N_CASES); i++) {
+    struct random_world world;
+    random_world_open(&world, i);
+    for (size_t a = 0; tp_architectures[a] != NULL; a++)
       for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
-        check_improvement(_i, i, tp_architectures[a]->name, phase, false, &worst);
-        check_improvement(_i, i, tp_architectures[a]->name, phase, true, &worst_apart);
+        const char *const name = tp_architectures[a]->name;
+        const double once_s = layers_s(&world, name, (enum tp_phase)phase, layers);
+        const double twice_s = layers_s(&world, name, (enum tp_phase)phase, 2 * layers);
+        const double four_times_s = layers_s(&world, name, (enum tp_phase)phase, 4 * layers);
+        const double wanted_s = 2 * (twice_s - once_s), got_s = four_times_s - twice_s;
+        ck_assert_msg(fabs(got_s - wanted_s) <= 1e-9 * wanted_s,
+                      "%s, %s: 128 layers more take %.17g s, twice 64 more %.17g s", world.text,
+                      name, got_s, wanted_s);
       }
-    fprintf(stderr, "%s %s worst %g apart %g\n", improvements[_i].name, tp_architectures[a]->name, worst, worst_apart);
+    random_world_close(&world);
   }
 }
 END_TEST
@@ -221,6 +277,7 @@ static Suite *suite(void)
   tcase_add_test(cases, no_comm_is_the_bound);
   tcase_add_loop_test(cases, better_hardware_never_slows, 0,
                       (int)(sizeof improvements / sizeof *improvements));
+  tcase_add_test(cases, twice_the_layers_take_twice_the_time);
   suite_add_tcase(suite, cases);
   return suite;
 }
