@@ -5,11 +5,15 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static inline uint64_t tp_random_seed(int i)
+static inline uint64_t tp_random_base(void)
 {
   const char *const text = getenv("TP_SEED");
-  const uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : 20261121;
-  return (seed + (uint64_t)i + 1) * 0xD1342543DE82EF95u;
+  return text != NULL ? strtoull(text, NULL, 0) : 20261121;
+}
+
+static inline uint64_t tp_random_seed(int i)
+{
+  return (tp_random_base() + (uint64_t)i + 1) * 0xD1342543DE82EF95u;
 }
 
 static inline int tp_random_cases(int usual)

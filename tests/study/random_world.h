@@ -231,8 +231,9 @@ static inline void random_world_open(struct random_world *world, int i)
                                   .generate = random_int(world, 1, 64),
                                   .dtype = (enum tp_dtype)random_int(world, 0, 3),
                                   .engine = &tp_engine_analytic};
-  world->text = tp_arena_printf(world->arena, "TP_SEED's case %d (stack %s, tp %d, batch %lld)", i,
-                                world->stack.name, tp, (long long)world->point.batch);
+  world->text = tp_arena_printf(world->arena, "TP_SEED=%llu case %d (stack %s, tp %d, batch %lld)",
+                                (unsigned long long)tp_random_base(), i, world->stack.name, tp,
+                                (long long)world->point.batch);
 }
 
 static inline void random_world_close(struct random_world *world)
