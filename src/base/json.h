@@ -33,6 +33,10 @@ json_t *tp_doc_at(const struct tp_doc *doc, const char *path);
 /* Line (from 1) on which the key of `path`, or of the deepest part of it that is there, stands. */
 int tp_doc_line(const struct tp_doc *doc, const char *path);
 
+/* Where the value at `path` stands in the text: from `begin` to before `end`, as it was read (an
+ * override does not move it).  False where there is none. */
+bool tp_doc_span(const struct tp_doc *doc, const char *path, size_t *begin, size_t *end);
+
 /* Fails with "FILE:LINE: PATH: ..." */
 enum tp_status tp_doc_fail(const struct tp_doc *doc, const char *path, struct tp_error *error,
                            const char *format, ...) __attribute__((format(printf, 4, 5)));

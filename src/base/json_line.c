@@ -1,4 +1,4 @@
-/* Finds the line of a path by scanning the text again: jansson keeps no positions.  The text is
+/* Finds the place of a path by scanning the text again: jansson keeps no positions.  The text is
  * known to be valid JSON. */
 #include "base/json.h"
 
@@ -82,27 +82,48 @@ static int line_of(const char *text, const char *place)
   return line;
 }
 
-int tp_doc_line(const struct tp_doc *doc, const char *path)
+/* A path as far as the document has it. */
+struct place {
+  const char *key;   /* the deepest part that is there: its quote, or its array element */
+  const char *value; /* what stands behind it */
+  bool whole;        /* the whole path is there */
+};
+
+static struct place find(const struct tp_doc *doc, const char *path)
 {
-  const char *value = skip_space(doc->text), *place = doc->text;
+  struct place place = {.key = doc->text, .value = skip_space(doc->text)};
   while (*path != '\0') {
     if (*path == '[') {
       char *end;
-      value = find_element(value, strtoul(path + 1, &end, 10));
-      if (value == NULL || *end != ']')
-        break;
-      place = value;
+      const char *const element = find_element(place.value, strtoul(path + 1, &end, 10));
+      if (element == NULL || *end != ']')
+        return place;
+      place.key = place.value = element;
       path = end + 1;
     } else {
       const size_t length = strcspn(path, ".[");
-      const char *const quote = find_key(value, path, length);
+      const char *const quote = find_key(place.value, path, length);
       if (quote == NULL)
-        break;
-      place = quote;
-      value = skip_space(skip_space(skip_string(quote)) + 1);
+        return place;
+      place.key = quote;
+      place.value = skip_space(skip_space(skip_string(quote)) + 1);
       path += length;
     }
     path += *path == '.';
   }
-  return line_of(doc->text, place);
+  place.whole = true;
+  return place;
+}
+
+int tp_doc_line(const struct tp_doc *doc, const char *path)
+{
+  return line_of(doc->text, find(doc, path).key);
+}
+
+bool tp_doc_span(const struct tp_doc *doc, const char *path, size_t *begin, size_t *end)
+{
+  const struct place place = find(doc, path);
+  *begin = (size_t)(place.value - doc->text);
+  *end = (size_t)(skip_value(place.value) - doc->text);
+  return place.whole;
 }

@@ -1,6 +1,7 @@
 bin_PROGRAMS += tpsim
 tpsim_LDADD = $(des_libs)
 tpsim_SOURCES = \
+	%D%/cmd_calibrate.c \
 	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
 	%D%/cmd_cost.c \

@@ -1,5 +1,7 @@
 #include "study/fit_collectives.h"
 
+#include "study/fit_uncertainty.h"
+
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_randist.h>
@@ -7,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_PARAMETERS = 40, STARTS = 40, MAX_ITERATIONS = 60 };
+enum { STARTS = 40, MAX_ITERATIONS = 60 };
 
 static const double knee_ratio = 0.1;   /* residuals beyond it count linearly, not squared */
 static const double keep_weight = 0.02; /* pull of a parameter towards where it started */
@@ -28,10 +30,13 @@ static const struct parameter peer_parameters[] = {TP_DEVICE_PEER_KERNELS(PEER_R
 
 struct fit {
   struct tp_device device; /* trial values; the machines point here */
+  const struct tp_fit_options *options;
+  const size_t *chosen; /* rows that are fitted */
+  size_t n_chosen;
   const struct tp_fit_row *rows;
   size_t n_rows, n_parameters;
-  struct parameter parameters[MAX_PARAMETERS];
-  double first[MAX_PARAMETERS]; /* ln of the values before the fit */
+  struct parameter parameters[TP_MAX_COLLECTIVE_PARAMETERS];
+  double first[TP_MAX_COLLECTIVE_PARAMETERS]; /* ln of the values before the fit */
   struct tp_machine machines[TP_MAX_RANKS + 1];
 };
 
@@ -104,24 +109,31 @@ static double log_ratio(const struct fit *fit, const struct tp_fit_row *row)
   return log(tp_cost_alone_s(machine, &cost) / row->time_s);
 }
 
-static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
+static int row_residuals(const gsl_vector *x, void *data, gsl_vector *f)
 {
   struct fit *fit = data;
   set(fit, x);
-  for (size_t i = 0; i < fit->n_rows; i++) {
-    const double r = log_ratio(fit, &fit->rows[i]) / knee_ratio;
+  for (size_t i = 0; i < fit->n_chosen; i++) {
+    const double r = log_ratio(fit, &fit->rows[fit->chosen[i]]) / knee_ratio;
     const double soft = knee_ratio * sqrt(2 * (sqrt(1 + r * r) - 1));
     gsl_vector_set(f, i, copysign(soft, r));
   }
+  return GSL_SUCCESS;
+}
+
+static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  struct fit *fit = data;
+  row_residuals(x, data, f);
   for (size_t i = 0; i < fit->n_parameters; i++)
-    gsl_vector_set(f, fit->n_rows + i, keep_weight * (gsl_vector_get(x, i) - fit->first[i]));
+    gsl_vector_set(f, fit->n_chosen + i, keep_weight * (gsl_vector_get(x, i) - fit->first[i]));
   return GSL_SUCCESS;
 }
 
 /* One descent from `x`, which holds the end point afterwards; returns the sum of squares. */
 static double descend(struct fit *fit, gsl_vector *x)
 {
-  const size_t n = fit->n_rows + fit->n_parameters;
+  const size_t n = fit->n_chosen + fit->n_parameters;
   gsl_multifit_nlinear_fdf fdf = {.f = residuals, .n = n, .p = fit->n_parameters, .params = fit};
   const gsl_multifit_nlinear_parameters options = gsl_multifit_nlinear_default_parameters();
   gsl_multifit_nlinear_workspace *work =
@@ -144,6 +156,7 @@ static void search(struct fit *fit, gsl_vector *best)
   gsl_vector *x = gsl_vector_alloc(fit->n_parameters);
   double least = HUGE_VAL;
   for (int start = 0; start < STARTS; start++) {
+    tp_fit_progress(fit->options, (size_t)start, STARTS);
     for (size_t i = 0; i < fit->n_parameters; i++)
       gsl_vector_set(x, i,
                      fit->first[i] + (start == 0 ? 0 : gsl_ran_gaussian(rng, start_spread_ratio)));
@@ -161,32 +174,86 @@ static void search(struct fit *fit, gsl_vector *best)
 static double judge(const struct fit *fit, struct tp_fit_quality *quality)
 {
   double squares = 0;
-  *quality = (struct tp_fit_quality){.n_rows = fit->n_rows};
   for (size_t i = 0; i < fit->n_rows; i++) {
     const double r = log_ratio(fit, &fit->rows[i]), error = fabs(expm1(r));
     squares += r * r;
-    quality->mean_error += error / (double)fit->n_rows;
+    if (tp_fit_is_held_out(i, fit->options->hold_out_ratio)) {
+      quality->held_out_error += error;
+      quality->n_held_out++;
+      continue;
+    }
+    quality->mean_error += error;
     quality->worst_error = fmax(quality->worst_error, error);
+    quality->n_rows++;
   }
+  quality->mean_error /= (double)quality->n_rows;
+  quality->held_out_error /= fmax(1, (double)quality->n_held_out);
   return sqrt(squares / (double)fit->n_rows);
+}
+
+/* Standard errors; what no row depends on gets its first value back. */
+static enum tp_status settle(struct fit *fit, gsl_vector *best, struct tp_fit_quality *quality,
+                             struct tp_error *error)
+{
+  const struct tp_fit_function function = {row_residuals, fit, fit->n_chosen, fit->n_parameters};
+  const enum tp_status status =
+      tp_fit_standard_errors(&function, best, NULL, quality->errors, error);
+  if (status != TP_OK)
+    return status;
+  quality->n_parameters = fit->n_parameters;
+  for (size_t i = 0; i < fit->n_parameters; i++) {
+    quality->keys[i] = fit->parameters[i].key;
+    if (isnan(quality->errors[i]))
+      gsl_vector_set(best, i, fit->first[i]);
+  }
+  set(fit, best);
+  for (size_t i = 0; i < fit->n_parameters; i++)
+    quality->values[i] = *value_at(&fit->device, &fit->parameters[i]);
+  return TP_OK;
+}
+
+static enum tp_status choose_rows(struct fit *fit, struct tp_arena *scratch, struct tp_error *error)
+{
+  size_t *chosen = TP_NEW(scratch, size_t, fit->n_rows + 1);
+  for (size_t i = 0; i < fit->n_rows; i++)
+    if (!tp_fit_is_held_out(i, fit->options->hold_out_ratio))
+      chosen[fit->n_chosen++] = i;
+  fit->chosen = chosen;
+  if (fit->n_chosen == 0)
+    return tp_fail(error, TP_E_INPUT, "collectives: no row is left to fit; give more");
+  return TP_OK;
+}
+
+static enum tp_status run(struct fit *fit, struct tp_fit_quality *quality, struct tp_error *error)
+{
+  gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */
+  gsl_vector *best = gsl_vector_alloc(fit->n_parameters);
+  search(fit, best);
+  const enum tp_status status = settle(fit, best, quality, error);
+  gsl_vector_free(best);
+  gsl_set_error_handler(handler);
+  return status;
 }
 
 enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
                                   enum tp_fit_group group, const struct tp_fit_row *rows,
-                                  size_t n_rows, struct tp_device *device,
-                                  struct tp_fit_quality *quality, struct tp_error *error)
+                                  size_t n_rows, const struct tp_fit_options *options,
+                                  struct tp_device *device, struct tp_fit_quality *quality,
+                                  struct tp_error *error)
 {
-  struct fit fit = {.device = *device, .rows = rows, .n_rows = n_rows};
+  struct fit fit = {.device = *device, .options = options, .rows = rows, .n_rows = n_rows};
+  struct tp_arena *scratch = tp_arena_create();
+  *quality = (struct tp_fit_quality){0};
   enum tp_status status = choose_parameters(&fit, group, error);
   if (status == TP_OK)
     status = make_machines(&fit, platform, stack, error);
+  if (status == TP_OK)
+    status = choose_rows(&fit, scratch, error);
+  if (status == TP_OK)
+    status = run(&fit, quality, error);
+  tp_arena_free(scratch);
   if (status != TP_OK)
     return status;
-
-  gsl_vector *best = gsl_vector_alloc(fit.n_parameters);
-  search(&fit, best);
-  set(&fit, best);
-  gsl_vector_free(best);
 
   const double spread_ratio = judge(&fit, quality);
   if (group == TP_FIT_NCCL) {

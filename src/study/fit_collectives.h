@@ -8,6 +8,7 @@
  */
 #include "base/csv.h"
 #include "cost/cost.h"
+#include "study/fit_options.h"
 
 struct tp_fit_row {
   struct tp_collective collective;
@@ -15,9 +16,16 @@ struct tp_fit_row {
   double time_s;
 };
 
+enum { TP_MAX_COLLECTIVE_PARAMETERS = 40 };
+
 struct tp_fit_quality {
-  size_t n_rows;
-  double mean_error, worst_error; /* of |predicted / measured - 1| */
+  size_t n_rows, n_held_out; /* fitted; only judged */
+  double mean_error, worst_error,
+      held_out_error; /* of |predicted / measured - 1|; held out: mean */
+  size_t n_parameters;
+  const char *keys[TP_MAX_COLLECTIVE_PARAMETERS]; /* as in the device file */
+  double values[TP_MAX_COLLECTIVE_PARAMETERS];
+  double errors[TP_MAX_COLLECTIVE_PARAMETERS]; /* standard, over the value; NAN: rows do not tell */
 };
 
 enum tp_fit_group { TP_FIT_NCCL, TP_FIT_PEER_KERNELS };
@@ -30,6 +38,7 @@ enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena
  * stack says which library ran.  Deterministic. */
 enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
                                   enum tp_fit_group group, const struct tp_fit_row *rows,
-                                  size_t n_rows, struct tp_device *device,
-                                  struct tp_fit_quality *quality, struct tp_error *error);
+                                  size_t n_rows, const struct tp_fit_options *options,
+                                  struct tp_device *device, struct tp_fit_quality *quality,
+                                  struct tp_error *error);
 #endif

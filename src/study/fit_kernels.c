@@ -1,6 +1,7 @@
 #include "study/fit_kernels.h"
 
 #include "cost/cost.h"
+#include "study/fit_uncertainty.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_multifit_nlinear.h>
@@ -97,8 +98,18 @@ static double from_free(const struct parameter *parameter, double x)
   return parameter->least + (parameter->most - parameter->least) / (1 + exp(-x));
 }
 
+/* Change of ln(value) with the free parameter. */
+static double slope(const struct parameter *parameter, double value)
+{
+  if (!is_share(parameter))
+    return 1;
+  return (value - parameter->least) * (parameter->most - value) /
+         ((parameter->most - parameter->least) * value);
+}
+
 /* One fit in progress. */
 struct problem {
+  const struct tp_fit_options *options;
   const char *group;
   size_t n_parameters;
   const struct parameter *parameters[TP_MAX_FIT_PARAMETERS];
@@ -187,15 +198,6 @@ static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp
   return status;
 }
 
-/* Held out by a hash of the sample's place: regular grids would line up with every third. */
-static bool held_out(size_t place)
-{
-  uint64_t x = place + 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return (x ^ (x >> 31)) % 3 == 0;
-}
-
 static void judge(const struct problem *problem, const struct tp_kernel_sample *samples,
                   size_t n_samples, struct tp_kernel_fit *fit)
 {
@@ -204,7 +206,7 @@ static void judge(const struct problem *problem, const struct tp_kernel_sample *
     const double r = residual(problem, &samples[i]), error = fabs(expm1(r));
     sum += r;
     sum_squares += r * r;
-    if (held_out(i)) {
+    if (tp_fit_is_held_out(i, problem->options->hold_out_ratio)) {
       fit->held_out_error += error;
       fit->n_held_out++;
     } else {
@@ -214,50 +216,64 @@ static void judge(const struct problem *problem, const struct tp_kernel_sample *
   }
   const double n = (double)n_samples, mean = sum / n;
   fit->fitted_error /= (double)fit->n_fitted;
-  fit->held_out_error /= (double)fit->n_held_out;
+  fit->held_out_error /= fmax(1, (double)fit->n_held_out);
   fit->spread_ratio = sqrt(sum_squares / n - mean * mean);
 }
 
+/* The best so far. */
+struct best {
+  gsl_vector *x;
+  double loss;
+  const char *moved; /* parameter whose moving brought it */
+};
+
+static const double moves[] = {1, -1};
+static const double least_gain = 1e-3; /* of the loss; less is nothing */
+enum { MOST_PASSES = 4 };
+
 /* Starts over from the best with one parameter moved, keeping what ends better; once for each
  * parameter, up and down. */
-static enum tp_status move_each(struct problem *problem, gsl_vector *best, double *least,
-                                gsl_vector *x, struct tp_error *error)
+static enum tp_status move_each(struct problem *problem, int pass, struct best *best, gsl_vector *x,
+                                struct tp_error *error)
 {
-  static const double moves[] = {1, -1};
   enum tp_status status = TP_OK;
-  for (size_t start = 0; start < problem->n_parameters * COUNT(moves); start++) {
+  const size_t n_starts = problem->n_parameters * COUNT(moves);
+  for (size_t start = 0; start < n_starts; start++) {
     const size_t moved = start / COUNT(moves);
-    gsl_vector_memcpy(x, best);
+    tp_fit_progress(problem->options, (size_t)pass * n_starts + start, MOST_PASSES * n_starts);
+    gsl_vector_memcpy(x, best->x);
     gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
     status = minimise(problem, x, error);
     if (status != TP_OK)
       return status;
     const double loss = soft_loss(problem, x);
-    if (loss >= *least)
+    if (loss >= best->loss)
       continue;
-    *least = loss;
-    gsl_vector_memcpy(best, x);
+    if (loss < best->loss * (1 - least_gain))
+      best->moved = problem->parameters[moved]->key;
+    best->loss = loss;
+    gsl_vector_memcpy(best->x, x);
   }
   return status;
 }
 
 /* From the values the device holds, until moving parameters brings no more. */
-static enum tp_status search(struct problem *problem, gsl_vector *best, gsl_vector *x,
+static enum tp_status search(struct problem *problem, struct best *best, gsl_vector *x,
                              struct tp_error *error)
 {
-  enum { MOST_PASSES = 4 };
-  const double least_gain = 1e-3;
   for (size_t i = 0; i < problem->n_parameters; i++) {
     const struct parameter *parameter = problem->parameters[i];
-    gsl_vector_set(best, i, to_free(parameter, *slot(problem->device, parameter->offset)));
+    gsl_vector_set(best->x, i, to_free(parameter, *slot(problem->device, parameter->offset)));
   }
-  enum tp_status status = minimise(problem, best, error);
-  double least = status == TP_OK ? soft_loss(problem, best) : 0, before = HUGE_VAL;
+  enum tp_status status = minimise(problem, best->x, error);
+  best->loss = status == TP_OK ? soft_loss(problem, best->x) : 0;
+  double before = HUGE_VAL;
   for (int pass = 0; pass < MOST_PASSES && status == TP_OK; pass++) {
-    if (least > before * (1 - least_gain))
+    best->moved = NULL;
+    if (best->loss > before * (1 - least_gain))
       break;
-    before = least;
-    status = move_each(problem, best, &least, x, error);
+    before = best->loss;
+    status = move_each(problem, pass, best, x, error);
   }
   return status;
 }
@@ -274,14 +290,14 @@ static const struct group *find_group(const char *name)
 enum { MOST_FITTED = 1500 };
 
 static size_t choose(const struct tp_kernel_sample *samples, size_t n_samples,
-                     const struct tp_kernel_sample **chosen)
+                     double hold_out_ratio, const struct tp_kernel_sample **chosen)
 {
   size_t n_fitted = 0, n_chosen = 0, seen = 0;
   for (size_t i = 0; i < n_samples; i++)
-    n_fitted += !held_out(i);
+    n_fitted += !tp_fit_is_held_out(i, hold_out_ratio);
   const size_t stride = (n_fitted + MOST_FITTED - 1) / MOST_FITTED;
   for (size_t i = 0; i < n_samples; i++)
-    if (!held_out(i) && seen++ % stride == 0)
+    if (!tp_fit_is_held_out(i, hold_out_ratio) && seen++ % stride == 0)
       chosen[n_chosen++] = &samples[i];
   return n_chosen;
 }
@@ -303,29 +319,65 @@ static bool list_parameters(const char *name, struct problem *problem, size_t *s
   return true;
 }
 
-static void report(const struct problem *problem, struct tp_kernel_fit *fit)
+static enum tp_status report(struct problem *problem, const struct best *best,
+                             struct tp_kernel_fit *fit, struct tp_error *error)
 {
   fit->group = problem->group;
+  fit->unsettled = best->moved;
   fit->n_parameters = problem->n_parameters;
+  gsl_vector *weights = gsl_vector_alloc(problem->n_samples);
+  if (weights == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  set_parameters(problem, best->x);
+  for (size_t i = 0; i < problem->n_samples; i++)
+    gsl_vector_set(weights, i, soft_weight(residual(problem, problem->samples[i])));
+  const struct tp_fit_function function = {residuals, problem, problem->n_samples,
+                                           problem->n_parameters};
+  const enum tp_status status =
+      tp_fit_standard_errors(&function, best->x, weights, fit->errors, error);
+  gsl_vector_free(weights);
+  set_parameters(problem, best->x);
   for (size_t i = 0; i < problem->n_parameters; i++) {
-    fit->keys[i] = problem->parameters[i]->key;
-    fit->values[i] = *slot(problem->device, problem->parameters[i]->offset);
+    const struct parameter *parameter = problem->parameters[i];
+    fit->keys[i] = parameter->key;
+    fit->values[i] = *slot(problem->device, parameter->offset);
+    fit->errors[i] *= slope(parameter, fit->values[i]);
   }
+  return status;
+}
+
+/* Fits on `problem->device`; the device is whole again only where it succeeds. */
+static enum tp_status run(struct problem *problem, const struct tp_kernel_sample *samples,
+                          size_t n_samples, struct tp_kernel_fit *fit, struct tp_error *error)
+{
+  struct best best = {.x = gsl_vector_alloc(problem->n_parameters)};
+  gsl_vector *x = gsl_vector_alloc(problem->n_parameters);
+  enum tp_status status = best.x == NULL || x == NULL
+                              ? tp_fail(error, TP_E_ENVIRONMENT, "out of memory")
+                              : search(problem, &best, x, error);
+  if (status == TP_OK)
+    status = report(problem, &best, fit, error);
+  if (status == TP_OK)
+    judge(problem, samples, n_samples, fit);
+  gsl_vector_free(best.x);
+  gsl_vector_free(x);
+  return status;
 }
 
 enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *samples,
-                              size_t n_samples, struct tp_device *device, struct tp_arena *scratch,
+                              size_t n_samples, const struct tp_fit_options *options,
+                              struct tp_device *device, struct tp_arena *scratch,
                               struct tp_kernel_fit *fit, struct tp_error *error)
 {
   struct tp_device trial = *device;
-  struct problem problem = {.device = &trial};
+  struct problem problem = {.options = options, .device = &trial};
   size_t spread_offset = 0;
   if (!list_parameters(group, &problem, &spread_offset))
     return tp_fail(error, TP_E_INPUT, "no kernel group '%s' to fit", group);
   const size_t p = problem.n_parameters;
   problem.samples = TP_NEW(scratch, const struct tp_kernel_sample *, n_samples + 1);
-  problem.n_samples = choose(samples, n_samples, problem.samples);
-  if (problem.n_samples < 3 * p || problem.n_samples == n_samples)
+  problem.n_samples = choose(samples, n_samples, options->hold_out_ratio, problem.samples);
+  if (problem.n_samples < 3 * p)
     return tp_fail(error, TP_E_INPUT,
                    "%s: %zu samples are too few to fit %zu parameters; give at least %zu", group,
                    n_samples, p, 5 * p);
@@ -333,23 +385,14 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
                                         .stack = &problem.stack,
                                         .ranks = 1,
                                         .dram_bytes_per_s = trial.datasheet.dram_bytes_per_s};
-
+  struct tp_kernel_fit done = {0};
   gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */
-  gsl_vector *best = gsl_vector_alloc(p), *x = gsl_vector_alloc(p);
-  enum tp_status status = best == NULL || x == NULL
-                              ? tp_fail(error, TP_E_ENVIRONMENT, "out of memory")
-                              : search(&problem, best, x, error);
-  if (status == TP_OK) {
-    struct tp_kernel_fit done = {0};
-    set_parameters(&problem, best);
-    judge(&problem, samples, n_samples, &done);
-    report(&problem, &done);
-    *slot(&trial, spread_offset) = done.spread_ratio;
-    *fit = done;
-    *device = trial;
-  }
-  gsl_vector_free(best);
-  gsl_vector_free(x);
+  const enum tp_status status = run(&problem, samples, n_samples, &done, error);
   gsl_set_error_handler(handler);
-  return status;
+  if (status != TP_OK)
+    return status;
+  *slot(&trial, spread_offset) = done.spread_ratio;
+  *fit = done;
+  *device = trial;
+  return TP_OK;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "platform/device.h"
 #include "program/op.h"
+#include "study/fit_options.h"
 
 #include <stddef.h>
 
@@ -29,6 +30,8 @@ struct tp_kernel_fit {
   size_t n_parameters;
   const char *keys[TP_MAX_FIT_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_FIT_PARAMETERS];
+  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell */
+  const char *unsettled; /* parameter whose moving still brought something at the end, or NULL */
 };
 
 /* Group that a sample's op belongs to: "gemm", "gemm_fp8", "attention_prefill",
@@ -36,10 +39,11 @@ struct tp_kernel_fit {
 const char *tp_fit_group_of(const struct tp_op *op);
 
 /* Fits `group` of `device` to the samples, starting from the values it holds, and stores the
- * result in it (spread_ratio too; kind and source are the caller's).  Each third sample, by a hash
- * of its place, is held out.  Fails with TP_E_INPUT where there are fewer samples than three a
+ * result in it (spread_ratio too; kind and source are the caller's).  `fit` then has the
+ * errors over both parts.  Fails with TP_E_INPUT where there are fewer samples than three a
  * parameter. */
 enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *samples,
-                              size_t n_samples, struct tp_device *device, struct tp_arena *scratch,
+                              size_t n_samples, const struct tp_fit_options *options,
+                              struct tp_device *device, struct tp_arena *scratch,
                               struct tp_kernel_fit *fit, struct tp_error *error);
 #endif

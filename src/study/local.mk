@@ -1,13 +1,20 @@
 libtpsim_a_SOURCES += \
 	%D%/catalog.c %D%/catalog.h \
+	%D%/calibrate.c %D%/calibrate.h \
 	%D%/check.c %D%/check.h \
 	%D%/decode.c %D%/decode.h \
+	%D%/device_text.c %D%/device_text.h \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
+	%D%/fit_options.c %D%/fit_options.h \
 	%D%/fit_rows.c \
+	%D%/fit_uncertainty.c %D%/fit_uncertainty.h \
 	%D%/grid.c %D%/grid.h \
 	%D%/interval.h \
+	%D%/measured.c %D%/measured.h \
+	%D%/nccl_tests.c %D%/nccl_tests.h \
 	%D%/op_costs.c %D%/op_costs.h \
+	%D%/op_platform.c %D%/op_platform.h \
 	%D%/op_rows.c %D%/op_rows.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \

@@ -2,6 +2,7 @@
 
 #include "cost/algorithm.h"
 #include "study/interval.h"
+#include "study/op_platform.h"
 #include "study/op_rows.h"
 
 #include <string.h>
@@ -10,9 +11,7 @@ static const char default_stack[] = "gpt-fast-compile"; /* NCCL */
 
 /* A platform that collectives may run on. */
 struct candidate {
-  const char *name;
-  int awkwardness; /* lower is better: one node before several, a switch before a mesh */
-  int n_gpus;
+  struct tp_op_platform platform;
   const struct tp_setup *setup; /* NULL: not opened yet */
 };
 
@@ -54,12 +53,12 @@ static enum tp_status setup_for(const struct bench *bench, const struct tp_op_ro
     return tp_op_row_fail(&bench->reader, row,
                           "no platform has this device; give --platform for collectives");
   size_t i = 0;
-  while (i + 1 < bench->n_candidates && bench->candidates[i].n_gpus < ranks)
+  while (i + 1 < bench->n_candidates && bench->candidates[i].platform.n_gpus < ranks)
     i++;
   struct candidate *candidate = &bench->candidates[i];
   enum tp_status status = TP_OK;
   if (candidate->setup == NULL)
-    status = open_setup(bench, candidate->name, &candidate->setup);
+    status = open_setup(bench, candidate->platform.name, &candidate->setup);
   *setup = candidate->setup;
   return status;
 }
@@ -133,49 +132,14 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   return TP_OK;
 }
 
-static int awkwardness_of(const struct tp_platform *platform)
+/* Kernels alone: any platform will do. */
+static enum tp_status open_any(struct bench *bench)
 {
-  bool has_switch = false;
-  for (size_t i = 0; i < platform->n_vertices; i++)
-    has_switch = has_switch || platform->vertices[i].kind == TP_VERTEX_SWITCH;
-  return 2 * (platform->n_nodes > 1) + !has_switch;
-}
-
-/* Keeps the order: best first, then fewest GPUs, then as they come (by name). */
-static void add_candidate(struct bench *bench, const char *name, const struct tp_platform *platform)
-{
-  const struct candidate fresh = {
-      .name = name, .awkwardness = awkwardness_of(platform), .n_gpus = platform->n_gpus};
-  size_t at = bench->n_candidates++;
-  for (; at > 0; at--) {
-    const struct candidate *before = &bench->candidates[at - 1];
-    if (before->awkwardness < fresh.awkwardness ||
-        (before->awkwardness == fresh.awkwardness && before->n_gpus <= fresh.n_gpus))
-      break;
-    bench->candidates[at] = *before;
-  }
-  bench->candidates[at] = fresh;
-}
-
-static enum tp_status consider(struct bench *bench, const char *name)
-{
-  const char *path;
-  struct tp_doc doc;
-  struct tp_platform platform;
-  enum tp_status status = tp_datadir_find(bench->dirs, "platform", "platforms", ".json", name,
-                                          bench->arena, &path, bench->error);
-  if (status == TP_OK)
-    status = tp_doc_open(path, bench->arena, &doc, bench->error);
-  if (status != TP_OK)
-    return status;
-  const char *const device = json_string_value(tp_doc_at(&doc, "device"));
-  const bool fits = device != NULL && strcmp(device, bench->request->device) == 0;
-  if (fits)
-    status = tp_platform_read(&doc, bench->arena, &platform, bench->error);
-  if (fits && status == TP_OK)
-    add_candidate(bench, name, &platform);
-  tp_doc_close(&doc);
-  return status;
+  const char **names;
+  size_t n;
+  const enum tp_status status =
+      tp_datadir_list(bench->dirs, "platforms", ".json", bench->arena, &names, &n, bench->error);
+  return status == TP_OK ? open_setup(bench, names[0], &bench->setup) : status;
 }
 
 /* The platform asked for, or all shipped ones with the device. */
@@ -184,24 +148,22 @@ static enum tp_status open_bench(struct bench *bench)
   if (bench->request->platform != NULL) {
     bench->candidates = TP_NEW(bench->arena, struct candidate, 1);
     bench->n_candidates = 1;
-    bench->candidates[0].name = bench->request->platform;
+    bench->candidates[0].platform.name = bench->request->platform;
     const enum tp_status status = open_setup(bench, bench->request->platform, &bench->setup);
     bench->candidates[0].setup = bench->setup;
     return status;
   }
-  const char **names;
+  struct tp_op_platform *platforms;
   size_t n;
-  enum tp_status status =
-      tp_datadir_list(bench->dirs, "platforms", ".json", bench->arena, &names, &n, bench->error);
+  enum tp_status status = tp_op_platforms(bench->dirs, bench->request->device, bench->arena,
+                                          &platforms, &n, bench->error);
   if (status != TP_OK)
     return status;
   bench->candidates = TP_NEW(bench->arena, struct candidate, n);
-  for (size_t i = 0; i < n && status == TP_OK; i++)
-    status = consider(bench, names[i]);
-  if (status != TP_OK)
-    return status;
-  const char *const first = bench->n_candidates > 0 ? bench->candidates[0].name : names[0];
-  status = open_setup(bench, first, &bench->setup);
+  bench->n_candidates = n;
+  for (size_t i = 0; i < n; i++)
+    bench->candidates[i].platform = platforms[i];
+  status = n > 0 ? open_setup(bench, platforms[0].name, &bench->setup) : open_any(bench);
   if (bench->n_candidates > 0)
     bench->candidates[0].setup = bench->setup;
   return status;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+static const struct tp_fit_options options = {0};
+
 enum { ROWS = 60 };
 
 static void make_rows(struct bench *bench, struct tp_fit_row *rows)
@@ -35,7 +37,7 @@ START_TEST(test_nccl_found_back)
   struct tp_fit_quality quality;
   struct tp_error error = {""};
   ck_assert_msg(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, rows, ROWS,
-                                   &device, &quality, &error) == TP_OK,
+                                   &options, &device, &quality, &error) == TP_OK,
                 "%s", error.text);
   ck_assert_uint_eq(quality.n_rows, ROWS);
   ck_assert(quality.mean_error < 0.01);
@@ -61,7 +63,7 @@ START_TEST(test_peer_kernels_found_back)
   struct tp_fit_quality quality;
   struct tp_error error = {""};
   ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_PEER_KERNELS, rows,
-                                      ROWS, &device, &quality, &error),
+                                      ROWS, &options, &device, &quality, &error),
                    TP_OK);
   ck_assert(quality.mean_error < 0.01);
   ck_assert_rel(device.peer_kernels.one_shot_base_s, bench->device.peer_kernels.one_shot_base_s,
@@ -77,17 +79,17 @@ START_TEST(test_refusals)
   struct tp_error error;
   struct tp_fit_row row = {.collective = {.bytes = 1024}, .ranks = 16, .time_s = 1e-5};
   ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &bench->device, &quality, &error),
+                                      &options, &bench->device, &quality, &error),
                    TP_E_INPUT); /* more ranks than GPUs */
   row.ranks = 2;
   row.time_s = 0;
   ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &bench->device, &quality, &error),
+                                      &options, &bench->device, &quality, &error),
                    TP_E_INPUT);
   row.time_s = 1e-5;
   bench->device.nccl.ll_base_s = 0;
   ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &bench->device, &quality, &error),
+                                      &options, &bench->device, &quality, &error),
                    TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "ll_base_s"));
   bench_free(bench);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+static const struct tp_fit_options options = {.hold_out_ratio = 1.0 / 3};
+
 enum { MOST_SAMPLES = 4096 };
 
 static struct tp_arena *arena;
@@ -57,7 +59,7 @@ static void fit(const char *group, struct tp_device *device, struct tp_kernel_fi
 {
   struct tp_error error = {""};
   const enum tp_status status =
-      tp_fit_kernels(group, samples, n_samples, device, arena, result, &error);
+      tp_fit_kernels(group, samples, n_samples, &options, device, arena, result, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
 }
 
@@ -167,11 +169,13 @@ START_TEST(refusals)
   struct tp_error error = {""};
   for (int64_t i = 0; i < 6; i++)
     add_sample((struct tp_op){.kind = TP_OP_GEMM, .gemm = {16 << i, 512, 512, TP_DTYPE_BF16}}, 1);
-  ck_assert_int_eq(tp_fit_kernels("gemm", samples, n_samples, &device, arena, &result, &error),
-                   TP_E_INPUT);
+  ck_assert_int_eq(
+      tp_fit_kernels("gemm", samples, n_samples, &options, &device, arena, &result, &error),
+      TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "6 samples are too few"));
-  ck_assert_int_eq(tp_fit_kernels("nccl", samples, n_samples, &device, arena, &result, &error),
-                   TP_E_INPUT);
+  ck_assert_int_eq(
+      tp_fit_kernels("nccl", samples, n_samples, &options, &device, arena, &result, &error),
+      TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "no kernel group 'nccl'"));
 }
 END_TEST

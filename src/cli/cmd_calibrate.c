@@ -1,0 +1,215 @@
+/* tpsim calibrate: a device file fitted to measurements. */
+#include "base/output.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/table.h"
+#include "study/calibrate.h"
+
+#include <math.h>
+
+struct args {
+  const char *device, *platform, *stack, *op, *out, *format;
+  struct tp_words gemm, attention_prefill, attention_decode, collectives, peer_kernels, nccl_tests;
+  struct tp_words where;
+  struct tp_numbers hold_out;
+};
+
+#define FILES(name, field, help)                                               \
+  {                                                                            \
+    name, '\0', TP_OPTION_REPEATED, offsetof(struct args, field), "FILE", help \
+  }
+static const struct tp_option options[] = {
+    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
+     "GPU to start from: name or file"},
+    {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "FILE.json",
+     "the device file to write; none: fit and report only"},
+    FILES("gemm", gemm, "m,n,k[,dtype],time_us"),
+    FILES("attention-prefill", attention_prefill,
+          "batch,seq_len,heads,kv_heads,head_dim[,dtype],time_us"),
+    FILES("attention-decode", attention_decode,
+          "batch,kv_len,heads,kv_heads,head_dim[,dtype],time_us"),
+    FILES("collectives", collectives, "NCCL: op,ranks,bytes,time_us"),
+    FILES("nccl-tests", nccl_tests, "text output of nccl-tests"),
+    {"op", '\0', TP_OPTION_TEXT, offsetof(struct args, op), "OP",
+     "collective of --nccl-tests [what the output names]"},
+    FILES("peer-kernels", peer_kernels, "framework all-reduce in a graph: ranks,bytes,time_us"),
+    {"where", '\0', TP_OPTION_REPEATED, offsetof(struct args, where), "COLUMN=VALUE",
+     "take only such rows"},
+    {"hold-out", '\0', TP_OPTION_NUMBERS, offsetof(struct args, hold_out), "RATIO",
+     "share of the rows that only judge the fit [1/3]"},
+    {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
+     "links of the collectives [a platform with this device]"},
+    {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
+     "switch points of the collectives [one of that library]"},
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "table, csv or json [a table on a terminal, else csv]"},
+};
+
+/* A bar a fit: the counts begin again. */
+struct bar {
+  struct tp_progress progress;
+  size_t done, total;
+};
+
+static void draw(void *data, size_t done, size_t total)
+{
+  struct bar *bar = data;
+  if (done < bar->done || total != bar->total) {
+    tp_progress_end(&bar->progress);
+    tp_progress_begin(&bar->progress, total);
+    bar->total = total;
+  }
+  bar->done = done;
+  tp_progress_step(&bar->progress, done);
+}
+
+static void add_number(struct tp_table *table, const char *format, double number)
+{
+  tp_table_add(table, isnan(number) ? "" : tp_arena_printf(table->arena, format, number));
+}
+
+static const char *remark_on(const struct tp_calibrated *group,
+                             const struct tp_calibrated_parameter *parameter)
+{
+  if (isnan(parameter->error))
+    return "kept: no row depends on it";
+  if (parameter->key == group->unsettled)
+    return "not converged: moving it still helped";
+  return parameter->error > tp_ill_determined_ratio * fabs(parameter->after)
+             ? "ill-conditioned: the rows hardly tell it"
+             : "";
+}
+
+static void add_parameters(struct tp_table *table, const struct tp_calibrated *group)
+{
+  for (size_t i = 0; i < group->n_parameters; i++) {
+    const struct tp_calibrated_parameter *parameter = &group->parameters[i];
+    tp_table_add(table, group->group);
+    tp_table_add(table, parameter->key);
+    add_number(table, "%.4g", parameter->before);
+    add_number(table, "%.4g", parameter->after);
+    add_number(table, "%.2g", parameter->error);
+    tp_table_add(table, remark_on(group, parameter));
+  }
+}
+
+/* The quality stands in the same table, so that one format holds it all. */
+static void add_quality(struct tp_table *table, const struct tp_calibrated *group)
+{
+  const struct {
+    const char *name, *format;
+    double value;
+  } lines[] = {{"(rows fitted)", "%.0f", (double)group->n_fitted},
+               {"(rows held out)", "%.0f", (double)group->n_held_out},
+               {"(mean error fitted)", "%.4f", group->fitted_error},
+               {"(mean error held out)", "%.4f",
+                group->n_held_out > 0 ? group->held_out_error : (double)NAN},
+               {"(spread_ratio)", "%.4g", group->spread_ratio}};
+  for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    tp_table_add(table, group->group);
+    tp_table_add(table, lines[i].name);
+    tp_table_add(table, "");
+    add_number(table, lines[i].format, lines[i].value);
+    tp_table_add(table, "");
+    tp_table_add(table, "");
+  }
+}
+
+static void print(const struct tp_calibration *calibration, enum tp_format format,
+                  struct tp_arena *arena)
+{
+  static const char *const headers[] = {"group", "parameter",      "before",
+                                        "after", "standard_error", "remark"};
+  static const bool is_text[] = {true, true, false, false, false, true};
+  struct tp_table table = {.arena = arena, .n_columns = 6, .headers = headers, .is_text = is_text};
+  for (size_t i = 0; i < calibration->n_groups; i++) {
+    add_parameters(&table, &calibration->groups[i]);
+    add_quality(&table, &calibration->groups[i]);
+  }
+  tp_table_write(&table, format, stdout);
+}
+
+static enum tp_status write_device(const char *file, const char *text, struct tp_arena *arena,
+                                   struct tp_error *error)
+{
+  struct tp_output output;
+  const enum tp_status status = tp_output_open(file, arena, &output, error);
+  if (status != TP_OK)
+    return status;
+  fputs(text, output.stream);
+  return tp_output_commit(&output, error);
+}
+
+static enum tp_status check(const struct args *args, const struct tp_words *positional,
+                            struct tp_error *error)
+{
+  const enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status != TP_OK)
+    return status;
+  if (args->device == NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "no device is given; add --device NAME (`tpsim list devices` shows them)");
+  const struct tp_numbers *ratio = &args->hold_out;
+  if (ratio->n > 1 || (ratio->n == 1 && !(ratio->items[0] >= 0 && ratio->items[0] < 1)))
+    return tp_fail(error, TP_E_INPUT, "--hold-out: give one share from 0 to below 1");
+  return TP_OK;
+}
+
+static struct tp_file_list files(const struct tp_words *words)
+{
+  return (struct tp_file_list){words->items, words->n};
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  struct bar bar = {0};
+  enum tp_format format;
+  enum tp_status status = check(args, positional, error);
+  if (status == TP_OK)
+    status = tp_format_parse(args->format, session->arena, &format, error);
+  if (status != TP_OK)
+    return status;
+  const struct tp_calibrate_request request = {
+      .device = args->device,
+      .platform = args->platform,
+      .stack = args->stack,
+      .gemm = files(&args->gemm),
+      .attention_prefill = files(&args->attention_prefill),
+      .attention_decode = files(&args->attention_decode),
+      .nccl = files(&args->collectives),
+      .nccl_tests = files(&args->nccl_tests),
+      .nccl_tests_op = args->op,
+      .peer_kernels = files(&args->peer_kernels),
+      .where = {args->where.items, args->where.n},
+      .options = {.hold_out_ratio =
+                      args->hold_out.n == 1 ? args->hold_out.items[0] : tp_fit_usual_hold_out_ratio,
+                  .progress = draw,
+                  .progress_data = &bar}};
+  struct tp_calibration calibration;
+  status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
+  tp_progress_end(&bar.progress);
+  if (status == TP_OK && args->out != NULL)
+    status = write_device(args->out, calibration.text, session->arena, error);
+  if (status == TP_OK)
+    print(&calibration, format, session->arena);
+  return status;
+}
+
+const struct tp_command tp_command_calibrate = {
+    .name = "calibrate",
+    .summary = "fits a device file to measured ops and collectives",
+    .usage = "--device D [--gemm FILE.csv] [--collectives FILE.csv] ... -o OUT.json",
+    .details =
+        "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, nccl and\n"
+        "peer_kernels for which there are measurements, starting from the values of D, and writes\n"
+        "D with these groups replaced. Files may be given several times. The table shows each\n"
+        "parameter before and after with its standard error; values that the rows do not tell\n"
+        "are kept.",
+    .example = "tpsim calibrate --device h100-sxm --gemm gemm.csv -o my-h100.json",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

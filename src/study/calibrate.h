@@ -1,0 +1,61 @@
+#ifndef TP_STUDY_CALIBRATE_H
+#define TP_STUDY_CALIBRATE_H
+/* Fits the groups of a device file to measurements and rewrites them in its text.
+ *
+ *     gemm, gemm_fp8, attention_prefill, attention_decode   study/fit_kernels.h
+ *     nccl, peer_kernels                                    study/fit_collectives.h
+ *
+ * Everything else of the file stays as it was, byte for byte.
+ */
+#include "platform/open.h"
+#include "study/fit_kernels.h"
+#include "study/measured.h"
+
+struct tp_file_list {
+  const char *const *items;
+  size_t n;
+};
+
+/* Columns: those of `cost` for the op, without `op`, and time_us; collectives: op, ranks, bytes,
+ * time_us. */
+struct tp_calibrate_request {
+  const char *device;   /* name or path */
+  const char *platform; /* of collectives; NULL: the best shipped one with this device */
+  const char *stack;    /* of collectives: its switch points; NULL: one with that library */
+  struct tp_file_list gemm, attention_prefill, attention_decode, nccl, peer_kernels;
+  struct tp_file_list nccl_tests; /* text output, see study/nccl_tests.h */
+  const char *nccl_tests_op;      /* NULL: the output says it */
+  struct tp_where where;
+  struct tp_fit_options options;
+};
+
+struct tp_calibrated_parameter {
+  const char *key;
+  double before, after;
+  double error; /* standard, in the parameter's unit; NAN: the rows do not tell, value kept */
+};
+
+struct tp_calibrated {
+  const char *group, *source; /* the files' names */
+  size_t n_fitted, n_held_out;
+  double fitted_error, held_out_error; /* mean of |predicted / measured - 1| */
+  double spread_ratio;
+  const char *unsettled; /* parameter whose search had not ended, or NULL */
+  size_t n_parameters;
+  struct tp_calibrated_parameter *parameters;
+};
+
+struct tp_calibration {
+  size_t n_groups;
+  struct tp_calibrated *groups; /* in the file's order */
+  const char *text;             /* the whole device file */
+};
+
+/* Standard errors above this share of the value: the rows hardly tell the parameter. */
+static const double tp_ill_determined_ratio = 1;
+
+/* Everything lives in `arena`.  Deterministic. */
+enum tp_status tp_calibrate(const struct tp_datadir *dirs,
+                            const struct tp_calibrate_request *request, struct tp_arena *arena,
+                            struct tp_calibration *calibration, struct tp_error *error);
+#endif
