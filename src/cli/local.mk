@@ -11,6 +11,7 @@ tpsim_SOURCES = \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
 	%D%/cmd_sweep.c \
+	%D%/cmd_validate.c \
 	%D%/command.h \
 	%D%/commands.c \
 	%D%/help.c \

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const char nccl_stack[] = "gpt-fast-compile", peer_stack[] = "vllm-graph";
-enum { MOST_GROUPS = 8 };
+enum { MOST_GROUPS = 8, LEAST_ROWS = 12 };
 
 /* Samples of one kernel group as they are gathered. */
 struct pool {
@@ -264,6 +264,10 @@ static enum tp_status fit_collectives(struct calibrator *self, const struct tp_d
   struct tp_fit_quality quality;
   if (rows->n == 0)
     return TP_OK;
+  if (rows->n < LEAST_ROWS)
+    return tp_fail(self->error, TP_E_INPUT,
+                   "%s: %zu rows of collectives are too few to fit; give at least %d", rows->source,
+                   rows->n, LEAST_ROWS);
   enum tp_status status = open_setup(self, rows, nccl ? nccl_stack : peer_stack, &setup);
   if (status != TP_OK)
     return status;

@@ -24,4 +24,5 @@ libtpsim_a_SOURCES += \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/sweep_file.c \
 	%D%/sweep_yaml.c \
-	%D%/timing.c %D%/timing.h
+	%D%/timing.c %D%/timing.h \
+	%D%/validate.c %D%/validate.h

@@ -29,21 +29,28 @@ static struct tp_csv inputs_of(const struct tp_csv *csv, struct tp_arena *arena)
   return inputs;
 }
 
+enum tp_status tp_reference_take(const struct tp_csv *csv, const char *const *required,
+                                 size_t n_required, struct tp_arena *arena,
+                                 struct tp_reference *reference, struct tp_error *error)
+{
+  for (size_t i = 0; i < n_required; i++)
+    if (tp_csv_column(csv, required[i]) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, required[i]);
+  reference->csv = csv;
+  reference->inputs = inputs_of(csv, arena);
+  tp_grid_clear(&reference->grid);
+  return tp_grid_take_points(&reference->grid, &reference->inputs, arena, error);
+}
+
 enum tp_status tp_reference_open(const char *file, const char *const *required, size_t n_required,
                                  struct tp_arena *arena, struct tp_reference *reference,
                                  struct tp_error *error)
 {
   struct tp_csv *csv = TP_NEW(arena, struct tp_csv, 1);
-  enum tp_status status = tp_csv_open(file, arena, csv, error);
+  const enum tp_status status = tp_csv_open(file, arena, csv, error);
   if (status != TP_OK)
     return status;
-  for (size_t i = 0; i < n_required; i++)
-    if (tp_csv_column(csv, required[i]) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", file, required[i]);
-  reference->csv = csv;
-  reference->inputs = inputs_of(csv, arena);
-  tp_grid_clear(&reference->grid);
-  return tp_grid_take_points(&reference->grid, &reference->inputs, arena, error);
+  return tp_reference_take(csv, required, n_required, arena, reference, error);
 }
 
 enum tp_status tp_reference_predict(const struct tp_reference *reference,

@@ -17,6 +17,11 @@ enum tp_status tp_reference_open(const char *file, const char *const *required, 
                                  struct tp_arena *arena, struct tp_reference *reference,
                                  struct tp_error *error);
 
+/* The same from a table at hand. */
+enum tp_status tp_reference_take(const struct tp_csv *csv, const char *const *required,
+                                 size_t n_required, struct tp_arena *arena,
+                                 struct tp_reference *reference, struct tp_error *error);
+
 /* Predicts the point of a row.  One that cannot run is TP_OK with its reason in `status`. */
 enum tp_status tp_reference_predict(const struct tp_reference *reference,
                                     struct tp_catalog *catalog, struct tp_predictor *predictor,
