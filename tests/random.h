@@ -13,7 +13,7 @@ static inline uint64_t tp_random_base(void)
 
 static inline uint64_t tp_random_seed(int i)
 {
-  return (tp_random_base() + (uint64_t)i + 1) * 0xD1342543DE82EF95u;
+  return tp_random_base() * 0xA0761D6478BD642Fu + ((uint64_t)i + 1) * 0xD1342543DE82EF95u;
 }
 
 static inline int tp_random_cases(int usual)

@@ -73,7 +73,7 @@ struct tp_cost {
   double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
   double dram_bytes;
   double flops;
-  double link_bytes; /* payload each GPU sends, one direction: the algorithm's closed form */
+  double link_bytes; /* payload a GPU sends (mean over ranks): the algorithm's closed form */
   double sigma;      /* standard deviation of ln(time): residual spread of the fit */
   enum tp_algorithm algorithm; /* collectives: what AUTO became */
   int n_phases;                /* 0 for kernels */

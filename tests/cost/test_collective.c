@@ -32,7 +32,7 @@ START_TEST(test_link_bytes)
     double per_byte; /* 8 ranks */
   } cases[] = {
       {TP_ALL_REDUCE, TP_ALGORITHM_RING, 2 * 7 / 8.0},
-      {TP_ALL_REDUCE, TP_ALGORITHM_TREE, 2},
+      {TP_ALL_REDUCE, TP_ALGORITHM_TREE, 2 * 7 / 8.0},
       {TP_ALL_REDUCE, TP_ALGORITHM_NVLS, 1 + 1 / 8.0},
       {TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 7},
       {TP_ALL_REDUCE, TP_ALGORITHM_TWO_SHOT, 2 * 7 / 8.0},

@@ -5,6 +5,7 @@ unit_tests += \
 	%D%/test_fit_kernels \
 	%D%/test_grid \
 	%D%/test_invariants \
+	%D%/test_link_bytes \
 	%D%/test_op_costs \
 	%D%/test_predict \
 	%D%/test_sweep
