@@ -72,7 +72,7 @@ static const char *remark_on(const struct tp_calibrated *group,
                              const struct tp_calibrated_parameter *parameter)
 {
   if (isnan(parameter->error))
-    return "kept: no row depends on it";
+    return "kept: no row depends on it here";
   if (parameter->key == group->unsettled)
     return "not converged: moving it still helped";
   return parameter->error > tp_ill_determined_ratio * fabs(parameter->after)

@@ -115,7 +115,8 @@ struct problem {
   const struct parameter *parameters[TP_MAX_FIT_PARAMETERS];
   const struct tp_kernel_sample **samples;
   size_t n_samples;
-  struct tp_device *device;
+  const struct tp_device *before;
+  struct tp_device *device; /* a copy of it, being fitted */
   struct tp_machine machine;
   struct tp_stack stack;
 };
@@ -339,8 +340,11 @@ static enum tp_status report(struct problem *problem, const struct best *best,
   set_parameters(problem, best->x);
   for (size_t i = 0; i < problem->n_parameters; i++) {
     const struct parameter *parameter = problem->parameters[i];
+    double *const value = slot(problem->device, parameter->offset);
+    if (isnan(fit->errors[i])) /* the search let it drift */
+      memcpy(value, (const char *)problem->before + parameter->offset, sizeof *value);
     fit->keys[i] = parameter->key;
-    fit->values[i] = *slot(problem->device, parameter->offset);
+    fit->values[i] = *value;
     fit->errors[i] *= slope(parameter, fit->values[i]);
   }
   return status;
@@ -370,7 +374,7 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
                               struct tp_kernel_fit *fit, struct tp_error *error)
 {
   struct tp_device trial = *device;
-  struct problem problem = {.options = options, .device = &trial};
+  struct problem problem = {.options = options, .before = device, .device = &trial};
   size_t spread_offset = 0;
   if (!list_parameters(group, &problem, &spread_offset))
     return tp_fail(error, TP_E_INPUT, "no kernel group '%s' to fit", group);
