@@ -6,6 +6,7 @@ tpsim_SOURCES = \
 	%D%/cmd_compare.c \
 	%D%/cmd_cost.c \
 	%D%/cmd_list.c \
+	%D%/cmd_plot.c \
 	%D%/cmd_predict.c \
 	%D%/cmd_reproduce.c \
 	%D%/cmd_show_platform.c \
@@ -14,6 +15,7 @@ tpsim_SOURCES = \
 	%D%/cmd_validate.c \
 	%D%/command.h \
 	%D%/commands.c \
+	%D%/gnuplot.c %D%/gnuplot.h \
 	%D%/help.c \
 	%D%/main.c \
 	%D%/options.c %D%/options.h \

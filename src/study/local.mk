@@ -16,6 +16,14 @@ libtpsim_a_SOURCES += \
 	%D%/op_costs.c %D%/op_costs.h \
 	%D%/op_platform.c %D%/op_platform.h \
 	%D%/op_rows.c %D%/op_rows.h \
+	%D%/plot.h \
+	%D%/plot_breakdown.c \
+	%D%/plot_published.c \
+	%D%/plot_rows.c %D%/plot_rows.h \
+	%D%/plot_shape.c \
+	%D%/plot_speedup.c \
+	%D%/plot_style.c \
+	%D%/plot_write.c \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
 	%D%/sidecar.c %D%/sidecar.h \

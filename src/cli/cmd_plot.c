@@ -1,0 +1,173 @@
+/* tpsim plot: pictures from result CSVs. */
+#include "base/output.h"
+#include "base/text.h"
+#include "cli/command.h"
+#include "cli/gnuplot.h"
+#include "study/plot.h"
+
+#include <string.h>
+
+struct args {
+  struct tp_words out;
+  struct tp_words keep[TP_PLOT_N_INPUTS];
+};
+
+#define KEEP(id, letter, name, placeholder)                                                \
+  {                                                                                        \
+    name, letter, TP_OPTION_WORDS, offsetof(struct args, keep[TP_PLOT_##id]), placeholder, \
+        "rows with this " name " only"                                                     \
+  }
+static const struct tp_option options[] = {
+    {"out", 'o', TP_OPTION_REPEATED, offsetof(struct args, out), "OUT.png",
+     "picture to write: .png, .svg or .pdf; may be given again"},
+    KEEP(MODEL, 'm', "model", "M[,M]"),
+    KEEP(PLATFORM, 'p', "platform", "P"),
+    KEEP(STACK, 's', "stack", "K"),
+    KEEP(VARIANT, 'v', "variant", "V[,V]"),
+    KEEP(TP, '\0', "tp", "N[,N]"),
+    KEEP(BATCH, 'b', "batch", "B"),
+    KEEP(PROMPT, '\0', "prompt", "N"),
+    KEEP(GENERATE, '\0', "generate", "N"),
+    KEEP(DTYPE, '\0', "dtype", "T"),
+    KEEP(ENGINE, 'e', "engine", "E"),
+};
+#undef KEEP
+
+/* The first word, where it names a kind; a word that is no file name must name one. */
+static enum tp_status find_kind(const struct tp_words *positional, struct tp_arena *arena,
+                                const struct tp_plot_kind **kind, size_t *n_used,
+                                struct tp_error *error)
+{
+  *kind = tp_plot_kinds[0];
+  *n_used = 0;
+  if (positional->n == 0)
+    return TP_OK;
+  const char *const word = positional->items[0];
+  const char *names[8];
+  size_t n = 0;
+  for (; tp_plot_kinds[n] != NULL; n++) {
+    names[n] = tp_plot_kinds[n]->name;
+    if (strcmp(word, names[n]) == 0) {
+      *kind = tp_plot_kinds[n];
+      *n_used = 1;
+      return TP_OK;
+    }
+  }
+  if (strpbrk(word, "./-") == NULL)
+    return tp_fail(error, TP_E_INPUT, "no kind of picture '%s'%s", word,
+                   tp_text_hint(arena, word, names, n));
+  return TP_OK;
+}
+
+static enum tp_status find_terminal(const char *file, const char **terminal, struct tp_error *error)
+{
+  static const char *const terminals[] = {"png", "svg", "pdf"};
+  const char *const dot = strrchr(file, '.');
+  for (size_t i = 0; dot != NULL && i < sizeof terminals / sizeof terminals[0]; i++)
+    if (strcmp(dot + 1, terminals[i]) == 0) {
+      *terminal = terminals[i];
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "%s: no picture format; end the name in .png, .svg or .pdf",
+                 file);
+}
+
+static enum tp_status draw(const struct tp_plot *plot, const char *file, struct tp_arena *arena,
+                           struct tp_output *output, struct tp_error *error)
+{
+  const char *terminal;
+  enum tp_status status = find_terminal(file, &terminal, error);
+  if (status == TP_OK)
+    status = tp_output_open(file, arena, output, error);
+  if (status != TP_OK)
+    return status;
+  FILE *const script = tmpfile();
+  if (script == NULL) {
+    status = tp_fail(error, TP_E_ENVIRONMENT, "no temporary file for gnuplot's script");
+  } else {
+    tp_plot_write(plot, terminal, arena, script);
+    status = tp_gnuplot_run(script, output->stream, error);
+    fclose(script);
+  }
+  if (status != TP_OK)
+    tp_output_abort(output);
+  return status;
+}
+
+/* All pictures or none: no file is renamed before the last is drawn. */
+static enum tp_status draw_all(const struct tp_plot *plot, const struct tp_words *files,
+                               struct tp_arena *arena, struct tp_error *error)
+{
+  struct tp_output *const outputs = TP_NEW(arena, struct tp_output, files->n);
+  enum tp_status status = TP_OK;
+  size_t n = 0;
+  while (n < files->n && status == TP_OK) {
+    status = draw(plot, files->items[n], arena, &outputs[n], error);
+    n += status == TP_OK;
+  }
+  for (size_t i = 0; i < n; i++)
+    if (status == TP_OK)
+      status = tp_output_commit(&outputs[i], error);
+    else
+      tp_output_abort(&outputs[i]);
+  return status;
+}
+
+static enum tp_status read_tables(const struct tp_words *positional, size_t first,
+                                  struct tp_arena *arena, struct tp_csv **tables, size_t *n_tables,
+                                  struct tp_error *error)
+{
+  *n_tables = positional->n - first;
+  *tables = TP_NEW(arena, struct tp_csv, *n_tables);
+  for (size_t i = 0; i < *n_tables; i++) {
+    const enum tp_status status =
+        tp_csv_open(positional->items[first + i], arena, &(*tables)[i], error);
+    if (status != TP_OK)
+      return status;
+  }
+  return TP_OK;
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  const struct tp_plot_kind *kind;
+  const char *terminal;
+  size_t n_used, n_tables;
+  struct tp_csv *tables;
+  struct tp_plot plot;
+  enum tp_status status = find_kind(positional, session->arena, &kind, &n_used, error);
+  if (status == TP_OK && positional->n == n_used)
+    status = tp_fail(error, TP_E_INPUT, "plot: no table to draw; give a result CSV");
+  if (status == TP_OK && args->out.n == 0)
+    status = tp_fail(error, TP_E_INPUT, "plot: no picture to write; add -o OUT.png or -o OUT.svg");
+  for (size_t i = 0; i < args->out.n && status == TP_OK; i++)
+    status = find_terminal(args->out.items[i], &terminal, error);
+  if (status == TP_OK)
+    status = read_tables(positional, n_used, session->arena, &tables, &n_tables, error);
+  if (status != TP_OK)
+    return status;
+  struct tp_plot_filter filter;
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
+    filter.values[i] = args->keep[i].items;
+    filter.n[i] = args->keep[i].n;
+  }
+  status = kind->shape(tables, n_tables, &filter, session->arena, &plot, error);
+  return status == TP_OK ? draw_all(&plot, &args->out, session->arena, error) : status;
+}
+
+const struct tp_command tp_command_plot = {
+    .name = "plot",
+    .summary = "pictures from result CSVs, drawn by gnuplot",
+    .usage = "[speedup|breakdown|published] FILE.csv... -o OUT.png [OPTIONS]",
+    .details = "speedup (default): speedup over standard against TP, a panel a model.\n"
+               "breakdown: compute and exposed communication, a bar a variant, a panel a TP.\n"
+               "published: predicted against published, from `tpsim reproduce all --format csv`.\n"
+               "Of several batches the smallest is drawn, and the picture says so.",
+    .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};
