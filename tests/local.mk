@@ -18,6 +18,7 @@ include %D%/platform/local.mk
 include %D%/program/local.mk
 include %D%/cost/local.mk
 include %D%/engine/local.mk
+include %D%/numeric/local.mk
 include %D%/study/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk

@@ -8,8 +8,9 @@ platform: base platform
 program: base model program
 cost: base platform program cost
 engine: base platform program cost engine
-study: base model platform program cost engine study
-cli: base model platform program cost engine study cli'
+numeric: base numeric
+study: base model platform program cost engine numeric study
+cli: base model platform program cost engine numeric study cli'
 bad=0
 for file in "$srcdir"/src/*/*.[ch]; do
   folder=$(basename "$(dirname "$file")")

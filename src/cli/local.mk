@@ -5,6 +5,7 @@ tpsim_SOURCES = \
 	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
 	%D%/cmd_cost.c \
+	%D%/cmd_flash_error.c \
 	%D%/cmd_list.c \
 	%D%/cmd_plot.c \
 	%D%/cmd_predict.c \

@@ -9,6 +9,7 @@ libtpsim_a_SOURCES += \
 	%D%/fit_options.c %D%/fit_options.h \
 	%D%/fit_rows.c \
 	%D%/fit_uncertainty.c %D%/fit_uncertainty.h \
+	%D%/flash_error.c %D%/flash_error.h \
 	%D%/grid.c %D%/grid.h \
 	%D%/interval.h \
 	%D%/measured.c %D%/measured.h \
