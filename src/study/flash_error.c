@@ -36,13 +36,13 @@ static enum tp_status find_kind(const char *name, struct tp_arena *arena,
   return tp_fail(error, TP_E_INPUT, "no samples '%s'%s", name, tp_text_hint(arena, name, names, n));
 }
 
-static enum tp_status check_list(const char *option, const double *values, size_t n, double least,
+static enum tp_status check_list(const char *what, const double *values, size_t n, double least,
                                  double most, struct tp_error *error)
 {
   for (size_t i = 0; i < n; i++)
     if (!(values[i] >= least && values[i] <= most) || values[i] != floor(values[i]))
-      return tp_fail(error, TP_E_INPUT, "--%s: %g; give whole numbers from %g to %g", option,
-                     values[i], least, most);
+      return tp_fail(error, TP_E_INPUT, "%s %g; give whole numbers from %g to %g", what, values[i],
+                     least, most);
   return TP_OK;
 }
 
@@ -51,18 +51,18 @@ static enum tp_status check(const struct tp_flash_error_request *request, struct
   enum tp_status status = check_list("bits", request->bits, request->n_bits, TP_LOW_BIT_LEAST_BITS,
                                      TP_LOW_BIT_MOST_BITS, error);
   if (status == TP_OK)
-    status = check_list("gather-bits", request->gather_bits, request->n_gather_bits,
+    status = check_list("gather bits", request->gather_bits, request->n_gather_bits,
                         TP_LOW_BIT_LEAST_BITS, TP_LOW_BIT_MOST_BITS, error);
   if (status == TP_OK)
     status =
         check_list("group", request->groups, request->n_groups, 1, TP_LOW_BIT_MOST_GROUP, error);
   if (status == TP_OK && (request->ranks < 2 || request->ranks > MOST_RANKS))
-    status = tp_fail(error, TP_E_INPUT, "--ranks: %" PRId64 "; give 2 to %d", request->ranks,
-                     MOST_RANKS);
+    status =
+        tp_fail(error, TP_E_INPUT, "%" PRId64 " ranks; give 2 to %d", request->ranks, MOST_RANKS);
   if (status == TP_OK && request->elements > MOST_VALUES / request->ranks)
-    status = tp_fail(error, TP_E_INPUT,
-                     "--elements: %" PRId64 " on %" PRId64 " ranks; give up to %" PRId64,
-                     request->elements, request->ranks, MOST_VALUES / request->ranks);
+    status =
+        tp_fail(error, TP_E_INPUT, "%" PRId64 " elements on %" PRId64 " ranks; give up to %" PRId64,
+                request->elements, request->ranks, MOST_VALUES / request->ranks);
   return status;
 }
 
