@@ -1,57 +1,12 @@
-/* The gnuplot script.  Lengths are in points of 1/72 inch, counted from the upper left corner. */
-#include "study/plot.h"
+/* The gnuplot script. */
+#include "study/plot_layout.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-  TITLE = 46,  /* title and caption */
-  LABEL = 26,  /* strip of an axis label */
-  LEGEND = 18, /* one row of it */
-  FONT = 11
-};
-
-struct layout {
-  int columns, rows, cell_width, cell_height;
-  int above, below, before, after; /* between a cell's edge and its axes */
-  int legend_columns, legend_rows;
-  int width, height;
-};
-
-static struct layout lay_out(const struct tp_plot *plot)
-{
-  const int n = (int)plot->n_panels;
-  struct layout it = {.above = 24, .below = 26, .before = 40, .after = 8};
-  it.columns = n <= 3 ? n : n == 4 ? 2 : n <= 6 || n == 9 ? 3 : 4;
-  it.rows = (n + it.columns - 1) / it.columns;
-  it.cell_width = n == 1 ? 460 : n <= 3 ? 300 : 230;
-  it.cell_height = n <= 3 ? 270 : 205;
-  size_t longest = 26; /* "exposed communication" */
-  if (plot->form == TP_PLOT_BARS) {
-    it.cell_width += 40;
-    it.cell_height += 70;
-    it.below = 92;
-    it.legend_columns = 2;
-  } else {
-    if (plot->form == TP_PLOT_SCATTER) {
-      it.cell_width = it.cell_height = n == 1 ? 420 : 340;
-      it.before = 46;
-      it.after = 14;
-    }
-    longest = 4;
-    for (size_t i = 0; i < plot->n_legend; i++)
-      longest = strlen(plot->legend[i]) > longest ? strlen(plot->legend[i]) : longest;
-  }
-  it.width = LABEL + it.columns * it.cell_width;
-  const int wanted = plot->form == TP_PLOT_BARS ? 2 : (int)plot->n_legend;
-  const int most = (it.width - LABEL) / (50 + 7 * (int)longest);
-  it.legend_columns = most < 1 ? 1 : most < wanted ? most : wanted;
-  it.legend_rows = (wanted + it.legend_columns - 1) / it.legend_columns;
-  it.height = TITLE + it.legend_rows * LEGEND + 6 + it.rows * it.cell_height +
-              (plot->x_label[0] != '\0' ? LABEL : 0);
-  return it;
-}
+static const double least_share = 0.005; /* less would be written "0 %" */
+static const double light = 0.3;         /* density of the second part of a bar */
 
 /* gnuplot's single quotes: a quote is doubled, nothing else has a meaning. */
 static void put_quoted(const char *text, FILE *out)
@@ -65,23 +20,23 @@ static void put_quoted(const char *text, FILE *out)
   putc('\'', out);
 }
 
-static void put_terminal(const struct layout *it, const char *terminal, FILE *out)
+static void put_terminal(const struct tp_plot_layout *it, const char *terminal, FILE *out)
 {
   if (strcmp(terminal, "png") == 0) /* twice the size: 144 dots an inch */
     fprintf(out,
             "set terminal pngcairo noenhanced background 'white' font 'Sans,%d' size %d,%d "
             "fontscale 2 linewidth 2 pointscale 2\n",
-            FONT, 2 * it->width, 2 * it->height);
+            TP_PLOT_FONT, 2 * it->width, 2 * it->height);
   else if (strcmp(terminal, "pdf") == 0)
-    fprintf(out, "set terminal pdfcairo noenhanced font 'Sans,%d' size %gin,%gin\n", FONT,
+    fprintf(out, "set terminal pdfcairo noenhanced font 'Sans,%d' size %gin,%gin\n", TP_PLOT_FONT,
             it->width / 72.0, it->height / 72.0);
   else
     fprintf(out,
             "set terminal svg noenhanced background 'white' font 'Sans,%d' size %d,%d dynamic\n",
-            FONT, it->width, it->height);
+            TP_PLOT_FONT, it->width, it->height);
 }
 
-static void put_text(const struct layout *it, const char *text, double x, double y,
+static void put_text(const struct tp_plot_layout *it, const char *text, double x, double y,
                      const char *look, FILE *out)
 {
   fputs("set label ", out);
@@ -89,8 +44,8 @@ static void put_text(const struct layout *it, const char *text, double x, double
   fprintf(out, " at screen %.6f,%.6f %s\n", x / it->width, 1 - y / it->height, look);
 }
 
-static void put_box(const struct layout *it, double left, double top, double right, double bottom,
-                    FILE *out)
+static void put_box(const struct tp_plot_layout *it, double left, double top, double right,
+                    double bottom, FILE *out)
 {
   fprintf(out, "set lmargin at screen %.6f; set rmargin at screen %.6f\n", left / it->width,
           right / it->width);
@@ -101,41 +56,65 @@ static void put_box(const struct layout *it, double left, double top, double rig
 static void put_look(const struct tp_plot_style *style, enum tp_plot_form form, FILE *out)
 {
   if (form == TP_PLOT_SCATTER)
-    fprintf(out, "with points lc rgb '%s' pt %d ps 0.6", style->colour, style->mark);
+    fprintf(out, "with points lc rgb '%s' pt %d ps 0.7", style->colour, style->mark);
   else
     fprintf(out, "with linespoints lc rgb '%s' lw 1.6 dt %d pt %d ps 0.6", style->colour,
             style->dashed ? 2 : 1, style->mark);
 }
 
-/* The legend and everything else that stands outside the panels, as one empty plot. */
-static void put_frame(const struct tp_plot *plot, const struct layout *it, struct tp_arena *arena,
-                      FILE *out)
+/* The sample of one entry: a line with its mark, a mark, or a box of the given density. */
+static void put_sample(const struct tp_plot_layout *it, const struct tp_plot_style *style,
+                       enum tp_plot_form form, double density, double left, double y, FILE *out)
 {
-  const double top = TITLE + it->legend_rows * LEGEND + 6;
+  const double begin = left / it->width, end = (left + TP_PLOT_SAMPLE) / it->width;
+  const double middle = 1 - y / it->height, half = 5.0 / it->height;
+  if (form == TP_PLOT_BARS) {
+    fprintf(out,
+            "set object rectangle from screen %.6f,%.6f to screen %.6f,%.6f fs solid %g "
+            "border lc rgb '%s' fc rgb '%s'\n",
+            begin, middle - half, end, middle + half, density, style->colour, style->colour);
+    return;
+  }
+  if (form == TP_PLOT_LINES)
+    fprintf(out,
+            "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead lc rgb '%s' lw 1.6 dt %d\n",
+            begin, middle, end, middle, style->colour, style->dashed ? 2 : 1);
+  fprintf(out, "set label '' at screen %.6f,%.6f point lc rgb '%s' pt %d ps 0.7\n",
+          (begin + end) / 2, middle, style->colour, style->mark);
+}
+
+/* gnuplot's own key chooses its columns by itself and may outgrow its place. */
+static void put_legend(const struct tp_plot *plot, const struct tp_plot_layout *it,
+                       struct tp_arena *arena, FILE *out)
+{
+  const double left = (it->width - it->legend_columns * it->entry_width) / 2.0;
+  for (size_t i = 0; i < tp_plot_n_entries(plot); i++) {
+    const bool bars = plot->form == TP_PLOT_BARS;
+    const struct tp_plot_style style = bars ? (struct tp_plot_style){.colour = "#444444"}
+                                            : tp_plot_style_of(plot->legend[i], arena);
+    const double x = left + (int)i % it->legend_columns * it->entry_width;
+    const double y = TP_PLOT_TITLE + TP_PLOT_LEGEND * ((int)i / it->legend_columns + 0.5);
+    put_sample(it, &style, plot->form, i == 0 ? 1 : light, x, y, out);
+    put_text(it, tp_plot_entry(plot, i), x + TP_PLOT_SAMPLE + 8, y, "left", out);
+  }
+}
+
+/* Everything that stands outside the panels, as one empty plot. */
+static void put_frame(const struct tp_plot *plot, const struct tp_plot_layout *it,
+                      struct tp_arena *arena, FILE *out)
+{
+  const double middle = it->top + it->rows * it->cell_height / 2.0;
   put_text(it, plot->title, it->width / 2.0, 15, "center font ',13'", out);
   put_text(it, plot->caption, it->width / 2.0, 33, "center font ',10' tc rgb '#444444'", out);
-  put_text(it, plot->y_label, 13, top + it->rows * it->cell_height / 2.0, "center rotate by 90",
-           out);
+  put_text(it, plot->y_label, 13, middle, "center rotate by 90", out);
   if (plot->x_label[0] != '\0')
     put_text(it, plot->x_label, it->width / 2.0, it->height - 12, "center", out);
-  put_box(it, 0, TITLE - 4, it->width, top, out);
-  fputs("unset border; unset tics\n", out);
-  fprintf(out, "set key center center horizontal maxcols %d samplen 2 spacing 1.1\n",
-          it->legend_columns);
-  fputs("plot [0:1] [0:1] ", out);
-  if (plot->form == TP_PLOT_BARS)
-    fputs("NaN with boxes fs solid 1 noborder lc rgb '#444444' title 'compute', "
-          "NaN with boxes fs solid 0.3 border rgb '#444444' lc rgb '#444444' "
-          "title 'exposed communication'",
-          out);
-  for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS; i++) {
-    const struct tp_plot_style style = tp_plot_style_of(plot->legend[i], arena);
-    fputs(i > 0 ? ", NaN " : "NaN ", out);
-    put_look(&style, plot->form, out);
-    fputs(" title ", out);
-    put_quoted(plot->legend[i], out);
-  }
-  fputs("\nunset label; unset key; set border 3 lc rgb '#444444'\n", out);
+  put_legend(plot, it, arena, out);
+  put_box(it, 0, 0, it->width, it->height, out);
+  fputs("unset border; unset tics; unset key\n"
+        "plot [0:1] [0:1] NaN\n"
+        "unset label; unset arrow; unset object; set border 3 lc rgb '#444444'\n",
+        out);
 }
 
 static void put_data(const struct tp_plot_panel *panel, FILE *out)
@@ -149,6 +128,14 @@ static void put_data(const struct tp_plot_panel *panel, FILE *out)
   }
 }
 
+/* 1, 2 or 5 times a power of ten: about five ticks in the range. */
+static double nice_step(double range)
+{
+  const double power = pow(10, floor(log10(range / 5)));
+  const double digits = range / 5 / power;
+  return power * (digits <= 1 ? 1 : digits <= 2 ? 2 : digits <= 5 ? 5 : 10);
+}
+
 static void put_lines(const struct tp_plot *plot, const struct tp_plot_panel *panel,
                       struct tp_arena *arena, FILE *out)
 {
@@ -157,7 +144,8 @@ static void put_lines(const struct tp_plot *plot, const struct tp_plot_panel *pa
           first / 1.2, last * 1.2, panel->low, panel->high);
   for (size_t i = 0; i < plot->n_ticks; i++)
     fprintf(out, "%s'%g' %g", i > 0 ? ", " : "", plot->ticks[i], plot->ticks[i]);
-  fputs(") nomirror; set ytics nomirror; set grid ytics lc rgb '#dddddd' lt 1\n", out);
+  fprintf(out, ") nomirror; set ytics %.9g nomirror; set grid ytics lc rgb '#dddddd' lt 1\n",
+          nice_step(panel->high - panel->low));
   fputs("plot 1 with lines lc rgb '#444444' lw 0.8 notitle", out);
   for (size_t s = 0; s < panel->n_series; s++) {
     const struct tp_plot_style style = tp_plot_style_of(panel->series[s].name, arena);
@@ -178,18 +166,20 @@ static void put_bars(const struct tp_plot_panel *panel, struct tp_arena *arena, 
     put_quoted(panel->series[s].name, out);
     fprintf(out, " %zu", s);
   }
-  fputs(") nomirror rotate by 45 right; set ytics nomirror\n"
-        "set grid ytics lc rgb '#dddddd' lt 1; set boxwidth 0.75\n",
-        out);
+  fprintf(out,
+          ") nomirror rotate by 45 right; set ytics %.9g nomirror\n"
+          "set grid ytics lc rgb '#dddddd' lt 1; set boxwidth 0.75\n",
+          nice_step(panel->high));
+  fputs(panel->n_series == 0 ? "unset xtics\n" : "", out); /* else gnuplot's own */
   fputs(panel->n_series == 0 ? "plot NaN notitle" : "plot ", out);
   for (size_t s = 0; s < panel->n_series; s++) {
     const char *const colour = tp_plot_style_of(panel->series[s].name, arena).colour;
     const struct tp_plot_point *const bar = panel->series[s].points;
     fprintf(out,
-            "%s$s%zu using 1:3 with boxes fs solid 0.3 border rgb '%s' lc rgb '%s' notitle, "
+            "%s$s%zu using 1:3 with boxes fs solid %g border rgb '%s' lc rgb '%s' notitle, "
             "$s%zu using 1:2 with boxes fs solid 1 noborder lc rgb '%s' notitle",
-            s > 0 ? ", " : "", s, colour, colour, s, colour);
-    if (bar->top > bar->y)
+            s > 0 ? ", " : "", s, light, colour, colour, s, colour);
+    if (bar->top - bar->y >= least_share * bar->top)
       fprintf(out, ", $s%zu using 1:3:('%.0f %%') with labels offset 0,0.6 font ',8' notitle", s,
               100 * (bar->top - bar->y) / bar->top);
   }
@@ -215,13 +205,12 @@ static void put_scatter(const struct tp_plot_panel *panel, struct tp_arena *aren
   fputs("\nunset logscale\n", out);
 }
 
-static void put_panel(const struct tp_plot *plot, const struct layout *it, size_t index,
+static void put_panel(const struct tp_plot *plot, const struct tp_plot_layout *it, size_t index,
                       struct tp_arena *arena, FILE *out)
 {
   const struct tp_plot_panel *const panel = &plot->panels[index];
-  const double left = LABEL + (int)index % it->columns * it->cell_width;
-  const double top =
-      TITLE + it->legend_rows * LEGEND + 6 + (int)index / it->columns * it->cell_height;
+  const double left = TP_PLOT_LABEL + (int)index % it->columns * it->cell_width;
+  const double top = it->top + (int)index / it->columns * it->cell_height;
   const double right = left + it->cell_width - it->after;
   put_data(panel, out);
   put_box(it, left + it->before, top + it->above, right, top + it->cell_height - it->below, out);
@@ -247,7 +236,7 @@ static void put_panel(const struct tp_plot *plot, const struct layout *it, size_
 void tp_plot_write(const struct tp_plot *plot, const char *terminal, struct tp_arena *arena,
                    FILE *out)
 {
-  const struct layout it = lay_out(plot);
+  const struct tp_plot_layout it = tp_plot_lay_out(plot);
   fputs("set encoding utf8\n", out);
   put_terminal(&it, terminal, out);
   fputs("set samples 200\nset tics scale 0.5 font ',10'\nset multiplot\n", out);
