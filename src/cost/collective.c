@@ -88,7 +88,8 @@ static void run_automatic(const struct tp_machine *machine, const struct tp_coll
 }
 
 /* Launched eagerly, an all-reduce kernel first copies its input to a buffer that peers can reach,
- * and the host cannot issue the next one sooner than it does. */
+ * by a kernel whose time is all that is counted of it; and the host cannot issue the next one
+ * sooner than it does. */
 static void add_eager(const struct tp_machine *machine, const struct tp_collective *collective,
                       struct tp_cost *cost)
 {
@@ -97,7 +98,6 @@ static void add_eager(const struct tp_machine *machine, const struct tp_collecti
   if (stack->launch.decode != TP_LAUNCH_EAGER || collective->kind != TP_ALL_REDUCE ||
       stack->collectives.library != TP_LIBRARY_PEER_KERNELS)
     return;
-  cost->dram_bytes += 2 * collective->bytes;
   cost->fixed_s += 2 * collective->bytes / (device->memory.dram_ratio * machine->dram_bytes_per_s);
   const double alone_s = tp_cost_alone_s(machine, cost);
   if (alone_s < device->peer_kernels.host_issue_s)

@@ -144,6 +144,25 @@ static int worst_hop(const struct tp_platform *platform, const struct tp_flow *f
   return worst;
 }
 
+/* Of links as busy as the busiest, to rounding (several rings fill more than one), the slowest
+ * kind.
+ */
+static enum tp_link_kind limiting_kind(const struct tp_platform *platform,
+                                       const struct tp_flow *flows, size_t n, const double *load,
+                                       double most)
+{
+  enum tp_link_kind kind = TP_LINK_NVLINK;
+  for (size_t i = 0; i < n; i++) {
+    const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);
+    for (int h = 0; h < route->n_hops; h++) {
+      const enum tp_link_kind here = platform->links[route->hops[h] / 2].kind;
+      if (load[route->hops[h]] >= most * (1 - 1e-9) && here > kind)
+        kind = here;
+    }
+  }
+  return kind;
+}
+
 /* Whether some rank's flows would end sooner without the others'. */
 static bool is_shared(const struct tp_platform *platform, const struct tp_flow *flows,
                       size_t n_flows, const double *all, double *own)
@@ -197,7 +216,7 @@ struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp
   rate.shared = is_shared(platform, flows, n, all, own);
   const int worst = worst_hop(platform, flows, n, all);
   rate.flow_bytes_per_s = 1 / all[worst];
-  rate.limiting = platform->links[worst / 2].kind;
+  rate.limiting = limiting_kind(platform, flows, n, all, all[worst]);
   free(all);
   return rate;
 }
