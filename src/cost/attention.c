@@ -7,6 +7,8 @@
 /* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
 struct shape {
   double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
+  double products;  /* of a query-key pair */
+  double traversal; /* tensors and scores that move, over forward's: 2 backward */
 };
 
 static struct shape shape_of(const struct tp_attention *attention)
@@ -17,6 +19,8 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .heads = (double)attention->heads,
                         .kv_heads = (double)attention->kv_heads,
                         .head_dim = (double)attention->head_dim,
+                        .products = tp_attention_products(attention),
+                        .traversal = attention->backward ? 2 : 1,
                         .element_bytes = tp_dtype_bytes(attention->dtype)};
 }
 
@@ -27,8 +31,9 @@ static double power_4(double x)
   return x * x * x * x;
 }
 
-/* Fused causal prefill: tiles of query rows, each looping over the keys it may see.  The tiles
- * fill the SMs; the last one, which sees every key, bounds the time from below. */
+/* Fused causal prefill, or its backward at the forward kernel's rate (none was measured): tiles of
+ * query rows, each looping over the keys it may see.  The tiles fill the SMs; the last one, which
+ * sees every key, bounds the time from below. */
 static void flash_prefill(const struct tp_machine *machine, const struct shape *shape,
                           double sm_flops_per_s, struct tp_cost *cost)
 {
@@ -39,14 +44,16 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double seen = tiles * (fmin(keys, fit->tile_rows) + keys) / 2;
   /* A single query row a head: the heads of a group share a tile. */
   const double heads = shape->queries > 1 ? shape->heads : shape->kv_heads;
-  const double key_s = 4 * fit->tile_rows * shape->head_dim / sm_flops_per_s;
+  const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
   const double blocks = shape->batch * heads;
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
   const double longest_s = fit->tile_s + keys * key_s;
 
-  /* Queries in, output out; K and V written to the cache and read back. */
-  const double bytes = shape->element_bytes * shape->batch * shape->head_dim *
-                       (2 * shape->queries * shape->heads + 4 * shape->keys * shape->kv_heads);
+  /* Queries in, output out; K and V written to the cache and read back.  Backward: queries, output
+   * and two gradients; K, V and two gradients. */
+  const double bytes =
+      shape->element_bytes * shape->batch * shape->head_dim *
+      (shape->traversal * 2 * shape->queries * shape->heads + 4 * shape->keys * shape->kv_heads);
   cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
   cost->fixed_s = fit->launch_s + fit->token_s * shape->batch * shape->queries / sms;
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
@@ -99,11 +106,11 @@ static void materialised(const struct tp_machine *machine, const struct shape *s
       device->gemm.compute_ratio * (machine->sustained ? device->gemm.sustained_ratio : 1);
   const double scores = shape->batch * shape->heads * shape->queries * shape->keys;
   cost->dram_bytes =
-      shape->element_bytes *
+      shape->traversal * shape->element_bytes *
       (passes * scores + 2 * shape->batch * shape->head_dim *
                              (shape->queries * shape->heads + shape->keys * shape->kv_heads));
-  cost->fixed_s = 2 * device->gemm.launch_s + device->memory.kernel_floor_s;
-  cost->compute_s = 4 * scores * shape->head_dim / (flops_per_s * ratio);
+  cost->fixed_s = shape->products * device->gemm.launch_s + device->memory.kernel_floor_s;
+  cost->compute_s = 2 * shape->products * scores * shape->head_dim / (flops_per_s * ratio);
   cost->work_s =
       cost->compute_s + cost->dram_bytes / (machine->dram_bytes_per_s * device->memory.dram_ratio);
   cost->sm_share = 1;
@@ -147,6 +154,7 @@ void tp_cost_attention(const struct tp_machine *machine, const struct tp_attenti
     expanded(machine, &shape, cost);
     break;
   }
-  cost->flops = 4 * shape.batch * shape.heads * shape.queries * shape.keys * shape.head_dim *
+  cost->flops = 2 * shape.products * shape.batch * shape.heads * shape.queries * shape.keys *
+                shape.head_dim *
                 (attention->decode || attention->style != TP_ATTENTION_FLASH ? 1 : 0.5);
 }

@@ -1,9 +1,9 @@
 #include "program/block.h"
 
-/* Elements of the residual. */
+/* Elements of the residual that this rank holds. */
 static double residual_elements(const struct tp_pass *pass)
 {
-  return (double)pass->tokens * (double)pass->block.hidden;
+  return (double)pass->residual_tokens * (double)pass->block.hidden;
 }
 
 static double norm_weights(const struct tp_pass *pass)
@@ -57,7 +57,7 @@ void tp_block_qkv(struct tp_pass *pass)
                                 .dtype = pass->request->dtype});
 }
 
-/* Queries and keys normalised and rotated, keys and values into the cache. */
+/* Queries and keys normalised and rotated, keys and values into the cache, if there is one. */
 static void emit_rope_and_cache(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
@@ -65,13 +65,15 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   const double q = head * (double)block->heads, k = head * (double)block->kv_heads;
   if (block->qk_norm)
     tp_pass_memory(pass, "attn.qk_norm", q + k + 2 * (double)block->head_dim, q + k);
-  if (block->rotary && pass->request->style.fused_rope) {
+  const bool cache = pass->request->phase != TP_TRAIN;
+  if (block->rotary && cache && pass->request->style.fused_rope) {
     tp_pass_memory(pass, "attn.rope+cache", q + 2 * k, q + 2 * k);
     return;
   }
   if (block->rotary)
     tp_pass_memory(pass, "attn.rope", q + k, q + k);
-  tp_pass_memory(pass, "attn.cache", 2 * k, 2 * k);
+  if (cache)
+    tp_pass_memory(pass, "attn.cache", 2 * k, 2 * k);
 }
 
 void tp_block_attend(struct tp_pass *pass)
@@ -137,7 +139,8 @@ void tp_block_mlp(struct tp_pass *pass)
 
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot)
 {
-  tp_pass_start(pass, slot, residual_elements(pass) * tp_dtype_bytes(pass->wide));
+  const double elements = (double)pass->tokens * (double)pass->block.hidden;
+  tp_pass_start(pass, slot, elements * tp_dtype_bytes(pass->wide));
 }
 
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot)
@@ -148,7 +151,9 @@ void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot)
 
 int64_t tp_block_head_rows(const struct tp_pass *pass)
 {
-  return pass->request->style.all_positions ? pass->tokens : pass->request->batch;
+  const struct tp_request *request = pass->request;
+  const bool all = request->style.all_positions || request->phase == TP_TRAIN;
+  return all ? pass->tokens : request->batch;
 }
 
 int64_t tp_block_vocab(const struct tp_pass *pass)
@@ -167,7 +172,10 @@ void tp_block_head(struct tp_pass *pass)
       (struct tp_gemm){.m = rows, .n = vocab, .k = pass->block.hidden, .dtype = pass->wide});
   if (request->style.head_sharded) {
     const double logits = (double)rows * (double)vocab * (double)request->tp;
-    tp_pass_start(pass, TP_SLOT_HEAD, logits * tp_dtype_bytes(pass->wide));
+    tp_pass_start_collective(pass, TP_SLOT_HEAD,
+                             (struct tp_collective){.kind = TP_ALL_GATHER,
+                                                    .bytes = logits * tp_dtype_bytes(pass->wide),
+                                                    .dtype = pass->wide});
     tp_pass_wait(pass, TP_SLOT_HEAD);
   }
   const double batch = (double)request->batch;

@@ -2,6 +2,7 @@
  * residuals of their own; an all-reduce that is kept brings them together again. */
 #include "program/architectures.h"
 #include "program/block.h"
+#include "program/train.h"
 
 static void attention(struct tp_pass *pass)
 {
@@ -81,6 +82,7 @@ const struct tp_architecture tp_architecture_desync_2x = {
     .equation = "attention: x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone\n"
                 "MLP:       x_i = AR(h_i(norm(x_{i-1})) + x_{i-1}/TP)",
     .build = build_2x,
+    .build_train = tp_train_desync_2x,
 };
 
 const struct tp_architecture tp_architecture_desync_4x = {
@@ -90,4 +92,5 @@ const struct tp_architecture tp_architecture_desync_4x = {
         "attention and odd MLPs:      x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone\n"
         "even MLPs and the last one:  x_i = AR(h_i(norm(x_{i-1})) + x_{i-1}/TP)",
     .build = build_4x,
+    .build_train = tp_train_desync_4x,
 };

@@ -2,6 +2,7 @@
  * module before it, whose all-reduce therefore runs under this one. */
 #include "program/architectures.h"
 #include "program/block.h"
+#include "program/train.h"
 
 /* Nothing has been computed yet: both modules read the embedding. */
 static void first_layer(struct tp_pass *pass)
@@ -69,4 +70,5 @@ const struct tp_architecture tp_architecture_ladder = {
     .equation =
         "x_i = AR(h_i(norm(x_{i-2}))) + x_{i-1}      modules i: attention, MLP, attention, ...",
     .build = build,
+    .build_train = tp_train_ladder,
 };

@@ -12,4 +12,11 @@ libtpsim_a_SOURCES += \
 	%D%/program.c %D%/program.h \
 	%D%/program_text.c \
 	%D%/standard.c \
+	%D%/sublayer.c %D%/sublayer.h \
+	%D%/train.c %D%/train.h \
+	%D%/train_block.c \
+	%D%/train_desync.c \
+	%D%/train_ladder.c \
+	%D%/train_parallel.c \
+	%D%/train_standard.c \
 	%D%/variant.c %D%/variant.h

@@ -1,5 +1,6 @@
 /* The upper bound of every variant: standard's kernels, nothing exchanged (and nothing right). */
 #include "program/architectures.h"
+#include "program/train.h"
 
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
                             struct tp_arena *arena, struct tp_program *program,
@@ -23,4 +24,5 @@ const struct tp_architecture tp_architecture_no_comm = {
     .summary = "upper bound: standard's kernels, no exchange at all",
     .equation = "x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone",
     .build = build,
+    .build_train = tp_train_no_comm,
 };

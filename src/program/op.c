@@ -64,22 +64,30 @@ static double attention_pairs(const struct tp_attention *a)
   return a->style == TP_ATTENTION_MATERIALISED ? q * kv : q * kv - q * (q - 1) / 2;
 }
 
+int tp_attention_products(const struct tp_attention *attention)
+{
+  if (!attention->backward)
+    return 2;
+  return attention->style == TP_ATTENTION_MATERIALISED ? 4 : 5;
+}
+
 static double attention_flops(const struct tp_attention *a)
 {
   const double heads = (double)a->batch * (double)a->heads;
-  return 4 * heads * (double)a->head_dim * attention_pairs(a); /* QK' and PV, 2 flops a product */
+  return 2 * tp_attention_products(a) * heads * (double)a->head_dim * attention_pairs(a);
 }
 
 static double attention_dram_bytes(const struct tp_attention *a)
 {
-  const double rows = (double)a->batch * (double)a->head_dim;
+  /* Backward reads q, k, v, the output and its gradient and writes three gradients. */
+  const double rows = (a->backward ? 2 : 1) * (double)a->batch * (double)a->head_dim;
   const double q_and_out = 2 * rows * (double)a->query_len * (double)a->heads;
   const int64_t read_heads = a->style == TP_ATTENTION_EXPANDED ? a->heads : a->kv_heads;
   const double k_and_v = 2 * rows * (double)a->kv_len * (double)read_heads;
   double scores = 0;
   if (a->style == TP_ATTENTION_MATERIALISED)
-    scores = a->score_passes * (double)a->batch * (double)a->heads * (double)a->query_len *
-             (double)a->kv_len;
+    scores = (a->backward ? 2 : 1) * a->score_passes * (double)a->batch * (double)a->heads *
+             (double)a->query_len * (double)a->kv_len;
   return (q_and_out + k_and_v + scores) * tp_dtype_bytes(a->dtype);
 }
 

@@ -38,7 +38,8 @@ enum tp_attention_style {
 };
 
 struct tp_attention {
-  bool decode; /* one query token a sequence against kv_len */
+  bool decode;   /* one query token a sequence against kv_len */
+  bool backward; /* gradients of q, k and v, in training */
   enum tp_attention_style style;
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
   double score_passes; /* materialised style only */
@@ -105,6 +106,11 @@ struct tp_op {
     struct tp_collective collective;
   };
 };
+
+/* Products of a query-key pair: forward QK' and PV.  Backward dV, dP, dQ and dK; a flash kernel,
+ * which stored no scores, computes QK' once more (FlashAttention-2, arXiv 2307.08691, section 3.1).
+ */
+int tp_attention_products(const struct tp_attention *attention);
 
 /* Counts of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
  * materialised one computes them all.  Elementwise flops are not counted. */

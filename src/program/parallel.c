@@ -1,6 +1,7 @@
 /* PaLM's block: attention and MLP read one norm side by side; one fused GEMM in, one all-reduce. */
 #include "program/architectures.h"
 #include "program/block.h"
+#include "program/train.h"
 
 static void fused_input(struct tp_pass *pass)
 {
@@ -50,4 +51,5 @@ const struct tp_architecture tp_architecture_parallel = {
     .summary = "attention and MLP side by side behind one norm: one all-reduce a layer",
     .equation = "x_l = AR(attn(n) + mlp(n)) + x_{l-1},  n = norm(x_{l-1})      layers l",
     .build = build,
+    .build_train = tp_train_parallel,
 };

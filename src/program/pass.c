@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const slot_ops[] = {
-#define X(name, text, op) op,
+static const char *const slot_names[] = {
+#define X(name, text) text,
     TP_SLOTS(X)
 #undef X
 };
@@ -57,6 +57,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
       .block = block,
       .tokens = request->batch * query_len,
       .wide = tp_dtype_wide(request->dtype),
+      .residual_tokens = request->batch * query_len,
       .exchange = request->tp > 1,
   };
   *program = (struct tp_program){
@@ -67,7 +68,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
       .event_names =
           {
-#define X(name, text, op) text ".ready", text ".done",
+#define X(name, text) text ".ready", text ".done",
               TP_SLOTS(X)
 #undef X
           },
@@ -136,7 +137,8 @@ void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double 
       (struct tp_memory){.read_bytes = read * element_bytes, .write_bytes = write * element_bytes};
 }
 
-void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
+void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
+                              struct tp_collective collective)
 {
   if (!pass->exchange)
     return;
@@ -145,16 +147,20 @@ void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
   assert(segment->n_ops > 0 && producer->stream == TP_STREAM_COMPUTE);
   producer->records = ready_event(slot);
 
-  struct tp_op *op = push(pass, slot_ops[slot], TP_OP_COLLECTIVE, TP_STREAM_COMM);
+  const char *name =
+      tp_arena_printf(pass->arena, "%s.%s", slot_names[slot], tp_collective_text(collective.kind));
+  struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
   op->n_waits = 1;
   op->waits[0] = ready_event(slot);
   op->records = done_event(slot);
-  op->collective = (struct tp_collective){
-      .kind = slot == TP_SLOT_HEAD ? TP_ALL_GATHER : TP_ALL_REDUCE,
-      .bytes = bytes,
-      .dtype = pass->wide,
-      .algorithm = TP_ALGORITHM_AUTO,
-  };
+  op->collective = collective;
+}
+
+void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
+{
+  tp_pass_start_collective(
+      pass, slot,
+      (struct tp_collective){.kind = TP_ALL_REDUCE, .bytes = bytes, .dtype = pass->wide});
 }
 
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)

@@ -9,15 +9,17 @@
  */
 #include "program/variant.h"
 
-#define TP_SLOTS(X)                              \
-  X(EMBED, "embed", "embed.all_reduce")          \
-  X(ATTENTION, "attn", "attn.all_reduce")        \
-  X(MLP, "mlp", "mlp.all_reduce")                \
-  X(EXCHANGE, "exchange", "exchange.all_reduce") \
-  X(COMBINE, "combine", "combine.all_reduce")    \
-  X(HEAD, "head", "head.all_gather")
+#define TP_SLOTS(X)              \
+  X(EMBED, "embed")              \
+  X(ATTENTION, "attn")           \
+  X(MLP, "mlp")                  \
+  X(EXCHANGE, "exchange")        \
+  X(COMBINE, "combine")          \
+  X(HEAD, "head")                \
+  X(ATTENTION_GRAD, "attn.grad") \
+  X(MLP_GRAD, "mlp.grad")
 enum tp_slot {
-#define X(name, text, op) TP_SLOT_##name,
+#define X(name, text) TP_SLOT_##name,
   TP_SLOTS(X)
 #undef X
       TP_N_SLOTS
@@ -37,6 +39,7 @@ struct tp_pass {
   struct tp_program *program;
   struct tp_block block;
   int64_t tokens;                   /* rows a layer works on: batch * prompt, or batch in decode */
+  int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */
   size_t capacity;                  /* of the open segment's ops */
@@ -59,7 +62,10 @@ void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attenti
 /* `read` and `write` are elements of the activation type. */
 void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double write);
 
-/* Starts the slot's collective once the kernel emitted last is done. */
+/* Starts the collective in the slot once the kernel emitted last is done; an all-reduce of `bytes`
+ * of the activation type. */
+void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
+                              struct tp_collective collective);
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
 /* The next kernel waits for the latest collective of the slot. */
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot);

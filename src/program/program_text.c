@@ -15,11 +15,12 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
              (long long)op->gemm.k, dtype_names[op->gemm.dtype]);
     break;
   case TP_OP_ATTENTION:
-    snprintf(text, size, "%s batch=%lld q=%lld kv=%lld heads=%lld/%lld dim=%lld %s",
-             style_names[op->attention.style], (long long)op->attention.batch,
-             (long long)op->attention.query_len, (long long)op->attention.kv_len,
-             (long long)op->attention.heads, (long long)op->attention.kv_heads,
-             (long long)op->attention.head_dim, dtype_names[op->attention.dtype]);
+    snprintf(text, size, "%s%s batch=%lld q=%lld kv=%lld heads=%lld/%lld dim=%lld %s",
+             style_names[op->attention.style], op->attention.backward ? " backward" : "",
+             (long long)op->attention.batch, (long long)op->attention.query_len,
+             (long long)op->attention.kv_len, (long long)op->attention.heads,
+             (long long)op->attention.kv_heads, (long long)op->attention.head_dim,
+             dtype_names[op->attention.dtype]);
     break;
   case TP_OP_MEMORY:
     snprintf(text, size, "read=%.0f write=%.0f", op->memory.read_bytes, op->memory.write_bytes);

@@ -1,6 +1,7 @@
 /* Megatron tensor parallelism: the model as it was trained, an all-reduce after every module. */
 #include "program/architectures.h"
 #include "program/block.h"
+#include "program/train.h"
 
 static void sequential_layer(struct tp_pass *pass)
 {
@@ -63,4 +64,5 @@ const struct tp_architecture tp_architecture_standard = {
     .equation =
         "x_i = AR(h_i(norm(x_{i-1}))) + x_{i-1}      modules i: attention, MLP, attention, ...",
     .build = build,
+    .build_train = tp_train_standard,
 };

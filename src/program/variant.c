@@ -177,10 +177,10 @@ static enum tp_status check_request(const struct tp_variant *variant,
                                     const struct tp_request *request, struct tp_error *error)
 {
   const struct tp_model *model = request->model;
-  if (request->phase == TP_TRAIN)
+  if (request->phase == TP_TRAIN && variant->architecture->build_train == NULL)
     return tp_fail(error, TP_E_INPUT,
-                   "variant '%s': training passes are not modelled yet; ask for prefill or decode",
-                   variant->text);
+                   "variant '%s': training of %s is not modelled; ask for inference", variant->text,
+                   variant->architecture->name);
   if (model->kraken_ways > 0 && variant->architecture != &tp_architecture_kraken)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
@@ -213,7 +213,10 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   const struct tp_architecture *architecture = variant->architecture;
   if (request->tp == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
-  status = architecture->build(request, variant, arena, program, error);
+  if (request->phase == TP_TRAIN)
+    status = architecture->build_train(request, arena, program, error);
+  else
+    status = architecture->build(request, variant, arena, program, error);
   if (status != TP_OK)
     return status;
   program->title = title(variant, request, arena);

@@ -18,6 +18,19 @@ struct tp_style {
   bool head_sharded, all_positions, embedding_sharded;
 };
 
+/* How a training step is arranged; all false: Megatron-LM's first form, which T3's Sequential is.
+ */
+struct tp_training {
+  /* Residuals and norms on tokens/tp rows of a rank, reduce-scatter and all-gather in place of the
+   * all-reduce (arXiv 2205.05198). */
+  bool sequence_parallel;
+  /* The forward pass of a layer again before its backward, all of it, from its stored input. */
+  bool recompute;
+  /* The weight gradient under the all-reduce of the input's gradient (Megatron-LM's
+   * async_tensor_model_parallel_allreduce); else the all-reduce is waited for first. */
+  bool async_reduce;
+};
+
 /* One pass to build. */
 struct tp_request {
   const struct tp_model *model;
@@ -29,6 +42,7 @@ struct tp_request {
   int64_t kv_capacity; /* tokens the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;
   struct tp_style style;
+  struct tp_training training; /* TP_TRAIN */
 };
 
 struct tp_variant;
@@ -41,6 +55,9 @@ struct tp_architecture {
   enum tp_status (*build)(const struct tp_request *request, const struct tp_variant *variant,
                           struct tp_arena *arena, struct tp_program *program,
                           struct tp_error *error);
+  /* A training step (program/train.h); NULL: not modelled. */
+  enum tp_status (*build_train)(const struct tp_request *request, struct tp_arena *arena,
+                                struct tp_program *program, struct tp_error *error);
 };
 
 struct tp_transform {
@@ -72,7 +89,7 @@ enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
 /* Builds the pass: the architecture's builder, then overlap, then wire.
  *
  * With one rank there is nothing to arrange: every architecture but kraken builds standard's
- * program.  A Kraken model file runs with kraken only.  TP_TRAIN is refused. */
+ * program.  A Kraken model file runs with kraken only. */
 enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error);

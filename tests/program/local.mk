@@ -4,7 +4,9 @@ unit_tests += \
 	%D%/test_dataflow \
 	%D%/test_op \
 	%D%/test_random \
+	%D%/test_sublayer \
 	%D%/test_text \
+	%D%/test_train \
 	%D%/test_transforms \
 	%D%/test_variant
 EXTRA_DIST += \
@@ -17,5 +19,8 @@ EXTRA_DIST += \
 	%D%/golden/ladder.txt \
 	%D%/golden/no-comm.txt \
 	%D%/golden/parallel.txt \
+	%D%/golden/ladder-train.txt \
 	%D%/golden/standard-prefill-unfused.txt \
+	%D%/golden/standard-train-split.txt \
+	%D%/golden/standard-train.txt \
 	%D%/golden/standard.txt

@@ -5,17 +5,21 @@ static const struct {
   const char *file, *variant;
   int tp;
   bool prefill, plain; /* plain: nothing fused, everything sharded */
+  bool train, split;   /* split: sequence-parallel, recomputing, asynchronous */
 } cases[] = {
-    {"standard", "standard", 2, false, false},
-    {"standard-prefill-unfused", "standard", 2, true, true},
-    {"parallel", "parallel", 2, false, false},
-    {"ladder", "ladder", 2, false, false},
-    {"ladder-prefill-unfused", "ladder", 2, true, true},
-    {"desync-2x", "desync-2x", 2, false, false},
-    {"desync-4x", "desync-4x", 2, false, false},
-    {"kraken", "kraken", 2, false, false},
-    {"kraken-alone", "kraken:2", 1, false, false},
-    {"no-comm", "no-comm", 2, false, false},
+    {"standard", "standard", 2, false, false, false, false},
+    {"standard-prefill-unfused", "standard", 2, true, true, false, false},
+    {"parallel", "parallel", 2, false, false, false, false},
+    {"ladder", "ladder", 2, false, false, false, false},
+    {"ladder-prefill-unfused", "ladder", 2, true, true, false, false},
+    {"desync-2x", "desync-2x", 2, false, false, false, false},
+    {"desync-4x", "desync-4x", 2, false, false, false, false},
+    {"kraken", "kraken", 2, false, false, false, false},
+    {"kraken-alone", "kraken:2", 1, false, false, false, false},
+    {"no-comm", "no-comm", 2, false, false, false, false},
+    {"standard-train", "standard", 2, true, false, true, false},
+    {"standard-train-split", "standard", 2, true, true, true, true},
+    {"ladder-train", "ladder", 2, true, false, true, false},
 };
 
 static char *read_golden(const char *name, struct tp_arena *arena)
@@ -44,6 +48,10 @@ START_TEST(test_golden)
                                       .head_sharded = true,
                                       .all_positions = true,
                                       .embedding_sharded = true};
+  if (cases[_i].train)
+    request.phase = TP_TRAIN;
+  if (cases[_i].split)
+    request.training = (struct tp_training){true, true, true};
   const struct tp_program program = build_program(cases[_i].variant, &request, arena);
   const char *text = tp_program_text(&program, arena);
   const char *out = getenv("TP_GOLDEN_OUT");

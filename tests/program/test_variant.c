@@ -77,7 +77,7 @@ START_TEST(test_refused_builds)
   assert_refused("standard", &request, "toy");
   request = decode_request(&model, 2);
   request.phase = TP_TRAIN;
-  assert_refused("standard", &request, "training passes are not modelled yet");
+  assert_refused("kraken", &request, "training of kraken is not modelled");
   request = decode_request(&model, 2);
   request.kv_len = 0;
   assert_refused("ladder", &request, "0 tokens must all be at least 1");

@@ -1,0 +1,163 @@
+/* What every training step has: its ends, its exchanges, its memory. */
+#include "program/train.h"
+
+#include "program/block.h"
+
+static double whole_rows(const struct tp_pass *pass)
+{
+  return (double)pass->tokens * (double)pass->block.hidden;
+}
+
+enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *request,
+                              const char *alone, struct tp_arena *arena, struct tp_program *program,
+                              struct tp_error *error)
+{
+  struct tp_block block;
+  const enum tp_status status = tp_pass_shard(request, &block, error);
+  if (status != TP_OK)
+    return status;
+  const bool split = request->training.sequence_parallel;
+  if (split && alone != NULL && request->tp > 1)
+    return tp_fail(error, TP_E_INPUT, "no sequence-parallel form: %s; leave it out", alone);
+  if (split && request->prompt % request->tp != 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "sequence-parallel: tp %d does not divide the %lld tokens of a sequence",
+                   request->tp, (long long)request->prompt);
+  tp_pass_begin(pass, request, block, arena, program);
+  if (split)
+    pass->residual_tokens /= request->tp;
+  return TP_OK;
+}
+
+static void start(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
+{
+  tp_pass_start_collective(
+      pass, slot,
+      (struct tp_collective){.kind = kind,
+                             .bytes = whole_rows(pass) * tp_dtype_bytes(pass->wide),
+                             .dtype = pass->wide});
+}
+
+void tp_train_start_sum(struct tp_pass *pass, enum tp_slot slot)
+{
+  start(pass, slot, pass->request->training.sequence_parallel ? TP_REDUCE_SCATTER : TP_ALL_REDUCE);
+}
+
+void tp_train_sum(struct tp_pass *pass, enum tp_slot slot)
+{
+  tp_train_start_sum(pass, slot);
+  tp_pass_wait(pass, slot);
+}
+
+void tp_train_start_gather(struct tp_pass *pass, enum tp_slot slot)
+{
+  if (pass->request->training.sequence_parallel)
+    start(pass, slot, TP_ALL_GATHER);
+}
+
+void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot)
+{
+  if (pass->request->training.sequence_parallel)
+    tp_pass_wait(pass, slot);
+}
+
+void tp_train_gather(struct tp_pass *pass, enum tp_slot slot)
+{
+  tp_train_start_gather(pass, slot);
+  tp_train_wait_gather(pass, slot);
+}
+
+enum tp_grad_sum tp_train_sum_style(const struct tp_pass *pass)
+{
+  return pass->request->training.async_reduce ? TP_GRAD_DEFERRED : TP_GRAD_SUMMED;
+}
+
+/* Elements that one layer's forward pass leaves for its backward, its residuals aside: the inputs
+ * of the four GEMMs; q, k and v; what the activation read; probabilities, if they are in memory.
+ * Gathered inputs stay whole: Megatron-LM gathers them a second time instead. */
+static double layer_elements(const struct tp_pass *pass, int residuals)
+{
+  const struct tp_block *b = &pass->block;
+  const struct tp_request *request = pass->request;
+  const double tokens = (double)pass->tokens;
+  const double attention = (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
+  const double mlp = (double)b->ffn * (b->gated ? 3 : 2);
+  double scores = 0;
+  if (request->style.attention_prefill == TP_ATTENTION_MATERIALISED)
+    scores = tokens * (double)b->heads * (double)request->prompt;
+  return tokens * (attention + mlp) + scores + residuals * whole_rows(pass);
+}
+
+void tp_train_end(struct tp_pass *pass, int residuals, int inputs)
+{
+  tp_pass_end(pass);
+  struct tp_program *program = pass->program;
+  const double layers = (double)pass->request->model->layers;
+  const double residual = (double)pass->residual_tokens * (double)pass->block.hidden;
+  const double layer = residuals * residual + layer_elements(pass, residuals);
+  const double kept =
+      pass->request->training.recompute ? layers * inputs * residual + layer : layers * layer;
+  program->weight_bytes *= 2; /* and gradients */
+  program->kv_bytes = 0;
+  program->activation_bytes += kept * tp_dtype_bytes(pass->wide);
+}
+
+void tp_train_embed(struct tp_pass *pass)
+{
+  const struct tp_model *model = pass->request->model;
+  const double x = (double)pass->residual_tokens * (double)pass->block.hidden;
+  const double rows = pass->request->style.embedding_sharded ? whole_rows(pass) : x;
+  const int tables = model->position == TP_POSITION_LEARNED ? 2 : 1;
+  tp_pass_memory(pass, "embed", tables * rows, rows);
+  if (pass->request->style.embedding_sharded)
+    tp_train_sum(pass, TP_SLOT_EMBED);
+  if (model->embedding_norm)
+    tp_block_norm(pass, "embed.norm");
+}
+
+/* Added to the rows of the tables that were read. */
+void tp_train_embed_grad(struct tp_pass *pass)
+{
+  const struct tp_model *model = pass->request->model;
+  const double rows = whole_rows(pass);
+  const int tables = model->position == TP_POSITION_LEARNED ? 2 : 1;
+  tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
+  if (model->embedding_norm) {
+    tp_train_norm_grad(pass, "embed");
+    tp_train_gather(pass, TP_SLOT_MLP_GRAD);
+  }
+  tp_pass_memory(pass, "embed.grad", (1 + tables) * rows, tables * rows);
+}
+
+/* Vocabulary-parallel cross entropy of Megatron-LM: three numbers a token cross the ranks (maximum,
+ * the target's logit, sum of exponentials), here as one all-reduce. */
+void tp_train_loss(struct tp_pass *pass)
+{
+  const int64_t rows = pass->tokens, vocab = tp_block_vocab(pass), hidden = pass->block.hidden;
+  const double logits = (double)rows * (double)vocab;
+  const bool sharded = pass->request->style.head_sharded;
+  const enum tp_dtype dtype = pass->wide; /* the head stays in 16 bits */
+  tp_pass_gemm(pass, "head", (struct tp_gemm){.m = rows, .n = vocab, .k = hidden, .dtype = dtype});
+  tp_pass_memory(pass, "loss.sums", logits, 0);
+  if (sharded) {
+    tp_pass_start_collective(
+        pass, TP_SLOT_HEAD,
+        (struct tp_collective){.kind = TP_ALL_REDUCE,
+                               .bytes = 3 * tp_dtype_bytes(TP_DTYPE_FP32) * (double)rows,
+                               .dtype = TP_DTYPE_FP32});
+    tp_pass_wait(pass, TP_SLOT_HEAD);
+  }
+  tp_pass_memory(pass, "loss.grad", logits, logits);
+  tp_pass_gemm(pass, "head.dgrad",
+               (struct tp_gemm){.m = rows, .n = hidden, .k = vocab, .dtype = dtype});
+  const enum tp_grad_sum sum = tp_train_sum_style(pass);
+  if (sharded)
+    tp_train_start_sum(pass, TP_SLOT_HEAD);
+  if (sharded && sum == TP_GRAD_SUMMED)
+    tp_pass_wait(pass, TP_SLOT_HEAD);
+  tp_pass_gemm(pass, "head.wgrad",
+               (struct tp_gemm){.m = hidden, .n = vocab, .k = rows, .dtype = dtype});
+  if (sharded && sum == TP_GRAD_DEFERRED)
+    tp_pass_wait(pass, TP_SLOT_HEAD);
+  tp_train_norm_grad(pass, "final");
+}

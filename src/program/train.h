@@ -1,0 +1,87 @@
+#ifndef TP_PROGRAM_TRAIN_H
+#define TP_PROGRAM_TRAIN_H
+/* A training step of one tensor-parallel rank: forward, loss, backward.
+ *
+ *     prologue   layer xL   loss                layer.grad xL      embedding
+ *     embed      ...        head, loss,         mlp: down, up      embed.grad
+ *                           head's gradients    attn: out .. qkv
+ *
+ * Every GEMM C = A B of the forward pass has two in the backward: the data gradient dA = dC B'
+ * ("dgrad": m, k, n) and the weight gradient dB = A' dC ("wgrad": k, n, m), m being the tokens.  A
+ * forward all-reduce after a module passes gradients on as they are; the copy of a module's input
+ * to all ranks becomes an all-reduce of its gradient ("FC-1" and "IP" of Megatron-LM, arXiv
+ * 1909.08053, figure 4).  Bias and norm weight gradients come with the kernels that hold their
+ * operands.
+ *
+ * Memory counts weights, their gradients and what the forward pass keeps for the backward.  Out of
+ * scope: the reduction of gradients over data-parallel replicas, the optimiser and its state.
+ */
+#include "program/pass.h"
+
+/* Builders of struct tp_architecture, a file each. */
+#define TP_TRAIN_BUILDER(name)                                                             \
+  enum tp_status tp_train_##name(const struct tp_request *request, struct tp_arena *arena, \
+                                 struct tp_program *program, struct tp_error *error)
+TP_TRAIN_BUILDER(standard);
+TP_TRAIN_BUILDER(no_comm);
+TP_TRAIN_BUILDER(parallel);
+TP_TRAIN_BUILDER(ladder);
+TP_TRAIN_BUILDER(desync_2x);
+TP_TRAIN_BUILDER(desync_4x);
+
+/* Opens the pass.  `alone` is why the architecture cannot split its residual over ranks, NULL if it
+ * can; TP_E_INPUT with it where the request is sequence-parallel. */
+enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *request,
+                              const char *alone, struct tp_arena *arena, struct tp_program *program,
+                              struct tp_error *error);
+/* Closes it.  `residuals`: how many of a layer the norms read, stored for the backward; `inputs`:
+ * how many of them a recomputation of the layer starts from. */
+void tp_train_end(struct tp_pass *pass, int residuals, int inputs);
+
+/* Sum over ranks of partial rows, tokens x hidden: an all-reduce, or the reduce-scatter if
+ * sequence-parallel; started, and started and waited for. */
+void tp_train_start_sum(struct tp_pass *pass, enum tp_slot slot);
+void tp_train_sum(struct tp_pass *pass, enum tp_slot slot);
+/* If sequence-parallel: the rows that the last kernel wrote, from all ranks; started, waited for
+ * by the next kernel, both. */
+void tp_train_start_gather(struct tp_pass *pass, enum tp_slot slot);
+void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot);
+void tp_train_gather(struct tp_pass *pass, enum tp_slot slot);
+
+/* Embedding, and its gradient. */
+void tp_train_embed(struct tp_pass *pass);
+void tp_train_embed_grad(struct tp_pass *pass);
+/* LM head and cross entropy over all tokens, their gradients, and that of the final norm. */
+void tp_train_loss(struct tp_pass *pass);
+
+/* What becomes of the input's gradient that a module's ranks hold parts of. */
+enum tp_grad_sum {
+  TP_GRAD_KEPT,     /* nothing */
+  TP_GRAD_SUMMED,   /* summed over ranks before the weight gradient */
+  TP_GRAD_DEFERRED, /* the sum is started; the caller waits for it */
+};
+/* SUMMED or DEFERRED, as the request says. */
+enum tp_grad_sum tp_train_sum_style(const struct tp_pass *pass);
+
+/* Gradients of the MLP: of down and activation; of up; both. */
+void tp_train_down_grad(struct tp_pass *pass);
+void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum);
+void tp_train_mlp_grad(struct tp_pass *pass, enum tp_grad_sum sum);
+/* Of attention: of output projection, attention and rotary; of QKV; both. */
+void tp_train_attend_grad(struct tp_pass *pass);
+void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum);
+void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum);
+/* Of a GEMM that reads a norm: `columns` outputs of this rank. */
+struct tp_input_grad {
+  const char *dgrad, *wgrad;
+  int64_t columns;
+  enum tp_slot slot;
+};
+void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,
+                         enum tp_grad_sum sum);
+
+/* Gradient of a norm; and added to that of the residual, in one kernel where the stack fuses the
+ * two: "mlp.norm.grad+add". */
+void tp_train_norm_grad(struct tp_pass *pass, const char *module);
+void tp_train_norm_grad_add(struct tp_pass *pass, const char *module);
+#endif

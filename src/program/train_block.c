@@ -1,0 +1,121 @@
+/* Gradients of a block's kernels. */
+#include "program/block.h"
+#include "program/train.h"
+
+static void gemm(struct tp_pass *pass, const char *name, int64_t m, int64_t n, int64_t k)
+{
+  tp_pass_gemm(pass, name, (struct tp_gemm){.m = m, .n = n, .k = k, .dtype = pass->request->dtype});
+}
+
+void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,
+                         enum tp_grad_sum sum)
+{
+  const int64_t hidden = pass->block.hidden;
+  gemm(pass, input->dgrad, pass->tokens, hidden, input->columns);
+  if (sum != TP_GRAD_KEPT)
+    tp_train_start_sum(pass, input->slot);
+  if (sum == TP_GRAD_SUMMED)
+    tp_pass_wait(pass, input->slot);
+  gemm(pass, input->wgrad, hidden, input->columns, pass->tokens);
+}
+
+/* The activation's gradient reads what the activation read. */
+void tp_train_down_grad(struct tp_pass *pass)
+{
+  const struct tp_block *block = &pass->block;
+  const double inner = (double)pass->tokens * (double)block->ffn;
+  const int ups = block->gated ? 2 : 1;
+  gemm(pass, "mlp.down.dgrad", pass->tokens, block->ffn, block->hidden);
+  gemm(pass, "mlp.down.wgrad", block->ffn, block->hidden, pass->tokens);
+  tp_pass_memory(pass, "mlp.act.grad", (1 + ups) * inner, ups * inner);
+}
+
+void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+{
+  const bool gated = pass->block.gated;
+  tp_train_input_grad(pass,
+                      &(struct tp_input_grad){.dgrad = gated ? "mlp.up+gate.dgrad" : "mlp.up.dgrad",
+                                              .wgrad = gated ? "mlp.up+gate.wgrad" : "mlp.up.wgrad",
+                                              .columns = pass->block.ffn * (gated ? 2 : 1),
+                                              .slot = TP_SLOT_MLP_GRAD},
+                      sum);
+}
+
+void tp_train_mlp_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+{
+  tp_train_down_grad(pass);
+  tp_train_up_grad(pass, sum);
+}
+
+void tp_train_attend_grad(struct tp_pass *pass)
+{
+  const struct tp_block *block = &pass->block;
+  const struct tp_request *request = pass->request;
+  const int64_t width = block->heads * block->head_dim;
+  gemm(pass, "attn.out.dgrad", pass->tokens, width, block->hidden);
+  gemm(pass, "attn.out.wgrad", width, block->hidden, pass->tokens);
+  tp_pass_attention(pass, "attn.attention.grad",
+                    (struct tp_attention){.backward = true,
+                                          .style = request->style.attention_prefill,
+                                          .batch = request->batch,
+                                          .query_len = request->prompt,
+                                          .kv_len = request->prompt,
+                                          .heads = block->heads,
+                                          .kv_heads = block->kv_heads,
+                                          .head_dim = block->head_dim,
+                                          .score_passes = request->style.score_passes,
+                                          .dtype = pass->wide});
+  const double qk =
+      (double)pass->tokens * (double)((block->heads + block->kv_heads) * block->head_dim);
+  if (block->rotary)
+    tp_pass_memory(pass, "attn.rope.grad", qk, qk);
+  if (block->qk_norm)
+    tp_pass_memory(pass, "attn.qk_norm.grad", 2 * qk, qk);
+}
+
+void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+{
+  const struct tp_block *block = &pass->block;
+  tp_train_input_grad(
+      pass,
+      &(struct tp_input_grad){.dgrad = "attn.qkv.dgrad",
+                              .wgrad = "attn.qkv.wgrad",
+                              .columns = (block->heads + 2 * block->kv_heads) * block->head_dim,
+                              .slot = TP_SLOT_ATTENTION_GRAD},
+      sum);
+}
+
+void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+{
+  tp_train_attend_grad(pass);
+  tp_train_qkv_grad(pass, sum);
+}
+
+/* Rows of the residual, and the norm's weights. */
+static double residual(const struct tp_pass *pass)
+{
+  return (double)pass->residual_tokens * (double)pass->block.hidden;
+}
+
+static double weights(const struct tp_pass *pass)
+{
+  return (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
+}
+
+void tp_train_norm_grad(struct tp_pass *pass, const char *module)
+{
+  const double x = residual(pass), w = weights(pass);
+  tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.norm.grad", module), 2 * x + w, x + w);
+}
+
+void tp_train_norm_grad_add(struct tp_pass *pass, const char *module)
+{
+  const double x = residual(pass), w = weights(pass);
+  if (pass->request->style.fused_residual_norm) {
+    tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.norm.grad+add", module), 3 * x + w,
+                   x + w);
+    return;
+  }
+  tp_train_norm_grad(pass, module);
+  tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.grad.add", module), 2 * x, x);
+}

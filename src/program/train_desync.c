@@ -1,0 +1,115 @@
+/* Training of desynchronised residuals.
+ *
+ * Between exchanges a rank's residual and its gradient stay on the rank.  Where the forward pass
+ * brings the residuals together, every rank goes on from a copy of the sum; its gradient is the sum
+ * of the copies' gradients: one all-reduce backward at each place where a copy was made, the
+ * embedding among them.
+ */
+#include "program/block.h"
+#include "program/train.h"
+
+static void attention(struct tp_pass *pass)
+{
+  tp_block_attention(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+}
+
+static void layer_apart(struct tp_pass *pass)
+{
+  attention(pass);
+  tp_block_mlp(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+}
+
+static void layer_together(struct tp_pass *pass)
+{
+  attention(pass);
+  tp_block_mlp(pass);
+  tp_block_add(pass, "mlp.add");
+  tp_train_sum(pass, TP_SLOT_MLP);
+}
+
+static void layer_again(struct tp_pass *pass, bool together)
+{
+  if (!pass->request->training.recompute)
+    return;
+  tp_block_norm(pass, "attn.norm");
+  attention(pass);
+  tp_block_mlp(pass);
+  tp_block_add(pass, "mlp.add");
+  if (together)
+    tp_train_sum(pass, TP_SLOT_MLP);
+}
+
+static void layer_grad(struct tp_pass *pass)
+{
+  tp_train_mlp_grad(pass, TP_GRAD_KEPT);
+  tp_train_norm_grad_add(pass, "mlp");
+  tp_train_attention_grad(pass, TP_GRAD_KEPT);
+  tp_train_norm_grad_add(pass, "attn");
+}
+
+static void group(struct tp_pass *pass, int64_t layers)
+{
+  for (int64_t i = 1; i < layers; i++)
+    layer_apart(pass);
+  layer_together(pass);
+  tp_block_norm(pass, "next.norm");
+}
+
+/* A residual that went into the sum as a share has a share of its gradient: the first addition of a
+ * group scales.  The wait is for the sum of the group above; the last has none. */
+static void group_grad(struct tp_pass *pass, int64_t layers)
+{
+  tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
+  for (int64_t i = 0; i < layers; i++) {
+    layer_again(pass, i == 0);
+    layer_grad(pass);
+  }
+  tp_train_start_sum(pass, TP_SLOT_ATTENTION_GRAD);
+}
+
+static enum tp_status build(const struct tp_request *request, int64_t size, struct tp_arena *arena,
+                            struct tp_program *program, struct tp_error *error)
+{
+  struct tp_pass pass;
+  const enum tp_status status = tp_train_begin(
+      &pass, request, "every rank of desync has a residual of its own", arena, program, error);
+  if (status != TP_OK)
+    return status;
+  const int64_t groups = request->model->layers / size, rest = request->model->layers % size;
+  tp_pass_segment(&pass, "prologue", 1);
+  tp_train_embed(&pass);
+  tp_block_norm(&pass, "attn.norm");
+  tp_pass_segment(&pass, size > 1 ? "layers" : "layer", groups);
+  group(&pass, size);
+  if (rest > 0) {
+    tp_pass_segment(&pass, "last layer", 1);
+    group(&pass, rest);
+  }
+
+  tp_pass_segment(&pass, "loss", 1);
+  tp_train_loss(&pass);
+
+  if (rest > 0) {
+    tp_pass_segment(&pass, "last layer.grad", 1);
+    group_grad(&pass, rest);
+  }
+  tp_pass_segment(&pass, size > 1 ? "layers.grad" : "layer.grad", groups);
+  group_grad(&pass, size);
+  tp_pass_segment(&pass, "embedding", 1);
+  tp_pass_wait(&pass, TP_SLOT_ATTENTION_GRAD);
+  tp_train_embed_grad(&pass);
+  tp_train_end(&pass, 2, 1);
+  return TP_OK;
+}
+
+TP_TRAIN_BUILDER(desync_2x)
+{
+  return build(request, 1, arena, program, error);
+}
+
+TP_TRAIN_BUILDER(desync_4x)
+{
+  return build(request, 2, arena, program, error);
+}

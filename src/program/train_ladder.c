@@ -1,0 +1,106 @@
+/* Training of Ladder Residual.
+ *
+ * Forward  x_i = AR(h_i(norm(x_{i-2}))) + x_{i-1}, so x_i reaches the loss through x_{i+1} and
+ * h_{i+2}:
+ *
+ *     g_i = g_{i+1} + norm'(AR(h_{i+2}'(g_{i+2})))        modules backward: MLP, attention, MLP,
+ * ...
+ *
+ * and module i+1, between the two, needs nothing of that all-reduce: it runs under it.  The same
+ * ladder downwards.
+ */
+#include "program/block.h"
+#include "program/train.h"
+
+/* Nothing has been computed yet: both modules read the embedding. */
+static void first_layer(struct tp_pass *pass)
+{
+  tp_block_norm(pass, "attn.norm");
+  tp_block_attention(pass);
+  tp_train_start_sum(pass, TP_SLOT_ATTENTION);
+  tp_block_norm(pass, "mlp.norm");
+  tp_block_mlp(pass);
+  tp_train_start_sum(pass, TP_SLOT_MLP);
+}
+
+static void layer(struct tp_pass *pass)
+{
+  tp_pass_wait(pass, TP_SLOT_ATTENTION);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "attn.norm"), true);
+  tp_block_attention(pass);
+  tp_train_start_sum(pass, TP_SLOT_ATTENTION);
+  tp_pass_wait(pass, TP_SLOT_MLP);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "mlp.norm"), true);
+  tp_block_mlp(pass);
+  tp_train_start_sum(pass, TP_SLOT_MLP);
+}
+
+/* From the two stored residuals that the modules read. */
+static void layer_again(struct tp_pass *pass)
+{
+  if (pass->request->training.recompute)
+    first_layer(pass);
+}
+
+static void last_layer_grad(struct tp_pass *pass)
+{
+  layer_again(pass);
+  tp_train_mlp_grad(pass, TP_GRAD_DEFERRED);
+  tp_train_attention_grad(pass, TP_GRAD_DEFERRED);
+}
+
+/* The waits are for the all-reduces that the layer above started. */
+static void layer_grad(struct tp_pass *pass)
+{
+  layer_again(pass);
+  tp_pass_wait(pass, TP_SLOT_MLP_GRAD);
+  tp_train_norm_grad_add(pass, "mlp");
+  tp_train_mlp_grad(pass, TP_GRAD_DEFERRED);
+  tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
+  tp_train_norm_grad_add(pass, "attn");
+  tp_train_attention_grad(pass, TP_GRAD_DEFERRED);
+}
+
+static void forward(struct tp_pass *pass, int64_t layers)
+{
+  tp_pass_segment(pass, "prologue", 1);
+  tp_train_embed(pass);
+  tp_pass_segment(pass, "layer 1", 1);
+  first_layer(pass);
+  tp_pass_segment(pass, "layer", layers - 1);
+  layer(pass);
+}
+
+static void backward(struct tp_pass *pass, int64_t layers)
+{
+  tp_pass_segment(pass, "last layer.grad", 1);
+  last_layer_grad(pass);
+  tp_pass_segment(pass, "layer.grad", layers - 1);
+  layer_grad(pass);
+  tp_pass_segment(pass, "embedding", 1);
+  tp_pass_wait(pass, TP_SLOT_MLP_GRAD);
+  tp_train_norm_grad_add(pass, "mlp");
+  tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
+  tp_train_norm_grad_add(pass, "attn");
+  tp_train_embed_grad(pass);
+}
+
+TP_TRAIN_BUILDER(ladder)
+{
+  struct tp_pass pass;
+  const enum tp_status status = tp_train_begin(
+      &pass, request, "a ladder's gather would stand between its norm and its module", arena,
+      program, error);
+  if (status != TP_OK)
+    return status;
+  forward(&pass, request->model->layers);
+  tp_pass_segment(&pass, "loss", 1);
+  tp_pass_wait(&pass, TP_SLOT_ATTENTION);
+  tp_block_add(&pass, "attn.add");
+  tp_pass_wait(&pass, TP_SLOT_MLP);
+  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", "final.norm"), true);
+  tp_train_loss(&pass);
+  backward(&pass, request->model->layers);
+  tp_train_end(&pass, 2, 2);
+  return TP_OK;
+}

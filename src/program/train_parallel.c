@@ -1,0 +1,78 @@
+/* Training of PaLM's block: one all-reduce a layer forward, one backward. */
+#include "program/block.h"
+#include "program/train.h"
+
+static int64_t input_columns(const struct tp_block *block)
+{
+  return (block->heads + 2 * block->kv_heads) * block->head_dim +
+         block->ffn * (block->gated ? 2 : 1);
+}
+
+static void layer(struct tp_pass *pass)
+{
+  tp_pass_gemm(pass, "qkv+up",
+               (struct tp_gemm){.m = pass->tokens,
+                                .n = input_columns(&pass->block),
+                                .k = pass->block.hidden,
+                                .dtype = pass->request->dtype});
+  tp_block_attend(pass);
+  tp_block_down(pass);
+  const double x = (double)pass->tokens * (double)pass->block.hidden;
+  tp_pass_memory(pass, "attn.add", 2 * x, x); /* whole rows: not summed over ranks yet */
+  tp_train_sum(pass, TP_SLOT_MLP);
+}
+
+static void layer_grad(struct tp_pass *pass)
+{
+  if (pass->request->training.recompute) {
+    tp_block_norm(pass, "attn.norm");
+    tp_train_gather(pass, TP_SLOT_ATTENTION);
+    layer(pass);
+    tp_block_add(pass, "mlp.add");
+  }
+  const enum tp_grad_sum sum = tp_train_sum_style(pass);
+  tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
+  tp_train_down_grad(pass);
+  tp_train_attend_grad(pass);
+  tp_train_input_grad(pass,
+                      &(struct tp_input_grad){.dgrad = "qkv+up.dgrad",
+                                              .wgrad = "qkv+up.wgrad",
+                                              .columns = input_columns(&pass->block),
+                                              .slot = TP_SLOT_ATTENTION_GRAD},
+                      sum);
+  if (sum == TP_GRAD_DEFERRED)
+    tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
+  tp_train_norm_grad_add(pass, "attn");
+}
+
+TP_TRAIN_BUILDER(parallel)
+{
+  struct tp_pass pass;
+  const enum tp_status status = tp_train_begin(&pass, request, NULL, arena, program, error);
+  if (status != TP_OK)
+    return status;
+  tp_pass_segment(&pass, "prologue", 1);
+  tp_train_embed(&pass);
+  tp_block_norm(&pass, "attn.norm");
+  tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
+
+  tp_pass_segment(&pass, "layer", request->model->layers);
+  tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
+  layer(&pass);
+  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
+
+  tp_pass_segment(&pass, "loss", 1);
+  tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
+  tp_train_loss(&pass);
+  tp_train_start_gather(&pass, TP_SLOT_MLP_GRAD);
+
+  tp_pass_segment(&pass, "layer.grad", request->model->layers);
+  layer_grad(&pass);
+  tp_train_start_gather(&pass, TP_SLOT_MLP_GRAD);
+
+  tp_pass_segment(&pass, "embedding", 1);
+  tp_train_embed_grad(&pass);
+  tp_train_end(&pass, 1, 1);
+  return TP_OK;
+}
