@@ -57,7 +57,7 @@ static void size_legend(const struct tp_plot *plot, struct tp_plot_layout *it)
   int longest = 0;
   for (int i = 0; i < n; i++)
     longest = larger(longest, (int)strlen(tp_plot_entry(plot, (size_t)i)));
-  it->entry_width = TP_PLOT_SAMPLE + 26 + LEGEND_CHARACTER * longest;
+  it->entry_width = TP_PLOT_SAMPLE + 34 + LEGEND_CHARACTER * longest;
   const int most = larger(it->width / it->entry_width, 1);
   it->legend_rows = (n + most - 1) / most;
   it->legend_columns = (n + it->legend_rows - 1) / it->legend_rows;

@@ -128,12 +128,19 @@ static void put_data(const struct tp_plot_panel *panel, FILE *out)
   }
 }
 
-/* 1, 2 or 5 times a power of ten: about five ticks in the range. */
+/* 1, 2 or 5 times a power of ten: four to eight ticks in the range. */
 static double nice_step(double range)
 {
-  const double power = pow(10, floor(log10(range / 5)));
-  const double digits = range / 5 / power;
-  return power * (digits <= 1 ? 1 : digits <= 2 ? 2 : digits <= 5 ? 5 : 10);
+  const double power = pow(10, floor(log10(range / 3.4)));
+  const double digits = range / 3.4 / power;
+  return power * (digits >= 5 ? 5 : digits >= 2 ? 2 : 1);
+}
+
+/* Lines at the ticks of y; without figures they would only cross out what is said instead. */
+static void put_ticks(const struct tp_plot_panel *panel, FILE *out)
+{
+  fprintf(out, "set ytics %.9g nomirror\n", nice_step(panel->high - panel->low));
+  fputs(panel->empty != NULL ? "unset grid\n" : "set grid ytics lc rgb '#dddddd' lt 1\n", out);
 }
 
 static void put_lines(const struct tp_plot *plot, const struct tp_plot_panel *panel,
@@ -144,8 +151,8 @@ static void put_lines(const struct tp_plot *plot, const struct tp_plot_panel *pa
           first / 1.2, last * 1.2, panel->low, panel->high);
   for (size_t i = 0; i < plot->n_ticks; i++)
     fprintf(out, "%s'%g' %g", i > 0 ? ", " : "", plot->ticks[i], plot->ticks[i]);
-  fprintf(out, ") nomirror; set ytics %.9g nomirror; set grid ytics lc rgb '#dddddd' lt 1\n",
-          nice_step(panel->high - panel->low));
+  fputs(") nomirror\n", out);
+  put_ticks(panel, out);
   fputs("plot 1 with lines lc rgb '#444444' lw 0.8 notitle", out);
   for (size_t s = 0; s < panel->n_series; s++) {
     const struct tp_plot_style style = tp_plot_style_of(panel->series[s].name, arena);
@@ -166,10 +173,8 @@ static void put_bars(const struct tp_plot_panel *panel, struct tp_arena *arena, 
     put_quoted(panel->series[s].name, out);
     fprintf(out, " %zu", s);
   }
-  fprintf(out,
-          ") nomirror rotate by 45 right; set ytics %.9g nomirror\n"
-          "set grid ytics lc rgb '#dddddd' lt 1; set boxwidth 0.75\n",
-          nice_step(panel->high));
+  fputs(") nomirror rotate by 45 right; set boxwidth 0.75\n", out);
+  put_ticks(panel, out);
   fputs(panel->n_series == 0 ? "unset xtics\n" : "", out); /* else gnuplot's own */
   fputs(panel->n_series == 0 ? "plot NaN notitle" : "plot ", out);
   for (size_t s = 0; s < panel->n_series; s++) {

@@ -4,14 +4,14 @@ PATH=${BINDIR:-$PWD}:$PATH
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0
+n=0 failed=0
 
 # check NAME COMMAND...: ok where the command succeeds.
 check() {
   n=$((n + 1))
   name=$1
   shift
-  if "$@"; then result=ok; else result="not ok"; fi
+  if "$@"; then result=ok; else result="not ok" failed=1; fi
   printf '%s %d - %s\n' "$result" "$n" "$name"
 }
 
@@ -37,8 +37,12 @@ check "all commands are listed" [ "$(echo "$commands" | wc -w)" -ge 9 ]
 for command in $commands; do
   check "$command --help" exits 0 tpsim "$command" --help
   example=$(sed -n '/^example:/,$s/^  //p' out | head -1)
-  # What `check` finds depends on its baseline, not on this test.
-  [ "$command" = check ] || check "example: $example" exits 0 sh -c "$example"
+  case $command in
+  check) continue ;; # what it finds depends on its baseline, not on this test
+  calibrate) continue ;; # reads the user's own measurements
+  plot) command -v gnuplot >/dev/null || continue ;;
+  esac
+  check "example: $example" exits 0 sh -c "$example"
 done
 
 columns=$(tpsim list columns | sed 1d | cut -d, -f1 | paste -sd, -)
@@ -94,3 +98,4 @@ check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
 echo "1..$n"
+exit $failed

@@ -7,6 +7,7 @@ unit_tests += \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_op_costs \
+	%D%/test_plot \
 	%D%/test_predict \
 	%D%/test_sweep
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/world.h

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Pictures: written whole or not at all, the same bytes each time.
+command -v gnuplot >/dev/null || { echo 'no gnuplot to draw with'; exit 77; }
+PATH=${BINDIR:-$PWD}:$PATH
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0 failed=0
+
+# check NAME COMMAND...: ok where the command succeeds.
+check() {
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@"; then result=ok; else result="not ok" failed=1; fi
+  printf '%s %d - %s\n' "$result" "$n" "$name"
+}
+
+# fails STATUS WORDS...: `tpsim plot` ends so, says one line, and leaves no file.
+fails() {
+  want=$1
+  shift
+  tpsim plot "$@" 2>err
+  [ $? = "$want" ] && [ "$(wc -l <err)" = 1 ] && [ -z "$(ls | grep '^x')" ]
+}
+
+is_svg() { [ "$(wc -c <"$1")" -gt 10000 ] && tail -3 "$1" | grep -q '</svg>'; }
+is_png() { [ "$(wc -c <"$1")" -gt 20000 ] && [ "$(head -c 4 "$1" | tail -c 3)" = PNG ]; }
+
+tpsim sweep --model ladder-1b,llama-3.1-405b --platform dgx-h100 --tp 1,2,4,8 --batch 1,4 \
+  --variant standard,ladder,no-comm -o sweep.csv
+tpsim reproduce all --format csv >published.csv
+
+check "speedup" tpsim plot sweep.csv -o a.png -o a.svg
+check "speedup is PNG" is_png a.png
+check "speedup is SVG" is_svg a.svg
+check "speedup names what does not fit" grep -q 'does not fit' a.svg
+check "speedup says which batch" grep -q 'batch 1 (smallest of 2)' a.svg
+check "again" tpsim plot speedup sweep.csv -o b.svg
+check "the same bytes" cmp a.svg b.svg
+check "breakdown" tpsim plot breakdown sweep.csv --model ladder-1b --batch 4 -o c.png -o c.svg
+check "breakdown is PNG" is_png c.png
+check "breakdown is SVG" is_svg c.svg
+check "published" tpsim plot published published.csv -o d.png -o d.svg
+check "published is PNG" is_png d.png
+check "published is SVG" is_svg d.svg
+check "nothing beside them" [ "$(ls | wc -l)" = 10 ]
+
+check "no such kind" fails 2 speedups sweep.csv -o x.svg
+check "no such batch" fails 2 sweep.csv --batch 3 -o x.svg
+check "no such format" fails 2 sweep.csv -o x.svg -o x.gif
+check "no picture named" fails 2 sweep.csv
+check "no place for the second" fails 3 sweep.csv -o x.svg -o none/x.png
+mkdir bin
+ln -s "$(command -v tpsim)" bin/tpsim
+check "no gnuplot" sh -c 'PATH=$PWD/bin tpsim plot sweep.csv -o x.svg 2>err; [ $? = 3 ]'
+check "no gnuplot names the package" grep -q gnuplot-nox err
+printf '#!/bin/sh\necho half\necho "line 1: out of ink" >&2\nexit 1\n' >bin/gnuplot
+chmod +x bin/gnuplot
+PATH=$work/bin:$PATH
+check "gnuplot fails" fails 3 sweep.csv -o x.svg
+check "gnuplot says why" grep -q 'out of ink' err
+echo "1..$n"
+exit $failed
