@@ -1,13 +1,16 @@
 # tests of study
 unit_tests += \
+	%D%/test_calibrate \
 	%D%/test_decode \
 	%D%/test_fit_collectives \
 	%D%/test_fit_kernels \
+	%D%/test_fit_parts \
 	%D%/test_grid \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_op_costs \
 	%D%/test_plot \
 	%D%/test_predict \
-	%D%/test_sweep
-EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/world.h
+	%D%/test_sweep \
+	%D%/test_validate
+EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h

@@ -1,0 +1,174 @@
+/* What fits are made of: standard errors, the rows held out, the text of nccl-tests. */
+#include "study/fit_options.h"
+#include "study/fit_uncertainty.h"
+#include "study/nccl_tests.h"
+
+#include "../suite.h"
+
+#include <gsl/gsl_vector.h>
+#include <string.h>
+
+/* A line a + b t through 5 points, t = 0..4; residuals 1, -1, 1, -1, 0 at a = b = 0. */
+struct line {
+  double slope_of_b; /* 1; 0: b has no influence */
+};
+
+static int line_residuals(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  static const double rest[] = {1, -1, 1, -1, 0};
+  const struct line *line = data;
+  for (size_t i = 0; i < 5; i++)
+    gsl_vector_set(
+        f, i, rest[i] + gsl_vector_get(x, 0) + line->slope_of_b * (double)i * gsl_vector_get(x, 1));
+  return 0;
+}
+
+/* sum(r^2) = 4, n - p = 3; the inverse of [[5, 10], [10, 30]] is [[0.6, -0.2], [-0.2, 0.1]]. */
+START_TEST(errors_of_a_line)
+{
+  struct line line = {1};
+  struct tp_error error;
+  const struct tp_fit_function function = {line_residuals, &line, 5, 2};
+  gsl_vector *x = gsl_vector_calloc(2), *weights = gsl_vector_alloc(5);
+  double errors[2];
+  ck_assert_int_eq(tp_fit_standard_errors(&function, x, NULL, errors, &error), TP_OK);
+  ck_assert_rel(errors[0], sqrt(4.0 / 3 * 0.6), 1e-9);
+  ck_assert_rel(errors[1], sqrt(4.0 / 3 * 0.1), 1e-9);
+  /* Weights of 4 everywhere: the sum and the curvature grow alike. */
+  gsl_vector_set_all(weights, 4);
+  ck_assert_int_eq(tp_fit_standard_errors(&function, x, weights, errors, &error), TP_OK);
+  ck_assert_rel(errors[1], sqrt(4.0 / 3 * 0.1), 1e-9);
+  /* Without b, a is a mean: variance 4/3 over 5. */
+  line.slope_of_b = 0;
+  ck_assert_int_eq(tp_fit_standard_errors(&function, x, NULL, errors, &error), TP_OK);
+  ck_assert_rel(errors[0], sqrt(4.0 / 3 / 5), 1e-9);
+  ck_assert(isnan(errors[1]));
+  gsl_vector_free(x);
+  gsl_vector_free(weights);
+}
+END_TEST
+
+/* f depends on the sum of both only: neither is told. */
+static int sum_residuals(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  (void)data;
+  for (size_t i = 0; i < 5; i++)
+    gsl_vector_set(
+        f, i, (double)(i + 1) * (gsl_vector_get(x, 0) + gsl_vector_get(x, 1)) + (i % 2 ? 1 : -1));
+  return 0;
+}
+
+START_TEST(errors_of_what_cannot_be_told_apart)
+{
+  struct tp_error error;
+  const struct tp_fit_function function = {sum_residuals, NULL, 5, 2};
+  gsl_vector *x = gsl_vector_calloc(2);
+  double errors[2];
+  ck_assert_int_eq(tp_fit_standard_errors(&function, x, NULL, errors, &error), TP_OK);
+  ck_assert(errors[0] > 1e3 && errors[1] > 1e3);
+  gsl_vector_free(x);
+}
+END_TEST
+
+START_TEST(held_out_shares)
+{
+  enum { N = 30000 };
+  static const double ratios[] = {0, 0.1, 1.0 / 3, 0.5, 0.9};
+  for (size_t r = 0; r < sizeof ratios / sizeof ratios[0]; r++) {
+    int n = 0;
+    for (size_t place = 0; place < N; place++) {
+      const bool out = tp_fit_is_held_out(place, ratios[r]);
+      n += out;
+      ck_assert(!out || tp_fit_is_held_out(place, ratios[r] + 0.05));
+    }
+    ck_assert_double_eq_tol(n / (double)N, ratios[r], 0.01);
+  }
+}
+END_TEST
+
+static const char head[] = "# nThread 1 nGpus 2 minBytes 1024\n"
+                           "#  Rank  0 Group  0 Pid  7 on  a device  0 [0x1b] NVIDIA\n"
+                           "#  Rank  1 Group  0 Pid  7 on  a device  1 [0x43] NVIDIA\n"
+                           "#       size   count type redop root time algbw busbw #wrong\n";
+
+static enum tp_status parse(struct tp_arena *arena, const char *op, const char *rest,
+                            struct tp_fit_row **rows, size_t *n, struct tp_error *error)
+{
+  const char *const text = tp_arena_printf(arena, "%s%s", head, rest);
+  return tp_nccl_tests_parse("t.txt", text, op, arena, rows, n, error);
+}
+
+START_TEST(nccl_tests_text)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error;
+  struct tp_fit_row *rows;
+  size_t n;
+  ck_assert_int_eq(parse(arena, "all_gather",
+                         "        0  0 half none -1 6.1 0 0 0 6.2 0 0 0\n"
+                         "     1024  256 float none -1   18.45    0.06    0.10      0 1 1 1 0\n"
+                         "NCCL version 2.20\n"
+                         "     2048 1024 half none -1 1e3 0.06 0.10 N/A\n# Avg bus bandwidth : 1\n",
+                         &rows, &n, &error),
+                   TP_OK);
+  ck_assert_uint_eq(n, 2);
+  ck_assert_int_eq(rows[0].collective.kind, TP_ALL_GATHER);
+  ck_assert_int_eq(rows[0].collective.dtype, TP_DTYPE_FP32);
+  ck_assert_int_eq(rows[1].collective.dtype, TP_DTYPE_FP16);
+  ck_assert_int_eq(rows[0].ranks, 2);
+  ck_assert_rel(rows[0].collective.bytes, 1024, 0);
+  ck_assert_rel(rows[0].time_s, 18.45e-6, 1e-12);
+  ck_assert_rel(rows[1].time_s, 1e-3, 1e-12);
+  /* A second run in the same file counts its ranks anew, and says its name. */
+  const char *const again =
+      tp_arena_printf(arena,
+                      "16 4 float sum -1 5 0 0 0\n%s32 8 float sum -1 6 0 0 0\n"
+                      "# Collective test concluded: reduce_scatter_perf\n",
+                      head);
+  ck_assert_int_eq(parse(arena, NULL, again, &rows, &n, &error), TP_OK);
+  ck_assert_uint_eq(n, 2);
+  ck_assert_int_eq(rows[1].ranks, 2);
+  ck_assert_int_eq(rows[1].collective.kind, TP_REDUCE_SCATTER);
+  tp_arena_free(arena);
+}
+END_TEST
+
+static const struct {
+  const char *op, *rest, *said;
+} faults[] = {
+    {NULL, "16 4 float sum -1 5 0 0 0\n", "say it with --op"},
+    {"all_redcue", "16 4 float sum -1 5 0 0 0\n", "--op: no collective 'all_redcue'"},
+    {"all_reduce", "", "t.txt:1: holds no line"},
+    {"all_reduce", "16 4 float\n", "t.txt:5: no line of nccl-tests"},
+    {"all_reduce", "16 4 floaty sum -1 5 0 0 0\n", "t.txt:5: no type 'floaty'"},
+    {"all_reduce", "16 4 float sum -1 0 0 0 0\n", "t.txt:5: size and time"},
+    {"all_reduce", "16 4 float sum -1 nan 0 0 0\n", "t.txt:5: size and time"},
+    {"all_reduce", "# nThread 1\n16 4 float sum -1 5 0 0 0\n", "t.txt:6: 0 '# Rank' lines"},
+};
+
+START_TEST(nccl_tests_faults)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error;
+  struct tp_fit_row *rows;
+  size_t n;
+  ck_assert_int_eq(parse(arena, faults[_i].op, faults[_i].rest, &rows, &n, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, faults[_i].said) != NULL, "said: %s", error.text);
+  tp_arena_free(arena);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("fit_parts");
+  TCase *tcase = tcase_create("cases");
+  tcase_add_test(tcase, errors_of_a_line);
+  tcase_add_test(tcase, errors_of_what_cannot_be_told_apart);
+  tcase_add_test(tcase, held_out_shares);
+  tcase_add_test(tcase, nccl_tests_text);
+  tcase_add_loop_test(tcase, nccl_tests_faults, 0, (int)(sizeof faults / sizeof faults[0]));
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
