@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+/* Wider pictures are unreadable on a page. */
+enum { MOST_WIDTH = 1000 };
 /* Means of the font, rounded up: texts are not measured. */
-enum { LEGEND_CHARACTER = 7, CAPTION_CHARACTER = 7, SLANTED_CHARACTER = 6 };
+enum { LEGEND_CHARACTER = 8, CAPTION_CHARACTER = 7, SLANTED_CHARACTER = 6, BAR = 30 };
 
 static const char *const parts[] = {"compute", "exposed communication, share above"};
 
@@ -47,6 +49,7 @@ static void size_cells(const struct tp_plot *plot, struct tp_plot_layout *it)
   for (size_t i = 0; i < plot->n_legend; i++)
     longest = strlen(plot->legend[i]) > longest ? strlen(plot->legend[i]) : longest;
   const int names = SLANTED_CHARACTER * (int)longest;
+  it->cell_width = larger(it->cell_width, it->before + it->after + BAR * (int)plot->n_legend);
   it->below += names;
   it->cell_height += names;
 }
@@ -57,7 +60,7 @@ static void size_legend(const struct tp_plot *plot, struct tp_plot_layout *it)
   int longest = 0;
   for (int i = 0; i < n; i++)
     longest = larger(longest, (int)strlen(tp_plot_entry(plot, (size_t)i)));
-  it->entry_width = TP_PLOT_SAMPLE + 34 + LEGEND_CHARACTER * longest;
+  it->entry_width = TP_PLOT_SAMPLE + 26 + LEGEND_CHARACTER * longest;
   const int most = larger(it->width / it->entry_width, 1);
   it->legend_rows = (n + most - 1) / most;
   it->legend_columns = (n + it->legend_rows - 1) / it->legend_rows;
@@ -66,9 +69,12 @@ static void size_legend(const struct tp_plot *plot, struct tp_plot_layout *it)
 struct tp_plot_layout tp_plot_lay_out(const struct tp_plot *plot)
 {
   const int n = (int)plot->n_panels;
-  struct tp_plot_layout it = {.columns = n <= 3 ? n : n == 4 ? 2 : n <= 6 || n == 9 ? 3 : 4};
-  it.rows = (n + it.columns - 1) / it.columns;
+  struct tp_plot_layout it = {.columns = 0};
   size_cells(plot, &it);
+  const int wanted = n <= 3 ? n : n == 4 ? 2 : n <= 6 || n == 9 ? 3 : 4;
+  const int most = larger(MOST_WIDTH / it.cell_width, 1);
+  it.columns = wanted < most ? wanted : most;
+  it.rows = (n + it.columns - 1) / it.columns;
   /* At least as wide as the caption, shared out among the cells. */
   const int caption = CAPTION_CHARACTER * (int)strlen(plot->caption) - TP_PLOT_LABEL;
   it.cell_width = (larger(caption, it.columns * it.cell_width) + it.columns - 1) / it.columns;

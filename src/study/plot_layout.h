@@ -1,6 +1,6 @@
 #ifndef TP_STUDY_PLOT_LAYOUT_H
 #define TP_STUDY_PLOT_LAYOUT_H
-/* Where everything stands.  Lengths are in points of 1/72 inch, counted from the upper left
+/* Where everything stands.  Lengths are in pixels of 1/96 inch, counted from the upper left
  * corner. */
 #include "study/plot.h"
 
@@ -9,7 +9,7 @@ enum {
   TP_PLOT_LABEL = 26,  /* strip of an axis label */
   TP_PLOT_LEGEND = 18, /* one row of it */
   TP_PLOT_SAMPLE = 24, /* what stands before a name in the legend */
-  TP_PLOT_FONT = 11
+  TP_PLOT_FONT = 11    /* points */
 };
 
 struct tp_plot_layout {

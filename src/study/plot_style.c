@@ -22,7 +22,7 @@ struct tp_plot_style tp_plot_style_of(const char *variant, struct tp_arena *aren
 {
   struct tp_variant parsed;
   if (tp_variant_parse(variant, arena, &parsed, NULL) != TP_OK)
-    return (struct tp_plot_style){.colour = "#555555", .mark = marks[0]};
+    return (struct tp_plot_style){.colour = "#8C510A", .mark = marks[0]};
   size_t n_architectures = 0, n_overlaps = 0, architecture = 0;
   for (; tp_architectures[n_architectures] != NULL; n_architectures++)
     if (tp_architectures[n_architectures] == parsed.architecture)

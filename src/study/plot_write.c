@@ -22,18 +22,19 @@ static void put_quoted(const char *text, FILE *out)
 
 static void put_terminal(const struct tp_plot_layout *it, const char *terminal, FILE *out)
 {
-  if (strcmp(terminal, "png") == 0) /* twice the size: 144 dots an inch */
+  if (strcmp(terminal, "png") == 0) /* twice the size: 192 dots an inch */
     fprintf(out,
             "set terminal pngcairo noenhanced background 'white' font 'Sans,%d' size %d,%d "
             "fontscale 2 linewidth 2 pointscale 2\n",
             TP_PLOT_FONT, 2 * it->width, 2 * it->height);
   else if (strcmp(terminal, "pdf") == 0)
     fprintf(out, "set terminal pdfcairo noenhanced font 'Sans,%d' size %gin,%gin\n", TP_PLOT_FONT,
-            it->width / 72.0, it->height / 72.0);
-  else
+            it->width / 96.0, it->height / 96.0);
+  else /* its font sizes are pixels */
     fprintf(out,
-            "set terminal svg noenhanced background 'white' font 'Sans,%d' size %d,%d dynamic\n",
-            TP_PLOT_FONT, it->width, it->height);
+            "set terminal svg noenhanced background 'white' font 'Sans,%d' fontscale %.4f "
+            "size %d,%d dynamic\n",
+            TP_PLOT_FONT, 96 / 72.0, it->width, it->height);
 }
 
 static void put_text(const struct tp_plot_layout *it, const char *text, double x, double y,
