@@ -207,7 +207,9 @@ const struct tp_command tp_command_calibrate = {
         "D with these groups replaced. Files may be given several times. The table shows each\n"
         "parameter before and after with its standard error; values that the rows do not tell\n"
         "are kept.",
-    .example = "tpsim calibrate --device h100-sxm --gemm gemm.csv -o my-h100.json",
+    .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "
+               "i)),$((20 + (1 << i) / 300000)); done; } | tpsim calibrate --device h100-sxm "
+               "--collectives - -o my-h100.json",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
     .values_size = sizeof(struct args),

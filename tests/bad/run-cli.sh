@@ -8,7 +8,7 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 set -- "$dir"/*/
 echo "1..$#"
-n=0
+n=0 failed=0
 for case in "$@"; do
   n=$((n + 1))
   rm -rf "$work/case"
@@ -33,5 +33,7 @@ for case in "$@"; do
   *) fault="$fault; said: $said" ;;
   esac
   [ "$(ls "$work/case")" = "$before" ] || fault="$fault; left a file behind"
+  [ -z "$fault" ] || failed=1
   echo "${fault:+not }ok $n - $(basename "$case")$fault"
 done
+exit $failed

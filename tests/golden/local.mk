@@ -1,3 +1,3 @@
 # tests of golden
-TESTS += %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
-EXTRA_DIST += %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
+TESTS += %D%/calibrate.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
+EXTRA_DIST += %D%/calibrate.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
