@@ -19,6 +19,7 @@ static const char table[] = HEADER                       /* degrees and batches 
     POINT("small", "ladder", "8", "4", "4,1.25,0.5,ok")  /* */
     POINT("small", "ladder", "2", "4.0", "8,1.25,0,ok")  /* */
     POINT("small", "kraken", "2", "4", REFUSED)          /* */
+    POINT("small", "parallel", "8", "4", "4,2,1,stale")  /* refused, whatever it says */
     POINT("large", "standard", "2", "4", REFUSED)        /* */
     POINT("large", "standard", "8", "4", REFUSED)        /* */
     POINT("middle", "no-comm", "8", "4", "3,0.95,0,ok"); /* */
@@ -125,6 +126,7 @@ START_TEST(test_breakdown)
   ck_assert_rel(plot.panels[0].high, 10, 1e-12);
   ck_assert_rel(plot.panels[1].high, 10, 1e-12);
   ck_assert_uint_eq(plot.panels[0].n_series, 2); /* kraken does not fit */
+  ck_assert_uint_eq(plot.panels[1].n_series, 2); /* parallel is refused */
   check_series(&plot.panels[1].series[0], "standard", 1,
                &(const struct tp_plot_point){.x = 0, .y = 2.5, .top = 5});
   check_series(&plot.panels[1].series[1], "ladder", 1,
