@@ -11,6 +11,7 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_TWO_SHOT] = &tp_collective_two_shot,
     [TP_ALGORITHM_DIRECT] = &tp_collective_direct,
     [TP_ALGORITHM_HIERARCHICAL] = &tp_collective_hierarchical,
+    [TP_ALGORITHM_DMA] = &tp_collective_dma,
 };
 
 static void run(const struct tp_machine *machine, const struct tp_collective *collective,
@@ -104,6 +105,19 @@ static void add_eager(const struct tp_machine *machine, const struct tp_collecti
     cost->fixed_s += device->peer_kernels.host_issue_s - alone_s;
 }
 
+/* A kernel with few SMs: it holds these, and cannot move more than they do.  Near the point where
+ * both bind, pipelining is not perfect: fourth powers, as in a GEMM. */
+static void limit_sms(const struct tp_machine *machine, int sms, struct tp_cost *cost)
+{
+  const struct tp_device *device = machine->device;
+  const double rate = sms * device->trigger.sm_link_bytes_per_s;
+  for (int i = 0; i < cost->n_phases; i++) {
+    const double excess = machine->patterns[cost->phases[i].pattern].flow_bytes_per_s / rate;
+    cost->phases[i].flow_bytes *= sqrt(sqrt(1 + excess * excess * excess * excess));
+  }
+  cost->sm_share = fmin(1, sms / device->datasheet.sm_count);
+}
+
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective)
 {
@@ -123,4 +137,6 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   else
     run_automatic(machine, collective, cost);
   add_eager(machine, collective, cost);
+  if (collective->sms > 0)
+    limit_sms(machine, collective->sms, cost);
 }

@@ -54,6 +54,10 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
       tp_cost_matrix_vector(machine, &op->gemm, &cost);
     else
       tp_cost_gemm(machine, &op->gemm, &cost);
+    if (op->gemm.slices > 0)
+      tp_cost_gemm_slice(machine, &op->gemm, &cost);
+    if (op->gemm.continues)
+      return cost;
     break;
   case TP_OP_ATTENTION:
     tp_cost_attention(machine, &op->attention, &cost);
@@ -63,6 +67,8 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
     break;
   case TP_OP_COLLECTIVE:
     tp_cost_collective(machine, &op->collective, &cost);
+    if (op->collective.algorithm == TP_ALGORITHM_DMA)
+      return cost;
     hold_persistent(machine, &cost);
     if (machine->sustained && machine->ranks > 1)
       add_in_place(machine, &cost);

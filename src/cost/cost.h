@@ -72,6 +72,10 @@ struct tp_cost {
   double fixed_s, work_s, compute_s;
   double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
   double dram_bytes;
+  double dram_weight; /* its share of DRAM against that of others; 0: 1 */
+  double stall_ratio; /* kernels: of work_s, what waits for DRAM */
+  double queue_limit; /* kernels: of others' accesses, those at most that are let before its own */
+  double queue_accesses; /* collectives: accesses that a kernel's finds before it */
   double flops;
   double link_bytes; /* payload a GPU sends (mean over ranks): the algorithm's closed form */
   double sigma;      /* standard deviation of ln(time): residual spread of the fit */
@@ -95,6 +99,11 @@ double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *c
 /* The parts, one file each; `tp_cost_op` adds what the stack adds. */
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                   struct tp_cost *cost);
+/* Makes the cost of a whole GEMM that of one of its slices. */
+void tp_cost_gemm_slice(const struct tp_machine *machine, const struct tp_gemm *gemm,
+                        struct tp_cost *cost);
+/* What the whole GEMM reads from DRAM, with a last-level cache that its outputs share or not. */
+double tp_cost_gemm_read_bytes(const struct tp_machine *machine, const struct tp_gemm *gemm);
 void tp_cost_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm,
                            struct tp_cost *cost);
 void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,

@@ -4,6 +4,7 @@ libtpsim_a_SOURCES += \
 	%D%/collective.c \
 	%D%/cost.c %D%/cost.h \
 	%D%/direct.c \
+	%D%/dma.c \
 	%D%/gemm.c \
 	%D%/hierarchical.c \
 	%D%/machine.c \
@@ -16,4 +17,5 @@ libtpsim_a_SOURCES += \
 	%D%/rate.h \
 	%D%/ring.c \
 	%D%/rings.c \
+	%D%/slice.c \
 	%D%/tree.c

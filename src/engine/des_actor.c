@@ -1,5 +1,6 @@
 /* A stream: its actor walks the ops in issue order. */
 #include "engine/des_sim.h"
+#include "engine/fluid.h"
 
 #include <math.h>
 
@@ -65,17 +66,90 @@ static sg_exec_t start_compute(struct tp_des_lane *lane, const struct tp_cost *c
   return exec;
 }
 
+/* How much longer the lane's work takes at present. */
+static double slower(const struct tp_des_lane *lane)
+{
+  const struct tp_des_lane *streams = lane - lane->stream;
+  double queued_accesses = 0;
+  for (int q = 0; q < lane->sim->plan->run->program->n_streams; q++)
+    queued_accesses += streams[q].queued_accesses;
+  return tp_fluid_slower(lane->working, queued_accesses);
+}
+
+static void settle_work(struct tp_des_lane *lane)
+{
+  const double now_s = simgrid_get_clock();
+  lane->work_left_s -= (now_s - lane->work_since_s) / slower(lane);
+  lane->work_since_s = now_s;
+}
+
+void tp_des_queue(struct tp_des_lane *lane, double accesses)
+{
+  if (accesses == lane->queued_accesses)
+    return;
+  struct tp_des_lane *streams = lane - lane->stream;
+  const int n = lane->sim->plan->run->program->n_streams;
+  for (int q = 0; q < n; q++)
+    if (streams[q].working != NULL)
+      settle_work(&streams[q]);
+  lane->queued_accesses = accesses;
+  for (int q = 0; q < n; q++)
+    if (streams[q].working != NULL)
+      tp_des_wake(&streams[q].waiter);
+}
+
+/* Goes on until the work is done, starting again whenever its rate has changed. */
+static void finish_work(struct tp_des_lane *lane)
+{
+  for (;;) {
+    const double left_s = lane->work_left_s * slower(lane);
+    if (left_s <= 0)
+      break;
+    lane->waiter.blocked = true;
+    lane->sim->record->activities.sleeps++;
+    const bool done = sg_sem_acquire_timeout(lane->waiter.wake, left_s);
+    lane->waiter.blocked = false;
+    if (done)
+      break;
+    settle_work(lane);
+  }
+  lane->working = NULL;
+}
+
+/* DRAM traffic: one flop on the memory's host is a second of all its bandwidth. */
+static sg_exec_t start_dram(struct tp_des_lane *lane, const struct tp_cost *cost)
+{
+  const struct tp_machine *machine = lane->sim->plan->run->machine;
+  sg_exec_t exec = sg_actor_exec_init(cost->dram_bytes / machine->dram_bytes_per_s);
+  sg_exec_set_host(exec, lane->memory);
+  sg_exec_start(exec);
+  lane->sim->record->activities.executions++;
+  return exec;
+}
+
 static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
 {
   const bool computes = cost->compute_s > 0 && cost->sm_share > 0;
   tp_des_sleep(lane, cost->fixed_s);
   const double begin_s = simgrid_get_clock();
   sg_exec_t compute = computes ? start_compute(lane, cost) : NULL;
-  if (cost->dram_bytes > 0)
-    tp_des_send(lane, lane->gpu, lane->memory, cost->dram_bytes);
+  sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
+  if (cost->stall_ratio > 0) {
+    lane->working = cost;
+    lane->work_left_s = cost->work_s;
+    lane->work_since_s = begin_s;
+  }
+  if (dram != NULL)
+    sg_exec_wait(dram);
   if (computes)
     sg_exec_wait(compute);
-  tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, computes ? 0 : cost->compute_s));
+  if (cost->stall_ratio > 0) {
+    settle_work(lane);
+    finish_work(lane);
+  } else {
+    tp_des_sleep_until(lane, begin_s + cost->work_s);
+  }
+  tp_des_sleep_until(lane, begin_s + (computes ? 0 : cost->compute_s));
 }
 
 /* Kernels beside which nothing can run and between which nothing is waited for: one sleep, with

@@ -107,6 +107,15 @@ static void post(struct tp_des_lane *lane, int sender, struct tp_des_job job)
   tp_des_wake(&lane->senders[sender].waiter);
 }
 
+/* On the memory's host, one flop a second of all its bandwidth. */
+static void run_dram(struct tp_des_lane *lane)
+{
+  const struct tp_cost *cost = lane->current->cost;
+  lane->sim->record->activities.executions++;
+  sg_actor_execute_with_priority(cost->dram_bytes / lane->sim->plan->run->machine->dram_bytes_per_s,
+                                 cost->dram_weight > 0 ? cost->dram_weight : 1);
+}
+
 void tp_des_sender_main(int argc, char **argv)
 {
   (void)argc;
@@ -119,7 +128,7 @@ void tp_des_sender_main(int argc, char **argv)
     if (!sender->posted)
       return;
     if (sender->job.phase < 0) {
-      tp_des_send(lane, lane->gpu, lane->memory, lane->current->cost->dram_bytes);
+      run_dram(lane);
       lane->reading = false;
     } else {
       run_flow(lane, &sender->waiter, &sender->job);
@@ -197,6 +206,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   const double dram_s = cost->dram_bytes / lane->sim->plan->run->machine->dram_bytes_per_s;
   int n_pieces = 0;
   sg_exec_t *pieces = item->alone ? NULL : hold(lane, cost->sm_share, &n_pieces);
+  tp_des_queue(lane, cost->queue_accesses);
   tp_des_sleep(lane, cost->fixed_s);
   if (cost->n_phases > 0)
     sg_barrier_wait(lane->sim->meeting[lane->stream]);
@@ -211,6 +221,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
     tp_des_block(&lane->waiter);
   tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, item->alone ? dram_s : 0));
   empty_inboxes(lane, cost->n_phases);
+  tp_des_queue(lane, 0);
   release(pieces, n_pieces);
 }
 
@@ -225,7 +236,7 @@ void tp_des_lane_open(struct tp_des_lane *lane)
   for (int i = 0; i < lane->n_senders; i++) {
     struct tp_des_sender *sender = &lane->senders[i];
     *sender = (struct tp_des_sender){.lane = lane, .waiter.wake = sg_sem_init(0)};
-    sg_actor_t actor = sg_actor_init("sender", lane->gpu);
+    sg_actor_t actor = sg_actor_init("sender", i == 0 ? lane->memory : lane->gpu);
     sg_actor_set_data(actor, sender);
     sg_actor_start(actor, tp_des_sender_main, 0, NULL);
   }

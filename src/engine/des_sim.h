@@ -55,6 +55,9 @@ struct tp_des_lane {
   int64_t ended;                     /* ops */
   const struct tp_des_item *current; /* collective */
   bool reading;                      /* the collective's DRAM traffic is under way */
+  const struct tp_cost *working;     /* kernel whose work is under way and can be slowed, or NULL */
+  double work_left_s, work_since_s;  /* of it, at rate 1; when that was so */
+  double queued_accesses;            /* by the collective, while it runs */
   int n_sending;                     /* flows that senders have under way */
   int n_senders;
   struct tp_des_sender *senders;
@@ -75,6 +78,9 @@ void tp_des_engine_open(const struct tp_machine *machine);
 /* Blocks the actor until tp_des_wake; the caller checks its condition again. */
 void tp_des_block(struct tp_des_waiter *waiter);
 void tp_des_wake(struct tp_des_waiter *waiter);
+
+/* A collective of the lane begins or ends to keep accesses queued. */
+void tp_des_queue(struct tp_des_lane *lane, double accesses);
 
 void tp_des_sleep(struct tp_des_lane *lane, double duration_s);
 void tp_des_sleep_until(struct tp_des_lane *lane, double when_s);

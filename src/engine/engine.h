@@ -16,7 +16,9 @@
  * An op, from its start on:
  *   a. For fixed_s nothing but time passes, and nothing can stretch it.
  *   b. Then its components begin together and go on independently; those of size 0 are absent:
- *      work     work_s, at rate 1.
+ *      work     work_s, at rate 1; of kernels at rate 1 / (1 + stall_ratio * q), q being the
+ *               lesser of queue_limit and the sum of the queue_accesses of the collectives that
+ *               are at that moment between their start (fixed_s included) and their end.
  *      compute  compute_s, kernels only, at rate min(1, share / sm_share), share being what the
  *               op has of the SMs at that moment (below); rate 1 where sm_share is 0.
  *      DRAM     dram_bytes, at what the op has of machine.dram_bytes_per_s at that moment.
@@ -34,8 +36,9 @@
  *         capacity = max(TP_SM_FLOOR, 1 - sum of those).  Kernels whose compute component runs
  *         share the capacity max-min fairly, none getting more than its own sm_share.  A kernel
  *         whose compute component has not begun or has ended uses none.
- *   DRAM  Every running DRAM component, of kernels and collectives alike, gets the same:
- *         machine.dram_bytes_per_s / how many run.  No component has a cap of its own.
+ *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
+ *         machine.dram_bytes_per_s its dram_weight over the sum of theirs; 0 counts as 1, so that
+ *         without weights all get the same.  No component has a cap of its own.
  *   Link  As in b.: by pattern.  (In the DES, by the real routes.)
  *
  * All ranks do the same at the same time here; the DES may let them differ.

@@ -97,20 +97,51 @@ static void share_sms(struct tp_fluid *fluid)
   }
 }
 
+static double dram_weight(const struct tp_cost *cost)
+{
+  return cost->dram_weight > 0 ? cost->dram_weight : 1;
+}
+
 static void share_dram(struct tp_fluid *fluid)
 {
-  int sharers = 0;
+  double sum = 0;
   for (int q = 0; q < TP_MAX_STREAMS; q++)
     if (fluid->running & BIT(q) && fluid->lanes[q].parts & BIT(TP_PART_DRAM))
-      sharers++;
-  if (sharers == fluid->dram_sharers || sharers == 0)
+      sum += dram_weight(fluid->lanes[q].cost);
+  if (sum == fluid->dram_weight || sum == 0)
     return;
   for (int q = 0; q < TP_MAX_STREAMS; q++) {
     double *end_s = &fluid->lanes[q].end_s[TP_PART_DRAM];
     if (fluid->running & BIT(q) && fluid->lanes[q].parts & BIT(TP_PART_DRAM))
-      *end_s = rescale(*end_s, fluid->now_s, (double)sharers / fluid->dram_sharers);
+      *end_s = rescale(*end_s, fluid->now_s, sum / fluid->dram_weight);
   }
-  fluid->dram_sharers = sharers;
+  fluid->dram_weight = sum;
+}
+
+double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses)
+{
+  return 1 + cost->stall_ratio *
+                 (queued_accesses < cost->queue_limit ? queued_accesses : cost->queue_limit);
+}
+
+/* Kernels that wait for DRAM wait longer behind what collectives have queued there. */
+static void share_queues(struct tp_fluid *fluid)
+{
+  double queued_accesses = 0;
+  for (unsigned left = fluid->running; left != 0; left &= left - 1)
+    if (fluid->lanes[lowest(left)].collective)
+      queued_accesses += fluid->lanes[lowest(left)].cost->queue_accesses;
+  for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+    struct tp_fluid_lane *lane = &fluid->lanes[lowest(left)];
+    if (lane->collective || !(lane->parts & BIT(TP_PART_WORK)))
+      continue;
+    const double slower = tp_fluid_slower(lane->cost, queued_accesses);
+    if (slower == lane->slower)
+      continue;
+    double *end_s = &lane->end_s[TP_PART_WORK];
+    *end_s = rescale(*end_s, fluid->now_s, slower / lane->slower);
+    lane->slower = slower;
+  }
 }
 
 static void share_links(struct tp_fluid *fluid)
@@ -160,7 +191,8 @@ static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     begin(fluid, lane, TP_PART_WORK, fluid->now_s + cost->work_s);
   if (cost->dram_bytes > 0)
     begin(fluid, lane, TP_PART_DRAM,
-          fluid->now_s + fluid->dram_sharers * cost->dram_bytes / fluid->machine->dram_bytes_per_s);
+          fluid->now_s + fluid->dram_weight / dram_weight(cost) * cost->dram_bytes /
+                             fluid->machine->dram_bytes_per_s);
   if (lane->collective)
     begin_phase(fluid, lane);
   else if (cost->compute_s > 0)
@@ -246,12 +278,15 @@ void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, b
   lane->phase = 0;
   lane->parts = 0;
   lane->rate = 1;
-  if (fluid->dram_sharers == 0)
-    fluid->dram_sharers = 1;
+  lane->slower = 1;
+  if (fluid->dram_weight == 0)
+    fluid->dram_weight = 1;
   fluid->running |= BIT(q);
   begin(fluid, lane, TP_PART_FIXED, fluid->now_s + cost->fixed_s);
-  if (collective)
+  if (collective) {
     share_sms(fluid);
+    share_queues(fluid);
+  }
 }
 
 static unsigned advance_single(struct tp_fluid *fluid, int q)
@@ -268,6 +303,8 @@ static void share(struct tp_fluid *fluid)
 {
   if (fluid->changed & BIT(TP_PART_COMPUTE))
     share_sms(fluid);
+  if (fluid->changed & BIT(TP_PART_WORK))
+    share_queues(fluid);
   if (fluid->changed & BIT(TP_PART_DRAM))
     share_dram(fluid);
   if (fluid->changed & BIT(TP_PART_FLOW))
@@ -291,7 +328,7 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
         continue;
       ended |= BIT(q);
       if (fluid->lanes[q].collective)
-        fluid->changed |= BIT(TP_PART_COMPUTE); /* its SMs are free */
+        fluid->changed |= BIT(TP_PART_COMPUTE) | BIT(TP_PART_WORK); /* its SMs are free */
     }
     fluid->running &= ~ended;
     share(fluid);

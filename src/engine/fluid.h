@@ -27,15 +27,16 @@ struct tp_fluid_lane {
   double start_s;
   double end_s[TP_N_PARTS]; /* at the present rates; of the parts that run */
   double rate;              /* of COMPUTE: 1 undisturbed */
+  double slower;            /* WORK takes so much longer: 1 undisturbed */
   int sharers;              /* of FLOW: collectives on the pattern */
 };
 
 struct tp_fluid {
   const struct tp_machine *machine;
   double now_s;
-  unsigned running; /* bit 1 << lane */
-  unsigned changed; /* bit 1 << part: some began or ended since the shares were worked out */
-  int dram_sharers;
+  unsigned running;   /* bit 1 << lane */
+  unsigned changed;   /* bit 1 << part: some began or ended since the shares were worked out */
+  double dram_weight; /* sum over the DRAM components that run, or that ran last */
   struct tp_fluid_lane lanes[TP_MAX_STREAMS];
 };
 
@@ -56,6 +57,9 @@ bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double to
 /* How long the op lasts with nothing beside it. */
 double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
                         bool collective);
+
+/* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
+double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
 
 /* Max-min fair shares of `capacity` among n users that take at most cap[i] each; n <=
  * TP_MAX_STREAMS. */

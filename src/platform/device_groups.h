@@ -108,6 +108,20 @@
     "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
     "there wait for a second wave; 1: only the held share is lost")
 
+/* Track and trigger (T3), and its peer that gives SMs away: docs/MODEL.md, "Track and trigger". */
+#define TP_DEVICE_TRIGGER(X)                                                                     \
+  X(tracker_tiles, 1, 1e9, "output tiles that the trackers follow at once")                      \
+  X(tiles_per_sm, 0.1, 1e3, "output tiles that an SM has under way")                             \
+  X(near_memory, 0, 1, "1: memory adds what is stored to it; 0: DMA engines read twice and add") \
+  X(store_ratio, 1, 8, "DRAM time of an adding store over that of a store")                      \
+  X(start_s, 0, 1e-3, "from the trigger to the first byte on the wire")                          \
+  X(stall_ratio, 0, 1, "share of a GEMM's DRAM reads that its waves wait for")                   \
+  X(queue_accesses, 0, 1e3, "DMA accesses that a kernel's read finds queued before it")          \
+  X(threshold_accesses, 0, 1e3,                                                                  \
+    "the same where kernels go first, before a kernel that reads little")                        \
+  X(starvation_ratio, 0.001, 1, "DMA's DRAM share over a kernel's where kernels go first")       \
+  X(sm_link_bytes_per_s, 1e8, 1e13, "what a collective limited to few SMs moves with each")
+
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \
   X(gemm_fp8, TP_DEVICE_GEMM)                       \
@@ -115,6 +129,7 @@
   X(attention_decode, TP_DEVICE_ATTENTION_DECODE)   \
   X(memory, TP_DEVICE_MEMORY)                       \
   X(overlap, TP_DEVICE_OVERLAP)                     \
+  X(trigger, TP_DEVICE_TRIGGER)                     \
   X(nccl, TP_DEVICE_NCCL)                           \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS)
 #endif

@@ -91,18 +91,37 @@ static double attention_dram_bytes(const struct tp_attention *a)
   return (q_and_out + k_and_v + scores) * tp_dtype_bytes(a->dtype);
 }
 
+static double slices(const struct tp_gemm *g)
+{
+  return g->slices > 0 ? g->slices : 1;
+}
+
 static double gemm_dram_bytes(const struct tp_gemm *g)
 {
   const double m = (double)g->m, n = (double)g->n, k = (double)g->k;
-  return (m * k + k * n) * tp_dtype_bytes(g->dtype) +
-         m * n * tp_dtype_bytes(tp_dtype_wide(g->dtype));
+  const double read_bytes = (m * k + k * n) * tp_dtype_bytes(g->dtype);
+  const double write_bytes =
+      g->output == TP_OUTPUT_REMOTE ? 0 : m * n * tp_dtype_bytes(tp_dtype_wide(g->dtype));
+  return (read_bytes + write_bytes) / slices(g);
+}
+
+const char *tp_dma_role_text(enum tp_dma_role role)
+{
+  switch (role) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    TP_DMA_ROLES(X)
+#undef X
+  }
+  return "?";
 }
 
 double tp_op_flops(const struct tp_op *op)
 {
   switch (op->kind) {
   case TP_OP_GEMM:
-    return 2 * (double)op->gemm.m * (double)op->gemm.n * (double)op->gemm.k;
+    return 2 * (double)op->gemm.m * (double)op->gemm.n * (double)op->gemm.k / slices(&op->gemm);
   case TP_OP_ATTENTION:
     return attention_flops(&op->attention);
   case TP_OP_MEMORY:

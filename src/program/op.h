@@ -25,10 +25,21 @@ enum tp_op_kind {
 };
 const char *tp_op_kind_text(enum tp_op_kind kind);
 
+/* Where the result of a GEMM goes. */
+enum tp_gemm_output {
+  TP_OUTPUT_CACHED,   /* to memory, through the last-level cache */
+  TP_OUTPUT_UNCACHED, /* to memory past the cache, which adds it to what is there */
+  TP_OUTPUT_REMOTE    /* over the link, likewise to the memory of the next rank of the ring */
+};
+
 /* C[m,n] = A[m,k] B[k,n], B being weights. */
 struct tp_gemm {
   int64_t m, n, k;
   enum tp_dtype dtype;
+  int slices;     /* the op is one of so many equal slices of this one kernel; 0: all of it */
+  bool continues; /* not the first slice: nothing is launched */
+  enum tp_gemm_output output;
+  bool arbitrated; /* memory controllers put its accesses before those of DMA engines */
 };
 
 enum tp_attention_style {
@@ -64,15 +75,16 @@ enum tp_collective_kind {
 };
 const char *tp_collective_text(enum tp_collective_kind kind);
 
-#define TP_ALGORITHMS(X)               \
-  X(TP_ALGORITHM_AUTO, "auto")         \
-  X(TP_ALGORITHM_RING, "ring")         \
-  X(TP_ALGORITHM_TREE, "tree")         \
-  X(TP_ALGORITHM_NVLS, "nvls")         \
-  X(TP_ALGORITHM_ONE_SHOT, "one-shot") \
-  X(TP_ALGORITHM_TWO_SHOT, "two-shot") \
-  X(TP_ALGORITHM_DIRECT, "direct")     \
-  X(TP_ALGORITHM_HIERARCHICAL, "hierarchical")
+#define TP_ALGORITHMS(X)                       \
+  X(TP_ALGORITHM_AUTO, "auto")                 \
+  X(TP_ALGORITHM_RING, "ring")                 \
+  X(TP_ALGORITHM_TREE, "tree")                 \
+  X(TP_ALGORITHM_NVLS, "nvls")                 \
+  X(TP_ALGORITHM_ONE_SHOT, "one-shot")         \
+  X(TP_ALGORITHM_TWO_SHOT, "two-shot")         \
+  X(TP_ALGORITHM_DIRECT, "direct")             \
+  X(TP_ALGORITHM_HIERARCHICAL, "hierarchical") \
+  X(TP_ALGORITHM_DMA, "dma")
 enum tp_algorithm {
 #define X(name, text) name,
   TP_ALGORITHMS(X)
@@ -80,11 +92,27 @@ enum tp_algorithm {
 };
 const char *tp_algorithm_text(enum tp_algorithm algorithm);
 
+/* What a send of TP_ALGORITHM_DMA does. */
+#define TP_DMA_ROLES(X)                                                                     \
+  X(TP_DMA_FORWARD, "forward") /* reads the bytes and sends them on */                      \
+  X(TP_DMA_STORES, "stores")   /* the stores of a running kernel travel: nothing is read */ \
+  X(TP_DMA_SETTLE, "settle")   /* nothing travels: sums what has arrived, if memory does not */
+enum tp_dma_role {
+#define X(name, text) name,
+  TP_DMA_ROLES(X)
+#undef X
+};
+const char *tp_dma_role_text(enum tp_dma_role role);
+
 struct tp_collective {
   enum tp_collective_kind kind;
   double bytes; /* buffer of one rank, as nccl-tests counts */
   enum tp_dtype dtype;
   enum tp_algorithm algorithm; /* AUTO: the stack decides */
+  enum tp_dma_role role;       /* DMA only */
+  bool continues;              /* DMA only: on the wire right after the one before it */
+  bool arbitrated;             /* DMA only: memory controllers put kernels first */
+  int sms;                     /* it gets no more SMs than these; 0: as many as it likes */
 };
 
 enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1 };

@@ -7,12 +7,36 @@
 static const char *const dtype_names[] = TP_DTYPE_NAMES;
 static const char *const style_names[] = {"flash", "materialised", "expanded"};
 
+static void gemm_text(const struct tp_gemm *gemm, char *text, size_t size)
+{
+  static const char *const outputs[] = {"", " uncached", " remote"};
+  char slices[24] = "";
+  if (gemm->slices > 0)
+    snprintf(slices, sizeof slices, " 1/%d", gemm->slices);
+  snprintf(text, size, "m=%lld n=%lld k=%lld %s%s%s%s", (long long)gemm->m, (long long)gemm->n,
+           (long long)gemm->k, dtype_names[gemm->dtype], slices, outputs[gemm->output],
+           gemm->arbitrated ? " first" : "");
+}
+
+static void collective_text(const struct tp_collective *collective, char *text, size_t size)
+{
+  const bool dma = collective->algorithm == TP_ALGORITHM_DMA;
+  char sms[24] = "";
+  if (collective->sms > 0)
+    snprintf(sms, sizeof sms, " sms=%d", collective->sms);
+  snprintf(text, size, "%s bytes=%.0f %s%s%s%s%s%s", tp_collective_text(collective->kind),
+           collective->bytes, dtype_names[collective->dtype],
+           collective->algorithm == TP_ALGORITHM_AUTO ? "" : " ",
+           collective->algorithm == TP_ALGORITHM_AUTO ? ""
+                                                      : tp_algorithm_text(collective->algorithm),
+           dma ? " " : "", dma ? tp_dma_role_text(collective->role) : "", sms);
+}
+
 static void payload_text(const struct tp_op *op, char *text, size_t size)
 {
   switch (op->kind) {
   case TP_OP_GEMM:
-    snprintf(text, size, "m=%lld n=%lld k=%lld %s", (long long)op->gemm.m, (long long)op->gemm.n,
-             (long long)op->gemm.k, dtype_names[op->gemm.dtype]);
+    gemm_text(&op->gemm, text, size);
     break;
   case TP_OP_ATTENTION:
     snprintf(text, size, "%s%s batch=%lld q=%lld kv=%lld heads=%lld/%lld dim=%lld %s",
@@ -26,12 +50,7 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
     snprintf(text, size, "read=%.0f write=%.0f", op->memory.read_bytes, op->memory.write_bytes);
     break;
   case TP_OP_COLLECTIVE:
-    snprintf(text, size, "%s bytes=%.0f %s", tp_collective_text(op->collective.kind),
-             op->collective.bytes, dtype_names[op->collective.dtype]);
-    if (op->collective.algorithm != TP_ALGORITHM_AUTO) {
-      const size_t used = strlen(text);
-      snprintf(text + used, size - used, " %s", tp_algorithm_text(op->collective.algorithm));
-    }
+    collective_text(&op->collective, text, size);
     break;
   }
 }

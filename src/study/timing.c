@@ -84,7 +84,10 @@ static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct 
   switch (op->kind) {
   case TP_OP_GEMM: {
     const struct tp_gemm *g = &op->gemm;
-    return (struct key){{head, (uint64_t)g->m, (uint64_t)g->n, (uint64_t)g->k, (uint64_t)g->dtype}};
+    const uint64_t slice = (uint64_t)g->slices << 24 | (uint64_t)g->continues << 16 |
+                           (uint64_t)g->output << 8 | (uint64_t)g->arbitrated;
+    return (struct key){
+        {head, (uint64_t)g->m, (uint64_t)g->n, (uint64_t)g->k, (uint64_t)g->dtype, slice}};
   }
   case TP_OP_ATTENTION: {
     const struct tp_attention *a = &op->attention;
@@ -101,7 +104,9 @@ static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct 
     const struct tp_collective *c = &op->collective;
     const uint64_t kinds =
         (uint64_t)c->kind << 16 | (uint64_t)c->algorithm << 8 | (uint64_t)c->dtype;
-    return (struct key){{head, kinds, double_bits(c->bytes)}};
+    const uint64_t dma = (uint64_t)c->sms << 24 | (uint64_t)c->role << 16 |
+                         (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
+    return (struct key){{head, kinds, double_bits(c->bytes), dma}};
   }
   }
   return (struct key){{head}};
