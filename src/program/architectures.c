@@ -1,4 +1,5 @@
 #include "program/architectures.h"
+#include "program/overlap.h"
 
 const struct tp_architecture *const tp_architectures[] = {
     &tp_architecture_standard,  &tp_architecture_parallel,
@@ -7,5 +8,13 @@ const struct tp_architecture *const tp_architectures[] = {
     &tp_architecture_no_comm,   NULL,
 };
 
-const struct tp_transform *const tp_overlaps[] = {NULL};
+const struct tp_transform *const tp_overlaps[] = {
+    &tp_overlap_t3,
+    &tp_overlap_t3_mca,
+    &tp_overlap_chunked,
+    &tp_overlap_cu_share,
+    &tp_overlap_ideal,
+    &tp_overlap_ideal_nmc,
+    NULL,
+};
 const struct tp_transform *const tp_wires[] = {NULL};

@@ -7,6 +7,10 @@ libtpsim_a_SOURCES += \
 	%D%/ladder.c \
 	%D%/no_comm.c \
 	%D%/op.c %D%/op.h \
+	%D%/overlap.c %D%/overlap.h \
+	%D%/overlap_chunked.c \
+	%D%/overlap_ideal.c \
+	%D%/overlap_t3.c \
 	%D%/parallel.c \
 	%D%/pass.c %D%/pass.h \
 	%D%/program.c %D%/program.h \
