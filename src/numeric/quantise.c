@@ -35,17 +35,16 @@ static bool is_spike(const struct tp_low_bit *format, const struct tp_quantised_
   return format->spike_reserving && (i == group->places[0] || i == group->places[1]);
 }
 
-/* The first smallest and, elsewhere, the first largest value. */
+/* The first smallest and the first largest value. */
 static void reserve_spikes(const float *values, size_t n, struct tp_quantised_group *group)
 {
-  size_t least = 0;
-  for (size_t i = 1; i < n; i++)
+  size_t least = 0, most = 0;
+  for (size_t i = 1; i < n; i++) {
     if (values[i] < values[least])
       least = i;
-  size_t most = least == 0 && n > 1 ? 1 : 0;
-  for (size_t i = most + 1; i < n; i++)
-    if (i != least && values[i] > values[most])
+    if (values[i] > values[most])
       most = i;
+  }
   group->places[0] = (uint16_t)least;
   group->places[1] = (uint16_t)most;
   group->spikes[0] = tp_half_of(values[least]);

@@ -37,7 +37,7 @@ struct tp_low_bit {
 struct tp_quantised_group {
   uint16_t scale, zero; /* fp16 */
   uint16_t spikes[2];   /* fp16: smallest, largest; 0 without spike reserving */
-  uint16_t places[2];   /* theirs in the group; the same where it has one value */
+  uint16_t places[2];   /* theirs in the group; the same where all are equal */
 };
 
 struct tp_quantised {

@@ -40,6 +40,10 @@ static const struct {
      2,
      -2048},
     {"a zero rounded down counts in the scale", 2, false, 2, {2049.0f, 2054}, "03", 2, 2048},
+    {"far below such a zero", 2, false, 2, {-2049, -2047}, "03", 0.333251953125f, -2048},
+    {"a zero above all", 2, false, 2, {2051, 2051}, "00", 0, 2052},
+    {"a subnormal scale rounded down", 2, false, 2, {0, 0x1.1p-22f}, "03", 0x1p-24f, 0},
+    {"a range too small for a scale", 2, false, 2, {0, 0x1p-26f}, "00", 0, 0},
     {"spikes leave 1 to 4", 2, true, 6, {4, -90, 1, 2, 3, 80}, "300120", 1, 1},
     {"two values are spikes", 4, true, 2, {5, -5}, "00", 0, 0},
     {"one value is both spikes", 4, true, 1, {5}, "0", 0, 0},
@@ -73,8 +77,8 @@ END_TEST
 START_TEST(spikes_come_back_in_place)
 {
   const struct tp_low_bit format = {2, 4, true};
-  const float values[] = {100, 1, 4, -100, 0.1f, 7, 7, 7, 9};
-  const float wanted[] = {100, 1, 4, -100, 0.0999755859375f, 7, 7, 7, 9};
+  const float values[] = {100, 1, 4, -100, 9, 3, 3, 9, 0.1f};
+  const float wanted[] = {100, 1, 4, -100, 9, 3, 3, 9, 0.0999755859375f};
   float got[9];
   struct tp_arena *arena = tp_arena_create();
   struct tp_quantised q = tp_quantised_create(&format, 9, arena);
@@ -84,6 +88,8 @@ START_TEST(spikes_come_back_in_place)
     ck_assert_msg(got[i] == wanted[i], "value %d is %.9g", i, (double)got[i]);
   ck_assert_uint_eq(q.groups[0].places[0], 3);
   ck_assert_uint_eq(q.groups[0].places[1], 0);
+  ck_assert_uint_eq(q.groups[1].places[0], 1);
+  ck_assert_uint_eq(q.groups[1].places[1], 0);
   ck_assert_uint_eq(q.groups[2].places[0], 0);
   ck_assert_uint_eq(q.groups[2].places[1], 0);
   tp_arena_free(arena);
