@@ -5,4 +5,6 @@ dist_doc_DATA = docs/MODEL.md
 resultspublisheddir = $(pkgdatadir)/results/published
 dist_resultspublished_DATA = results/published/kraken.csv results/published/ladder.csv \
 	results/published/README.md
-EXTRA_DIST += README.md docs/MODEL.md traces/README.md
+resultsbaselinesdir = $(pkgdatadir)/results/baselines
+dist_resultsbaselines_DATA = results/baselines/ladder-70b.csv
+EXTRA_DIST += tools/renew-baseline README.md docs/MODEL.md traces/README.md

@@ -1,3 +1,26 @@
 # tests of golden
 TESTS += %D%/calibrate.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
 EXTRA_DIST += %D%/calibrate.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
+
+TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
+EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
+	%D%/errors.cmd %D%/errors.expected \
+	%D%/help-check.cmd %D%/help-check.expected \
+	%D%/help-compare.cmd %D%/help-compare.expected \
+	%D%/help-cost.cmd %D%/help-cost.expected \
+	%D%/help-list.cmd %D%/help-list.expected \
+	%D%/help-predict.cmd %D%/help-predict.expected \
+	%D%/help-reproduce.cmd %D%/help-reproduce.expected \
+	%D%/help-show-platform.cmd %D%/help-show-platform.expected \
+	%D%/help-show-program.cmd %D%/help-show-program.expected \
+	%D%/help-sweep.cmd %D%/help-sweep.expected \
+	%D%/list.cmd %D%/list.expected \
+	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
+	%D%/show-platform.cmd %D%/show-platform.expected \
+	%D%/show-program-desync-2x.cmd %D%/show-program-desync-2x.expected \
+	%D%/show-program-desync-4x.cmd %D%/show-program-desync-4x.expected \
+	%D%/show-program-kraken.cmd %D%/show-program-kraken.expected \
+	%D%/show-program-ladder.cmd %D%/show-program-ladder.expected \
+	%D%/show-program-no-comm.cmd %D%/show-program-no-comm.expected \
+	%D%/show-program-parallel.cmd %D%/show-program-parallel.expected \
+	%D%/show-program-standard.cmd %D%/show-program-standard.expected

@@ -1,5 +1,6 @@
 # tests of study
 unit_tests += \
+	%D%/test_agree \
 	%D%/test_calibrate \
 	%D%/test_decode \
 	%D%/test_fit_collectives \
@@ -14,3 +15,4 @@ unit_tests += \
 	%D%/test_sweep \
 	%D%/test_validate
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
+%C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)

@@ -1,0 +1,2 @@
+# Two blocking all-reduces a layer: the kernel after each waits for it.
+tpsim show-program --model tiny.json --platform dgx-h100 --stack ideal --tp 4 --batch 2 --prompt 8 --generate 8 --variant standard
