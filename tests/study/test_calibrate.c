@@ -156,7 +156,10 @@ START_TEST(several_groups_at_once)
   ck_assert_rel(device.nccl.ll_base_s, 3e-6, 0.1);
   ck_assert(calibration.groups[1].held_out_error < 0.03);
   /* No row went over the network. */
-  ck_assert(isnan(parameter("nccl", "ll_hop_network_s")->error));
+  const struct tp_calibrated_parameter *kept = parameter("nccl", "ll_hop_network_s");
+  ck_assert(isnan(kept->error));
+  ck_assert_rel(kept->after, kept->before, 1e-12);
+  ck_assert_ptr_nonnull(strstr(calibration.text, ", ll_hop_network_s,")); /* in the note */
   ck_assert(!isnan(parameter("nccl", "ll_base_s")->error));
   const struct tp_device old = device_of(shipped_text());
   ck_assert(device.nccl.ll_hop_network_s == old.nccl.ll_hop_network_s);
