@@ -11,7 +11,9 @@ dist_platforms_DATA = \
 	%D%/dgx-h200.json \
 	%D%/h100-nvl64.json \
 	%D%/l40-x4.json \
+	%D%/l40s-x4-nop2p.json \
 	%D%/l40s-x4.json \
+	%D%/l40s-x8-nop2p.json \
 	%D%/l40s-x8.json \
 	%D%/mi300x-x8.json \
 	%D%/rtx-4090-x8.json \

@@ -21,7 +21,8 @@ struct tp_collective_algorithm {
 
 extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tree,
     tp_collective_nvls, tp_collective_one_shot, tp_collective_two_shot, tp_collective_direct,
-    tp_collective_hierarchical, tp_collective_dma;
+    tp_collective_hierarchical, tp_collective_dma, tp_collective_flash,
+    tp_collective_flash_hierarchical;
 
 /* Whether the library could run it here; `tp_cost_collective` falls back to AUTO where not. */
 bool tp_collective_possible(const struct tp_machine *machine,

@@ -12,6 +12,8 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_DIRECT] = &tp_collective_direct,
     [TP_ALGORITHM_HIERARCHICAL] = &tp_collective_hierarchical,
     [TP_ALGORITHM_DMA] = &tp_collective_dma,
+    [TP_ALGORITHM_FLASH] = &tp_collective_flash,
+    [TP_ALGORITHM_FLASH_HIERARCHICAL] = &tp_collective_flash_hierarchical,
 };
 
 static void run(const struct tp_machine *machine, const struct tp_collective *collective,
@@ -72,11 +74,20 @@ static void run_nccl(const struct tp_machine *machine, const struct tp_collectiv
   keep_faster(machine, collective, &tp_collective_nvls, best, best_s);
 }
 
+static void run_low_bit(const struct tp_machine *machine, const struct tp_collective *collective,
+                        struct tp_cost *best, double *best_s)
+{
+  keep_faster(machine, collective, &tp_collective_flash, best, best_s);
+  keep_faster(machine, collective, &tp_collective_flash_hierarchical, best, best_s);
+}
+
 static void run_automatic(const struct tp_machine *machine, const struct tp_collective *collective,
                           struct tp_cost *cost)
 {
   double best_s = HUGE_VAL;
-  if (collective->kind == TP_ALL_TO_ALL)
+  if (collective->wire.reduce_bits > 0)
+    run_low_bit(machine, collective, cost, &best_s);
+  else if (collective->kind == TP_ALL_TO_ALL)
     run(machine, collective, &tp_collective_direct, cost);
   else if (machine->stack->collectives.library == TP_LIBRARY_IDEAL)
     run(machine, collective, &tp_collective_ring, cost);

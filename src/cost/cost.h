@@ -16,13 +16,15 @@
 enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4, TP_MAX_RINGS = 8 };
 
 /* Who sends to whom in one phase of a collective; the flows themselves: cost/pattern.h. */
-#define TP_PATTERNS(X)                                                          \
-  X(TP_PATTERN_RING, "ring")               /* round all ranks */                \
-  X(TP_PATTERN_DIRECT, "direct")           /* every rank -> every other */      \
-  X(TP_PATTERN_TREE, "tree")               /* chain in a node, tree of nodes */ \
-  X(TP_PATTERN_SWITCH, "switch")           /* rank -> switch and back (NVLS) */ \
-  X(TP_PATTERN_LOCAL_RING, "local-ring")   /* ring inside each node */          \
-  X(TP_PATTERN_ACROSS_RING, "across-ring") /* ring of same-numbered ranks of nodes */
+#define TP_PATTERNS(X)                                                                    \
+  X(TP_PATTERN_RING, "ring")                   /* round all ranks */                      \
+  X(TP_PATTERN_DIRECT, "direct")               /* every rank -> every other */            \
+  X(TP_PATTERN_TREE, "tree")                   /* chain in a node, tree of nodes */       \
+  X(TP_PATTERN_SWITCH, "switch")               /* rank -> switch and back (NVLS) */       \
+  X(TP_PATTERN_LOCAL_RING, "local-ring")       /* ring inside each node */                \
+  X(TP_PATTERN_ACROSS_RING, "across-ring")     /* ring of same-numbered ranks of nodes */ \
+  X(TP_PATTERN_LOCAL_DIRECT, "local-direct")   /* every other of its domain */            \
+  X(TP_PATTERN_ACROSS_DIRECT, "across-direct") /* same-numbered ranks of domains */
 enum tp_pattern {
 #define X(name, text) name,
   TP_PATTERNS(X)
@@ -51,6 +53,7 @@ struct tp_machine {
   const struct tp_stack *stack;
   const struct tp_platform *platform;
   int ranks, nodes_used, ranks_per_node; /* 1 and all ranks where nodes get unequal numbers */
+  int domains_used, ranks_per_domain;    /* nodes; of a single node, its NUMA domains */
   int gpus[TP_MAX_RANKS];                /* vertex of each rank */
   int reducing_switch;                   /* vertex, or -1 */
   int n_rings;

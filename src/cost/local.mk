@@ -18,4 +18,5 @@ libtpsim_a_SOURCES += \
 	%D%/ring.c \
 	%D%/rings.c \
 	%D%/slice.c \
-	%D%/tree.c
+	%D%/tree.c \
+	%D%/two_step.c

@@ -1,26 +1,45 @@
 #include "cost/pattern.h"
 
-/* Ranks go on the first GPUs.  Where nodes get unequal numbers, they count as one group: no
- * hierarchy fits, a flat ring still runs. */
+static bool same_node(const struct tp_vertex *a, const struct tp_vertex *b)
+{
+  return a->node == b->node;
+}
+
+static bool same_domain(const struct tp_vertex *a, const struct tp_vertex *b)
+{
+  return a->node == b->node && a->numa == b->numa;
+}
+
+/* How many groups the ranks form.  Where these get unequal numbers, they count as one: no hierarchy
+ * fits, a flat ring still runs. */
+static int count_groups(const struct tp_machine *machine,
+                        bool (*same)(const struct tp_vertex *a, const struct tp_vertex *b))
+{
+  const struct tp_vertex *vertices = machine->platform->vertices;
+  int groups = 1, first = 0, least = machine->ranks, most = 0;
+  for (int r = 1; r <= machine->ranks; r++) {
+    const bool last = r == machine->ranks;
+    if (!last && same(&vertices[machine->gpus[r]], &vertices[machine->gpus[r - 1]]))
+      continue;
+    least = r - first < least ? r - first : least;
+    most = r - first > most ? r - first : most;
+    first = r;
+    groups += !last;
+  }
+  return least == most ? groups : 1;
+}
+
+/* Ranks go on the first GPUs. */
 static void place(struct tp_machine *machine, int ranks)
 {
-  const struct tp_platform *platform = machine->platform;
-  int nodes = 1, first = 0, least = ranks, most = 0;
-  for (int r = 0; r < ranks; r++) {
-    machine->gpus[r] = platform->gpus[r];
-    const bool last = r + 1 == ranks || platform->vertices[platform->gpus[r + 1]].node !=
-                                            platform->vertices[platform->gpus[r]].node;
-    if (!last)
-      continue;
-    const int here = r + 1 - first;
-    least = here < least ? here : least;
-    most = here > most ? here : most;
-    first = r + 1;
-    nodes += r + 1 < ranks;
-  }
   machine->ranks = ranks;
-  machine->nodes_used = least == most ? nodes : 1;
+  for (int r = 0; r < ranks; r++)
+    machine->gpus[r] = machine->platform->gpus[r];
+  machine->nodes_used = count_groups(machine, same_node);
   machine->ranks_per_node = ranks / machine->nodes_used;
+  machine->domains_used =
+      machine->nodes_used > 1 ? machine->nodes_used : count_groups(machine, same_domain);
+  machine->ranks_per_domain = ranks / machine->domains_used;
 }
 
 /* A switch that adds in flight and that every rank reaches directly. */

@@ -81,6 +81,21 @@ static void direct(struct list *list, int rank)
     add_ranks(list, rank, (rank + step) % ranks, 1);
 }
 
+static void local_direct(struct list *list, int rank)
+{
+  const struct tp_machine *machine = list->machine;
+  const int size = machine->ranks_per_domain, local = rank % size;
+  for (int step = 1; step < size && machine->domains_used > 1; step++)
+    add_ranks(list, rank, rank - local + (local + step) % size, 1);
+}
+
+static void across_direct(struct list *list, int rank)
+{
+  const struct tp_machine *machine = list->machine;
+  for (int step = 1; step < machine->domains_used; step++)
+    add_ranks(list, rank, (rank + step * machine->ranks_per_domain) % machine->ranks, 1);
+}
+
 static void in_switch(struct list *list, int rank)
 {
   const struct tp_machine *machine = list->machine;
@@ -114,6 +129,12 @@ size_t tp_pattern_flows(const struct tp_machine *machine, enum tp_pattern patter
       break;
     case TP_PATTERN_ACROSS_RING:
       across_ring(&list, rank, 1);
+      break;
+    case TP_PATTERN_LOCAL_DIRECT:
+      local_direct(&list, rank);
+      break;
+    case TP_PATTERN_ACROSS_DIRECT:
+      across_direct(&list, rank);
       break;
     case TP_N_PATTERNS:
       break;

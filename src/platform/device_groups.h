@@ -103,6 +103,15 @@
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
+/* The low-bit all-reduce kernel; its barriers are those of two_shot. */
+#define TP_DEVICE_QUANTISE(X)                                                                  \
+  X(quantise_instructions, 1, 1e3, "to quantise an element: bounds of its group, scale, pack") \
+  X(dequantise_instructions, 1, 1e3, "to dequantise and add an element")                       \
+  X(lanes, 1, 1e4, "such instructions that an SM ends a clock")                                \
+  X(block_elements, 1, 1e9, "elements a block quantises before it sends them")                 \
+  X(sms, 1, 1e4, "streaming multiprocessors held, a block on each")                            \
+  X(spread_ratio, 0, 2, "residual spread of the fit")
+
 #define TP_DEVICE_OVERLAP(X)                                                                      \
   X(held_ratio, 0.1, 1,                                                                           \
     "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
@@ -131,5 +140,6 @@
   X(overlap, TP_DEVICE_OVERLAP)                     \
   X(trigger, TP_DEVICE_TRIGGER)                     \
   X(nccl, TP_DEVICE_NCCL)                           \
-  X(peer_kernels, TP_DEVICE_PEER_KERNELS)
+  X(peer_kernels, TP_DEVICE_PEER_KERNELS)           \
+  X(quantise, TP_DEVICE_QUANTISE)
 #endif

@@ -95,5 +95,5 @@ enum tp_status tp_platform_finish(const struct tp_graph *graph, struct tp_platfo
                        "no route from %s to %s within %d links; join them by a link or a switch",
                        platform->vertices[platform->gpus[i]].name,
                        platform->vertices[platform->gpus[j]].name, TP_MAX_ROUTE);
-  return TP_OK;
+  return tp_platform_stage(platform, fault);
 }

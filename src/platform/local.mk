@@ -7,6 +7,7 @@ libtpsim_a_SOURCES += \
 	%D%/routes.c \
 	%D%/sheet.c %D%/sheet.h \
 	%D%/stack.c %D%/stack.h \
+	%D%/staging.c \
 	%D%/topology.c \
 	%D%/xml.c \
 	%D%/xml_graph.c %D%/xml_file.h \

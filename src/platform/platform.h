@@ -5,8 +5,9 @@
  *     gpu0 --nvlink-- nvswitch --nvlink-- gpu1      a link has a rate per direction and a latency;
  *                                                   half-duplex links share one rate both ways
  *
- * Routes are shortest paths (fewest links, then least latency, then lowest vertex numbers),
- * computed once, here.  Both engines and the SimGrid XML take them from this struct.
+ * Routes are shortest paths (fewest links, then least latency, then lowest vertex numbers), between
+ * GPUs by way of host memory where they cannot reach each other; computed once, here.  Both engines
+ * and the SimGrid XML take them from this struct.
  */
 #include "base/json.h"
 #include "platform/device.h"
@@ -32,6 +33,17 @@ enum tp_link_kind { TP_LINK_NVLINK, TP_LINK_PCIE, TP_LINK_NETWORK };
 #define TP_LINK_KIND_NAMES            \
   {                                   \
     "nvlink", "pcie", "network", NULL \
+  }
+
+/* Where traffic between two GPUs of a node may turn. */
+enum tp_peer_access {
+  TP_PEER_DIRECT,     /* anywhere: shortest paths */
+  TP_PEER_SWITCH,     /* in switches; what meets a bridge goes through host memory */
+  TP_PEER_HOST_MEMORY /* nowhere: all of it is written to and read from host memory */
+};
+#define TP_PEER_ACCESS_NAMES                \
+  {                                         \
+    "direct", "switch", "host_memory", NULL \
   }
 
 struct tp_vertex {
@@ -65,6 +77,7 @@ struct tp_route {
 struct tp_platform {
   const char *name;
   const char *device_name;
+  int peer_access;          /* enum tp_peer_access */
   struct tp_device *device; /* filled by the caller that resolves names */
   size_t n_vertices, n_links;
   struct tp_vertex *vertices;

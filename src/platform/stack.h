@@ -63,10 +63,10 @@ struct tp_stack {
     double one_shot_max_bytes[2]; /* one-shot below: ranks <= 4, ranks > 4 */
     double two_shot_max_bytes[2]; /* two-shot below; NCCL from there on */
     double switch_max_bytes[2];   /* in-switch reduction by one kernel below, where faster */
-    double peer_fixed_ratio;      /* fixed time of its one- and two-shot kernels over the device's */
-    bool nvls;                    /* in-switch reduction allowed where the switch can */
-    double in_place_s;            /* added to every collective: event wait, rank skew */
-    double in_place_ratio;        /* in-place over stand-alone time (>= 1): lost fusion, wait */
+    double peer_fixed_ratio; /* fixed time of its one- and two-shot kernels over the device's */
+    bool nvls;               /* in-switch reduction allowed where the switch can */
+    double in_place_s;       /* added to every collective: event wait, rank skew */
+    double in_place_ratio;   /* in-place over stand-alone time (>= 1): lost fusion, wait */
   } collectives;
   double spread_ratio; /* residual spread of end-to-end fits */
 };

@@ -8,6 +8,7 @@
 
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
 static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
+static const char *const peer_accesses[] = TP_PEER_ACCESS_NAMES;
 
 struct reader {
   const struct tp_doc *doc;
@@ -287,12 +288,18 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
       {.key = "device",
        .type = TP_FIELD_STRING,
        .offset = offsetof(struct tp_platform, device_name)},
+      {.key = "peer_access",
+       .type = TP_FIELD_ENUM,
+       .offset = offsetof(struct tp_platform, peer_access),
+       .names = peer_accesses,
+       .optional = true},
   };
   static const char *const root_keys[] = {"format", "name", "vertices", "links", NULL};
   struct tp_platform read = {0};
   struct tp_origin origin;
   struct reader reader = {doc, arena, error, {.arena = arena}};
-  enum tp_status status = tp_sheet_read_object(doc, "", fields, 1, root_keys, &read, arena, error);
+  enum tp_status status = tp_sheet_read_object(doc, "", fields, sizeof fields / sizeof *fields,
+                                               root_keys, &read, arena, error);
   if (status == TP_OK)
     status = tp_sheet_read_name(doc, &read.name, arena, error);
   if (status == TP_OK)

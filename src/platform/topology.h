@@ -30,4 +30,7 @@ enum tp_status tp_platform_finish(const struct tp_graph *graph, struct tp_platfo
 
 /* All shortest paths of platform->vertices and links into platform->routes. */
 void tp_platform_route_all(struct tp_platform *platform, struct tp_arena *arena);
+/* Puts host memory on the way between GPUs of a node, as platform->peer_access says: the memory
+ * with the fewest links to both.  TP_E_INPUT where there is none. */
+enum tp_status tp_platform_stage(struct tp_platform *platform, struct tp_error *fault);
 #endif

@@ -9,6 +9,7 @@
 
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
 static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
+static const char *const peer_accesses[] = TP_PEER_ACCESS_NAMES;
 
 /* File names may hold "&" or quotes; names inside a topology cannot. */
 static void put_text(FILE *out, const char *text)
@@ -148,6 +149,9 @@ void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes
     put_text(out, platform->device_name);
     fputs("\"/>\n", out);
   }
+  if (platform->peer_access != TP_PEER_DIRECT)
+    fprintf(out, "    <prop id=\"peer_access\" value=\"%s\"/>\n",
+            peer_accesses[platform->peer_access]);
   put_hosts(platform, out);
   put_links(platform, dram_bytes_per_s, out);
   put_routes(platform, out);

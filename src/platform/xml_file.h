@@ -24,6 +24,7 @@ struct tp_xml_file {
   const char *path;
   struct tp_arena *arena;
   const char *name, *device_name;
+  int peer_access;       /* enum tp_peer_access */
   struct tp_graph graph; /* vertices only */
   size_t n_links, n_routes, n_hops;
   struct tp_xml_link *links;

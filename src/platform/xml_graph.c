@@ -146,7 +146,8 @@ enum tp_status tp_xml_make_platform(struct tp_xml_file *file, struct tp_platform
     status = add_links(&points, used);
   if (status != TP_OK)
     return status;
-  struct tp_platform read = {.name = file->name, .device_name = file->device_name};
+  struct tp_platform read = {
+      .name = file->name, .device_name = file->device_name, .peer_access = file->peer_access};
   struct tp_error fault;
   status = tp_platform_finish(&file->graph, &read, &fault);
   if (status != TP_OK)

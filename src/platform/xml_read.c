@@ -12,6 +12,7 @@
 
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
 static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
+static const char *const peer_accesses[] = TP_PEER_ACCESS_NAMES;
 
 struct reader {
   struct tp_xml xml;
@@ -250,6 +251,15 @@ static enum tp_status read_route(struct reader *reader, const struct tp_xml_tag 
   return TP_OK;
 }
 
+static enum tp_status read_peer_access(struct reader *reader, const struct tp_xml_tag *tag)
+{
+  reader->file->peer_access = index_of(peer_accesses, tp_xml_value(tag, "value"));
+  if (reader->file->peer_access < 0)
+    return tp_xml_fail(&reader->xml, tag, reader->error,
+                       "peer_access must be direct, switch or host_memory");
+  return TP_OK;
+}
+
 static enum tp_status read_zone_child(struct reader *reader, const struct tp_xml_tag *tag)
 {
   static const char *const prop_keys[] = {"id", "value", NULL};
@@ -264,6 +274,8 @@ static enum tp_status read_zone_child(struct reader *reader, const struct tp_xml
   enum tp_status status = tp_xml_check(&reader->xml, tag, prop_keys, nothing, reader->error);
   if (status == TP_OK && strcmp(tp_xml_value(tag, "id"), "device") == 0)
     reader->file->device_name = tp_xml_value(tag, "value");
+  if (status == TP_OK && strcmp(tp_xml_value(tag, "id"), "peer_access") == 0)
+    status = read_peer_access(reader, tag);
   return status == TP_OK ? tp_xml_close_leaf(&reader->xml, tag, reader->error) : status;
 }
 

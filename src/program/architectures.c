@@ -17,4 +17,8 @@ const struct tp_transform *const tp_overlaps[] = {
     &tp_overlap_ideal_nmc,
     NULL,
 };
-const struct tp_transform *const tp_wires[] = {NULL};
+const struct tp_transform *const tp_wires[] = {
+#define X(symbol, name, reduce, gather, spikes, summary) &tp_wire_##symbol,
+    TP_FLASH_WIRES(X)
+#undef X
+        NULL};

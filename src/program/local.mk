@@ -23,4 +23,5 @@ libtpsim_a_SOURCES += \
 	%D%/train_ladder.c \
 	%D%/train_parallel.c \
 	%D%/train_standard.c \
-	%D%/variant.c %D%/variant.h
+	%D%/variant.c %D%/variant.h \
+	%D%/wire_flash.c

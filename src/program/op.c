@@ -1,5 +1,7 @@
 #include "program/op.h"
 
+#include <math.h>
+
 double tp_dtype_bytes(enum tp_dtype dtype)
 {
   switch (dtype) {
@@ -53,6 +55,18 @@ const char *tp_algorithm_text(enum tp_algorithm algorithm)
 #undef X
   }
   return "?";
+}
+
+/* Places in a group of up to 256 are bytes. */
+static double group_bytes(const struct tp_wire *wire)
+{
+  const double scale_and_zero = 2 * 2, spikes = 2 * 2, places = 2 * (wire->group <= 256 ? 1 : 2);
+  return wire->spikes ? scale_and_zero + spikes + places : scale_and_zero;
+}
+
+double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements)
+{
+  return elements * bits / 8 + ceil(elements / wire->group) * group_bytes(wire);
 }
 
 /* Query-key pairs a head computes.  A flash kernel skips the masked half: query i of q sees the

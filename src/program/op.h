@@ -84,7 +84,9 @@ const char *tp_collective_text(enum tp_collective_kind kind);
   X(TP_ALGORITHM_TWO_SHOT, "two-shot")         \
   X(TP_ALGORITHM_DIRECT, "direct")             \
   X(TP_ALGORITHM_HIERARCHICAL, "hierarchical") \
-  X(TP_ALGORITHM_DMA, "dma")
+  X(TP_ALGORITHM_DMA, "dma")                   \
+  X(TP_ALGORITHM_FLASH, "flash")               \
+  X(TP_ALGORITHM_FLASH_HIERARCHICAL, "flash-hierarchical")
 enum tp_algorithm {
 #define X(name, text) name,
   TP_ALGORITHMS(X)
@@ -103,6 +105,17 @@ enum tp_dma_role {
 #undef X
 };
 const char *tp_dma_role_text(enum tp_dma_role role);
+/* Low-bit data on the wire (Flash Communication, arXiv 2412.04964; V2: 2508.03760): an element is
+ * `reduce_bits` on its way to the rank that sums it and `gather_bits` on the sum's way to all. Each
+ * group of elements brings its scale and zero in fp16; with `spikes` its least and largest element,
+ * too, with their places.  Odd widths travel as bit planes (5 as 4 and 1): the same bytes. */
+struct tp_wire {
+  int reduce_bits, gather_bits; /* 2 to 8; 0: full precision */
+  int group;                    /* elements, a multiple of 8 */
+  bool spikes;
+};
+/* Bytes of `elements` elements at `bits` bits with what their groups bring. */
+double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements);
 
 struct tp_collective {
   enum tp_collective_kind kind;
@@ -113,6 +126,7 @@ struct tp_collective {
   bool continues;              /* DMA only: on the wire right after the one before it */
   bool arbitrated;             /* DMA only: memory controllers put kernels first */
   int sms;                     /* it gets no more SMs than these; 0: as many as it likes */
+  struct tp_wire wire;         /* all-reduces only */
 };
 
 enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1 };

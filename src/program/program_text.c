@@ -32,6 +32,13 @@ static void collective_text(const struct tp_collective *collective, char *text, 
            dma ? " " : "", dma ? tp_dma_role_text(collective->role) : "", sms);
 }
 
+static void append_wire(const struct tp_wire *wire, char *text, size_t size)
+{
+  const size_t used = strlen(text);
+  snprintf(text + used, size - used, " int%d/int%d group=%d%s", wire->reduce_bits,
+           wire->gather_bits, wire->group, wire->spikes ? " spikes" : "");
+}
+
 static void payload_text(const struct tp_op *op, char *text, size_t size)
 {
   switch (op->kind) {
@@ -51,6 +58,8 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
     break;
   case TP_OP_COLLECTIVE:
     collective_text(&op->collective, text, size);
+    if (op->collective.wire.reduce_bits > 0)
+      append_wire(&op->collective.wire, text, size);
     break;
   }
 }

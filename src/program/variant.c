@@ -152,6 +152,17 @@ static const char *canonical(const struct tp_variant *variant, struct tp_arena *
   return text;
 }
 
+/* Overlaps and wires arrange communication: there must be some. */
+static enum tp_status refuse_idle(const char *text, const struct tp_variant *variant,
+                                  struct tp_error *error)
+{
+  if (variant->architecture != &tp_architecture_no_comm || variant->wire == NULL)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "variant '%s': no-comm sends nothing that %s could shorten; keep one", text,
+                 variant->wire->name);
+}
+
 enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
                                 struct tp_variant *variant, struct tp_error *error)
 {
@@ -168,6 +179,9 @@ enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
   }
   if (parsed.architecture == NULL)
     parsed.architecture = &tp_architecture_standard;
+  const enum tp_status status = refuse_idle(text, &parsed, error);
+  if (status != TP_OK)
+    return status;
   parsed.text = canonical(&parsed, arena);
   *variant = parsed;
   return TP_OK;

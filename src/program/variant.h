@@ -64,6 +64,7 @@ struct tp_transform {
   const char *name, *summary;
   const char *argument; /* what N of "name:N" counts, "chunks"; NULL: takes none */
   int least, most;      /* of N; without ":N" the transform chooses */
+  struct tp_wire wire;  /* wires: what travels without ":N"; overlaps: none */
   enum tp_status (*apply)(const struct tp_request *request, const struct tp_variant *variant,
                           struct tp_arena *arena, struct tp_program *program,
                           struct tp_error *error);

@@ -106,7 +106,9 @@ static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct 
         (uint64_t)c->kind << 16 | (uint64_t)c->algorithm << 8 | (uint64_t)c->dtype;
     const uint64_t dma = (uint64_t)c->sms << 24 | (uint64_t)c->role << 16 |
                          (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
-    return (struct key){{head, kinds, double_bits(c->bytes), dma}};
+    const uint64_t wire = (uint64_t)c->wire.group << 32 | (uint64_t)c->wire.spikes << 16 |
+                          (uint64_t)c->wire.reduce_bits << 8 | (uint64_t)c->wire.gather_bits;
+    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire}};
   }
   }
   return (struct key){{head}};

@@ -1,3 +1,3 @@
 unit_tests += %D%/test_machine %D%/test_collective \
-	%D%/test_gemm %D%/test_attention %D%/test_kernel_properties
+	%D%/test_gemm %D%/test_attention %D%/test_kernel_properties %D%/test_two_step
 EXTRA_DIST += %D%/machines.h %D%/toy_gpu.h

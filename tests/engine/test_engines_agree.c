@@ -43,7 +43,7 @@ static void cost_program(const struct tp_program *program, const struct tp_machi
 }
 
 static void compare_variant(const struct tp_setup *setup, const struct tp_model *model,
-                            const struct tp_architecture *architecture, enum tp_phase phase, int tp)
+                            const char *text, enum tp_phase phase, int tp)
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {{0}};
@@ -62,7 +62,7 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   enum tp_status status =
       tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, &machine, &error);
   if (status == TP_OK)
-    status = tp_variant_parse(architecture->name, arena, &variant, &error);
+    status = tp_variant_parse(text, arena, &variant, &error);
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, arena, &program, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
@@ -98,7 +98,12 @@ START_TEST(variants_take_the_same_time)
   for (size_t a = 0; tp_architectures[a] != NULL; a++)
     for (int tp = SLOW ? 8 : 1; tp <= 8; tp *= 2)
       for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
-        compare_variant(setup, &model, tp_architectures[a], (enum tp_phase)phase, tp);
+        compare_variant(setup, &model, tp_architectures[a]->name, (enum tp_phase)phase, tp);
+  for (int tp = SLOW ? 8 : 2; tp <= 8; tp *= 2) {
+    compare_variant(setup, &model, "flash-int4", TP_PREFILL, tp);
+    compare_variant(setup, &model, "ladder+flash-int4-int8:32", TP_DECODE, tp);
+    compare_variant(setup, &model, "ladder+flash-int2-sr", TP_PREFILL, tp);
+  }
   tp_arena_free(arena);
 }
 END_TEST
@@ -237,7 +242,8 @@ START_TEST(folding_changes_nothing)
     rig_close(rig);
     free(rig);
   }
-  ck_assert_int_eq(folded > 0, _i < 4 || _i == 7);
+  /* Behind a switch of two cards, exchanges inside a domain meet nobody: l40s-x4 folds, too. */
+  ck_assert_int_eq(folded > 0, _i <= 4 || _i == 7);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 /* Routes worked out by hand, one machine of each kind; properties on random graphs. */
 #include "../random.h"
 #include "load.h"
+#include "platform/topology.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -39,7 +40,8 @@ static const struct {
     {"l40s-x8", "gpu0", "gpu1", 2, 1e-6, 31.5e9, TP_LINK_PCIE},
     {"l40s-x8", "gpu0", "gpu2", 4, 2e-6, 31.5e9, TP_LINK_PCIE},
     {"l40s-x8", "gpu0", "gpu7", 5, 2.5e-6, 11e9, TP_LINK_PCIE},
-    {"l40-x4", "gpu1", "gpu2", 5, 2.5e-6, 11e9, TP_LINK_PCIE},
+    {"l40-x4", "gpu0", "gpu1", 6, 2.2e-6, 26.3e9, TP_LINK_PCIE},
+    {"l40-x4", "gpu1", "gpu2", 7, 2.7e-6, 26.3e9, TP_LINK_PCIE},
     {"rtx-4090-x8", "gpu0", "gpu3", 2, 2e-6, 31.5e9, TP_LINK_PCIE},
     {"rtx-4090-x8", "gpu0", "gpu4", 3, 2.5e-6, 31.5e9, TP_LINK_PCIE},
     {"dgx-h100-x2", "gpu0", "gpu7", 2, 0.5e-6, 450e9, TP_LINK_NVLINK},
@@ -224,6 +226,20 @@ START_TEST(random_graphs)
 }
 END_TEST
 
+/* NCCL's default on PCIe: a pair behind one switch talks directly, others through memory. */
+START_TEST(peers_behind_a_switch)
+{
+  struct tp_platform platform = load_setup("l40s-x4-nop2p", arena)->platform;
+  struct tp_error fault;
+  tp_platform_route_all(&platform, arena);
+  platform.peer_access = TP_PEER_SWITCH;
+  ck_assert_int_eq(tp_platform_stage(&platform, &fault), TP_OK);
+  ck_assert_int_eq(tp_platform_route(&platform, 0, 1)->n_hops, 2);
+  ck_assert_int_eq(tp_platform_route(&platform, 0, 2)->n_hops, 7);
+  ck_assert_int_eq(tp_platform_route(&platform, 3, 0)->n_hops, 7);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("routes");
@@ -233,6 +249,7 @@ static Suite *suite(void)
   tcase_add_test(routes, nodes);
   tcase_add_test(routes, directions);
   tcase_add_test(routes, ties);
+  tcase_add_test(routes, peers_behind_a_switch);
   tcase_add_test(routes, patterns);
   tcase_add_test(routes, random_graphs);
   suite_add_tcase(suite, routes);

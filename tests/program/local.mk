@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_counts \
 	%D%/test_dataflow \
+	%D%/test_flash \
 	%D%/test_op \
 	%D%/test_random \
 	%D%/test_sublayer \
