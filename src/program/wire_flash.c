@@ -34,7 +34,11 @@ static enum tp_status apply(const struct tp_request *request, const struct tp_va
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
 {
-  (void)request, (void)arena;
+  (void)arena;
+  if (request->phase == TP_TRAIN)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': low-bit wires are for inference; train without '%s'",
+                   variant->text, variant->wire->name);
   struct tp_wire wire = variant->wire->wire;
   if (variant->wire_argument > 0)
     wire.group = variant->wire_argument;

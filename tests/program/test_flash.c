@@ -130,6 +130,22 @@ START_TEST(is_refused)
 }
 END_TEST
 
+START_TEST(training_is_refused)
+{
+  const struct tp_model model = toy_model(2);
+  struct tp_request request = decode_request(&model, 2);
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error;
+  struct tp_variant variant;
+  struct tp_program program;
+  request.phase = TP_TRAIN;
+  ck_assert_int_eq(tp_variant_parse("ladder+flash-int4", arena, &variant, &error), TP_OK);
+  ck_assert_int_eq(tp_variant_build(&variant, &request, arena, &program, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "train without 'flash-int4'"));
+  tp_arena_free(arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("flash");
@@ -140,6 +156,7 @@ static Suite *suite(void)
     n++;
   tcase_add_loop_test(wires, every_architecture_takes_every_wire, 0, n);
   tcase_add_test(wires, group_is_the_argument);
+  tcase_add_test(wires, training_is_refused);
   tcase_add_loop_test(wires, is_refused, 0, (int)(sizeof refused / sizeof *refused));
   suite_add_tcase(suite, wires);
   return suite;
