@@ -9,6 +9,7 @@ struct args {
 
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
+    TP_PHASE_OPTION(args),
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
      "table, csv or json [a table on a terminal, else csv]"},
 };

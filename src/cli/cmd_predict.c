@@ -12,6 +12,7 @@ struct args {
 
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
+    TP_PHASE_OPTION(args),
     {"timeline", '\0', TP_OPTION_TEXT, offsetof(struct args, timeline), "FILE",
      "write prefill and one decode step as trace events (Perfetto)"},
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",

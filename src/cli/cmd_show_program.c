@@ -11,10 +11,12 @@ struct args {
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
     {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
-     "prefill or decode [decode, its first step]"},
+     "prefill, decode or train[+recompute][+sequence-parallel][+async-reduce] "
+     "[decode, its first step]"},
 };
 
-static enum tp_status parse_phase(const char *name, enum tp_phase *phase, struct tp_error *error)
+static enum tp_status parse_phase(const char *name, enum tp_phase *phase,
+                                  struct tp_workload *workload, struct tp_error *error)
 {
   static const enum tp_phase phases[] = {TP_PREFILL, TP_DECODE};
   for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
@@ -22,7 +24,10 @@ static enum tp_status parse_phase(const char *name, enum tp_phase *phase, struct
       *phase = phases[i];
       return TP_OK;
     }
-  return tp_fail(error, TP_E_INPUT, "no phase '%s'; known: prefill, decode", name);
+  *phase = TP_TRAIN;
+  if (tp_workload_parse(name, workload, NULL) == TP_OK && workload->train)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "no phase '%s'; known: prefill, decode, train", name);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -34,9 +39,10 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_catalog catalog = tp_points_catalog(session, &args->points);
   struct tp_grid grid;
   enum tp_phase phase = TP_DECODE;
+  struct tp_workload workload = {.train = false};
   enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
   if (status == TP_OK && args->phase != NULL)
-    status = parse_phase(args->phase, &phase, error);
+    status = parse_phase(args->phase, &phase, &workload, error);
   if (status == TP_OK)
     status = tp_points_grid(session, &args->points, &grid, error);
   for (size_t i = 0; status == TP_OK && i < tp_grid_size(&grid); i++) {
@@ -45,6 +51,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = tp_grid_case(&grid, &catalog, i, &point, error);
     if (status != TP_OK)
       break;
+    point.workload = workload;
     const struct tp_request request = tp_case_request(&point, phase, tp_case_first_kv_len(&point));
     status = tp_variant_build(point.variant, &request, session->arena, &program, error);
     if (status == TP_OK)

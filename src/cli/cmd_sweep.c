@@ -18,6 +18,7 @@ struct args {
 
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
+    TP_PHASE_OPTION(args),
     {"points", '\0', TP_OPTION_TEXT, offsetof(struct args, file), "FILE.csv",
      "one point a row; columns by name, the others from the options"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "OUT.csv",

@@ -50,6 +50,7 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   NUMBERS(generate);
   WORDS(dtype);
   WORDS(engine);
+  WORDS(phase);
 #undef WORDS
 #undef NUMBERS
   return points->detail == NULL ? TP_OK

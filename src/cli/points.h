@@ -5,7 +5,7 @@
 #include "study/grid.h"
 
 struct tp_points {
-  struct tp_words model, platform, stack, variant, dtype, engine, sets;
+  struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
   struct tp_numbers tp, batch, prompt, generate;
   const char *detail;
 };
@@ -51,6 +51,12 @@ struct tp_points {
     "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",            \
         "change one value of platform, device or stack for this run"                             \
   }
+
+/* Of the commands that predict. */
+#define TP_PHASE_OPTION(args)                                                            \
+  TP_POINTS_OPTION(args, phase, TP_OPTION_WORDS, "PH[,PH]",                              \
+                   "inference or train[+recompute][+sequence-parallel][+async-reduce]; " \
+                   "train: a step on batch x prompt tokens [inference]")
 
 /* The catalog of this session with the points' overrides. */
 struct tp_catalog tp_points_catalog(const struct tp_session *session,

@@ -132,7 +132,9 @@ static void print_table(const struct tp_prediction *rows, size_t n, struct tp_ar
   const char **headers = TP_NEW(arena, const char *, tp_n_columns + N_SHOWN + 1);
   bool *is_text = TP_NEW(arena, bool, tp_n_columns + N_SHOWN + 1);
   size_t n_columns = 0;
-  for (size_t c = 0; c < tp_n_columns && tp_columns[c].is_input; c++) {
+  for (size_t c = 0; c < tp_n_columns; c++) {
+    if (!tp_columns[c].is_input)
+      continue;
     constant[c] =
         strcmp(tp_columns[c].name, "variant") != 0 && same_in_all(rows, n, &tp_columns[c], arena);
     if (constant[c])
@@ -148,8 +150,8 @@ static void print_table(const struct tp_prediction *rows, size_t n, struct tp_ar
   struct tp_table table = {
       .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
   for (size_t r = 0; r < n; r++) {
-    for (size_t c = 0; c < tp_n_columns && tp_columns[c].is_input; c++)
-      if (!constant[c])
+    for (size_t c = 0; c < tp_n_columns; c++)
+      if (tp_columns[c].is_input && !constant[c])
         tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
     add_results(&table, &rows[r]);
   }
@@ -179,27 +181,37 @@ static void print_share(const char *name, double part_s, const struct tp_predict
   fprintf(out, "  %-24s %10.4f s  %5.1f %%\n", name, part_s, 100 * part_s / row->e2e_s);
 }
 
+static void print_latencies(const struct tp_prediction *row, FILE *out)
+{
+  if (!isnan(row->ttft_s))
+    fprintf(out, "  %-24s %10.3f ms  (10-90 %%: %.3f to %.3f)\n", "time to first token",
+            row->ttft_s * 1e3, row->ttft_low_s * 1e3, row->ttft_high_s * 1e3);
+  if (!isnan(row->tpot_s))
+    fprintf(out, "  %-24s %10.4f ms  (10-90 %%: %.4f to %.4f)\n", "time per output token",
+            row->tpot_s * 1e3, row->tpot_low_s * 1e3, row->tpot_high_s * 1e3);
+}
+
 void tp_row_print_details(const struct tp_prediction *row, FILE *out)
 {
-  fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, generate %.0f, %s, %s\n\n",
-          row->model, row->platform, row->stack, row->variant, row->tp, row->batch, row->prompt,
-          row->generate, row->dtype, row->engine);
+  const bool train = isnan(row->generate);
+  fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, ", row->model, row->platform,
+          row->stack, row->variant, row->tp, row->batch, row->prompt);
+  if (train)
+    fprintf(out, "%s, %s, %s\n\n", row->phase, row->dtype, row->engine);
+  else
+    fprintf(out, "generate %.0f, %s, %s\n\n", row->generate, row->dtype, row->engine);
   if (!isnan(row->memory_bytes))
     fprintf(out, "  %-24s %10.2f GB a GPU\n", "memory", row->memory_bytes * 1e-9);
   if (isnan(row->e2e_s)) {
     fprintf(out, "  cannot run: %s\n", row->status);
     return;
   }
-  fprintf(out, "  %-24s %10.3f ms  (10-90 %%: %.3f to %.3f)\n", "time to first token",
-          row->ttft_s * 1e3, row->ttft_low_s * 1e3, row->ttft_high_s * 1e3);
-  if (!isnan(row->tpot_s))
-    fprintf(out, "  %-24s %10.4f ms  (10-90 %%: %.4f to %.4f)\n", "time per output token",
-            row->tpot_s * 1e3, row->tpot_low_s * 1e3, row->tpot_high_s * 1e3);
-  fprintf(out, "  %-24s %10.4f s\n", "end to end", row->e2e_s);
+  print_latencies(row, out);
+  fprintf(out, "  %-24s %10.4f s\n", train ? "training step" : "end to end", row->e2e_s);
   fprintf(out, "  %-24s %10.2f tokens/s\n", "throughput", row->tokens_per_s);
   if (!isnan(row->speedup))
     fprintf(out, "  %-24s %10.4f\n", "speedup over standard", row->speedup);
-  fputs("\nof the end to end time\n", out);
+  fprintf(out, "\nof the %s\n", train ? "step" : "end to end time");
   print_share("kernels", row->compute_s, row, out);
   print_share("communication", row->comm_s, row, out);
   print_share("  of it exposed", row->comm_exposed_s, row, out);

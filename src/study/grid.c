@@ -7,9 +7,9 @@
 
 /* Slowest first. */
 static const enum tp_axis_name loop_order[TP_N_AXES] = {
-    TP_AXIS_model,    TP_AXIS_platform, TP_AXIS_stack,  TP_AXIS_tp,
-    TP_AXIS_pp,       TP_AXIS_nodes,    TP_AXIS_batch,  TP_AXIS_prompt,
-    TP_AXIS_generate, TP_AXIS_dtype,    TP_AXIS_engine, TP_AXIS_variant};
+    TP_AXIS_model,  TP_AXIS_platform, TP_AXIS_stack,  TP_AXIS_tp,       TP_AXIS_pp,
+    TP_AXIS_nodes,  TP_AXIS_batch,    TP_AXIS_prompt, TP_AXIS_generate, TP_AXIS_dtype,
+    TP_AXIS_engine, TP_AXIS_phase,    TP_AXIS_variant};
 
 struct value {
   const char *word;
@@ -27,7 +27,16 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_generate] = {.number = 512},
     [TP_AXIS_dtype] = {.word = "fp16"},
     [TP_AXIS_engine] = {.word = "analytic"},
+    [TP_AXIS_phase] = {.word = "inference"},
 };
+
+const struct tp_column *tp_axis_column(enum tp_axis_name axis)
+{
+  size_t column = 0; /* the axis-th input */
+  for (int left = (int)axis;; column++)
+    if (tp_columns[column].is_input && left-- == 0)
+      return &tp_columns[column];
+}
 
 void tp_grid_clear(struct tp_grid *grid)
 {
@@ -37,13 +46,13 @@ void tp_grid_clear(struct tp_grid *grid)
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    struct tp_arena *arena, struct tp_error *error)
 {
+  const char *names[TP_N_AXES];
+  for (int i = 0; i < TP_N_AXES; i++)
+    names[i] = tp_axis_column((enum tp_axis_name)i)->name;
   for (size_t c = 0; c < csv->n_columns; c++) {
-    const char **names = TP_NEW(arena, const char *, tp_n_columns);
     bool known = false;
-    for (size_t i = 0; i < tp_n_columns; i++) {
-      names[i] = tp_columns[i].name;
-      known = known || strcmp(csv->columns[c], names[i]) == 0;
-    }
+    for (size_t i = 0; i < tp_n_columns; i++)
+      known = known || strcmp(csv->columns[c], tp_columns[i].name) == 0;
     if (!known)
       return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'%s", csv->path, csv->columns[c],
                      tp_text_hint(arena, csv->columns[c], names, TP_N_AXES));
@@ -52,7 +61,7 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
     return tp_fail(error, TP_E_INPUT, "%s:1: no points below the header; add rows", csv->path);
   grid->points = csv;
   for (int i = 0; i < TP_N_AXES; i++)
-    grid->columns[i] = tp_csv_column(csv, tp_columns[i].name);
+    grid->columns[i] = tp_csv_column(csv, names[i]);
   return TP_OK;
 }
 
@@ -105,8 +114,8 @@ static enum tp_status fail_at(const struct place *place, enum tp_axis_name axis,
   const struct tp_csv *points = place->grid->points;
   if (cell_of(place, axis)[0] != '\0')
     return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %s", points->path,
-                   points->lines[place->row], tp_columns[axis].name, text);
-  return tp_fail(error, TP_E_INPUT, "%s: %s", tp_columns[axis].name, text);
+                   points->lines[place->row], tp_axis_column(axis)->name, text);
+  return tp_fail(error, TP_E_INPUT, "%s: %s", tp_axis_column(axis)->name, text);
 }
 
 static enum tp_status word_at(const struct place *place, enum tp_axis_name axis, const char **word,
@@ -120,7 +129,8 @@ static enum tp_status word_at(const struct place *place, enum tp_axis_name axis,
   if (*word != NULL)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "no %s is given; add --%s NAME (`tpsim list %ss` shows them)",
-                 tp_columns[axis].name, tp_columns[axis].name, tp_columns[axis].name);
+                 tp_axis_column(axis)->name, tp_axis_column(axis)->name,
+                 tp_axis_column(axis)->name);
 }
 
 static enum tp_status number_at(const struct place *place, enum tp_axis_name axis, double least,
@@ -169,7 +179,7 @@ static enum tp_status read_words(const struct place *place, struct tp_catalog *c
   const char *words[TP_N_AXES];
   enum tp_status status = TP_OK;
   for (int i = 0; i < TP_N_AXES && status == TP_OK; i++)
-    if (tp_columns[i].is_text)
+    if (tp_axis_column((enum tp_axis_name)i)->is_text)
       status = word_at(place, (enum tp_axis_name)i, &words[i], error);
   if (status == TP_OK)
     status = tp_catalog_model(catalog, words[TP_AXIS_model], &point->model, error);
@@ -183,6 +193,8 @@ static enum tp_status read_words(const struct place *place, struct tp_catalog *c
     status = tp_catalog_dtype(catalog, words[TP_AXIS_dtype], &point->dtype, error);
   if (status == TP_OK)
     status = tp_catalog_engine(catalog, words[TP_AXIS_engine], &point->engine, error);
+  if (status == TP_OK)
+    status = tp_workload_parse(words[TP_AXIS_phase], &point->workload, error);
   if (status != TP_OK)
     return status;
   point->platform = &setup->platform;

@@ -11,10 +11,11 @@
 
 enum tp_axis_name {
 #define X(name, unit, description) TP_AXIS_##name,
-  TP_INPUT_COLUMNS(X, X)
+  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X)
 #undef X
       TP_N_AXES
 };
+const struct tp_column *tp_axis_column(enum tp_axis_name axis);
 
 /* One list: words for a text column, numbers for a number column.  n 0: not given. */
 struct tp_axis {

@@ -26,6 +26,7 @@ libtpsim_a_SOURCES += \
 	%D%/plot_speedup.c \
 	%D%/plot_style.c \
 	%D%/plot_write.c \
+	%D%/phase.c %D%/phase.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
 	%D%/sidecar.c %D%/sidecar.h \

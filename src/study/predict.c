@@ -71,7 +71,14 @@ struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase pha
       .kv_capacity = point->prompt + point->generate,
       .dtype = point->dtype,
       .style = style_of(point->stack),
+      .training = point->workload.training,
   };
+}
+
+/* A training step ends where a generation of one token would. */
+static int64_t generated(const struct tp_case *point)
+{
+  return point->workload.train ? 1 : point->generate;
 }
 
 static bool cache_is_static(const struct tp_case *point)
@@ -89,7 +96,8 @@ struct work {
   struct tp_predictor *predictor;
   const struct tp_case *point;
   struct tp_timing timing;
-  struct tp_program prefill, decode; /* decode has no segments where nothing is decoded */
+  struct tp_program prefill, decode; /* prefill: or the training step; decode has no segments where
+                                        nothing is decoded */
   struct tp_priced priced_decode;    /* program NULL: not yet */
 };
 
@@ -108,7 +116,7 @@ static enum tp_status check_layout(const struct tp_case *point, const struct tp_
 static enum tp_status check_positions(const struct tp_case *point, struct tp_error *error)
 {
   const struct tp_model *model = point->model;
-  const int64_t last = point->prompt + point->generate - 1; /* the last token is not fed back */
+  const int64_t last = point->prompt + generated(point) - 1; /* the last token is not fed back */
   if (model->max_positions == 0 || last <= model->max_positions)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
@@ -130,9 +138,10 @@ static enum tp_status prepare(struct tp_predictor *predictor, const struct tp_ca
     status = check_positions(point, error);
   if (status != TP_OK)
     return status;
-  const struct tp_request prefill = tp_case_request(point, TP_PREFILL, 0);
+  const enum tp_phase first = point->workload.train ? TP_TRAIN : TP_PREFILL;
+  const struct tp_request prefill = tp_case_request(point, first, 0);
   status = tp_variant_build(point->variant, &prefill, predictor->scratch, &work->prefill, error);
-  if (status != TP_OK || point->generate == 1)
+  if (status != TP_OK || generated(point) == 1)
     return status;
   const struct tp_request decode = tp_case_request(point, TP_DECODE, tp_case_first_kv_len(point));
   return tp_variant_build(point->variant, &decode, predictor->scratch, &work->decode, error);
@@ -192,8 +201,8 @@ static enum tp_status run_decode(struct work *work, struct tp_sum *sum, struct t
   return status;
 }
 
-static void fill_times(const struct work *work, const struct tp_sum *prefill,
-                       const struct tp_sum *decode, struct tp_prediction *row)
+static void fill_latencies(const struct work *work, const struct tp_sum *prefill,
+                           const struct tp_sum *decode, struct tp_prediction *row)
 {
   const struct tp_case *point = work->point;
   const double spread_ratio = point->stack->spread_ratio;
@@ -203,15 +212,22 @@ static void fill_times(const struct work *work, const struct tp_sum *prefill,
   row->ttft_s = prefill_s;
   row->ttft_low_s = ttft.low_s;
   row->ttft_high_s = ttft.high_s;
-  if (point->generate > 1) {
+  if (generated(point) > 1) {
     row->tpot_s = decode_s / (double)(point->generate - 1);
     const struct tp_interval tpot =
         tp_interval_of(row->tpot_s, hypot(decode->deviation_s / decode_s, spread_ratio));
     row->tpot_low_s = tpot.low_s;
     row->tpot_high_s = tpot.high_s;
   }
-  row->e2e_s = prefill_s + decode_s;
-  row->tokens_per_s = (double)(point->batch * point->generate) / row->e2e_s;
+}
+
+static void fill_sums(const struct work *work, const struct tp_sum *prefill,
+                      const struct tp_sum *decode, struct tp_prediction *row)
+{
+  const struct tp_case *point = work->point;
+  const int64_t tokens = point->workload.train ? point->prompt : point->generate;
+  row->e2e_s = prefill->result.total_s + decode->result.total_s;
+  row->tokens_per_s = (double)(point->batch * tokens) / row->e2e_s;
   row->comm_s = prefill->result.comm_s + decode->result.comm_s;
   row->comm_exposed_s = prefill->result.comm_exposed_s + decode->result.comm_exposed_s;
   row->compute_s = prefill->result.compute_s + decode->result.compute_s;
@@ -240,11 +256,14 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   if (status != TP_OK)
     return status;
   tp_sum_add(&prefill, &result, 1);
-  if (point->generate > 1)
+  if (generated(point) > 1)
     status = run_decode(&work, &decode, error);
-  if (status == TP_OK)
-    fill_times(&work, &prefill, &decode, row);
-  return status;
+  if (status != TP_OK)
+    return status;
+  if (!point->workload.train)
+    fill_latencies(&work, &prefill, &decode, row);
+  fill_sums(&work, &prefill, &decode, row);
+  return TP_OK;
 }
 
 static const char *dtype_text(enum tp_dtype dtype)
@@ -264,7 +283,8 @@ void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
   row->nodes = point->nodes > 0 ? (double)point->nodes : (double)NAN;
   row->batch = (double)point->batch;
   row->prompt = (double)point->prompt;
-  row->generate = (double)point->generate;
+  row->generate = point->workload.train ? (double)NAN : (double)point->generate;
+  row->phase = tp_workload_text(&point->workload);
   row->dtype = dtype_text(point->dtype);
   row->engine = point->engine->name;
 }
@@ -296,7 +316,8 @@ static bool same_point(const struct tp_case *a, const struct tp_case *b)
   return a->model == b->model && a->platform == b->platform && a->device == b->device &&
          a->stack == b->stack && a->tp == b->tp && a->pp == b->pp && a->nodes == b->nodes &&
          a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
-         a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail;
+         a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail &&
+         tp_workload_same(&a->workload, &b->workload);
 }
 
 enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *point,
@@ -336,7 +357,7 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   work.timing.timeline = timeline;
   struct tp_result result;
   status = run_prefill(&work, &result, error);
-  if (status != TP_OK || point->generate == 1)
+  if (status != TP_OK || generated(point) == 1)
     return status;
   timeline->offset_s += result.total_s;
   return run_step(&work, tp_case_first_kv_len(point), &result, error);

@@ -2,6 +2,7 @@
 #define TP_STUDY_PREDICT_H
 /* One point of the result table: a model on a machine with its software, predicted.
  *
+ *     training step           e2e_s          or
  *     prefill pass            ttft_s
  *     generate-1 decode steps tpot_s = their time / (generate-1)
  *
@@ -10,6 +11,7 @@
  */
 #include "engine/engine.h"
 #include "program/variant.h"
+#include "study/phase.h"
 #include "study/prediction.h"
 
 /* Everything borrowed, and the same pointer means the same thing as long as the predictor lives:
@@ -26,6 +28,7 @@ struct tp_case {
   enum tp_dtype dtype;
   const struct tp_engine *engine;
   enum tp_detail detail;
+  struct tp_workload workload; /* zeros: inference; training knows no `generate` */
 };
 
 /* Caches and scratch memory; one a process. */
@@ -38,7 +41,8 @@ void tp_predictor_free(struct tp_predictor *predictor); /* NULL is fine */
 enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *point,
                           struct tp_prediction *prediction, struct tp_error *error);
 
-/* Fills the timeline with the prefill pass and, after it, the first decode step.  Here a point
+/* Fills the timeline with the prefill pass and, after it, the first decode step, or with the
+ * training step.  Here a point
  * that cannot run fails. */
 enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct tp_case *point,
                                    struct tp_timeline *timeline, struct tp_error *error);
@@ -46,7 +50,7 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
 /* Fills the input columns. */
 void tp_case_describe(const struct tp_case *point, struct tp_prediction *prediction);
 
-/* The pass to build for a case: `kv_len` matters in decode. */
+/* The pass to build for a case, TP_TRAIN with its arrangement: `kv_len` matters in decode. */
 struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase phase, int64_t kv_len);
 /* Tokens that the first decode step attends. */
 int64_t tp_case_first_kv_len(const struct tp_case *point);

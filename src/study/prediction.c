@@ -4,22 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
-const struct tp_column tp_columns[] = {
-#define TEXT(name, unit, description) \
+#define INPUT_TEXT(name, unit, description) \
   {#name, unit, description, true, true, offsetof(struct tp_prediction, name)},
-#define NUMBER(name, unit, description) \
+#define INPUT_NUMBER(name, unit, description) \
   {#name, unit, description, false, true, offsetof(struct tp_prediction, name)},
-    TP_INPUT_COLUMNS(TEXT, NUMBER)
-#undef TEXT
-#undef NUMBER
-#define REASON(name, unit, description) \
+#define OUTPUT_REASON(name, unit, description) \
   {#name, unit, description, true, false, offsetof(struct tp_prediction, name)},
-#define NUMBER(name, unit, description) \
+#define OUTPUT_NUMBER(name, unit, description) \
   {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
-        TP_OUTPUT_COLUMNS(REASON, NUMBER)
-#undef REASON
-#undef NUMBER
-};
+const struct tp_column tp_columns[] = {TP_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_OUTPUT_COLUMNS(
+    OUTPUT_REASON, OUTPUT_NUMBER) TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER)};
 const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
 
 /* Inputs hold pointers to their text, the output text stands in the struct. */

@@ -3,7 +3,8 @@
 /* One row of the result CSV: the columns are this table, in this order.
  *
  * Columns may be added at the end, never renamed or moved.  The inputs come first.  A number that
- * does not exist (a time of a point that cannot run) is NAN and becomes an empty cell.
+ * does not exist (a time of a point that cannot run; a training step's time to first token) is NAN
+ * and becomes an empty cell.
  */
 #include "base/csv.h"
 
@@ -25,25 +26,30 @@
   TEXT(dtype, "", "type of weights and activations")                            \
   TEXT(engine, "", "executor: analytic or des")
 
-#define TP_OUTPUT_COLUMNS(REASON, NUMBER)                                                \
-  NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                 \
-  NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                               \
-  NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                              \
-  NUMBER(tpot_s, "s", "time per output token: decode time over generate-1 steps")        \
-  NUMBER(tpot_low_s, "s", "its 10 % quantile (lognormal)")                               \
-  NUMBER(tpot_high_s, "s", "its 90 % quantile (lognormal)")                              \
-  NUMBER(e2e_s, "s", "prefill and all decode steps")                                     \
-  NUMBER(tokens_per_s, "1/s", "batch * generate / e2e_s")                                \
-  NUMBER(speedup, "", "e2e_s of the standard variant at the same point over this one's") \
-  NUMBER(comm_s, "s", "collectives, start to end, summed over the generation")           \
-  NUMBER(comm_exposed_s, "s", "part of comm_s with no kernel on the compute stream")     \
-  NUMBER(compute_s, "s", "kernels on the compute stream, summed over the generation")    \
-  NUMBER(memory_bytes, "bytes", "weights, KV cache and activations of one GPU")          \
-  NUMBER(fits, "", "1 where memory_bytes is within the device's memory, else 0")         \
-  NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")       \
-  NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")             \
-  NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")  \
+#define TP_OUTPUT_COLUMNS(REASON, NUMBER)                                                   \
+  NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                    \
+  NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                                  \
+  NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                                 \
+  NUMBER(tpot_s, "s", "time per output token: decode time over generate-1 steps")           \
+  NUMBER(tpot_low_s, "s", "its 10 % quantile (lognormal)")                                  \
+  NUMBER(tpot_high_s, "s", "its 90 % quantile (lognormal)")                                 \
+  NUMBER(e2e_s, "s", "prefill and all decode steps; or one training step")                  \
+  NUMBER(tokens_per_s, "1/s", "batch * generate / e2e_s; training: batch * prompt / e2e_s") \
+  NUMBER(speedup, "", "e2e_s of the standard variant at the same point over this one's")    \
+  NUMBER(comm_s, "s", "collectives, start to end, summed over the generation")              \
+  NUMBER(comm_exposed_s, "s", "part of comm_s with no kernel on the compute stream")        \
+  NUMBER(compute_s, "s", "kernels on the compute stream, summed over the generation")       \
+  NUMBER(memory_bytes, "bytes",                                                             \
+         "weights, KV cache and activations of one GPU; training: gradients, too")          \
+  NUMBER(fits, "", "1 where memory_bytes is within the device's memory, else 0")            \
+  NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")          \
+  NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")                \
+  NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")     \
   REASON(status, "", "ok, or why the point cannot run")
+
+/* Inputs that came later than the results: at the end. */
+#define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
+  TEXT(phase, "", "inference, or train[+recompute][+sequence-parallel][+async-reduce]")
 
 /* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {
@@ -52,6 +58,7 @@ struct tp_prediction {
 #define NUMBER(name, unit, description) double name;
   TP_INPUT_COLUMNS(TEXT, NUMBER)
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
+  TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)
 #undef TEXT
 #undef REASON
 #undef NUMBER

@@ -49,7 +49,9 @@ static enum tp_status check_header(const struct job *job, const char *path,
 /* `nodes` is no input where the point leaves it open. */
 static bool same_inputs(const struct tp_csv *csv, size_t row, const struct tp_prediction *want)
 {
-  for (size_t c = 0; c < tp_n_columns && tp_columns[c].is_input; c++) {
+  for (size_t c = 0; c < tp_n_columns; c++) {
+    if (!tp_columns[c].is_input)
+      continue;
     const char *const cell = tp_csv_cell(csv, row, (int)c);
     double number;
     if (tp_columns[c].is_text) {

@@ -123,7 +123,7 @@ static enum tp_status find_axis(struct sheet *sheet, const yaml_event_t *event, 
   const char *const key = (const char *)event->data.scalar.value;
   const char *names[TP_N_AXES];
   for (size_t i = 0; i < TP_N_AXES; i++) {
-    names[i] = tp_columns[i].name;
+    names[i] = tp_axis_column((enum tp_axis_name)i)->name;
     if (strcmp(key, names[i]) != 0)
       continue;
     *axis = i;
@@ -144,7 +144,7 @@ static enum tp_status read_pair(struct sheet *sheet, const yaml_event_t *key)
   enum tp_status status = find_axis(sheet, key, &axis);
   struct values values = {.n = 0};
   if (status == TP_OK)
-    status = read_values(sheet, &tp_columns[axis], &values);
+    status = read_values(sheet, tp_axis_column((enum tp_axis_name)axis), &values);
   if (status == TP_OK && !sheet->given[axis])
     sheet->grid->axes[axis] = (struct tp_axis){values.words, values.numbers, values.n};
   return status;

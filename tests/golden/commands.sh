@@ -56,6 +56,15 @@ check "short options" [ "$(tpsim predict -m llama-3.1-8b -p dgx-h100 --tp=8 -b4)
 check "a point that cannot run is a row" sh -c "
   tpsim predict --model llama-3.1-8b --platform dgx-h100 --tp 7 | grep -q 'does not divide'"
 
+check "training has its rows" [ "$(tpsim compare $point --phase train,train+recompute | grep -c ',ok,train')" = 12 ]
+check "training is one step" sh -c "
+  tpsim predict $point --phase train --format table | grep -q 'training step'"
+check "show-program of training" sh -c "
+  tpsim show-program $point --phase train+recompute | grep -q 'mlp.down.wgrad'"
+check "des agrees on training to 1e-6" sh -c "
+  tpsim predict $point --variant ladder --phase train --engine analytic,des | sed 1d | cut -d, -f19 |
+  awk 'NR == 1 {a = \$1} NR == 2 {d = \$1 / a - 1; exit !(d < 1e-6 && d > -1e-6)}'"
+
 check "timeline" exits 0 predict --variant ladder --timeline t.json
 check "timeline has both streams" [ "$(grep -o '"compute"\|"communication"' t.json | sort -u | wc -l)" = 2 ]
 check "des agrees to 1e-6" sh -c "

@@ -10,6 +10,7 @@ unit_tests += \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_op_costs \
+	%D%/test_phase \
 	%D%/test_plot \
 	%D%/test_predict \
 	%D%/test_sweep \

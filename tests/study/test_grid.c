@@ -99,6 +99,7 @@ START_TEST(what_is_not_given_has_a_default)
   ck_assert(point.batch == 1 && point.prompt == 1024 && point.generate == 512);
   ck_assert(point.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
   ck_assert_ptr_eq(point.engine, &tp_engine_analytic);
+  ck_assert(!point.workload.train);
 }
 END_TEST
 
