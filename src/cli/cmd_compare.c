@@ -35,9 +35,14 @@ static enum tp_status run(struct tp_session *session, void *values,
   size_t n_rows;
   if (status == TP_OK)
     status = tp_points_predict(session, &grid, &catalog, &rows, &n_rows, error);
-  if (status == TP_OK)
+  if (status != TP_OK)
+    return status;
+  const size_t n_variants = args->points.variant.n;
+  if (format == TP_FORMAT_TABLE && n_rows > n_variants && n_variants > 1)
+    tp_rows_print_side_by_side(rows, n_rows, n_variants, session->arena, stdout);
+  else
     tp_rows_print(rows, n_rows, format, session->arena, stdout);
-  return status;
+  return TP_OK;
 }
 
 const struct tp_command tp_command_compare = {

@@ -125,19 +125,25 @@ static void add_results(struct tp_table *table, const struct tp_prediction *row)
   tp_table_add(table, row->status);
 }
 
+/* Which input columns say the same in all rows; the variant never counts as one. */
+static bool *constant_inputs(const struct tp_prediction *rows, size_t n, struct tp_arena *arena)
+{
+  bool *constant = TP_NEW(arena, bool, tp_n_columns);
+  for (size_t c = 0; c < tp_n_columns; c++)
+    constant[c] = tp_columns[c].is_input && strcmp(tp_columns[c].name, "variant") != 0 &&
+                  same_in_all(rows, n, &tp_columns[c], arena);
+  return constant;
+}
+
 static void print_table(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
                         FILE *out)
 {
-  bool *constant = TP_NEW(arena, bool, tp_n_columns);
+  const bool *constant = constant_inputs(rows, n, arena);
   const char **headers = TP_NEW(arena, const char *, tp_n_columns + N_SHOWN + 1);
   bool *is_text = TP_NEW(arena, bool, tp_n_columns + N_SHOWN + 1);
   size_t n_columns = 0;
   for (size_t c = 0; c < tp_n_columns; c++) {
-    if (!tp_columns[c].is_input)
-      continue;
-    constant[c] =
-        strcmp(tp_columns[c].name, "variant") != 0 && same_in_all(rows, n, &tp_columns[c], arena);
-    if (constant[c])
+    if (!tp_columns[c].is_input || constant[c])
       continue;
     headers[n_columns] = tp_columns[c].name;
     is_text[n_columns++] = tp_columns[c].is_text;
@@ -155,6 +161,64 @@ static void print_table(const struct tp_prediction *rows, size_t n, struct tp_ar
         tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
     add_results(&table, &rows[r]);
   }
+  print_constants(&rows[0], constant, arena, out);
+  tp_table_print(&table, out);
+}
+
+/* A point's rows stand together, one a variant. */
+static void add_point(struct tp_table *table, const struct tp_prediction *rows, size_t n_variants)
+{
+  const char *reason = "";
+  double standard_tokens_per_s = NAN;
+  for (size_t v = 0; v < n_variants; v++) {
+    if (!isnan(rows[v].speedup))
+      standard_tokens_per_s = rows[v].tokens_per_s / rows[v].speedup;
+    if (strcmp(rows[v].status, "ok") != 0 && reason[0] == '\0')
+      reason = tp_arena_printf(table->arena, "%s: %s", rows[v].variant, rows[v].status);
+  }
+  tp_table_add(table, isnan(standard_tokens_per_s)
+                          ? ""
+                          : tp_arena_printf(table->arena, "%.2f", standard_tokens_per_s));
+  for (size_t v = 0; v < n_variants; v++)
+    if (strcmp(rows[v].variant, "standard") != 0)
+      tp_table_add(table, isnan(rows[v].speedup)
+                              ? "-"
+                              : tp_arena_printf(table->arena, "%.3f", rows[v].speedup));
+  tp_table_add(table, reason);
+}
+
+void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size_t n_variants,
+                                struct tp_arena *arena, FILE *out)
+{
+  const bool *constant = constant_inputs(rows, n, arena);
+  const char **headers = TP_NEW(arena, const char *, tp_n_columns + n_variants + 2);
+  bool *is_text = TP_NEW(arena, bool, tp_n_columns + n_variants + 2);
+  bool *stands = TP_NEW(arena, bool, tp_n_columns); /* in a column of its own */
+  size_t n_columns = 0;
+  for (size_t c = 0; c < tp_n_columns; c++) {
+    stands[c] =
+        tp_columns[c].is_input && !constant[c] && strcmp(tp_columns[c].name, "variant") != 0;
+    if (!stands[c])
+      continue;
+    headers[n_columns] = tp_columns[c].name;
+    is_text[n_columns++] = tp_columns[c].is_text;
+  }
+  headers[n_columns++] = "standard tokens/s";
+  for (size_t v = 0; v < n_variants; v++)
+    if (strcmp(rows[v].variant, "standard") != 0)
+      headers[n_columns++] = rows[v].variant;
+  headers[n_columns] = "cannot run";
+  is_text[n_columns++] = true;
+
+  struct tp_table table = {
+      .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
+  for (size_t r = 0; r + n_variants <= n; r += n_variants) {
+    for (size_t c = 0; c < tp_n_columns; c++)
+      if (stands[c])
+        tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
+    add_point(&table, rows + r, n_variants);
+  }
+  fputs("speedup over standard, end to end; ", out);
   print_constants(&rows[0], constant, arena, out);
   tp_table_print(&table, out);
 }
