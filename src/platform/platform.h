@@ -52,6 +52,7 @@ struct tp_vertex {
   int node;     /* server the vertex sits in, from 0 */
   int numa;     /* NUMA domain inside the node, from 0 */
   bool reduces; /* switch that adds in flight (NVLS) */
+  bool only_reduces; /* such a switch that forwards nothing: peer-to-peer copies are disabled */
 };
 
 struct tp_link {

@@ -59,6 +59,8 @@ static void reach_all(const struct tp_platform *platform, const struct adjacency
   reach->queue[n_queued++] = source;
   for (int q = 0; q < n_queued; q++) {
     const int from = reach->queue[q];
+    if (from != source && platform->vertices[from].only_reduces)
+      continue;
     for (size_t i = near->first[from]; i < near->first[from + 1]; i++) {
       const struct tp_link *link = &platform->links[near->links[i]];
       const int to = other_end(link, from);

@@ -22,7 +22,7 @@ struct vertex_entry {
   const char *name;
   int kind;
   int64_t first, count, node, numa;
-  bool reduces;
+  bool reduces, only_reduces;
 };
 
 static const struct tp_field vertex_fields[] = {
@@ -34,6 +34,7 @@ static const struct tp_field vertex_fields[] = {
     {FIELD(node, TP_FIELD_INT64), .max = TP_MAX_GPUS - 1, .optional = true},
     {FIELD(numa, TP_FIELD_INT64), .max = 1023, .optional = true},
     {FIELD(reduces, TP_FIELD_BOOL), .optional = true},
+    {FIELD(only_reduces, TP_FIELD_BOOL), .optional = true},
 #undef FIELD
 };
 
@@ -73,7 +74,8 @@ static enum tp_status add_vertex(struct reader *reader, const char *path,
                                    .kind = (enum tp_vertex_kind)entry->kind,
                                    .node = (int)entry->node,
                                    .numa = (int)entry->numa,
-                                   .reduces = entry->reduces};
+                                   .reduces = entry->reduces,
+                                   .only_reduces = entry->only_reduces};
   if (tp_graph_add_vertex(&reader->graph, &vertex) < 0)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "more than %d vertices; describe a smaller part of the machine",
@@ -95,6 +97,11 @@ static enum tp_status read_vertices(struct reader *reader, const char *path)
   if (entry.reduces && entry.kind != TP_VERTEX_SWITCH)
     return tp_doc_fail(reader->doc, tp_arena_printf(reader->arena, "%s.reduces", path),
                        reader->error, "only a vertex of kind \"switch\" adds in flight");
+  if (entry.only_reduces && !entry.reduces)
+    return tp_doc_fail(reader->doc, tp_arena_printf(reader->arena, "%s.only_reduces", path),
+                       reader->error,
+                       "says that the switch does nothing but reduce; set "
+                       "\"reduces\", too");
   if (entry.count == 0 && entry.first >= 0)
     return tp_doc_fail(reader->doc, tp_arena_printf(reader->arena, "%s.first", path), reader->error,
                        "numbers several vertices; give \"count\", too");

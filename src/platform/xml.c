@@ -72,9 +72,10 @@ static void put_hosts(const struct tp_platform *platform, FILE *out)
     fprintf(out,
             "    <host id=\"%s\" speed=\"1f\">"
             "<prop id=\"kind\" value=\"%s\"/><prop id=\"node\" value=\"%d\"/>"
-            "<prop id=\"numa\" value=\"%d\"/><prop id=\"reduces\" value=\"%s\"/></host>\n",
+            "<prop id=\"numa\" value=\"%d\"/><prop id=\"reduces\" value=\"%s\"/>%s</host>\n",
             vertex->name, vertex_kinds[vertex->kind], vertex->node, vertex->numa,
-            vertex->reduces ? "true" : "false");
+            vertex->reduces ? "true" : "false",
+            vertex->only_reduces ? "<prop id=\"only_reduces\" value=\"true\"/>" : "");
   }
   for (int i = 0; i < platform->n_gpus; i++)
     fprintf(out, "    <host id=\"%s.mem\" speed=\"1f\"><prop id=\"kind\" value=\"dram\"/></host>\n",

@@ -92,6 +92,8 @@ static enum tp_status take_host_prop(struct reader *reader, const struct tp_xml_
     return read_count(reader, prop, 1023, &host->vertex.numa);
   if (strcmp(key, "reduces") == 0)
     host->vertex.reduces = strcmp(value, "true") == 0;
+  if (strcmp(key, "only_reduces") == 0)
+    host->vertex.only_reduces = strcmp(value, "true") == 0;
   if (strcmp(key, "kind") == 0 && strcmp(value, "dram") == 0)
     host->dram = true;
   else if (strcmp(key, "kind") == 0) {

@@ -46,8 +46,10 @@ static const struct {
     {"rtx-4090-x8", "gpu0", "gpu4", 3, 2.5e-6, 31.5e9, TP_LINK_PCIE},
     {"dgx-h100-x2", "gpu0", "gpu7", 2, 0.5e-6, 450e9, TP_LINK_NVLINK},
     {"dgx-h100-x2", "gpu3", "gpu8", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
-    {"dgx-h100-nop2p", "gpu0", "gpu3", 2, 0.5e-6, 450e9, TP_LINK_NVLINK},
-    {"dgx-h100-nop2p", "gpu0", "gpu4", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
+    /* The switch only reduces: between GPUs through host memory, to the switch over NVLink. */
+    {"dgx-h100-nop2p", "gpu0", "gpu3", 2, 1e-6, 63e9, TP_LINK_PCIE},
+    {"dgx-h100-nop2p", "gpu0", "gpu4", 3, 1.5e-6, 62.4e9, TP_LINK_PCIE},
+    {"dgx-h100-nop2p", "gpu0", "nvswitch", 1, 0.25e-6, 450e9, TP_LINK_NVLINK},
     {"dgx-h100-x2-nop2p", "gpu5", "gpu9", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
 };
 
@@ -68,8 +70,8 @@ START_TEST(nodes)
 {
   ck_assert_int_eq(load_setup("dgx-h100", arena)->platform.n_nodes, 1);
   ck_assert_int_eq(load_setup("dgx-h100-x2", arena)->platform.n_nodes, 2);
-  ck_assert_int_eq(load_setup("dgx-h100-nop2p", arena)->platform.n_nodes, 2);
-  ck_assert_int_eq(load_setup("dgx-h100-x2-nop2p", arena)->platform.n_nodes, 4);
+  ck_assert_int_eq(load_setup("dgx-h100-nop2p", arena)->platform.n_nodes, 1);
+  ck_assert_int_eq(load_setup("dgx-h100-x2-nop2p", arena)->platform.n_nodes, 2);
 }
 END_TEST
 

@@ -100,6 +100,7 @@ static void compare(const struct tp_platform *a, const struct tp_platform *b)
     ck_assert_int_eq(a->vertices[v].node, b->vertices[v].node);
     ck_assert_int_eq(a->vertices[v].numa, b->vertices[v].numa);
     ck_assert_int_eq(a->vertices[v].reduces, b->vertices[v].reduces);
+    ck_assert_int_eq(a->vertices[v].only_reduces, b->vertices[v].only_reduces);
   }
   compare_links(a, b);
   for (size_t r = 0; r < a->n_vertices * a->n_vertices; r++) {
