@@ -75,7 +75,7 @@ struct tp_cost {
   double fixed_s, work_s, compute_s;
   double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
   double dram_bytes;
-  double dram_weight; /* its share of DRAM against that of others; 0: 1 */
+  double dram_weight; /* collectives: share of DRAM against a kernel's, which is 1; 0: 1, too */
   double stall_ratio; /* kernels: of work_s, what waits for DRAM */
   double queue_limit; /* kernels: of others' accesses, those at most that are let before its own */
   double queue_accesses; /* collectives: accesses that a kernel's finds before it */

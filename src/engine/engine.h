@@ -37,8 +37,8 @@
  *         share the capacity max-min fairly, none getting more than its own sm_share.  A kernel
  *         whose compute component has not begun or has ended uses none.
  *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
- *         machine.dram_bytes_per_s its dram_weight over the sum of theirs; 0 counts as 1, so that
- *         without weights all get the same.  No component has a cap of its own.
+ *         machine.dram_bytes_per_s its weight over the sum of theirs: 1, but for collectives with a
+ *         dram_weight that.  No component has a cap of its own.
  *   Link  As in b.: by pattern.  (In the DES, by the real routes.)
  *
  * All ranks do the same at the same time here; the DES may let them differ.

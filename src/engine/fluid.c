@@ -97,9 +97,9 @@ static void share_sms(struct tp_fluid *fluid)
   }
 }
 
-static double dram_weight(const struct tp_cost *cost)
+static double dram_weight(const struct tp_fluid_lane *lane)
 {
-  return cost->dram_weight > 0 ? cost->dram_weight : 1;
+  return lane->collective && lane->cost->dram_weight > 0 ? lane->cost->dram_weight : 1;
 }
 
 static void share_dram(struct tp_fluid *fluid)
@@ -107,7 +107,7 @@ static void share_dram(struct tp_fluid *fluid)
   double sum = 0;
   for (int q = 0; q < TP_MAX_STREAMS; q++)
     if (fluid->running & BIT(q) && fluid->lanes[q].parts & BIT(TP_PART_DRAM))
-      sum += dram_weight(fluid->lanes[q].cost);
+      sum += dram_weight(&fluid->lanes[q]);
   if (sum == fluid->dram_weight || sum == 0)
     return;
   for (int q = 0; q < TP_MAX_STREAMS; q++) {
@@ -191,7 +191,7 @@ static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     begin(fluid, lane, TP_PART_WORK, fluid->now_s + cost->work_s);
   if (cost->dram_bytes > 0)
     begin(fluid, lane, TP_PART_DRAM,
-          fluid->now_s + fluid->dram_weight / dram_weight(cost) * cost->dram_bytes /
+          fluid->now_s + fluid->dram_weight / dram_weight(lane) * cost->dram_bytes /
                              fluid->machine->dram_bytes_per_s);
   if (lane->collective)
     begin_phase(fluid, lane);

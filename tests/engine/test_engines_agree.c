@@ -130,8 +130,12 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_patt
                          .sm_share = fraction(state)};
   if (!collective) {
     cost.compute_s = sometimes(state, 20e-6);
+    cost.stall_ratio = sometimes(state, 1);
+    cost.queue_limit = tp_random_below(state, 2) == 0 ? HUGE_VAL : 4 * fraction(state);
     return cost;
   }
+  cost.queue_accesses = sometimes(state, 8);
+  cost.dram_weight = sometimes(state, 1);
   cost.sm_share *= 0.98 / n_streams; /* all together less than all */
   cost.n_phases = (int)tp_random_below(state, 3);
   for (int p = 0; p < cost.n_phases; p++)

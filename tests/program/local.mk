@@ -4,6 +4,7 @@ unit_tests += \
 	%D%/test_dataflow \
 	%D%/test_flash \
 	%D%/test_op \
+	%D%/test_overlap \
 	%D%/test_random \
 	%D%/test_sublayer \
 	%D%/test_text \

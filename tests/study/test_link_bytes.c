@@ -34,6 +34,8 @@ static double closed_form(const struct tp_machine *machine, const struct tp_coll
     return bytes * (n - 1) / n;
   case TP_ALGORITHM_HIERARCHICAL:
     return 2 * bytes * (local - 1) / local + 2 * bytes / local * (nodes - 1) / nodes;
+  case TP_ALGORITHM_DMA:
+    return bytes;
   case TP_ALGORITHM_AUTO:
   case TP_ALGORITHM_DMA:
   case TP_ALGORITHM_FLASH:

@@ -60,7 +60,7 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
       world_case(&world, "ladder-1b", "dgx-h100", "gpt-fast-compile", "standard");
   const struct tp_machine one = machine_of(&point, 1), four = machine_of(&point, 4),
                           eight = machine_of(&point, 8);
-  const struct tp_gemm gemm = {16, 8192, 4096, TP_DTYPE_FP8};
+  const struct tp_gemm gemm = {.m = 16, .n = 8192, .k = 4096, .dtype = TP_DTYPE_FP8};
   const struct tp_attention prefill = {.batch = 2,
                                        .query_len = 1024,
                                        .kv_len = 1024,
@@ -76,8 +76,10 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
                                       .kv_heads = 8,
                                       .head_dim = 128,
                                       .dtype = TP_DTYPE_BF16};
-  const struct tp_collective reduce = {TP_ALL_REDUCE, 1048576, TP_DTYPE_BF16, TP_ALGORITHM_AUTO};
-  const struct tp_collective gather = {TP_ALL_GATHER, 65536, TP_DTYPE_BF16, TP_ALGORITHM_AUTO};
+  const struct tp_collective reduce = {
+      .kind = TP_ALL_REDUCE, .bytes = 1048576, .dtype = TP_DTYPE_BF16};
+  const struct tp_collective gather = {
+      .kind = TP_ALL_GATHER, .bytes = 65536, .dtype = TP_DTYPE_BF16};
   struct tp_cost cost = {.sm_share = 1};
   tp_cost_gemm(&one, &gemm, &cost);
   check_time(&times[0], &one, &cost);
