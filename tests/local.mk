@@ -3,6 +3,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent LC_ALL=C \
 	SRCDIR=$(abs_srcdir) BINDIR=$(abs_builddir); \
 	export CK_TAP_LOG_FILE_NAME CK_VERBOSITY LC_ALL SRCDIR BINDIR;
+SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 TESH_LOG_COMPILER = tesh
 AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir)

@@ -47,4 +47,6 @@ for file in "$srcdir"/src/*/*.c; do
     bad=1
   fi
 done
+if [ $bad = 0 ]; then echo "ok 1 - layers"; else echo "not ok 1 - layers"; fi
+echo 1..1
 exit $bad
