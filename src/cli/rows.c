@@ -166,7 +166,8 @@ static void print_table(const struct tp_prediction *rows, size_t n, struct tp_ar
 }
 
 /* A point's rows stand together, one a variant. */
-static void add_point(struct tp_table *table, const struct tp_prediction *rows, size_t n_variants)
+static void add_point(struct tp_table *table, const struct tp_prediction *rows, size_t n_variants,
+                      bool with_reason)
 {
   const char *reason = "";
   double standard_tokens_per_s = NAN;
@@ -184,7 +185,16 @@ static void add_point(struct tp_table *table, const struct tp_prediction *rows, 
       tp_table_add(table, isnan(rows[v].speedup)
                               ? "-"
                               : tp_arena_printf(table->arena, "%.3f", rows[v].speedup));
-  tp_table_add(table, reason);
+  if (with_reason)
+    tp_table_add(table, reason);
+}
+
+static bool all_ran(const struct tp_prediction *rows, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(rows[i].status, "ok") != 0)
+      return false;
+  return true;
 }
 
 void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size_t n_variants,
@@ -207,8 +217,11 @@ void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size
   for (size_t v = 0; v < n_variants; v++)
     if (strcmp(rows[v].variant, "standard") != 0)
       headers[n_columns++] = rows[v].variant;
-  headers[n_columns] = "cannot run";
-  is_text[n_columns++] = true;
+  const bool with_reason = !all_ran(rows, n);
+  if (with_reason) {
+    headers[n_columns] = "cannot run";
+    is_text[n_columns++] = true;
+  }
 
   struct tp_table table = {
       .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
@@ -216,7 +229,7 @@ void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size
     for (size_t c = 0; c < tp_n_columns; c++)
       if (stands[c])
         tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
-    add_point(&table, rows + r, n_variants);
+    add_point(&table, rows + r, n_variants, with_reason);
   }
   fputs("speedup over standard, end to end; ", out);
   print_constants(&rows[0], constant, arena, out);
