@@ -37,7 +37,6 @@ static double closed_form(const struct tp_machine *machine, const struct tp_coll
   case TP_ALGORITHM_DMA:
     return bytes;
   case TP_ALGORITHM_AUTO:
-  case TP_ALGORITHM_DMA:
   case TP_ALGORITHM_FLASH:
   case TP_ALGORITHM_FLASH_HIERARCHICAL:
     break; /* overlaps and wires ask for these, no architecture or library does */
