@@ -36,6 +36,40 @@ START_TEST(flash_prefill)
 }
 END_TEST
 
+/* Five products a pair for two: a key costs a tile 10*64*128 / 1e13 = 8.192 ns.  Traffic at 1e9
+ * B/s: q, output and two gradients of 8 heads; k, v and two gradients of 2. */
+START_TEST(flash_backward)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  op.attention.backward = true;
+  const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
+  ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_TRAIN, &op).flops, 5.0 * 25 * 8 * 512 * 512 * 128,
+                1e-15);
+  toy.machine.dram_bytes_per_s = 1e9;
+  op.attention.batch = 1;
+  ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * (4 * 8 + 4 * 2) / 1e3, 2e-2);
+}
+END_TEST
+
+/* Four GEMMs for two and the score matrix twice as often. */
+START_TEST(materialised_backward)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 4, 512, 512);
+  const struct tp_cost forward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  op.attention.backward = true;
+  const struct tp_cost backward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  ck_assert_rel(backward.flops, 2 * forward.flops, 1e-15);
+  ck_assert_rel(backward.compute_s, 2 * forward.compute_s, 1e-15);
+  ck_assert_rel(backward.dram_bytes, 2 * forward.dram_bytes, 1e-15);
+  ck_assert(backward.fixed_s > forward.fixed_s);
+}
+END_TEST
+
 /* One sequence of one head group: all tiles run at once, the longest decides. */
 START_TEST(flash_prefill_of_few_tiles)
 {
@@ -188,6 +222,8 @@ static Suite *suite(void)
   Suite *suite = suite_create("attention");
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
+  tcase_add_test(tcase, flash_backward);
+  tcase_add_test(tcase, materialised_backward);
   tcase_add_test(tcase, flash_prefill_of_few_tiles);
   tcase_add_test(tcase, padding);
   tcase_add_test(tcase, flash_prefill_traffic);

@@ -1,5 +1,6 @@
 /* Training in the result table: the column, its parts, its rows. */
 #include "study/grid.h"
+#include "study/timing.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -111,6 +112,31 @@ START_TEST(arrangements_do_what_they_are_for)
 }
 END_TEST
 
+/* Forward and backward attention of a step have one shape and two costs. */
+START_TEST(backward_has_a_cost_of_its_own)
+{
+  struct tp_timer *timer = tp_timer_create();
+  struct tp_case point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
+  const struct tp_timed_machine *machine;
+  struct tp_program program;
+  struct tp_priced priced;
+  point.workload.train = true;
+  const struct tp_request request = tp_case_request(&point, TP_TRAIN, 0);
+  ck_assert_int_eq(
+      tp_timer_machine(timer, point.platform, point.device, point.stack, point.tp, &machine, NULL),
+      TP_OK);
+  ck_assert_int_eq(tp_variant_build(point.variant, &request, world.arena, &program, NULL), TP_OK);
+  tp_timer_price(timer, machine, &program, world.arena, &priced);
+  double flops[2] = {0};
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (size_t i = 0; i < program.segments[s].n_ops; i++)
+      if (program.segments[s].ops[i].kind == TP_OP_ATTENTION)
+        flops[program.segments[s].ops[i].attention.backward] = priced.costs[s][i].flops;
+  ck_assert_rel(flops[1], 2.5 * flops[0], 1e-15);
+  tp_timer_free(timer);
+}
+END_TEST
+
 START_TEST(a_timeline_of_one_step)
 {
   static const char *const names[] = {"compute", "comm", "2", "3"};
@@ -180,6 +206,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, others_are_refused, 0, sizeof bad / sizeof bad[0]);
   tcase_add_test(tcase, a_step_is_the_whole_row);
   tcase_add_test(tcase, arrangements_do_what_they_are_for);
+  tcase_add_test(tcase, backward_has_a_cost_of_its_own);
   tcase_add_test(tcase, a_timeline_of_one_step);
   tcase_add_test(tcase, an_axis_like_others);
   suite_add_tcase(suite, tcase);
