@@ -4,6 +4,7 @@
 
 static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_AUTO] = NULL,
+    [TP_ALGORITHM_FASTEST] = NULL,
     [TP_ALGORITHM_RING] = &tp_collective_ring,
     [TP_ALGORITHM_TREE] = &tp_collective_tree,
     [TP_ALGORITHM_NVLS] = &tp_collective_nvls,
@@ -99,6 +100,26 @@ static void run_automatic(const struct tp_machine *machine, const struct tp_coll
   }
 }
 
+/* Whether the stack's library has it: NCCL reads no peers' buffers. */
+static bool is_offered(const struct tp_stack *stack, enum tp_algorithm algorithm)
+{
+  const bool peer_kernel = algorithm == TP_ALGORITHM_ONE_SHOT || algorithm == TP_ALGORITHM_TWO_SHOT;
+  return !peer_kernel || stack->collectives.library != TP_LIBRARY_NCCL;
+}
+
+/* Whatever the switch points say.  Low-bit data may find that full precision is faster. */
+static void run_fastest(const struct tp_machine *machine, const struct tp_collective *collective,
+                        struct tp_cost *cost)
+{
+  double best_s = HUGE_VAL;
+  struct tp_collective plain = *collective;
+  plain.wire = (struct tp_wire){0};
+  for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
+    if (algorithms[i] != NULL && is_offered(machine->stack, algorithms[i]->algorithm))
+      keep_faster(machine, &plain, algorithms[i], cost, &best_s);
+  run_low_bit(machine, collective, cost, &best_s);
+}
+
 /* Launched eagerly, an all-reduce kernel first copies its input to a buffer that peers can reach,
  * by a kernel whose time is all that is counted of it; and the host cannot issue the next one
  * sooner than it does. */
@@ -129,11 +150,24 @@ static void limit_sms(const struct tp_machine *machine, int sms, struct tp_cost 
   cost->sm_share = fmin(1, sms / device->datasheet.sm_count);
 }
 
+/* The algorithm asked for, or NULL: none is, or it cannot run, or it would lose the low-bit wire.
+ */
+static const struct tp_collective_algorithm *asked_for(const struct tp_machine *machine,
+                                                       const struct tp_collective *collective)
+{
+  const struct tp_collective_algorithm *algorithm = algorithms[collective->algorithm];
+  if (algorithm == NULL || !algorithm->possible(machine, collective))
+    return NULL;
+  const bool low_bit =
+      algorithm == &tp_collective_flash || algorithm == &tp_collective_flash_hierarchical;
+  return low_bit == (collective->wire.reduce_bits > 0) ? algorithm : NULL;
+}
+
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective)
 {
-  const struct tp_collective_algorithm *algorithm = algorithms[collective->algorithm];
-  return algorithm == NULL || machine->ranks == 1 || algorithm->possible(machine, collective);
+  return algorithms[collective->algorithm] == NULL || machine->ranks == 1 ||
+         asked_for(machine, collective) != NULL;
 }
 
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,
@@ -142,9 +176,11 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   *cost = (struct tp_cost){.algorithm = collective->algorithm};
   if (machine->ranks == 1)
     return;
-  const struct tp_collective_algorithm *algorithm = algorithms[collective->algorithm];
-  if (algorithm != NULL && algorithm->possible(machine, collective))
+  const struct tp_collective_algorithm *algorithm = asked_for(machine, collective);
+  if (algorithm != NULL)
     run(machine, collective, algorithm, cost);
+  else if (collective->algorithm == TP_ALGORITHM_FASTEST)
+    run_fastest(machine, collective, cost);
   else
     run_automatic(machine, collective, cost);
   add_eager(machine, collective, cost);

@@ -77,6 +77,7 @@ const char *tp_collective_text(enum tp_collective_kind kind);
 
 #define TP_ALGORITHMS(X)                       \
   X(TP_ALGORITHM_AUTO, "auto")                 \
+  X(TP_ALGORITHM_FASTEST, "fastest")           \
   X(TP_ALGORITHM_RING, "ring")                 \
   X(TP_ALGORITHM_TREE, "tree")                 \
   X(TP_ALGORITHM_NVLS, "nvls")                 \
@@ -121,7 +122,7 @@ struct tp_collective {
   enum tp_collective_kind kind;
   double bytes; /* buffer of one rank, as nccl-tests counts */
   enum tp_dtype dtype;
-  enum tp_algorithm algorithm; /* AUTO: the stack decides */
+  enum tp_algorithm algorithm; /* AUTO: the stack decides; FASTEST: of what its library has */
   enum tp_dma_role role;       /* DMA only */
   bool continues;              /* DMA only: on the wire right after the one before it */
   bool arbitrated;             /* DMA only: memory controllers put kernels first */

@@ -187,6 +187,16 @@ enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
   return TP_OK;
 }
 
+struct tp_wire tp_variant_wire(const struct tp_variant *variant)
+{
+  struct tp_wire wire = {0};
+  if (variant->wire != NULL)
+    wire = variant->wire->wire;
+  if (variant->wire_argument > 0)
+    wire.group = variant->wire_argument;
+  return wire;
+}
+
 static enum tp_status check_request(const struct tp_variant *variant,
                                     const struct tp_request *request, struct tp_error *error)
 {

@@ -87,6 +87,9 @@ extern const struct tp_transform *const tp_wires[];
 enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
                                 struct tp_variant *variant, struct tp_error *error);
 
+/* What its all-reduces carry; reduce_bits 0 without a wire. */
+struct tp_wire tp_variant_wire(const struct tp_variant *variant);
+
 /* Builds the pass: the architecture's builder, then overlap, then wire.
  *
  * With one rank there is nothing to arrange: every architecture but kraken builds standard's

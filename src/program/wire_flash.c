@@ -39,9 +39,7 @@ static enum tp_status apply(const struct tp_request *request, const struct tp_va
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': low-bit wires are for inference; train without '%s'",
                    variant->text, variant->wire->name);
-  struct tp_wire wire = variant->wire->wire;
-  if (variant->wire_argument > 0)
-    wire.group = variant->wire_argument;
+  const struct tp_wire wire = tp_variant_wire(variant);
   for (size_t s = 0; s < program->n_segments; s++)
     if (!quantise(&program->segments[s], wire))
       return tp_fail(error, TP_E_INPUT,

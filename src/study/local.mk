@@ -2,6 +2,7 @@ libtpsim_a_SOURCES += \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/calibrate.c %D%/calibrate.h \
 	%D%/check.c %D%/check.h \
+	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/device_text.c %D%/device_text.h \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
@@ -32,6 +33,7 @@ libtpsim_a_SOURCES += \
 	%D%/sidecar.c %D%/sidecar.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reproduce.c %D%/reproduce.h \
+	%D%/reproduce_collective.c %D%/reproduce_collective.h \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/sweep_file.c \
 	%D%/sweep_yaml.c \

@@ -230,6 +230,7 @@ static void fill_sums(const struct work *work, const struct tp_sum *prefill,
   row->tokens_per_s = (double)(point->batch * tokens) / row->e2e_s;
   row->comm_s = prefill->result.comm_s + decode->result.comm_s;
   row->comm_exposed_s = prefill->result.comm_exposed_s + decode->result.comm_exposed_s;
+  row->comm_exposed_ratio = row->comm_exposed_s / row->e2e_s;
   row->compute_s = prefill->result.compute_s + decode->result.compute_s;
   row->flops = prefill->result.flops + decode->result.flops;
   row->dram_bytes = prefill->result.dram_bytes + decode->result.dram_bytes;

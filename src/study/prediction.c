@@ -12,8 +12,9 @@
   {#name, unit, description, true, false, offsetof(struct tp_prediction, name)},
 #define OUTPUT_NUMBER(name, unit, description) \
   {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
-const struct tp_column tp_columns[] = {TP_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_OUTPUT_COLUMNS(
-    OUTPUT_REASON, OUTPUT_NUMBER) TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER)};
+const struct tp_column tp_columns[] = {
+    TP_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_OUTPUT_COLUMNS(OUTPUT_REASON, OUTPUT_NUMBER)
+        TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_LATER_OUTPUT_COLUMNS(OUTPUT_NUMBER)};
 const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
 
 /* Inputs hold pointers to their text, the output text stands in the struct. */
@@ -39,6 +40,7 @@ void tp_prediction_clear(struct tp_prediction *prediction)
 #define REASON(name, unit, description) strcpy(prediction->name, "ok");
 #define NUMBER(name, unit, description) prediction->name = (double)NAN;
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
+  TP_LATER_OUTPUT_COLUMNS(NUMBER)
 #undef REASON
 #undef NUMBER
 }

@@ -51,6 +51,9 @@
 #define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
   TEXT(phase, "", "inference, or train[+recompute][+sequence-parallel][+async-reduce]")
 
+/* And outputs after these. */
+#define TP_LATER_OUTPUT_COLUMNS(NUMBER) NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s")
+
 /* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {
 #define TEXT(name, unit, description)   const char *name;
@@ -59,6 +62,7 @@ struct tp_prediction {
   TP_INPUT_COLUMNS(TEXT, NUMBER)
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
   TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)
+  TP_LATER_OUTPUT_COLUMNS(NUMBER)
 #undef TEXT
 #undef REASON
 #undef NUMBER

@@ -1,5 +1,7 @@
 #include "study/reproduce.h"
 
+#include "study/reproduce_collective.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -94,6 +96,8 @@ static enum tp_status reproduce_row(const struct tp_reference *reference,
     return tp_fail(error, TP_E_INPUT,
                    "%s:%d: column 'aggregate': '%s' is not geomean, min, max or empty", csv->path,
                    csv->lines[row], name);
+  else if (tp_csv_cell(csv, row, tp_csv_column(csv, "op"))[0] != '\0')
+    status = tp_reproduce_collective(csv, row, catalog, arena, out, error);
   else
     status = predict_row(reference, catalog, predictor, row, arena, out, error);
   out->error_abs = out->predicted - out->published;

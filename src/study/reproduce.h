@@ -4,7 +4,8 @@
  *
  * Columns beside the inputs: paper, case, metric (an output column of the result CSV), unit,
  * published (may be empty), aggregate.  A row with `aggregate` has no point of its own: it is the
- * geomean, min or max of the same metric over the rows above it that are not aggregates.
+ * geomean, min or max of the same metric over the rows above it that are not aggregates.  A row
+ * with `op` is a single all-reduce: study/reproduce_collective.h.
  */
 #include "study/reference.h"
 

@@ -6,6 +6,7 @@ unit_tests += \
 	%D%/test_fit_collectives \
 	%D%/test_fit_kernels \
 	%D%/test_fit_parts \
+	%D%/test_flash \
 	%D%/test_grid \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
