@@ -18,6 +18,7 @@ dist_platforms_DATA = \
 	%D%/mi300x-x8.json \
 	%D%/rtx-4090-x8.json \
 	%D%/t3-ring-16.json \
+	%D%/t3-ring-32.json \
 	%D%/t3-ring-8.json \
 	%D%/t3-ring.json
 
@@ -40,6 +41,7 @@ dist_stacks_DATA = \
 	%D%/stacks/gpt-fast-compile.json \
 	%D%/stacks/ideal.json \
 	%D%/stacks/sglang-graph.json \
+	%D%/stacks/t3-simulator.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/vllm-graph.json
 

@@ -54,9 +54,10 @@ struct tp_points {
 
 /* Of the commands that predict. */
 #define TP_PHASE_OPTION(args)                                                            \
-  TP_POINTS_OPTION(args, phase, TP_OPTION_WORDS, "PH[,PH]",                              \
-                   "inference or train[+recompute][+sequence-parallel][+async-reduce]; " \
-                   "train: a step on batch x prompt tokens [inference]")
+  TP_POINTS_OPTION(                                                                      \
+      args, phase, TP_OPTION_WORDS, "PH[,PH]",                                           \
+      "inference, train[+recompute][+sequence-parallel][+async-reduce] or a sub-layer; " \
+      "train: a step on batch x prompt tokens [inference]")
 
 /* The catalog of this session with the points' overrides. */
 struct tp_catalog tp_points_catalog(const struct tp_session *session,

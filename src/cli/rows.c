@@ -270,10 +270,11 @@ static void print_latencies(const struct tp_prediction *row, FILE *out)
 
 void tp_row_print_details(const struct tp_prediction *row, FILE *out)
 {
-  const bool train = isnan(row->generate);
+  const bool pass = isnan(row->generate); /* a training step, a sub-layer */
+  const bool train = pass && strncmp(row->phase, "train", 5) == 0;
   fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, ", row->model, row->platform,
           row->stack, row->variant, row->tp, row->batch, row->prompt);
-  if (train)
+  if (pass)
     fprintf(out, "%s, %s, %s\n\n", row->phase, row->dtype, row->engine);
   else
     fprintf(out, "generate %.0f, %s, %s\n\n", row->generate, row->dtype, row->engine);
@@ -284,11 +285,15 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
     return;
   }
   print_latencies(row, out);
-  fprintf(out, "  %-24s %10.4f s\n", train ? "training step" : "end to end", row->e2e_s);
+  fprintf(out, "  %-24s %10.4f s\n",
+          train  ? "training step"
+          : pass ? row->phase
+                 : "end to end",
+          row->e2e_s);
   fprintf(out, "  %-24s %10.2f tokens/s\n", "throughput", row->tokens_per_s);
   if (!isnan(row->speedup))
     fprintf(out, "  %-24s %10.4f\n", "speedup over standard", row->speedup);
-  fprintf(out, "\nof the %s\n", train ? "step" : "end to end time");
+  fprintf(out, "\nof the %s\n", train ? "step" : pass ? "sub-layer" : "end to end time");
   print_share("kernels", row->compute_s, row, out);
   print_share("communication", row->comm_s, row, out);
   print_share("  of it exposed", row->comm_exposed_s, row, out);

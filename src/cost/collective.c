@@ -17,12 +17,18 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_FLASH_HIERARCHICAL] = &tp_collective_flash_hierarchical,
 };
 
+static bool is_ideal(const struct tp_stack *stack)
+{
+  return stack->collectives.library == TP_LIBRARY_IDEAL ||
+         stack->collectives.library == TP_LIBRARY_STEPPED;
+}
+
 static void run(const struct tp_machine *machine, const struct tp_collective *collective,
                 const struct tp_collective_algorithm *algorithm, struct tp_cost *cost)
 {
   *cost = (struct tp_cost){.algorithm = algorithm->algorithm};
   algorithm->shape(machine, collective, cost);
-  if (machine->stack->collectives.library != TP_LIBRARY_IDEAL)
+  if (!is_ideal(machine->stack))
     algorithm->overheads(machine, collective, cost);
 }
 
@@ -90,7 +96,7 @@ static void run_automatic(const struct tp_machine *machine, const struct tp_coll
     run_low_bit(machine, collective, cost, &best_s);
   else if (collective->kind == TP_ALL_TO_ALL)
     run(machine, collective, &tp_collective_direct, cost);
-  else if (machine->stack->collectives.library == TP_LIBRARY_IDEAL)
+  else if (is_ideal(machine->stack))
     run(machine, collective, &tp_collective_ring, cost);
   else {
     if (machine->stack->collectives.library == TP_LIBRARY_PEER_KERNELS)

@@ -11,6 +11,14 @@ static bool possible(const struct tp_machine *machine, const struct tp_collectiv
   return machine->patterns[TP_PATTERN_RING].possible && collective->kind != TP_ALL_TO_ALL;
 }
 
+/* Without a pipeline the first step only copies, and the sum of what the last one brings is a pass
+ * of its own. */
+static void add_last_sum(const struct tp_machine *machine, double chunk_bytes, struct tp_cost *cost)
+{
+  cost->dram_bytes += (3 - 1) * chunk_bytes;
+  cost->fixed_s += 3 * chunk_bytes / machine->dram_bytes_per_s;
+}
+
 static void shape(const struct tp_machine *machine, const struct tp_collective *collective,
                   struct tp_cost *cost)
 {
@@ -28,6 +36,8 @@ static void shape(const struct tp_machine *machine, const struct tp_collective *
                          : collective->kind == TP_REDUCE_SCATTER ? sent
                                                                  : 0;
   cost->dram_bytes = 3 * reduced + 2 * (sent - reduced);
+  if (machine->stack->collectives.library == TP_LIBRARY_STEPPED && reduced > 0)
+    add_last_sum(machine, bytes / n, cost);
 }
 
 static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,

@@ -49,9 +49,9 @@ enum tp_peer_access {
 struct tp_vertex {
   const char *name;
   enum tp_vertex_kind kind;
-  int node;     /* server the vertex sits in, from 0 */
-  int numa;     /* NUMA domain inside the node, from 0 */
-  bool reduces; /* switch that adds in flight (NVLS) */
+  int node;          /* server the vertex sits in, from 0 */
+  int numa;          /* NUMA domain inside the node, from 0 */
+  bool reduces;      /* switch that adds in flight (NVLS) */
   bool only_reduces; /* such a switch that forwards nothing: peer-to-peer copies are disabled */
 };
 

@@ -27,11 +27,12 @@ enum tp_launch { TP_LAUNCH_GRAPH, TP_LAUNCH_EAGER };
 enum tp_library {
   TP_LIBRARY_NCCL,
   TP_LIBRARY_PEER_KERNELS /* one-/two-shot, NCCL beyond */,
-  TP_LIBRARY_IDEAL
+  TP_LIBRARY_IDEAL,
+  TP_LIBRARY_STEPPED /* ideal, but nothing is pipelined inside a step of a ring */
 };
-#define TP_LIBRARY_NAMES                  \
-  {                                       \
-    "nccl", "peer-kernels", "ideal", NULL \
+#define TP_LIBRARY_NAMES                             \
+  {                                                  \
+    "nccl", "peer-kernels", "ideal", "stepped", NULL \
   }
 
 struct tp_stack {

@@ -20,6 +20,7 @@ static void add_gemm(struct tp_rewrite *rewrite)
 {
   struct tp_op *op = tp_rewrite_add(rewrite, rewrite->gemm);
   op->n_waits = 0;
+  op->gemm.slices = 0; /* nothing slows it */
   if (rewrite->sum != NULL)
     op = tp_rewrite_add(rewrite, rewrite->sum);
   op->records = rewrite->arrived;

@@ -11,7 +11,7 @@ static void gemm_text(const struct tp_gemm *gemm, char *text, size_t size)
 {
   static const char *const outputs[] = {"", " uncached", " remote"};
   char slices[24] = "";
-  if (gemm->slices > 0)
+  if (gemm->slices > 1)
     snprintf(slices, sizeof slices, " 1/%d", gemm->slices);
   snprintf(text, size, "m=%lld n=%lld k=%lld %s%s%s%s", (long long)gemm->m, (long long)gemm->n,
            (long long)gemm->k, dtype_names[gemm->dtype], slices, outputs[gemm->output],

@@ -60,7 +60,8 @@ static struct tp_op gemm_of(const struct tp_sublayer_request *request, int64_t w
                         .gemm = {.m = request->tokens,
                                  .n = request->model->hidden,
                                  .k = width / request->tp,
-                                 .dtype = request->dtype}};
+                                 .dtype = request->dtype,
+                                 .slices = 1}}; /* its traffic by the cache model */
 }
 
 static struct tp_op exchange_of(const struct tp_sublayer_request *request, const char *name,

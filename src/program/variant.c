@@ -227,6 +227,18 @@ static const char *title(const struct tp_variant *variant, const struct tp_reque
                          (long long)(decode ? request->kv_len : request->prompt));
 }
 
+static enum tp_status transform(const struct tp_variant *variant, const struct tp_request *request,
+                                struct tp_arena *arena, struct tp_program *program,
+                                struct tp_error *error)
+{
+  enum tp_status status = TP_OK;
+  if (variant->overlap != NULL)
+    status = variant->overlap->apply(request, variant, arena, program, error);
+  if (status == TP_OK && variant->wire != NULL)
+    status = variant->wire->apply(request, variant, arena, program, error);
+  return status;
+}
+
 enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error)
@@ -245,9 +257,18 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
     return status;
   program->title = title(variant, request, arena);
   program->equation = architecture->equation;
-  if (variant->overlap != NULL)
-    status = variant->overlap->apply(request, variant, arena, program, error);
-  if (status == TP_OK && variant->wire != NULL)
-    status = variant->wire->apply(request, variant, arena, program, error);
-  return status;
+  return transform(variant, request, arena, program, error);
+}
+
+enum tp_status tp_variant_rearrange(const struct tp_variant *variant,
+                                    const struct tp_request *request, struct tp_arena *arena,
+                                    struct tp_program *program, struct tp_error *error)
+{
+  if (variant->architecture != &tp_architecture_standard)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': a sub-layer alone is the same in every architecture; leave out "
+                   "'%s'",
+                   variant->text, variant->architecture->name);
+  program->title = tp_arena_printf(arena, "%s %s", program->title, variant->text);
+  return transform(variant, request, arena, program, error);
 }

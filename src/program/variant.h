@@ -97,4 +97,10 @@ struct tp_wire tp_variant_wire(const struct tp_variant *variant);
 enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error);
+
+/* The overlap and the wire alone, on a finished program of the standard architecture; any other is
+ * refused. */
+enum tp_status tp_variant_rearrange(const struct tp_variant *variant,
+                                    const struct tp_request *request, struct tp_arena *arena,
+                                    struct tp_program *program, struct tp_error *error);
 #endif

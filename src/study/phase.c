@@ -21,8 +21,9 @@ static bool is_word(const char *text, size_t length, const char *word)
 static enum tp_status refuse(const char *text, struct tp_error *error)
 {
   return tp_fail(error, TP_E_INPUT,
-                 "no phase '%.64s'; inference, or "
-                 "train[+recompute][+sequence-parallel][+async-reduce], no part twice",
+                 "no phase '%.64s'; inference, "
+                 "train[+recompute][+sequence-parallel][+async-reduce], no part twice, or a "
+                 "sub-layer: op, fc-2, fc-1, ip",
                  text);
 }
 
@@ -32,6 +33,12 @@ enum tp_status tp_workload_parse(const char *text, struct tp_workload *workload,
   *workload = (struct tp_workload){.train = false};
   if (strcmp(text, "inference") == 0)
     return TP_OK;
+  for (int which = 0; which < TP_N_SUBLAYERS; which++)
+    if (strcmp(text, tp_sublayer_text((enum tp_sublayer)which)) == 0) {
+      workload->alone = true;
+      workload->sublayer = (enum tp_sublayer)which;
+      return TP_OK;
+    }
   const char *rest = text + strcspn(text, "+");
   if (!is_word(text, (size_t)(rest - text), "train"))
     return refuse(text, error);
@@ -66,6 +73,8 @@ const char *tp_workload_text(const struct tp_workload *workload)
       "train+sequence-parallel+async-reduce",
       "train+recompute+sequence-parallel+async-reduce",
   };
+  if (workload->alone)
+    return tp_sublayer_text(workload->sublayer);
   return workload->train ? texts[flags_of(&workload->training)] : "inference";
 }
 

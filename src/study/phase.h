@@ -1,13 +1,17 @@
 #ifndef TP_STUDY_PHASE_H
 #define TP_STUDY_PHASE_H
-/* The column `phase` of a result: "inference", or a training step and how it is arranged:
- * "train[+recompute][+sequence-parallel][+async-reduce]", parts in any order. */
+/* The column `phase` of a result: "inference"; or a training step and how it is arranged,
+ * "train[+recompute][+sequence-parallel][+async-reduce]", parts in any order; or one sub-layer
+ * alone, "op", "fc-2", "fc-1" or "ip" (program/sublayer.h). */
 #include "base/error.h"
+#include "program/sublayer.h"
 #include "program/variant.h"
 
 struct tp_workload {
-  bool train; /* false: prefill and decode */
+  bool train; /* neither this nor `alone`: prefill and decode */
   struct tp_training training;
+  bool alone; /* one sub-layer of batch * prompt tokens */
+  enum tp_sublayer sublayer;
 };
 
 /* Unknown parts and parts that stand twice are TP_E_INPUT. */

@@ -75,10 +75,16 @@ struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase pha
   };
 }
 
-/* A training step ends where a generation of one token would. */
+/* A training step and a sub-layer are one pass over the prompt, without a first token. */
+static bool generates(const struct tp_case *point)
+{
+  return !point->workload.train && !point->workload.alone;
+}
+
+/* They end where a generation of one token would. */
 static int64_t generated(const struct tp_case *point)
 {
-  return point->workload.train ? 1 : point->generate;
+  return generates(point) ? point->generate : 1;
 }
 
 static bool cache_is_static(const struct tp_case *point)
@@ -124,6 +130,22 @@ static enum tp_status check_positions(const struct tp_case *point, struct tp_err
                  (long long)last, model->name, (long long)model->max_positions);
 }
 
+static enum tp_status prepare_sublayer(struct work *work, struct tp_error *error)
+{
+  const struct tp_case *point = work->point;
+  const struct tp_sublayer_request sublayer = {.model = point->model,
+                                               .which = point->workload.sublayer,
+                                               .tp = point->tp,
+                                               .tokens = point->batch * point->prompt,
+                                               .dtype = point->dtype};
+  struct tp_arena *scratch = work->predictor->scratch;
+  const struct tp_request request = tp_case_request(point, TP_PREFILL, 0);
+  const enum tp_status status = tp_sublayer_build(&sublayer, scratch, &work->prefill, error);
+  return status == TP_OK
+             ? tp_variant_rearrange(point->variant, &request, scratch, &work->prefill, error)
+             : status;
+}
+
 static enum tp_status prepare(struct tp_predictor *predictor, const struct tp_case *point,
                               struct work *work, struct tp_error *error)
 {
@@ -138,6 +160,8 @@ static enum tp_status prepare(struct tp_predictor *predictor, const struct tp_ca
     status = check_positions(point, error);
   if (status != TP_OK)
     return status;
+  if (point->workload.alone)
+    return prepare_sublayer(work, error);
   const enum tp_phase first = point->workload.train ? TP_TRAIN : TP_PREFILL;
   const struct tp_request prefill = tp_case_request(point, first, 0);
   status = tp_variant_build(point->variant, &prefill, predictor->scratch, &work->prefill, error);
@@ -225,7 +249,7 @@ static void fill_sums(const struct work *work, const struct tp_sum *prefill,
                       const struct tp_sum *decode, struct tp_prediction *row)
 {
   const struct tp_case *point = work->point;
-  const int64_t tokens = point->workload.train ? point->prompt : point->generate;
+  const int64_t tokens = generates(point) ? point->generate : point->prompt;
   row->e2e_s = prefill->result.total_s + decode->result.total_s;
   row->tokens_per_s = (double)(point->batch * tokens) / row->e2e_s;
   row->comm_s = prefill->result.comm_s + decode->result.comm_s;
@@ -261,7 +285,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
     status = run_decode(&work, &decode, error);
   if (status != TP_OK)
     return status;
-  if (!point->workload.train)
+  if (generates(point))
     fill_latencies(&work, &prefill, &decode, row);
   fill_sums(&work, &prefill, &decode, row);
   return TP_OK;
@@ -284,7 +308,7 @@ void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
   row->nodes = point->nodes > 0 ? (double)point->nodes : (double)NAN;
   row->batch = (double)point->batch;
   row->prompt = (double)point->prompt;
-  row->generate = point->workload.train ? (double)NAN : (double)point->generate;
+  row->generate = generates(point) ? (double)point->generate : (double)NAN;
   row->phase = tp_workload_text(&point->workload);
   row->dtype = dtype_text(point->dtype);
   row->engine = point->engine->name;

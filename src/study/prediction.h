@@ -49,7 +49,8 @@
 
 /* Inputs that came later than the results: at the end. */
 #define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
-  TEXT(phase, "", "inference, or train[+recompute][+sequence-parallel][+async-reduce]")
+  TEXT(phase, "",                            \
+       "inference; train[+recompute][+sequence-parallel][+async-reduce]; op, fc-2, fc-1, ip")
 
 /* And outputs after these. */
 #define TP_LATER_OUTPUT_COLUMNS(NUMBER) NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s")
