@@ -3,7 +3,7 @@ include models/local.mk
 include platforms/local.mk
 dist_doc_DATA = docs/MODEL.md
 resultspublisheddir = $(pkgdatadir)/results/published
-dist_resultspublished_DATA = results/published/flash.csv results/published/kraken.csv results/published/ladder.csv \
+dist_resultspublished_DATA = results/published/flash.csv results/published/kraken.csv results/published/ladder.csv results/published/t3.csv \
 	results/published/README.md
 resultsbaselinesdir = $(pkgdatadir)/results/baselines
 dist_resultsbaselines_DATA = results/baselines/ladder-70b.csv

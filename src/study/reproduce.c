@@ -5,41 +5,48 @@
 #include <math.h>
 #include <string.h>
 
+/* Of the `n` rows before it. */
 struct aggregate {
   const char *name;
-  double (*of)(const struct tp_reproduced *rows, size_t n, const char *metric);
+  double (*of)(const struct tp_reproduced *rows, size_t n, const struct tp_reproduced *row);
 };
 
-static double geomean(const struct tp_reproduced *rows, size_t n, const char *metric)
+static bool counts(const struct tp_reproduced *row, const struct tp_reproduced *aggregate)
+{
+  return !row->aggregate && strcmp(row->metric, aggregate->metric) == 0 &&
+         strcmp(row->group, aggregate->group) == 0 && !isnan(row->predicted);
+}
+
+static double geomean(const struct tp_reproduced *rows, size_t n, const struct tp_reproduced *row)
 {
   double sum = 0;
   size_t count = 0;
   for (size_t i = 0; i < n; i++)
-    if (strcmp(rows[i].metric, metric) == 0 && !isnan(rows[i].predicted)) {
+    if (counts(&rows[i], row)) {
       sum += log(rows[i].predicted);
       count++;
     }
   return exp(sum / (double)count);
 }
 
-static double extreme(const struct tp_reproduced *rows, size_t n, const char *metric, double sign)
+static double extreme(const struct tp_reproduced *rows, size_t n, const struct tp_reproduced *row,
+                      double sign)
 {
   double best = (double)NAN;
   for (size_t i = 0; i < n; i++)
-    if (strcmp(rows[i].metric, metric) == 0 && !isnan(rows[i].predicted) &&
-        (isnan(best) || sign * rows[i].predicted > sign * best))
+    if (counts(&rows[i], row) && (isnan(best) || sign * rows[i].predicted > sign * best))
       best = rows[i].predicted;
   return best;
 }
 
-static double least(const struct tp_reproduced *rows, size_t n, const char *metric)
+static double least(const struct tp_reproduced *rows, size_t n, const struct tp_reproduced *row)
 {
-  return extreme(rows, n, metric, -1);
+  return extreme(rows, n, row, -1);
 }
 
-static double most(const struct tp_reproduced *rows, size_t n, const char *metric)
+static double most(const struct tp_reproduced *rows, size_t n, const struct tp_reproduced *row)
 {
-  return extreme(rows, n, metric, 1);
+  return extreme(rows, n, row, 1);
 }
 
 static const struct aggregate aggregates[] = {{"geomean", geomean}, {"min", least}, {"max", most}};
@@ -76,12 +83,14 @@ static enum tp_status reproduce_row(const struct tp_reference *reference,
 {
   const struct tp_csv *csv = reference->csv;
   const char *name = tp_csv_cell(csv, row, tp_csv_column(csv, "aggregate"));
-  const int published = tp_csv_column(csv, "published");
+  const int published = tp_csv_column(csv, "published"), group = tp_csv_column(csv, "group");
   struct tp_reproduced *out = &rows[row];
   *out = (struct tp_reproduced){.paper = tp_csv_cell(csv, row, tp_csv_column(csv, "paper")),
                                 .label = tp_csv_cell(csv, row, tp_csv_column(csv, "case")),
                                 .metric = tp_csv_cell(csv, row, tp_csv_column(csv, "metric")),
                                 .unit = tp_csv_cell(csv, row, tp_csv_column(csv, "unit")),
+                                .group = group < 0 ? "" : tp_csv_cell(csv, row, group),
+                                .aggregate = name[0] != '\0',
                                 .published = (double)NAN,
                                 .status = "ok"};
   enum tp_status status = TP_OK;
@@ -91,7 +100,7 @@ static enum tp_status reproduce_row(const struct tp_reference *reference,
     return status;
   const struct aggregate *aggregate = aggregate_named(name);
   if (aggregate != NULL)
-    out->predicted = aggregate->of(rows, row, out->metric);
+    out->predicted = aggregate->of(rows, row, out);
   else if (name[0] != '\0')
     return tp_fail(error, TP_E_INPUT,
                    "%s:%d: column 'aggregate': '%s' is not geomean, min, max or empty", csv->path,

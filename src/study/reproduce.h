@@ -11,9 +11,11 @@
 
 struct tp_reproduced {
   const char *paper, *label, *metric, *unit; /* label: column `case` */
-  double published, predicted;               /* NAN: not given; cannot run */
-  double error_abs, error_rel;               /* predicted - published; that over published */
-  const char *status;                        /* "ok" or why the point cannot run */
+  const char *group;                         /* "" where the table has none */
+  bool aggregate;
+  double published, predicted; /* NAN: not given; cannot run */
+  double error_abs, error_rel; /* predicted - published; that over published */
+  const char *status;          /* "ok" or why the point cannot run */
 };
 
 /* Rows in file order, in `arena`. */
