@@ -15,6 +15,8 @@ unit_tests += \
 	%D%/test_plot \
 	%D%/test_predict \
 	%D%/test_sweep \
+	%D%/test_t3 \
 	%D%/test_validate
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
 %C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)
+%C%_test_t3_LDADD = $(des_libs) $(CHECK_LIBS)
