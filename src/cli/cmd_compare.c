@@ -1,10 +1,12 @@
 /* tpsim compare: predict with every variant. */
+#include "cli/collectives_table.h"
 #include "cli/points.h"
 #include "cli/rows.h"
 
 struct args {
   struct tp_points points;
   const char *format;
+  bool collectives;
 };
 
 static const struct tp_option options[] = {
@@ -12,12 +14,26 @@ static const struct tp_option options[] = {
     TP_PHASE_OPTION(args),
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
      "table, csv or json [a table on a terminal, else csv]"},
+    {"collectives", '\0', TP_OPTION_FLAG, offsetof(struct args, collectives), NULL,
+     "compare all-reduce algorithms of a machine by size instead"},
 };
+
+static enum tp_status compare_collectives(struct tp_session *session, const struct args *args,
+                                          const struct tp_words *positional, struct tp_error *error)
+{
+  enum tp_format format;
+  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status == TP_OK)
+    status = tp_format_parse(args->format, session->arena, &format, error);
+  return status == TP_OK ? tp_collectives_print(session, &args->points, format, error) : status;
+}
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   struct args *args = values;
+  if (args->collectives)
+    return compare_collectives(session, args, positional, error);
   if (args->points.variant.n == 0)
     for (size_t i = 0; tp_architectures[i] != NULL; i++)
       tp_words_add(&args->points.variant, tp_architectures[i]->name, session->arena);
@@ -49,6 +65,10 @@ const struct tp_command tp_command_compare = {
     .name = "compare",
     .summary = "every variant side by side, with its speedup over standard",
     .usage = "--model M --platform P [OPTIONS]",
+    .details = "With --collectives and no model: all-reduces of --platform at --tp, 1 KiB to 1 "
+               "GiB, by every\n"
+               "algorithm that can run there and by the wires of --variant; `tpsim plot "
+               "collectives` draws the CSV.",
     .example = "tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8 --batch 1,16",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -14,6 +14,7 @@ tpsim_SOURCES = \
 	%D%/cmd_show_program.c \
 	%D%/cmd_sweep.c \
 	%D%/cmd_validate.c \
+	%D%/collectives_table.c %D%/collectives_table.h \
 	%D%/command.h \
 	%D%/commands.c \
 	%D%/gnuplot.c %D%/gnuplot.h \

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "cli/progress.h"
+#include "study/collectives.h"
 
 #include <string.h>
 
@@ -53,8 +54,13 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   WORDS(phase);
 #undef WORDS
 #undef NUMBERS
-  return points->detail == NULL ? TP_OK
-                                : parse_detail(session, points->detail, &grid->detail, error);
+  enum tp_status status = TP_OK;
+  if (points->detail != NULL)
+    status = parse_detail(session, points->detail, &grid->detail, error);
+  if (status == TP_OK && points->collective != NULL)
+    status =
+        tp_collective_choice_parse(points->collective, session->arena, &grid->collective, error);
+  return status;
 }
 
 enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,

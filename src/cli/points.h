@@ -7,7 +7,7 @@
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
   struct tp_numbers tp, batch, prompt, generate;
-  const char *detail;
+  const char *detail, *collective;
 };
 
 /* Rows for the option table of a command whose values struct has `struct tp_points points`. */
@@ -47,6 +47,12 @@ struct tp_points {
        offsetof(struct args, points.detail),                                                     \
        "D",                                                                                      \
        "des: flow, step or chunk [flow]"},                                                       \
+      {"collective",                                                                             \
+       '\0',                                                                                     \
+       TP_OPTION_TEXT,                                                                           \
+       offsetof(struct args, points.collective),                                                 \
+       "C",                                                                                      \
+       "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]"},                \
   {                                                                                              \
     "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",            \
         "change one value of platform, device or stack for this run"                             \

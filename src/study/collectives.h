@@ -5,6 +5,16 @@
 #include "cost/cost.h"
 #include "program/variant.h"
 
+/* "stack" (AUTO), "auto" (FASTEST) or an algorithm of all-reduces by its name. */
+enum tp_status tp_collective_choice_parse(const char *name, struct tp_arena *arena,
+                                          enum tp_algorithm *algorithm, struct tp_error *error);
+
+/* Makes the all-reduces of a program that the stack would choose for run by `algorithm`: those of
+ * full precision by one of full precision, those with a low-bit wire by a flash form; the others
+ * stay.  TP_E_INPUT where it cannot run on the machine. */
+enum tp_status tp_collective_choose(struct tp_program *program, const struct tp_machine *machine,
+                                    enum tp_algorithm algorithm, struct tp_error *error);
+
 struct tp_contender {
   const char *name; /* "ring", "flash-int4", "stack" */
   enum tp_algorithm algorithm;

@@ -207,7 +207,7 @@ enum tp_status tp_grid_case(const struct tp_grid *grid, struct tp_catalog *catal
                             struct tp_case *point, struct tp_error *error)
 {
   const struct place place = place_of(grid, index);
-  *point = (struct tp_case){.detail = grid->detail};
+  *point = (struct tp_case){.detail = grid->detail, .collective = grid->collective};
   struct tp_error reason;
   const enum tp_status status = read_words(&place, catalog, point, &reason);
   if (status == TP_E_INPUT && grid->points != NULL)

@@ -26,9 +26,10 @@ struct tp_axis {
 
 struct tp_grid {
   struct tp_axis axes[TP_N_AXES];
-  const struct tp_csv *points; /* NULL: none */
-  int columns[TP_N_AXES];      /* of points; -1: not there */
-  enum tp_detail detail;       /* of DES points */
+  const struct tp_csv *points;  /* NULL: none */
+  int columns[TP_N_AXES];       /* of points; -1: not there */
+  enum tp_detail detail;        /* of DES points */
+  enum tp_algorithm collective; /* of all points */
 };
 
 /* What a value is where neither list nor file gives one: stack, variant "standard", tp 1 ...

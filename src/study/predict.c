@@ -1,5 +1,6 @@
 #include "study/predict.h"
 
+#include "study/collectives.h"
 #include "study/decode.h"
 #include "study/interval.h"
 #include "study/timing.h"
@@ -130,6 +131,13 @@ static enum tp_status check_positions(const struct tp_case *point, struct tp_err
                  (long long)last, model->name, (long long)model->max_positions);
 }
 
+static enum tp_status choose_collective(const struct work *work, struct tp_program *program,
+                                        struct tp_error *error)
+{
+  return tp_collective_choose(program, &work->timing.machine->machine, work->point->collective,
+                              error);
+}
+
 static enum tp_status prepare_sublayer(struct work *work, struct tp_error *error)
 {
   const struct tp_case *point = work->point;
@@ -140,10 +148,18 @@ static enum tp_status prepare_sublayer(struct work *work, struct tp_error *error
                                                .dtype = point->dtype};
   struct tp_arena *scratch = work->predictor->scratch;
   const struct tp_request request = tp_case_request(point, TP_PREFILL, 0);
-  const enum tp_status status = tp_sublayer_build(&sublayer, scratch, &work->prefill, error);
-  return status == TP_OK
-             ? tp_variant_rearrange(point->variant, &request, scratch, &work->prefill, error)
-             : status;
+  enum tp_status status = tp_sublayer_build(&sublayer, scratch, &work->prefill, error);
+  if (status == TP_OK)
+    status = tp_variant_rearrange(point->variant, &request, scratch, &work->prefill, error);
+  return status == TP_OK ? choose_collective(work, &work->prefill, error) : status;
+}
+
+static enum tp_status build(const struct work *work, const struct tp_request *request,
+                            struct tp_program *program, struct tp_error *error)
+{
+  const enum tp_status status =
+      tp_variant_build(work->point->variant, request, work->predictor->scratch, program, error);
+  return status == TP_OK ? choose_collective(work, program, error) : status;
 }
 
 static enum tp_status prepare(struct tp_predictor *predictor, const struct tp_case *point,
@@ -164,11 +180,11 @@ static enum tp_status prepare(struct tp_predictor *predictor, const struct tp_ca
     return prepare_sublayer(work, error);
   const enum tp_phase first = point->workload.train ? TP_TRAIN : TP_PREFILL;
   const struct tp_request prefill = tp_case_request(point, first, 0);
-  status = tp_variant_build(point->variant, &prefill, predictor->scratch, &work->prefill, error);
+  status = build(work, &prefill, &work->prefill, error);
   if (status != TP_OK || generated(point) == 1)
     return status;
   const struct tp_request decode = tp_case_request(point, TP_DECODE, tp_case_first_kv_len(point));
-  return tp_variant_build(point->variant, &decode, predictor->scratch, &work->decode, error);
+  return build(work, &decode, &work->decode, error);
 }
 
 /* Weights and cache are the same in both passes, activations are those of the larger. */
@@ -342,7 +358,7 @@ static bool same_point(const struct tp_case *a, const struct tp_case *b)
          a->stack == b->stack && a->tp == b->tp && a->pp == b->pp && a->nodes == b->nodes &&
          a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
          a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail &&
-         tp_workload_same(&a->workload, &b->workload);
+         a->collective == b->collective && tp_workload_same(&a->workload, &b->workload);
 }
 
 enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *point,

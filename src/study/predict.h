@@ -28,7 +28,8 @@ struct tp_case {
   enum tp_dtype dtype;
   const struct tp_engine *engine;
   enum tp_detail detail;
-  struct tp_workload workload; /* zeros: inference; training knows no `generate` */
+  enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */
+  struct tp_workload workload;  /* zeros: inference; training knows no `generate` */
 };
 
 /* Caches and scratch memory; one a process. */
