@@ -65,10 +65,9 @@ const struct tp_command tp_command_compare = {
     .name = "compare",
     .summary = "every variant side by side, with its speedup over standard",
     .usage = "--model M --platform P [OPTIONS]",
-    .details = "With --collectives and no model: all-reduces of --platform at --tp, 1 KiB to 1 "
-               "GiB, by every\n"
-               "algorithm that can run there and by the wires of --variant; `tpsim plot "
-               "collectives` draws the CSV.",
+    .details =
+        "With --collectives and no model: all-reduces of --platform at --tp, 1 KiB to 1 GiB,\n"
+        "by every algorithm that can run there and by the wires of --variant.",
     .example = "tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8 --batch 1,16",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
