@@ -67,7 +67,8 @@ const struct tp_command tp_command_compare = {
     .usage = "--model M --platform P [OPTIONS]",
     .details =
         "With --collectives and no model: all-reduces of --platform at --tp, 1 KiB to 1 GiB,\n"
-        "by every algorithm that can run there and by the wires of --variant.",
+        "by every algorithm that can run there and by the wires of --variant.\n"
+        "`tpsim plot collectives` draws its CSV.",
     .example = "tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8 --batch 1,16",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

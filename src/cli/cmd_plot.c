@@ -160,11 +160,13 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_plot = {
     .name = "plot",
     .summary = "pictures from result CSVs, drawn by gnuplot",
-    .usage = "[speedup|breakdown|published] FILE.csv... -o OUT.png [OPTIONS]",
-    .details = "speedup (default): speedup over standard against TP, a panel a model.\n"
-               "breakdown: compute and exposed communication, a bar a variant, a panel a TP.\n"
-               "published: predicted against published, from `tpsim reproduce all --format csv`.\n"
-               "Of several batches the smallest is drawn, and the picture says so.",
+    .usage = "[speedup|breakdown|published|collectives] FILE.csv... -o OUT.png [OPTIONS]",
+    .details =
+        "speedup (default): speedup over standard against TP, a panel a model.\n"
+        "breakdown: compute and exposed communication, a bar a variant, a panel a TP.\n"
+        "published: predicted against published, from `tpsim reproduce all --format csv`.\n"
+        "collectives: all-reduces by size, from `tpsim compare --collectives --format csv`.\n"
+        "Of several batches the smallest is drawn, and the picture says so.",
     .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -20,6 +20,7 @@ libtpsim_a_SOURCES += \
 	%D%/op_rows.c %D%/op_rows.h \
 	%D%/plot.h \
 	%D%/plot_breakdown.c \
+	%D%/plot_collectives.c \
 	%D%/plot_layout.c %D%/plot_layout.h \
 	%D%/plot_published.c \
 	%D%/plot_rows.c %D%/plot_rows.h \

@@ -9,7 +9,7 @@
  */
 #include "study/plot_rows.h"
 
-enum tp_plot_form { TP_PLOT_LINES, TP_PLOT_BARS, TP_PLOT_SCATTER };
+enum tp_plot_form { TP_PLOT_LINES, TP_PLOT_BARS, TP_PLOT_SCATTER, TP_PLOT_CURVES };
 
 struct tp_plot_point {
   double x, y;
@@ -27,7 +27,7 @@ struct tp_plot_panel {
   const char *empty; /* why there are no points; NULL where there are */
   size_t n_series;
   struct tp_plot_series *series;
-  double low, high; /* y range; scatter: of both axes */
+  double low, high; /* y range; scatter: of both axes; curves: of the points */
   bool logarithmic; /* scatter: both axes */
 };
 
@@ -50,7 +50,8 @@ struct tp_plot_kind {
                           struct tp_plot *plot, struct tp_error *error);
 };
 
-extern const struct tp_plot_kind tp_plot_speedup, tp_plot_breakdown, tp_plot_published;
+extern const struct tp_plot_kind tp_plot_speedup, tp_plot_breakdown, tp_plot_published,
+    tp_plot_collectives;
 extern const struct tp_plot_kind *const tp_plot_kinds[]; /* NULL-terminated; first: default */
 
 /* Result CSVs read, filtered and settled; `required` beside model, variant and tp. */
@@ -62,7 +63,8 @@ enum tp_status tp_plot_rows_open(const struct tp_csv *tables, size_t n_tables, c
 /* Fills n_legend and legend from the panels; fails where there are too many panels to read. */
 enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_arena *arena, struct tp_error *error);
 
-/* How a variant looks in every picture: arrangements that differ look different. */
+/* How a variant, or an algorithm, looks in every picture: arrangements that differ look different.
+ */
 struct tp_plot_style {
   const char *colour; /* "#rrggbb" */
   int mark;           /* gnuplot's point type */

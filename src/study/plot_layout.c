@@ -31,7 +31,8 @@ static void size_cells(const struct tp_plot *plot, struct tp_plot_layout *it)
     int width_alone, height_alone, width_few, height_few, width, height;
   } sizes[] = {[TP_PLOT_LINES] = {550, 290, 310, 270, 235, 205},
                [TP_PLOT_BARS] = {550, 250, 285, 220, 240, 170},
-               [TP_PLOT_SCATTER] = {550, 500, 340, 330, 250, 240}};
+               [TP_PLOT_SCATTER] = {550, 500, 340, 330, 250, 240},
+               [TP_PLOT_CURVES] = {550, 350, 430, 300, 430, 260}};
   const size_t n = plot->n_panels;
   it->cell_width = n == 1   ? sizes[plot->form].width_alone
                    : n <= 4 ? sizes[plot->form].width_few
@@ -41,8 +42,8 @@ static void size_cells(const struct tp_plot *plot, struct tp_plot_layout *it)
                              : sizes[plot->form].height;
   it->above = 24;
   it->below = 26;
-  it->before = 46;
-  it->after = plot->form == TP_PLOT_SCATTER ? 14 : 8;
+  it->before = plot->form == TP_PLOT_CURVES ? 62 : 46;
+  it->after = plot->form == TP_PLOT_CURVES ? 22 : plot->form == TP_PLOT_SCATTER ? 14 : 8;
   if (plot->form != TP_PLOT_BARS)
     return;
   size_t longest = 0; /* names hang below the bars, aslant */

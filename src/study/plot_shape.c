@@ -7,7 +7,7 @@
 enum { MOST_PANELS = 12 };
 
 const struct tp_plot_kind *const tp_plot_kinds[] = {&tp_plot_speedup, &tp_plot_breakdown,
-                                                    &tp_plot_published, NULL};
+                                                    &tp_plot_published, &tp_plot_collectives, NULL};
 
 enum tp_status tp_plot_rows_open(const struct tp_csv *tables, size_t n_tables, const char *required,
                                  const struct tp_plot_filter *filter, struct tp_arena *arena,

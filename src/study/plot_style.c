@@ -1,6 +1,8 @@
 #include "program/variant.h"
 #include "study/plot.h"
 
+#include <string.h>
+
 /* Okabe and Ito's colour-blind-safe palette (2008), standard in black, then Tol's muted one. */
 static const char *const colours[] = {
     "#000000", "#0072B2", "#D55E00", "#56B4E9", "#009E73", "#CC79A7", "#7F7F7F",
@@ -18,11 +20,29 @@ static size_t place_of_transform(const struct tp_transform *transform,
   return i;
 }
 
+/* An algorithm of collectives: colours from the end, as wires stand beside it; what the stack takes
+ * is a dashed black line. */
+static struct tp_plot_style style_of_algorithm(const char *name)
+{
+  static const char *const names[] = {
+#define X(value, text) text,
+      TP_ALGORITHMS(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(name, names[i]) == 0)
+      return (struct tp_plot_style){.colour = colours[N_COLOURS - 1 - i % N_COLOURS],
+                                    .mark = marks[i % N_MARKS]};
+  if (strcmp(name, "stack") == 0)
+    return (struct tp_plot_style){.colour = colours[0], .mark = marks[0], .dashed = true};
+  return (struct tp_plot_style){.colour = "#8C510A", .mark = marks[0]};
+}
+
 struct tp_plot_style tp_plot_style_of(const char *variant, struct tp_arena *arena)
 {
   struct tp_variant parsed;
   if (tp_variant_parse(variant, arena, &parsed, NULL) != TP_OK)
-    return (struct tp_plot_style){.colour = "#8C510A", .mark = marks[0]};
+    return style_of_algorithm(variant);
   size_t n_architectures = 0, n_overlaps = 0, architecture = 0;
   for (; tp_architectures[n_architectures] != NULL; n_architectures++)
     if (tp_architectures[n_architectures] == parsed.architecture)

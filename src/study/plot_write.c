@@ -76,7 +76,7 @@ static void put_sample(const struct tp_plot_layout *it, const struct tp_plot_sty
             begin, middle - half, end, middle + half, density, style->colour, style->colour);
     return;
   }
-  if (form == TP_PLOT_LINES)
+  if (form != TP_PLOT_SCATTER)
     fprintf(out,
             "set arrow from screen %.6f,%.6f to screen %.6f,%.6f nohead lc rgb '%s' lw 1.6 dt %d\n",
             begin, middle, end, middle, style->colour, style->dashed ? 2 : 1);
@@ -211,6 +211,30 @@ static void put_scatter(const struct tp_plot_panel *panel, struct tp_arena *aren
   fputs("\nunset logscale\n", out);
 }
 
+/* Both axes logarithmic; x in bytes, named every 32 times. */
+static void put_curves(const struct tp_plot_panel *panel, struct tp_arena *arena, FILE *out)
+{
+  double first = (double)INFINITY, last = 0;
+  for (size_t s = 0; s < panel->n_series; s++)
+    for (size_t i = 0; i < panel->series[s].n; i++) {
+      first = fmin(first, panel->series[s].points[i].x);
+      last = fmax(last, panel->series[s].points[i].x);
+    }
+  fprintf(out,
+          "set logscale x 2; set logscale y 10\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
+          "set xtics ('1 KiB' 1024, '32 KiB' 32768, '1 MiB' 1048576, '32 MiB' 33554432, "
+          "'1 GiB' 1073741824) nomirror; set ytics autofreq nomirror\n"
+          "set grid lc rgb '#dddddd' lt 1\nplot ",
+          first / 1.3, last * 1.3, panel->low / 1.3, panel->high * 1.3);
+  for (size_t s = 0; s < panel->n_series; s++) {
+    const struct tp_plot_style style = tp_plot_style_of(panel->series[s].name, arena);
+    fprintf(out, "%s$s%zu using 1:2 ", s > 0 ? ", " : "", s);
+    put_look(&style, TP_PLOT_CURVES, out);
+    fputs(" notitle", out);
+  }
+  fputs("\nunset logscale\n", out);
+}
+
 static void put_panel(const struct tp_plot *plot, const struct tp_plot_layout *it, size_t index,
                       struct tp_arena *arena, FILE *out)
 {
@@ -234,6 +258,9 @@ static void put_panel(const struct tp_plot *plot, const struct tp_plot_layout *i
     break;
   case TP_PLOT_SCATTER:
     put_scatter(panel, arena, out);
+    break;
+  case TP_PLOT_CURVES:
+    put_curves(panel, arena, out);
     break;
   }
   fputs("unset label\n", out);

@@ -30,6 +30,7 @@ is_png() { [ "$(wc -c <"$1")" -gt 20000 ] && [ "$(head -c 4 "$1" | tail -c 3)" =
 tpsim sweep --model ladder-1b,llama-3.1-405b --platform dgx-h100 --tp 1,2,4,8 --batch 1,4 \
   --variant standard,ladder,no-comm -o sweep.csv
 tpsim reproduce all --format csv >published.csv
+tpsim compare --collectives --platform l40-x4,dgx-h100 --tp 2,4 --format csv >collectives.csv
 
 check "speedup" tpsim plot sweep.csv -o a.png -o a.svg
 check "speedup is PNG" is_png a.png
@@ -44,9 +45,17 @@ check "breakdown is SVG" is_svg c.svg
 check "published" tpsim plot published published.csv -o d.png -o d.svg
 check "published is PNG" is_png d.png
 check "published is SVG" is_svg d.svg
-check "nothing beside them" [ "$(ls | wc -l)" = 10 ]
+check "collectives" tpsim plot collectives collectives.csv --platform l40-x4 -o e.png -o e.svg
+check "collectives is PNG" is_png e.png
+check "collectives is SVG" is_svg e.svg
+check "collectives has the platform asked for" sh -c '! grep -q dgx e.svg'
+check "collectives has both degrees" grep -q 'l40-x4, gpt-fast-compile, 2 ranks: bus GB/s' e.svg
+check "nothing beside them" [ "$(ls | wc -l)" = 13 ]
 
 check "no such kind" fails 2 speedups sweep.csv -o x.svg
+check "all-reduces have no model" fails 2 collectives collectives.csv --model m -o x.svg
+check "no such machine" fails 2 collectives collectives.csv --tp 3 -o x.svg
+check "not all-reduces" fails 2 collectives sweep.csv -o x.svg
 check "no such batch" fails 2 sweep.csv --batch 3 -o x.svg
 check "no such format" fails 2 sweep.csv -o x.svg -o x.gif
 check "no picture named" fails 2 sweep.csv
