@@ -2,9 +2,11 @@
  * (reduce-scatter, barrier, all-gather). */
 #include "cost/algorithm.h"
 
+/* A peer's buffer must be within reach, not behind host memory. */
 static bool possible(const struct tp_machine *machine, const struct tp_collective *collective)
 {
-  return machine->patterns[TP_PATTERN_DIRECT].possible && machine->nodes_used == 1 &&
+  return machine->platform->peer_access == TP_PEER_DIRECT &&
+         machine->patterns[TP_PATTERN_DIRECT].possible && machine->nodes_used == 1 &&
          collective->kind == TP_ALL_REDUCE;
 }
 
@@ -36,8 +38,10 @@ static void add_overheads(const struct tp_machine *machine, const struct tp_coll
   const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
   cost->fixed_s += fixed_s * machine->stack->collectives.peer_fixed_ratio +
                    collective->bytes / peer->reduce_bytes_per_s;
+  const double ratios[] = {wire_ratio, machine->device->nccl.pcie_wire_ratio,
+                           machine->device->nccl.network_wire_ratio};
   for (int i = 0; i < cost->n_phases; i++)
-    cost->phases[i].flow_bytes *= wire_ratio;
+    cost->phases[i].flow_bytes *= ratios[machine->patterns[TP_PATTERN_DIRECT].limiting];
   cost->sm_share = peer->sms / machine->device->datasheet.sm_count;
   cost->sigma = peer->spread_ratio;
 }

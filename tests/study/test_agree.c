@@ -135,8 +135,9 @@ END_TEST
 /* With SMs and DRAM contended for, ranks that are alike still agree.  They are not alike where PCIe
  * switches and sockets stand between GPUs (l40s, P2P disabled): a rank whose neighbour on the ring
  * is behind the same switch sends over no shared uplink, is done sooner, and in the DES has its SMs
- * and DRAM back sooner, while on paper every rank is the slowest.  Only the ladder has a kernel
- * that can use them; up to 1.8 % of the time was seen. */
+ * and DRAM back sooner, while on paper every rank is the slowest.  The ladder has a kernel that can
+ * use them (up to 1.8 % of the time was seen), kraken where small buffers go round a ring, too (up
+ * to 0.8 %). */
 START_TEST(contention_makes_unlike_ranks_differ)
 {
   static const char *const stacks[] = {"gpt-fast-compile", "vllm-graph", "tensorrt-llm-0.12"};
@@ -150,9 +151,9 @@ START_TEST(contention_makes_unlike_ranks_differ)
     for (int tp = 2; tp <= 8 && tp <= setup->platform.n_gpus; tp += tp == 2 ? 2 : 1) {
       const double kraken = variant_difference(setup, "kraken", tp);
       const double ladder = variant_difference(setup, "ladder", tp);
-      ck_assert_msg(kraken <= 1e-6, "%s, kraken, tp %d: %g", names[i], tp, kraken);
-      ck_assert_msg(ladder <= (pcie && tp > 2 ? 0.03 : 1e-6), "%s, ladder, tp %d: %g", names[i], tp,
-                    ladder);
+      const double bound = pcie && tp > 2 ? 0.03 : 1e-6;
+      ck_assert_msg(kraken <= bound, "%s, kraken, tp %d: %g", names[i], tp, kraken);
+      ck_assert_msg(ladder <= bound, "%s, ladder, tp %d: %g", names[i], tp, ladder);
       most = fmax(most, ladder);
     }
   }

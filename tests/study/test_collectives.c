@@ -54,6 +54,8 @@ START_TEST(what_a_machine_can_run)
   use("dgx-h100", "vllm-graph", 8);
   check_list(" stack ring tree nvls one-shot two-shot flash-int4:32");
   use("l40-x4", "vllm-graph", 4);
+  check_list(" stack ring tree flash-int4:32"); /* nobody reaches a peer */
+  use("l40s-x4", "vllm-graph", 4);
   check_list(" stack ring tree one-shot two-shot flash-int4:32");
   use("dgx-h100-x2", "vllm-graph", 16);
   check_list(" stack ring tree hierarchical flash-int4:32");
