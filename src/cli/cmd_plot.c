@@ -30,6 +30,7 @@ static const struct tp_option options[] = {
     KEEP(GENERATE, '\0', "generate", "N"),
     KEEP(DTYPE, '\0', "dtype", "T"),
     KEEP(ENGINE, 'e', "engine", "E"),
+    KEEP(PHASE, '\0', "phase", "PH[,PH]"),
 };
 #undef KEEP
 

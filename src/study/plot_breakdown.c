@@ -1,4 +1,4 @@
-/* End-to-end time in two parts, a bar a variant, a panel a model and degree. */
+/* Time in two parts, a bar a variant, a panel a model, degree and phase. */
 #include "study/plot.h"
 
 #include <math.h>
@@ -36,14 +36,17 @@ static enum tp_status add_bar(struct tp_plot_panel *panel, const struct tp_plot_
 static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows,
                            struct tp_arena *arena, struct tp_error *error)
 {
-  size_t n_models, n_variants;
+  size_t n_models, n_variants, n_phases;
+  tp_plot_rows_values(rows, TP_PLOT_PHASE, arena, &n_phases);
   tp_plot_rows_values(rows, TP_PLOT_MODEL, arena, &n_models);
   tp_plot_rows_values(rows, TP_PLOT_VARIANT, arena, &n_variants);
   plot->panels = TP_NEW(arena, struct tp_plot_panel, rows->n);
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_plot_row *const row = &rows->items[i];
-    const char *const title =
-        tp_arena_printf(arena, "%s, TP %g", row->input[TP_PLOT_MODEL], row->tp);
+    const char *const phase = row->input[TP_PLOT_PHASE];
+    const bool whole = phase[0] == '\0' || strcmp(phase, "inference") == 0;
+    const char *const title = tp_arena_printf(arena, "%s, TP %g%s%s", row->input[TP_PLOT_MODEL],
+                                              row->tp, whole ? "" : ", ", whole ? "" : phase);
     struct tp_plot_panel *const panel = find_panel(plot, title, n_variants, arena);
     const bool drawn =
         strcmp(row->status, "ok") == 0 && !isnan(row->e2e_s) && !isnan(row->comm_exposed_s);
@@ -61,7 +64,7 @@ static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows
     if (panel->n_series > 0)
       panel->empty = NULL;
     /* One model's degrees compare on one axis; two models may differ a hundredfold. */
-    panel->high = n_models == 1 || panel->high <= 0 ? high : panel->high;
+    panel->high = (n_models == 1 && n_phases == 1) || panel->high <= 0 ? high : panel->high;
   }
   return TP_OK;
 }
@@ -71,10 +74,8 @@ static enum tp_status shape(const struct tp_csv *tables, size_t n_tables,
                             struct tp_plot *plot, struct tp_error *error)
 {
   struct tp_plot_rows rows;
-  struct tp_plot result = {.form = TP_PLOT_BARS,
-                           .title = "Where the time goes",
-                           .x_label = "",
-                           .y_label = "end-to-end time (s)"};
+  struct tp_plot result = {
+      .form = TP_PLOT_BARS, .title = "Where the time goes", .x_label = "", .y_label = "time (s)"};
   enum tp_status status = tp_plot_rows_open(tables, n_tables, "comm_exposed_s", filter, arena,
                                             &rows, &result.caption, error);
   if (status == TP_OK)

@@ -16,7 +16,8 @@
   X(PROMPT, prompt)           \
   X(GENERATE, generate)       \
   X(DTYPE, dtype)             \
-  X(ENGINE, engine)
+  X(ENGINE, engine)           \
+  X(PHASE, phase)
 
 enum tp_plot_input {
 #define X(id, name) TP_PLOT_##id,
@@ -62,8 +63,8 @@ enum tp_status tp_plot_rows_filter(struct tp_plot_rows *rows, const struct tp_pl
 const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_input input,
                                  struct tp_arena *arena, size_t *n);
 
-/* Leaves one batch (the smallest) and checks that every input but model, variant and tp has one
- * value.  `caption` says in words what all rows share. */
+/* Leaves one batch (the smallest) and checks that every input but model, variant, tp and phase has
+ * one value.  `caption` says in words what all rows share. */
 enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, struct tp_arena *arena,
                                    const char **caption, struct tp_error *error);
 #endif

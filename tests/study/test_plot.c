@@ -134,6 +134,23 @@ START_TEST(test_breakdown)
 }
 END_TEST
 
+/* A panel a phase, each with its own axis; whole passes say nothing of it. */
+START_TEST(test_breakdown_of_phases)
+{
+  static const char text[] = "model,variant,tp,batch,e2e_s,speedup,comm_exposed_s,status,phase\n"
+                             "m,standard,8,1,4,1,1,ok,op\n"
+                             "m,standard,8,1,9,1,1,ok,inference\n";
+  ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 2);
+  ck_assert_str_eq(plot.panels[0].title, "m, TP 8, op");
+  ck_assert_str_eq(plot.panels[1].title, "m, TP 8");
+  ck_assert_rel(plot.panels[0].high, 4, 1e-12);
+  keep(TP_PLOT_PHASE, "op");
+  ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+}
+END_TEST
+
 START_TEST(test_breakdown_of_two_models)
 {
   keep(TP_PLOT_TP, "8");
@@ -263,6 +280,7 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_speedup);
   tcase_add_test(shapes, test_filters);
   tcase_add_test(shapes, test_breakdown);
+  tcase_add_test(shapes, test_breakdown_of_phases);
   tcase_add_test(shapes, test_breakdown_of_two_models);
   tcase_add_test(shapes, test_published);
   tcase_add_loop_test(shapes, test_faults, 0, sizeof faults / sizeof faults[0]);
