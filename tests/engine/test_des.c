@@ -168,6 +168,48 @@ START_TEST(details_move_the_same_bytes)
 }
 END_TEST
 
+static double bytes_on(const struct rig *from, const struct tp_des_record *record,
+                       const char *group)
+{
+  double bytes = 0;
+  for (size_t l = 0; l < from->platform.n_links; l++)
+    if (strcmp(from->platform.links[l].group, group) == 0)
+      bytes += record->link_bytes[2 * l] + record->link_bytes[2 * l + 1];
+  return bytes;
+}
+
+/* 2^20 elements of 16 bits on 8 L40S: 4.25 bits to the sum, 8.25 back, scale and zero in them. */
+START_TEST(low_bit_bytes_on_every_link)
+{
+  static const struct tp_stack ideal = {.collectives.library = TP_LIBRARY_IDEAL};
+  const double to = (1 << 20) * 4.25 / 8, back = (1 << 20) * 8.25 / 8;
+  static const enum tp_algorithm forms[] = {TP_ALGORITHM_FLASH, TP_ALGORITHM_FLASH_HIERARCHICAL};
+  for (int form = 0; form < 2; form++) {
+    struct rig other;
+    rig_open(&other, "l40s-x8", 8);
+    other.machine.stack = &ideal;
+    const struct tp_collective collective = {
+        .kind = TP_ALL_REDUCE,
+        .bytes = 2 << 20,
+        .algorithm = forms[form],
+        .wire = {.reduce_bits = 4, .gather_bits = 8, .group = 128}};
+    struct tp_cost cost;
+    tp_cost_collective(&other.machine, &collective, &cost);
+    rig_segment(&other, 1);
+    rig_collective(&other, NONE, NONE, cost);
+    for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_CHUNK; detail++) {
+      struct tp_des_record record;
+      rig_des(&other, (enum tp_detail)detail, true, &record);
+      /* Every GPU sends and receives; 4 x 4 pairs of sockets each way, or 4 of matching cards. */
+      ck_assert_rel(bytes_on(&other, &record, "pcie"), 2 * 8 * cost.link_bytes, 1e-12);
+      ck_assert_rel(bytes_on(&other, &record, "intersocket"),
+                    2 * (form == 0 ? 16 : 4) * (to + back) / 8, 1e-12);
+    }
+    rig_close(&other);
+  }
+}
+END_TEST
+
 START_TEST(wait_means_latest_record)
 {
   /* Event 0 is recorded by the short kernel, then by the long one of the third stream; the second
@@ -314,6 +356,7 @@ static Suite *suite(void)
   tcase_add_loop_test(rules, short_chunks_cannot_hide_a_delay, 0, 2);
   tcase_add_loop_test(rules, phases_follow_one_another, 0, 2);
   tcase_add_test(rules, details_move_the_same_bytes);
+  tcase_add_test(rules, low_bit_bytes_on_every_link);
   tcase_add_loop_test(rules, wait_means_latest_record, 0, 2);
   tcase_add_loop_test(rules, wait_reaches_the_repetition_before, 0, 2);
   tcase_add_loop_test(rules, hidden_communication_is_not_exposed, 0, 2);
