@@ -182,6 +182,11 @@ START_TEST(needs_a_wire)
   struct tp_collective collective = low_bit(0, 0, 1 << 20);
   collective.algorithm = TP_ALGORITHM_FLASH;
   ck_assert(!tp_collective_possible(&bench->machine, &collective));
+  /* Nor does a ring carry low-bit data. */
+  collective = low_bit(4, 4, 1 << 20);
+  collective.algorithm = TP_ALGORITHM_RING;
+  ck_assert(!tp_collective_possible(&bench->machine, &collective));
+  ck_assert_int_eq(cost_of(bench, collective, TP_ALGORITHM_RING).algorithm, TP_ALGORITHM_FLASH);
   bench_ranks(bench, 1);
   ck_assert_double_eq(time_of(bench, low_bit(4, 4, 1 << 20), TP_ALGORITHM_AUTO), 0);
   bench_free(bench);
