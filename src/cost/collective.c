@@ -192,4 +192,6 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   add_eager(machine, collective, cost);
   if (collective->sms > 0)
     limit_sms(machine, collective->sms, cost);
+  if (collective->sms == TP_NO_SMS)
+    cost->sm_share = 0;
 }

@@ -118,6 +118,8 @@ struct tp_wire {
 /* Bytes of `elements` elements at `bits` bits with what their groups bring. */
 double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements);
 
+enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
+
 struct tp_collective {
   enum tp_collective_kind kind;
   double bytes; /* buffer of one rank, as nccl-tests counts */
@@ -126,7 +128,7 @@ struct tp_collective {
   enum tp_dma_role role;       /* DMA only */
   bool continues;              /* DMA only: on the wire right after the one before it */
   bool arbitrated;             /* DMA only: memory controllers put kernels first */
-  int sms;                     /* it gets no more SMs than these; 0: as many as it likes */
+  int sms;                     /* no more SMs than these; 0: as many as it likes; or TP_NO_SMS */
   struct tp_wire wire;         /* all-reduces only */
 };
 

@@ -50,7 +50,7 @@ static void emit_scatter(struct tp_rewrite *rewrite, int sms)
 
 static void emit_ideal(struct tp_rewrite *rewrite)
 {
-  emit_scatter(rewrite, 0);
+  emit_scatter(rewrite, TP_NO_SMS);
 }
 
 static void emit_shared(struct tp_rewrite *rewrite)
@@ -95,7 +95,7 @@ static enum tp_status apply_near_memory(const struct tp_request *request,
 
 const struct tp_transform tp_overlap_ideal = {
     .name = "ideal-overlap",
-    .summary = "upper bound: the reduce-scatter starts with the GEMM whose result it needs",
+    .summary = "yardstick: the reduce-scatter starts with the GEMM whose result it needs, for free",
     .apply = apply_ideal,
 };
 

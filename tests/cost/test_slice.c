@@ -113,6 +113,21 @@ START_TEST(test_trackers_that_are_too_few)
 }
 END_TEST
 
+START_TEST(test_no_sms)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-graph", 8);
+  struct tp_op op = {.kind = TP_OP_COLLECTIVE,
+                     .collective = {.kind = TP_REDUCE_SCATTER, .bytes = 1e8}};
+  const struct tp_cost held = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  op.collective.sms = TP_NO_SMS;
+  const struct tp_cost none = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  ck_assert(held.sm_share > 0.05);
+  ck_assert_rel(none.sm_share, 0, 0);
+  ck_assert_rel(none.phases[0].flow_bytes, held.phases[0].flow_bytes, 0);
+  bench_free(bench);
+}
+END_TEST
+
 START_TEST(test_few_sms)
 {
   struct bench *bench = bench_make("t3-ring", "ideal", 8);
@@ -139,6 +154,7 @@ static Suite *suite(void)
   tcase_add_loop_test(costs, test_cache, 0, 3);
   tcase_add_test(costs, test_trackers_that_are_too_few);
   tcase_add_test(costs, test_few_sms);
+  tcase_add_test(costs, test_no_sms);
   suite_add_tcase(suite, costs);
   return suite;
 }

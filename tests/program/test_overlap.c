@@ -272,7 +272,7 @@ START_TEST(test_ideal_starts_with_the_gemm)
   ck_assert_uint_eq(segment->n_ops, 5);
   ck_assert_int_eq(segment->ops[0].waits[0], 1); /* what the GEMM waited for */
   ck_assert_int_eq(segment->ops[1].collective.kind, TP_REDUCE_SCATTER);
-  ck_assert_int_eq(segment->ops[1].collective.sms, _i == 0 ? 0 : 16);
+  ck_assert_int_eq(segment->ops[1].collective.sms, _i == 0 ? TP_NO_SMS : 16);
   ck_assert_int_eq(segment->ops[1].waits[0], segment->ops[0].records);
   ck_assert_int_eq(segment->ops[2].kind, TP_OP_GEMM);
   ck_assert_int_eq(segment->ops[3].collective.kind, TP_ALL_GATHER);
