@@ -40,6 +40,7 @@ dist_stacks_DATA = \
 	%D%/stacks/eager.json \
 	%D%/stacks/gpt-fast-compile.json \
 	%D%/stacks/ideal.json \
+	%D%/stacks/sglang-0.5.10-graph.json \
 	%D%/stacks/sglang-graph.json \
 	%D%/stacks/t3-simulator.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
