@@ -12,9 +12,9 @@ const struct tp_transform *const tp_overlaps[] = {
     &tp_overlap_t3,
     &tp_overlap_t3_mca,
     &tp_overlap_chunked,
-    &tp_overlap_cu_share,
     &tp_overlap_ideal,
     &tp_overlap_ideal_nmc,
+    &tp_overlap_cu_share,
     NULL,
 };
 const struct tp_transform *const tp_wires[] = {
