@@ -170,7 +170,7 @@ static void add_point(struct tp_table *table, const struct tp_prediction *rows, 
                       bool with_reason)
 {
   const char *reason = "";
-  double standard_tokens_per_s = NAN;
+  double standard_tokens_per_s = (double)NAN;
   for (size_t v = 0; v < n_variants; v++) {
     if (!isnan(rows[v].speedup))
       standard_tokens_per_s = rows[v].tokens_per_s / rows[v].speedup;

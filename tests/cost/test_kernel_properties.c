@@ -29,8 +29,10 @@ static struct tp_op random_op(struct random *random)
 {
   const enum tp_dtype dtype = next(random) % 4 == 0 ? TP_DTYPE_FP8 : TP_DTYPE_BF16;
   if (next(random) % 2 == 0)
-    return (struct tp_op){.kind = TP_OP_GEMM,
-                          .gemm = {size(random, 14), size(random, 15), size(random, 15), dtype}};
+    return (struct tp_op){
+        .kind = TP_OP_GEMM,
+        .gemm = {
+            .m = size(random, 14), .n = size(random, 15), .k = size(random, 15), .dtype = dtype}};
   if (next(random) % 4 == 0)
     return (struct tp_op){.kind = TP_OP_MEMORY,
                           .memory = {(double)size(random, 28), (double)size(random, 28)}};

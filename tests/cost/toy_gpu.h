@@ -61,6 +61,7 @@ static inline double toy_us(const struct toy *toy, const struct tp_op *op)
 
 static inline struct tp_op toy_gemm(int64_t m, int64_t n, int64_t k)
 {
-  return (struct tp_op){.kind = TP_OP_GEMM, .gemm = {m, n, k, TP_DTYPE_BF16}};
+  return (struct tp_op){.kind = TP_OP_GEMM,
+                        .gemm = {.m = m, .n = n, .k = k, .dtype = TP_DTYPE_BF16}};
 }
 #endif

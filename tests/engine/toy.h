@@ -1,6 +1,7 @@
 #ifndef TP_TESTS_TOY_H
 #define TP_TESTS_TOY_H
 /* Programs and costs built by hand, in seconds, on a machine of round numbers. */
+#include "../suite.h"
 #include "engine/engine.h"
 
 #include <string.h>

@@ -4,13 +4,13 @@ PATH=${BINDIR:-$PWD}:$PATH
 baseline=${SRCDIR:-.}/results/baselines/ladder-70b.csv
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-n=0
+n=0 failed=0
 
 check() {
   n=$((n + 1))
   name=$1
   shift
-  if "$@"; then result=ok; else result="not ok"; fi
+  if "$@"; then result=ok; else result="not ok" failed=1; fi
   printf '%s %d - %s\n' "$result" $n "$name"
 }
 
@@ -55,3 +55,4 @@ check "tolerance 0 forgives nothing" exits 1 tpsim check "$work/exact.csv"
 check "--set moves figures" exits 1 \
   tpsim check "$baseline" --set nvlink.bytes_per_s_per_direction=50e9
 printf '1..%d\n' $n
+exit $failed

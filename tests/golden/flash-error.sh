@@ -8,4 +8,5 @@ if "${BINDIR:-.}/tpsim" flash-error --bits 8,4,3 --gather-bits 8,4 --group 100 -
   echo "ok 1 - the table"
 else
   echo "not ok 1 - the table"
+  exit 1
 fi

@@ -24,7 +24,7 @@ transcript() { # FILE.cmd; runs in a folder of its own
   cd "$work" && rm -rf run
 }
 
-n=0
+n=0 failed=0
 for cmd in "$here"/*.cmd; do
   name=$(basename "$cmd" .cmd)
   n=$((n + 1))
@@ -35,8 +35,10 @@ for cmd in "$here"/*.cmd; do
   if diff -u "$here/$name.expected" "$work/$name" >"$work/diff"; then
     printf 'ok %d - %s\n' $n "$name"
   else
+    failed=1
     printf 'not ok %d - %s\n' $n "$name"
     sed 's/^/# /' "$work/diff"
   fi
 done
 printf '1..%d\n' $n
+exit $failed

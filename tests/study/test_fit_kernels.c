@@ -52,7 +52,9 @@ static void add_gemms(void)
   for (int64_t m = 1; m <= 32768; m *= 2)
     for (int64_t n = 128; n <= 32768; n *= 2)
       for (int64_t k = 128; k <= 32768; k *= 4)
-        add_sample((struct tp_op){.kind = TP_OP_GEMM, .gemm = {m, n, k, TP_DTYPE_BF16}}, 1);
+        add_sample((struct tp_op){.kind = TP_OP_GEMM,
+                                  .gemm = {.m = m, .n = n, .k = k, .dtype = TP_DTYPE_BF16}},
+                   1);
 }
 
 static void fit(const char *group, struct tp_device *device, struct tp_kernel_fit *result)
@@ -168,7 +170,9 @@ START_TEST(refusals)
   struct tp_kernel_fit result;
   struct tp_error error = {""};
   for (int64_t i = 0; i < 6; i++)
-    add_sample((struct tp_op){.kind = TP_OP_GEMM, .gemm = {16 << i, 512, 512, TP_DTYPE_BF16}}, 1);
+    add_sample((struct tp_op){.kind = TP_OP_GEMM,
+                              .gemm = {.m = 16 << i, .n = 512, .k = 512, .dtype = TP_DTYPE_BF16}},
+               1);
   ck_assert_int_eq(
       tp_fit_kernels("gemm", samples, n_samples, &options, &device, arena, &result, &error),
       TP_E_INPUT);
