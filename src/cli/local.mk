@@ -12,6 +12,7 @@ tpsim_SOURCES = \
 	%D%/cmd_reproduce.c \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
+	%D%/cmd_solve.c \
 	%D%/cmd_sweep.c \
 	%D%/cmd_validate.c \
 	%D%/collectives_table.c %D%/collectives_table.h \

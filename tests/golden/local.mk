@@ -16,6 +16,8 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/help-sweep.cmd %D%/help-sweep.expected \
 	%D%/list.cmd %D%/list.expected \
 	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
+	%D%/help-solve.cmd %D%/help-solve.expected \
+	%D%/solve.cmd %D%/solve.expected \
 	%D%/show-platform.cmd %D%/show-platform.expected \
 	%D%/show-program-desync-2x.cmd %D%/show-program-desync-2x.expected \
 	%D%/show-program-desync-4x.cmd %D%/show-program-desync-4x.expected \

@@ -15,6 +15,7 @@ unit_tests += \
 	%D%/test_phase \
 	%D%/test_plot \
 	%D%/test_predict \
+	%D%/test_solve \
 	%D%/test_sweep \
 	%D%/test_t3 \
 	%D%/test_validate
