@@ -48,6 +48,22 @@ static enum tp_status read_range(const struct args *args, struct tp_solve_reques
   return status;
 }
 
+static void print_unsolved(const char *key, const struct tp_solution *solution)
+{
+  enum { MOST_LINES = 8 };
+  const size_t n = solution->n_unsolved;
+  for (size_t i = 0; i < n && i < MOST_LINES; i++) {
+    const struct tp_unsolved *unsolved = &solution->unsolved[i];
+    printf("skipped: %s %.6g", key, unsolved->first);
+    if (unsolved->last > unsolved->first)
+      printf(" to %.6g", unsolved->last);
+    printf(": %s\n", unsolved->reason);
+  }
+  if (n > MOST_LINES)
+    printf("skipped: %zu more ranges up to %s %.6g\n", n - MOST_LINES, key,
+           solution->unsolved[n - 1].last);
+}
+
 static void print(const struct tp_solve_request *request, const struct tp_solution *solution,
                   enum tp_format format, struct tp_arena *arena)
 {
@@ -73,13 +89,8 @@ static void print(const struct tp_solve_request *request, const struct tp_soluti
   }
   if (!brief || solution->n_crossings > 0)
     tp_table_write(&table, format, stdout);
-  for (size_t i = 0; i < solution->n_unsolved && brief; i++) {
-    const struct tp_unsolved *unsolved = &solution->unsolved[i];
-    printf("skipped: %s %.6g", request->key, unsolved->first);
-    if (unsolved->last > unsolved->first)
-      printf(" to %.6g", unsolved->last);
-    printf(": %s\n", unsolved->reason);
-  }
+  if (brief)
+    print_unsolved(request->key, solution);
 }
 
 static enum tp_status verdict(const struct tp_solve_request *request,
