@@ -156,11 +156,13 @@ static const char *canonical(const struct tp_variant *variant, struct tp_arena *
 static enum tp_status refuse_idle(const char *text, const struct tp_variant *variant,
                                   struct tp_error *error)
 {
-  if (variant->architecture != &tp_architecture_no_comm || variant->wire == NULL)
+  const struct tp_transform *const idle =
+      variant->overlap != NULL ? variant->overlap : variant->wire;
+  if (variant->architecture != &tp_architecture_no_comm || idle == NULL)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
-                 "variant '%s': no-comm sends nothing that %s could shorten; keep one", text,
-                 variant->wire->name);
+                 "variant '%s': no-comm sends nothing that %s could %s; keep one", text, idle->name,
+                 variant->overlap != NULL ? "hide" : "shorten");
 }
 
 enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,

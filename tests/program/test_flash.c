@@ -104,6 +104,7 @@ static const struct {
   const char *text, *words;
 } refused[] = {
     {"no-comm+flash-int4", "no-comm sends nothing that flash-int4 could shorten"},
+    {"no-comm+t3", "no-comm sends nothing that t3 could hide"},
     {"flash-int8+no-comm", "no-comm sends nothing that flash-int8 could shorten"},
     {"flash-int8+flash-int4", "two wire formats"},
     {"flash-int4:8", "'8' is no number of elements a group"},

@@ -348,9 +348,6 @@ static void assert_refused(const char *name, int tp, const char *words)
 
 START_TEST(test_refused)
 {
-  assert_refused("no-comm+t3", 2, "no GEMM of no-comm feeds an all-reduce");
-  assert_refused("no-comm+chunked:3", 2, "'chunked' has nothing to overlap");
-  assert_refused("no-comm+t3", 1, NULL); /* one rank: nothing to arrange, as without t3 */
   assert_refused("t3-mca", 1, NULL);
 }
 END_TEST

@@ -11,6 +11,7 @@ unit_tests += \
 	%D%/test_grid \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
+	%D%/test_matrix \
 	%D%/test_op_costs \
 	%D%/test_phase \
 	%D%/test_plot \
@@ -21,4 +22,5 @@ unit_tests += \
 	%D%/test_validate
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
 %C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)
+%C%_test_matrix_LDADD = $(des_libs) $(CHECK_LIBS)
 %C%_test_t3_LDADD = $(des_libs) $(CHECK_LIBS)
