@@ -33,6 +33,14 @@ static enum tp_status add_bar(struct tp_plot_panel *panel, const struct tp_plot_
   return TP_OK;
 }
 
+static double highest(const struct tp_plot *plot)
+{
+  double high = 0;
+  for (size_t i = 0; i < plot->n_panels; i++)
+    high = fmax(high, plot->panels[i].high);
+  return high;
+}
+
 static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows,
                            struct tp_arena *arena, struct tp_error *error)
 {
@@ -56,9 +64,7 @@ static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows
     if (!drawn && panel->empty == NULL)
       panel->empty = tp_arena_printf(arena, "%.*s", (int)strcspn(row->status, ":;,"), row->status);
   }
-  double high = 0;
-  for (size_t i = 0; i < plot->n_panels; i++)
-    high = fmax(high, plot->panels[i].high);
+  const double high = highest(plot);
   for (size_t i = 0; i < plot->n_panels; i++) {
     struct tp_plot_panel *const panel = &plot->panels[i];
     if (panel->n_series > 0)
@@ -67,6 +73,20 @@ static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows
     panel->high = (n_models == 1 && n_phases == 1) || panel->high <= 0 ? high : panel->high;
   }
   return TP_OK;
+}
+
+/* Times of passes and sub-layers read better in milliseconds. */
+static void show_milliseconds(struct tp_plot *plot)
+{
+  for (size_t i = 0; i < plot->n_panels; i++) {
+    struct tp_plot_panel *const panel = &plot->panels[i];
+    panel->high *= 1e3;
+    for (size_t b = 0; b < panel->n_series; b++) {
+      panel->series[b].points->y *= 1e3;
+      panel->series[b].points->top *= 1e3;
+    }
+  }
+  plot->y_label = "time (ms)";
 }
 
 static enum tp_status shape(const struct tp_csv *tables, size_t n_tables,
@@ -80,6 +100,8 @@ static enum tp_status shape(const struct tp_csv *tables, size_t n_tables,
                                             &rows, &result.caption, error);
   if (status == TP_OK)
     status = fill(&result, &rows, arena, error);
+  if (status == TP_OK && highest(&result) < 0.5)
+    show_milliseconds(&result);
   if (status == TP_OK)
     status = tp_plot_finish(&result, arena, error);
   if (status == TP_OK)
