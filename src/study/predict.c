@@ -15,8 +15,8 @@ struct tp_predictor {
   struct tp_timer *timer;
   struct tp_quadrature *quadrature;
   struct tp_variant standard;
-  struct tp_case standard_point; /* the last one predicted; model NULL: none */
-  double standard_e2e_s;         /* NAN: cannot run */
+  struct tp_case standard_point;              /* the last one predicted; model NULL: none */
+  double standard_e2e_s, standard_dram_bytes; /* NAN: cannot run */
 };
 
 struct tp_predictor *tp_predictor_create(void)
@@ -370,6 +370,7 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *
   if (is_standard(predictor, point->variant)) {
     predictor->standard_point = *point;
     predictor->standard_e2e_s = prediction->e2e_s;
+    predictor->standard_dram_bytes = prediction->dram_bytes;
   } else if (!same_point(&predictor->standard_point, point) && !isnan(prediction->e2e_s)) {
     struct tp_case standard = *point;
     standard.variant = &predictor->standard;
@@ -379,9 +380,12 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *
       return status;
     predictor->standard_point = standard;
     predictor->standard_e2e_s = row.e2e_s;
+    predictor->standard_dram_bytes = row.dram_bytes;
   }
-  if (!isnan(prediction->e2e_s))
-    prediction->speedup = predictor->standard_e2e_s / prediction->e2e_s;
+  if (isnan(prediction->e2e_s))
+    return TP_OK;
+  prediction->speedup = predictor->standard_e2e_s / prediction->e2e_s;
+  prediction->dram_ratio = prediction->dram_bytes / predictor->standard_dram_bytes;
   return TP_OK;
 }
 

@@ -53,7 +53,9 @@
        "inference; train[+recompute][+sequence-parallel][+async-reduce]; op, fc-2, fc-1, ip")
 
 /* And outputs after these. */
-#define TP_LATER_OUTPUT_COLUMNS(NUMBER) NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s")
+#define TP_LATER_OUTPUT_COLUMNS(NUMBER)                       \
+  NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s") \
+  NUMBER(dram_ratio, "", "dram_bytes over those of the standard variant at the same point")
 
 /* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {

@@ -12,7 +12,8 @@
 static const char contract[] =
     "model,platform,stack,variant,tp,pp,nodes,batch,prompt,generate,dtype,engine,ttft_s,ttft_low_s,"
     "ttft_high_s,tpot_s,tpot_low_s,tpot_high_s,e2e_s,tokens_per_s,speedup,comm_s,comm_exposed_s,"
-    "compute_s,memory_bytes,fits,flops,dram_bytes,link_bytes,status,phase,comm_exposed_ratio\n";
+    "compute_s,memory_bytes,fits,flops,dram_bytes,link_bytes,status,phase,comm_exposed_ratio,"
+    "dram_ratio\n";
 
 static struct world world;
 static struct tp_grid grid;
