@@ -17,15 +17,3 @@ enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char
   }
   return status;
 }
-
-const char *tp_status_text(enum tp_status status)
-{
-  switch (status) {
-#define X(name, value, text) \
-  case name:                 \
-    return text;
-    TP_STATUS_LIST(X)
-#undef X
-  }
-  return "unknown status";
-}

@@ -7,16 +7,11 @@
  * "FILE:LINE: what is wrong, and the mend" and hold no newline.  Only cli/ prints them.
  * The values are the exit codes of the outside contract.
  */
-#define TP_STATUS_LIST(X)                          \
-  X(TP_OK, 0, "done")                              \
-  X(TP_E_CHECK, 1, "a check or validation failed") \
-  X(TP_E_INPUT, 2, "bad usage or bad input")       \
-  X(TP_E_ENVIRONMENT, 3, "the environment lacks something")
-
 enum tp_status {
-#define X(name, value, text) name = value,
-  TP_STATUS_LIST(X)
-#undef X
+  TP_OK = 0,
+  TP_E_CHECK = 1,      /* a check or validation failed */
+  TP_E_INPUT = 2,      /* bad usage or bad input */
+  TP_E_ENVIRONMENT = 3 /* the environment lacks something */
 };
 
 struct tp_error {
@@ -26,6 +21,4 @@ struct tp_error {
 /* Writes the formatted text into `error` (which may be NULL) and returns `status`. */
 enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-const char *tp_status_text(enum tp_status status);
 #endif
