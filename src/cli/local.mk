@@ -25,4 +25,5 @@ tpsim_SOURCES = \
 	%D%/points.c %D%/points.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/rows.c %D%/rows.h \
+	%D%/rows_table.c \
 	%D%/table.c %D%/table.h

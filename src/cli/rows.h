@@ -4,9 +4,12 @@
 #include "cli/table.h"
 #include "study/prediction.h"
 
-/* Table: what is the same in all rows stands once above it. */
 void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,
                    struct tp_arena *arena, FILE *out);
+
+/* Table: what is the same in all rows stands once above it.  At least one row. */
+void tp_rows_print_table(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
+                         FILE *out);
 
 /* Table of several points: one a line, its variants' speedups side by side.  The `n` rows are
  * `n_variants` for each point, in the same order. */
