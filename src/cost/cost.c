@@ -44,8 +44,7 @@ static void hold_persistent(const struct tp_machine *machine, struct tp_cost *co
     cost->sm_share = fmax(cost->sm_share, 1 - machine->device->overlap.held_ratio);
 }
 
-struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
-                          const struct tp_op *op)
+struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op)
 {
   struct tp_cost cost = {.sm_share = 1};
   switch (op->kind) {
@@ -56,8 +55,6 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
       tp_cost_gemm(machine, &op->gemm, &cost);
     if (op->gemm.slices > 0)
       tp_cost_gemm_slice(machine, &op->gemm, &cost);
-    if (op->gemm.continues)
-      return cost;
     break;
   case TP_OP_ATTENTION:
     tp_cost_attention(machine, &op->attention, &cost);
@@ -67,14 +64,26 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
     break;
   case TP_OP_COLLECTIVE:
     tp_cost_collective(machine, &op->collective, &cost);
-    if (op->collective.algorithm == TP_ALGORITHM_DMA)
-      return cost;
-    hold_persistent(machine, &cost);
-    if (machine->sustained && machine->ranks > 1)
-      add_in_place(machine, &cost);
+    break;
+  }
+  return cost;
+}
+
+struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
+                          const struct tp_op *op)
+{
+  struct tp_cost cost = tp_cost_bare(machine, op);
+  if (op->kind != TP_OP_COLLECTIVE) {
+    const bool launched = op->kind != TP_OP_GEMM || !op->gemm.continues;
+    if (launched)
+      add_launch(machine->stack, phase, &cost);
     return cost;
   }
-  add_launch(machine->stack, phase, &cost);
+  if (op->collective.algorithm == TP_ALGORITHM_DMA)
+    return cost;
+  hold_persistent(machine, &cost);
+  if (machine->sustained && machine->ranks > 1)
+    add_in_place(machine, &cost);
   return cost;
 }
 

@@ -96,6 +96,9 @@ enum tp_status tp_machine_make(const struct tp_platform *platform, const struct 
 struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
                           const struct tp_op *op);
 
+/* The op as a benchmark runs it, before the stack adds its launch and a program its place. */
+struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op);
+
 /* Time of the op with nothing beside it. */
 double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost);
 

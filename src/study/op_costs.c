@@ -92,26 +92,6 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
   return TP_OK;
 }
 
-static struct tp_cost bare_cost(const struct tp_machine *machine, const struct tp_op *op)
-{
-  struct tp_cost cost = {.sm_share = 1};
-  switch (op->kind) {
-  case TP_OP_GEMM:
-    tp_cost_gemm(machine, &op->gemm, &cost);
-    break;
-  case TP_OP_ATTENTION:
-    tp_cost_attention(machine, &op->attention, &cost);
-    break;
-  case TP_OP_MEMORY:
-    tp_cost_memory(machine, &op->memory, &cost);
-    break;
-  case TP_OP_COLLECTIVE:
-    tp_cost_collective(machine, &op->collective, &cost);
-    break;
-  }
-  return cost;
-}
-
 static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
                                struct tp_op_time *time)
 {
@@ -125,7 +105,7 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
     return tp_op_row_fail(&bench->reader, row,
                           "the algorithm cannot run on this platform; try auto");
-  const struct tp_cost cost = bare_cost(machine, &op);
+  const struct tp_cost cost = tp_cost_bare(machine, &op);
   const double time_s = tp_cost_alone_s(machine, &cost);
   const struct tp_interval interval = tp_interval_of(time_s, cost.sigma);
   *time = (struct tp_op_time){time_s * 1e6, interval.low_s * 1e6, interval.high_s * 1e6};
