@@ -9,6 +9,7 @@ program: base model program
 cost: base platform program cost
 engine: base platform program cost engine
 numeric: base numeric
+cuda: base model platform program cost numeric cuda
 study: base model platform program cost engine numeric study
 cli: base model platform program cost engine numeric study cli'
 bad=0
@@ -39,6 +40,7 @@ only() { # HEADER-PATTERN FILES-ALLOWED...
 only simgrid/ 'engine/des*'
 only gsl/ 'study/*' 'cli/main.c'
 only yaml 'study/*'
+only '(cuda|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
 
 for file in "$srcdir"/src/*/*.c; do
   case $file in */src/cli/*) continue ;; esac

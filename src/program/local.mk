@@ -17,6 +17,7 @@ libtpsim_a_SOURCES += \
 	%D%/program_text.c \
 	%D%/standard.c \
 	%D%/sublayer.c %D%/sublayer.h \
+	%D%/tensor.c %D%/tensor.h \
 	%D%/train.c %D%/train.h \
 	%D%/train_block.c \
 	%D%/train_desync.c \

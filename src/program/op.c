@@ -33,6 +33,18 @@ const char *tp_op_kind_text(enum tp_op_kind kind)
   return "?";
 }
 
+const char *tp_function_text(enum tp_function function)
+{
+  switch (function) {
+#define X(name, text)      \
+  case TP_FUNCTION_##name: \
+    return text;
+    TP_FUNCTIONS(X)
+#undef X
+  }
+  return "?";
+}
+
 const char *tp_collective_text(enum tp_collective_kind kind)
 {
   switch (kind) {

@@ -57,9 +57,47 @@ struct tp_attention {
   enum tp_dtype dtype;
 };
 
-/* Elementwise and row-wise kernels: norm, residual, rotary, activation, embedding, sampling ... */
+/* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
+ * module's output.  A norm with two vectors is a layer norm (gain, bias), with one an RMS norm.
+ *   embed         tokens, lengths, table [, positions]     -> x; rows beyond the rank's shard: 0
+ *   norm          x, gain [, bias]                         -> norm(x)
+ *   add           x, h                                     -> x + h
+ *   add_share     x, h                                     -> x / ranks + h
+ *   add_norm      x, h, gain [, bias]                      -> x + h, norm(x + h)
+ *   add_sum_norm  x, h, sum, gain [, bias]                 -> x + h, norm(h + sum)
+ *   qk_norm       qkv, gain of q, gain of k                -> qkv, a head's q and k normalised
+ *   rope          qkv, lengths                             -> qkv, q and k rotated
+ *   cache         qkv, lengths                             -> keys, values: rows of the new tokens
+ *   rope_cache    qkv, lengths                             -> qkv, keys, values
+ *   activation    up [next to it: gate]                    -> silu(gate) * up, or gelu(up)
+ *   copy          x                                        -> x
+ *   sample        logits                                   -> the likeliest token a sequence */
+#define TP_FUNCTIONS(X)                                                                        \
+  X(UNNAMED, "unnamed") /* counted only: what a program does not say, no device can compute */ \
+  X(EMBED, "embed")                                                                            \
+  X(NORM, "norm")                                                                              \
+  X(ADD, "add")                                                                                \
+  X(ADD_SHARE, "add_share")                                                                    \
+  X(ADD_NORM, "add_norm")                                                                      \
+  X(ADD_SUM_NORM, "add_sum_norm")                                                              \
+  X(QK_NORM, "qk_norm")                                                                        \
+  X(ROPE, "rope")                                                                              \
+  X(CACHE, "cache")                                                                            \
+  X(ROPE_CACHE, "rope_cache")                                                                  \
+  X(ACTIVATION, "activation")                                                                  \
+  X(COPY, "copy")                                                                              \
+  X(SAMPLE, "sample")
+enum tp_function {
+#define X(name, text) TP_FUNCTION_##name,
+  TP_FUNCTIONS(X)
+#undef X
+};
+const char *tp_function_text(enum tp_function function);
+
 struct tp_memory {
   double read_bytes, write_bytes;
+  enum tp_function function;
+  int heads, kv_heads, head_dim; /* of qkv rows; 0 where there are none */
 };
 
 #define TP_COLLECTIVES(X)                \
@@ -132,18 +170,29 @@ struct tp_collective {
   struct tp_wire wire;         /* all-reduces only */
 };
 
-enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1 };
+enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3 };
 
 /* A kernel or collective on a stream.  Before it starts, the stream waits for the latest record of
  * every event in `waits` (one never recorded is no wait, as in CUDA); when it ends it records
- * `records`. */
+ * `records`.
+ *
+ * Operands are tensors of the program (tensor.h):
+ *   gemm        x [m, k], weight [n, k] [, bias [1, n]]  -> y [m, n]
+ *   attention   qkv, keys, values, lengths               -> heads side by side
+ *   memory      as its function says
+ *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks
+ * A program without any (training, single sub-layers) can be timed by a model and not computed. */
 struct tp_op {
   const char *name; /* "attn.qkv" */
   enum tp_op_kind kind;
   int stream;
   int n_waits;
   int waits[TP_MAX_WAITS];
-  int records; /* event, or TP_NO_EVENT */
+  int records;       /* event, or TP_NO_EVENT */
+  int layer;         /* whose weights and cache it uses, in the first repetition of its segment */
+  int64_t first_row; /* of its operands, where it is one of several parts of a whole */
+  int n_in, n_out;
+  int in[TP_MAX_INPUTS], out[TP_MAX_OUTPUTS];
   union {
     struct tp_gemm gemm;
     struct tp_attention attention;

@@ -12,6 +12,7 @@
  */
 #include "base/arena.h"
 #include "program/op.h"
+#include "program/tensor.h"
 
 #include <stddef.h>
 
@@ -37,6 +38,7 @@ enum {
 struct tp_segment {
   const char *name;
   int64_t repeat;
+  int layers; /* of the model that one repetition passes: op.layer grows by so many */
   size_t n_ops;
   struct tp_op *ops;
 };
@@ -45,12 +47,18 @@ struct tp_program {
   const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1" */
   const char *equation; /* what the ops compute, as the paper writes it; lines end with \n */
   enum tp_phase phase;
-  int ranks; /* tensor-parallel degree: who takes part in a collective */
+  int ranks;                /* tensor-parallel degree: who takes part in a collective */
+  int64_t batch, query_len; /* rows are sequences, tokens of one next to each other */
   int n_streams, n_events;
   const char *stream_names[TP_MAX_STREAMS];
   const char *event_names[TP_MAX_EVENTS];
   size_t n_segments;
   struct tp_segment segments[TP_MAX_SEGMENTS];
+  int n_tensors; /* 0: operands are not said */
+  const struct tp_tensor *tensors;
+  /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.
+   */
+  int tokens, lengths, logits, next;
   double weight_bytes, kv_bytes, activation_bytes; /* memory one rank needs */
 };
 

@@ -1,0 +1,27 @@
+#ifndef TP_CUDA_GROUP_H
+#define TP_CUDA_GROUP_H
+/* The processes of a run, one a rank: started by mpirun, or forked here where MPI is absent.
+ *
+ * Fork before anything touches a GPU.  Every call below is made by all ranks in the same order.
+ */
+#include "base/error.h"
+
+#include <stddef.h>
+
+struct tp_group; /* NULL: a lone rank */
+
+/* `ranks` processes of this program go on from here, each with its own group and rank.  Under
+ * mpirun they are those that mpirun started, and their number must be `ranks`. */
+enum tp_status tp_group_start(int ranks, struct tp_group **group, struct tp_error *error);
+/* Rank 0 waits for the others and learns whether all ended well: TP_E_CHECK where one did not.  The
+ * others leave the process with `status`. */
+enum tp_status tp_group_end(struct tp_group *group, enum tp_status status, struct tp_error *error);
+
+int tp_group_rank(const struct tp_group *group);
+int tp_group_ranks(const struct tp_group *group);
+int tp_group_local_rank(const struct tp_group *group); /* on this machine: which GPU */
+
+/* All ranks get `bytes` of every rank, in the order of ranks: ranks x bytes.  Also a barrier. */
+enum tp_status tp_group_gather(struct tp_group *group, const void *mine, size_t bytes, void *all,
+                               struct tp_error *error);
+#endif

@@ -1,0 +1,42 @@
+#ifndef TP_CUDA_HOST_H
+#define TP_CUDA_HOST_H
+/* A device that is the CPU: all ranks of a program in one process.
+ *
+ * What is issued waits in its stream.  tp_host_run then does everything that is ready in a random
+ * order that streams and events allow, across ranks: a missing wait shows as a wrong number for
+ * some seed.  Arithmetic is in fp32 on values kept in the tensors' types.  A virtual clock gives
+ * every op its cost on `machine`, a stream at a time and nothing slowed by anything else: marks and
+ * seconds read it.
+ */
+#include "cost/cost.h"
+#include "cuda/calls.h"
+
+struct tp_host;
+
+struct tp_host_options {
+  int ranks;
+  uint64_t seed;                    /* of the order */
+  bool arithmetic;                  /* false: only order and clock */
+  const struct tp_machine *machine; /* NULL: every op lasts a microsecond */
+};
+
+struct tp_host *tp_host_create(const struct tp_host_options *options);
+void tp_host_free(struct tp_host *host); /* NULL is fine */
+
+/* The calls of a rank; they live as long as the host. */
+const struct tp_calls *tp_host_calls(struct tp_host *host, int rank);
+
+/* Does all that was issued so far on all ranks.  TP_E_CHECK where nothing is ready (a collective
+ * that a rank lacks, or ranks that disagree about it).  `read`, `finish` and `seconds` of a lone
+ * rank run by themselves. */
+enum tp_status tp_host_run(struct tp_host *host, struct tp_error *error);
+
+/* What was done, in order, one op a line: "rank stream name waits .. records .. start end"; for
+ * golden comparison with the engines. */
+struct tp_host_done {
+  const struct tp_op *op;
+  int rank;
+  double start_s, end_s;
+};
+size_t tp_host_log(const struct tp_host *host, const struct tp_host_done **done);
+#endif

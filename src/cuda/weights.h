@@ -1,0 +1,18 @@
+#ifndef TP_CUDA_WEIGHTS_H
+#define TP_CUDA_WEIGHTS_H
+/* Random weights that every rank, device and reference agrees on: a number depends on the matrix of
+ * the model it belongs to, its layer, row and column, and the seed; not on who holds it.
+ *
+ *     matrix  uniform in +- sqrt(3 / columns of the whole matrix): rows of unit length
+ *     gain    uniform in 1 +- 0.1
+ *     bias    uniform in +- 0.1
+ */
+#include "cuda/calls.h"
+
+/* What `rank` has of a piece.  `ranks` gives the whole width of a matrix split by columns. */
+struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int layer, int rank,
+                              int ranks, enum tp_dtype dtype);
+
+/* One element, before it is rounded to the dtype; also what kernels of a device compute. */
+float tp_fill_value(const struct tp_fill *fill, int64_t row, int64_t column);
+#endif
