@@ -1,4 +1,11 @@
-#What needs no CUDA : the executor, its host device, references; built and tested everywhere.
-noinst_LIBRARIES += libtpcuda.a libtpcuda_a_SOURCES =
-    % D % / calls.h % D % / executor.h % D % / fill_value.h % D % / gpu.h % D % / group.h % D % /
-    host.h % D % / store.h % D % / weights.c % D % / weights.h
+# What needs no CUDA: the executor, its host device, references; built and tested everywhere.
+noinst_LIBRARIES += libtpcuda.a
+libtpcuda_a_SOURCES = \
+	%D%/calls.h \
+	%D%/executor.h \
+	%D%/fill_value.h \
+	%D%/gpu.h \
+	%D%/group.h \
+	%D%/host.h \
+	%D%/store.h \
+	%D%/weights.c %D%/weights.h
