@@ -44,6 +44,7 @@ dist_stacks_DATA = \
 	%D%/stacks/sglang-graph.json \
 	%D%/stacks/t3-simulator.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
+	%D%/stacks/tpsim-cuda.json \
 	%D%/stacks/vllm-graph.json
 
 EXTRA_DIST += %D%/README.md
