@@ -1,10 +1,12 @@
 # What needs no CUDA: the executor, its host device, references; built and tested everywhere.
 noinst_LIBRARIES += libtpcuda.a
 libtpcuda_a_SOURCES = \
+	%D%/beside.c %D%/beside.h \
 	%D%/calls.h \
 	%D%/executor.h \
 	%D%/fill_value.h \
 	%D%/gpu.h \
+	%D%/gpu_comm.h \
 	%D%/group.h \
 	%D%/host.h \
 	%D%/store.h \
