@@ -10,7 +10,7 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 
 # A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
 unit_tests =
-LDADD = $(core_libs) $(CHECK_LIBS)
+LDADD = libtpcuda.a $(core_libs) $(CHECK_LIBS)
 EXTRA_DIST += %D%/random.h %D%/suite.h
 
 include %D%/base/local.mk
@@ -20,6 +20,7 @@ include %D%/program/local.mk
 include %D%/cost/local.mk
 include %D%/engine/local.mk
 include %D%/numeric/local.mk
+include %D%/cuda/local.mk
 include %D%/study/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += libtpcuda.a
 libtpcuda_a_SOURCES = \
 	%D%/beside.c %D%/beside.h \
+	%D%/bench.c %D%/bench.h \
 	%D%/calls.h \
 	%D%/executor.h \
 	%D%/fill_value.h \
@@ -10,4 +11,6 @@ libtpcuda_a_SOURCES = \
 	%D%/group.h \
 	%D%/host.h \
 	%D%/store.h \
+	%D%/trace.c %D%/trace.h \
+	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h

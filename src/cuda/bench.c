@@ -1,0 +1,178 @@
+#include "cuda/bench.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static int compare(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double quantile(const double *sorted, size_t n, double p)
+{
+  const double place = p * (double)(n - 1);
+  const size_t below = (size_t)place;
+  if (below + 1 >= n)
+    return sorted[n - 1];
+  return sorted[below] + (place - (double)below) * (sorted[below + 1] - sorted[below]);
+}
+
+struct tp_spread tp_spread_of(double *samples_s, size_t n)
+{
+  qsort(samples_s, n, sizeof *samples_s, compare);
+  return (struct tp_spread){.median_s = quantile(samples_s, n, 0.5),
+                            .spread_s = quantile(samples_s, n, 0.75) - quantile(samples_s, n, 0.25),
+                            .n = (int)n};
+}
+
+int tp_sampling_count(const struct tp_sampling *sampling, double once_s)
+{
+  const double fitting = once_s > 0 ? sampling->budget_s / once_s : sampling->most;
+  return (int)fmin(fmax(floor(fitting), sampling->least), sampling->most);
+}
+
+enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
+                              struct tp_error *error)
+{
+  if (group == NULL)
+    return TP_OK;
+  unsigned char *all = calloc((size_t)tp_group_ranks(group), bytes);
+  if (all == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  const enum tp_status status = tp_group_gather(group, mine, bytes, all, error);
+  if (status == TP_OK)
+    for (size_t i = 0; i < bytes; i++)
+      ((unsigned char *)mine)[i] = all[i];
+  free(all);
+  return status;
+}
+
+/* n passes with marks around each. */
+static enum tp_status issue_marked(const struct tp_calls *calls, const struct tp_action *action,
+                                   int n, struct tp_error *error)
+{
+  enum tp_status status = calls->mark(calls->state, 0, error);
+  for (int i = 0; i < n && status == TP_OK; i++) {
+    status = action->issue(action->data, error);
+    if (status == TP_OK)
+      status = calls->mark(calls->state, i + 1, error);
+  }
+  return status;
+}
+
+enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sampling *sampling,
+                               const struct tp_action *action, struct tp_spread *spread,
+                               struct tp_error *error)
+{
+  enum { WARM_UPS = 2 };
+  const struct tp_calls *calls = bench->calls;
+  double samples_s[TP_MAX_MARKS], once_s;
+  enum tp_status status = issue_marked(calls, action, WARM_UPS, error);
+  if (status == TP_OK)
+    status = calls->seconds(calls->state, WARM_UPS - 1, WARM_UPS, &once_s, error);
+  if (status != TP_OK)
+    return status;
+  int n = tp_sampling_count(sampling, once_s);
+  status = tp_bench_agree(bench->group, &n, sizeof n, error);
+  if (status == TP_OK)
+    status = issue_marked(calls, action, n, error);
+  for (int i = 0; i < n && status == TP_OK; i++)
+    status = calls->seconds(calls->state, i, i + 1, &samples_s[i], error);
+  if (status == TP_OK)
+    *spread = tp_spread_of(samples_s, (size_t)n);
+  return status;
+}
+
+struct expected {
+  size_t item;
+  double once_s;
+};
+
+static int compare_expected(const void *a, const void *b)
+{
+  const struct expected *x = a, *y = b;
+  const int by_time = compare(&x->once_s, &y->once_s);
+  return by_time != 0 ? by_time : (x->item > y->item) - (x->item < y->item);
+}
+
+struct decision {
+  enum { MEASURE, SKIP, LEAVE } what;
+  double budget_s;
+};
+
+/* What is cheap leaves its share to what comes after it. */
+static struct decision decide(const struct tp_plan_run *run, const struct tp_trace_row *row,
+                              double end_s, size_t items_left)
+{
+  if (run->trace != NULL && tp_trace_has(run->trace, row))
+    return (struct decision){SKIP, 0};
+  const double left_s = end_s - run->now_s(run->data);
+  if (left_s <= 0)
+    return (struct decision){LEAVE, 0};
+  return (struct decision){MEASURE, fmin(run->most_s, left_s / (double)items_left)};
+}
+
+static enum tp_status measure_item(struct tp_plan_run *run, size_t item, double budget_s,
+                                   struct tp_trace_row *row, struct tp_error *error)
+{
+  enum tp_status status = run->plan->measure(run->plan->data, item, budget_s, row, error);
+  if (status == TP_OK && run->trace != NULL)
+    status = tp_trace_add(run->trace, row, error);
+  if (status == TP_OK)
+    run->measured++;
+  return status;
+}
+
+/* `refused`: why it was left out, if it was. */
+static enum tp_status run_item(struct tp_plan_run *run, size_t item, double end_s,
+                               size_t items_left, const char **refused, struct tp_error *error)
+{
+  struct tp_trace_row row;
+  tp_trace_row_clear(&row, run->plan->layout);
+  run->plan->name(run->plan->data, item, &row);
+  struct decision decision = decide(run, &row, end_s, items_left);
+  enum tp_status status = tp_bench_agree(run->group, &decision, sizeof decision, error);
+  if (status != TP_OK)
+    return status;
+  switch (decision.what) {
+  case SKIP:
+    run->present++;
+    break;
+  case LEAVE:
+    run->left++;
+    break;
+  case MEASURE:
+    status = measure_item(run, item, decision.budget_s, &row, error);
+  }
+  if (status != TP_E_INPUT)
+    return status;
+  run->refused++;
+  *refused = error->text;
+  return TP_OK;
+}
+
+enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error)
+{
+  const struct tp_plan *plan = run->plan;
+  struct expected *order = calloc(plan->n > 0 ? plan->n : 1, sizeof *order);
+  if (order == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  run->measured = run->present = run->refused = run->left = 0;
+  for (size_t i = 0; i < plan->n; i++)
+    order[i] = (struct expected){i, plan->expect_s(plan->data, i)};
+  qsort(order, plan->n, sizeof *order, compare_expected);
+  const double end_s = run->now_s(run->data) + run->budget_s;
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < plan->n && status == TP_OK; i++) {
+    struct tp_error reason;
+    const char *refused = NULL;
+    status = run_item(run, order[i].item, end_s, plan->n - i, &refused, &reason);
+    if (status != TP_OK)
+      tp_fail(error, status, "%s", reason.text);
+    else if (run->progress != NULL)
+      run->progress(run->data, i + 1, plan->n, refused);
+  }
+  free(order);
+  return status;
+}

@@ -1,0 +1,80 @@
+#ifndef TP_CUDA_BENCH_H
+#define TP_CUDA_BENCH_H
+/* Timing what a device does again and again, and plans of what to time.
+ *
+ *     | warm-up | mark sample mark sample mark ... |      all issued at once, read at the end
+ *
+ * Samples follow each other without a pause, so that the host's issuing hides behind them.
+ */
+#include "cuda/calls.h"
+#include "cuda/group.h"
+#include "cuda/trace.h"
+
+/* Of samples; spread: interquartile range. */
+struct tp_spread {
+  double median_s, spread_s;
+  int n;
+};
+
+/* Sorts them.  Quantiles interpolate between neighbours (R's type 7). */
+struct tp_spread tp_spread_of(double *samples_s, size_t n);
+
+struct tp_sampling {
+  double budget_s; /* for all samples */
+  int least, most; /* samples, whatever the budget; below TP_MAX_MARKS */
+};
+
+/* Samples of `once_s` each that fit. */
+int tp_sampling_count(const struct tp_sampling *sampling, double once_s);
+
+/* Who measures. */
+struct tp_bench {
+  const struct tp_calls *calls;
+  struct tp_group *group; /* all ranks take as many samples; NULL: alone */
+};
+
+/* All ranks get rank 0's value. */
+enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
+                              struct tp_error *error);
+
+/* What one sample issues: nothing in it may wait for the device. */
+struct tp_action {
+  enum tp_status (*issue)(void *data, struct tp_error *error);
+  void *data;
+};
+
+/* Two passes warm up; the second says how many samples fit. */
+enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sampling *sampling,
+                               const struct tp_action *action, struct tp_spread *spread,
+                               struct tp_error *error);
+
+/* Rows to measure. */
+struct tp_plan {
+  size_t n;
+  const struct tp_trace_layout *layout;
+  void *data;
+  /* Sets the keys. */
+  void (*name)(void *data, size_t item, struct tp_trace_row *row);
+  /* Time of one sample as a model sees it: cheap items come first. */
+  double (*expect_s)(void *data, size_t item);
+  /* Sets the other cells.  TP_E_INPUT: cannot be measured here; the plan goes on without it. */
+  enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,
+                            struct tp_error *error);
+};
+
+struct tp_plan_run {
+  const struct tp_plan *plan;
+  struct tp_group *group; /* rank 0 decides; NULL: alone */
+  struct tp_trace *trace; /* rank 0's, NULL on others */
+  double budget_s;        /* from now on */
+  double most_s;          /* of the budget for one item */
+  double (*now_s)(void *data);
+  /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
+  void (*progress)(void *data, size_t done, size_t n, const char *refused);
+  void *data;
+  size_t measured, present, refused, left; /* results; left: for another run, no time remained */
+};
+
+/* Measures the items that the trace lacks, cheapest first, and shares out what time remains. */
+enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error);
+#endif

@@ -1,0 +1,4 @@
+# tests of cuda
+unit_tests += \
+	%D%/test_trace
+EXTRA_DIST += %D%/test_bench.c %D%/trace_folder.h

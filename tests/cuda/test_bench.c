@@ -1,0 +1,226 @@
+/* Statistics of samples by hand, and plans against a made-up clock. */
+#define _XOPEN_SOURCE 700
+#include "cuda/bench.h"
+
+#include "trace_folder.h"
+
+static struct tp_error error;
+
+START_TEST(spread_by_hand)
+{
+  double one[] = {3}, two[] = {1, 2}, five[] = {50, 10, 40, 20, 30}, four[] = {4, 1, 3, 2};
+  ck_assert_rel(tp_spread_of(one, 1).median_s, 3, 0);
+  ck_assert_rel(tp_spread_of(one, 1).spread_s, 0, 0);
+  ck_assert_rel(tp_spread_of(two, 2).median_s, 1.5, 1e-12);
+  ck_assert_rel(tp_spread_of(two, 2).spread_s, 0.5, 1e-12);
+  ck_assert_rel(tp_spread_of(five, 5).median_s, 30, 1e-12);
+  ck_assert_rel(tp_spread_of(five, 5).spread_s, 20, 1e-12); /* 40 - 20 */
+  ck_assert_rel(tp_spread_of(four, 4).median_s, 2.5, 1e-12);
+  ck_assert_rel(tp_spread_of(four, 4).spread_s, 1.5, 1e-12); /* 3.25 - 1.75 */
+  ck_assert_int_eq(tp_spread_of(four, 4).n, 4);
+}
+END_TEST
+
+START_TEST(counts_by_hand)
+{
+  const struct tp_sampling sampling = {.budget_s = 1, .least = 3, .most = 50};
+  ck_assert_int_eq(tp_sampling_count(&sampling, 0.1), 10);
+  ck_assert_int_eq(tp_sampling_count(&sampling, 0.3), 3);
+  ck_assert_int_eq(tp_sampling_count(&sampling, 10), 3);
+  ck_assert_int_eq(tp_sampling_count(&sampling, 1e-6), 50);
+  ck_assert_int_eq(tp_sampling_count(&sampling, 0), 50);
+}
+END_TEST
+
+/* A device whose clock goes on by what is issued. */
+struct tp_device_state {
+  double now_s, marks_s[TP_MAX_MARKS];
+  int issued, most_mark;
+};
+
+static enum tp_status mark(struct tp_device_state *state, int mark, struct tp_error *unused)
+{
+  (void)unused;
+  ck_assert_int_lt(mark, TP_MAX_MARKS);
+  state->marks_s[mark] = state->now_s;
+  state->most_mark = mark > state->most_mark ? mark : state->most_mark;
+  return TP_OK;
+}
+
+static enum tp_status seconds(struct tp_device_state *state, int from, int to, double *seconds,
+                              struct tp_error *unused)
+{
+  (void)unused;
+  *seconds = state->marks_s[to] - state->marks_s[from];
+  return TP_OK;
+}
+
+/* The first passes are slow; then 10, 11, 12, 10, 11, 12 ms ... */
+static enum tp_status issue(void *data, struct tp_error *unused)
+{
+  struct tp_device_state *state = data;
+  (void)unused;
+  state->now_s += state->issued == 0 ? 5 : 1e-3 * (10 + (state->issued - 2) % 3);
+  state->issued++;
+  return TP_OK;
+}
+
+START_TEST(samples_after_warm_up)
+{
+  struct tp_device_state state = {.now_s = 0};
+  const struct tp_calls calls = {.state = &state, .mark = mark, .seconds = seconds};
+  const struct tp_bench bench = {.calls = &calls};
+  const struct tp_action action = {issue, &state};
+  const struct tp_sampling sampling = {.budget_s = 0.105, .least = 3, .most = 50};
+  struct tp_spread spread;
+  ck_assert_int_eq(tp_bench_sample(&bench, &sampling, &action, &spread, &error), TP_OK);
+  ck_assert_int_eq(spread.n, 11); /* the second warm-up took 9 ms */
+  ck_assert_int_eq(state.issued, 13);
+  ck_assert_rel(spread.median_s, 11e-3, 1e-9);
+  ck_assert_rel(spread.spread_s, 1.5e-3, 1e-9); /* 10 x4, 11 x4, 12 x3 */
+}
+END_TEST
+
+/* Items that take what their name says; item 3 cannot be measured. */
+static const struct tp_trace_layout layout = {
+    .file = "items.csv", .n_keys = 1, .columns = {"item", "time_us"}};
+enum { N_ITEMS = 6 };
+static const double item_s[N_ITEMS] = {4, 1, 8, 2, 16, 1};
+
+struct world {
+  struct trace_folder folder;
+  struct tp_trace *trace;
+  double now_s, budgets_s[N_ITEMS];
+  int measured, fail_at;
+  char order[64];
+};
+static struct world world;
+
+static void name(void *data, size_t item, struct tp_trace_row *row)
+{
+  (void)data;
+  tp_trace_row_number(row, "item", (double)item);
+}
+
+static double expect_s(void *data, size_t item)
+{
+  (void)data;
+  return item_s[item];
+}
+
+static double now_s(void *data)
+{
+  return ((struct world *)data)->now_s;
+}
+
+static enum tp_status measure(void *data, size_t item, double budget_s, struct tp_trace_row *row,
+                              struct tp_error *reason)
+{
+  struct world *self = data;
+  if (item == 3)
+    return tp_fail(reason, TP_E_INPUT, "3 is refused");
+  if (self->measured++ == self->fail_at)
+    return tp_fail(reason, TP_E_ENVIRONMENT, "the device is gone");
+  self->now_s += item_s[item];
+  self->budgets_s[item] = budget_s;
+  const size_t length = strlen(self->order);
+  snprintf(self->order + length, sizeof self->order - length, "%zu ", item);
+  tp_trace_row_number(row, "time_us", 1e6 * item_s[item]);
+  return TP_OK;
+}
+
+static const struct tp_plan plan = {.n = N_ITEMS,
+                                    .layout = &layout,
+                                    .data = &world,
+                                    .name = name,
+                                    .expect_s = expect_s,
+                                    .measure = measure};
+static struct tp_trace_source source;
+
+static void setup(void)
+{
+  world = (struct world){.folder = trace_folder_make(), .fail_at = -1};
+  source = (struct tp_trace_source){
+      .directory = world.folder.path, .device = "made up", .version = "0", .date = "today"};
+}
+
+static void teardown(void)
+{
+  trace_folder_remove(&world.folder);
+}
+
+static struct tp_plan_run run_for(double budget_s, enum tp_status want)
+{
+  struct tp_plan_run run = {
+      .plan = &plan, .budget_s = budget_s, .most_s = 5, .now_s = now_s, .data = &world};
+  world.order[0] = '\0';
+  ck_assert_int_eq(tp_trace_open(&source, &layout, &run.trace, &error), TP_OK);
+  ck_assert_int_eq(tp_plan_measure(&run, &error), want);
+  ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
+  return run;
+}
+
+START_TEST(cheapest_first)
+{
+  const struct tp_plan_run run = run_for(60, TP_OK);
+  ck_assert_str_eq(world.order, "1 5 0 2 4 ");
+  ck_assert_uint_eq(run.measured, 5);
+  ck_assert_uint_eq(run.refused, 1);
+  ck_assert_uint_eq(run.left + run.present, 0);
+  ck_assert_rel(world.budgets_s[1], 5, 0); /* 60 / 6 is more than one may have */
+  ck_assert_str_eq(trace_folder_text(&world.folder, "items.csv"),
+                   "item,time_us\n1,1000000\n5,1000000\n0,4000000\n2,8000000\n4,16000000\n");
+}
+END_TEST
+
+START_TEST(shares_and_stops)
+{
+  const struct tp_plan_run run = run_for(6, TP_OK);
+  ck_assert_str_eq(world.order, "1 5 0 ");
+  ck_assert_rel(world.budgets_s[1], 1, 1e-12);       /* 6 / 6 */
+  ck_assert_rel(world.budgets_s[5], 1, 1e-12);       /* 5 / 5 */
+  ck_assert_rel(world.budgets_s[0], 4.0 / 3, 1e-12); /* 4 left, 3 items */
+  ck_assert_uint_eq(run.left, 2);
+  const struct tp_plan_run next = run_for(60, TP_OK);
+  ck_assert_str_eq(world.order, "2 4 ");
+  ck_assert_uint_eq(next.present, 3);
+  ck_assert_uint_eq(next.left, 0);
+}
+END_TEST
+
+/* Whatever the row at which it breaks: run again, the file is the same. */
+START_TEST(resumes)
+{
+  run_for(1e9, TP_OK);
+  const char *const whole = trace_folder_text(&world.folder, "items.csv");
+  for (int k = 0; k < 5; k++) {
+    unlink(trace_folder_file(&world.folder, "items.csv"));
+    world.measured = 0;
+    world.fail_at = k;
+    run_for(1e9, TP_E_ENVIRONMENT);
+    ck_assert_str_eq(error.text, "the device is gone");
+    world.fail_at = -1;
+    ck_assert_uint_eq(run_for(1e9, TP_OK).present, (size_t)k);
+    ck_assert_str_eq(trace_folder_text(&world.folder, "items.csv"), whole);
+  }
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("bench");
+  TCase *samples = tcase_create("samples"), *plans = tcase_create("plans");
+  tcase_add_test(samples, spread_by_hand);
+  tcase_add_test(samples, counts_by_hand);
+  tcase_add_test(samples, samples_after_warm_up);
+  suite_add_tcase(suite, samples);
+  tcase_add_checked_fixture(plans, setup, teardown);
+  tcase_set_timeout(plans, 60);
+  tcase_add_test(plans, cheapest_first);
+  tcase_add_test(plans, shares_and_stops);
+  tcase_add_test(plans, resumes);
+  suite_add_tcase(suite, plans);
+  return suite;
+}
+
+TP_SUITE_MAIN

@@ -1,0 +1,223 @@
+/* Tables that grow: rows, keys, resuming, and whose they are. */
+#define _XOPEN_SOURCE 700
+#include "trace_folder.h"
+
+static struct trace_folder folder;
+static struct tp_error error;
+static struct tp_trace *trace;
+static const char *const command[] = {"tpsim-cuda", "bench", "ops"};
+static const struct tp_trace_layout layout = {
+    .file = "gemm.csv", .n_keys = 2, .columns = {"op", "m", "time_us", "repeats"}};
+
+static enum tp_status clocks(void *data, double clocks_hz[2], struct tp_error *unused)
+{
+  (void)unused;
+  clocks_hz[0] = 1e9 * ++*(int *)data;
+  clocks_hz[1] = 3e9;
+  return TP_OK;
+}
+
+static int n_clocks;
+static struct tp_trace_source source;
+
+static void setup(void)
+{
+  folder = trace_folder_make();
+  n_clocks = 0;
+  source = (struct tp_trace_source){.directory = trace_folder_file(&folder, "traces/one"),
+                                    .device = "Some GPU",
+                                    .sms = 132,
+                                    .driver = "580.1",
+                                    .version = "0.1",
+                                    .date = "2026-11-21T07:00:00Z",
+                                    .command = command,
+                                    .n_command = 3,
+                                    .clocks = clocks,
+                                    .data = &n_clocks};
+}
+
+static void teardown(void)
+{
+  trace_folder_remove(&folder);
+}
+
+static struct tp_trace_row row_of(int m, double time_us)
+{
+  struct tp_trace_row row;
+  tp_trace_row_clear(&row, &layout);
+  tp_trace_row_text(&row, "op", "gemm");
+  tp_trace_row_number(&row, "m", m);
+  tp_trace_row_number(&row, "time_us", time_us);
+  return row;
+}
+
+static void must(enum tp_status status)
+{
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+}
+
+static void add(int m, double time_us)
+{
+  const struct tp_trace_row row = row_of(m, time_us);
+  must(tp_trace_add(trace, &row, &error));
+}
+
+static bool has(int m)
+{
+  const struct tp_trace_row row = row_of(m, 0);
+  return tp_trace_has(trace, &row);
+}
+
+static void open_trace(void)
+{
+  must(tp_trace_open(&source, &layout, &trace, &error));
+}
+
+static const char *text(const char *file)
+{
+  return trace_folder_text(&folder, tp_arena_printf(folder.arena, "traces/one/%s", file));
+}
+
+START_TEST(grows_and_goes_on)
+{
+  open_trace();
+  ck_assert(!has(1));
+  add(1, 2.5);
+  ck_assert(has(1) && !has(2));
+  ck_assert_str_eq(text("gemm.csv"), "op,m,time_us,repeats\ngemm,1,2.5,\n"); /* while it is open */
+  must(tp_trace_close(trace, &error));
+  open_trace();
+  ck_assert(has(1) && !has(2));
+  add(2, 1.0 / 3);
+  ck_assert_uint_eq(tp_trace_added(trace), 1);
+  must(tp_trace_close(trace, &error));
+  ck_assert_str_eq(text("gemm.csv"), "op,m,time_us,repeats\ngemm,1,2.5,\ngemm,2,0.333333333,\n");
+}
+END_TEST
+
+/* Killed inside a row: that row is measured again and the file is the same. */
+START_TEST(torn_line)
+{
+  open_trace();
+  add(1, 10);
+  add(2, 20);
+  must(tp_trace_close(trace, &error));
+  const char *const whole = text("gemm.csv");
+  for (size_t length = 0; length < strlen(whole); length++) {
+    trace_folder_write(&folder, "traces/one/gemm.csv",
+                       tp_arena_printf(folder.arena, "%.*s", (int)length, whole));
+    open_trace();
+    for (int m = 1; m <= 2; m++)
+      if (!has(m))
+        add(m, 10 * m);
+    must(tp_trace_close(trace, &error));
+    ck_assert_str_eq(text("gemm.csv"), whole);
+  }
+}
+END_TEST
+
+START_TEST(sidecar_tells_the_runs)
+{
+  open_trace();
+  must(tp_trace_close(trace, &error));
+  ck_assert_int_ne(access(trace_folder_file(&folder, "traces/one"), F_OK), 0); /* no row: nothing */
+  open_trace();
+  add(1, 10);
+  ck_assert_ptr_nonnull(strstr(text("gemm.csv.json"), "\"before\""));
+  ck_assert_ptr_null(strstr(text("gemm.csv.json"), "\"after\""));
+  must(tp_trace_close(trace, &error));
+  open_trace(); /* adds nothing: no run */
+  must(tp_trace_close(trace, &error));
+  source.date = "2026-11-22T07:00:00Z";
+  open_trace();
+  add(2, 10);
+  must(tp_trace_close(trace, &error));
+  ck_assert_int_eq(n_clocks, 4);
+  const char *const sidecar = text("gemm.csv.json");
+  static const char *const said[] = {"\"device\": \"Some GPU\"",
+                                     "\"clock\": \"device\"",
+                                     "\"sms\": 132",
+                                     "\"driver\": \"580.1\"",
+                                     "2026-11-21",
+                                     "2026-11-22",
+                                     "\"clock_hz\": 4000000000.0"};
+  for (size_t i = 0; i < sizeof said / sizeof said[0]; i++)
+    ck_assert_msg(strstr(sidecar, said[i]) != NULL, "%s not in\n%s", said[i], sidecar);
+}
+END_TEST
+
+static void refuses(const char *what)
+{
+  trace = NULL;
+  ck_assert_int_eq(tp_trace_open(&source, &layout, &trace, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, what) != NULL, "said: %s", error.text);
+}
+
+START_TEST(refuses_another_machine)
+{
+  open_trace();
+  add(1, 10);
+  must(tp_trace_close(trace, &error));
+  source.device = "Other GPU";
+  refuses("was measured with device 'Some GPU', this is 'Other GPU'");
+  source.device = "Some GPU";
+  source.cudnn = "9.1";
+  refuses("cudnn 'none', this is '9.1'");
+  source.cudnn = NULL;
+  source.driver = NULL;
+  refuses("driver '580.1', this is 'none'");
+  source.driver = "580.1";
+  source.sms = 131;
+  refuses("sms '132', this is '131'");
+  source.sms = 132;
+  source.virtual_clock = true;
+  refuses("clock 'device', this is 'virtual clock'");
+}
+END_TEST
+
+START_TEST(refuses_strange_files)
+{
+  open_trace();
+  add(1, 10);
+  must(tp_trace_close(trace, &error));
+  const char *const sidecar = text("gemm.csv.json");
+  trace_folder_write(&folder, "traces/one/gemm.csv.json", "{}");
+  refuses("gemm.csv.json:1: does not say");
+  trace_folder_write(&folder, "traces/one/gemm.csv.json", "{\n\"a\"");
+  refuses("gemm.csv.json:2: ");
+  unlink(trace_folder_file(&folder, "traces/one/gemm.csv.json"));
+  refuses("gemm.csv.json:1: ");
+  trace_folder_write(&folder, "traces/one/gemm.csv.json", sidecar);
+  trace_folder_write(&folder, "traces/one/gemm.csv", "op,n,time_us,repeats\ngemm,1,2,3\n");
+  refuses("gemm.csv:1: not the columns");
+}
+END_TEST
+
+START_TEST(no_place)
+{
+  trace_folder_write(&folder, "traces", "a file");
+  open_trace();
+  const struct tp_trace_row row = row_of(1, 1);
+  ck_assert_int_eq(tp_trace_add(trace, &row, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "gemm.csv: cannot be written"));
+  must(tp_trace_close(trace, &error));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("trace");
+  TCase *tcase = tcase_create("cases");
+  tcase_set_timeout(tcase, 60);
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  tcase_add_test(tcase, grows_and_goes_on);
+  tcase_add_test(tcase, torn_line);
+  tcase_add_test(tcase, sidecar_tells_the_runs);
+  tcase_add_test(tcase, refuses_another_machine);
+  tcase_add_test(tcase, refuses_strange_files);
+  tcase_add_test(tcase, no_place);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
