@@ -18,5 +18,6 @@ libtpsim_a_SOURCES += \
 	%D%/ring.c \
 	%D%/rings.c \
 	%D%/slice.c \
+	%D%/style.c %D%/style.h \
 	%D%/tree.c \
 	%D%/two_step.c

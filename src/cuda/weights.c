@@ -31,7 +31,7 @@ struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int l
       .spread = piece->role == TP_ROLE_MATRIX ? sqrt(3 / (double)whole_columns) : 0.1,
       .dtype = dtype,
   };
-  if (absent)
+  if (absent || piece->role == TP_ROLE_ZERO)
     fill.mean = fill.spread = 0;
   return fill;
 }

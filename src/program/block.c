@@ -16,34 +16,73 @@ void tp_block_embed(struct tp_pass *pass)
   const struct tp_model *model = pass->request->model;
   const double x = residual_elements(pass);
   const int tables = model->position == TP_POSITION_LEARNED ? 2 : 1;
-  tp_pass_memory(pass, "embed", tables * x, x);
+  tp_pass_memory(pass, TP_FUNCTION_EMBED, "embed", tables * x, x);
+  TP_READS(pass, TP_VALUE_TOKENS, TP_VALUE_LENGTHS, TP_VALUE_EMBEDDING,
+           tables == 2 ? TP_VALUE_POSITIONS : TP_VALUE_NONE);
+  TP_WRITES(pass, TP_VALUE_RESIDUAL);
   if (pass->request->style.embedding_sharded)
-    tp_block_all_reduce(pass, TP_SLOT_EMBED);
+    tp_block_all_reduce(pass, TP_SLOT_EMBED, TP_VALUE_RESIDUAL);
   if (model->embedding_norm)
-    tp_block_norm(pass, "embed.norm");
+    tp_block_norm_of(pass, "embed.norm", TP_VALUE_RESIDUAL, TP_VALUE_EMBED_GAIN, TP_VALUE_RESIDUAL);
 }
 
-void tp_block_norm(struct tp_pass *pass, const char *name)
+/* The bias that goes with a gain, of layer norms. */
+static enum tp_value bias_of(const struct tp_pass *pass, enum tp_value gain)
 {
-  const double x = residual_elements(pass);
-  tp_pass_memory(pass, name, x + norm_weights(pass), x);
+  return pass->block.norm == TP_NORM_LAYER ? gain + 1 : TP_VALUE_NONE;
 }
 
-void tp_block_add(struct tp_pass *pass, const char *name)
+void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value gain,
+                      enum tp_value y)
 {
-  const double x = residual_elements(pass);
-  tp_pass_memory(pass, name, 2 * x, x);
+  const double elements = residual_elements(pass);
+  tp_pass_memory(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass), elements);
+  TP_READS(pass, x, gain, bias_of(pass, gain));
+  TP_WRITES(pass, y);
+}
+
+void tp_block_norm(struct tp_pass *pass, const char *name, enum tp_value gain)
+{
+  tp_block_norm_of(pass, name, TP_VALUE_RESIDUAL, gain, TP_VALUE_NORMED);
+}
+
+static void add(struct tp_pass *pass, enum tp_function function, const char *name, enum tp_value x,
+                enum tp_value h, enum tp_value y)
+{
+  const double elements = residual_elements(pass);
+  tp_pass_memory(pass, function, name, 2 * elements, elements);
+  TP_READS(pass, x, h);
+  TP_WRITES(pass, y);
+}
+
+void tp_block_add_to(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value h,
+                     enum tp_value y)
+{
+  add(pass, TP_FUNCTION_ADD, name, x, h, y);
+}
+
+void tp_block_add(struct tp_pass *pass, const char *name, enum tp_value h)
+{
+  add(pass, TP_FUNCTION_ADD, name, TP_VALUE_RESIDUAL, h, TP_VALUE_RESIDUAL);
+}
+
+void tp_block_add_share(struct tp_pass *pass, const char *name, enum tp_value h)
+{
+  add(pass, TP_FUNCTION_ADD_SHARE, name, TP_VALUE_RESIDUAL, h, TP_VALUE_RESIDUAL);
 }
 
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped)
 {
+  const enum tp_value h = names.h, gain = names.gain;
   const struct tp_style *style = &pass->request->style;
   const double x = residual_elements(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
-    tp_pass_memory(pass, names.fused, 2 * x + norm_weights(pass), 2 * x);
+    tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass), 2 * x);
+    TP_READS(pass, TP_VALUE_RESIDUAL, h, gain, bias_of(pass, gain));
+    TP_WRITES(pass, TP_VALUE_RESIDUAL, TP_VALUE_NORMED);
   } else {
-    tp_block_add(pass, names.add);
-    tp_block_norm(pass, names.norm);
+    tp_block_add(pass, names.add, h);
+    tp_block_norm(pass, names.norm, gain);
   }
 }
 
@@ -55,6 +94,21 @@ void tp_block_qkv(struct tp_pass *pass)
                                 .n = (block->heads + 2 * block->kv_heads) * block->head_dim,
                                 .k = block->hidden,
                                 .dtype = pass->request->dtype});
+  TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_QKV_WEIGHT,
+           block->qkv_bias ? TP_VALUE_QKV_SHIFT : TP_VALUE_NONE);
+  TP_WRITES(pass, TP_VALUE_QKV);
+}
+
+/* A kernel over the rows of q, k and v. */
+static void emit_heads(struct tp_pass *pass, enum tp_function function, const char *name,
+                       double read, double write)
+{
+  const struct tp_block *block = &pass->block;
+  tp_pass_memory(pass, function, name, read, write);
+  struct tp_memory *memory = &tp_pass_last(pass)->memory;
+  memory->heads = (int)block->heads;
+  memory->kv_heads = (int)block->kv_heads;
+  memory->head_dim = (int)block->head_dim;
 }
 
 /* Queries and keys normalised and rotated, keys and values into the cache, if there is one. */
@@ -63,17 +117,29 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   const struct tp_block *block = &pass->block;
   const double head = (double)pass->tokens * (double)block->head_dim;
   const double q = head * (double)block->heads, k = head * (double)block->kv_heads;
-  if (block->qk_norm)
-    tp_pass_memory(pass, "attn.qk_norm", q + k + 2 * (double)block->head_dim, q + k);
+  if (block->qk_norm) {
+    emit_heads(pass, TP_FUNCTION_QK_NORM, "attn.qk_norm", q + k + 2 * (double)block->head_dim,
+               q + k);
+    TP_READS(pass, TP_VALUE_QKV, TP_VALUE_Q_GAIN, TP_VALUE_K_GAIN);
+    TP_WRITES(pass, TP_VALUE_QKV);
+  }
   const bool cache = pass->request->phase != TP_TRAIN;
   if (block->rotary && cache && pass->request->style.fused_rope) {
-    tp_pass_memory(pass, "attn.rope+cache", q + 2 * k, q + 2 * k);
+    emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + 2 * k, q + 2 * k);
+    TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
+    TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
     return;
   }
-  if (block->rotary)
-    tp_pass_memory(pass, "attn.rope", q + k, q + k);
-  if (cache)
-    tp_pass_memory(pass, "attn.cache", 2 * k, 2 * k);
+  if (block->rotary) {
+    emit_heads(pass, TP_FUNCTION_ROPE, "attn.rope", q + k, q + k);
+    TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
+    TP_WRITES(pass, TP_VALUE_QKV);
+  }
+  if (cache) {
+    emit_heads(pass, TP_FUNCTION_CACHE, "attn.cache", 2 * k, 2 * k);
+    TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
+    TP_WRITES(pass, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
+  }
 }
 
 void tp_block_attend(struct tp_pass *pass)
@@ -96,11 +162,16 @@ void tp_block_attend(struct tp_pass *pass)
           .score_passes = request->style.score_passes,
           .dtype = pass->wide,
       });
+  TP_READS(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES, TP_VALUE_LENGTHS);
+  TP_WRITES(pass, TP_VALUE_ATTENDED);
   tp_pass_gemm(pass, "attn.out",
                (struct tp_gemm){.m = pass->tokens,
                                 .n = block->hidden,
                                 .k = block->heads * block->head_dim,
                                 .dtype = request->dtype});
+  TP_READS(pass, TP_VALUE_ATTENDED, TP_VALUE_OUT_WEIGHT,
+           block->out_bias ? TP_VALUE_OUT_SHIFT : TP_VALUE_NONE);
+  TP_WRITES(pass, TP_VALUE_ATTENTION_OUT);
 }
 
 void tp_block_attention(struct tp_pass *pass)
@@ -116,19 +187,29 @@ void tp_block_up(struct tp_pass *pass)
                (struct tp_gemm){.m = pass->tokens,
                                 .n = block->ffn * (block->gated ? 2 : 1),
                                 .k = block->hidden,
-                                .dtype = pass->request->dtype});
+                                .dtype = pass->request->dtype,
+                                .activates = pass->request->style.fused_activation});
+  TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_UP_WEIGHT,
+           block->mlp_bias ? TP_VALUE_UP_SHIFT : TP_VALUE_NONE);
+  TP_WRITES(pass, pass->request->style.fused_activation ? TP_VALUE_INNER : TP_VALUE_UP);
 }
 
 void tp_block_down(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
   const double inner = (double)pass->tokens * (double)block->ffn;
-  if (!pass->request->style.fused_activation)
-    tp_pass_memory(pass, "mlp.act", inner * (block->gated ? 2 : 1), inner);
+  if (!pass->request->style.fused_activation) {
+    tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, "mlp.act", inner * (block->gated ? 2 : 1), inner);
+    TP_READS(pass, TP_VALUE_UP);
+    TP_WRITES(pass, TP_VALUE_INNER);
+  }
   tp_pass_gemm(
       pass, "mlp.down",
       (struct tp_gemm){
           .m = pass->tokens, .n = block->hidden, .k = block->ffn, .dtype = pass->request->dtype});
+  TP_READS(pass, TP_VALUE_INNER, TP_VALUE_DOWN_WEIGHT,
+           block->mlp_bias ? TP_VALUE_DOWN_SHIFT : TP_VALUE_NONE);
+  TP_WRITES(pass, TP_VALUE_MLP_OUT);
 }
 
 void tp_block_mlp(struct tp_pass *pass)
@@ -137,15 +218,19 @@ void tp_block_mlp(struct tp_pass *pass)
   tp_block_down(pass);
 }
 
-void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot)
+void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value)
 {
   const double elements = (double)pass->tokens * (double)pass->block.hidden;
+  if (!pass->exchange)
+    return;
   tp_pass_start(pass, slot, elements * tp_dtype_bytes(pass->wide));
+  TP_READS(pass, value);
+  TP_WRITES(pass, value);
 }
 
-void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot)
+void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value)
 {
-  tp_block_start_all_reduce(pass, slot);
+  tp_block_start_all_reduce(pass, slot, value);
   tp_pass_wait(pass, slot);
 }
 
@@ -170,14 +255,21 @@ void tp_block_head(struct tp_pass *pass)
   tp_pass_gemm(
       pass, "head",
       (struct tp_gemm){.m = rows, .n = vocab, .k = pass->block.hidden, .dtype = pass->wide});
-  if (request->style.head_sharded) {
+  TP_READS(pass, rows == pass->tokens ? TP_VALUE_NORMED : TP_VALUE_LAST, TP_VALUE_HEAD_WEIGHT);
+  TP_WRITES(pass, TP_VALUE_LOGITS);
+  const bool gathered = request->style.head_sharded && pass->exchange;
+  if (gathered) {
     const double logits = (double)rows * (double)vocab * (double)request->tp;
     tp_pass_start_collective(pass, TP_SLOT_HEAD,
                              (struct tp_collective){.kind = TP_ALL_GATHER,
                                                     .bytes = logits * tp_dtype_bytes(pass->wide),
                                                     .dtype = pass->wide});
+    TP_READS(pass, TP_VALUE_LOGITS);
+    TP_WRITES(pass, TP_VALUE_GATHERED);
     tp_pass_wait(pass, TP_SLOT_HEAD);
   }
   const double batch = (double)request->batch;
-  tp_pass_memory(pass, "sample", batch * (double)request->model->vocab, batch);
+  tp_pass_memory(pass, TP_FUNCTION_SAMPLE, "sample", batch * (double)request->model->vocab, batch);
+  TP_READS(pass, gathered ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
+  TP_WRITES(pass, TP_VALUE_NEXT);
 }

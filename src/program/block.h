@@ -11,19 +11,25 @@
  * sharded table. */
 void tp_block_embed(struct tp_pass *pass);
 
-/* norm(residual) */
-void tp_block_norm(struct tp_pass *pass, const char *name);
-/* residual += a module's output */
-void tp_block_add(struct tp_pass *pass, const char *name);
+/* norm(residual), its bias following the gain; y = norm(x) */
+void tp_block_norm(struct tp_pass *pass, const char *name, enum tp_value gain);
+void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value gain,
+                      enum tp_value y);
+/* residual += h, a module's output; y = x + h; residual = residual / ranks + h */
+void tp_block_add(struct tp_pass *pass, const char *name, enum tp_value h);
+void tp_block_add_to(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value h,
+                     enum tp_value y);
+void tp_block_add_share(struct tp_pass *pass, const char *name, enum tp_value h);
 /* Both, in one kernel where the stack fuses them; `overlapped`: the output comes from a collective
  * that ran under other kernels, which some stacks cannot fuse. */
 struct tp_add_norm {
   const char *add, *norm, *fused;
+  enum tp_value h, gain;
 };
-#define TP_ADD_NORM(add, norm)  \
-  (struct tp_add_norm)          \
-  {                             \
-    (add), (norm), add "+" norm \
+#define TP_ADD_NORM(add, h, norm, gain)                               \
+  (struct tp_add_norm)                                                \
+  {                                                                   \
+    (add), (norm), add "+" norm, TP_VALUE_##h, TP_VALUE_##gain##_GAIN \
   }
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped);
 
@@ -38,8 +44,8 @@ void tp_block_down(struct tp_pass *pass);
 void tp_block_mlp(struct tp_pass *pass);
 
 /* All-reduce of what the last kernel wrote, tokens x hidden: started; started and waited for. */
-void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot);
-void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot);
+void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
+void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 
 /* LM head (with the gather of sharded logits) and sampling. */
 void tp_block_head(struct tp_pass *pass);

@@ -7,14 +7,15 @@
 static void attention(struct tp_pass *pass)
 {
   tp_block_attention(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
 }
 
 static void layer_apart(struct tp_pass *pass)
 {
   attention(pass);
   tp_block_mlp(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 /* The residual travels inside the sum, a share of it from each rank, so that the result is the next
@@ -23,9 +24,10 @@ static void layer_together(struct tp_pass *pass)
 {
   attention(pass);
   tp_block_mlp(pass);
-  tp_block_add(pass, "mlp.add");
-  tp_block_all_reduce(pass, TP_SLOT_MLP);
-  tp_block_norm(pass, "next.norm");
+  tp_block_add_share(pass, "mlp.add", TP_VALUE_MLP_OUT);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_RESIDUAL);
+  tp_pass_next_layer(pass);
+  tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);
 }
 
 /* `apart` layers without an exchange before each with one; what does not fill a group ends with an
@@ -42,7 +44,7 @@ static enum tp_status build(const struct tp_request *request, int64_t apart, str
   tp_pass_begin(&pass, request, block, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
-  tp_block_norm(&pass, "attn.norm");
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
 
   tp_pass_segment(&pass, apart > 0 ? "layers" : "layer", request->model->layers / group);
   for (int64_t i = 0; i < apart; i++)

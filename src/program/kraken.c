@@ -9,13 +9,14 @@
 static void first_layer(struct tp_pass *pass)
 {
   for (int i = 0; i < pass->block.copies; i++)
-    tp_block_norm(pass, "attn.norm");
+    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   for (int i = 0; i < pass->block.copies; i++)
     tp_block_attention(pass);
   for (int i = 0; i < pass->block.copies; i++)
-    tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+    tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
   for (int i = 0; i < pass->block.copies; i++)
     tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
 }
 
 /* Sum of all y: over ranks in a copy, so that y itself stays; over the blocks of a lone rank. */
@@ -23,10 +24,12 @@ static void start_exchange(struct tp_pass *pass)
 {
   const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (pass->exchange) {
-    tp_pass_memory(pass, "exchange.copy_in", y, y);
-    tp_block_start_all_reduce(pass, TP_SLOT_EXCHANGE);
+    tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_in", y, y);
+    TP_READS(pass, TP_VALUE_RESIDUAL);
+    TP_WRITES(pass, TP_VALUE_EXCHANGE);
+    tp_block_start_all_reduce(pass, TP_SLOT_EXCHANGE, TP_VALUE_EXCHANGE);
   } else if (pass->block.copies > 1) {
-    tp_pass_memory(pass, "exchange.sum", pass->block.copies * y, y);
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "exchange.sum", pass->block.copies * y, y);
   }
 }
 
@@ -36,7 +39,9 @@ static void finish_exchange(struct tp_pass *pass)
   if (!pass->exchange)
     return;
   tp_pass_wait(pass, TP_SLOT_EXCHANGE);
-  tp_pass_memory(pass, "exchange.copy_out", y, y);
+  tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_out", y, y);
+  TP_READS(pass, TP_VALUE_EXCHANGE);
+  TP_WRITES(pass, TP_VALUE_EXCHANGED);
 }
 
 /* a = y + attention;  norm(z), z = a + sum of the other y = attention + sum of all. */
@@ -46,19 +51,24 @@ static void add_exchange_norm(struct tp_pass *pass)
   const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (style->fused_residual_norm && style->fused_overlapped_residual) {
     const double weights = (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
-    tp_pass_memory(pass, "attn.add+exchange.add+mlp.norm", 3 * y + weights, 2 * y);
+    tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, "attn.add+exchange.add+mlp.norm",
+                   3 * y + weights, 2 * y);
+    TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED, TP_VALUE_MLP_GAIN,
+             pass->block.norm == TP_NORM_LAYER ? TP_VALUE_MLP_BIAS : TP_VALUE_NONE);
+    TP_WRITES(pass, TP_VALUE_RESIDUAL, TP_VALUE_NORMED);
     return;
   }
-  tp_block_add(pass, "attn.add");
-  tp_block_add(pass, "exchange.add");
-  tp_block_norm(pass, "mlp.norm");
+  tp_block_add(pass, "attn.add", TP_VALUE_ATTENTION_OUT);
+  tp_block_add_to(pass, "exchange.add", TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED,
+                  TP_VALUE_SUMMED);
+  tp_block_norm_of(pass, "mlp.norm", TP_VALUE_SUMMED, TP_VALUE_MLP_GAIN, TP_VALUE_NORMED);
 }
 
 static void layer(struct tp_pass *pass)
 {
   const int copies = pass->block.copies;
   for (int i = 0; i < copies; i++)
-    tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "attn.norm"), false);
+    tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "attn.norm", ATTENTION), false);
   start_exchange(pass);
   for (int i = 0; i < copies; i++)
     tp_block_attention(pass);
@@ -67,23 +77,26 @@ static void layer(struct tp_pass *pass)
     if (pass->exchange || copies > 1)
       add_exchange_norm(pass);
     else
-      tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+      tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
   for (int i = 0; i < copies; i++)
     tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
 }
 
 /* x = W [y_1 .. y_N]: every rank multiplies its y by its columns of W, the all-reduce adds. */
 static void combine(struct tp_pass *pass)
 {
   for (int i = 0; i < pass->block.copies; i++)
-    tp_block_add(pass, "mlp.add");
+    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   tp_pass_gemm(pass, "combine",
                (struct tp_gemm){.m = pass->tokens,
                                 .n = pass->block.hidden,
                                 .k = pass->block.copies * pass->block.hidden,
                                 .dtype = pass->request->dtype});
-  tp_block_all_reduce(pass, TP_SLOT_COMBINE);
-  tp_block_norm(pass, "final.norm");
+  TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_COMBINE_WEIGHT);
+  TP_WRITES(pass, TP_VALUE_COMBINED);
+  tp_block_all_reduce(pass, TP_SLOT_COMBINE, TP_VALUE_COMBINED);
+  tp_block_norm_of(pass, "final.norm", TP_VALUE_COMBINED, TP_VALUE_FINAL_GAIN, TP_VALUE_NORMED);
   tp_block_head(pass);
 }
 
@@ -121,6 +134,7 @@ static struct tp_block block_make(const struct tp_request *request, int degree)
   const struct tp_model *model = request->model;
   struct tp_block block = model->kraken_ways > 0 ? own_block(model) : sublayer_of(model, degree);
   block.copies = degree / request->tp;
+  block.own = true;
   block.norm = model->norm;
   block.rotary = model->position == TP_POSITION_ROTARY;
   block.qk_norm = model->qk_norm;

@@ -7,36 +7,38 @@
 /* Nothing has been computed yet: both modules read the embedding. */
 static void first_layer(struct tp_pass *pass)
 {
-  tp_block_norm(pass, "attn.norm");
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_block_attention(pass);
-  tp_block_start_all_reduce(pass, TP_SLOT_ATTENTION);
+  tp_block_start_all_reduce(pass, TP_SLOT_ATTENTION, TP_VALUE_ATTENTION_OUT);
 
-  tp_block_norm(pass, "mlp.norm");
+  tp_block_norm(pass, "mlp.norm", TP_VALUE_MLP_GAIN);
   tp_block_mlp(pass);
-  tp_block_start_all_reduce(pass, TP_SLOT_MLP);
+  tp_block_start_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
 }
 
 /* The waits are for the all-reduces that the previous layer started. */
 static void layer(struct tp_pass *pass)
 {
   tp_pass_wait(pass, TP_SLOT_ATTENTION);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "attn.norm"), true);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "attn.norm", ATTENTION), true);
   tp_block_attention(pass);
-  tp_block_start_all_reduce(pass, TP_SLOT_ATTENTION);
+  tp_block_start_all_reduce(pass, TP_SLOT_ATTENTION, TP_VALUE_ATTENTION_OUT);
 
   tp_pass_wait(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "mlp.norm"), true);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "mlp.norm", MLP), true);
   tp_block_mlp(pass);
-  tp_block_start_all_reduce(pass, TP_SLOT_MLP);
+  tp_block_start_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
 }
 
 /* The last MLP's all-reduce has nothing left to run under. */
 static void epilogue(struct tp_pass *pass)
 {
   tp_pass_wait(pass, TP_SLOT_ATTENTION);
-  tp_block_add(pass, "attn.add");
+  tp_block_add(pass, "attn.add", TP_VALUE_ATTENTION_OUT);
   tp_pass_wait(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "final.norm"), true);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "final.norm", ATTENTION), true);
   tp_block_head(pass);
 }
 

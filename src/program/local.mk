@@ -7,6 +7,8 @@ libtpsim_a_SOURCES += \
 	%D%/ladder.c \
 	%D%/no_comm.c \
 	%D%/op.c %D%/op.h \
+	%D%/operand_weights.c \
+	%D%/operands.c %D%/operands.h \
 	%D%/overlap.c %D%/overlap.h \
 	%D%/overlap_chunked.c \
 	%D%/overlap_ideal.c \

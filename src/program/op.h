@@ -40,6 +40,7 @@ struct tp_gemm {
   bool continues; /* not the first slice: nothing is launched */
   enum tp_gemm_output output;
   bool arbitrated; /* memory controllers put its accesses before those of DMA engines */
+  bool activates;  /* its epilogue applies the MLP's activation */
 };
 
 enum tp_attention_style {
@@ -58,10 +59,9 @@ struct tp_attention {
 };
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
- * module's output.  A norm with two vectors is a layer norm (gain, bias), with one an RMS norm.
- *   embed         tokens, lengths, table [, positions]     -> x; rows beyond the rank's shard: 0
- *   norm          x, gain [, bias]                         -> norm(x)
- *   add           x, h                                     -> x + h
+ * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
+ * norm. embed         tokens, lengths, table [, positions]     -> x; rows beyond the rank's shard:
+ * 0 norm          x, gain [, bias]                         -> norm(x) add           x, h -> x + h
  *   add_share     x, h                                     -> x / ranks + h
  *   add_norm      x, h, gain [, bias]                      -> x + h, norm(x + h)
  *   add_sum_norm  x, h, sum, gain [, bias]                 -> x + h, norm(h + sum)
@@ -177,7 +177,9 @@ enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3
  * `records`.
  *
  * Operands are tensors of the program (tensor.h):
- *   gemm        x [m, k], weight [n, k] [, bias [1, n]]  -> y [m, n]
+ *   gemm        x [m, k], weight [n, k] [, bias [n, 1]]  -> y [m, n]; if it activates, n columns
+ *               become the activation's: [m, n] by gelu, [m, n / 2] by silu(gate) * up; two outputs
+ *               take the columns in turn, and the activation is that of the second
  *   attention   qkv, keys, values, lengths               -> heads side by side
  *   memory      as its function says
  *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks
@@ -188,9 +190,9 @@ struct tp_op {
   int stream;
   int n_waits;
   int waits[TP_MAX_WAITS];
-  int records;       /* event, or TP_NO_EVENT */
-  int layer;         /* whose weights and cache it uses, in the first repetition of its segment */
-  int64_t first_row; /* of its operands, where it is one of several parts of a whole */
+  int records; /* event, or TP_NO_EVENT */
+  int layer;   /* whose weights and cache it uses, in the first repetition of its segment */
+  int64_t first_row, rows; /* of its operands, where it is one part of a whole; rows 0: all of it */
   int n_in, n_out;
   int in[TP_MAX_INPUTS], out[TP_MAX_OUTPUTS];
   union {

@@ -15,15 +15,22 @@ static void emit(struct tp_rewrite *rewrite)
     const double share = (double)m / (double)rows;
     struct tp_op *op = tp_rewrite_add(rewrite, gemm);
     op->gemm.m = m;
+    op->first_row = rows * i / chunks;
+    op->rows = m;
     if (i > 0)
       op->n_waits = 0;
     if (sum != NULL) {
       op = tp_rewrite_add(rewrite, sum);
+      op->first_row = rows * i / chunks;
+      op->rows = m;
       op->memory.read_bytes *= share;
       op->memory.write_bytes *= share;
     }
     op->records = rewrite->ready;
-    tp_rewrite_add(rewrite, rewrite->collective)->collective.bytes *= share;
+    op = tp_rewrite_add(rewrite, rewrite->collective);
+    op->first_row = rows * i / chunks;
+    op->rows = m;
+    op->collective.bytes *= share;
   }
 }
 

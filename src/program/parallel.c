@@ -6,12 +6,22 @@
 static void fused_input(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
+  const bool activates = pass->request->style.fused_activation;
   const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
   tp_pass_gemm(pass, "qkv+up",
                (struct tp_gemm){.m = pass->tokens,
                                 .n = qkv + block->ffn * (block->gated ? 2 : 1),
                                 .k = block->hidden,
-                                .dtype = pass->request->dtype});
+                                .dtype = pass->request->dtype,
+                                .activates = activates});
+  TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_INPUT_WEIGHT,
+           block->qkv_bias || block->mlp_bias ? TP_VALUE_INPUT_SHIFT : TP_VALUE_NONE);
+  if (activates) {
+    TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_INNER);
+  } else {
+    tp_operands_join_input(pass);
+    TP_WRITES(pass, TP_VALUE_INPUT);
+  }
 }
 
 static void layer(struct tp_pass *pass)
@@ -19,9 +29,10 @@ static void layer(struct tp_pass *pass)
   fused_input(pass);
   tp_block_attend(pass);
   tp_block_down(pass);
-  tp_block_add(pass, "attn.add");
-  tp_block_all_reduce(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_add_to(pass, "attn.add", TP_VALUE_MLP_OUT, TP_VALUE_ATTENTION_OUT, TP_VALUE_MLP_OUT);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
@@ -37,7 +48,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_pass_begin(&pass, request, block, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
-  tp_block_norm(&pass, "attn.norm");
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_pass_segment(&pass, "layer", request->model->layers);
   layer(&pass);
   tp_pass_segment(&pass, "epilogue", 1);

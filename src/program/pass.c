@@ -45,6 +45,19 @@ enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *
   return TP_OK;
 }
 
+static const char *unsaid_of(const struct tp_request *request, int copies)
+{
+  if (!request->operands)
+    return "they were not asked for";
+  if (request->phase == TP_TRAIN)
+    return "a training step says what its kernels cost, not what they compute";
+  if (copies > 1)
+    return "a lone rank with several sub-layers says what they cost, not what they compute";
+  if (request->model->position == TP_POSITION_ALIBI)
+    return "its attention has ALiBi biases, which no op here computes";
+  return NULL;
+}
+
 void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
                    struct tp_arena *arena, struct tp_program *program)
 {
@@ -63,6 +76,8 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
   *program = (struct tp_program){
       .phase = request->phase,
       .ranks = request->tp,
+      .batch = request->batch,
+      .query_len = query_len,
       .n_streams = 2,
       .n_events = 2 * TP_N_SLOTS,
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
@@ -73,12 +88,18 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 #undef X
           },
   };
+  program->unsaid = unsaid_of(request, block.copies);
+  tp_operands_begin(pass, program->unsaid == NULL);
 }
 
 static void close_segment(struct tp_pass *pass)
 {
   struct tp_program *program = pass->program;
-  if (program->n_segments > 0 && program->segments[program->n_segments - 1].repeat == 0)
+  if (program->n_segments == 0)
+    return;
+  const struct tp_segment *segment = &program->segments[program->n_segments - 1];
+  pass->layer += (int)(segment->repeat - 1) * segment->layers;
+  if (segment->repeat == 0)
     program->n_segments--;
 }
 
@@ -96,6 +117,19 @@ void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
   };
 }
 
+void tp_pass_next_layer(struct tp_pass *pass)
+{
+  pass->layer++;
+  pass->program->segments[pass->program->n_segments - 1].layers++;
+}
+
+struct tp_op *tp_pass_last(struct tp_pass *pass)
+{
+  const struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
+  assert(segment->n_ops > 0);
+  return &segment->ops[segment->n_ops - 1];
+}
+
 static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kind kind, int stream)
 {
   struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
@@ -106,7 +140,8 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
     segment->ops = grown;
   }
   struct tp_op *op = &segment->ops[segment->n_ops++];
-  *op = (struct tp_op){.name = name, .kind = kind, .stream = stream, .records = TP_NO_EVENT};
+  *op = (struct tp_op){
+      .name = name, .kind = kind, .stream = stream, .records = TP_NO_EVENT, .layer = pass->layer};
   return op;
 }
 
@@ -130,11 +165,14 @@ void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attenti
   push_kernel(pass, name, TP_OP_ATTENTION)->attention = attention;
 }
 
-void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double write)
+void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
+                    double write)
 {
   const double element_bytes = tp_dtype_bytes(pass->wide);
   push_kernel(pass, name, TP_OP_MEMORY)->memory =
-      (struct tp_memory){.read_bytes = read * element_bytes, .write_bytes = write * element_bytes};
+      (struct tp_memory){.read_bytes = read * element_bytes,
+                         .write_bytes = write * element_bytes,
+                         .function = function};
 }
 
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
@@ -142,9 +180,8 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
 {
   if (!pass->exchange)
     return;
-  struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
-  struct tp_op *producer = &segment->ops[segment->n_ops - 1];
-  assert(segment->n_ops > 0 && producer->stream == TP_STREAM_COMPUTE);
+  struct tp_op *producer = tp_pass_last(pass);
+  assert(producer->stream == TP_STREAM_COMPUTE);
   producer->records = ready_event(slot);
 
   const char *name =
@@ -175,5 +212,6 @@ void tp_pass_end(struct tp_pass *pass)
 {
   assert(pass->n_waits == 0);
   close_segment(pass);
+  tp_operands_end(pass);
   tp_pass_footprint(pass, pass->program);
 }

@@ -7,6 +7,7 @@
  * records DONE, and the next kernel after tp_pass_wait waits for DONE.  A pass without exchange
  * (one rank, or no-comm) emits neither collectives nor waits.
  */
+#include "program/operands.h"
 #include "program/variant.h"
 
 #define TP_SLOTS(X)              \
@@ -28,6 +29,7 @@ enum tp_slot {
 /* One transformer block as one rank computes it. */
 struct tp_block {
   int64_t hidden, heads, kv_heads, head_dim, ffn;
+  bool own;   /* its weights are not shares of the model's, but the rank's own (Kraken) */
   int copies; /* blocks of this shape a rank holds a layer: 1, or kraken's sub-layers at tp 1 */
   enum tp_norm norm;
   bool gated, rotary, qk_norm, qkv_bias, out_bias, mlp_bias;
@@ -42,8 +44,10 @@ struct tp_pass {
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */
+  int layer;                        /* the next op's */
   size_t capacity;                  /* of the open segment's ops */
   int n_waits, waits[TP_MAX_WAITS]; /* of the next kernel */
+  struct tp_operands operands;
 };
 
 /* What one of `tp` ranks computes of the model's own block under Megatron sharding. */
@@ -56,11 +60,18 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);
 
+/* What follows belongs to the next layer. */
+void tp_pass_next_layer(struct tp_pass *pass);
+
+/* The op emitted last, valid until the next. */
+struct tp_op *tp_pass_last(struct tp_pass *pass);
+
 /* Kernels on the compute stream. */
 void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm);
 void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention);
 /* `read` and `write` are elements of the activation type. */
-void tp_pass_memory(struct tp_pass *pass, const char *name, double read, double write);
+void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
+                    double write);
 
 /* Starts the collective in the slot once the kernel emitted last is done; an all-reduce of `bytes`
  * of the activation type. */

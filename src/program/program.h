@@ -54,7 +54,8 @@ struct tp_program {
   const char *event_names[TP_MAX_EVENTS];
   size_t n_segments;
   struct tp_segment segments[TP_MAX_SEGMENTS];
-  int n_tensors; /* 0: operands are not said */
+  const char *unsaid; /* why ops do not say their operands; NULL: they do */
+  int n_tensors;
   const struct tp_tensor *tensors;
   /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.
    */

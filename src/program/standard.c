@@ -6,11 +6,12 @@
 static void sequential_layer(struct tp_pass *pass)
 {
   tp_block_attention(pass);
-  tp_block_all_reduce(pass, TP_SLOT_ATTENTION);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+  tp_block_all_reduce(pass, TP_SLOT_ATTENTION, TP_VALUE_ATTENTION_OUT);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
   tp_block_mlp(pass);
-  tp_block_all_reduce(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 /* gpt_neox, falcon: both modules read the same residual; their outputs are added on each rank
@@ -19,18 +20,19 @@ static void side_by_side_layer(struct tp_pass *pass)
 {
   tp_block_attention(pass);
   if (!pass->request->model->shared_norm)
-    tp_block_norm(pass, "mlp.norm");
+    tp_block_norm(pass, "mlp.norm", TP_VALUE_MLP_GAIN);
   tp_block_mlp(pass);
-  tp_block_add(pass, "attn.add");
-  tp_block_all_reduce(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_add_to(pass, "attn.add", TP_VALUE_MLP_OUT, TP_VALUE_ATTENTION_OUT, TP_VALUE_MLP_OUT);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 void tp_standard_emit(struct tp_pass *pass)
 {
   tp_pass_segment(pass, "prologue", 1);
   tp_block_embed(pass);
-  tp_block_norm(pass, "attn.norm");
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
 
   tp_pass_segment(pass, "layer", pass->request->model->layers);
   if (pass->request->model->parallel_residual)

@@ -25,9 +25,9 @@ enum tp_split {
   TP_SPLIT_OWN      /* every rank has one of its own (Kraken) */
 };
 
-enum tp_role { TP_ROLE_MATRIX, TP_ROLE_GAIN, TP_ROLE_BIAS };
+enum tp_role { TP_ROLE_MATRIX, TP_ROLE_GAIN, TP_ROLE_BIAS, TP_ROLE_ZERO /* no such bias */ };
 
-/* The part of one matrix of the model that a rank has.  Weights stack several by rows. */
+/* The part of one matrix of the model that a rank has. */
 struct tp_piece {
   const char *of; /* "attn.q" */
   enum tp_role role;
@@ -36,7 +36,7 @@ struct tp_piece {
   int sharers;           /* so many ranks next to each other have the same part: KV heads */
 };
 
-enum { TP_MAX_PIECES = 5, TP_NO_TENSOR = -1 };
+enum { TP_NO_TENSOR = -1 };
 
 struct tp_tensor {
   const char *name;
@@ -47,8 +47,8 @@ struct tp_tensor {
   /* A view: row i is row first_row + i * row_step of `view_of`, from first_column on. */
   int view_of; /* or TP_NO_TENSOR */
   int64_t first_row, first_column, row_step;
-  int n_pieces; /* weights */
-  struct tp_piece pieces[TP_MAX_PIECES];
+  int n_pieces; /* weights: stacked by rows */
+  struct tp_piece *pieces;
 };
 
 double tp_tensor_element_bytes(const struct tp_tensor *tensor);

@@ -108,11 +108,11 @@ void tp_train_embed(struct tp_pass *pass)
   const double x = (double)pass->residual_tokens * (double)pass->block.hidden;
   const double rows = pass->request->style.embedding_sharded ? whole_rows(pass) : x;
   const int tables = model->position == TP_POSITION_LEARNED ? 2 : 1;
-  tp_pass_memory(pass, "embed", tables * rows, rows);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "embed", tables * rows, rows);
   if (pass->request->style.embedding_sharded)
     tp_train_sum(pass, TP_SLOT_EMBED);
   if (model->embedding_norm)
-    tp_block_norm(pass, "embed.norm");
+    tp_block_norm(pass, "embed.norm", TP_VALUE_ATTENTION_GAIN);
 }
 
 /* Added to the rows of the tables that were read. */
@@ -126,7 +126,7 @@ void tp_train_embed_grad(struct tp_pass *pass)
     tp_train_norm_grad(pass, "embed");
     tp_train_gather(pass, TP_SLOT_MLP_GRAD);
   }
-  tp_pass_memory(pass, "embed.grad", (1 + tables) * rows, tables * rows);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "embed.grad", (1 + tables) * rows, tables * rows);
 }
 
 /* Vocabulary-parallel cross entropy of Megatron-LM: three numbers a token cross the ranks (maximum,
@@ -138,7 +138,7 @@ void tp_train_loss(struct tp_pass *pass)
   const bool sharded = pass->request->style.head_sharded;
   const enum tp_dtype dtype = pass->wide; /* the head stays in 16 bits */
   tp_pass_gemm(pass, "head", (struct tp_gemm){.m = rows, .n = vocab, .k = hidden, .dtype = dtype});
-  tp_pass_memory(pass, "loss.sums", logits, 0);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "loss.sums", logits, 0);
   if (sharded) {
     tp_pass_start_collective(
         pass, TP_SLOT_HEAD,
@@ -147,7 +147,7 @@ void tp_train_loss(struct tp_pass *pass)
                                .dtype = TP_DTYPE_FP32});
     tp_pass_wait(pass, TP_SLOT_HEAD);
   }
-  tp_pass_memory(pass, "loss.grad", logits, logits);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "loss.grad", logits, logits);
   tp_pass_gemm(pass, "head.dgrad",
                (struct tp_gemm){.m = rows, .n = hidden, .k = vocab, .dtype = dtype});
   const enum tp_grad_sum sum = tp_train_sum_style(pass);

@@ -27,7 +27,7 @@ void tp_train_down_grad(struct tp_pass *pass)
   const int ups = block->gated ? 2 : 1;
   gemm(pass, "mlp.down.dgrad", pass->tokens, block->ffn, block->hidden);
   gemm(pass, "mlp.down.wgrad", block->ffn, block->hidden, pass->tokens);
-  tp_pass_memory(pass, "mlp.act.grad", (1 + ups) * inner, ups * inner);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "mlp.act.grad", (1 + ups) * inner, ups * inner);
 }
 
 void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
@@ -68,9 +68,9 @@ void tp_train_attend_grad(struct tp_pass *pass)
   const double qk =
       (double)pass->tokens * (double)((block->heads + block->kv_heads) * block->head_dim);
   if (block->rotary)
-    tp_pass_memory(pass, "attn.rope.grad", qk, qk);
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope.grad", qk, qk);
   if (block->qk_norm)
-    tp_pass_memory(pass, "attn.qk_norm.grad", 2 * qk, qk);
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.qk_norm.grad", 2 * qk, qk);
 }
 
 void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
@@ -105,17 +105,19 @@ static double weights(const struct tp_pass *pass)
 void tp_train_norm_grad(struct tp_pass *pass, const char *module)
 {
   const double x = residual(pass), w = weights(pass);
-  tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.norm.grad", module), 2 * x + w, x + w);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, tp_arena_printf(pass->arena, "%s.norm.grad", module),
+                 2 * x + w, x + w);
 }
 
 void tp_train_norm_grad_add(struct tp_pass *pass, const char *module)
 {
   const double x = residual(pass), w = weights(pass);
   if (pass->request->style.fused_residual_norm) {
-    tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.norm.grad+add", module), 3 * x + w,
-                   x + w);
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED,
+                   tp_arena_printf(pass->arena, "%s.norm.grad+add", module), 3 * x + w, x + w);
     return;
   }
   tp_train_norm_grad(pass, module);
-  tp_pass_memory(pass, tp_arena_printf(pass->arena, "%s.grad.add", module), 2 * x, x);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, tp_arena_printf(pass->arena, "%s.grad.add", module),
+                 2 * x, x);
 }

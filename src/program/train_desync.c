@@ -11,21 +11,21 @@
 static void attention(struct tp_pass *pass)
 {
   tp_block_attention(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
 }
 
 static void layer_apart(struct tp_pass *pass)
 {
   attention(pass);
   tp_block_mlp(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 static void layer_together(struct tp_pass *pass)
 {
   attention(pass);
   tp_block_mlp(pass);
-  tp_block_add(pass, "mlp.add");
+  tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   tp_train_sum(pass, TP_SLOT_MLP);
 }
 
@@ -33,10 +33,10 @@ static void layer_again(struct tp_pass *pass, bool together)
 {
   if (!pass->request->training.recompute)
     return;
-  tp_block_norm(pass, "attn.norm");
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   attention(pass);
   tp_block_mlp(pass);
-  tp_block_add(pass, "mlp.add");
+  tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   if (together)
     tp_train_sum(pass, TP_SLOT_MLP);
 }
@@ -54,7 +54,7 @@ static void group(struct tp_pass *pass, int64_t layers)
   for (int64_t i = 1; i < layers; i++)
     layer_apart(pass);
   layer_together(pass);
-  tp_block_norm(pass, "next.norm");
+  tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);
 }
 
 /* A residual that went into the sum as a share has a share of its gradient: the first addition of a
@@ -80,7 +80,7 @@ static enum tp_status build(const struct tp_request *request, int64_t size, stru
   const int64_t groups = request->model->layers / size, rest = request->model->layers % size;
   tp_pass_segment(&pass, "prologue", 1);
   tp_train_embed(&pass);
-  tp_block_norm(&pass, "attn.norm");
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_pass_segment(&pass, size > 1 ? "layers" : "layer", groups);
   group(&pass, size);
   if (rest > 0) {

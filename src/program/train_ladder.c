@@ -15,10 +15,10 @@
 /* Nothing has been computed yet: both modules read the embedding. */
 static void first_layer(struct tp_pass *pass)
 {
-  tp_block_norm(pass, "attn.norm");
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_block_attention(pass);
   tp_train_start_sum(pass, TP_SLOT_ATTENTION);
-  tp_block_norm(pass, "mlp.norm");
+  tp_block_norm(pass, "mlp.norm", TP_VALUE_MLP_GAIN);
   tp_block_mlp(pass);
   tp_train_start_sum(pass, TP_SLOT_MLP);
 }
@@ -26,11 +26,11 @@ static void first_layer(struct tp_pass *pass)
 static void layer(struct tp_pass *pass)
 {
   tp_pass_wait(pass, TP_SLOT_ATTENTION);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "attn.norm"), true);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "attn.norm", ATTENTION), true);
   tp_block_attention(pass);
   tp_train_start_sum(pass, TP_SLOT_ATTENTION);
   tp_pass_wait(pass, TP_SLOT_MLP);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "mlp.norm"), true);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "mlp.norm", MLP), true);
   tp_block_mlp(pass);
   tp_train_start_sum(pass, TP_SLOT_MLP);
 }
@@ -96,9 +96,9 @@ TP_TRAIN_BUILDER(ladder)
   forward(&pass, request->model->layers);
   tp_pass_segment(&pass, "loss", 1);
   tp_pass_wait(&pass, TP_SLOT_ATTENTION);
-  tp_block_add(&pass, "attn.add");
+  tp_block_add(&pass, "attn.add", TP_VALUE_ATTENTION_OUT);
   tp_pass_wait(&pass, TP_SLOT_MLP);
-  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", "final.norm"), true);
+  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", MLP_OUT, "final.norm", ATTENTION), true);
   tp_train_loss(&pass);
   backward(&pass, request->model->layers);
   tp_train_end(&pass, 2, 2);

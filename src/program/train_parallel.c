@@ -18,17 +18,18 @@ static void layer(struct tp_pass *pass)
   tp_block_attend(pass);
   tp_block_down(pass);
   const double x = (double)pass->tokens * (double)pass->block.hidden;
-  tp_pass_memory(pass, "attn.add", 2 * x, x); /* whole rows: not summed over ranks yet */
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.add", 2 * x,
+                 x); /* whole rows: not summed over ranks yet */
   tp_train_sum(pass, TP_SLOT_MLP);
 }
 
 static void layer_grad(struct tp_pass *pass)
 {
   if (pass->request->training.recompute) {
-    tp_block_norm(pass, "attn.norm");
+    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
     tp_train_gather(pass, TP_SLOT_ATTENTION);
     layer(pass);
-    tp_block_add(pass, "mlp.add");
+    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   }
   const enum tp_grad_sum sum = tp_train_sum_style(pass);
   tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
@@ -53,13 +54,13 @@ TP_TRAIN_BUILDER(parallel)
     return status;
   tp_pass_segment(&pass, "prologue", 1);
   tp_train_embed(&pass);
-  tp_block_norm(&pass, "attn.norm");
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
 
   tp_pass_segment(&pass, "layer", request->model->layers);
   tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
   layer(&pass);
-  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
   tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
 
   tp_pass_segment(&pass, "loss", 1);

@@ -6,7 +6,7 @@ static void sequential_layer(struct tp_pass *pass)
 {
   tp_block_attention(pass);
   tp_train_sum(pass, TP_SLOT_ATTENTION);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", "mlp.norm"), false);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
   tp_train_gather(pass, TP_SLOT_MLP);
   tp_block_mlp(pass);
   tp_train_sum(pass, TP_SLOT_MLP);
@@ -31,9 +31,9 @@ static void side_by_side_layer(struct tp_pass *pass)
 {
   tp_block_attention(pass);
   if (!pass->request->model->shared_norm)
-    tp_block_norm(pass, "mlp.norm");
+    tp_block_norm(pass, "mlp.norm", TP_VALUE_MLP_GAIN);
   tp_block_mlp(pass);
-  tp_block_add(pass, "attn.add");
+  tp_block_add(pass, "attn.add", TP_VALUE_ATTENTION_OUT);
   tp_train_sum(pass, TP_SLOT_MLP);
 }
 
@@ -47,14 +47,14 @@ static void side_by_side_layer_grad(struct tp_pass *pass)
     tp_train_norm_grad(pass, "mlp");
   tp_train_attention_grad(pass, TP_GRAD_KEPT);
   if (shared)
-    tp_block_add(pass, "mlp.grad.add");
+    tp_block_add(pass, "mlp.grad.add", TP_VALUE_NONE);
   else
     tp_train_norm_grad_add(pass, "attn");
   tp_train_sum(pass, TP_SLOT_ATTENTION_GRAD);
   if (shared)
     tp_train_norm_grad_add(pass, "attn");
   else
-    tp_block_add(pass, "attn.grad.add");
+    tp_block_add(pass, "attn.grad.add", TP_VALUE_NONE);
 }
 
 static void layer(struct tp_pass *pass)
@@ -68,10 +68,10 @@ static void layer(struct tp_pass *pass)
 static void layer_grad(struct tp_pass *pass)
 {
   if (pass->request->training.recompute) {
-    tp_block_norm(pass, "attn.norm");
+    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
     tp_train_gather(pass, TP_SLOT_ATTENTION);
     layer(pass);
-    tp_block_add(pass, "mlp.add");
+    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   }
   tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
   if (pass->request->model->parallel_residual)
@@ -85,13 +85,13 @@ static void emit(struct tp_pass *pass)
   const int64_t layers = pass->request->model->layers;
   tp_pass_segment(pass, "prologue", 1);
   tp_train_embed(pass);
-  tp_block_norm(pass, "attn.norm");
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_train_start_gather(pass, TP_SLOT_ATTENTION);
 
   tp_pass_segment(pass, "layer", layers);
   tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
   layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", "next.norm"), false);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
   tp_train_start_gather(pass, TP_SLOT_ATTENTION);
 
   tp_pass_segment(pass, "loss", 1);

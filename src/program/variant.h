@@ -43,6 +43,7 @@ struct tp_request {
   enum tp_dtype dtype;
   struct tp_style style;
   struct tp_training training; /* TP_TRAIN */
+  bool operands; /* ops say what they read and write, for executors that compute; it costs time */
 };
 
 struct tp_variant;

@@ -1,5 +1,6 @@
 #include "study/predict.h"
 
+#include "cost/style.h"
 #include "study/collectives.h"
 #include "study/decode.h"
 #include "study/interval.h"
@@ -44,22 +45,6 @@ void tp_predictor_free(struct tp_predictor *predictor)
   free(predictor);
 }
 
-static struct tp_style style_of(const struct tp_stack *stack)
-{
-  return (struct tp_style){
-      .attention_prefill = (enum tp_attention_style)stack->attention.prefill,
-      .attention_decode = (enum tp_attention_style)stack->attention.decode,
-      .score_passes = stack->attention.score_passes,
-      .fused_residual_norm = stack->fusion.residual_norm,
-      .fused_rope = stack->fusion.rope,
-      .fused_activation = stack->fusion.activation,
-      .fused_overlapped_residual = stack->fusion.overlapped_residual,
-      .head_sharded = stack->head.sharded,
-      .all_positions = stack->head.all_positions,
-      .embedding_sharded = stack->head.embedding_sharded,
-  };
-}
-
 struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase phase, int64_t kv_len)
 {
   return (struct tp_request){
@@ -71,7 +56,7 @@ struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase pha
       .kv_len = kv_len,
       .kv_capacity = point->prompt + point->generate,
       .dtype = point->dtype,
-      .style = style_of(point->stack),
+      .style = tp_style_of(point->stack),
       .training = point->workload.training,
   };
 }

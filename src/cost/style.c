@@ -1,0 +1,17 @@
+#include "cost/style.h"
+
+struct tp_style tp_style_of(const struct tp_stack *stack)
+{
+  return (struct tp_style){
+      .attention_prefill = (enum tp_attention_style)stack->attention.prefill,
+      .attention_decode = (enum tp_attention_style)stack->attention.decode,
+      .score_passes = stack->attention.score_passes,
+      .fused_residual_norm = stack->fusion.residual_norm,
+      .fused_rope = stack->fusion.rope,
+      .fused_activation = stack->fusion.activation,
+      .fused_overlapped_residual = stack->fusion.overlapped_residual,
+      .head_sharded = stack->head.sharded,
+      .all_positions = stack->head.all_positions,
+      .embedding_sharded = stack->head.embedding_sharded,
+  };
+}

@@ -1,0 +1,175 @@
+#include "program/block.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const char *const value_names[] = {
+#define X(name, text) text,
+    TP_VALUES(X)
+#undef X
+};
+
+void tp_operands_begin(struct tp_pass *pass, bool said)
+{
+  struct tp_operands *operands = &pass->operands;
+  operands->said = said;
+  operands->n = 0;
+  operands->joined = false;
+  if (!said)
+    return;
+  operands->tensors = TP_NEW(pass->arena, struct tp_tensor, TP_N_VALUES);
+  for (int value = 0; value < TP_N_VALUES; value++)
+    operands->of[value] = TP_NO_TENSOR;
+}
+
+void tp_operands_join_input(struct tp_pass *pass)
+{
+  pass->operands.joined = true;
+}
+
+static int find(struct tp_pass *pass, enum tp_value value);
+
+static struct tp_tensor activation(const struct tp_pass *pass, int64_t rows, int64_t columns)
+{
+  return (struct tp_tensor){
+      .kind = TP_TENSOR_ACTIVATION, .dtype = pass->wide, .rows = rows, .columns = columns};
+}
+
+static struct tp_tensor index_of(int64_t rows)
+{
+  return (struct tp_tensor){.kind = TP_TENSOR_INDEX, .rows = rows, .columns = 1};
+}
+
+/* `columns` of another value from `first_column` on. */
+static struct tp_tensor part(struct tp_pass *pass, enum tp_value of, int64_t first_column,
+                             int64_t columns)
+{
+  struct tp_tensor tensor = activation(pass, pass->tokens, columns);
+  tensor.view_of = find(pass, of);
+  tensor.first_column = first_column;
+  tensor.row_step = 1;
+  return tensor;
+}
+
+static struct tp_tensor last_tokens(struct tp_pass *pass)
+{
+  const int64_t query_len = pass->tokens / pass->request->batch;
+  struct tp_tensor tensor = activation(pass, pass->request->batch, pass->block.hidden);
+  tensor.view_of = find(pass, TP_VALUE_NORMED);
+  tensor.first_row = query_len - 1;
+  tensor.row_step = query_len;
+  return tensor;
+}
+
+static struct tp_tensor cache(const struct tp_pass *pass)
+{
+  const struct tp_request *request = pass->request;
+  struct tp_tensor tensor = activation(pass, request->batch * request->kv_capacity,
+                                       pass->block.kv_heads * pass->block.head_dim);
+  tensor.kind = TP_TENSOR_CACHE;
+  tensor.layers = (int)request->model->layers;
+  return tensor;
+}
+
+static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
+{
+  const struct tp_block *block = &pass->block;
+  const int64_t tokens = pass->tokens, batch = pass->request->batch;
+  const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
+  const int64_t up = block->ffn * (block->gated ? 2 : 1);
+  const bool joined = pass->operands.joined;
+  switch (value) {
+  case TP_VALUE_TOKENS:
+    return index_of(tokens);
+  case TP_VALUE_LENGTHS:
+  case TP_VALUE_NEXT:
+    return index_of(batch);
+  case TP_VALUE_RESIDUAL:
+  case TP_VALUE_NORMED:
+  case TP_VALUE_ATTENTION_OUT:
+  case TP_VALUE_MLP_OUT:
+  case TP_VALUE_EXCHANGE:
+  case TP_VALUE_EXCHANGED:
+  case TP_VALUE_SUMMED:
+  case TP_VALUE_COMBINED:
+    return activation(pass, tokens, block->hidden);
+  case TP_VALUE_LAST:
+    return last_tokens(pass);
+  case TP_VALUE_INPUT:
+    return activation(pass, tokens, qkv + up);
+  case TP_VALUE_QKV:
+    return joined ? part(pass, TP_VALUE_INPUT, 0, qkv) : activation(pass, tokens, qkv);
+  case TP_VALUE_UP:
+    return joined ? part(pass, TP_VALUE_INPUT, qkv, up) : activation(pass, tokens, up);
+  case TP_VALUE_INNER:
+    return activation(pass, tokens, block->ffn);
+  case TP_VALUE_ATTENDED:
+    return activation(pass, tokens, block->heads * block->head_dim);
+  case TP_VALUE_KEYS:
+  case TP_VALUE_CACHED_VALUES:
+    return cache(pass);
+  case TP_VALUE_LOGITS:
+    return activation(pass, tp_block_head_rows(pass), tp_block_vocab(pass));
+  case TP_VALUE_GATHERED:
+    return activation(pass, tp_block_head_rows(pass) * pass->request->tp, tp_block_vocab(pass));
+  default:
+    return tp_operands_weight(pass, value);
+  }
+}
+
+static int find(struct tp_pass *pass, enum tp_value value)
+{
+  struct tp_operands *operands = &pass->operands;
+  if (operands->of[value] != TP_NO_TENSOR)
+    return operands->of[value];
+  struct tp_tensor tensor = describe(pass, value); /* a view finds its base first */
+  tensor.name = value_names[value];
+  if (tensor.row_step == 0)
+    tensor.view_of = TP_NO_TENSOR;
+  if (tensor.layers == 0)
+    tensor.layers = 1;
+  operands->tensors[operands->n] = tensor;
+  return operands->of[value] = operands->n++;
+}
+
+static int found(const struct tp_pass *pass, enum tp_value value)
+{
+  return pass->operands.said ? pass->operands.of[value] : TP_NO_TENSOR;
+}
+
+void tp_operands_read(struct tp_pass *pass, const enum tp_value *values)
+{
+  if (!pass->operands.said)
+    return;
+  struct tp_op *op = tp_pass_last(pass);
+  for (; *values <= TP_N_VALUES; values++)
+    if (*values != TP_VALUE_NONE) {
+      assert(op->n_in < TP_MAX_INPUTS);
+      op->in[op->n_in++] = find(pass, *values);
+    }
+}
+
+void tp_operands_write(struct tp_pass *pass, const enum tp_value *values)
+{
+  if (!pass->operands.said)
+    return;
+  struct tp_op *op = tp_pass_last(pass);
+  for (; *values <= TP_N_VALUES; values++)
+    if (*values != TP_VALUE_NONE) {
+      assert(op->n_out < TP_MAX_OUTPUTS);
+      op->out[op->n_out++] = find(pass, *values);
+    }
+}
+
+void tp_operands_end(struct tp_pass *pass)
+{
+  struct tp_program *program = pass->program;
+  program->n_tensors = pass->operands.n;
+  program->tensors = pass->operands.tensors;
+  program->tokens = found(pass, TP_VALUE_TOKENS);
+  program->lengths = found(pass, TP_VALUE_LENGTHS);
+  program->logits =
+      found(pass, pass->request->style.head_sharded && pass->exchange ? TP_VALUE_GATHERED
+                                                                      : TP_VALUE_LOGITS);
+  program->next = found(pass, TP_VALUE_NEXT);
+}

@@ -1,0 +1,91 @@
+#ifndef TP_PROGRAM_OPERANDS_H
+#define TP_PROGRAM_OPERANDS_H
+/* What the ops of a pass read and write, by the names the papers use.
+ *
+ * A value is declared, with its shape and how ranks share it, when an op first names it.  In a pass
+ * that does not say its operands (struct tp_program's `unsaid`) all calls here do nothing.
+ */
+#include "program/tensor.h"
+
+#define TP_VALUES(X)                                                                              \
+  X(TOKENS, "tokens")                                                                             \
+  X(LENGTHS, "lengths")                                                                           \
+  X(RESIDUAL, "residual")                                                                         \
+  X(NORMED, "normed")                                                                             \
+  X(LAST, "normed.last") /* of each sequence */                                                   \
+  X(INPUT, "qkv+up")     /* of a parallel block: both in one */                                   \
+  X(QKV, "qkv")                                                                                   \
+  X(KEYS, "keys")                                                                                 \
+  X(CACHED_VALUES, "values")                                                                      \
+  X(ATTENDED, "attended")                                                                         \
+  X(ATTENTION_OUT, "attn.out")                                                                    \
+  X(UP, "up")                                                                                     \
+  X(INNER, "inner")                                                                               \
+  X(MLP_OUT, "mlp.out")                                                                           \
+  X(EXCHANGE, "exchange") /* Kraken: the sum of all sub-layers' outputs, where it is made, ... */ \
+  X(EXCHANGED, "exchanged") /* ... where it is read, ... */                                       \
+  X(SUMMED, "summed")       /* ... and with the attention's output */                             \
+  X(COMBINED, "combined")                                                                         \
+  X(LOGITS, "logits")                                                                             \
+  X(GATHERED, "logits.all")                                                                       \
+  X(NEXT, "next")                                                                                 \
+  X(EMBEDDING, "embedding")                                                                       \
+  X(POSITIONS, "positions")                                                                       \
+  X(EMBED_GAIN, "embed.gain")                                                                     \
+  X(EMBED_BIAS, "embed.bias")                                                                     \
+  X(ATTENTION_GAIN, "attn.gain") /* of layer `layers`: the final norm's */                        \
+  X(ATTENTION_BIAS, "attn.bias")                                                                  \
+  X(MLP_GAIN, "mlp.gain")                                                                         \
+  X(MLP_BIAS, "mlp.bias")                                                                         \
+  X(FINAL_GAIN, "final.gain") /* Kraken: norms of sub-layers are their own, this is shared */     \
+  X(FINAL_BIAS, "final.bias")                                                                     \
+  X(Q_GAIN, "q.gain")                                                                             \
+  X(K_GAIN, "k.gain")                                                                             \
+  X(QKV_WEIGHT, "qkv.weight")                                                                     \
+  X(QKV_SHIFT, "qkv.bias")                                                                        \
+  X(INPUT_WEIGHT, "qkv+up.weight")                                                                \
+  X(INPUT_SHIFT, "qkv+up.bias")                                                                   \
+  X(OUT_WEIGHT, "out.weight")                                                                     \
+  X(OUT_SHIFT, "out.bias")                                                                        \
+  X(UP_WEIGHT, "up.weight")                                                                       \
+  X(UP_SHIFT, "up.bias")                                                                          \
+  X(DOWN_WEIGHT, "down.weight")                                                                   \
+  X(DOWN_SHIFT, "down.bias")                                                                      \
+  X(COMBINE_WEIGHT, "combine.weight")                                                             \
+  X(HEAD_WEIGHT, "head.weight")
+enum tp_value {
+#define X(name, text) TP_VALUE_##name,
+  TP_VALUES(X)
+#undef X
+      TP_N_VALUES,
+  TP_VALUE_NONE = TP_N_VALUES /* an operand that this model lacks */
+};
+
+struct tp_pass;
+
+/* The table of a pass: a value's tensor, or TP_NO_TENSOR. */
+struct tp_operands {
+  bool said, joined;
+  int n, of[TP_N_VALUES];
+  struct tp_tensor *tensors;
+};
+
+/* Empties the table of a new pass; `said`: its ops will say their operands. */
+void tp_operands_begin(struct tp_pass *pass, bool said);
+/* QKV and UP become parts of INPUT, which one GEMM writes. */
+void tp_operands_join_input(struct tp_pass *pass);
+
+/* Operands of the op emitted last, in order; NONE is left out. */
+#define TP_READS(pass, ...) \
+  tp_operands_read((pass), (const enum tp_value[]){__VA_ARGS__, TP_N_VALUES + 1})
+#define TP_WRITES(pass, ...) \
+  tp_operands_write((pass), (const enum tp_value[]){__VA_ARGS__, TP_N_VALUES + 1})
+void tp_operands_read(struct tp_pass *pass, const enum tp_value *values);
+void tp_operands_write(struct tp_pass *pass, const enum tp_value *values);
+
+/* Gives the table to the program. */
+void tp_operands_end(struct tp_pass *pass);
+
+/* operand_weights.c */
+struct tp_tensor tp_operands_weight(struct tp_pass *pass, enum tp_value value);
+#endif
