@@ -20,8 +20,8 @@ include %D%/program/local.mk
 include %D%/cost/local.mk
 include %D%/engine/local.mk
 include %D%/numeric/local.mk
-include %D%/cuda/local.mk
 include %D%/study/local.mk
+include %D%/cuda/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk
 include %D%/bench/local.mk

@@ -14,3 +14,5 @@ libtpcuda_a_SOURCES = \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h
+
+EXTRA_DIST += %D%/gpu_launch.h

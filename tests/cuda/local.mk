@@ -2,3 +2,5 @@
 unit_tests += \
 	%D%/test_trace
 EXTRA_DIST += %D%/test_bench.c %D%/trace_folder.h
+
+include %D%/kernels.mk

@@ -1,0 +1,368 @@
+#include "host_cuda.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <vector>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+enum { STACK_BYTES = 256 << 10 };
+#else
+enum { STACK_BYTES = 64 << 10 };
+#endif
+/* So many turns without a thread that ends or passes a barrier are a wait without end. */
+enum { PATIENCE = 1000000 };
+
+namespace
+{
+
+struct block_state;
+
+struct fiber {
+  ucontext_t context;
+  char *stack;
+  host_cuda_thread place;
+  block_state *block;
+  int warp, lane;
+  bool waits, done;
+};
+
+struct warp_state {
+  unsigned arrived, mask;
+  char slots[32][16];
+};
+
+struct block_state {
+  std::vector<fiber> fibers;
+  std::vector<warp_state> warps;
+  std::map<const void *, std::unique_ptr<char[]>> shared;
+  std::unique_ptr<char[]> dynamic_shared;
+  char *stacks;
+  size_t at_barrier, done;
+  const std::function<void()> *thread;
+};
+
+struct launch {
+  dim3 grid, block;
+  size_t shared_bytes, started;
+  std::function<void()> thread;
+  std::vector<std::unique_ptr<block_state>> blocks;
+};
+
+std::map<cudaStream_t, std::deque<launch>> streams;
+bool deferred;
+uint64_t order_state;
+int resident_blocks = 8;
+unsigned long long now_ns, turns_without_progress;
+ucontext_t scheduler;
+fiber *running;
+#if defined(__SANITIZE_ADDRESS__)
+const void *scheduler_stack;
+size_t scheduler_stack_bytes;
+#endif
+
+[[noreturn]] void stop(const char *what)
+{
+  if (running != nullptr)
+    fprintf(stderr, "host_cuda: block %u thread %u: %s\n", running->place.block.x,
+            running->place.thread.x, what);
+  else
+    fprintf(stderr, "host_cuda: %s\n", what);
+  abort();
+}
+
+void to_scheduler()
+{
+  fiber *const self = running;
+  self->place = host_cuda_now;
+#if defined(__SANITIZE_ADDRESS__)
+  void *fake = nullptr;
+  __sanitizer_start_switch_fiber(self->done ? nullptr : &fake, scheduler_stack,
+                                 scheduler_stack_bytes);
+#endif
+  swapcontext(&self->context, &scheduler);
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_finish_switch_fiber(fake, &scheduler_stack, &scheduler_stack_bytes);
+#endif
+}
+
+void fiber_main()
+{
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_finish_switch_fiber(nullptr, &scheduler_stack, &scheduler_stack_bytes);
+#endif
+  (*running->block->thread)();
+  running->done = true;
+  running->block->done++;
+  turns_without_progress = 0;
+  if (running->block->at_barrier > 0)
+    stop("ends while others of its block wait at a barrier");
+  to_scheduler();
+}
+
+void resume(fiber *f)
+{
+  running = f;
+  host_cuda_now = f->place;
+#if defined(__SANITIZE_ADDRESS__)
+  void *fake = nullptr;
+  __sanitizer_start_switch_fiber(&fake, f->stack, STACK_BYTES);
+#endif
+  swapcontext(&scheduler, &f->context);
+#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
+#endif
+  running = nullptr;
+}
+
+uint3 place_in(dim3 dims, size_t index)
+{
+  return make_uint3(static_cast<unsigned>(index % dims.x),
+                    static_cast<unsigned>(index / dims.x % dims.y),
+                    static_cast<unsigned>(index / dims.x / dims.y));
+}
+
+size_t count(dim3 dims)
+{
+  return static_cast<size_t>(dims.x) * dims.y * dims.z;
+}
+
+std::unique_ptr<char[]> poisoned(size_t bytes)
+{
+  std::unique_ptr<char[]> memory(new char[bytes + 1]);
+  memset(memory.get(), 0xff, bytes);
+  return memory;
+}
+
+std::unique_ptr<block_state> start_block(launch &l, size_t index)
+{
+  std::unique_ptr<block_state> block(new block_state());
+  const size_t threads = count(l.block);
+  block->thread = &l.thread;
+  block->dynamic_shared = poisoned(l.shared_bytes);
+  block->warps.resize((threads + 31) / 32);
+  block->fibers.resize(threads);
+  void *const stacks = mmap(nullptr, threads * STACK_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stacks == MAP_FAILED)
+    stop("no memory for stacks");
+  block->stacks = static_cast<char *>(stacks);
+  for (size_t i = 0; i < threads; i++) {
+    fiber &f = block->fibers[i];
+    f.stack = block->stacks + i * STACK_BYTES;
+    f.place = {place_in(l.block, i), place_in(l.grid, index), l.block, l.grid};
+    f.block = block.get();
+    f.warp = static_cast<int>(i / 32);
+    f.lane = static_cast<int>(i % 32);
+    getcontext(&f.context);
+    f.context.uc_stack.ss_sp = f.stack;
+    f.context.uc_stack.ss_size = STACK_BYTES;
+    f.context.uc_link = nullptr;
+    makecontext(&f.context, fiber_main, 0);
+  }
+  return block;
+}
+
+/* A number below n; 0 without a seed. */
+size_t chance(size_t n)
+{
+  if (order_state == 0)
+    return 0;
+  order_state ^= order_state << 13;
+  order_state ^= order_state >> 7;
+  order_state ^= order_state << 17;
+  return order_state % n;
+}
+
+/* Every thread of a block that does not wait, once; says whether there was any. */
+bool turn(block_state &block)
+{
+  bool any = false;
+  const size_t n = block.fibers.size(), first = chance(n);
+  const bool backwards = chance(2) == 1;
+  for (size_t i = 0; i < n; i++) {
+    fiber &f = block.fibers[(first + (backwards ? n - i : i)) % n];
+    if (f.waits || f.done)
+      continue;
+    resume(&f);
+    any = true;
+  }
+  return any;
+}
+
+bool turn(launch &l)
+{
+  bool any = false;
+  while (l.started < count(l.grid) && l.blocks.size() < static_cast<size_t>(resident_blocks))
+    l.blocks.push_back(start_block(l, l.started++));
+  const size_t n = l.blocks.size(), first = chance(n);
+  for (size_t i = 0; i < n; i++)
+    any |= turn(*l.blocks[(first + i) % n]);
+  for (size_t i = n; i-- > 0;) {
+    if (l.blocks[i]->done < l.blocks[i]->fibers.size())
+      continue;
+    munmap(l.blocks[i]->stacks, l.blocks[i]->fibers.size() * STACK_BYTES);
+    l.blocks.erase(l.blocks.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return any;
+}
+
+} // namespace
+
+host_cuda_thread host_cuda_now;
+
+void host_cuda_defer(bool defer)
+{
+  deferred = defer;
+}
+void host_cuda_seed(uint64_t seed)
+{
+  order_state = seed * 0x9e3779b97f4a7c15u;
+}
+void host_cuda_resident_blocks(int blocks)
+{
+  resident_blocks = blocks;
+}
+
+void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
+                      std::function<void()> thread)
+{
+  if (count(grid) == 0 || count(block) == 0 || count(block) > 1024 || shared_bytes > 227 << 10 ||
+      grid.y > 65535 || grid.z > 65535)
+    stop("no GPU takes this launch: grid, block or shared memory");
+  launch l;
+  l.grid = grid;
+  l.block = block;
+  l.shared_bytes = shared_bytes;
+  l.started = 0;
+  l.thread = std::move(thread);
+  streams[stream].push_back(std::move(l));
+  if (!deferred)
+    host_cuda_run();
+}
+
+void host_cuda_run(void)
+{
+  while (!streams.empty()) {
+    bool any = false;
+    for (auto stream = streams.begin(); stream != streams.end();) {
+      launch &l = stream->second.front();
+      any |= turn(l);
+      if (l.started == count(l.grid) && l.blocks.empty())
+        stream->second.pop_front();
+      stream = stream->second.empty() ? streams.erase(stream) : std::next(stream);
+    }
+    if (!any)
+      stop("all threads wait for each other");
+    if (++turns_without_progress > PATIENCE)
+      stop("a wait without end");
+  }
+}
+
+void host_cuda_yield(void)
+{
+  to_scheduler();
+}
+
+unsigned long long host_cuda_clock(void)
+{
+  to_scheduler();
+  return now_ns += 10;
+}
+
+int host_cuda_lane(void)
+{
+  return running->lane;
+}
+
+void *host_cuda_shared(const void *key, size_t bytes)
+{
+  auto &memory = running->block->shared[key];
+  if (!memory)
+    memory = poisoned(bytes);
+  return memory.get();
+}
+
+void *host_cuda_dynamic_shared(void)
+{
+  return running->block->dynamic_shared.get();
+}
+
+void host_cuda_barrier(void)
+{
+  fiber *const self = running;
+  block_state &block = *self->block;
+  if (block.done > 0)
+    stop("waits at a barrier that a thread of its block has left out");
+  if (++block.at_barrier < block.fibers.size()) {
+    self->waits = true;
+    to_scheduler();
+    return;
+  }
+  block.at_barrier = 0;
+  turns_without_progress = 0;
+  for (fiber &f : block.fibers)
+    f.waits = false;
+  to_scheduler();
+}
+
+/* Lanes of a warp meet: the last one wakes the others. */
+static void meet(fiber *self, unsigned mask)
+{
+  warp_state &warp = self->block->warps[static_cast<size_t>(self->warp)];
+  if (warp.arrived != 0 && warp.mask != mask)
+    stop("lanes of a warp meet with different masks");
+  warp.mask = mask;
+  warp.arrived |= 1u << self->lane;
+  if (warp.arrived != mask) {
+    self->waits = true;
+    to_scheduler();
+    return;
+  }
+  warp.arrived = 0;
+  turns_without_progress = 0;
+  const size_t first = static_cast<size_t>(self->warp) * 32;
+  for (size_t lane = 0; lane < 32; lane++)
+    if ((mask >> lane & 1) != 0)
+      self->block->fibers[first + lane].waits = false;
+}
+
+void host_cuda_exchange(unsigned mask, const void *mine, void *all, size_t bytes)
+{
+  fiber *const self = running;
+  block_state &block = *self->block;
+  warp_state &warp = block.warps[static_cast<size_t>(self->warp)];
+  const size_t first = static_cast<size_t>(self->warp) * 32;
+  if (bytes > sizeof warp.slots[0])
+    stop("shuffles more than 16 bytes");
+  if ((mask >> self->lane & 1) == 0)
+    stop("is not in its own mask");
+  for (size_t lane = 0; lane < 32; lane++)
+    if ((mask >> lane & 1) != 0 &&
+        (first + lane >= block.fibers.size() || block.fibers[first + lane].done))
+      stop("a lane of its mask is not there");
+  memcpy(warp.slots[self->lane], mine, bytes);
+  meet(self, mask);
+  for (size_t lane = 0; lane < 32; lane++)
+    memcpy(static_cast<char *>(all) + lane * bytes, warp.slots[lane], bytes);
+  meet(self, mask);
+}
+
+/* What launchers ask of the runtime. */
+extern "C" cudaError_t cudaGetLastError(void)
+{
+  return cudaSuccess;
+}
+extern "C" const char *cudaGetErrorString(cudaError_t)
+{
+  return "host_cuda";
+}
+extern "C" const char *cudaGetErrorName(cudaError_t)
+{
+  return "host_cuda";
+}

@@ -1,0 +1,18 @@
+EXTRA_DIST += %D%/host_cuda.h %D%/host_cuda.cc %D%/test_host_cuda.cc
+
+# Our kernels on the CPU, where CUDA's headers are.  No other part is C++.
+AM_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-sign-compare -DTP_HOST_CUDA -I$(srcdir)/tests/cuda -I$(srcdir) \
+	$(CUDA_HEADERS) $(SAN_FLAGS) $(CHECK_CFLAGS)
+if HAVE_CUDA_HEADERS
+if HAVE_CHECK
+check_LIBRARIES = %D%/libhostcuda.a
+tests_cuda_libhostcuda_a_SOURCES = %D%/host_cuda.cc
+host_cuda_tests = %D%/test_host_cuda
+check_PROGRAMS += $(host_cuda_tests)
+TESTS += $(host_cuda_tests)
+host_cuda_libs = %D%/libhostcuda.a $(LDADD)
+
+tests_cuda_test_host_cuda_SOURCES = %D%/test_host_cuda.cc
+tests_cuda_test_host_cuda_LDADD = $(host_cuda_libs)
+endif
+endif
