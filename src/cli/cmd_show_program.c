@@ -6,6 +6,7 @@
 struct args {
   struct tp_points points;
   const char *phase;
+  bool operands;
 };
 
 static const struct tp_option options[] = {
@@ -13,6 +14,8 @@ static const struct tp_option options[] = {
     {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
      "prefill, decode or train[+recompute][+sequence-parallel][+async-reduce] "
      "[decode, its first step]"},
+    {"operands", '\0', TP_OPTION_FLAG, offsetof(struct args, operands), NULL,
+     "also what every op reads and writes"},
 };
 
 static enum tp_status parse_phase(const char *name, enum tp_phase *phase,
@@ -28,6 +31,14 @@ static enum tp_status parse_phase(const char *name, enum tp_phase *phase,
   if (tp_workload_parse(name, workload, NULL) == TP_OK && workload->train)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "no phase '%s'; known: prefill, decode, train", name);
+}
+
+static void print(const struct tp_program *program, bool apart, bool operands,
+                  struct tp_arena *arena)
+{
+  printf("%s%s", apart ? "\n" : "", tp_program_text(program, arena));
+  if (operands && program->unsaid != NULL)
+    printf("operands: none; %s\n", program->unsaid);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -52,10 +63,11 @@ static enum tp_status run(struct tp_session *session, void *values,
     if (status != TP_OK)
       break;
     point.workload = workload;
-    const struct tp_request request = tp_case_request(&point, phase, tp_case_first_kv_len(&point));
+    struct tp_request request = tp_case_request(&point, phase, tp_case_first_kv_len(&point));
+    request.operands = args->operands;
     status = tp_variant_build(point.variant, &request, session->arena, &program, error);
     if (status == TP_OK)
-      printf("%s%s", i > 0 ? "\n" : "", tp_program_text(&program, session->arena));
+      print(&program, i > 0, args->operands, session->arena);
   }
   return status;
 }

@@ -64,6 +64,13 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
   }
 }
 
+static void print_tensors(FILE *out, const struct tp_program *program, const char *word,
+                          const int *tensors, int n)
+{
+  for (int i = 0; i < n; i++)
+    fprintf(out, "%s%s", i == 0 ? word : ",", program->tensors[tensors[i]].name);
+}
+
 static void print_op(FILE *out, const struct tp_program *program, const struct tp_op *op)
 {
   char payload[160];
@@ -74,6 +81,8 @@ static void print_op(FILE *out, const struct tp_program *program, const struct t
     fprintf(out, "%s%s", i == 0 ? "  waits " : ",", program->event_names[op->waits[i]]);
   if (op->records != TP_NO_EVENT)
     fprintf(out, "  records %s", program->event_names[op->records]);
+  print_tensors(out, program, "  reads ", op->in, op->n_in);
+  print_tensors(out, program, "  writes ", op->out, op->n_out);
   fputc('\n', out);
 }
 

@@ -24,5 +24,6 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/show-program-kraken.cmd %D%/show-program-kraken.expected \
 	%D%/show-program-ladder.cmd %D%/show-program-ladder.expected \
 	%D%/show-program-no-comm.cmd %D%/show-program-no-comm.expected \
+	%D%/show-program-operands.cmd %D%/show-program-operands.expected \
 	%D%/show-program-parallel.cmd %D%/show-program-parallel.expected \
 	%D%/show-program-standard.cmd %D%/show-program-standard.expected
