@@ -10,6 +10,8 @@ libtpcuda_a_SOURCES = \
 	%D%/gpu_comm.h \
 	%D%/group.h \
 	%D%/host.h \
+	%D%/reference.c %D%/reference.h \
+	%D%/reference_block.c %D%/reference_block.h \
 	%D%/store.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \

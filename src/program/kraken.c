@@ -129,11 +129,10 @@ static struct tp_block own_block(const struct tp_model *model)
                            .gated = model->gated_mlp};
 }
 
-static struct tp_block block_make(const struct tp_request *request, int degree)
+struct tp_block tp_kraken_block(const struct tp_model *model, int degree)
 {
-  const struct tp_model *model = request->model;
   struct tp_block block = model->kraken_ways > 0 ? own_block(model) : sublayer_of(model, degree);
-  block.copies = degree / request->tp;
+  block.copies = 1;
   block.own = true;
   block.norm = model->norm;
   block.rotary = model->position == TP_POSITION_ROTARY;
@@ -170,8 +169,10 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   const enum tp_status status = degree_make(request, variant, &degree, error);
   if (status != TP_OK)
     return status;
+  struct tp_block block = tp_kraken_block(request->model, degree);
+  block.copies = degree / request->tp;
   struct tp_pass pass;
-  tp_pass_begin(&pass, request, block_make(request, degree), arena, program);
+  tp_pass_begin(&pass, request, block, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_pass_segment(&pass, "layer 1", 1);

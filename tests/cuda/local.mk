@@ -1,5 +1,6 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_reference \
 	%D%/test_trace
 EXTRA_DIST += %D%/test_bench.c %D%/trace_folder.h
 
