@@ -212,7 +212,7 @@ START_TEST(memory)
   ck_assert_rel(toy_us(&toy, &op), 1 + 1 + 2, 1e-12);
   op.memory = (struct tp_memory){0, 0};
   ck_assert_rel(toy_us(&toy, &op), 1, 1e-12);
-  op.memory = (struct tp_memory){5e8, 5e8};
+  op.memory = (struct tp_memory){.read_bytes = 5e8, .write_bytes = 5e8};
   ck_assert_rel(toy_us(&toy, &op), 1 + 2 + 2e6, 1e-9);
 }
 END_TEST
