@@ -10,7 +10,7 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 
 # A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
 unit_tests =
-LDADD = libtpcuda.a $(core_libs) $(CHECK_LIBS)
+LDADD = libtpcuda.a $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/random.h %D%/suite.h
 
 include %D%/base/local.mk

@@ -1,8 +1,8 @@
 /* tpsim calibrate: a device file fitted to measurements. */
 #include "base/output.h"
 #include "cli/command.h"
-#include "cli/progress.h"
-#include "cli/table.h"
+#include "command/progress.h"
+#include "command/table.h"
 #include "study/calibrate.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* tpsim check: has a predicted figure moved away from its baseline? */
 #include "base/output.h"
 #include "cli/command.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/check.h"
 
 #include <math.h>

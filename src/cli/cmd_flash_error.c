@@ -1,6 +1,6 @@
 /* tpsim flash-error: what low-bit all-reduces cost in accuracy. */
 #include "cli/command.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/flash_error.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* tpsim list: what is there. */
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "platform/open.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* tpsim reproduce: published figures against predicted ones. */
 #include "cli/command.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/reproduce.h"
 
 #include <math.h>

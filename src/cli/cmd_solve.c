@@ -1,6 +1,6 @@
 /* tpsim solve: where along one key does a variant gain so much? */
 #include "cli/points.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/solve.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/points.h"
-#include "cli/progress.h"
+#include "command/progress.h"
 #include "study/sweep.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* tpsim validate: predictions against measurements. */
 #include "cli/command.h"
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/validate.h"
 
 struct args {

@@ -1,5 +1,7 @@
+if SIMULATOR
 bin_PROGRAMS += tpsim
-tpsim_LDADD = $(des_libs)
+endif
+tpsim_LDADD = libtpcommand.a $(des_libs)
 tpsim_SOURCES = \
 	%D%/cmd_calibrate.c \
 	%D%/cmd_check.c \
@@ -19,11 +21,7 @@ tpsim_SOURCES = \
 	%D%/command.h \
 	%D%/commands.c \
 	%D%/gnuplot.c %D%/gnuplot.h \
-	%D%/help.c \
 	%D%/main.c \
-	%D%/options.c %D%/options.h \
 	%D%/points.c %D%/points.h \
-	%D%/progress.c %D%/progress.h \
 	%D%/rows.c %D%/rows.h \
-	%D%/rows_table.c \
-	%D%/table.c %D%/table.h
+	%D%/rows_table.c

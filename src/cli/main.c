@@ -1,114 +1,23 @@
-/* argv in, exit status out: the only file that reads the environment and sets the exit status. */
-#include "config.h"
-
-#include "base/text.h"
+/* The program tpsim. */
 #include "cli/command.h"
 
 #include <gsl/gsl_errno.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 
 static const struct tp_engine *const engines[] = {&tp_engine_analytic, &tp_engine_des, NULL};
 
-/* The user's directory, the source tree of this build, the installed data. */
-static struct tp_datadir data_dirs(const char *roots[3])
-{
-  size_t n = 0;
-  const char *const own = getenv("TPSIM_DATA");
-  if (own != NULL && own[0] != '\0')
-    roots[n++] = own;
-  roots[n++] = TP_SRCDIR;
-  roots[n++] = TP_DATADIR;
-  return (struct tp_datadir){roots, n};
-}
-
-static enum tp_status find_command(const char *name, struct tp_arena *arena,
-                                   const struct tp_command **command, struct tp_error *error)
-{
-  enum { MOST_COMMANDS = 32 };
-  const char *names[MOST_COMMANDS];
-  size_t n = 0;
-  for (; tp_commands[n] != NULL && n < MOST_COMMANDS; n++) {
-    names[n] = tp_commands[n]->name;
-    if (strcmp(name, names[n]) == 0) {
-      *command = tp_commands[n];
-      return TP_OK;
-    }
-  }
-  return tp_fail(error, TP_E_INPUT, "no command '%s'%s", name, tp_text_hint(arena, name, names, n));
-}
-
-static bool asks_for_help(const char *const *argv, size_t n)
-{
-  for (size_t i = 0; i < n && strcmp(argv[i], "--") != 0; i++)
-    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-      return true;
-  return false;
-}
-
-static enum tp_status run_command(struct tp_session *session, const char *const *argv, size_t n,
-                                  struct tp_error *error)
-{
-  const struct tp_command *command;
-  enum tp_status status = find_command(argv[0], session->arena, &command, error);
-  if (status != TP_OK)
-    return status;
-  if (asks_for_help(argv + 1, n - 1)) {
-    tp_help_command(command, stdout);
-    return TP_OK;
-  }
-  void *values = tp_arena_alloc(session->arena, 1, command->values_size);
-  struct tp_words positional = {.n = 0};
-  status = tp_options_parse(command->options, command->n_options, argv + 1, n - 1, session->arena,
-                            values, &positional, error);
-  return status == TP_OK ? command->run(session, values, &positional, error) : status;
-}
-
-static enum tp_status run(struct tp_session *session, struct tp_error *error)
-{
-  const char *const *argv = session->argv + 1;
-  const size_t n = session->n_arguments - 1;
-  if (n == 0)
-    return tp_fail(error, TP_E_INPUT, "no command; `tpsim --help` lists them");
-  if (strcmp(argv[0], "--version") == 0) {
-    puts("tpsim " PACKAGE_VERSION);
-    return TP_OK;
-  }
-  if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
-      (strcmp(argv[0], "help") == 0 && n == 1)) {
-    tp_help_program(stdout);
-    return TP_OK;
-  }
-  if (strcmp(argv[0], "help") == 0) {
-    const struct tp_command *command;
-    const enum tp_status status = find_command(argv[1], session->arena, &command, error);
-    if (status == TP_OK)
-      tp_help_command(command, stdout);
-    return status;
-  }
-  return run_command(session, argv, n, error);
-}
+static const struct tp_executable tpsim = {
+    .name = "tpsim",
+    .purpose =
+        "tpsim predicts how long a tensor-parallel transformer takes on a machine, and how much\n"
+        "of its communication each published technique hides.\n",
+    .example = "tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8",
+    .lacks = "disk full, data not installed",
+    .commands = tp_commands,
+    .engines = engines,
+};
 
 int main(int argc, char **argv)
 {
   gsl_set_error_handler_off();
-  signal(SIGPIPE, SIG_DFL);
-  const char *roots[3];
-  const struct tp_datadir dirs = data_dirs(roots);
-  struct tp_session session = {
-      .arena = tp_arena_create(),
-      .dirs = &dirs,
-      .engines = engines,
-      .argv = (const char *const *)argv,
-      .n_arguments = (size_t)argc,
-  };
-  struct tp_error error = {.text = ""};
-  enum tp_status status = argc > 0 ? run(&session, &error) : TP_E_INPUT;
-  tp_arena_free(session.arena);
-  if (fflush(stdout) != 0 && status == TP_OK)
-    status = tp_fail(&error, TP_E_ENVIRONMENT, "standard output cannot be written");
-  if (error.text[0] != '\0' && status != TP_OK)
-    fprintf(stderr, "tpsim: %s\n", error.text);
-  return (int)status;
+  return tp_executable_run(&tpsim, argc, argv);
 }

@@ -1,7 +1,7 @@
 #include "cli/points.h"
 
 #include "base/text.h"
-#include "cli/progress.h"
+#include "command/progress.h"
 #include "study/collectives.h"
 
 #include <string.h>

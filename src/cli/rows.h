@@ -1,7 +1,7 @@
 #ifndef TP_CLI_ROWS_H
 #define TP_CLI_ROWS_H
 /* Predictions on standard output or in a file, in the format asked for. */
-#include "cli/table.h"
+#include "command/table.h"
 #include "study/prediction.h"
 
 void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,

@@ -6,7 +6,9 @@ libtpsim_a_SOURCES += \
 	%D%/timeline.c %D%/timeline.h
 
 # Only this archive may see a SimGrid header.
+if SIMULATOR
 noinst_LIBRARIES += libtpdes.a
+endif
 libtpdes_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(SIMGRID_CFLAGS)
 libtpdes_a_SOURCES = \
 	%D%/des.c %D%/des.h \
@@ -16,4 +18,4 @@ libtpdes_a_SOURCES = \
 	%D%/des_plan.c \
 	%D%/des_platform.c \
 	%D%/des_sim.h
-des_libs = libtpdes.a $(core_libs) $(SIMGRID_LIBS)
+des_libs = libtpdes.a $(study_libs) $(SIMGRID_LIBS)

@@ -1,4 +1,9 @@
-libtpsim_a_SOURCES += \
+# Only this archive may see a header of GSL or libyaml.
+if SIMULATOR
+noinst_LIBRARIES += libtpstudy.a
+endif
+study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
+libtpstudy_a_SOURCES = \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/calibrate.c %D%/calibrate.h \
 	%D%/check.c %D%/check.h \

@@ -1,8 +1,12 @@
 # tests of golden
+if SIMULATOR
 TESTS += %D%/calibrate.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
+endif
 EXTRA_DIST += %D%/calibrate.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
 
+if SIMULATOR
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
+endif
 EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
 	%D%/errors.cmd %D%/errors.expected \
 	%D%/help-check.cmd %D%/help-check.expected \

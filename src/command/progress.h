@@ -1,5 +1,5 @@
-#ifndef TP_CLI_PROGRESS_H
-#define TP_CLI_PROGRESS_H
+#ifndef TP_COMMAND_PROGRESS_H
+#define TP_COMMAND_PROGRESS_H
 /* A bar on standard error with rate and time left, where that is a terminal and the work takes
  * more than a second. */
 #include <stdbool.h>

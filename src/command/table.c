@@ -1,4 +1,4 @@
-#include "cli/table.h"
+#include "command/table.h"
 
 #include "base/csv.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "cli/command.h"
+#include "command/command.h"
 
 #include <string.h>
 
@@ -12,10 +12,11 @@ static void print_option(const struct tp_option *option, FILE *out)
   fprintf(out, "  %-26s %s\n", left, option->help);
 }
 
-void tp_help_command(const struct tp_command *command, FILE *out)
+void tp_help_command(const struct tp_executable *executable, const struct tp_command *command,
+                     FILE *out)
 {
-  fprintf(out, "tpsim %s: %s\n\nusage: tpsim %s %s\n", command->name, command->summary,
-          command->name, command->usage);
+  fprintf(out, "%s %s: %s\n\nusage: %s %s %s\n", executable->name, command->name, command->summary,
+          executable->name, command->name, command->usage);
   if (command->details != NULL)
     fprintf(out, "\n%s\n", command->details);
   fputs("\noptions:\n", out);
@@ -25,20 +26,18 @@ void tp_help_command(const struct tp_command *command, FILE *out)
   fprintf(out, "\nexample:\n  %s\n", command->example);
 }
 
-void tp_help_program(FILE *out)
+void tp_help_executable(const struct tp_executable *executable, FILE *out)
 {
-  fputs("tpsim predicts how long a tensor-parallel transformer takes on a machine, and how much\n"
-        "of its communication each published technique hides.\n\n"
-        "usage: tpsim COMMAND [OPTIONS]\n\ncommands:\n",
-        out);
-  for (size_t i = 0; tp_commands[i] != NULL; i++)
-    fprintf(out, "  %-16s %s\n", tp_commands[i]->name, tp_commands[i]->summary);
-  fputs("\n`tpsim COMMAND --help` shows options and an example; `tpsim --version` the version.\n\n"
-        "example:\n"
-        "  tpsim compare --model llama-3.1-70b --platform dgx-h100 --tp 8\n\n"
-        "exit status: 0 done; 1 a check failed; 2 bad usage or input; 3 the environment lacks\n"
-        "something (disk full, data not installed)\n",
-        out);
+  const char *const name = executable->name;
+  fprintf(out, "%s\nusage: %s COMMAND [OPTIONS]\n\ncommands:\n", executable->purpose, name);
+  for (size_t i = 0; executable->commands[i] != NULL; i++)
+    fprintf(out, "  %-16s %s\n", executable->commands[i]->name, executable->commands[i]->summary);
+  fprintf(out,
+          "\n`%s COMMAND --help` shows options and an example; `%s --version` the version.\n\n"
+          "example:\n  %s\n\n"
+          "exit status: 0 done; 1 a check failed; 2 bad usage or input; 3 the environment lacks\n"
+          "something (%s)\n",
+          name, name, executable->example, executable->lacks);
 }
 
 enum tp_status tp_command_expect(const struct tp_words *positional, size_t least, size_t most,

@@ -1,5 +1,5 @@
-#ifndef TP_CLI_OPTIONS_H
-#define TP_CLI_OPTIONS_H
+#ifndef TP_COMMAND_OPTIONS_H
+#define TP_COMMAND_OPTIONS_H
 /* Command lines read by table.
  *
  *     static const struct tp_option options[] = {

@@ -1,9 +1,9 @@
-#ifndef TP_CLI_TABLE_H
-#define TP_CLI_TABLE_H
+#ifndef TP_COMMAND_TABLE_H
+#define TP_COMMAND_TABLE_H
 /* Tables for eyes: columns as wide as their widest cell, numbers to the right. */
 #include "base/arena.h"
 #include "base/error.h"
-#include "cli/options.h"
+#include "command/options.h"
 
 #include <stdio.h>
 

@@ -1,0 +1,114 @@
+/* argv in, exit status out: the only file that reads the environment and sets the exit status. */
+#include "config.h"
+
+#include "base/text.h"
+#include "command/command.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The user's directory, the source tree of this build, the installed data. */
+static struct tp_datadir data_dirs(const char *roots[3])
+{
+  size_t n = 0;
+  const char *const own = getenv("TPSIM_DATA");
+  if (own != NULL && own[0] != '\0')
+    roots[n++] = own;
+  roots[n++] = TP_SRCDIR;
+  roots[n++] = TP_DATADIR;
+  return (struct tp_datadir){roots, n};
+}
+
+static enum tp_status find_command(const struct tp_executable *executable, const char *name,
+                                   struct tp_arena *arena, const struct tp_command **command,
+                                   struct tp_error *error)
+{
+  enum { MOST_COMMANDS = 32 };
+  const char *names[MOST_COMMANDS];
+  size_t n = 0;
+  for (; executable->commands[n] != NULL && n < MOST_COMMANDS; n++) {
+    names[n] = executable->commands[n]->name;
+    if (strcmp(name, names[n]) == 0) {
+      *command = executable->commands[n];
+      return TP_OK;
+    }
+  }
+  return tp_fail(error, TP_E_INPUT, "no command '%s'%s", name, tp_text_hint(arena, name, names, n));
+}
+
+static bool asks_for_help(const char *const *argv, size_t n)
+{
+  for (size_t i = 0; i < n && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+      return true;
+  return false;
+}
+
+static enum tp_status run_command(const struct tp_executable *executable,
+                                  struct tp_session *session, const char *const *argv, size_t n,
+                                  struct tp_error *error)
+{
+  const struct tp_command *command;
+  enum tp_status status = find_command(executable, argv[0], session->arena, &command, error);
+  if (status != TP_OK)
+    return status;
+  if (asks_for_help(argv + 1, n - 1)) {
+    tp_help_command(executable, command, stdout);
+    return TP_OK;
+  }
+  void *values = tp_arena_alloc(session->arena, 1, command->values_size);
+  struct tp_words positional = {.n = 0};
+  status = tp_options_parse(command->options, command->n_options, argv + 1, n - 1, session->arena,
+                            values, &positional, error);
+  return status == TP_OK ? command->run(session, values, &positional, error) : status;
+}
+
+static enum tp_status run(const struct tp_executable *executable, struct tp_session *session,
+                          struct tp_error *error)
+{
+  const char *const *argv = session->argv + 1;
+  const size_t n = session->n_arguments - 1;
+  if (n == 0)
+    return tp_fail(error, TP_E_INPUT, "no command; `%s --help` lists them", executable->name);
+  if (strcmp(argv[0], "--version") == 0) {
+    printf("%s %s\n", executable->name, PACKAGE_VERSION);
+    return TP_OK;
+  }
+  if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0 ||
+      (strcmp(argv[0], "help") == 0 && n == 1)) {
+    tp_help_executable(executable, stdout);
+    return TP_OK;
+  }
+  if (strcmp(argv[0], "help") == 0) {
+    const struct tp_command *command;
+    const enum tp_status status =
+        find_command(executable, argv[1], session->arena, &command, error);
+    if (status == TP_OK)
+      tp_help_command(executable, command, stdout);
+    return status;
+  }
+  return run_command(executable, session, argv, n, error);
+}
+
+int tp_executable_run(const struct tp_executable *executable, int argc, char **argv)
+{
+  signal(SIGPIPE, SIG_DFL);
+  const char *roots[3];
+  const struct tp_datadir dirs = data_dirs(roots);
+  struct tp_session session = {
+      .arena = tp_arena_create(),
+      .dirs = &dirs,
+      .engines = executable->engines,
+      .argv = (const char *const *)argv,
+      .n_arguments = (size_t)argc,
+  };
+  struct tp_error error = {.text = ""};
+  enum tp_status status = argc > 0 ? run(executable, &session, &error) : TP_E_INPUT;
+  tp_arena_free(session.arena);
+  if (fflush(stdout) != 0 && status == TP_OK)
+    status = tp_fail(&error, TP_E_ENVIRONMENT, "standard output cannot be written");
+  if (error.text[0] != '\0' && status != TP_OK)
+    fprintf(stderr, "%s: %s\n", executable->name, error.text);
+  return (int)status;
+}

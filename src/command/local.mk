@@ -1,0 +1,9 @@
+# What the programs share: it reads argv, prints and sets the exit status.
+noinst_LIBRARIES += libtpcommand.a
+libtpcommand_a_SOURCES = \
+	%D%/command.h \
+	%D%/executable.c \
+	%D%/help.c \
+	%D%/options.c %D%/options.h \
+	%D%/progress.c %D%/progress.h \
+	%D%/table.c %D%/table.h
