@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fails if a folder of src/ includes one it may not know, or a library outside its folder, or a layer
-# below cli/ prints, exits or reads the environment.  Rows: folder, then what it may include.
+# below command/ and cli/ prints, exits or reads the environment.  Rows: folder, then what it may include.
 srcdir=${SRCDIR:-$(dirname "$0")/..}
 rules='base: base
 model: base model
@@ -9,11 +9,13 @@ program: base model program
 cost: base platform program cost
 engine: base platform program cost engine
 numeric: base numeric
-cuda: base model platform program cost numeric cuda
+cuda: base model platform program cost numeric command cuda
+command: base command
 study: base model platform program cost engine numeric study
-cli: base model platform program cost engine numeric study cli'
+cli: base model platform program cost engine numeric study command cli'
 bad=0
-for file in "$srcdir"/src/*/*.[ch]; do
+code=$(find "$srcdir"/src -name '*.[ch]' -o -name '*.cu' | sort)
+for file in $code; do
   folder=$(basename "$(dirname "$file")")
   allowed=$(printf '%s\n' "$rules" | sed -n "s/^$folder: //p")
   for included in $(sed -n 's/^#include "\([a-z_]*\)\/.*/\1/p' "$file"); do
@@ -27,25 +29,26 @@ done
 only() { # HEADER-PATTERN FILES-ALLOWED...
   pattern=$1
   shift
-  for file in $(grep -lE "#include <($pattern)" "$srcdir"/src/*/*.[ch]); do
+  for file in $(grep -lE "#include [<\"]($pattern)" $code); do
     allowed=no
     for glob in "$@"; do
       case ${file#"$srcdir"/src/} in
       $glob) allowed=yes ;;
       esac
     done
-    [ $allowed = yes ] || { echo "$file: may not include <$pattern>"; bad=1; }
+    [ $allowed = yes ] || { echo "$file: may not include $pattern"; bad=1; }
   done
 }
 only simgrid/ 'engine/des*'
 only gsl/ 'study/*' 'cli/main.c'
 only yaml 'study/*'
-only '(cuda|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
+only command/ 'command/*' 'cli/*' 'cuda/main.c' 'cuda/cmd_*.c' 'cuda/commands.h'
+only '(cuda_|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
 
-for file in "$srcdir"/src/*/*.c; do
-  case $file in */src/cli/*) continue ;; esac
+for file in $code; do
+  case $file in *.h | */src/cli/* | */src/command/* | */src/cuda/main.c | */src/cuda/cmd_*.c) continue ;; esac
   if grep -nE '(^|[^a-z_])(printf|puts|putchar|exit|getenv)\(|fprintf\(std|fputs\([^;]*, std' "$file"; then
-    echo "$file: only cli prints, exits and reads the environment"
+    echo "$file: only what a user calls prints, exits and reads the environment"
     bad=1
   fi
 done

@@ -17,4 +17,28 @@ libtpcuda_a_SOURCES = \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h
 
-EXTRA_DIST += %D%/gpu_launch.h
+# What CUDA is needed for: gpu*.c in C, *.cu by nvcc.
+tpsim_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
+tpsim_cuda_LDADD = libtpcommand.a libtpcuda.a libtpsim.a $(JANSSON_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
+tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts \
+	$(SAN_FLAGS) $(LDFLAGS) -o $@
+tpsim_cuda_SOURCES = \
+	%D%/cmd_devices.c %D%/commands.h \
+	%D%/gpu_check.h \
+	%D%/gpu_facts.c \
+	%D%/gpu_launch.h \
+	%D%/main.c
+if HAVE_CUDA
+bin_PROGRAMS += tpsim-cuda
+-include %D%/$(DEPDIR)/*.cu.d
+endif
+
+SUFFIXES = .cu
+NVCC_V = $(NVCC_V_@AM_V@)
+NVCC_V_ = $(NVCC_V_@AM_DEFAULT_V@)
+NVCC_V_0 = @echo "  NVCC    " $@;
+.cu.o:
+	$(NVCC_V)$(MKDIR_P) $(@D)/$(DEPDIR) && \
+	$(NVCC) -std=c++17 $(NVCCFLAGS) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) \
+	  -MD -MF $(@D)/$(DEPDIR)/$(@F:.o=.cu.d) -MT $@ -c $< -o $@
+MOSTLYCLEANFILES = %D%/$(DEPDIR)/*.cu.d
