@@ -7,12 +7,10 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
+  struct tp_pass pass;
+  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
   if (status != TP_OK)
     return status;
-  struct tp_pass pass;
-  tp_pass_begin(&pass, request, block, arena, program);
   pass.exchange = false;
   tp_standard_emit(&pass);
   tp_pass_end(&pass);

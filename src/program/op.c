@@ -21,53 +21,23 @@ enum tp_dtype tp_dtype_wide(enum tp_dtype dtype)
   return dtype == TP_DTYPE_FP8 ? TP_DTYPE_BF16 : dtype;
 }
 
-const char *tp_op_kind_text(enum tp_op_kind kind)
-{
-  switch (kind) {
-#define X(name, text) \
-  case name:          \
+/* The text beside a name in one of the lists of op.h. */
+#define TEXT(name, text) \
+  case name:             \
     return text;
-    TP_OP_KINDS(X)
-#undef X
+#define TEXT_OF(function, type, list) \
+  const char *function(type value)    \
+  {                                   \
+    switch (value) {                  \
+      list(TEXT)                      \
+    }                                 \
+    return "?";                       \
   }
-  return "?";
-}
-
-const char *tp_function_text(enum tp_function function)
-{
-  switch (function) {
-#define X(name, text)      \
-  case TP_FUNCTION_##name: \
-    return text;
-    TP_FUNCTIONS(X)
-#undef X
-  }
-  return "?";
-}
-
-const char *tp_collective_text(enum tp_collective_kind kind)
-{
-  switch (kind) {
-#define X(name, text) \
-  case name:          \
-    return text;
-    TP_COLLECTIVES(X)
-#undef X
-  }
-  return "?";
-}
-
-const char *tp_algorithm_text(enum tp_algorithm algorithm)
-{
-  switch (algorithm) {
-#define X(name, text) \
-  case name:          \
-    return text;
-    TP_ALGORITHMS(X)
-#undef X
-  }
-  return "?";
-}
+TEXT_OF(tp_op_kind_text, enum tp_op_kind, TP_OP_KINDS)
+TEXT_OF(tp_function_text, enum tp_function, TP_FUNCTIONS)
+TEXT_OF(tp_collective_text, enum tp_collective_kind, TP_COLLECTIVES)
+TEXT_OF(tp_algorithm_text, enum tp_algorithm, TP_ALGORITHMS)
+TEXT_OF(tp_dma_role_text, enum tp_dma_role, TP_DMA_ROLES)
 
 /* Places in a group of up to 256 are bytes. */
 static double group_bytes(const struct tp_wire *wire)
@@ -129,18 +99,6 @@ static double gemm_dram_bytes(const struct tp_gemm *g)
   const double write_bytes =
       g->output == TP_OUTPUT_REMOTE ? 0 : m * n * tp_dtype_bytes(tp_dtype_wide(g->dtype));
   return (read_bytes + write_bytes) / slices(g);
-}
-
-const char *tp_dma_role_text(enum tp_dma_role role)
-{
-  switch (role) {
-#define X(name, text) \
-  case name:          \
-    return text;
-    TP_DMA_ROLES(X)
-#undef X
-  }
-  return "?";
 }
 
 double tp_op_flops(const struct tp_op *op)

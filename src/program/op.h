@@ -72,23 +72,24 @@ struct tp_attention {
  *   activation    up [next to it: gate]                    -> silu(gate) * up, or gelu(up)
  *   copy          x                                        -> x
  *   sample        logits                                   -> the likeliest token a sequence */
-#define TP_FUNCTIONS(X)                                                                        \
-  X(UNNAMED, "unnamed") /* counted only: what a program does not say, no device can compute */ \
-  X(EMBED, "embed")                                                                            \
-  X(NORM, "norm")                                                                              \
-  X(ADD, "add")                                                                                \
-  X(ADD_SHARE, "add_share")                                                                    \
-  X(ADD_NORM, "add_norm")                                                                      \
-  X(ADD_SUM_NORM, "add_sum_norm")                                                              \
-  X(QK_NORM, "qk_norm")                                                                        \
-  X(ROPE, "rope")                                                                              \
-  X(CACHE, "cache")                                                                            \
-  X(ROPE_CACHE, "rope_cache")                                                                  \
-  X(ACTIVATION, "activation")                                                                  \
-  X(COPY, "copy")                                                                              \
-  X(SAMPLE, "sample")
+#define TP_FUNCTIONS(X)                                                               \
+  X(TP_FUNCTION_UNNAMED,                                                              \
+    "unnamed") /* counted only: what a program does not say, no device can compute */ \
+  X(TP_FUNCTION_EMBED, "embed")                                                       \
+  X(TP_FUNCTION_NORM, "norm")                                                         \
+  X(TP_FUNCTION_ADD, "add")                                                           \
+  X(TP_FUNCTION_ADD_SHARE, "add_share")                                               \
+  X(TP_FUNCTION_ADD_NORM, "add_norm")                                                 \
+  X(TP_FUNCTION_ADD_SUM_NORM, "add_sum_norm")                                         \
+  X(TP_FUNCTION_QK_NORM, "qk_norm")                                                   \
+  X(TP_FUNCTION_ROPE, "rope")                                                         \
+  X(TP_FUNCTION_CACHE, "cache")                                                       \
+  X(TP_FUNCTION_ROPE_CACHE, "rope_cache")                                             \
+  X(TP_FUNCTION_ACTIVATION, "activation")                                             \
+  X(TP_FUNCTION_COPY, "copy")                                                         \
+  X(TP_FUNCTION_SAMPLE, "sample")
 enum tp_function {
-#define X(name, text) TP_FUNCTION_##name,
+#define X(name, text) name,
   TP_FUNCTIONS(X)
 #undef X
 };

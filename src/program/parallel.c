@@ -40,12 +40,10 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
+  struct tp_pass pass;
+  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
   if (status != TP_OK)
     return status;
-  struct tp_pass pass;
-  tp_pass_begin(&pass, request, block, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);

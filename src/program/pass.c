@@ -92,6 +92,17 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
   tp_operands_begin(pass, program->unsaid == NULL);
 }
 
+enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,
+                                     struct tp_arena *arena, struct tp_program *program,
+                                     struct tp_error *error)
+{
+  struct tp_block block;
+  const enum tp_status status = tp_pass_shard(request, &block, error);
+  if (status == TP_OK)
+    tp_pass_begin(pass, request, block, arena, program);
+  return status;
+}
+
 static void close_segment(struct tp_pass *pass)
 {
   struct tp_program *program = pass->program;

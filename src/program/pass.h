@@ -54,6 +54,10 @@ struct tp_pass {
 enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
                              struct tp_error *error);
 
+/* Both, for that block. */
+enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,
+                                     struct tp_arena *arena, struct tp_program *program,
+                                     struct tp_error *error);
 void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
                    struct tp_arena *arena, struct tp_program *program);
 

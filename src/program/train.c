@@ -12,10 +12,6 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
                               const char *alone, struct tp_arena *arena, struct tp_program *program,
                               struct tp_error *error)
 {
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
-  if (status != TP_OK)
-    return status;
   const bool split = request->training.sequence_parallel;
   if (split && alone != NULL && request->tp > 1)
     return tp_fail(error, TP_E_INPUT, "no sequence-parallel form: %s; leave it out", alone);
@@ -23,10 +19,10 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
     return tp_fail(error, TP_E_INPUT,
                    "sequence-parallel: tp %d does not divide the %lld tokens of a sequence",
                    request->tp, (long long)request->prompt);
-  tp_pass_begin(pass, request, block, arena, program);
-  if (split)
+  const enum tp_status status = tp_pass_begin_sharded(pass, request, arena, program, error);
+  if (status == TP_OK && split)
     pass->residual_tokens /= request->tp;
-  return TP_OK;
+  return status;
 }
 
 static void start(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)

@@ -36,7 +36,8 @@ static void open_world(struct world *world, int ranks, enum tp_collective_kind k
                                        .stream_names = {"compute", "comm"},
                                        .event_names = {"ready", "done"},
                                        .n_segments = 1};
-  world->program.segments[0] = (struct tp_segment){.name = "layer", .repeat = 3, .n_ops = 3, .ops = world->ops};
+  world->program.segments[0] =
+      (struct tp_segment){.name = "layer", .repeat = 3, .n_ops = 3, .ops = world->ops};
 }
 
 static enum tp_status apply(struct world *world, const char *name, struct tp_error *error)

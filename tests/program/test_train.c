@@ -431,31 +431,19 @@ START_TEST(test_weight_gradient_under_the_all_reduce)
 }
 END_TEST
 
-static void assert_refused(const char *name, const struct tp_request *request, const char *words)
-{
-  struct tp_arena *arena = tp_arena_create();
-  struct tp_variant variant;
-  struct tp_program program;
-  struct tp_error error = {""};
-  ck_assert_int_eq(tp_variant_parse(name, arena, &variant, &error), TP_OK);
-  ck_assert_int_eq(tp_variant_build(&variant, request, arena, &program, &error), TP_E_INPUT);
-  ck_assert_msg(strstr(error.text, words) != NULL, "%s: %s", name, error.text);
-  tp_arena_free(arena);
-}
-
 START_TEST(test_refused)
 {
   struct tp_model model = toy_model(2);
   struct tp_request request = train_request(&model, 4);
-  assert_refused("kraken", &request, "training of kraken is not modelled");
+  assert_build_refused("kraken", &request, "training of kraken is not modelled");
   request.training.sequence_parallel = true;
-  assert_refused("ladder", &request, "no sequence-parallel form: a ladder's gather");
-  assert_refused("desync-2x", &request, "no sequence-parallel form: every rank of desync");
+  assert_build_refused("ladder", &request, "no sequence-parallel form: a ladder's gather");
+  assert_build_refused("desync-2x", &request, "no sequence-parallel form: every rank of desync");
   request.prompt = 18;
-  assert_refused("standard", &request, "tp 4 does not divide the 18 tokens of a sequence");
+  assert_build_refused("standard", &request, "tp 4 does not divide the 18 tokens of a sequence");
   model.parallel_residual = true;
   request.prompt = 16;
-  assert_refused("standard", &request, "no sequence-parallel form: modules side by side");
+  assert_build_refused("standard", &request, "no sequence-parallel form: modules side by side");
 }
 END_TEST
 

@@ -56,39 +56,28 @@ START_TEST(test_bad)
 }
 END_TEST
 
-static void assert_refused(const char *name, const struct tp_request *request, const char *words)
-{
-  struct tp_arena *arena = tp_arena_create();
-  struct tp_variant variant;
-  struct tp_program program;
-  struct tp_error error = {""};
-  ck_assert_int_eq(tp_variant_parse(name, arena, &variant, &error), TP_OK);
-  ck_assert_int_eq(tp_variant_build(&variant, request, arena, &program, &error), TP_E_INPUT);
-  ck_assert_msg(strstr(error.text, words) != NULL, "%s: %s", name, error.text);
-  tp_arena_free(arena);
-}
-
 START_TEST(test_refused_builds)
 {
   struct tp_model model = toy_model(2);
   struct tp_request request = decode_request(&model, 2);
-  assert_refused("kraken:4", &request, "4 sub-layers of 'toy' need tp 4 (one a rank) or 1, not 2");
+  assert_build_refused("kraken:4", &request,
+                       "4 sub-layers of 'toy' need tp 4 (one a rank) or 1, not 2");
   request.tp = 3;
-  assert_refused("standard", &request, "toy");
+  assert_build_refused("standard", &request, "toy");
   request = decode_request(&model, 2);
   request.phase = TP_TRAIN;
-  assert_refused("kraken", &request, "training of kraken is not modelled");
+  assert_build_refused("kraken", &request, "training of kraken is not modelled");
   request = decode_request(&model, 2);
   request.kv_len = 0;
-  assert_refused("ladder", &request, "0 tokens must all be at least 1");
+  assert_build_refused("ladder", &request, "0 tokens must all be at least 1");
   request = decode_request(&model, 4);
   model.kraken_ways = 4;
-  assert_refused("ladder", &request, "'toy' is a Kraken model");
+  assert_build_refused("ladder", &request, "'toy' is a Kraken model");
   request.tp = 1; /* not even where every other variant is standard */
-  assert_refused("standard", &request, "'toy' is a Kraken model");
+  assert_build_refused("standard", &request, "'toy' is a Kraken model");
   request.tp = 2;
-  assert_refused("kraken", &request, "4 sub-layers of 'toy' need tp 4");
-  assert_refused("kraken:2", &request, "was trained with 4 sub-layers");
+  assert_build_refused("kraken", &request, "4 sub-layers of 'toy' need tp 4");
+  assert_build_refused("kraken:2", &request, "was trained with 4 sub-layers");
 }
 END_TEST
 

@@ -80,6 +80,20 @@ static inline struct tp_program build_program(const char *name, const struct tp_
   return program;
 }
 
+/* The builder refuses in words that hold `words`. */
+static inline void assert_build_refused(const char *name, const struct tp_request *request,
+                                        const char *words)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_variant variant;
+  struct tp_program program;
+  struct tp_error error = {""};
+  ck_assert_int_eq(tp_variant_parse(name, arena, &variant, &error), TP_OK);
+  ck_assert_int_eq(tp_variant_build(&variant, request, arena, &program, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, words) != NULL, "%s: %s", name, error.text);
+  tp_arena_free(arena);
+}
+
 static const char *const variants[] = {"standard",  "parallel", "ladder", "desync-2x",
                                        "desync-4x", "no-comm",  "kraken"};
 enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
