@@ -24,9 +24,13 @@ tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts 
 	$(SAN_FLAGS) $(LDFLAGS) -o $@
 tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
+	%D%/gpu_attention.h \
 	%D%/gpu_check.h \
 	%D%/gpu_facts.c \
+	%D%/gpu_gemm.h \
+	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
+	%D%/gpu_state.h \
 	%D%/main.c
 if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
