@@ -12,12 +12,17 @@ extern "C" {
 /* tp_fill_value of every element, rounded to fill->dtype. */
 cudaError_t tp_kernel_fill(void *memory, const struct tp_fill *fill, cudaStream_t stream);
 
-/* A memory op (enum tp_function).  TP_E_INPUT names a function that no kernel does. */
-enum tp_status tp_kernel_memory(const struct tp_bound_op *bound, cudaStream_t stream,
+/* A memory op (enum tp_function) of a rank.  TP_E_INPUT names a function that no kernel does. */
+enum tp_status tp_kernel_memory(const struct tp_bound_op *bound, int rank, cudaStream_t stream,
                                 struct tp_error *error);
 
-/* x (fp16 or bf16, rows x columns) as fp8 e4m3 in rows without gaps: to = x / *scale, where *scale,
- * in device memory, becomes the largest magnitude of x over 448, or 1 if that is 0. */
+/* silu(gate) * up where x has twice y's columns, else gelu(x): of GEMMs that activate. */
+cudaError_t tp_kernel_activate(const struct tp_operand *x, const struct tp_operand *y,
+                               cudaStream_t stream);
+
+/* x as fp8 e4m3 in rows without gaps: to = x / *scale, where *scale, in device memory, becomes the
+ * largest magnitude of x over 448, or 1 if that is 0.  `scale` has room for TP_SCALE_FLOATS. */
+enum { TP_SCALE_FLOATS = 1 + 512 };
 cudaError_t tp_kernel_quantise(const struct tp_operand *x, void *to, float *scale,
                                cudaStream_t stream);
 

@@ -30,6 +30,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_gemm.h \
 	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
+	%D%/gpu_launchers.h \
 	%D%/gpu_state.h \
 	%D%/main.c
 if HAVE_CUDA
