@@ -1,0 +1,25 @@
+#include "cuda/standin_plan.h"
+
+#include <math.h>
+
+/* SMs that the library's kernel occupies.  tp_cost_op may count more: what a persistent GEMM loses
+ * beside it, which here happens by itself. */
+static int model_sms(const struct tp_machine *machine, const struct tp_op *op)
+{
+  const double share = tp_cost_bare(machine, op).sm_share;
+  return (int)fmax(1, round(share * machine->device->datasheet.sm_count));
+}
+
+struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, enum tp_phase phase,
+                                            const struct tp_op *op, int sms, int device_sms)
+{
+  const struct tp_cost cost = tp_cost_op(machine, phase, op);
+  int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, op) : sms;
+  if (sms == TP_STANDIN_COPY_ENGINES || op->collective.sms == TP_NO_SMS)
+    blocks = 0;
+  return (struct tp_standin_plan){
+      .blocks = blocks < device_sms ? blocks : device_sms,
+      .vectors = (int64_t)ceil(cost.dram_bytes / (2 * TP_STANDIN_VECTOR_BYTES)),
+      .nanoseconds = (int64_t)ceil(tp_cost_alone_s(machine, &cost) * 1e9),
+  };
+}
