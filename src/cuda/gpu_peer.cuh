@@ -26,9 +26,20 @@ struct tp_peer_turn {
   int64_t slot_offset;
 };
 
+/* Chosen, not indexed: a kernel's arguments lie in registers. */
+static __device__ __forceinline__ unsigned char *tp_peer_memory(const tp_peer &peer, int rank)
+{
+  void *memory = peer.memory[0];
+  TP_UNROLL
+  for (int i = 1; i < TP_PEER_MAX_RANKS; i++)
+    if (i == rank)
+      memory = peer.memory[i];
+  return static_cast<unsigned char *>(memory);
+}
+
 static __device__ __forceinline__ tp_peer_head *tp_peer_head_of(const tp_peer &peer, int rank)
 {
-  return static_cast<tp_peer_head *>(peer.memory[rank]);
+  return reinterpret_cast<tp_peer_head *>(tp_peer_memory(peer, rank));
 }
 
 static __device__ __forceinline__ tp_peer_turn tp_peer_begin(const tp_peer &peer)
@@ -40,7 +51,7 @@ static __device__ __forceinline__ tp_peer_turn tp_peer_begin(const tp_peer &peer
 static __device__ __forceinline__ unsigned char *tp_peer_slot(const tp_peer &peer,
                                                               const tp_peer_turn &turn, int rank)
 {
-  return static_cast<unsigned char *>(peer.memory[rank]) + turn.slot_offset;
+  return tp_peer_memory(peer, rank) + turn.slot_offset;
 }
 
 /* This block and the same block of all peers have come to this stage; what they wrote before can be

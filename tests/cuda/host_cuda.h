@@ -51,6 +51,7 @@ extern host_cuda_thread host_cuda_now;
 #define blockDim  (host_cuda_now.block_dim)
 #define gridDim   (host_cuda_now.grid_dim)
 #define warpSize  32
+#define __launch_bounds__(...)
 
 void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
                       std::function<void()> thread);
