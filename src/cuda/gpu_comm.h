@@ -10,19 +10,17 @@
 
 struct tp_comm;
 
-/* On options->device, which is current.  Made by all ranks of the group together, before anything
- * is captured: peer memory and the NCCL communicator are set up here.  Borrows the options' group,
+/* On options->device, which is current.  Made by all ranks of the group together: peer memory is
+ * set up here.  Borrows the options' group,
  * stack and machine. */
 enum tp_status tp_comm_open(const struct tp_gpu_options *options, struct tp_comm **comm,
                             struct tp_error *error);
 void tp_comm_close(struct tp_comm *comm); /* NULL is fine; the device is idle */
 
-/* Puts a collective op into `stream`, which may be captured.  All ranks make the same calls in the
- * same order, and never on two streams at once.  TP_E_INPUT names a collective that nobody here can
- * do (T3's sends), TP_E_ENVIRONMENT what the machine lacks for it. */
+/* Puts a collective op into `stream`.  NCCL is set up when it is first needed, for every limit of
+ * SMs anew: where the stream is captured then, that fails with TP_E_INPUT.  All ranks make the same
+ * calls in the same order, and never on two streams at once.  TP_E_INPUT names a collective that
+ * nobody here can do (T3's sends), TP_E_ENVIRONMENT what the machine lacks for it. */
 enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound,
                            cudaStream_t stream, struct tp_error *error);
-
-/* "2.28.9", or "absent". */
-void tp_comm_nccl_version(char *text, size_t size);
 #endif

@@ -152,7 +152,7 @@ __device__ __forceinline__ void tp_store_vector(const tp_vector<T> &v, T *to, in
 /* Blocks for so much work in steps of `each`. */
 static inline int tp_peer_grid(int64_t work, int64_t each, int blocks)
 {
-  const int most = blocks > 0 && blocks < TP_PEER_BLOCKS ? blocks : TP_PEER_BLOCKS;
+  const int most = blocks > 0 && blocks < TP_PEER_MAX_BLOCKS ? blocks : TP_PEER_MAX_BLOCKS;
   const int64_t wanted = (work + each - 1) / each;
   return static_cast<int>(wanted < 1 ? 1 : wanted < most ? wanted : most);
 }

@@ -20,9 +20,8 @@
 
 enum {
   TP_PEER_MAX_RANKS = 8,
-  TP_PEER_MAX_BLOCKS = 64,
   /* More read no faster over NVLink, and hold SMs: vLLM's custom_all_reduce.cuh has this limit. */
-  TP_PEER_BLOCKS = 36
+  TP_PEER_MAX_BLOCKS = 36
 };
 
 struct tp_peer {
@@ -38,7 +37,7 @@ extern "C" {
 size_t tp_peer_bytes(int64_t slot_bytes);
 
 /* out = sum of all ranks' `in`; may be the same.  fp16, bf16 or fp32.  `blocks`: no more of them;
- * 0: TP_PEER_BLOCKS. */
+ * 0: TP_PEER_MAX_BLOCKS. */
 cudaError_t tp_peer_one_shot(const struct tp_peer *peer, const void *in, void *out,
                              int64_t elements, enum tp_dtype dtype, int blocks,
                              cudaStream_t stream);

@@ -4,14 +4,15 @@ libtpcuda_a_SOURCES = \
 	%D%/beside.c %D%/beside.h \
 	%D%/bench.c %D%/bench.h \
 	%D%/calls.h \
+	%D%/comm_choice.c %D%/comm_choice.h \
 	%D%/executor.h \
 	%D%/fill_value.h \
 	%D%/gpu.h \
-	%D%/gpu_comm.h \
 	%D%/group.h \
 	%D%/host.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_block.c %D%/reference_block.h \
+	%D%/standin_plan.c %D%/standin_plan.h \
 	%D%/store.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
@@ -26,11 +27,13 @@ tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
 	%D%/gpu_attention.h \
 	%D%/gpu_check.h \
+	%D%/gpu_comm.h \
 	%D%/gpu_facts.c \
 	%D%/gpu_gemm.h \
 	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
 	%D%/gpu_launchers.h \
+	%D%/gpu_peer.cu %D%/gpu_peer.cuh %D%/gpu_peer.h \
 	%D%/gpu_state.h \
 	%D%/main.c
 if HAVE_CUDA

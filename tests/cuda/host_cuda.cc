@@ -49,7 +49,7 @@ struct block_state {
 
 struct launch {
   dim3 grid, block;
-  size_t shared_bytes, started;
+  size_t shared_bytes, started, rest;
   std::function<void()> thread;
   std::vector<std::unique_ptr<block_state>> blocks;
 };
@@ -198,6 +198,12 @@ bool turn(block_state &block)
 bool turn(launch &l)
 {
   bool any = false;
+  if (chance(8) == 0)
+    l.rest = chance(32);
+  if (l.rest > 0) {
+    l.rest--;
+    return true;
+  }
   while (l.started < count(l.grid) && l.blocks.size() < static_cast<size_t>(resident_blocks))
     l.blocks.push_back(start_block(l, l.started++));
   const size_t n = l.blocks.size(), first = chance(n);
@@ -240,6 +246,7 @@ void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t s
   l.block = block;
   l.shared_bytes = shared_bytes;
   l.started = 0;
+  l.rest = 0;
   l.thread = std::move(thread);
   streams[stream].push_back(std::move(l));
   if (!deferred)

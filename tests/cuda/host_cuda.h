@@ -2,12 +2,13 @@
 #define TP_TESTS_HOST_CUDA_H
 /* CUDA kernels on the CPU, for tests: every thread is a fiber, all of one operating-system thread.
  *
- *     stream 1  [ kernel A: block 0 .. block n ] [ kernel B ... ]      launches of a stream in
- * turn, stream 2  [ kernel C ... ]                                       streams side by side
+ *     stream 1  [ kernel A: block 0 .. block n ] [ kernel B ... ]    launches of a stream in turn,
+ *     stream 2  [ kernel C ... ]                                     streams side by side
  *
  * Fibers run in turn and change places where a thread waits (barriers, shuffles), where it may be
  * waiting (acquire loads, atomics, clocks, sleeps) and where it ends: the same order every time,
- * another one for every seed.  The streams of a test may be those of several GPUs.
+ * another one for every seed, in which kernels now and then rest for some turns.  The streams of a
+ * test may be those of several GPUs.
  *
  * Shared memory starts as 0xff.  A barrier that some threads have left, lanes of a mask that do not
  * exist, and a wait without end stop the test with a message.
