@@ -7,6 +7,10 @@
  * some seed.  Arithmetic is in fp32 on values kept in the tensors' types.  A virtual clock gives
  * every op its cost on `machine`, a stream at a time and nothing slowed by anything else: marks and
  * seconds read it.
+ *
+ *     rank 0  compute  qkv  attn  out |            wait  add
+ *             comm                    wait all-reduce |
+ *     rank 1  ...
  */
 #include "cost/cost.h"
 #include "cuda/calls.h"
@@ -16,7 +20,7 @@ struct tp_host;
 struct tp_host_options {
   int ranks;
   uint64_t seed;                    /* of the order */
-  bool arithmetic;                  /* false: only order and clock */
+  bool arithmetic;                  /* false: only order and clock; memory is not there */
   const struct tp_machine *machine; /* NULL: every op lasts a microsecond */
 };
 
@@ -27,16 +31,16 @@ void tp_host_free(struct tp_host *host); /* NULL is fine */
 const struct tp_calls *tp_host_calls(struct tp_host *host, int rank);
 
 /* Does all that was issued so far on all ranks.  TP_E_CHECK where nothing is ready (a collective
- * that a rank lacks, or ranks that disagree about it).  `read`, `finish` and `seconds` of a lone
- * rank run by themselves. */
+ * that a rank lacks), where ranks disagree about a collective, or where an op reads what it cannot
+ * (a token outside the vocabulary).  `read`, `finish` and `seconds` of a lone rank run by
+ * themselves; with several, what is not done yet is an error. */
 enum tp_status tp_host_run(struct tp_host *host, struct tp_error *error);
 
-/* What was done, in order, one op a line: "rank stream name waits .. records .. start end"; for
- * golden comparison with the engines. */
+/* What was done, in the order it was done in. */
 struct tp_host_done {
-  const struct tp_op *op;
+  const struct tp_op *op; /* the program's */
   int rank;
-  double start_s, end_s;
+  double start_s, end_s; /* of the virtual clock */
 };
 size_t tp_host_log(const struct tp_host *host, const struct tp_host_done **done);
 #endif

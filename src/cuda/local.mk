@@ -5,15 +5,27 @@ libtpcuda_a_SOURCES = \
 	%D%/bench.c %D%/bench.h \
 	%D%/calls.h \
 	%D%/comm_choice.c %D%/comm_choice.h \
-	%D%/executor.h \
+	%D%/element.c %D%/element.h \
+	%D%/executor.c %D%/executor.h \
 	%D%/fill_value.h \
 	%D%/gpu.h \
 	%D%/group.h \
-	%D%/host.h \
+	%D%/host.c %D%/host.h \
+	%D%/host_attention.c \
+	%D%/host_calls.c \
+	%D%/host_collective.c \
+	%D%/host_ends.c \
+	%D%/host_gemm.c \
+	%D%/host_math.c %D%/host_math.h \
+	%D%/host_queue.c \
+	%D%/host_run.c \
+	%D%/host_state.h \
+	%D%/kernel_math.h \
+	%D%/operand.c %D%/operand.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_block.c %D%/reference_block.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
-	%D%/store.h \
+	%D%/store.c %D%/store.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h

@@ -4,6 +4,11 @@
  *
  * Weights and caches are shared by name (prefill and decode read the same); activations, too, as
  * large as the largest program needs them.  Weights are filled when first bound (weights.h).
+ *
+ *     bind prefill, bind decode, then capture, write tokens, run ...
+ *
+ * Binding a program that needs more of an activation or a cache than any before moves it: what was
+ * in it is gone, and graphs captured before must not be replayed.
  */
 #include "cuda/calls.h"
 
@@ -17,11 +22,13 @@ void tp_store_free(struct tp_store *store); /* memory, too; NULL is fine */
 struct tp_binding;
 
 /* Finds memory for every tensor of the program.  The binding lives in `arena`, borrows program and
- * store, and fails with TP_E_INPUT where the program does not say its operands, TP_E_ENVIRONMENT
- * where memory ends. */
+ * store, and fails with TP_E_INPUT where the program does not say its operands or has a weight of
+ * another shape than the store's, TP_E_ENVIRONMENT where memory ends. */
 enum tp_status tp_store_bind(struct tp_store *store, const struct tp_program *program,
                              struct tp_arena *arena, struct tp_binding **binding,
                              struct tp_error *error);
+
+const struct tp_program *tp_binding_program(const struct tp_binding *binding);
 
 /* Tensor `tensor` of the program for layer `layer`, views resolved. */
 struct tp_operand tp_binding_operand(const struct tp_binding *binding, int tensor, int layer);

@@ -1,7 +1,8 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_host_variants \
 	%D%/test_reference \
 	%D%/test_trace
-EXTRA_DIST += %D%/test_bench.c %D%/trace_folder.h
+EXTRA_DIST += %D%/run_variant.h %D%/test_bench.c %D%/trace_folder.h
 
 include %D%/kernels.mk
