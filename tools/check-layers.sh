@@ -46,7 +46,10 @@ only command/ 'command/*' 'cli/*' 'cuda/main.c' 'cuda/cmd_*.c' 'cuda/commands.h'
 only '(cuda_|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
 
 for file in $code; do
-  case $file in *.h | */src/cli/* | */src/command/* | */src/cuda/main.c | */src/cuda/cmd_*.c) continue ;; esac
+  case $file in
+  *.h | */src/cli/* | */src/command/* | */src/cuda/main.c | */src/cuda/cmd_*.c) continue ;;
+  */src/cuda/group_mpi.c) continue ;; # the environment is how mpirun tells
+  esac
   if grep -nE '(^|[^a-z_])(printf|puts|putchar|exit|getenv)\(|fprintf\(std|fputs\([^;]*, std' "$file"; then
     echo "$file: only what a user calls prints, exits and reads the environment"
     bad=1

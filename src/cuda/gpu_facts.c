@@ -66,7 +66,7 @@ enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_er
     status = versions(facts, error);
   if (status != TP_OK)
     return status;
-  snprintf(facts->name, sizeof facts->name, "%s", properties.name);
+  snprintf(facts->name, sizeof facts->name, "%.95s", properties.name);
   facts->sms = properties.multiProcessorCount;
   facts->capability = 10 * properties.major + properties.minor;
   facts->memory_bytes = properties.totalGlobalMem;

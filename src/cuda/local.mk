@@ -1,5 +1,6 @@
 # What needs no CUDA: the executor, its host device, references; built and tested everywhere.
 noinst_LIBRARIES += libtpcuda.a
+libtpcuda_a_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
 libtpcuda_a_SOURCES = \
 	%D%/beside.c %D%/beside.h \
 	%D%/bench.c %D%/bench.h \
@@ -9,7 +10,9 @@ libtpcuda_a_SOURCES = \
 	%D%/executor.c %D%/executor.h \
 	%D%/fill_value.h \
 	%D%/gpu.h \
-	%D%/group.h \
+	%D%/group.c %D%/group.h \
+	%D%/group_fork.c \
+	%D%/group_launcher.h \
 	%D%/host.c %D%/host.h \
 	%D%/host_attention.c \
 	%D%/host_calls.c \
@@ -22,6 +25,7 @@ libtpcuda_a_SOURCES = \
 	%D%/host_state.h \
 	%D%/kernel_math.h \
 	%D%/operand.c %D%/operand.h \
+	%D%/plans.c %D%/plans.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_block.c %D%/reference_block.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
@@ -29,6 +33,10 @@ libtpcuda_a_SOURCES = \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h
+
+if HAVE_MPI
+libtpcuda_a_SOURCES += %D%/group_mpi.c
+endif
 
 # What CUDA is needed for: gpu*.c in C, *.cu by nvcc.
 tpsim_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)

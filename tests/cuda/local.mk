@@ -1,6 +1,8 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_group \
 	%D%/test_host_variants \
+	%D%/test_plans \
 	%D%/test_reference \
 	%D%/test_trace
 EXTRA_DIST += %D%/run_variant.h %D%/test_bench.c %D%/trace_folder.h
