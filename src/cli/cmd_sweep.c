@@ -99,7 +99,7 @@ static enum tp_status write_result(struct tp_session *session, const struct args
                                    struct tp_sweep *sweep, struct tp_error *error)
 {
   if (args->out == NULL) {
-    tp_prediction_write_header(stdout);
+    tp_prediction_write_header(tp_grid_columns(sweep->grid), stdout);
     return tp_sweep_run(sweep, stdout, error);
   }
   const struct tp_words words = command_words(session);

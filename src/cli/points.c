@@ -49,6 +49,7 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   NUMBERS(batch);
   NUMBERS(prompt);
   NUMBERS(generate);
+  NUMBERS(layers);
   WORDS(dtype);
   WORDS(engine);
   WORDS(phase);

@@ -6,7 +6,7 @@
 
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
-  struct tp_numbers tp, batch, prompt, generate;
+  struct tp_numbers tp, batch, prompt, generate, layers;
   const char *detail, *collective;
 };
 
@@ -34,6 +34,8 @@ struct tp_points {
        "sequences at once [1]; lists: 1,2,4 or 1:64:x2"},                                        \
       TP_POINTS_OPTION(args, prompt, TP_OPTION_NUMBERS, "LIST", "prompt tokens [1024]"),         \
       TP_POINTS_OPTION(args, generate, TP_OPTION_NUMBERS, "LIST", "generated tokens [512]"),     \
+      TP_POINTS_OPTION(args, layers, TP_OPTION_NUMBERS, "LIST",                                  \
+                       "cut the model to so many layers [all]"),                                 \
       {"stack",         's',                                                                     \
        TP_OPTION_WORDS, offsetof(struct args, points.stack),                                     \
        "K[,K]",         "software stack [gpt-fast-compile]"},                                    \

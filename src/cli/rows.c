@@ -12,12 +12,21 @@ static void print_json_text(const char *text, FILE *out)
   json_decref(string);
 }
 
+static size_t count_columns(const struct tp_prediction *rows, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!isnan(rows[i].layers))
+      return tp_n_columns;
+  return tp_n_usual_columns;
+}
+
 static void print_json(const struct tp_prediction *rows, size_t n, FILE *out)
 {
+  const size_t n_columns = count_columns(rows, n);
   fputs("[", out);
   for (size_t r = 0; r < n; r++) {
     fputs(r > 0 ? ",\n {" : "\n {", out);
-    for (size_t c = 0; c < tp_n_columns; c++) {
+    for (size_t c = 0; c < n_columns; c++) {
       const struct tp_column *column = &tp_columns[c];
       fprintf(out, "%s\"%s\": ", c > 0 ? ", " : "", column->name);
       const double number = column->is_text ? 0 : tp_prediction_number(&rows[r], column);
@@ -35,9 +44,10 @@ static void print_json(const struct tp_prediction *rows, size_t n, FILE *out)
 
 static void print_csv(const struct tp_prediction *rows, size_t n, FILE *out)
 {
-  tp_prediction_write_header(out);
+  const size_t n_columns = count_columns(rows, n);
+  tp_prediction_write_header(n_columns, out);
   for (size_t i = 0; i < n; i++)
-    tp_prediction_write_row(&rows[i], out);
+    tp_prediction_write_row(&rows[i], n_columns, out);
 }
 
 void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,
@@ -78,6 +88,8 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
   const bool train = pass && strncmp(row->phase, "train", 5) == 0;
   fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, ", row->model, row->platform,
           row->stack, row->variant, row->tp, row->batch, row->prompt);
+  if (!isnan(row->layers))
+    fprintf(out, "layers %.0f, ", row->layers);
   if (pass)
     fprintf(out, "%s, %s, %s\n\n", row->phase, row->dtype, row->engine);
   else

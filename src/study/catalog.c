@@ -17,6 +17,12 @@ struct tp_catalog_setup {
   struct tp_catalog_setup *next;
 };
 
+struct tp_catalog_cut {
+  const struct tp_model *whole;
+  struct tp_model cut;
+  struct tp_catalog_cut *next;
+};
+
 static const void *look_up(struct tp_catalog_entry *list, const char *name)
 {
   for (const struct tp_catalog_entry *entry = list; entry != NULL; entry = entry->next)
@@ -85,6 +91,25 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
   tp_catalog_add_input(catalog, path, hash);
   remember(catalog, &catalog->models, name, opened);
   *model = opened;
+  return TP_OK;
+}
+
+enum tp_status tp_catalog_cut(struct tp_catalog *catalog, int64_t layers,
+                              const struct tp_model **model, struct tp_error *error)
+{
+  if (layers > (*model)->layers)
+    return tp_fail(error, TP_E_INPUT, "%lld layers: %s has %lld; take fewer", (long long)layers,
+                   (*model)->name, (long long)(*model)->layers);
+  struct tp_catalog_cut *cut = catalog->cuts;
+  while (cut != NULL && (cut->whole != *model || cut->cut.layers != layers))
+    cut = cut->next;
+  if (cut == NULL) {
+    cut = TP_NEW(catalog->arena, struct tp_catalog_cut, 1);
+    *cut = (struct tp_catalog_cut){.whole = *model, .cut = **model, .next = catalog->cuts};
+    cut->cut.layers = layers;
+    catalog->cuts = cut;
+  }
+  *model = &cut->cut;
   return TP_OK;
 }
 

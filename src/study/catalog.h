@@ -22,6 +22,7 @@ struct tp_catalog {
   const char *const *sets;                /* "KEY=VALUE" of --set */
   size_t n_sets;
   struct tp_catalog_entry *models, *variants; /* opened so far */
+  struct tp_catalog_cut *cuts;
   struct tp_catalog_setup *setups;
   struct tp_input_file *inputs;
   size_t n_inputs, inputs_capacity;
@@ -29,6 +30,9 @@ struct tp_catalog {
 
 enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
                                 const struct tp_model **model, struct tp_error *error);
+/* Replaces the model, which is the catalog's, by itself with its first `layers` layers alone. */
+enum tp_status tp_catalog_cut(struct tp_catalog *catalog, int64_t layers,
+                              const struct tp_model **model, struct tp_error *error);
 /* Platform, its device and stack, with the overrides applied. */
 enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform, const char *stack,
                                 const struct tp_setup **setup, struct tp_error *error);

@@ -9,7 +9,7 @@
 static const enum tp_axis_name loop_order[TP_N_AXES] = {
     TP_AXIS_model,  TP_AXIS_platform, TP_AXIS_stack,  TP_AXIS_tp,       TP_AXIS_pp,
     TP_AXIS_nodes,  TP_AXIS_batch,    TP_AXIS_prompt, TP_AXIS_generate, TP_AXIS_dtype,
-    TP_AXIS_engine, TP_AXIS_phase,    TP_AXIS_variant};
+    TP_AXIS_engine, TP_AXIS_phase,    TP_AXIS_layers, TP_AXIS_variant};
 
 struct value {
   const char *word;
@@ -28,6 +28,7 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_dtype] = {.word = "fp16"},
     [TP_AXIS_engine] = {.word = "analytic"},
     [TP_AXIS_phase] = {.word = "inference"},
+    [TP_AXIS_layers] = {.number = 0}, /* all */
 };
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
@@ -80,6 +81,12 @@ size_t tp_grid_size(const struct tp_grid *grid)
     size = size > SIZE_MAX / n ? SIZE_MAX : size * n;
   }
   return size;
+}
+
+size_t tp_grid_columns(const struct tp_grid *grid)
+{
+  const bool from_file = grid->points != NULL && grid->columns[TP_AXIS_layers] >= 0;
+  return from_file || grid->axes[TP_AXIS_layers].n > 0 ? tp_n_columns : tp_n_usual_columns;
 }
 
 /* Where the values of one point come from: a row of the file, an item of each list. */
@@ -167,6 +174,8 @@ static enum tp_status read_numbers(const struct place *place, struct tp_case *po
     status = number_at(place, TP_AXIS_prompt, 1, 1e8, &point->prompt, error);
   if (status == TP_OK)
     status = number_at(place, TP_AXIS_generate, 1, 1e8, &point->generate, error);
+  if (status == TP_OK)
+    status = number_at(place, TP_AXIS_layers, 0, 1e6, &point->layers, error);
   point->tp = (int)tp;
   point->pp = (int)pp;
   point->nodes = (int)nodes;
@@ -209,13 +218,18 @@ enum tp_status tp_grid_case(const struct tp_grid *grid, struct tp_catalog *catal
   const struct place place = place_of(grid, index);
   *point = (struct tp_case){.detail = grid->detail, .collective = grid->collective};
   struct tp_error reason;
-  const enum tp_status status = read_words(&place, catalog, point, &reason);
+  enum tp_status status = read_words(&place, catalog, point, &reason);
   if (status == TP_E_INPUT && grid->points != NULL)
     return tp_fail(error, status, "%s:%d: %s", grid->points->path, grid->points->lines[place.row],
                    reason.text);
   if (status != TP_OK)
     return tp_fail(error, status, "%s", reason.text);
-  return read_numbers(&place, point, error);
+  status = read_numbers(&place, point, error);
+  if (status != TP_OK || point->layers == 0)
+    return status;
+  return tp_catalog_cut(catalog, point->layers, &point->model, &reason) == TP_OK
+             ? TP_OK
+             : fail_at(&place, TP_AXIS_layers, error, reason.text);
 }
 
 enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *catalog,

@@ -11,7 +11,7 @@
 
 enum tp_axis_name {
 #define X(name, unit, description) TP_AXIS_##name,
-  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X)
+  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
 #undef X
       TP_N_AXES
 };
@@ -46,6 +46,9 @@ enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const c
                                  struct tp_arena *arena, struct tp_error *error);
 
 size_t tp_grid_size(const struct tp_grid *grid);
+
+/* Columns of its result rows: tp_n_columns where it says layers, else tp_n_usual_columns. */
+size_t tp_grid_columns(const struct tp_grid *grid);
 
 /* Point `index` with its names resolved.  Unknown names and numbers that make no sense are
  * TP_E_INPUT, with the file's line where one is to blame. */

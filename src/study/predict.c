@@ -311,6 +311,7 @@ void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
   row->prompt = (double)point->prompt;
   row->generate = generates(point) ? (double)point->generate : (double)NAN;
   row->phase = tp_workload_text(&point->workload);
+  row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
   row->dtype = dtype_text(point->dtype);
   row->engine = point->engine->name;
 }

@@ -25,6 +25,7 @@ struct tp_case {
   int tp, pp;
   int nodes; /* 0: as many as the ranks need */
   int64_t batch, prompt, generate;
+  int64_t layers; /* that `model` was cut to; 0: it is whole */
   enum tp_dtype dtype;
   const struct tp_engine *engine;
   enum tp_detail detail;

@@ -14,8 +14,13 @@
   {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
 const struct tp_column tp_columns[] = {
     TP_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_OUTPUT_COLUMNS(OUTPUT_REASON, OUTPUT_NUMBER)
-        TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_LATER_OUTPUT_COLUMNS(OUTPUT_NUMBER)};
+        TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_LATER_OUTPUT_COLUMNS(OUTPUT_NUMBER)
+            TP_LAST_INPUT_COLUMNS(INPUT_NUMBER)};
 const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
+#define ONE(...) +1
+const size_t tp_n_usual_columns =
+    sizeof tp_columns / sizeof tp_columns[0] - (0 TP_LAST_INPUT_COLUMNS(ONE));
+#undef ONE
 
 /* Inputs hold pointers to their text, the output text stands in the struct. */
 const char *tp_prediction_text(const struct tp_prediction *prediction,
@@ -50,16 +55,16 @@ void tp_prediction_refuse(struct tp_prediction *prediction, const char *reason)
   snprintf(prediction->status, sizeof prediction->status, "%s", reason);
 }
 
-void tp_prediction_write_header(FILE *out)
+void tp_prediction_write_header(size_t n_columns, FILE *out)
 {
-  for (size_t i = 0; i < tp_n_columns; i++)
+  for (size_t i = 0; i < n_columns; i++)
     fprintf(out, "%s%s", i > 0 ? "," : "", tp_columns[i].name);
   putc('\n', out);
 }
 
-void tp_prediction_write_row(const struct tp_prediction *prediction, FILE *out)
+void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out)
 {
-  for (size_t i = 0; i < tp_n_columns; i++) {
+  for (size_t i = 0; i < n_columns; i++) {
     if (i > 0)
       putc(',', out);
     if (tp_columns[i].is_text)

@@ -57,6 +57,10 @@
   NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s") \
   NUMBER(dram_ratio, "", "dram_bytes over those of the standard variant at the same point")
 
+/* An input that came later still: written only where it is used. */
+#define TP_LAST_INPUT_COLUMNS(NUMBER) \
+  NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")
+
 /* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {
 #define TEXT(name, unit, description)   const char *name;
@@ -66,6 +70,7 @@ struct tp_prediction {
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
   TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)
   TP_LATER_OUTPUT_COLUMNS(NUMBER)
+  TP_LAST_INPUT_COLUMNS(NUMBER)
 #undef TEXT
 #undef REASON
 #undef NUMBER
@@ -79,6 +84,7 @@ struct tp_column {
 
 extern const struct tp_column tp_columns[];
 extern const size_t tp_n_columns;
+extern const size_t tp_n_usual_columns; /* the first so many: without the last inputs */
 
 /* All outputs NAN, status "ok". */
 void tp_prediction_clear(struct tp_prediction *prediction);
@@ -89,7 +95,7 @@ const char *tp_prediction_text(const struct tp_prediction *prediction,
                                const struct tp_column *column);
 double tp_prediction_number(const struct tp_prediction *prediction, const struct tp_column *column);
 
-/* One line each, with its newline. */
-void tp_prediction_write_header(FILE *out);
-void tp_prediction_write_row(const struct tp_prediction *prediction, FILE *out);
+/* One line each, with its newline, of the first `n_columns`. */
+void tp_prediction_write_header(size_t n_columns, FILE *out);
+void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out);
 #endif

@@ -18,7 +18,7 @@ static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predic
   if (status == TP_OK)
     status = tp_predict(predictor, &point, &row, error);
   if (status == TP_OK)
-    tp_prediction_write_row(&row, out);
+    tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
   return status;
 }
 

@@ -37,8 +37,9 @@ static const char *whole_lines(struct tp_arena *arena, const char *text)
 static enum tp_status check_header(const struct job *job, const char *path,
                                    const struct tp_csv *csv)
 {
-  bool same = csv->n_columns == tp_n_columns;
-  for (size_t i = 0; same && i < tp_n_columns; i++)
+  const size_t n_columns = tp_grid_columns(job->sweep->grid);
+  bool same = csv->n_columns == n_columns;
+  for (size_t i = 0; same && i < n_columns; i++)
     same = strcmp(csv->columns[i], tp_columns[i].name) == 0;
   return same ? TP_OK
               : tp_fail(job->error, TP_E_INPUT,
@@ -49,7 +50,7 @@ static enum tp_status check_header(const struct job *job, const char *path,
 /* `nodes` is no input where the point leaves it open. */
 static bool same_inputs(const struct tp_csv *csv, size_t row, const struct tp_prediction *want)
 {
-  for (size_t c = 0; c < tp_n_columns; c++) {
+  for (size_t c = 0; c < csv->n_columns; c++) {
     if (!tp_columns[c].is_input)
       continue;
     const char *const cell = tp_csv_cell(csv, row, (int)c);
@@ -147,7 +148,7 @@ static enum tp_status write_rows(const struct job *job)
   if (job->kept != NULL)
     fputs(job->kept, out);
   else
-    tp_prediction_write_header(out);
+    tp_prediction_write_header(tp_grid_columns(job->sweep->grid), out);
   enum tp_status status = tp_sweep_run(job->sweep, out, job->error);
   if (status == TP_OK && fsync(fileno(out)) != 0)
     status = fail_write(job, job->part);
@@ -176,7 +177,7 @@ static enum tp_status write_special(const struct job *job)
   FILE *out = fopen(job->target->file, "w");
   if (out == NULL)
     return fail_write(job, job->target->file);
-  tp_prediction_write_header(out);
+  tp_prediction_write_header(tp_grid_columns(job->sweep->grid), out);
   const enum tp_status status = tp_sweep_run(job->sweep, out, job->error);
   return fclose(out) == 0 || status != TP_OK ? status : fail_write(job, job->target->file);
 }
