@@ -38,10 +38,9 @@ static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_g
 
 /* A persistent kernel has a block on every SM; those on held ones wait for the others' SMs, so it
  * loses more than the held share: struct tp_device_overlap. */
-static void hold_persistent(const struct tp_machine *machine, struct tp_cost *cost)
+double tp_cost_held_share(const struct tp_machine *machine, double sm_share)
 {
-  if (cost->sm_share > 0)
-    cost->sm_share = fmax(cost->sm_share, 1 - machine->device->overlap.held_ratio);
+  return sm_share > 0 ? fmax(sm_share, 1 - machine->device->overlap.held_ratio) : 0;
 }
 
 struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op)
@@ -81,7 +80,7 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
   }
   if (op->collective.algorithm == TP_ALGORITHM_DMA)
     return cost;
-  hold_persistent(machine, &cost);
+  cost.sm_share = tp_cost_held_share(machine, cost.sm_share);
   if (machine->sustained && machine->ranks > 1)
     add_in_place(machine, &cost);
   return cost;

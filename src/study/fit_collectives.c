@@ -170,6 +170,13 @@ static void search(struct fit *fit, gsl_vector *best)
   gsl_rng_free(rng);
 }
 
+static bool is_held_out(const struct fit *fit, const struct tp_fit_row *row)
+{
+  const struct tp_op op = {.kind = TP_OP_COLLECTIVE, .collective = row->collective};
+  const struct tp_interference alone = {0};
+  return tp_fit_is_held_out(tp_fit_shape(&op, row->ranks, &alone), fit->options->hold_out_ratio);
+}
+
 /* Mean and worst error, and the residual spread. */
 static double judge(const struct fit *fit, struct tp_fit_quality *quality)
 {
@@ -177,7 +184,7 @@ static double judge(const struct fit *fit, struct tp_fit_quality *quality)
   for (size_t i = 0; i < fit->n_rows; i++) {
     const double r = log_ratio(fit, &fit->rows[i]), error = fabs(expm1(r));
     squares += r * r;
-    if (tp_fit_is_held_out(i, fit->options->hold_out_ratio)) {
+    if (is_held_out(fit, &fit->rows[i])) {
       quality->held_out_error += error;
       quality->n_held_out++;
       continue;
@@ -216,7 +223,7 @@ static enum tp_status choose_rows(struct fit *fit, struct tp_arena *scratch, str
 {
   size_t *chosen = TP_NEW(scratch, size_t, fit->n_rows + 1);
   for (size_t i = 0; i < fit->n_rows; i++)
-    if (!tp_fit_is_held_out(i, fit->options->hold_out_ratio))
+    if (!is_held_out(fit, &fit->rows[i]))
       chosen[fit->n_chosen++] = i;
   fit->chosen = chosen;
   if (fit->n_chosen == 0)

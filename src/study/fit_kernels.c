@@ -199,6 +199,12 @@ static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp
   return status;
 }
 
+static bool is_held_out(const struct tp_kernel_sample *sample, double hold_out_ratio)
+{
+  const struct tp_interference alone = {0};
+  return tp_fit_is_held_out(tp_fit_shape(&sample->op, 1, &alone), hold_out_ratio);
+}
+
 static void judge(const struct problem *problem, const struct tp_kernel_sample *samples,
                   size_t n_samples, struct tp_kernel_fit *fit)
 {
@@ -207,7 +213,7 @@ static void judge(const struct problem *problem, const struct tp_kernel_sample *
     const double r = residual(problem, &samples[i]), error = fabs(expm1(r));
     sum += r;
     sum_squares += r * r;
-    if (tp_fit_is_held_out(i, problem->options->hold_out_ratio)) {
+    if (is_held_out(&samples[i], problem->options->hold_out_ratio)) {
       fit->held_out_error += error;
       fit->n_held_out++;
     } else {
@@ -295,10 +301,10 @@ static size_t choose(const struct tp_kernel_sample *samples, size_t n_samples,
 {
   size_t n_fitted = 0, n_chosen = 0, seen = 0;
   for (size_t i = 0; i < n_samples; i++)
-    n_fitted += !tp_fit_is_held_out(i, hold_out_ratio);
+    n_fitted += !is_held_out(&samples[i], hold_out_ratio);
   const size_t stride = (n_fitted + MOST_FITTED - 1) / MOST_FITTED;
   for (size_t i = 0; i < n_samples; i++)
-    if (!tp_fit_is_held_out(i, hold_out_ratio) && seen++ % stride == 0)
+    if (!is_held_out(&samples[i], hold_out_ratio) && seen++ % stride == 0)
       chosen[n_chosen++] = &samples[i];
   return n_chosen;
 }

@@ -1,8 +1,11 @@
 #ifndef TP_STUDY_FIT_OPTIONS_H
 #define TP_STUDY_FIT_OPTIONS_H
 /* What every fit to measurements lets its caller choose. */
+#include "study/interference.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct tp_fit_options {
   double hold_out_ratio; /* share of the rows that only judge, in [0, 1) */
@@ -12,9 +15,12 @@ struct tp_fit_options {
 
 static const double tp_fit_usual_hold_out_ratio = 1.0 / 3;
 
-/* Is the row at `place` held out?  By a hash: regular grids would line up with every third.  A
- * row held out at one ratio is held out at every greater one. */
-bool tp_fit_is_held_out(size_t place, double hold_out_ratio);
+/* A number that all rows of one shape have: op, sizes, dtype, ranks and what ran beside it.  So the
+ * same shapes are held out of a table however its rows stand, and a later reader can tell which. */
+uint64_t tp_fit_shape(const struct tp_op *op, int ranks, const struct tp_interference *beside);
+
+/* Is the shape held out?  One held out at a ratio is held out at every greater one. */
+bool tp_fit_is_held_out(uint64_t shape, double hold_out_ratio);
 
 void tp_fit_progress(const struct tp_fit_options *options, size_t done, size_t total);
 #endif

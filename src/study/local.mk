@@ -17,6 +17,7 @@ libtpstudy_a_SOURCES = \
 	%D%/fit_uncertainty.c %D%/fit_uncertainty.h \
 	%D%/flash_error.c %D%/flash_error.h \
 	%D%/grid.c %D%/grid.h \
+	%D%/interference.c %D%/interference.h \
 	%D%/interval.h \
 	%D%/measured.c %D%/measured.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \

@@ -106,7 +106,13 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
     return tp_op_row_fail(&bench->reader, row,
                           "the algorithm cannot run on this platform; try auto");
   const struct tp_cost cost = tp_cost_bare(machine, &op);
-  const double time_s = tp_cost_alone_s(machine, &cost);
+  struct tp_interference beside = {0};
+  status = tp_op_row_interference(&bench->reader, row, &beside);
+  if (status != TP_OK)
+    return status;
+  const double time_s = op.kind == TP_OP_COLLECTIVE
+                            ? tp_cost_alone_s(machine, &cost)
+                            : tp_interference_time_s(machine, &cost, &beside);
   const struct tp_interval interval = tp_interval_of(time_s, cost.sigma);
   *time = (struct tp_op_time){time_s * 1e6, interval.low_s * 1e6, interval.high_s * 1e6};
   return TP_OK;

@@ -2,10 +2,13 @@
 #define TP_STUDY_OP_COSTS_H
 /* Costs of single ops, as a benchmark of one op would time them: no launch gap, no skew.
  *
+ * A kernel with held_sms or copy_bytes_per_s above 0 runs beside that: study/interference.h.
+ *
  * Rows of a CSV, by column `op`:
  *     gemm               m n k [dtype]
  *     attention_prefill  batch seq_len heads kv_heads head_dim [dtype], causal
  *     attention_decode   batch kv_len heads kv_heads head_dim [dtype]
+ *     memory             read_bytes write_bytes: an elementwise kernel
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
  */
 #include "base/csv.h"

@@ -114,6 +114,44 @@ static enum tp_status read_attention(const struct tp_op_reader *reader, const st
   return status == TP_OK ? dtype_of(reader, row, &attention->dtype) : status;
 }
 
+/* 0 where the cell is empty or absent. */
+static enum tp_status amount_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                const char *column, double *amount)
+{
+  const int index = tp_csv_column(reader->csv, column);
+  *amount = 0;
+  if (tp_csv_cell(reader->csv, row->index, index)[0] == '\0')
+    return TP_OK;
+  const enum tp_status status =
+      tp_csv_number(reader->csv, row->index, index, amount, reader->error);
+  if (status != TP_OK || *amount >= 0)
+    return status;
+  return tp_op_row_fail(
+      reader, row, tp_arena_printf(reader->arena, "column '%s': %g is below 0", column, *amount));
+}
+
+static enum tp_status read_memory(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                  struct tp_op *op)
+{
+  op->kind = TP_OP_MEMORY;
+  enum tp_status status = amount_of(reader, row, "read_bytes", &op->memory.read_bytes);
+  if (status == TP_OK)
+    status = amount_of(reader, row, "write_bytes", &op->memory.write_bytes);
+  if (status == TP_OK && !(op->memory.read_bytes + op->memory.write_bytes > 0))
+    return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
+  return status;
+}
+
+enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
+                                      const struct tp_op_row *row,
+                                      struct tp_interference *interference)
+{
+  const enum tp_status status = amount_of(reader, row, "held_sms", &interference->held_sms);
+  return status == TP_OK
+             ? amount_of(reader, row, "copy_bytes_per_s", &interference->copy_bytes_per_s)
+             : status;
+}
+
 static enum tp_status read_collective(const struct tp_op_reader *reader,
                                       const struct tp_op_row *row, enum tp_collective_kind kind,
                                       struct tp_op *op)
@@ -133,12 +171,12 @@ static enum tp_status read_collective(const struct tp_op_reader *reader,
   return status == TP_OK ? dtype_of(reader, row, &op->collective.dtype) : status;
 }
 
-static const char *const op_names[] = {"gemm", "attention_prefill", "attention_decode",
+static const char *const op_names[] = {"gemm", "attention_prefill", "attention_decode", "memory",
 #define X(name, text) text,
                                        TP_COLLECTIVES(X)
 #undef X
 };
-enum { N_OPS = sizeof op_names / sizeof op_names[0], FIRST_COLLECTIVE = 3 };
+enum { N_OPS = sizeof op_names / sizeof op_names[0], FIRST_COLLECTIVE = 4, MEMORY = 3 };
 
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op)
@@ -154,5 +192,7 @@ enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp
                                           tp_text_hint(reader->arena, row->op, op_names, N_OPS)));
   if (which >= FIRST_COLLECTIVE)
     return read_collective(reader, row, (enum tp_collective_kind)(which - FIRST_COLLECTIVE), op);
+  if (which == MEMORY)
+    return read_memory(reader, row, op);
   return which == 0 ? read_gemm(reader, row, op) : read_attention(reader, row, op);
 }

@@ -4,6 +4,7 @@
 #include "base/csv.h"
 #include "platform/stack.h"
 #include "program/op.h"
+#include "study/interference.h"
 
 struct tp_op_reader {
   struct tp_arena *arena;
@@ -19,6 +20,10 @@ struct tp_op_row {
 
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op);
+/* What the row's columns `held_sms` and `copy_bytes_per_s` say: zeros where there are none. */
+enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
+                                      const struct tp_op_row *row,
+                                      struct tp_interference *interference);
 /* A whole number above 0 in `column`. */
 enum tp_status tp_op_row_count(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                const char *column, int64_t *count);

@@ -76,10 +76,10 @@ START_TEST(held_out_shares)
   static const double ratios[] = {0, 0.1, 1.0 / 3, 0.5, 0.9};
   for (size_t r = 0; r < sizeof ratios / sizeof ratios[0]; r++) {
     int n = 0;
-    for (size_t place = 0; place < N; place++) {
-      const bool out = tp_fit_is_held_out(place, ratios[r]);
+    for (uint64_t shape = 0; shape < N; shape++) {
+      const bool out = tp_fit_is_held_out(shape, ratios[r]);
       n += out;
-      ck_assert(!out || tp_fit_is_held_out(place, ratios[r] + 0.05));
+      ck_assert(!out || tp_fit_is_held_out(shape, ratios[r] + 0.05));
     }
     ck_assert_double_eq_tol(n / (double)N, ratios[r], 0.01);
   }
