@@ -73,6 +73,8 @@ static const char *remark_on(const struct tp_calibrated *group,
 {
   if (isnan(parameter->error))
     return "kept: no row depends on it here";
+  if (parameter->error == 0)
+    return "at a bound of its range";
   if (parameter->key == group->unsettled)
     return "not converged: moving it still helped";
   return parameter->error > tp_ill_determined_ratio * fabs(parameter->after)

@@ -155,13 +155,18 @@ static double soft_weight(double r)
   return 1 / sqrt(1 + r / scale * (r / scale));
 }
 
-static double soft_loss(struct problem *problem, const gsl_vector *x)
+static double loss_now(const struct problem *problem)
 {
   double loss = 0;
-  set_parameters(problem, x);
   for (size_t i = 0; i < problem->n_samples; i++)
     loss += 1 / soft_weight(residual(problem, problem->samples[i])) - 1;
   return loss;
+}
+
+static double soft_loss(struct problem *problem, const gsl_vector *x)
+{
+  set_parameters(problem, x);
+  return loss_now(problem);
 }
 
 /* Iteratively reweighted: a few rounds of weighted least squares. */
@@ -249,6 +254,10 @@ static enum tp_status move_each(struct problem *problem, int pass, struct best *
     const size_t moved = start / COUNT(moves);
     tp_fit_progress(problem->options, (size_t)pass * n_starts + start, MOST_PASSES * n_starts);
     gsl_vector_memcpy(x, best->x);
+    for (size_t i = 0; i < problem->n_parameters; i++) { /* from where a bound does not hold it */
+      const struct parameter *parameter = problem->parameters[i];
+      gsl_vector_set(x, i, to_free(parameter, from_free(parameter, gsl_vector_get(x, i))));
+    }
     gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
     status = minimise(problem, x, error);
     if (status != TP_OK)
@@ -326,6 +335,21 @@ static bool list_parameters(const char *name, struct problem *problem, size_t *s
   return true;
 }
 
+/* A parameter that moves nothing where the search left it: back to what it was, unless it rests on
+ * a bound, away from which the fit is worse. */
+static void put_back(struct problem *problem, const struct best *best, size_t i,
+                     struct tp_kernel_fit *fit)
+{
+  const size_t offset = problem->parameters[i]->offset;
+  double *const value = slot(problem->device, offset);
+  const double left = *value;
+  memcpy(value, (const char *)problem->before + offset, sizeof *value);
+  if (loss_now(problem) <= best->loss * (1 + least_gain) + 1e-9)
+    return;
+  *value = left;
+  fit->errors[i] = 0;
+}
+
 static enum tp_status report(struct problem *problem, const struct best *best,
                              struct tp_kernel_fit *fit, struct tp_error *error)
 {
@@ -346,11 +370,10 @@ static enum tp_status report(struct problem *problem, const struct best *best,
   set_parameters(problem, best->x);
   for (size_t i = 0; i < problem->n_parameters; i++) {
     const struct parameter *parameter = problem->parameters[i];
-    double *const value = slot(problem->device, parameter->offset);
-    if (isnan(fit->errors[i])) /* the search let it drift */
-      memcpy(value, (const char *)problem->before + parameter->offset, sizeof *value);
+    if (isnan(fit->errors[i]))
+      put_back(problem, best, i, fit);
     fit->keys[i] = parameter->key;
-    fit->values[i] = *value;
+    fit->values[i] = *slot(problem->device, parameter->offset);
     fit->errors[i] *= slope(parameter, fit->values[i]);
   }
   return status;

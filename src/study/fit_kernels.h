@@ -30,7 +30,8 @@ struct tp_kernel_fit {
   size_t n_parameters;
   const char *keys[TP_MAX_FIT_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_FIT_PARAMETERS];
-  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell */
+  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell;
+                                            0: at a bound of its range */
   const char *unsettled; /* parameter whose moving still brought something at the end, or NULL */
 };
 
