@@ -20,7 +20,7 @@ struct args {
   }
 static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
-     "GPU to start from: name or file"},
+     "GPU to start from: name or file [a folder's own name]"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "FILE.json",
      "the device file to write; none: fit and report only"},
     FILES("gemm", gemm, "m,n,k[,dtype],time_us"),
@@ -36,7 +36,7 @@ static const struct tp_option options[] = {
     {"where", '\0', TP_OPTION_REPEATED, offsetof(struct args, where), "COLUMN=VALUE",
      "take only such rows"},
     {"hold-out", '\0', TP_OPTION_NUMBERS, offsetof(struct args, hold_out), "RATIO",
-     "share of the rows that only judge the fit [1/3]"},
+     "share of the shapes that only judge the fit [1/3; of a folder 1/2]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "links of the collectives [a platform with this device]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
@@ -101,12 +101,13 @@ static void add_quality(struct tp_table *table, const struct tp_calibrated *grou
   const struct {
     const char *name, *format;
     double value;
-  } lines[] = {{"(rows fitted)", "%.0f", (double)group->n_fitted},
-               {"(rows held out)", "%.0f", (double)group->n_held_out},
-               {"(mean error fitted)", "%.4f", group->fitted_error},
-               {"(mean error held out)", "%.4f",
-                group->n_held_out > 0 ? group->held_out_error : (double)NAN},
-               {"(spread_ratio)", "%.4g", group->spread_ratio}};
+  } lines[] = {
+      {"(rows fitted)", "%.0f", (double)group->n_fitted},
+      {"(rows held out)", "%.0f", (double)group->n_held_out},
+      {"(mean error fitted)", "%.4f", group->n_fitted > 0 ? group->fitted_error : (double)NAN},
+      {"(mean error held out)", "%.4f",
+       group->n_held_out > 0 ? group->held_out_error : (double)NAN},
+      {"(spread_ratio)", "%.4g", group->spread_ratio}};
   for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
     tp_table_add(table, group->group);
     tp_table_add(table, lines[i].name);
@@ -117,6 +118,15 @@ static void add_quality(struct tp_table *table, const struct tp_calibrated *grou
   }
 }
 
+static void add_left_out(struct tp_table *table, const struct tp_calibrated *group)
+{
+  tp_table_add(table, group->group);
+  tp_table_add(table, "(left out)");
+  for (int c = 0; c < 3; c++)
+    tp_table_add(table, "");
+  tp_table_add(table, group->left_out);
+}
+
 static void print(const struct tp_calibration *calibration, enum tp_format format,
                   struct tp_arena *arena)
 {
@@ -125,8 +135,13 @@ static void print(const struct tp_calibration *calibration, enum tp_format forma
   static const bool is_text[] = {true, true, false, false, false, true};
   struct tp_table table = {.arena = arena, .n_columns = 6, .headers = headers, .is_text = is_text};
   for (size_t i = 0; i < calibration->n_groups; i++) {
-    add_parameters(&table, &calibration->groups[i]);
-    add_quality(&table, &calibration->groups[i]);
+    const struct tp_calibrated *group = &calibration->groups[i];
+    if (group->left_out != NULL) {
+      add_left_out(&table, group);
+      continue;
+    }
+    add_parameters(&table, group);
+    add_quality(&table, group);
   }
   tp_table_write(&table, format, stdout);
 }
@@ -145,10 +160,10 @@ static enum tp_status write_device(const char *file, const char *text, struct tp
 static enum tp_status check(const struct args *args, const struct tp_words *positional,
                             struct tp_error *error)
 {
-  const enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  const enum tp_status status = tp_command_expect(positional, 0, 1, "", error);
   if (status != TP_OK)
     return status;
-  if (args->device == NULL)
+  if (args->device == NULL && positional->n == 0)
     return tp_fail(error, TP_E_INPUT,
                    "no device is given; add --device NAME (`tpsim list devices` shows them)");
   const struct tp_numbers *ratio = &args->hold_out;
@@ -162,6 +177,16 @@ static struct tp_file_list files(const struct tp_words *words)
   return (struct tp_file_list){words->items, words->n};
 }
 
+static enum tp_status open_traces(const char *folder, struct tp_arena *arena,
+                                  struct tp_traces *traces, struct tp_error *error)
+{
+  if (!tp_traces_is_folder(folder))
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: is no folder of traces; name single files by --gemm, --collectives ...",
+                   folder);
+  return tp_traces_open(folder, arena, traces, error);
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -171,10 +196,16 @@ static enum tp_status run(struct tp_session *session, void *values,
   enum tp_status status = check(args, positional, error);
   if (status == TP_OK)
     status = tp_format_parse(args->format, session->arena, &format, error);
+  struct tp_traces traces;
+  const bool folder = positional->n == 1;
+  if (status == TP_OK && folder)
+    status = open_traces(positional->items[0], session->arena, &traces, error);
   if (status != TP_OK)
     return status;
+  const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;
   const struct tp_calibrate_request request = {
-      .device = args->device,
+      .device = args->device != NULL ? args->device : traces.device,
+      .traces = folder ? &traces : NULL,
       .platform = args->platform,
       .stack = args->stack,
       .gemm = files(&args->gemm),
@@ -185,8 +216,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .nccl_tests_op = args->op,
       .peer_kernels = files(&args->peer_kernels),
       .where = {args->where.items, args->where.n},
-      .options = {.hold_out_ratio =
-                      args->hold_out.n == 1 ? args->hold_out.items[0] : tp_fit_usual_hold_out_ratio,
+      .options = {.hold_out_ratio = args->hold_out.n == 1 ? args->hold_out.items[0] : usual,
                   .progress = draw,
                   .progress_data = &bar}};
   struct tp_calibration calibration;
@@ -202,13 +232,17 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_calibrate = {
     .name = "calibrate",
     .summary = "fits a device file to measured ops and collectives",
-    .usage = "--device D [--gemm FILE.csv] [--collectives FILE.csv] ... -o OUT.json",
+    .usage = "[TRACES] [--device D] [--gemm FILE.csv] ... -o OUT.json",
     .details =
-        "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, nccl and\n"
-        "peer_kernels for which there are measurements, starting from the values of D, and writes\n"
-        "D with these groups replaced. Files may be given several times. The table shows each\n"
-        "parameter before and after with its standard error; values that the rows do not tell\n"
-        "are kept.",
+        "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, memory, nccl,\n"
+        "peer_kernels and overlap for which there are measurements, starting from the values of "
+        "D,\n"
+        "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
+        "traces/DEVICE: its gemm.csv, attention.csv, memory.csv, collectives.csv and\n"
+        "interference.csv are taken; then try what was not fitted: tpsim validate TRACES --device\n"
+        "OUT.json. Files may be given several times. The table shows each parameter before and\n"
+        "after with its standard error; values that the rows do not tell are kept. Which shapes\n"
+        "are held out follows from the shapes alone.",
     .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "
                "i)),$((20 + (1 << i) / 300000)); done; } | tpsim calibrate --device h100-sxm "
                "--collectives - -o my-h100.json",

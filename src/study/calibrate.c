@@ -1,27 +1,16 @@
 #include "study/calibrate.h"
 
+#include "study/calibrate_rows.h"
 #include "study/device_text.h"
-#include "study/fit_collectives.h"
-#include "study/nccl_tests.h"
 #include "study/op_platform.h"
-#include "study/op_rows.h"
 
 #include <math.h>
 #include <string.h>
 
 static const char nccl_stack[] = "gpt-fast-compile", peer_stack[] = "vllm-graph";
-enum { MOST_GROUPS = 8, LEAST_ROWS = 12 };
+enum { MOST_GROUPS = 10, LEAST_ROWS = 12 };
 
-/* Samples of one kernel group as they are gathered. */
-struct pool {
-  const char *source; /* NULL: none yet */
-  struct tp_kernel_sample *samples;
-  size_t n, room;
-};
-
-static const char *const kernel_groups[] = {"gemm", "gemm_fp8", "attention_prefill",
-                                            "attention_decode"};
-enum { N_KERNEL_GROUPS = sizeof kernel_groups / sizeof kernel_groups[0] };
+static const char *const kernel_groups[] = TP_KERNEL_GROUPS;
 
 struct calibrator {
   const struct tp_datadir *dirs;
@@ -29,94 +18,9 @@ struct calibrator {
   struct tp_arena *arena;
   struct tp_error *error;
   struct tp_device device; /* fitted group by group */
-  struct pool pools[N_KERNEL_GROUPS];
+  struct tp_calibrate_rows rows;
   struct tp_calibration *calibration;
 };
-
-/* "a.csv" and "b.csv" -> "a.csv, b.csv", each once. */
-static const char *with_source(struct tp_arena *arena, const char *sources, const char *file)
-{
-  if (sources == NULL)
-    return file;
-  return strstr(sources, file) != NULL ? sources : tp_arena_printf(arena, "%s, %s", sources, file);
-}
-
-static void add_sample(struct calibrator *self, struct pool *pool, const char *file,
-                       const struct tp_kernel_sample *sample)
-{
-  if (pool->n == pool->room) {
-    pool->room = pool->room > 0 ? 2 * pool->room : 1024;
-    struct tp_kernel_sample *grown = TP_NEW(self->arena, struct tp_kernel_sample, pool->room);
-    if (pool->n > 0)
-      memcpy(grown, pool->samples, pool->n * sizeof *grown);
-    pool->samples = grown;
-  }
-  pool->samples[pool->n++] = *sample;
-  pool->source = with_source(self->arena, pool->source, file);
-}
-
-static struct pool *pool_of(struct calibrator *self, const struct tp_op *op)
-{
-  const char *const group = tp_fit_group_of(op);
-  for (size_t i = 0; i < N_KERNEL_GROUPS; i++)
-    if (group != NULL && strcmp(group, kernel_groups[i]) == 0)
-      return &self->pools[i];
-  return NULL;
-}
-
-static enum tp_status open_table(struct calibrator *self, const char *file, const char *op,
-                                 struct tp_csv *csv)
-{
-  enum tp_status status =
-      tp_measured_open(file, &self->request->where, self->arena, csv, self->error);
-  if (status == TP_OK)
-    status = tp_measured_name_ops(csv, op, self->arena, self->error);
-  if (status == TP_OK && !tp_measured_is_ops(csv))
-    status = tp_fail(self->error, TP_E_INPUT, "%s:1: no column 'time_us'; add it", csv->path);
-  return status;
-}
-
-/* Rows of one kernel; a column `op` must agree with `op`. */
-static enum tp_status read_kernels(struct calibrator *self, const char *file, const char *op)
-{
-  struct tp_csv csv;
-  enum tp_status status = open_table(self, file, op, &csv);
-  const struct tp_op_reader reader = {self->arena, self->error, &csv, NULL};
-  for (size_t i = 0; status == TP_OK && i < csv.n_rows; i++) {
-    const struct tp_op_row row = {i, tp_csv_cell(&csv, i, tp_csv_column(&csv, "op"))};
-    struct tp_kernel_sample sample = {.op = {.name = row.op}};
-    if (strcmp(row.op, op) != 0)
-      return tp_op_row_fail(&reader, &row,
-                            tp_arena_printf(self->arena,
-                                            "op '%.32s' in a table of %s; leave the "
-                                            "row out",
-                                            row.op, op));
-    status = tp_op_row_read(&reader, &row, &sample.op);
-    if (status == TP_OK)
-      status =
-          tp_measured_number(&csv, i, tp_csv_column(&csv, "time_us"), &sample.time_s, self->error);
-    sample.time_s *= 1e-6;
-    if (status == TP_OK)
-      add_sample(self, pool_of(self, &sample.op), file, &sample);
-  }
-  return status;
-}
-
-static enum tp_status read_kernel_files(struct calibrator *self)
-{
-  const struct tp_calibrate_request *request = self->request;
-  const struct {
-    const char *op;
-    const struct tp_file_list *files;
-  } lists[] = {{"gemm", &request->gemm},
-               {"attention_prefill", &request->attention_prefill},
-               {"attention_decode", &request->attention_decode}};
-  enum tp_status status = TP_OK;
-  for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
-    for (size_t i = 0; i < lists[l].files->n && status == TP_OK; i++)
-      status = read_kernels(self, lists[l].files->items[i], lists[l].op);
-  return status;
-}
 
 /* Appends the group with its parameters' values before and after; `errors` are over the value. */
 static void add_group(struct calibrator *self, const struct tp_calibrated *group,
@@ -136,20 +40,35 @@ static void add_group(struct calibrator *self, const struct tp_calibrated *group
   }
 }
 
+/* A folder's group that cannot be fitted stays as it was, and the report says why; of files that
+ * were named one by one it is a fault. */
+static enum tp_status leave_out(struct calibrator *self, const char *name, const char *source)
+{
+  if (self->request->traces == NULL)
+    return TP_E_INPUT;
+  self->calibration->groups[self->calibration->n_groups++] = (struct tp_calibrated){
+      .group = name, .source = source, .left_out = tp_arena_strdup(self->arena, self->error->text)};
+  return TP_OK;
+}
+
 static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *doc)
 {
   enum tp_status status = TP_OK;
-  for (size_t i = 0; i < N_KERNEL_GROUPS && status == TP_OK; i++) {
-    const struct pool *pool = &self->pools[i];
+  for (size_t i = 0; i < TP_N_KERNEL_GROUPS && status == TP_OK; i++) {
+    const struct tp_kernel_rows *rows = &self->rows.kernels[i];
     struct tp_kernel_fit fit;
-    if (pool->n == 0)
+    if (rows->n == 0)
       continue;
-    status = tp_fit_kernels(kernel_groups[i], pool->samples, pool->n, &self->request->options,
+    status = tp_fit_kernels(kernel_groups[i], rows->items, rows->n, &self->request->options,
                             &self->device, self->arena, &fit, self->error);
+    if (status == TP_E_INPUT) {
+      status = leave_out(self, kernel_groups[i], rows->source);
+      continue;
+    }
     if (status != TP_OK)
       break;
     const struct tp_calibrated group = {.group = kernel_groups[i],
-                                        .source = pool->source,
+                                        .source = rows->source,
                                         .n_fitted = fit.n_fitted,
                                         .n_held_out = fit.n_held_out,
                                         .fitted_error = fit.fitted_error,
@@ -162,63 +81,9 @@ static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *
   return status;
 }
 
-/* Rows of collectives from several files. */
-struct rows {
-  struct tp_fit_row *items;
-  size_t n;
-  const char *source;
-};
-
-static void append(struct calibrator *self, struct rows *rows, const char *file,
-                   const struct tp_fit_row *more, size_t n)
-{
-  struct tp_fit_row *all = TP_NEW(self->arena, struct tp_fit_row, rows->n + n);
-  if (rows->n > 0)
-    memcpy(all, rows->items, rows->n * sizeof *all);
-  memcpy(all + rows->n, more, n * sizeof *all);
-  rows->items = all;
-  rows->n += n;
-  rows->source = with_source(self->arena, rows->source, file);
-}
-
-static enum tp_status read_tables(struct calibrator *self, const struct tp_file_list *files,
-                                  const char *op, struct rows *rows)
-{
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
-    struct tp_csv csv;
-    struct tp_fit_row *more;
-    size_t n;
-    status =
-        tp_measured_open(files->items[i], &self->request->where, self->arena, &csv, self->error);
-    if (status == TP_OK && op != NULL)
-      status = tp_measured_name_ops(&csv, op, self->arena, self->error);
-    if (status == TP_OK)
-      status = tp_fit_rows_read(&csv, self->arena, &more, &n, self->error);
-    if (status == TP_OK)
-      append(self, rows, files->items[i], more, n);
-  }
-  return status;
-}
-
-static enum tp_status read_texts(struct calibrator *self, struct rows *rows)
-{
-  const struct tp_file_list *files = &self->request->nccl_tests;
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
-    struct tp_fit_row *more;
-    size_t n;
-    status = tp_nccl_tests_read(files->items[i], self->request->nccl_tests_op, self->arena, &more,
-                                &n, self->error);
-    if (status == TP_OK)
-      append(self, rows, files->items[i], more, n);
-  }
-  return status;
-}
-
 /* The platform asked for, or the best with GPUs enough. */
-static enum tp_status choose_platform(struct calibrator *self, const struct rows *rows,
-                                      const char **name)
+static enum tp_status choose_platform(struct calibrator *self,
+                                      const struct tp_collective_rows *rows, const char **name)
 {
   *name = self->request->platform;
   if (*name != NULL)
@@ -240,7 +105,7 @@ static enum tp_status choose_platform(struct calibrator *self, const struct rows
   return status;
 }
 
-static enum tp_status open_setup(struct calibrator *self, const struct rows *rows,
+static enum tp_status open_setup(struct calibrator *self, const struct tp_collective_rows *rows,
                                  const char *usual_stack, const struct tp_setup **setup)
 {
   struct tp_setup_request wanted = {.device = self->request->device,
@@ -256,7 +121,8 @@ static enum tp_status open_setup(struct calibrator *self, const struct rows *row
 }
 
 static enum tp_status fit_collectives(struct calibrator *self, const struct tp_doc *doc,
-                                      enum tp_fit_group which, const struct rows *rows)
+                                      enum tp_fit_group which,
+                                      const struct tp_collective_rows *rows)
 {
   const bool nccl = which == TP_FIT_NCCL;
   const char *const name = nccl ? "nccl" : "peer_kernels";
@@ -264,10 +130,12 @@ static enum tp_status fit_collectives(struct calibrator *self, const struct tp_d
   struct tp_fit_quality quality;
   if (rows->n == 0)
     return TP_OK;
-  if (rows->n < LEAST_ROWS)
-    return tp_fail(self->error, TP_E_INPUT,
-                   "%s: %zu rows of collectives are too few to fit; give at least %d", rows->source,
-                   rows->n, LEAST_ROWS);
+  if (rows->n < LEAST_ROWS) {
+    tp_fail(self->error, TP_E_INPUT,
+            "%s: %zu rows of collectives are too few to fit; give at least %d", rows->source,
+            rows->n, LEAST_ROWS);
+    return leave_out(self, name, rows->source);
+  }
   enum tp_status status = open_setup(self, rows, nccl ? nccl_stack : peer_stack, &setup);
   if (status != TP_OK)
     return status;
@@ -290,33 +158,69 @@ static enum tp_status fit_collectives(struct calibrator *self, const struct tp_d
   return TP_OK;
 }
 
+/* The rule for a shared DRAM has no parameter: its error stands by itself. */
+static void add_copies(struct calibrator *self, const struct tp_overlap_fit *fit)
+{
+  if (fit->n_copies > 0)
+    self->calibration->groups[self->calibration->n_groups++] =
+        (struct tp_calibrated){.group = "(DRAM shared with copies)",
+                               .source = self->rows.overlap.source,
+                               .n_held_out = fit->n_copies,
+                               .fitted_error = (double)NAN,
+                               .held_out_error = fit->copy_error,
+                               .spread_ratio = (double)NAN};
+}
+
+static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
+{
+  static const char *const keys[] = {"held_ratio"};
+  const struct tp_overlap_rows *rows = &self->rows.overlap;
+  struct tp_overlap_fit fit;
+  if (rows->n == 0)
+    return;
+  tp_fit_overlap(rows->items, rows->n, &self->request->options, &self->device, &fit);
+  const struct tp_calibrated group = {.group = "overlap",
+                                      .source = rows->source,
+                                      .n_fitted = fit.n_fitted,
+                                      .n_held_out = fit.n_held_out,
+                                      .fitted_error = fit.fitted_error,
+                                      .held_out_error = fit.held_out_error,
+                                      .spread_ratio = (double)NAN,
+                                      .n_parameters = 1};
+  const double error = fit.error / fit.held_ratio;
+  if (fit.n_fitted > 0)
+    add_group(self, &group, keys, &error, doc, &fit.held_ratio);
+  add_copies(self, &fit);
+}
+
+static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
+{
+  enum tp_status status = fit_kernels(self, doc);
+  if (status == TP_OK)
+    status = fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl);
+  if (status == TP_OK)
+    status = fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &self->rows.peer_kernels);
+  if (status == TP_OK)
+    fit_overlap(self, doc);
+  return status;
+}
+
 static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *doc)
 {
-  const struct tp_calibrate_request *request = self->request;
-  struct rows nccl = {0}, peer = {0};
+  struct tp_calibration *calibration = self->calibration;
   enum tp_status status = tp_device_read(doc, self->arena, &self->device, self->error);
   if (status == TP_OK)
-    status = read_kernel_files(self);
+    status = tp_calibrate_rows_read(self->request, self->arena, &self->rows, self->error);
   if (status == TP_OK)
-    status = read_tables(self, &request->nccl, NULL, &nccl);
-  if (status == TP_OK)
-    status = read_texts(self, &nccl);
-  if (status == TP_OK)
-    status = read_tables(self, &request->peer_kernels, "all_reduce", &peer);
-  if (status == TP_OK)
-    status = fit_kernels(self, doc);
-  if (status == TP_OK)
-    status = fit_collectives(self, doc, TP_FIT_NCCL, &nccl);
-  if (status == TP_OK)
-    status = fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &peer);
+    status = fit_all(self, doc);
   if (status != TP_OK)
     return status;
-  if (self->calibration->n_groups == 0)
+  if (calibration->n_groups == 0)
     return tp_fail(self->error, TP_E_INPUT,
                    "no measurements are given; add --gemm FILE.csv, "
-                   "--attention-decode, --collectives ...");
-  return tp_device_text(doc, self->calibration->groups, self->calibration->n_groups, self->arena,
-                        &self->calibration->text, self->error);
+                   "--attention-decode, --collectives ... or a folder of traces");
+  return tp_device_text(doc, calibration->groups, calibration->n_groups, self->arena,
+                        &calibration->text, self->error);
 }
 
 enum tp_status tp_calibrate(const struct tp_datadir *dirs,

@@ -3,13 +3,16 @@
 /* Fits the groups of a device file to measurements and rewrites them in its text.
  *
  *     gemm, gemm_fp8, attention_prefill, attention_decode   study/fit_kernels.h
+ *     memory                                                the same
  *     nccl, peer_kernels                                    study/fit_collectives.h
+ *     overlap                                               study/fit_overlap.h
  *
  * Everything else of the file stays as it was, byte for byte.
  */
 #include "platform/open.h"
 #include "study/fit_kernels.h"
 #include "study/measured.h"
+#include "study/traces.h"
 
 struct tp_file_list {
   const char *const *items;
@@ -25,6 +28,7 @@ struct tp_calibrate_request {
   struct tp_file_list gemm, attention_prefill, attention_decode, nccl, peer_kernels;
   struct tp_file_list nccl_tests; /* text output, see study/nccl_tests.h */
   const char *nccl_tests_op;      /* NULL: the output says it */
+  const struct tp_traces *traces; /* NULL: none; a group it has too few rows for is left out */
   struct tp_where where;
   struct tp_fit_options options;
 };
@@ -41,7 +45,8 @@ struct tp_calibrated {
   double fitted_error, held_out_error; /* mean of |predicted / measured - 1| */
   double spread_ratio;
   const char *unsettled; /* parameter whose search had not ended, or NULL */
-  size_t n_parameters;
+  const char *left_out;  /* why nothing was fitted, or NULL */
+  size_t n_parameters;   /* 0: left out, or nothing to fit: only judged */
   struct tp_calibrated_parameter *parameters;
 };
 

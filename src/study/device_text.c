@@ -78,6 +78,8 @@ static const char *note_of(const struct editor *editor, const struct tp_calibrat
 
 static void put_group(struct editor *editor, const struct tp_calibrated *group)
 {
+  if (group->n_parameters == 0)
+    return;
   replace(editor, group->group, "kind", "\"fitted\"");
   replace(editor, group->group, "source", quoted(editor->arena, group->source));
   put_note(editor, group->group, note_of(editor, group));

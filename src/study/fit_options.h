@@ -14,6 +14,7 @@ struct tp_fit_options {
 };
 
 static const double tp_fit_usual_hold_out_ratio = 1.0 / 3;
+static const double tp_fit_folder_hold_out_ratio = 0.5;
 
 /* A number that all rows of one shape have: op, sizes, dtype, ranks and what ran beside it.  So the
  * same shapes are held out of a table however its rows stand, and a later reader can tell which. */

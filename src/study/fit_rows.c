@@ -1,23 +1,19 @@
 #include "study/fit_collectives.h"
 
+#include "study/op_rows.h"
+
 #include <string.h>
 
-static const char *const kinds[] = {
-#define X(name, text) [name] = text,
-    TP_COLLECTIVES(X)
-#undef X
-};
-
-static bool find_kind(const char *text, enum tp_collective_kind *kind)
+static bool is_collective(const char *op)
 {
-  if (strcmp(text, "alltoall") == 0) /* nccl-tests' own spelling */
-    text = kinds[TP_ALL_TO_ALL];
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-    if (strcmp(text, kinds[i]) != 0)
-      continue;
-    *kind = (enum tp_collective_kind)i;
-    return true;
-  }
+  static const char *const kinds[] = {"alltoall", /* nccl-tests' own spelling */
+#define X(name, text) text,
+                                      TP_COLLECTIVES(X)
+#undef X
+  };
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    if (strcmp(op, kinds[i]) == 0)
+      return true;
   return false;
 }
 
@@ -32,17 +28,20 @@ enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena
       return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, names[i]);
   }
 
+  const struct tp_op_reader reader = {arena, error, csv, NULL};
   struct tp_fit_row *read = TP_NEW(arena, struct tp_fit_row, csv->n_rows + 1);
   for (size_t i = 0; i < csv->n_rows; i++) {
     const char *op = tp_csv_cell(csv, i, columns[0]);
     double ranks, time_us;
-    read[i].collective.dtype = TP_DTYPE_BF16;
-    if (!find_kind(op, &read[i].collective.kind))
+    if (!is_collective(op))
       return tp_fail(error, TP_E_INPUT, "%s:%d: op '%s' is no collective", csv->path, csv->lines[i],
                      op);
     enum tp_status status = tp_csv_number(csv, i, columns[1], &ranks, error);
+    struct tp_op collective = {.name = op};
+    const struct tp_op_row row = {i, op};
     if (status == TP_OK)
-      status = tp_csv_number(csv, i, columns[2], &read[i].collective.bytes, error);
+      status = tp_op_row_read(&reader, &row, &collective);
+    read[i].collective = collective.collective;
     if (status == TP_OK)
       status = tp_csv_number(csv, i, columns[3], &time_us, error);
     if (status != TP_OK)

@@ -6,6 +6,7 @@ study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
 libtpstudy_a_SOURCES = \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/calibrate.c %D%/calibrate.h \
+	%D%/calibrate_rows.c %D%/calibrate_rows.h \
 	%D%/check.c %D%/check.h \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
@@ -13,6 +14,7 @@ libtpstudy_a_SOURCES = \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
 	%D%/fit_options.c %D%/fit_options.h \
+	%D%/fit_overlap.c %D%/fit_overlap.h \
 	%D%/fit_rows.c \
 	%D%/fit_uncertainty.c %D%/fit_uncertainty.h \
 	%D%/flash_error.c %D%/flash_error.h \
@@ -45,5 +47,6 @@ libtpstudy_a_SOURCES = \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/sweep_file.c \
 	%D%/sweep_yaml.c \
+	%D%/traces.c %D%/traces.h \
 	%D%/timing.c %D%/timing.h \
 	%D%/validate.c %D%/validate.h

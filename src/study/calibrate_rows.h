@@ -1,0 +1,41 @@
+#ifndef TP_STUDY_CALIBRATE_ROWS_H
+#define TP_STUDY_CALIBRATE_ROWS_H
+/* What a calibration was given, gathered from its files by the group it is for. */
+#include "study/calibrate.h"
+#include "study/fit_collectives.h"
+#include "study/fit_overlap.h"
+
+#define TP_KERNEL_GROUPS                                                  \
+  {                                                                       \
+    "gemm", "gemm_fp8", "attention_prefill", "attention_decode", "memory" \
+  }
+enum { TP_N_KERNEL_GROUPS = 5 };
+
+struct tp_kernel_rows {
+  const char *source; /* NULL: none */
+  struct tp_kernel_sample *items;
+  size_t n, room;
+};
+
+struct tp_collective_rows {
+  const char *source;
+  struct tp_fit_row *items;
+  size_t n;
+};
+
+struct tp_overlap_rows {
+  const char *source;
+  struct tp_overlap_sample *items;
+  size_t n;
+};
+
+struct tp_calibrate_rows {
+  struct tp_kernel_rows kernels[TP_N_KERNEL_GROUPS];
+  struct tp_collective_rows nccl, peer_kernels;
+  struct tp_overlap_rows overlap;
+};
+
+enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
+                                      struct tp_arena *arena, struct tp_calibrate_rows *rows,
+                                      struct tp_error *error);
+#endif

@@ -1,0 +1,37 @@
+#ifndef TP_STUDY_FIT_OVERLAP_H
+#define TP_STUDY_FIT_OVERLAP_H
+/* Fits the group overlap of a device to kernels timed beside held SMs, and judges the rule by which
+ * DRAM is shared, which has no parameter, by kernels timed beside a copy.
+ *
+ * Residuals are ln(predicted / measured) of the slow-down, so that how well the kernel alone is
+ * predicted does not matter.
+ */
+#include "base/csv.h"
+#include "platform/device.h"
+#include "program/op.h"
+#include "study/fit_options.h"
+
+struct tp_overlap_sample {
+  struct tp_op op;
+  struct tp_interference beside;
+  double slowdown; /* its time beside that over its time alone */
+};
+
+struct tp_overlap_fit {
+  size_t n_fitted, n_held_out, n_copies;           /* of held SMs; beside copies alone */
+  double fitted_error, held_out_error, copy_error; /* mean of |predicted / measured - 1| */
+  double held_ratio, error; /* standard, in its unit; NAN: kept; 0: at a bound of its range */
+};
+
+/* Rows of a table with the columns of study/op_costs.h and alone_us, time_us; arena-owned. */
+enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
+                                    struct tp_overlap_sample **samples, size_t *n,
+                                    struct tp_error *error);
+
+double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample);
+
+/* Stores the fitted value in the device. */
+void tp_fit_overlap(const struct tp_overlap_sample *samples, size_t n,
+                    const struct tp_fit_options *options, struct tp_device *device,
+                    struct tp_overlap_fit *fit);
+#endif
