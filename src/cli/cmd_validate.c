@@ -3,15 +3,18 @@
 #include "command/table.h"
 #include "study/validate.h"
 
+#include <math.h>
+#include <string.h>
+
 struct args {
   const char *device, *platform, *stack, *op, *by, *format;
   struct tp_words where, sets;
-  struct tp_numbers max_mape;
+  struct tp_numbers max_mape, max_gain_error;
 };
 
 static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
-     "ops: the GPU that ran them, name or file"},
+     "ops: the GPU that ran them [a folder's own name]; points: in place of the platform's"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "ops: links of the collectives [a platform with this device]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
@@ -23,21 +26,35 @@ static const struct tp_option options[] = {
     {"by", '\0', TP_OPTION_TEXT, offsetof(struct args, by), "COLUMN",
      "group by it [op, dtype, ranks, metric, platform, stack, variant, tp]"},
     {"max-mape", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_mape), "RATIO",
-     "exit 1 above this mean absolute error [0.15]"},
+     "exit 1 above this mean absolute error, of each file [0.15]"},
+    {"max-gain-error", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_gain_error), "DIFFERENCE",
+     "exit 1 where a speedup over standard is further off [of a folder 0.05]"},
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
      "table, csv or json [a table on a terminal, else csv]"},
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
 
-static const char *const headers[] = {"group",       "value",    "figures",   "mape", "bias",
-                                      "worst_error", "measured", "predicted", "worst"};
-static const bool is_text[] = {true, true, false, false, false, false, false, false, true};
+static const char *const headers[] = {"file", "group",       "value",    "figures",   "mape",
+                                      "bias", "worst_error", "measured", "predicted", "worst"};
+static const bool is_text[] = {true, true, true, false, false, false, false, false, false, true};
 enum { N_COLUMNS = sizeof is_text / sizeof is_text[0] };
+
+/* One file's figures. */
+struct result {
+  const char *file; /* "gemm.csv"; NULL: the only one */
+  struct tp_validation validation;
+};
 
 static void add_number(struct tp_table *table, const char *format, double number)
 {
   tp_table_add(table, tp_arena_printf(table->arena, format, number));
+}
+
+static void begin_line(struct tp_table *table, const struct result *result)
+{
+  if (result->file != NULL)
+    tp_table_add(table, result->file);
 }
 
 static void add_worst(struct tp_table *table, const struct tp_validated *figure)
@@ -48,41 +65,124 @@ static void add_worst(struct tp_table *table, const struct tp_validated *figure)
   tp_table_add(table, figure->name);
 }
 
-static void print(const struct tp_validation *validation, enum tp_format format,
+static void add_groups(struct tp_table *table, const struct result *result,
+                       const struct tp_validated_group *groups, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    begin_line(table, result);
+    tp_table_add(table, groups[i].by);
+    tp_table_add(table, groups[i].value);
+    add_number(table, "%.0f", (double)groups[i].n);
+    add_number(table, "%.4f", groups[i].mape);
+    add_number(table, "%.4f", groups[i].bias);
+    add_worst(table, groups[i].worst);
+  }
+}
+
+static void add_result(struct tp_table *table, const struct result *result)
+{
+  const struct tp_validation *validation = &result->validation;
+  add_groups(table, result, validation->groups, validation->n_groups);
+  add_groups(table, result, validation->speedups, validation->n_speedups);
+  for (size_t i = 0; i < validation->n_worst; i++) {
+    begin_line(table, result);
+    tp_table_add(table, "worst");
+    add_number(table, "%.0f", (double)(i + 1));
+    for (int c = 0; c < 3; c++)
+      tp_table_add(table, "");
+    add_worst(table, validation->worst[i]);
+  }
+}
+
+static void print(const struct result *results, size_t n, enum tp_format format,
                   struct tp_arena *arena)
 {
-  struct tp_table table = {
-      .arena = arena, .n_columns = N_COLUMNS, .headers = headers, .is_text = is_text};
-  for (size_t i = 0; i < validation->n_groups; i++) {
-    const struct tp_validated_group *group = &validation->groups[i];
-    tp_table_add(&table, group->by);
-    tp_table_add(&table, group->value);
-    add_number(&table, "%.0f", (double)group->n);
-    add_number(&table, "%.4f", group->mape);
-    add_number(&table, "%.4f", group->bias);
-    add_worst(&table, group->worst);
-  }
-  for (size_t i = 0; i < validation->n_worst; i++) {
-    tp_table_add(&table, "worst");
-    add_number(&table, "%.0f", (double)(i + 1));
-    for (int c = 0; c < 3; c++)
-      tp_table_add(&table, "");
-    add_worst(&table, validation->worst[i]);
-  }
+  const size_t first = results[0].file != NULL ? 0 : 1; /* column */
+  struct tp_table table = {.arena = arena,
+                           .n_columns = N_COLUMNS - first,
+                           .headers = headers + first,
+                           .is_text = is_text + first};
+  for (size_t i = 0; i < n; i++)
+    add_result(&table, &results[i]);
   tp_table_write(&table, format, stdout);
 }
 
-static enum tp_status check(const struct args *args, const struct tp_words *positional,
-                            double *max_mape, struct tp_error *error)
+/* What is still good enough. */
+struct limits {
+  double mape, gain_error; /* gain_error INFINITY: not asked */
+};
+
+static enum tp_status one_number(const struct tp_numbers *given, const char *name, double usual,
+                                 double *number, struct tp_error *error)
 {
-  const enum tp_status status =
-      tp_command_expect(positional, 1, 1, "the measurements (a CSV)", error);
+  *number = given->n > 0 ? given->items[0] : usual;
+  if (given->n > 1 || !(*number >= 0))
+    return tp_fail(error, TP_E_INPUT, "--%s: give one share, 0 or more", name);
+  return TP_OK;
+}
+
+static enum tp_status read_limits(const struct args *args, bool folder, struct limits *limits,
+                                  struct tp_error *error)
+{
+  const enum tp_status status = one_number(&args->max_mape, "max-mape", 0.15, &limits->mape, error);
   if (status != TP_OK)
     return status;
-  *max_mape = args->max_mape.n > 0 ? args->max_mape.items[0] : 0.15;
-  if (args->max_mape.n > 1 || !(*max_mape >= 0))
-    return tp_fail(error, TP_E_INPUT, "--max-mape: give one share, 0 or more");
-  return TP_OK;
+  return one_number(&args->max_gain_error, "max-gain-error", folder ? 0.05 : HUGE_VAL,
+                    &limits->gain_error, error);
+}
+
+/* What misses the limits, said of one file; NULL: nothing. */
+static const char *complaint(const struct result *result, const struct limits *limits,
+                             const char *file, struct tp_arena *arena)
+{
+  const struct tp_validated_group *judged = result->validation.judged;
+  if (!(judged->mape <= limits->mape))
+    return tp_arena_printf(arena,
+                           "%s: mean absolute error %.4f over %zu figures is above %g (--max-mape)",
+                           file, judged->mape, judged->n, limits->mape);
+  for (size_t i = 0; i < result->validation.n_speedups; i++) {
+    const struct tp_validated_group *group = &result->validation.speedups[i];
+    if (!(fabs(group->worst->error) <= limits->gain_error))
+      return tp_arena_printf(arena,
+                             "%s: speedup by %s is predicted %.4f and measured %.4f, further apart "
+                             "than %g (--max-gain-error)",
+                             file, group->value, group->worst->predicted, group->worst->measured,
+                             limits->gain_error);
+  }
+  return NULL;
+}
+
+static enum tp_status judge(const struct result *results, size_t n, const char *path,
+                            const struct limits *limits, struct tp_arena *arena,
+                            struct tp_error *error)
+{
+  const char *all = NULL;
+  for (size_t i = 0; i < n; i++) {
+    const char *const file = results[i].file != NULL ? results[i].file : path;
+    const char *const said = complaint(&results[i], limits, file, arena);
+    if (said != NULL)
+      all = all == NULL ? said : tp_arena_printf(arena, "%s; %s", all, said);
+  }
+  return all == NULL ? TP_OK : tp_fail(error, TP_E_CHECK, "%s", all);
+}
+
+static enum tp_status validate_folder(const char *folder, struct tp_validate_request *request,
+                                      struct tp_catalog *catalog, struct result *results, size_t *n,
+                                      struct tp_error *error)
+{
+  struct tp_traces *traces = TP_NEW(catalog->arena, struct tp_traces, 1);
+  enum tp_status status = tp_traces_open(folder, catalog->arena, traces, error);
+  if (request->ops.device == NULL)
+    request->ops.device = traces->device;
+  for (size_t i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
+    request->trace = &traces->files[i];
+    if (request->trace->path == NULL)
+      continue;
+    results[*n].file = strrchr(request->trace->path, '/') + 1;
+    status = tp_validate(request->trace->path, request, catalog, &results[*n].validation, error);
+    (*n)++;
+  }
+  return status;
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -92,44 +192,53 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_catalog catalog = {.arena = session->arena,
                                .dirs = session->dirs,
                                .engines = session->engines,
+                               .device = args->device,
                                .sets = args->sets.items,
                                .n_sets = args->sets.n};
-  const struct tp_validate_request request = {.ops = {.device = args->device,
-                                                      .stack = args->stack,
-                                                      .platform = args->platform,
-                                                      .sets = args->sets.items,
-                                                      .n_sets = args->sets.n},
-                                              .op = args->op,
-                                              .where = {args->where.items, args->where.n},
-                                              .by = args->by};
-  struct tp_validation validation;
-  double max_mape;
+  struct tp_validate_request request = {.ops = {.device = args->device,
+                                                .stack = args->stack,
+                                                .platform = args->platform,
+                                                .sets = args->sets.items,
+                                                .n_sets = args->sets.n},
+                                        .op = args->op,
+                                        .where = {args->where.items, args->where.n},
+                                        .by = args->by};
+  struct result results[TP_N_TRACES] = {{.file = NULL}};
+  size_t n = 0;
+  struct limits limits;
   enum tp_format format;
-  enum tp_status status = check(args, positional, &max_mape, error);
+  enum tp_status status =
+      tp_command_expect(positional, 1, 1, "the measurements (a CSV, or a folder of traces)", error);
+  const char *const path = status == TP_OK ? positional->items[0] : "";
+  const bool folder = status == TP_OK && tp_traces_is_folder(path);
+  if (status == TP_OK)
+    status = read_limits(args, folder, &limits, error);
   if (status == TP_OK)
     status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_validate(positional->items[0], &request, &catalog, &validation, error);
+  if (status == TP_OK && folder)
+    status = validate_folder(path, &request, &catalog, results, &n, error);
+  else if (status == TP_OK)
+    status = tp_validate(path, &request, &catalog, &results[n++].validation, error);
   if (status != TP_OK)
     return status;
-  print(&validation, format, session->arena);
-  if (validation.groups[0].mape <= max_mape)
-    return TP_OK;
-  return tp_fail(error, TP_E_CHECK,
-                 "%s: mean absolute error %.4f over %zu figures is above %g (--max-mape)",
-                 positional->items[0], validation.groups[0].mape, validation.groups[0].n, max_mape);
+  print(results, n, format, session->arena);
+  return judge(results, n, path, &limits, session->arena, error);
 }
 
 const struct tp_command tp_command_validate = {
     .name = "validate",
     .summary = "predictions against measured ops or runs; exit 1 above --max-mape",
-    .usage = "MEASURED.csv [--device D] [OPTIONS]",
+    .usage = "MEASURED.csv|TRACES [--device D] [OPTIONS]",
     .details =
         "Single ops: the columns of `tpsim cost` and time_us; give --device. Runs: the input\n"
         "columns of the result CSV (model, platform, stack, variant, tp, batch, prompt,\n"
         "generate ...) and any of ttft_s, prefill_s (the same), tpot_s, decode_s (all steps after\n"
         "the first token), e2e_s, tokens_per_s. mape is the mean of |predicted/measured - 1|,\n"
-        "bias the mean with its sign; the five worst figures stand at the end.",
+        "bias the mean with its sign; the five worst figures stand at the end. Where standard was\n"
+        "measured at the same point, speedups over it follow; their errors are differences.\n"
+        "TRACES is a folder that tpsim-cuda bench wrote: all its files, and the ops that the\n"
+        "device was fitted to (tpsim calibrate TRACES; its file says so) do not count. Runs that\n"
+        "were emulated on one GPU are not mixed with others: choose by --where emulated=1.",
     .example = "printf 'm,n,k,time_us\\n64,8192,8192,53\\n' | tpsim validate - --device h100-sxm",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -167,8 +167,11 @@ enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform
       *setup = known->setup;
       return TP_OK;
     }
-  const struct tp_setup_request request = {
-      .platform = platform, .stack = stack, .sets = catalog->sets, .n_sets = catalog->n_sets};
+  const struct tp_setup_request request = {.platform = platform,
+                                           .device = catalog->device,
+                                           .stack = stack,
+                                           .sets = catalog->sets,
+                                           .n_sets = catalog->n_sets};
   struct tp_setup *opened;
   const enum tp_status status =
       tp_setup_open(catalog->dirs, &request, catalog->arena, &opened, error);

@@ -19,6 +19,7 @@ struct tp_catalog {
   struct tp_arena *arena;
   const struct tp_datadir *dirs;
   const struct tp_engine *const *engines; /* NULL-terminated */
+  const char *device;                     /* in place of every platform's; NULL: its own */
   const char *const *sets;                /* "KEY=VALUE" of --set */
   size_t n_sets;
   struct tp_catalog_entry *models, *variants; /* opened so far */

@@ -49,4 +49,7 @@ libtpstudy_a_SOURCES = \
 	%D%/sweep_yaml.c \
 	%D%/traces.c %D%/traces.h \
 	%D%/timing.c %D%/timing.h \
-	%D%/validate.c %D%/validate.h
+	%D%/validate.c %D%/validate.h \
+	%D%/validate_ops.c \
+	%D%/validate_summary.c \
+	%D%/validator.h

@@ -141,18 +141,17 @@ static enum tp_status open_bench(struct bench *bench)
   }
   struct tp_op_platform *platforms;
   size_t n;
-  enum tp_status status = tp_op_platforms(bench->dirs, bench->request->device, bench->arena,
-                                          &platforms, &n, bench->error);
+  enum tp_status status = open_any(bench);
+  if (status == TP_OK) /* whose file may be called otherwise */
+    status = tp_op_platforms(bench->dirs, bench->setup->device.name, bench->arena, &platforms, &n,
+                             bench->error);
   if (status != TP_OK)
     return status;
   bench->candidates = TP_NEW(bench->arena, struct candidate, n);
   bench->n_candidates = n;
   for (size_t i = 0; i < n; i++)
     bench->candidates[i].platform = platforms[i];
-  status = n > 0 ? open_setup(bench, platforms[0].name, &bench->setup) : open_any(bench);
-  if (bench->n_candidates > 0)
-    bench->candidates[0].setup = bench->setup;
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_op_costs(const struct tp_datadir *dirs, const struct tp_op_costs_request *request,

@@ -6,16 +6,22 @@
  * columns of the result CSV and any of ttft_s, prefill_s (the same), tpot_s, decode_s (all steps
  * after the first token), e2e_s, tokens_per_s.  Other columns may be grouped by.  An empty cell is
  * not measured.
+ *
+ * A table of ops with alone_us, too, is one of interference: its figure is the slow-down, time_us
+ * over alone_us.  Shapes of a trace that the device was fitted to (its source says so, by the hash
+ * of the file) count in the first group only: a fit is not its own test.
  */
 #include "study/measured.h"
 #include "study/op_costs.h"
 #include "study/reference.h"
+#include "study/traces.h"
 
 struct tp_validate_request {
   struct tp_op_costs_request ops; /* device NULL: none was given */
   const char *op;                 /* of an op table without that column; NULL: by its columns */
   struct tp_where where;
-  const char *by; /* column to group by; NULL: the usual ones */
+  const char *by;                    /* column to group by; NULL: the usual ones */
+  const struct tp_trace_file *trace; /* what FILE is in a folder of traces; NULL: no such file */
 };
 
 /* One figure. */
@@ -24,7 +30,8 @@ struct tp_validated {
   const char *name;   /* "FILE:LINE: all_reduce", "FILE:LINE: tpot_s" */
   const char *metric; /* "time_us", "tpot_s" */
   double measured, predicted;
-  double error; /* predicted / measured - 1 */
+  double error; /* predicted / measured - 1; of a speedup: predicted - measured */
+  bool fitted;  /* the device was fitted to it */
 };
 
 struct tp_validated_group {
@@ -41,6 +48,11 @@ struct tp_validation {
   size_t n_figures;
   struct tp_validated_group *groups; /* all figures first */
   size_t n_groups;
+  const struct tp_validated_group *judged; /* all figures, or those not fitted to */
+  /* Of points: each variant's speedups over standard at the same point, by metric.  mape and bias
+   * are of their differences. */
+  struct tp_validated_group *speedups;
+  size_t n_speedups;
   const struct tp_validated *worst[TP_WORST_FIGURES]; /* the worst first */
   size_t n_worst;
 };
