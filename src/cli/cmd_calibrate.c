@@ -22,7 +22,7 @@ static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
      "GPU to start from: name or file [a folder's own name]"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "FILE.json",
-     "the device file to write; none: fit and report only"},
+     "the device file to write [TRACES/device.json; without TRACES: report only]"},
     FILES("gemm", gemm, "m,n,k[,dtype],time_us"),
     FILES("attention-prefill", attention_prefill,
           "batch,seq_len,heads,kv_heads,head_dim[,dtype],time_us"),
@@ -222,8 +222,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_calibration calibration;
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
   tp_progress_end(&bar.progress);
-  if (status == TP_OK && args->out != NULL)
-    status = write_device(args->out, calibration.text, session->arena, error);
+  const char *const out = args->out != NULL ? args->out : folder ? traces.fitted : NULL;
+  if (status == TP_OK && out != NULL)
+    status = write_device(out, calibration.text, session->arena, error);
   if (status == TP_OK)
     print(&calibration, format, session->arena);
   return status;
@@ -232,15 +233,15 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_calibrate = {
     .name = "calibrate",
     .summary = "fits a device file to measured ops and collectives",
-    .usage = "[TRACES] [--device D] [--gemm FILE.csv] ... -o OUT.json",
+    .usage = "[TRACES] [--device D] [--gemm FILE.csv] ... [-o OUT.json]",
     .details =
         "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, memory, nccl,\n"
         "peer_kernels and overlap for which there are measurements, starting from the values of "
         "D,\n"
         "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
         "traces/DEVICE: its gemm.csv, attention.csv, memory.csv, collectives.csv and\n"
-        "interference.csv are taken; then try what was not fitted: tpsim validate TRACES --device\n"
-        "OUT.json. Files may be given several times. The table shows each parameter before and\n"
+        "interference.csv are taken, and `tpsim validate TRACES` then tries what was not fitted.\n"
+        "Files may be given several times. The table shows each parameter before and\n"
         "after with its standard error; values that the rows do not tell are kept. Which shapes\n"
         "are held out follows from the shapes alone.",
     .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "

@@ -14,7 +14,7 @@ struct args {
 
 static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
-     "ops: the GPU that ran them [a folder's own name]; points: in place of the platform's"},
+     "the GPU that ran it, in place of the platform's [TRACES/device.json, else its own name]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "ops: links of the collectives [a platform with this device]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
@@ -172,6 +172,8 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
 {
   struct tp_traces *traces = TP_NEW(catalog->arena, struct tp_traces, 1);
   enum tp_status status = tp_traces_open(folder, catalog->arena, traces, error);
+  if (status == TP_OK && request->ops.device == NULL && traces->is_fitted)
+    request->ops.device = catalog->device = traces->fitted;
   if (request->ops.device == NULL)
     request->ops.device = traces->device;
   for (size_t i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
@@ -236,8 +238,8 @@ const struct tp_command tp_command_validate = {
         "the first token), e2e_s, tokens_per_s. mape is the mean of |predicted/measured - 1|,\n"
         "bias the mean with its sign; the five worst figures stand at the end. Where standard was\n"
         "measured at the same point, speedups over it follow; their errors are differences.\n"
-        "TRACES is a folder that tpsim-cuda bench wrote: all its files, and the ops that the\n"
-        "device was fitted to (tpsim calibrate TRACES; its file says so) do not count. Runs that\n"
+        "TRACES is a folder that tpsim-cuda bench wrote: all its files. Ops that the device was\n"
+        "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Runs that\n"
         "were emulated on one GPU are not mixed with others: choose by --where emulated=1.",
     .example = "printf 'm,n,k,time_us\\n64,8192,8192,53\\n' | tpsim validate - --device h100-sxm",
     .options = options,

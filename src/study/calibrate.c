@@ -205,6 +205,21 @@ static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
   return status;
 }
 
+static enum tp_status check_fitted(const struct calibrator *self)
+{
+  const struct tp_calibration *calibration = self->calibration;
+  for (size_t i = 0; i < calibration->n_groups; i++)
+    if (calibration->groups[i].n_parameters > 0)
+      return TP_OK;
+  if (calibration->n_groups == 0)
+    return tp_fail(self->error, TP_E_INPUT,
+                   "no measurements are given; add --gemm FILE.csv, "
+                   "--attention-decode, --collectives ... or a folder of traces");
+  const char *const why = calibration->groups[0].left_out;
+  return tp_fail(self->error, TP_E_INPUT, "%s: nothing could be fitted: %s", self->request->device,
+                 why != NULL ? why : "nothing ran beside held SMs");
+}
+
 static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *doc)
 {
   struct tp_calibration *calibration = self->calibration;
@@ -213,14 +228,11 @@ static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *do
     status = tp_calibrate_rows_read(self->request, self->arena, &self->rows, self->error);
   if (status == TP_OK)
     status = fit_all(self, doc);
-  if (status != TP_OK)
-    return status;
-  if (calibration->n_groups == 0)
-    return tp_fail(self->error, TP_E_INPUT,
-                   "no measurements are given; add --gemm FILE.csv, "
-                   "--attention-decode, --collectives ... or a folder of traces");
-  return tp_device_text(doc, calibration->groups, calibration->n_groups, self->arena,
-                        &calibration->text, self->error);
+  if (status == TP_OK)
+    status = check_fitted(self);
+  return status == TP_OK ? tp_device_text(doc, calibration->groups, calibration->n_groups,
+                                          self->arena, &calibration->text, self->error)
+                         : status;
 }
 
 enum tp_status tp_calibrate(const struct tp_datadir *dirs,

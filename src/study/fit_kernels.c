@@ -412,8 +412,8 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
   problem.n_samples = choose(samples, n_samples, options->hold_out_ratio, problem.samples);
   if (problem.n_samples < 3 * p)
     return tp_fail(error, TP_E_INPUT,
-                   "%s: %zu samples are too few to fit %zu parameters; give at least %zu", group,
-                   n_samples, p, 5 * p);
+                   "%s: %zu samples are too few to fit %zu parameters; give at least %.0f", group,
+                   n_samples, p, ceil(10.0 / 3 * (double)p / (1 - options->hold_out_ratio)));
   problem.machine = (struct tp_machine){.device = &trial,
                                         .stack = &problem.stack,
                                         .ranks = 1,

@@ -102,6 +102,8 @@ enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct
     length--;
   folder = tp_arena_printf(arena, "%.*s", (int)length, folder);
   *traces = (struct tp_traces){.folder = folder, .device = name_of(folder, arena)};
+  traces->fitted = tp_arena_printf(arena, "%s/device.json", folder);
+  traces->is_fitted = access(traces->fitted, F_OK) == 0;
   const struct tp_datadir here = {&folder, 1};
   const char **names;
   size_t n;

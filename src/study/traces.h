@@ -5,6 +5,7 @@
  *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv interference.csv   single ops
  *              layers.csv generate.csv                                              points
  *              gemm.csv.json ...                                                    who measured
+ *              device.json                                                          tpsim calibrate
  */
 #include "base/arena.h"
 #include "base/error.h"
@@ -37,6 +38,8 @@ struct tp_trace_file {
 
 struct tp_traces {
   const char *folder, *device; /* device: the folder's own name */
+  const char *fitted;          /* where the device file fitted to it stands, or will */
+  bool is_fitted;              /* it is there */
   struct tp_trace_file files[TP_N_TRACES];
 };
 
