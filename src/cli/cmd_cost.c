@@ -76,15 +76,18 @@ static enum tp_status run(struct tp_session *session, void *values,
 
 const struct tp_command tp_command_cost = {
     .name = "cost",
-    .summary = "times of single ops: GEMM, attention, collectives",
+    .summary = "times of single ops: GEMM, attention, memory, collectives",
     .usage = "--device D [OPTIONS] [FILE.csv|-]",
     .details =
         "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
         "head_dim,dtype; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype; "
-        "all_reduce,\n"
-        "all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm]. The same rows come back\n"
-        "with predicted_us and its 10 % and 90 % quantiles low_us,high_us. Columns an op does not\n"
-        "use may be absent or empty, others are passed through; dtype is bf16 where it is empty.",
+        "memory: read_bytes,\n"
+        "write_bytes; all_reduce, all_gather, reduce_scatter, all_to_all: "
+        "bytes,ranks[,algorithm].\n"
+        "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
+        "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"
+        "low_us,high_us. Columns an op does not use may be absent or empty, others are passed\n"
+        "through; dtype is bf16 where it is empty.",
     .example =
         "printf 'op,m,n,k,dtype\\ngemm,16,8192,8192,bf16\\n' | tpsim cost --device h100-sxm -",
     .options = options,

@@ -62,6 +62,15 @@ static enum tp_status open_kernels(const struct reader *self, const char *path, 
   return status;
 }
 
+static enum tp_status fail_foreign(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                   const char *wanted)
+{
+  return tp_op_row_fail(reader, row,
+                        tp_arena_printf(reader->arena,
+                                        "op '%.32s' in a table of %s; leave the row out", row->op,
+                                        wanted));
+}
+
 /* Rows of the op, or where that is NULL of any kernel. */
 static enum tp_status read_kernels(const struct reader *self, const struct input *input,
                                    const char *op)
@@ -72,14 +81,11 @@ static enum tp_status read_kernels(const struct reader *self, const struct input
   for (size_t i = 0; status == TP_OK && i < csv.n_rows; i++) {
     const struct tp_op_row row = {i, tp_csv_cell(&csv, i, tp_csv_column(&csv, "op"))};
     struct tp_kernel_sample sample = {.op = {.name = row.op}};
+    if (op != NULL && strcmp(row.op, op) != 0)
+      return fail_foreign(&reader, &row, op);
     status = tp_op_row_read(&reader, &row, &sample.op);
-    if (status == TP_OK &&
-        (op != NULL ? strcmp(row.op, op) != 0 : sample.op.kind == TP_OP_COLLECTIVE))
-      return tp_op_row_fail(&reader, &row,
-                            tp_arena_printf(self->arena,
-                                            "op '%.32s' in a table of %s; leave the "
-                                            "row out",
-                                            row.op, op != NULL ? op : "kernels"));
+    if (status == TP_OK && sample.op.kind == TP_OP_COLLECTIVE)
+      status = fail_foreign(&reader, &row, "kernels");
     if (status == TP_OK)
       status =
           tp_measured_number(&csv, i, tp_csv_column(&csv, "time_us"), &sample.time_s, self->error);

@@ -46,7 +46,8 @@ for command in $commands; do
 done
 
 columns=$(tpsim list columns | sed 1d | cut -d, -f1 | paste -sd, -)
-check "list columns is the header" [ "$columns" = "$(predict | head -1)" ]
+check "list columns is the header" [ "$columns" = "$(predict --layers 1 | head -1)" ]
+check "without layers where they are not given" [ "$columns" = "$(predict | head -1),layers" ]
 check "piped is CSV" [ "$(predict | wc -l)" = 2 ]
 check "table" sh -c "tpsim predict $point --format table | grep -q 'time to first token'"
 check "compare shows every variant" \

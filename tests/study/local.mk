@@ -9,6 +9,7 @@ unit_tests += \
 	%D%/test_fit_parts \
 	%D%/test_flash \
 	%D%/test_grid \
+	%D%/test_interference \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_matrix \

@@ -1,0 +1,187 @@
+/* Kernels beside held SMs and copies: against the engines' own sharing, by hand, and fitted. */
+#include "engine/fluid.h"
+#include "study/fit_overlap.h"
+
+#include "tables.h"
+#include "world.h"
+
+static struct world world;
+static struct tables tables;
+static struct tp_machine machine;
+static struct tp_device device;
+
+static void set_up(void)
+{
+  world_open(&world);
+  tables_open(&tables);
+  const struct tp_case point =
+      world_case(&world, "ladder-1b", "dgx-h100", "gpt-fast-compile", "standard");
+  device = *point.device;
+  ck_assert_int_eq(
+      tp_machine_make(point.platform, &device, point.stack, 1, &machine, &tables.error), TP_OK);
+}
+
+static void tear_down(void)
+{
+  tables_close(&tables);
+  world_close(&world);
+}
+
+/* How long the kernel takes in the engines' fluid with a collective beside it that starts again
+ * whenever it ends. */
+static double in_fluid_s(const struct tp_cost *kernel, const struct tp_cost *neighbour)
+{
+  struct tp_fluid fluid = {.machine = &machine};
+  tp_fluid_start(&fluid, 0, kernel, false, tp_fluid_alone_s(&machine, kernel, false));
+  for (;;) {
+    if (!(fluid.running & 2))
+      tp_fluid_start(&fluid, 1, neighbour, true, tp_fluid_alone_s(&machine, neighbour, true));
+    if (tp_fluid_advance(&fluid) & 1)
+      return fluid.now_s;
+  }
+}
+
+START_TEST(held_sms_stretch_as_in_the_engines)
+{
+  static const double held[] = {1, 8, 36, 60, 100};
+  static const int64_t rows[] = {1, 16, 512, 8192};
+  for (size_t h = 0; h < sizeof held / sizeof held[0]; h++)
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+      const struct tp_op op = {
+          .kind = TP_OP_GEMM, .gemm = {.m = rows[r], .n = 4096, .k = 4096, .dtype = TP_DTYPE_BF16}};
+      const struct tp_cost kernel = tp_cost_bare(&machine, &op);
+      const struct tp_cost neighbour = {.work_s = 1,
+                                        .sm_share = tp_cost_held_share(&machine, held[h] / 132)};
+      const struct tp_interference beside = {.held_sms = held[h]};
+      ck_assert_rel(tp_interference_time_s(&machine, &kernel, &beside),
+                    in_fluid_s(&kernel, &neighbour), 1e-9);
+    }
+}
+END_TEST
+
+/* Short transfers again and again: nearly the rule's limit of endlessly short ones. */
+START_TEST(copies_take_their_traffic_up_to_an_equal_share)
+{
+  const struct tp_op op = {.kind = TP_OP_GEMM,
+                           .gemm = {.m = 16, .n = 16384, .k = 16384, .dtype = TP_DTYPE_BF16}};
+  const struct tp_cost kernel = tp_cost_bare(&machine, &op);
+  const double shares[] = {0.1, 0.3, 0.45, 0.9};
+  for (size_t i = 0; i < 4; i++) {
+    const double rate = shares[i] * machine.dram_bytes_per_s, pause_s = kernel.work_s / 2000;
+    const struct tp_cost neighbour = {.work_s = pause_s, .dram_bytes = rate * pause_s};
+    const struct tp_interference beside = {.copy_bytes_per_s = rate};
+    ck_assert_rel(tp_interference_time_s(&machine, &kernel, &beside),
+                  in_fluid_s(&kernel, &neighbour), 5e-3);
+  }
+}
+END_TEST
+
+START_TEST(nothing_beside_is_alone)
+{
+  const struct tp_op op = {.kind = TP_OP_GEMM,
+                           .gemm = {.m = 300, .n = 5000, .k = 700, .dtype = TP_DTYPE_BF16}};
+  const struct tp_cost kernel = tp_cost_bare(&machine, &op);
+  const struct tp_interference alone = {0};
+  ck_assert_rel(tp_interference_time_s(&machine, &kernel, &alone),
+                tp_cost_alone_s(&machine, &kernel), 1e-15);
+}
+END_TEST
+
+/* 1 us fixed; 10 us of all SMs; DRAM for 8 us at the whole rate. */
+START_TEST(by_hand)
+{
+  const struct tp_cost kernel = {.fixed_s = 1e-6,
+                                 .work_s = 9e-6,
+                                 .compute_s = 10e-6,
+                                 .sm_share = 1,
+                                 .dram_bytes = 8e-6 * machine.dram_bytes_per_s};
+  device.overlap.held_ratio = 0.8;
+  const struct tp_interference few = {.held_sms = 1}, half = {.held_sms = 66};
+  const struct tp_interference quarter = {.copy_bytes_per_s = machine.dram_bytes_per_s / 4};
+  const struct tp_interference greedy = {.copy_bytes_per_s = machine.dram_bytes_per_s};
+  ck_assert_rel(tp_interference_time_s(&machine, &kernel, &few), 13.5e-6, 1e-12);
+  ck_assert_rel(tp_interference_time_s(&machine, &kernel, &half), 21e-6, 1e-12);
+  ck_assert_rel(tp_interference_time_s(&machine, &kernel, &quarter), 1e-6 + 32e-6 / 3, 1e-12);
+  ck_assert_rel(tp_interference_time_s(&machine, &kernel, &greedy), 17e-6, 1e-12);
+}
+END_TEST
+
+/* GEMMs beside 0 to 36 SMs, as a device with another ratio would show them. */
+static size_t measure(double held_ratio, double most_held, struct tp_overlap_sample *samples)
+{
+  struct tp_device truth = device;
+  size_t n = 0;
+  truth.overlap.held_ratio = held_ratio;
+  for (int64_t k = 1024; k <= 16384; k *= 2)
+    for (double held = 0; held <= most_held; held += 4) {
+      struct tp_overlap_sample *sample = &samples[n++];
+      *sample = (struct tp_overlap_sample){
+          .op = {.kind = TP_OP_GEMM,
+                 .gemm = {.m = 8192, .n = 8192, .k = k, .dtype = TP_DTYPE_BF16}},
+          .beside = {.held_sms = held}};
+      sample->slowdown = tp_overlap_slowdown(&truth, sample);
+    }
+  return n;
+}
+
+START_TEST(finds_the_held_ratio_back)
+{
+  static const double truths[] = {0.3, 0.59, 0.81, 0.95};
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0.5};
+  for (size_t i = 0; i < 4; i++) {
+    const size_t n = measure(truths[i], 36, samples);
+    struct tp_overlap_fit fit;
+    tp_fit_overlap(samples, n, &options, &device, &fit);
+    ck_assert_rel(device.overlap.held_ratio, truths[i], 1e-4);
+    ck_assert(fit.fitted_error < 1e-4 && fit.held_out_error < 1e-4);
+    ck_assert(fit.n_fitted > 10 && fit.n_held_out > 10 && fit.n_fitted + fit.n_held_out == n - 5);
+    ck_assert(fit.error >= 0 && fit.error < 1e-3);
+  }
+}
+END_TEST
+
+/* A GPU whose blocks move aside: the ratio goes to its bound, and that is no ignorance. */
+START_TEST(only_the_held_share_is_lost)
+{
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0.5};
+  struct tp_overlap_fit fit;
+  device.overlap.held_ratio = 0.59;
+  const size_t n = measure(1, 36, samples);
+  tp_fit_overlap(samples, n, &options, &device, &fit);
+  ck_assert(device.overlap.held_ratio > 0.96); /* 4 of 132 SMs are lost anyhow */
+  ck_assert(!isnan(fit.error) && fit.fitted_error < 1e-4);
+}
+END_TEST
+
+START_TEST(rows_that_do_not_tell_change_nothing)
+{
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0.5};
+  struct tp_overlap_fit fit;
+  device.overlap.held_ratio = 0.59;
+  const size_t n = measure(0.3, 0, samples);
+  tp_fit_overlap(samples, n, &options, &device, &fit);
+  ck_assert_uint_eq(fit.n_fitted, 0);
+  ck_assert(device.overlap.held_ratio == 0.59 && isnan(fit.error));
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("interference");
+  TCase *tcase = tcase_create("interference");
+  tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, held_sms_stretch_as_in_the_engines);
+  tcase_add_test(tcase, copies_take_their_traffic_up_to_an_equal_share);
+  tcase_add_test(tcase, nothing_beside_is_alone);
+  tcase_add_test(tcase, by_hand);
+  tcase_add_test(tcase, finds_the_held_ratio_back);
+  tcase_add_test(tcase, only_the_held_share_is_lost);
+  tcase_add_test(tcase, rows_that_do_not_tell_change_nothing);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
