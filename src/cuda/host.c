@@ -22,7 +22,7 @@ struct tp_host *tp_host_create(const struct tp_host_options *options)
     ranks[r].calls.rank = r;
     ranks[r].calls.ranks = options->ranks;
     for (int m = 0; m < TP_MAX_MARKS; m++)
-      ranks[r].marks_s[m] = NAN;
+      ranks[r].marks_s[m] = (double)NAN;
   }
   return host;
 }

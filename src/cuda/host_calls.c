@@ -202,7 +202,7 @@ static enum tp_status host_mark(struct tp_device_state *state, int mark, struct 
   const enum tp_status status = not_captured(state, "mark", error);
   if (status != TP_OK)
     return status;
-  state->marks_s[mark] = NAN;
+  state->marks_s[mark] = (double)NAN;
   return issue(state, (struct tp_host_task){
                           .kind = TP_HOST_MARK, .stream = TP_STREAM_COMPUTE, .mark = mark});
 }

@@ -33,12 +33,14 @@ void *tp_host_enough(void *items, size_t n, size_t *capacity, size_t size)
 }
 
 /* An event's register now points at the record issued last; a wait takes what it points at. */
-static void resolve(struct tp_host_task *task, struct tp_host_moment **events)
+static void resolve(struct tp_host_task *task, const struct tp_host_stream *stream,
+                    struct tp_host_moment **events)
 {
   if (task->kind == TP_HOST_RECORD) {
     task->moment = calloc(1, sizeof *task->moment);
     if (task->moment == NULL)
       abort();
+    task->moment->after = stream->issued;
     tp_host_moment_take(task->moment);
     if (task->event != TP_NO_EVENT) {
       tp_host_moment_drop(events[task->event]);
@@ -52,8 +54,10 @@ static void resolve(struct tp_host_task *task, struct tp_host_moment **events)
 struct tp_host_task *tp_host_enqueue(struct tp_device_state *state, struct tp_host_task task,
                                      struct tp_host_moment **events)
 {
-  resolve(&task, events);
   struct tp_host_stream *stream = &state->streams[task.stream];
+  resolve(&task, stream, events);
+  if (task.kind == TP_HOST_OP)
+    stream->issued = task.bound.op;
   stream->tasks = tp_host_enough(stream->tasks, stream->n, &stream->capacity, sizeof task);
   stream->tasks[stream->n] = task;
   return &stream->tasks[stream->n++];

@@ -153,16 +153,29 @@ static enum tp_status do_task(struct tp_host *host, struct tp_device_state *stat
 
 static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "comm", "stream 2", "stream 3"};
 
-static int say_head(const struct tp_device_state *state, int stream, char *text, size_t size)
+/* The first rank that has not come to a collective that waits. */
+static int absent_rank(const struct tp_host *host, int stream)
 {
-  const struct tp_host_task *task = head_of(state, stream);
-  if (task->kind == TP_HOST_WAIT)
-    return snprintf(text, size, "; rank %d %s waits for event %d, which is never recorded",
-                    state->rank, stream_names[stream], task->event);
-  return snprintf(text, size, "; rank %d %s is at '%s', which other ranks are not at", state->rank,
-                  stream_names[stream], task->bound.op->name);
+  int r = 0;
+  while (r < host->options.ranks - 1 && is_collective(head_of(&host->ranks[r], stream)))
+    r++;
+  return r;
 }
 
+static int say_head(const struct tp_host *host, int rank, int stream, char *text, size_t size)
+{
+  const struct tp_host_task *task = head_of(&host->ranks[rank], stream);
+  if (task->kind == TP_HOST_OP)
+    return snprintf(text, size, "; rank %d %s is at '%s', where rank %d is not", rank,
+                    stream_names[stream], task->bound.op->name, absent_rank(host, stream));
+  if (task->moment->after != NULL)
+    return snprintf(text, size, "; rank %d %s waits for the end of '%s'", rank,
+                    stream_names[stream], task->moment->after->name);
+  return snprintf(text, size, "; rank %d %s waits for a stream's begin", rank,
+                  stream_names[stream]);
+}
+
+/* Waits are for what was issued before, so that in the end all wait for a collective. */
 static enum tp_status stuck(const struct tp_host *host, struct tp_error *error)
 {
   char text[512] = "";
@@ -170,7 +183,7 @@ static enum tp_status stuck(const struct tp_host *host, struct tp_error *error)
   for (int r = 0; r < host->options.ranks; r++)
     for (int s = 0; s < TP_MAX_STREAMS; s++)
       if (head_of(&host->ranks[r], s) != NULL && used < sizeof text)
-        used += (size_t)say_head(&host->ranks[r], s, text + used, sizeof text - used);
+        used += (size_t)say_head(host, r, s, text + used, sizeof text - used);
   return tp_fail(error, TP_E_CHECK, "host: nothing can go on%s", text);
 }
 

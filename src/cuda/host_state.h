@@ -9,6 +9,7 @@ struct tp_host_moment {
   int references;
   bool done;
   double time_s;
+  const struct tp_op *after; /* last op before it in its stream, or NULL */
 };
 
 enum tp_host_kind {
@@ -35,6 +36,7 @@ struct tp_host_task {
 struct tp_host_stream {
   struct tp_host_task *tasks;
   size_t next, n, capacity;
+  const struct tp_op *issued; /* last, or NULL */
   double clock_s;
 };
 
