@@ -6,8 +6,8 @@
  * beside it, which here happens by itself. */
 static int model_sms(const struct tp_machine *machine, const struct tp_op *op)
 {
-  const double share = tp_cost_bare(machine, op).sm_share;
-  return (int)fmax(1, round(share * machine->device->datasheet.sm_count));
+  const double sms = tp_cost_bare(machine, op).sm_share * machine->device->datasheet.sm_count;
+  return sms > 0 ? (int)fmax(1, round(sms)) : 0;
 }
 
 struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, enum tp_phase phase,

@@ -16,7 +16,7 @@
 
 enum {
   TP_STANDIN_VECTOR_BYTES = 16,
-  TP_STANDIN_CHUNK = 2048, /* vectors: 32 KiB read, 32 KiB written */
+  TP_STANDIN_CHUNK = 4096, /* vectors: 64 KiB read, 64 KiB written */
   TP_STANDIN_MODEL_SMS = 0,
   TP_STANDIN_COPY_ENGINES = -1
 };

@@ -1,0 +1,160 @@
+#include "cuda/gpu_emulation.h"
+
+#include "cuda/gpu_check.h"
+#include "cuda/gpu_standin.h"
+
+#include <stdlib.h>
+
+/* Windows that much larger than the last-level cache leave nothing of the copy before in it. */
+enum { CACHES = 4, HOST_BYTES = 8 << 20 };
+
+struct tp_emulation {
+  const struct tp_machine *machine;
+  int sms, device_sms, shared_bytes;
+  struct tp_standin_windows windows;
+  int64_t next; /* vector */
+  void *host;   /* what copy engines copy to and from */
+  unsigned long long *clock;
+};
+
+static enum tp_status allocate(struct tp_emulation *emulation, int cache_bytes,
+                               struct tp_error *error)
+{
+  struct tp_standin_windows *const windows = &emulation->windows;
+  const int64_t chunk_bytes = (int64_t)TP_STANDIN_CHUNK * TP_STANDIN_VECTOR_BYTES;
+  const int64_t chunks = 1 + CACHES * (int64_t)cache_bytes / chunk_bytes;
+  const size_t bytes = (size_t)(chunks * chunk_bytes);
+  windows->vectors = chunks * TP_STANDIN_CHUNK;
+  enum tp_status status = TP_CUDA(cudaMalloc(&windows->from, bytes), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMemset(windows->from, 0, bytes), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMalloc(&windows->to, bytes), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMallocHost(&emulation->host, HOST_BYTES), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMalloc((void **)&emulation->clock, sizeof *emulation->clock), error);
+  return status;
+}
+
+static enum tp_status set_up(struct tp_emulation *emulation, int device, struct tp_error *error)
+{
+  struct cudaDeviceProp properties;
+  enum tp_status status = TP_CUDA(cudaGetDeviceProperties(&properties, device), error);
+  if (status != TP_OK)
+    return status;
+  emulation->device_sms = properties.multiProcessorCount;
+  emulation->shared_bytes = (int)properties.sharedMemPerBlockOptin;
+  status = TP_CUDA(tp_standin_prepare(emulation->shared_bytes), error);
+  return status == TP_OK ? allocate(emulation, properties.l2CacheSize, error) : status;
+}
+
+enum tp_status tp_emulation_open(const struct tp_gpu_options *options,
+                                 struct tp_emulation **emulation, struct tp_error *error)
+{
+  struct tp_emulation *const made = calloc(1, sizeof *made);
+  if (made == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  made->machine = options->emulated;
+  made->sms = options->standin_sms;
+  const enum tp_status status = set_up(made, options->device, error);
+  if (status == TP_OK)
+    *emulation = made;
+  else
+    tp_emulation_close(made);
+  return status;
+}
+
+void tp_emulation_close(struct tp_emulation *emulation)
+{
+  if (emulation == NULL)
+    return;
+  cudaFree(emulation->windows.from);
+  cudaFree(emulation->windows.to);
+  cudaFree(emulation->clock);
+  cudaFreeHost(emulation->host);
+  free(emulation);
+}
+
+static struct tp_standin_result result_of(const struct tp_machine *machine,
+                                          const struct tp_bound_op *bound)
+{
+  const struct tp_collective *collective = &bound->op->collective;
+  const int64_t bytes = (int64_t)collective->bytes;
+  struct tp_standin_result result = {bound->in[0].data, bound->out[0].data, bytes, 1};
+  if (collective->kind == TP_ALL_GATHER)
+    result.copies = machine->ranks;
+  if (collective->kind == TP_ALL_GATHER || collective->kind == TP_REDUCE_SCATTER)
+    result.bytes = bytes / machine->ranks;
+  if (result.in == NULL || result.out == NULL || result.in == result.out)
+    result.copies = 0;
+  return result;
+}
+
+static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_plan *plan,
+                           const struct tp_standin_result *result, cudaStream_t stream,
+                           struct tp_error *error)
+{
+  /* The result is part of the traffic. */
+  const int64_t placed = result->bytes * result->copies / TP_STANDIN_VECTOR_BYTES;
+  plan->vectors = plan->vectors > placed ? plan->vectors - placed : 0;
+  const int64_t first = emulation->next;
+  emulation->next = (first + plan->vectors) % emulation->windows.vectors;
+  return TP_CUDA(
+      tp_standin_hold(plan, &emulation->windows, first, result, emulation->shared_bytes, stream),
+      error);
+}
+
+/* One direction after the other: a stream is one line. */
+static enum tp_status copy_by_engines(struct tp_emulation *emulation, int64_t bytes,
+                                      cudaStream_t stream, struct tp_error *error)
+{
+  enum tp_status status = TP_OK;
+  for (int64_t done = 0; done < bytes && status == TP_OK; done += HOST_BYTES) {
+    const size_t length = (size_t)(bytes - done < HOST_BYTES ? bytes - done : HOST_BYTES);
+    status = TP_CUDA(cudaMemcpyAsync(emulation->host, emulation->windows.from, length,
+                                     cudaMemcpyDeviceToHost, stream),
+                     error);
+    if (status == TP_OK)
+      status = TP_CUDA(cudaMemcpyAsync(emulation->windows.to, emulation->host, length,
+                                       cudaMemcpyHostToDevice, stream),
+                       error);
+  }
+  return status;
+}
+
+static enum tp_status place(const struct tp_standin_result *result, cudaStream_t stream,
+                            struct tp_error *error)
+{
+  enum tp_status status = TP_OK;
+  for (int copy = 0; copy < result->copies && status == TP_OK; copy++)
+    status = TP_CUDA(cudaMemcpyAsync((char *)result->out + copy * result->bytes, result->in,
+                                     (size_t)result->bytes, cudaMemcpyDeviceToDevice, stream),
+                     error);
+  return status;
+}
+
+static enum tp_status engines(struct tp_emulation *emulation, const struct tp_standin_plan *plan,
+                              const struct tp_standin_result *result, cudaStream_t stream,
+                              struct tp_error *error)
+{
+  enum tp_status status = TP_CUDA(tp_standin_stamp(emulation->clock, stream), error);
+  if (status == TP_OK)
+    status = place(result, stream, error);
+  if (status == TP_OK)
+    status = copy_by_engines(emulation, plan->vectors * TP_STANDIN_VECTOR_BYTES, stream, error);
+  if (status == TP_OK)
+    status = TP_CUDA(tp_standin_wait(emulation->clock, plan->nanoseconds, stream), error);
+  return status;
+}
+
+enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_bound_op *bound,
+                                cudaStream_t stream, struct tp_error *error)
+{
+  const struct tp_machine *machine = emulation->machine;
+  struct tp_standin_plan plan = tp_standin_plan_make(machine, bound->program->phase, bound->op,
+                                                     emulation->sms, emulation->device_sms);
+  const struct tp_standin_result result = result_of(machine, bound);
+  return plan.blocks > 0 ? hold(emulation, &plan, &result, stream, error)
+                         : engines(emulation, &plan, &result, stream, error);
+}

@@ -1,0 +1,109 @@
+#include "cuda/gpu_launch.h"
+#include "cuda/gpu_standin.h"
+
+namespace
+{
+
+enum { PER_THREAD = TP_STANDIN_CHUNK / TP_STANDIN_THREADS };
+static_assert(PER_THREAD * TP_STANDIN_THREADS == TP_STANDIN_CHUNK, "a chunk is a few vectors each");
+
+__device__ __forceinline__ void wait_until(unsigned long long due)
+{
+  while (static_cast<long long>(tp_nanoseconds() - due) < 0)
+    __nanosleep(64);
+}
+
+/* All loads before the first store: an SM alone must have many bytes on their way. */
+__device__ __forceinline__ void copy_chunk(const tp_standin_windows &windows, int64_t at,
+                                           int64_t length)
+{
+  uint4 x[PER_THREAD];
+  int64_t place[PER_THREAD];
+  TP_UNROLL
+  for (int i = 0; i < PER_THREAD; i++) {
+    const int64_t v = threadIdx.x + static_cast<int64_t>(i) * TP_STANDIN_THREADS;
+    place[i] = at + v < windows.vectors ? at + v : at + v - windows.vectors;
+    if (v < length)
+      x[i] = static_cast<const uint4 *>(windows.from)[place[i]];
+  }
+  TP_UNROLL
+  for (int i = 0; i < PER_THREAD; i++)
+    if (threadIdx.x + static_cast<int64_t>(i) * TP_STANDIN_THREADS < length)
+      static_cast<uint4 *>(windows.to)[place[i]] = x[i];
+}
+
+template <class T> __device__ __forceinline__ void copy_result(const tp_standin_result &result)
+{
+  const int64_t n = result.bytes / static_cast<int64_t>(sizeof(T));
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * blockDim.x;
+  for (int64_t i = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x; i < n;
+       i += stride) {
+    const T x = static_cast<const T *>(result.in)[i];
+    for (int copy = 0; copy < result.copies; copy++)
+      static_cast<T *>(result.out)[copy * n + i] = x;
+  }
+}
+
+__global__ void __launch_bounds__(TP_STANDIN_THREADS)
+    hold(const tp_standin_plan plan, const tp_standin_windows windows, int64_t first,
+         const tp_standin_result result)
+{
+  const unsigned long long start = tp_nanoseconds();
+  const uintptr_t ends = reinterpret_cast<uintptr_t>(result.in) |
+                         reinterpret_cast<uintptr_t>(result.out) |
+                         static_cast<uintptr_t>(result.bytes);
+  if (ends % sizeof(uint4) == 0)
+    copy_result<uint4>(result);
+  else
+    copy_result<unsigned char>(result);
+  const int64_t begin = tp_standin_first(&plan, blockIdx.x);
+  const int64_t length = tp_standin_first(&plan, blockIdx.x + 1) - begin;
+  const int64_t chunks = (length + TP_STANDIN_CHUNK - 1) / TP_STANDIN_CHUNK;
+  for (int64_t chunk = 0; chunk < chunks; chunk++) {
+    const int64_t done = chunk * TP_STANDIN_CHUNK;
+    wait_until(start + tp_standin_due(&plan, chunk, chunks));
+    copy_chunk(windows, (first + begin + done) % windows.vectors, length - done);
+  }
+  wait_until(start + plan.nanoseconds);
+}
+
+__global__ void stamp(unsigned long long *clock)
+{
+  *clock = tp_nanoseconds();
+}
+
+__global__ void wait_after(const unsigned long long *clock, int64_t nanoseconds)
+{
+  wait_until(*clock + nanoseconds);
+}
+
+} // namespace
+
+extern "C" cudaError_t tp_standin_prepare(int shared_bytes)
+{
+  return cudaFuncSetAttribute(reinterpret_cast<const void *>(hold),
+                              cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes);
+}
+
+extern "C" cudaError_t tp_standin_hold(const struct tp_standin_plan *plan,
+                                       const struct tp_standin_windows *windows, int64_t first,
+                                       const struct tp_standin_result *result, int shared_bytes,
+                                       cudaStream_t stream)
+{
+  TP_LAUNCH(hold, plan->blocks, TP_STANDIN_THREADS, shared_bytes, stream, *plan, *windows, first,
+            *result);
+  return cudaGetLastError();
+}
+
+extern "C" cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream)
+{
+  TP_LAUNCH(stamp, 1, 1, 0, stream, clock);
+  return cudaGetLastError();
+}
+
+extern "C" cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds,
+                                       cudaStream_t stream)
+{
+  TP_LAUNCH(wait_after, 1, 1, 0, stream, clock, nanoseconds);
+  return cudaGetLastError();
+}
