@@ -47,7 +47,7 @@ cudaError_t tp_peer_two_shot(const struct tp_peer *peer, const void *in, void *o
 
 /* The low-bit two-step: bit for bit what tp_low_bit_reduce computes (numeric/low_bit_reduce.h), the
  * result rounded to the dtype, as long as values and sums are finite and at most 65504; others are
- * not found out.  fp16 or bf16. */
+ * not found out.  The group is a multiple of 8. */
 cudaError_t tp_peer_flash(const struct tp_peer *peer, const void *in, void *out, int64_t elements,
                           enum tp_dtype dtype, const struct tp_wire *wire, int blocks,
                           cudaStream_t stream);
