@@ -47,13 +47,20 @@ tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
 	%D%/gpu_attention.h \
 	%D%/gpu_check.h \
-	%D%/gpu_comm.h \
+	%D%/gpu_comm.c %D%/gpu_comm.h \
+	%D%/gpu_emulation.c %D%/gpu_emulation.h \
+	%D%/gpu_flash.cu \
 	%D%/gpu_facts.c \
 	%D%/gpu_gemm.h \
 	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
 	%D%/gpu_launchers.h \
+	%D%/gpu_low_bit.cuh \
+	%D%/gpu_nccl.c %D%/gpu_nccl.h \
 	%D%/gpu_peer.cu %D%/gpu_peer.cuh %D%/gpu_peer.h \
+	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
+	%D%/gpu_quantise.cuh \
+	%D%/gpu_standin.cu %D%/gpu_standin.h \
 	%D%/gpu_state.h \
 	%D%/main.c
 if HAVE_CUDA
