@@ -12,7 +12,8 @@ static enum tp_status outside(const struct tp_bound_op *bound, const char *what,
                  (long long)index, (long long)most);
 }
 
-/* Rows of the table that other ranks have are zeros here. */
+/* Tokens whose row of the table another rank has are zeros here, or their positions would be summed
+ * over ranks. */
 enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
                              struct tp_error *error)
 {
@@ -27,9 +28,10 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
     if (token < 0 || token >= all)
       return outside(bound, "token", token, all, error);
     memset(values, 0, (size_t)x->columns * sizeof *values);
-    if (token >= first && token < first + table->rows)
+    const bool here = token >= first && token < first + table->rows;
+    if (here)
       tp_host_load_row(table, token - first, values);
-    if (positions != NULL) {
+    if (here && positions != NULL) {
       const int64_t position = tp_host_position(bound, &bound->in[1], row);
       if (position < 0 || position >= positions->rows)
         return outside(bound, "position", position, positions->rows, error);

@@ -5,6 +5,8 @@ libtpcuda_a_SOURCES = \
 	%D%/beside.c %D%/beside.h \
 	%D%/bench.c %D%/bench.h \
 	%D%/calls.h \
+	%D%/check.c %D%/check.h \
+	%D%/check_bound.c \
 	%D%/comm_choice.c %D%/comm_choice.h \
 	%D%/element.c %D%/element.h \
 	%D%/executor.c %D%/executor.h \
@@ -26,8 +28,12 @@ libtpcuda_a_SOURCES = \
 	%D%/kernel_math.h \
 	%D%/operand.c %D%/operand.h \
 	%D%/plans.c %D%/plans.h \
+	%D%/op_cases.c %D%/op_cases.h \
+	%D%/op_check.c %D%/op_check.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_block.c %D%/reference_block.h \
+	%D%/selftest.c %D%/selftest.h \
+	%D%/selftest_matrix.c %D%/selftest_matrix.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
 	%D%/store.c %D%/store.h \
 	%D%/trace.c %D%/trace.h \

@@ -164,9 +164,9 @@ static float *combine(const struct run *run, float *const *y)
   const int64_t d = run->block.shape.hidden;
   float *x = rows(run), *part = rows(run);
   for (int i = 0; i < run->ranks; i++) {
-    tp_reference_multiply(&run->block,
-                          (struct tp_reference_matrix){"combine", 0, NO_OWNER, d, run->ranks * d},
-                          (struct tp_reference_range){0, d, i * d, d}, y[i], part);
+    tp_reference_multiply(
+        &run->block, (struct tp_reference_matrix){"combine", 0, NO_OWNER, d, run->ranks * d, false},
+        (struct tp_reference_range){0, d, i * d, d}, y[i], part);
     add(run, x, part);
   }
   return x;
@@ -212,15 +212,20 @@ static const struct equation {
     {"no-comm", no_comm},
 };
 
+static struct tp_reference_matrix table_of(const struct run *run, const char *of, int64_t rows)
+{
+  return (struct tp_reference_matrix){
+      .of = of, .owner = NO_OWNER, .rows = rows, .columns = run->block.shape.hidden, .table = true};
+}
+
 /* Row of the token, and of its position where those are learned. */
 static float *embed(const struct run *run)
 {
   const struct tp_reference *reference = run->reference;
   const struct tp_model *model = reference->model;
   const int64_t hidden = run->block.shape.hidden;
-  const struct tp_reference_matrix table = {"embedding", 0, NO_OWNER, model->vocab, hidden};
-  const struct tp_reference_matrix positions = {"positions", 0, NO_OWNER, model->max_positions,
-                                                hidden};
+  const struct tp_reference_matrix table = table_of(run, "embedding", model->vocab);
+  const struct tp_reference_matrix positions = table_of(run, "positions", model->max_positions);
   float *x = rows(run), *position = TP_NEW(run->block.arena, float, hidden);
   for (int64_t t = 0; t < reference->length; t++) {
     float *row = &x[t * hidden];
@@ -249,8 +254,8 @@ static void head(const struct run *run, const char *norm, int norm_layer, const 
                  float *logits)
 {
   const struct tp_model *model = run->reference->model;
-  const struct tp_reference_matrix matrix = {model->tied_head ? "embedding" : "head", 0, NO_OWNER,
-                                             model->vocab, run->block.shape.hidden};
+  const struct tp_reference_matrix matrix =
+      table_of(run, model->tied_head ? "embedding" : "head", model->vocab);
   const float *n = normed(run, norm, norm_layer, NO_OWNER, x);
   tp_reference_multiply(&run->block, matrix,
                         (struct tp_reference_range){0, matrix.rows, 0, matrix.columns}, n, logits);

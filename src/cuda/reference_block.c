@@ -1,5 +1,6 @@
 #include "cuda/reference_block.h"
 
+#include "cuda/element.h"
 #include "cuda/weights.h"
 
 #include <math.h>
@@ -17,10 +18,15 @@ void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role r
                                  .rows = matrix.rows,
                                  .columns = matrix.columns,
                                  .sharers = 1};
-  const struct tp_fill fill = tp_weight_fill(&piece, weights->seed, matrix.layer,
-                                             own ? matrix.owner : 0, 1, weights->dtype);
-  for (int64_t column = 0; column < matrix.columns; column++)
-    values[column] = tp_fill_value(&fill, row, column);
+  const bool wide = matrix.table || role != TP_ROLE_MATRIX;
+  const enum tp_dtype dtype = wide ? tp_dtype_wide(weights->dtype) : weights->dtype;
+  const struct tp_fill fill =
+      tp_weight_fill(&piece, weights->seed, matrix.layer, own ? matrix.owner : 0, 1, dtype);
+  for (int64_t column = 0; column < matrix.columns; column++) {
+    float kept;
+    tp_element_set(dtype, &kept, 0, tp_fill_value(&fill, row, column));
+    values[column] = tp_element_value(dtype, &kept, 0);
+  }
 }
 
 /* Element i of the gain or bias `of`. */
@@ -121,7 +127,7 @@ static float *project(const struct tp_reference_block *block, const char *of, in
   const int64_t dim = shape->head_dim, width = heads * dim;
   float *y = rows_of(block, width);
   tp_reference_multiply(
-      block, (struct tp_reference_matrix){of, layer, owner, all_heads * dim, shape->hidden},
+      block, (struct tp_reference_matrix){of, layer, owner, all_heads * dim, shape->hidden, false},
       (struct tp_reference_range){first * dim, width, 0, shape->hidden}, n, y);
   if (shape->qkv_bias)
     add_bias(block, tp_arena_printf(block->arena, "%s.bias", of), layer, owner, first * dim, width,
@@ -184,10 +190,11 @@ void tp_reference_attention(const struct tp_reference_block *block, int layer,
       attend(&q[t * width + h * dim], &k[kv], &v[kv], t, dim, kv_width, scores,
              &heads[t * width + h * dim]);
     }
-  tp_reference_multiply(
-      block,
-      (struct tp_reference_matrix){"attn.out", layer, owner, shape->hidden, shape->heads * dim},
-      (struct tp_reference_range){0, shape->hidden, part.first_head * dim, width}, heads, y);
+  tp_reference_multiply(block,
+                        (struct tp_reference_matrix){"attn.out", layer, owner, shape->hidden,
+                                                     shape->heads * dim, false},
+                        (struct tp_reference_range){0, shape->hidden, part.first_head * dim, width},
+                        heads, y);
   if (shape->out_bias && part.biases)
     add_bias(block, "attn.out.bias", layer, owner, 0, shape->hidden, y);
 }
@@ -209,7 +216,7 @@ static float *widen(const struct tp_reference_block *block, const char *of, cons
   const struct tp_block *shape = &block->shape;
   float *y = rows_of(block, part.inner);
   tp_reference_multiply(
-      block, (struct tp_reference_matrix){of, layer, part.owner, shape->ffn, shape->hidden},
+      block, (struct tp_reference_matrix){of, layer, part.owner, shape->ffn, shape->hidden, false},
       (struct tp_reference_range){part.first_inner, part.inner, 0, shape->hidden}, n, y);
   if (shape->mlp_bias)
     add_bias(block, bias_of, layer, part.owner, part.first_inner, part.inner, y);
@@ -227,7 +234,8 @@ void tp_reference_mlp(const struct tp_reference_block *block, int layer,
     inner[i] =
         (float)(gate != NULL ? silu((double)gate[i]) * (double)inner[i] : gelu((double)inner[i]));
   tp_reference_multiply(
-      block, (struct tp_reference_matrix){"mlp.down", layer, part.owner, shape->hidden, shape->ffn},
+      block,
+      (struct tp_reference_matrix){"mlp.down", layer, part.owner, shape->hidden, shape->ffn, false},
       (struct tp_reference_range){0, shape->hidden, part.first_inner, part.inner}, inner, y);
   if (shape->mlp_bias && part.biases)
     add_bias(block, "mlp.down.bias", layer, part.owner, 0, shape->hidden, y);

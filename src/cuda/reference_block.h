@@ -9,7 +9,7 @@
 
 struct tp_reference_weights {
   uint64_t seed;
-  enum tp_dtype dtype; /* numbers are what is left of them in this type */
+  enum tp_dtype dtype; /* of matrices; tables and vectors are kept in its wide type */
 };
 
 /* What a rank computes of a module.  The parts of all ranks add up to the module. */
@@ -42,6 +42,7 @@ struct tp_reference_matrix {
   const char *of;
   int layer, owner;
   int64_t rows, columns;
+  bool table; /* embedding, positions, head */
 };
 
 /* y [tokens, n_rows] = x [tokens, n_columns] W', W rows first_row.. and columns first_column.. of
@@ -53,7 +54,7 @@ void tp_reference_multiply(const struct tp_reference_block *block,
                            struct tp_reference_matrix matrix, struct tp_reference_range range,
                            const float *x, float *y);
 
-/* values[column] = what the matrix holds in `row`. */
+/* values[column] = what the matrix holds in `row`, in the type it is kept in. */
 void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role role,
                       struct tp_reference_matrix matrix, int64_t row, float *values);
 #endif

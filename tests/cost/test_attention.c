@@ -210,7 +210,7 @@ START_TEST(memory)
   toy.machine.dram_bytes_per_s = 1e9;
   struct tp_op op = {.kind = TP_OP_MEMORY, .memory = {600, 400}};
   ck_assert_rel(toy_us(&toy, &op), 1 + 1 + 2, 1e-12);
-  op.memory = (struct tp_memory){0, 0};
+  op.memory = (struct tp_memory){.read_bytes = 0};
   ck_assert_rel(toy_us(&toy, &op), 1, 1e-12);
   op.memory = (struct tp_memory){.read_bytes = 5e8, .write_bytes = 5e8};
   ck_assert_rel(toy_us(&toy, &op), 1 + 2 + 2e6, 1e-9);

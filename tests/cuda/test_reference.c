@@ -328,9 +328,10 @@ static struct residuals begin(const struct tp_model *model)
   struct residuals r = {.block = block_of(model), .n = (size_t)(LENGTH * model->hidden)};
   r.x[0] = TP_NEW(arena, float, r.n);
   for (int t = 0; t < LENGTH; t++)
-    tp_reference_row(&r.block.weights, TP_ROLE_MATRIX,
-                     (struct tp_reference_matrix){"embedding", 0, -1, model->vocab, model->hidden},
-                     tokens[t], &r.x[0][t * model->hidden]);
+    tp_reference_row(
+        &r.block.weights, TP_ROLE_MATRIX,
+        (struct tp_reference_matrix){"embedding", 0, -1, model->vocab, model->hidden, true},
+        tokens[t], &r.x[0][t * model->hidden]);
   return r;
 }
 
@@ -339,9 +340,9 @@ static void assert_ends_in(const struct residuals *r, const struct tp_model *mod
 {
   float *n = TP_NEW(arena, float, r->n), *want = TP_NEW(arena, float, LENGTH * model->vocab);
   tp_reference_norm(&r->block, "attn", (int)model->layers, -1, x, n);
-  tp_reference_multiply(&r->block,
-                        (struct tp_reference_matrix){"head", 0, -1, model->vocab, model->hidden},
-                        (struct tp_reference_range){0, model->vocab, 0, model->hidden}, n, want);
+  tp_reference_multiply(
+      &r->block, (struct tp_reference_matrix){"head", 0, -1, model->vocab, model->hidden, true},
+      (struct tp_reference_range){0, model->vocab, 0, model->hidden}, n, want);
   ck_assert_double_lt(distance(logits, want, LENGTH * model->vocab), 1e-6);
 }
 
@@ -424,11 +425,11 @@ START_TEST(kraken_by_its_equations)
   for (int t = 0; t < LENGTH; t++)
     for (int i = 0; i < 2; i++)
       memcpy(&side_by_side[(2 * t + i) * d], &y[i][t * d], (size_t)d * sizeof *x);
-  tp_reference_multiply(&r.block, (struct tp_reference_matrix){"combine", 0, -1, d, 2 * d},
+  tp_reference_multiply(&r.block, (struct tp_reference_matrix){"combine", 0, -1, d, 2 * d, false},
                         (struct tp_reference_range){0, d, 0, 2 * d}, side_by_side, x);
   float *n = TP_NEW(arena, float, r.n), *want = TP_NEW(arena, float, LENGTH *model.vocab);
   tp_reference_norm(&r.block, "final", 0, -1, x, n);
-  tp_reference_multiply(&r.block, (struct tp_reference_matrix){"head", 0, -1, model.vocab, d},
+  tp_reference_multiply(&r.block, (struct tp_reference_matrix){"head", 0, -1, model.vocab, d, true},
                         (struct tp_reference_range){0, model.vocab, 0, d}, n, want);
   const float *got = logits_of(&model, "kraken", 2, 0, tokens);
   ck_assert_double_lt(distance(got, want, LENGTH * model.vocab), 1e-6);

@@ -1,0 +1,188 @@
+#include "cuda/selftest.h"
+
+#include "cuda/op_cases.h"
+#include "cuda/op_check.h"
+#include "cuda/selftest_matrix.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What one rank found. */
+struct finding {
+  enum tp_status status;
+  double error;
+  struct tp_error text;
+};
+
+static bool is_wanted(const struct tp_selftest *selftest, const char *name)
+{
+  return selftest->only == NULL || strstr(name, selftest->only) != NULL;
+}
+
+static void report(struct tp_selftest *selftest, const char *name, double bound,
+                   const struct finding *finding)
+{
+  struct tp_selftest_line line = {
+      .name = name, .error = finding->error, .bound = bound, .why = finding->text.text};
+  switch (finding->status) {
+  case TP_OK:
+    line.outcome = TP_SELFTEST_PASSED;
+    selftest->passed++;
+    break;
+  case TP_E_INPUT:
+    line.outcome = TP_SELFTEST_SKIPPED;
+    selftest->skipped++;
+    break;
+  case TP_E_CHECK:
+  case TP_E_ENVIRONMENT:
+    line.outcome = TP_SELFTEST_FAILED;
+    selftest->failed++;
+    break;
+  }
+  selftest->report(selftest->data, &line);
+}
+
+/* The worst of all ranks: a fault before a refusal, the larger error of what passed. */
+static bool is_worse(const struct finding *a, const struct finding *b)
+{
+  static const int badness[] = {
+      [TP_OK] = 0, [TP_E_INPUT] = 1, [TP_E_CHECK] = 2, [TP_E_ENVIRONMENT] = 3};
+  if (a->status != b->status)
+    return badness[a->status] > badness[b->status];
+  return a->error > b->error;
+}
+
+static enum tp_status agree(struct tp_group *group, struct tp_arena *arena, struct finding *finding,
+                            struct tp_error *error)
+{
+  if (group == NULL)
+    return TP_OK;
+  const int ranks = tp_group_ranks(group);
+  struct finding *all = TP_NEW(arena, struct finding, ranks);
+  const enum tp_status status = tp_group_gather(group, finding, sizeof *finding, all, error);
+  if (status != TP_OK)
+    return status;
+  *finding = all[0];
+  for (int i = 1; i < ranks; i++)
+    if (is_worse(&all[i], finding))
+      *finding = all[i];
+  return TP_OK;
+}
+
+static struct finding check_variant(const struct tp_selftest_case *item,
+                                    const struct tp_check_ranks *ranks, struct tp_arena *arena)
+{
+  struct finding finding = {.error = 0};
+  struct tp_check_programs programs;
+  struct tp_check_result result = {.error = 0};
+  finding.status = tp_check_build(&item->check, arena, &programs, &finding.text);
+  if (finding.status == TP_OK)
+    finding.status = tp_check_run(&item->check, ranks, &programs, &result, &finding.text);
+  finding.error = result.error;
+  return finding;
+}
+
+static struct finding check_on_host(const struct tp_selftest_case *item, uint64_t seed,
+                                    struct tp_arena *arena)
+{
+  const int tp = item->check.request.tp;
+  struct tp_host *host =
+      tp_host_create(&(struct tp_host_options){.ranks = tp, .seed = seed, .arithmetic = true});
+  const struct tp_calls **calls = TP_NEW(arena, const struct tp_calls *, tp);
+  for (int rank = 0; rank < tp; rank++)
+    calls[rank] = tp_host_calls(host, rank);
+  const struct tp_check_ranks ranks = {.n = tp, .calls = calls, .host = host};
+  const struct finding finding = check_variant(item, &ranks, arena);
+  tp_host_free(host);
+  return finding;
+}
+
+void tp_selftest_host(struct tp_selftest *selftest)
+{
+  struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
+  const struct tp_selftest_case *cases;
+  const size_t n = tp_selftest_matrix(list, selftest->seed, &cases);
+  for (size_t i = 0; i < n; i++) {
+    if (!is_wanted(selftest, cases[i].name))
+      continue;
+    const struct finding finding = check_on_host(&cases[i], selftest->seed + i, arena);
+    report(selftest, cases[i].name, tp_check_bound(&cases[i].check), &finding);
+    tp_arena_reset(arena);
+  }
+  tp_arena_free(arena);
+  tp_arena_free(list);
+}
+
+/* Both devices round the same numbers, to neighbours at most; fp8 rounds what a GEMM reads, which
+ * the host leaves as it is.  Sums over a low-bit wire may fall on another code now and then: half
+ * of what the wire loses. */
+static double op_bound(const struct tp_op_case *item)
+{
+  const struct tp_op *op = &item->program.segments[0].ops[0];
+  if (op->kind == TP_OP_COLLECTIVE && op->collective.wire.reduce_bits > 0)
+    return tp_check_wire_error(&op->collective.wire) / 2;
+  switch (item->dtype) {
+  case TP_DTYPE_FP16:
+    return 0x1p-10;
+  case TP_DTYPE_BF16:
+    return 0x1p-7;
+  case TP_DTYPE_FP8:
+    return 0x1p-4;
+  case TP_DTYPE_FP32:
+    break;
+  }
+  return 1e-5;
+}
+
+static enum tp_status check_ops(struct tp_selftest *selftest, const struct tp_calls *calls,
+                                struct tp_group *group, struct tp_error *error)
+{
+  struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
+  const struct tp_op_case *cases;
+  const size_t n = tp_op_cases(list, calls->ranks, &cases);
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    if (!is_wanted(selftest, cases[i].name))
+      continue;
+    const struct tp_op_check check = {
+        .program = &cases[i].program, .seed = selftest->seed + i, .bound = op_bound(&cases[i])};
+    struct finding finding = {.error = 0};
+    finding.status = tp_op_check_run(&check, calls, &finding.error, &finding.text);
+    status = agree(group, arena, &finding, error);
+    if (status == TP_OK)
+      report(selftest, cases[i].name, check.bound, &finding);
+    tp_arena_reset(arena);
+  }
+  tp_arena_free(arena);
+  tp_arena_free(list);
+  return status;
+}
+
+static enum tp_status check_variants(struct tp_selftest *selftest, const struct tp_calls *calls,
+                                     struct tp_group *group, struct tp_error *error)
+{
+  struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
+  const struct tp_selftest_case *cases;
+  const size_t n = tp_selftest_matrix(list, selftest->seed, &cases);
+  const struct tp_check_ranks ranks = {.n = 1, .calls = &calls};
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    if (cases[i].check.request.tp != calls->ranks || !is_wanted(selftest, cases[i].name))
+      continue;
+    struct finding finding = check_variant(&cases[i], &ranks, arena);
+    status = agree(group, arena, &finding, error);
+    if (status == TP_OK)
+      report(selftest, cases[i].name, tp_check_bound(&cases[i].check), &finding);
+    tp_arena_reset(arena);
+  }
+  tp_arena_free(arena);
+  tp_arena_free(list);
+  return status;
+}
+
+enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
+                                  struct tp_group *group, struct tp_error *error)
+{
+  const enum tp_status status = check_ops(selftest, calls, group, error);
+  return status == TP_OK ? check_variants(selftest, calls, group, error) : status;
+}

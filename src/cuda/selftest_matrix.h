@@ -1,0 +1,28 @@
+#ifndef TP_CUDA_SELFTEST_MATRIX_H
+#define TP_CUDA_SELFTEST_MATRIX_H
+/* Every variant on small models of every kind, at every degree, type and way of cutting kernels. */
+#include "cuda/check.h"
+
+/* Small models, NULL-terminated, whose widths suit every library: heads of 16, inner widths that
+ * four ranks share in multiples of 16, a vocabulary that nothing divides. */
+extern const struct tp_model *const tp_selftest_models[];
+
+/* How a stack's kernels are cut, by name. */
+struct tp_selftest_style {
+  const char *name;
+  struct tp_style style;
+  bool captured;
+};
+extern const struct tp_selftest_style tp_selftest_styles[];
+extern const size_t tp_n_selftest_styles;
+
+struct tp_selftest_case {
+  const char *name; /* "llama ladder+flash-int8 tp 4 bf16 fused" */
+  const char *variant;
+  struct tp_check check; /* its variant in the arena */
+};
+
+/* The cases in `arena`.  A single rank arranges nothing: standard and kraken stand for all. */
+size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
+                          const struct tp_selftest_case **cases);
+#endif
