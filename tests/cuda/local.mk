@@ -1,5 +1,6 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_correct \
 	%D%/test_element \
 	%D%/test_executor \
 	%D%/test_group \
