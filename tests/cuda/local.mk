@@ -5,6 +5,7 @@ unit_tests += \
 	%D%/test_executor \
 	%D%/test_group \
 	%D%/test_host \
+	%D%/test_host_clock \
 	%D%/test_host_variants \
 	%D%/test_plans \
 	%D%/test_reference \

@@ -1,28 +1,54 @@
-/* Every variant whose sum is the model's own gives the model's own numbers, whatever the order. */
+/* Variants on the host device: sharded is unsharded, the order that streams are served in changes
+ * no bit, and every wait in a program is needed for that. */
 #include "run_variant.h"
+
+enum { VOCAB = 61, BATCH = 2 };
+
+/* Small, and its vocabulary divides by no degree. */
+static struct tp_model small_model(void)
+{
+  struct tp_model model = toy_model(3);
+  model.hidden = 32;
+  model.head_dim = 4;
+  model.ffn = 48;
+  model.vocab = VOCAB;
+  return model;
+}
 
 static struct tp_request request_of(const struct tp_model *model, int tp, enum tp_phase phase)
 {
   struct tp_request request = decode_request(model, tp);
   request.phase = phase;
   request.dtype = TP_DTYPE_FP32;
-  request.batch = 2;
+  request.batch = BATCH;
   request.prompt = 5;
   request.kv_len = 6;
   request.kv_capacity = 8;
+  request.style.head_sharded = request.style.embedding_sharded = true;
   return request;
 }
 
-/* Logits of the pass after the prompt, of rank 0. */
-static const float *logits(struct run *run, const char *variant, const struct tp_model *model,
-                           int tp, uint64_t seed)
+/* A prompt, then the pass after it. */
+static void generate(struct run *run, const char *variant, const struct tp_model *model, int tp,
+                     uint64_t seed)
 {
   run_open(run, tp, seed);
   run_build(run, variant, request_of(model, tp, TP_PREFILL));
   run_pass(run, 5);
   run_build(run, variant, request_of(model, tp, TP_DECODE));
   run_pass(run, 6);
-  return run_get(run, 0, run->program.logits);
+}
+
+/* Logits of rank 0, without the blocks of ranks and their padding. */
+static const float *logits(struct run *run)
+{
+  const int tp = run->program.ranks, part = (VOCAB + tp - 1) / tp;
+  const float *blocks = run_get(run, 0, run->program.logits);
+  float *logits = TP_NEW(run->arena, float, BATCH *VOCAB);
+  for (int b = 0; b < BATCH; b++)
+    for (int word = 0; word < VOCAB; word++)
+      logits[b * VOCAB + word] = blocks[(word / part * BATCH + b) * part + word % part];
+  return logits;
 }
 
 static double worst(const float *got, const float *want, int n)
@@ -39,18 +65,106 @@ static const char *const same[] = {"standard", "standard+chunked:2"};
 
 START_TEST(sharded_is_unsharded)
 {
-  const struct tp_model model = toy_model(3);
+  const struct tp_model model = small_model();
   struct run alone, run;
-  const float *want = logits(&alone, "standard", &model, 1, 1);
+  generate(&alone, "standard", &model, 1, 1);
+  const float *want = logits(&alone);
+  const int32_t *next = run_get(&alone, 0, alone.program.next);
   ck_assert(fabsf(want[0]) > 1e-4F);
   for (int tp = 2; tp <= 4; tp += 2)
     for (uint64_t seed = 1; seed <= 3; seed++) {
-      const float *got = logits(&run, same[_i], &model, tp, seed);
-      ck_assert_msg(worst(got, want, 2 * 1000) < 1e-4, "%s tp %d seed %d: off by %g", same[_i], tp,
-                    (int)seed, worst(got, want, 2 * 1000));
+      generate(&run, same[_i], &model, tp, seed);
+      const float *got = logits(&run);
+      for (int r = 0; r < tp; r++)
+        ck_assert_mem_eq(run_get(&run, r, run.program.next), next, BATCH * sizeof *next);
+      ck_assert_msg(worst(got, want, BATCH * VOCAB) < 1e-4, "%s tp %d seed %d: off by %g", same[_i],
+                    tp, (int)seed, worst(got, want, BATCH * VOCAB));
       run_close(&run);
     }
   run_close(&alone);
+}
+END_TEST
+
+static const char *const ordered[] = {
+    "standard",
+    "parallel",
+    "ladder",
+    "desync-2x",
+    "desync-4x",
+    "no-comm",
+    "kraken",
+    "standard+chunked:2",
+    "parallel+chunked:3",
+    "ladder+flash-int8",
+    "standard+flash-int4-int8",
+};
+
+START_TEST(order_changes_nothing)
+{
+  const struct tp_model model = small_model();
+  struct run first, run;
+  generate(&first, ordered[_i], &model, 2, 1);
+  const float *want = logits(&first);
+  ck_assert(isfinite(want[0]));
+  for (uint64_t seed = 2; seed <= 5; seed++) {
+    generate(&run, ordered[_i], &model, 2, seed);
+    const float *got = logits(&run);
+    ck_assert_msg(memcmp(got, want, BATCH * VOCAB * sizeof *got) == 0, "%s: seed %d", ordered[_i],
+                  (int)seed);
+    run_close(&run);
+  }
+  run_close(&first);
+}
+END_TEST
+
+/* A prompt's program without the wait `left_out`, or with all (-1); false: it has not so many. */
+static bool build_without(const char *variant, int left_out, uint64_t seed, struct run *run)
+{
+  const struct tp_model model = small_model();
+  int n = 0;
+  run_open(run, 2, seed);
+  run_build(run, variant, request_of(&model, 2, TP_PREFILL));
+  for (size_t s = 0; s < run->program.n_segments; s++)
+    for (size_t i = 0; i < run->program.segments[s].n_ops; i++) {
+      struct tp_op *op = &run->program.segments[s].ops[i];
+      for (int w = op->n_waits - 1; w >= 0; w--)
+        if (n++ == left_out)
+          op->waits[w] = op->waits[--op->n_waits];
+    }
+  return n > left_out;
+}
+
+/* Is it seen within some orders?  Wires refuse what was never written. */
+static bool is_missed(const char *variant, int left_out, const float *want, const int32_t *next)
+{
+  bool seen = false;
+  for (uint64_t seed = 1; seed <= 24 && !seen; seed++) {
+    struct run run;
+    build_without(variant, left_out, seed, &run);
+    seen = run_try(&run, 5) != TP_OK ||
+           memcmp(run_get(&run, 0, run.program.next), next, BATCH * sizeof *next) != 0 ||
+           memcmp(logits(&run), want, BATCH * VOCAB * sizeof *want) != 0;
+    run_close(&run);
+  }
+  return seen;
+}
+
+START_TEST(every_wait_is_needed)
+{
+  struct run right, probe;
+  build_without(ordered[_i], -1, 1, &right);
+  run_pass(&right, 5);
+  const float *want = logits(&right);
+  const int32_t *next = run_get(&right, 0, right.program.next);
+  for (int wait = 0;; wait++) {
+    const bool there = build_without(ordered[_i], wait, 1, &probe);
+    run_close(&probe);
+    if (!there)
+      break;
+    ck_assert_msg(is_missed(ordered[_i], wait, want, next), "%s: nobody misses wait %d",
+                  ordered[_i], wait);
+  }
+  run_close(&right);
 }
 END_TEST
 
@@ -60,6 +174,9 @@ static Suite *suite(void)
   TCase *cases = tcase_create("cases");
   tcase_set_timeout(cases, 60);
   tcase_add_loop_test(cases, sharded_is_unsharded, 0, (int)(sizeof same / sizeof *same));
+  const int n = (int)(sizeof ordered / sizeof *ordered);
+  tcase_add_loop_test(cases, order_changes_nothing, 0, n);
+  tcase_add_loop_test(cases, every_wait_is_needed, 0, n);
   suite_add_tcase(suite, cases);
   return suite;
 }
