@@ -12,4 +12,11 @@ unit_tests += \
 	%D%/test_trace
 EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/test_bench.c %D%/trace_folder.h
 
+# Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.
+if HAVE_MPI
+check_PROGRAMS += %D%/group_ranks
+endif
+TESTS += %D%/commands.sh %D%/mpi.sh
+EXTRA_DIST += %D%/commands.sh %D%/mpi.sh
+
 include %D%/kernels.mk

@@ -1,0 +1,39 @@
+#!/bin/sh
+# tpsim-cuda as a user meets it where there may be no GPU.  Skipped where configure found no CUDA.
+bindir=${BINDIR:-.}
+program=$bindir/tpsim-cuda
+if ! [ -x "$program" ]; then
+  echo "1..0 # SKIP configured without CUDA"
+  exit 0
+fi
+number=0 failures=0
+
+# expect NAME STATUS TEXT ARGUMENTS..: exit status and a part of what is printed
+expect() {
+  name=$1 wanted=$2 text=$3
+  shift 3
+  number=$((number + 1))
+  said=$("$program" "$@" 2>&1)
+  status=$?
+  case $status/$said in
+  $wanted/*"$text"*) echo "ok $number - $name" ;;
+  *) failures=$((failures + 1)); echo "not ok $number - $name: status $status, '$said'" ;;
+  esac
+}
+expect version 0 'tpsim-cuda ' --version
+expect help 0 'usage: tpsim-cuda COMMAND' --help
+expect 'no command' 2 '`tpsim-cuda --help` lists them'
+expect 'a wrong command' 2 "did you mean 'devices'?" device
+expect 'a wrong option' 2 "did you mean '--format'?" devices --fromat csv
+expect 'a wrong format' 2 "no format 'cvs'; did you mean 'csv'?" devices -f cvs
+for command in $("$program" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do
+  expect "$command --help" 0 "example:
+  tpsim-cuda $command" "$command" --help
+done
+if ls /dev/nvidia[0-9]* >/dev/null 2>&1; then
+  expect 'devices' 0 'device,name' devices --format csv
+else
+  expect 'no GPU' 3 'no GPU here, or no driver for it' devices
+fi
+echo "1..$number"
+exit $((failures > 0))
