@@ -10,34 +10,60 @@
 #include "cost/cost.h"
 #include "cuda/bench.h"
 
+/* What a memory op works on: rows of the residual (norm, add_norm, copy), of the MLP's inner width
+ * (activation), of the vocabulary (sample), or of heads (rope_cache). */
+struct tp_rows {
+  int64_t rows, columns;
+};
+
+/* An op without operands. */
+struct tp_lone_op {
+  struct tp_op op;
+  struct tp_rows rows; /* memory ops */
+};
+
+/* Counts as the programs of a model have them, in bf16. */
+struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dtype);
+struct tp_lone_op tp_lone_attention(const struct tp_attention *attention);
+struct tp_lone_op tp_lone_rows(enum tp_function function, struct tp_rows rows);
+/* `like`: heads, kv_heads and head_dim of q, k and v. */
+struct tp_lone_op tp_lone_heads(enum tp_function function, int64_t rows,
+                                const struct tp_attention *like);
+struct tp_lone_op tp_lone_collective(const struct tp_collective *collective);
+
 struct tp_op_rounds {
   int copies;      /* of weights and caches */
   int64_t repeats; /* in the graph, a multiple of copies */
 };
 
 /* Copies for a cache of `l2_bytes`; repeats for a graph of about `graph_s`. */
-struct tp_op_rounds tp_op_rounds(const struct tp_op *op, double l2_bytes, double op_s,
+struct tp_op_rounds tp_op_rounds(const struct tp_lone_op *lone, double l2_bytes, double op_s,
                                  double graph_s);
 
-/* A memory op over `rows` rows: of `columns` of the residual or (activation) of the MLP's inner
- * width; of heads; of the vocabulary.  Bytes as the programs of a model count them. */
-struct tp_rows {
-  int64_t rows, columns;
-  int heads, kv_heads, head_dim;
-};
-struct tp_op tp_op_of_rows(enum tp_function function, const struct tp_rows *shape);
-
-/* The op by itself, its operands said: gemm, attention, norm, add_norm, activation, copy,
- * rope_cache, sample, and collectives.  TP_E_INPUT names any other. */
-enum tp_status tp_op_program(const struct tp_op *op, const struct tp_op_rounds *rounds,
-                             struct tp_arena *arena, struct tp_program *program,
-                             struct tp_error *error);
+/* The op by itself among `ranks`, its operands said. */
+void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *rounds, int ranks,
+                     struct tp_arena *arena, struct tp_program *program);
 
 /* Memory that its tensors take. */
-double tp_op_program_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds);
+double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds);
 
-/* Of one repetition.  Operands hold random numbers, lengths the op's. */
-enum tp_status tp_bench_op(const struct tp_bench *bench, const struct tp_machine *machine,
-                           const struct tp_op *op, double budget_s, struct tp_spread *spread,
-                           struct tp_error *error);
+/* A captured graph of it, ready to be replayed. */
+struct tp_lone_run {
+  const struct tp_calls *calls;
+  struct tp_arena *arena;
+  struct tp_store *store;
+  struct tp_graph *graph;
+  struct tp_op_rounds rounds;
+};
+
+/* Operands hold random numbers, lengths the op's.  `machine` says how long it may last and what
+ * cache and memory there are.  TP_E_INPUT where memory does not hold it. */
+enum tp_status tp_lone_open(const struct tp_calls *calls, const struct tp_machine *machine,
+                            const struct tp_lone_op *lone, struct tp_lone_run **run,
+                            struct tp_error *error);
+void tp_lone_close(struct tp_lone_run *run); /* NULL is fine */
+
+/* Times of one op: samples of the graph over its repetitions. */
+enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run *run,
+                               double budget_s, struct tp_spread *spread, struct tp_error *error);
 #endif
