@@ -65,12 +65,11 @@ enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sam
                                const struct tp_action *action, struct tp_spread *spread,
                                struct tp_error *error)
 {
-  enum { WARM_UPS = 2 };
   const struct tp_calls *calls = bench->calls;
   double samples_s[TP_MAX_MARKS], once_s;
-  enum tp_status status = issue_marked(calls, action, WARM_UPS, error);
+  enum tp_status status = issue_marked(calls, action, TP_WARM_UPS, error);
   if (status == TP_OK)
-    status = calls->seconds(calls->state, WARM_UPS - 1, WARM_UPS, &once_s, error);
+    status = calls->seconds(calls->state, TP_WARM_UPS - 1, TP_WARM_UPS, &once_s, error);
   if (status != TP_OK)
     return status;
   int n = tp_sampling_count(sampling, once_s);

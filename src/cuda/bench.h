@@ -43,7 +43,10 @@ struct tp_action {
   void *data;
 };
 
-/* Two passes warm up; the second says how many samples fit. */
+/* Passes that warm up; the last says how many samples fit. */
+enum { TP_WARM_UPS = 2 };
+
+/* Sample i lies between marks i and i + 1. */
 enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sampling *sampling,
                                const struct tp_action *action, struct tp_spread *spread,
                                struct tp_error *error);

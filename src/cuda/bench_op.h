@@ -47,6 +47,9 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
 /* Memory that its tensors take. */
 double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds);
 
+/* Its columns in a trace. */
+void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row);
+
 /* A captured graph of it, ready to be replayed. */
 struct tp_lone_run {
   const struct tp_calls *calls;

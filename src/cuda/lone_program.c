@@ -114,16 +114,13 @@ static int activation(struct maker *maker, const char *name, enum tp_dtype dtype
                       int64_t columns)
 {
   return add(maker, name,
-             (struct tp_tensor){.kind = TP_TENSOR_ACTIVATION,
-                                .dtype = dtype,
-                                .rows = rows,
-                                .columns = columns});
+             (struct tp_tensor){
+                 .kind = TP_TENSOR_ACTIVATION, .dtype = dtype, .rows = rows, .columns = columns});
 }
 
 static int indices(struct maker *maker, const char *name, int64_t rows)
 {
-  return add(maker, name,
-             (struct tp_tensor){.kind = TP_TENSOR_INDEX, .rows = rows, .columns = 1});
+  return add(maker, name, (struct tp_tensor){.kind = TP_TENSOR_INDEX, .rows = rows, .columns = 1});
 }
 
 static int cache(struct maker *maker, const char *name, enum tp_dtype dtype, int64_t rows,
@@ -141,8 +138,8 @@ static int weight(struct maker *maker, const char *name, enum tp_role role, enum
                   int64_t rows, int64_t columns)
 {
   struct tp_piece *piece = TP_NEW(maker->arena, struct tp_piece, 1);
-  *piece = (struct tp_piece){
-      .of = name, .role = role, .rows = rows, .columns = columns, .sharers = 1};
+  *piece =
+      (struct tp_piece){.of = name, .role = role, .rows = rows, .columns = columns, .sharers = 1};
   return add(maker, name,
              (struct tp_tensor){.kind = TP_TENSOR_WEIGHT,
                                 .dtype = dtype,
@@ -230,8 +227,7 @@ static void make_rows(struct maker *maker, struct tp_rows rows, struct tp_progra
 static void make_collective(struct maker *maker, int ranks)
 {
   const struct tp_collective *collective = &maker->op->collective;
-  const int64_t columns =
-      (int64_t)(collective->bytes / tp_dtype_bytes(collective->dtype) / ranks);
+  const int64_t columns = (int64_t)(collective->bytes / tp_dtype_bytes(collective->dtype) / ranks);
   const bool in_place = collective->kind == TP_ALL_REDUCE;
   const int64_t from = collective->kind == TP_ALL_GATHER ? 1 : ranks;
   const int64_t to = collective->kind == TP_REDUCE_SCATTER ? 1 : ranks;
@@ -288,8 +284,8 @@ double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds
   for (int i = 0; i < program->n_tensors; i++) {
     const struct tp_tensor *tensor = &program->tensors[i];
     const double copies = fmin(tensor->layers, rounds->copies);
-    bytes += copies * (double)tensor->rows * (double)tensor->columns *
-             tp_tensor_element_bytes(tensor);
+    bytes +=
+        copies * (double)tensor->rows * (double)tensor->columns * tp_tensor_element_bytes(tensor);
   }
   return bytes;
 }

@@ -41,8 +41,8 @@ static enum tp_status fill_operands(const struct tp_lone_run *run, const struct 
                                     const struct tp_binding *binding, struct tp_error *error)
 {
   const struct tp_op *op = program->segments[0].ops;
-  const int32_t length = (int32_t)(op->kind == TP_OP_ATTENTION ? op->attention.kv_len
-                                                               : program->query_len);
+  const int32_t length =
+      (int32_t)(op->kind == TP_OP_ATTENTION ? op->attention.kv_len : program->query_len);
   enum tp_status status = TP_OK;
   for (int t = 0; t < program->n_tensors && status == TP_OK; t++) {
     const struct tp_tensor *tensor = &program->tensors[t];
@@ -65,10 +65,9 @@ static enum tp_status check_memory(const struct tp_program *program,
 {
   const double bytes = tp_lone_bytes(program, rounds);
   const double most_bytes = 0.85 * machine->device->datasheet.dram_bytes;
-  return bytes <= most_bytes
-             ? TP_OK
-             : tp_fail(error, TP_E_INPUT, "%s: needs %.3g GB of %.3g", program->title, bytes * 1e-9,
-                       most_bytes * 1e-9);
+  return bytes <= most_bytes ? TP_OK
+                             : tp_fail(error, TP_E_INPUT, "%s: needs %.3g GB of %.3g",
+                                       program->title, bytes * 1e-9, most_bytes * 1e-9);
 }
 
 static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *machine,
@@ -76,7 +75,7 @@ static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *
 {
   struct tp_program *program = TP_NEW(run->arena, struct tp_program, 1);
   struct tp_binding *binding;
-  tp_lone_program(lone, &run->rounds, run->calls->ranks, run->arena, program);
+  tp_lone_program(lone, &run->rounds, machine->ranks, run->arena, program);
   enum tp_status status = check_memory(program, &run->rounds, machine, error);
   if (status != TP_OK)
     return status;

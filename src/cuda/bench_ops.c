@@ -1,0 +1,235 @@
+#include "cuda/bench_ops.h"
+
+#include <string.h>
+
+/* The ops of one file. */
+struct ops {
+  struct tp_rig *rig;
+  struct tp_machine machine;
+  int ranks;
+  struct tp_lone_op *items;
+  size_t n;
+};
+
+#define TIMES "time_us", "spread_us", "repeats"
+
+static const struct tp_trace_layout gemm_layout = {
+    .file = "gemm.csv", .n_keys = 5, .columns = {"op", "m", "n", "k", "dtype", TIMES}};
+static const struct tp_trace_layout attention_layout = {.file = "attention.csv",
+                                                        .n_keys = 8,
+                                                        .columns = {"op", "batch", "seq_len",
+                                                                    "kv_len", "heads", "kv_heads",
+                                                                    "head_dim", "dtype", TIMES}};
+static const struct tp_trace_layout memory_layout = {
+    .file = "memory.csv",
+    .n_keys = 4,
+    .columns = {"op", "read_bytes", "write_bytes", "function", TIMES}};
+static const struct tp_trace_layout collective_layout = {
+    .file = "collectives.csv",
+    .n_keys = 5,
+    .columns = {"op", "bytes", "ranks", "dtype", "algorithm", TIMES}};
+
+static void name_gemm(const struct tp_op *op, struct tp_trace_row *row)
+{
+  tp_trace_row_number(row, "m", (double)op->gemm.m);
+  tp_trace_row_number(row, "n", (double)op->gemm.n);
+  tp_trace_row_number(row, "k", (double)op->gemm.k);
+}
+
+static void name_attention(const struct tp_op *op, struct tp_trace_row *row)
+{
+  const struct tp_attention *attention = &op->attention;
+  tp_trace_row_number(row, "batch", (double)attention->batch);
+  tp_trace_row_number(row, attention->decode ? "kv_len" : "seq_len", (double)attention->kv_len);
+  tp_trace_row_number(row, "heads", (double)attention->heads);
+  tp_trace_row_number(row, "kv_heads", (double)attention->kv_heads);
+  tp_trace_row_number(row, "head_dim", (double)attention->head_dim);
+}
+
+void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
+{
+  static const char *const dtypes[] = TP_DTYPE_NAMES;
+  const struct tp_op *op = &lone->op;
+  tp_trace_row_text(row, "op", op->kind == TP_OP_MEMORY ? "memory" : op->name);
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    name_gemm(op, row);
+    tp_trace_row_text(row, "dtype", dtypes[op->gemm.dtype]);
+    break;
+  case TP_OP_ATTENTION:
+    name_attention(op, row);
+    tp_trace_row_text(row, "dtype", dtypes[op->attention.dtype]);
+    break;
+  case TP_OP_MEMORY:
+    tp_trace_row_number(row, "read_bytes", op->memory.read_bytes);
+    tp_trace_row_number(row, "write_bytes", op->memory.write_bytes);
+    tp_trace_row_text(row, "function", tp_function_text(op->memory.function));
+    break;
+  case TP_OP_COLLECTIVE:
+    tp_trace_row_number(row, "bytes", op->collective.bytes);
+    tp_trace_row_text(row, "dtype", dtypes[op->collective.dtype]);
+    tp_trace_row_text(row, "algorithm", tp_algorithm_text(op->collective.algorithm));
+    break;
+  }
+}
+
+static void name_op(void *data, size_t item, struct tp_trace_row *row)
+{
+  const struct ops *ops = data;
+  tp_lone_name(&ops->items[item], row);
+  if (ops->items[item].op.kind == TP_OP_COLLECTIVE)
+    tp_trace_row_number(row, "ranks", ops->ranks);
+}
+
+static double expect_s(void *data, size_t item)
+{
+  const struct ops *ops = data;
+  const struct tp_cost cost = tp_cost_bare(&ops->machine, &ops->items[item].op);
+  return tp_cost_alone_s(&ops->machine, &cost);
+}
+
+static enum tp_status measure(void *data, size_t item, double budget_s, struct tp_trace_row *row,
+                              struct tp_error *error)
+{
+  const struct ops *ops = data;
+  struct tp_rig_device *device;
+  struct tp_lone_run *run;
+  struct tp_spread spread;
+  enum tp_status status = tp_rig_at(ops->rig, ops->ranks, &device, error);
+  if (status == TP_OK)
+    status = tp_lone_open(&device->calls, &ops->machine, &ops->items[item], &run, error);
+  if (status != TP_OK)
+    return status;
+  status = tp_lone_measure(&device->bench, run, budget_s, &spread, error);
+  tp_lone_close(run);
+  if (status != TP_OK)
+    return status;
+  tp_trace_row_number(row, "time_us", 1e6 * spread.median_s);
+  tp_trace_row_number(row, "spread_us", 1e6 * spread.spread_s);
+  tp_trace_row_number(row, "repeats", spread.n);
+  return TP_OK;
+}
+
+static enum tp_status begin(struct tp_rig *rig, const struct tp_trace_layout *layout, int ranks,
+                            size_t most, struct tp_arena *arena, struct tp_plan *plan,
+                            struct ops **ops, struct tp_error *error)
+{
+  *ops = TP_NEW(arena, struct ops, 1);
+  **ops = (struct ops){.rig = rig, .ranks = ranks, .items = TP_NEW(arena, struct tp_lone_op, most)};
+  *plan = (struct tp_plan){
+      .layout = layout, .data = *ops, .name = name_op, .expect_s = expect_s, .measure = measure};
+  return tp_rig_machine(rig, ranks, &(*ops)->machine, error);
+}
+
+static void add(struct ops *ops, struct tp_plan *plan, struct tp_lone_op lone)
+{
+  ops->items[plan->n++] = lone;
+}
+
+enum tp_status tp_plan_gemms(struct tp_rig *rig, const struct tp_shapes *shapes,
+                             struct tp_arena *arena, struct tp_plan *plan, struct tp_error *error)
+{
+  static const int64_t rows[] = {1, 4, 16, 64, 256, 1024, 4096, 16384};
+  enum { N_ROWS = sizeof rows / sizeof rows[0] };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &gemm_layout, 1, 2 * N_ROWS * shapes->n_gemms, arena, plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  const bool has_fp8 = ops->machine.device->datasheet.fp8_flops_per_s > 0;
+  for (size_t i = 0; i < shapes->n_gemms; i++)
+    for (size_t r = 0; r < N_ROWS; r++) {
+      const struct tp_gemm *gemm = &shapes->gemms[i];
+      add(ops, plan, tp_lone_gemm(rows[r], gemm->n, gemm->k, TP_DTYPE_BF16));
+      if (has_fp8)
+        add(ops, plan, tp_lone_gemm(rows[r], gemm->n, gemm->k, TP_DTYPE_FP8));
+    }
+  return TP_OK;
+}
+
+enum tp_status tp_plan_attentions(struct tp_rig *rig, const struct tp_shapes *shapes,
+                                  struct tp_arena *arena, struct tp_plan *plan,
+                                  struct tp_error *error)
+{
+  static const struct {
+    int64_t batch, length;
+  } prefills[] = {{1, 128},  {1, 512},  {1, 1024},  {1, 2048},  {1, 4096},
+                  {1, 8192}, {4, 1024}, {16, 1024}, {64, 1024}, {16, 256}},
+    decodes[] = {{1, 256},  {1, 1024},  {1, 4096},  {1, 16384}, {4, 1024},  {4, 4096},
+                 {16, 256}, {16, 1024}, {16, 4096}, {64, 256},  {64, 1024}, {64, 4096}};
+  enum { N_PREFILLS = sizeof prefills / sizeof prefills[0] };
+  enum { N_DECODES = sizeof decodes / sizeof decodes[0] };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &attention_layout, 1, (N_PREFILLS + N_DECODES) * shapes->n_attentions, arena, plan,
+            &ops, error);
+  if (status != TP_OK)
+    return status;
+  for (size_t i = 0; i < shapes->n_attentions; i++) {
+    struct tp_attention attention = shapes->attentions[i];
+    for (size_t p = 0; p < N_PREFILLS + N_DECODES; p++) {
+      attention.decode = p >= N_PREFILLS;
+      attention.batch = attention.decode ? decodes[p - N_PREFILLS].batch : prefills[p].batch;
+      attention.kv_len = attention.decode ? decodes[p - N_PREFILLS].length : prefills[p].length;
+      attention.query_len = attention.decode ? 1 : attention.kv_len;
+      attention.style =
+          (enum tp_attention_style)(attention.decode ? rig->setup->stack.attention.decode
+                                                     : rig->setup->stack.attention.prefill);
+      attention.score_passes = rig->setup->stack.attention.score_passes;
+      add(ops, plan, tp_lone_attention(&attention));
+    }
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_plan_memory(struct tp_rig *rig, const struct tp_shapes *shapes,
+                              struct tp_arena *arena, struct tp_plan *plan, struct tp_error *error)
+{
+  static const int64_t rows[] = {1, 4, 16, 64, 256, 1024, 4096, 16384};
+  static const int64_t widths[] = {4096, 8192};
+  static const enum tp_function functions[] = {TP_FUNCTION_COPY, TP_FUNCTION_NORM,
+                                               TP_FUNCTION_ADD_NORM, TP_FUNCTION_ACTIVATION};
+  enum { N_ROWS = sizeof rows / sizeof rows[0], N_WIDTHS = 2, N_FUNCTIONS = 4 };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions), arena,
+            plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  for (size_t r = 0; r < N_ROWS; r++) {
+    for (size_t w = 0; w < N_WIDTHS; w++)
+      for (size_t f = 0; f < N_FUNCTIONS; f++)
+        add(ops, plan, tp_lone_rows(functions[f], (struct tp_rows){rows[r], widths[w]}));
+    for (size_t i = 0; i < shapes->n_attentions; i++)
+      add(ops, plan, tp_lone_heads(TP_FUNCTION_ROPE_CACHE, rows[r], &shapes->attentions[i]));
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_plan_collectives(struct tp_rig *rig, int ranks, struct tp_arena *arena,
+                                   struct tp_plan *plan, struct tp_error *error)
+{
+  static const enum tp_collective_kind kinds[] = {TP_ALL_REDUCE, TP_ALL_GATHER, TP_REDUCE_SCATTER,
+                                                  TP_ALL_TO_ALL};
+  static const enum tp_algorithm peer[] = {TP_ALGORITHM_ONE_SHOT, TP_ALGORITHM_TWO_SHOT};
+  enum { N_KINDS = 4, N_PEER = 2, N_SIZES = 10 };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &collective_layout, ranks, (N_KINDS + N_PEER) * N_SIZES, arena, plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  double bytes = 1024;
+  for (int size = 0; size < N_SIZES; size++, bytes *= 4) {
+    struct tp_collective collective = {.bytes = bytes, .dtype = TP_DTYPE_BF16};
+    for (size_t i = 0; i < N_KINDS; i++) {
+      collective.kind = kinds[i];
+      add(ops, plan, tp_lone_collective(&collective));
+    }
+    collective.kind = TP_ALL_REDUCE;
+    for (size_t i = 0; i < N_PEER && bytes <= 16.0 * 1024 * 1024; i++) {
+      collective.algorithm = peer[i];
+      add(ops, plan, tp_lone_collective(&collective));
+    }
+  }
+  return TP_OK;
+}
