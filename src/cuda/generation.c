@@ -9,7 +9,7 @@
 
 enum { STEPS_A_GRAPH = 64 };
 
-/* One pass: its program, where its tensors are, its graph. */
+/* One pass: its program, where its tensors are, its graph; NULL: launched eagerly. */
 struct pass {
   struct tp_program program;
   struct tp_binding *binding;
@@ -86,10 +86,22 @@ static enum tp_status bind_pass(struct tp_generation *self, const struct tp_mach
              : status;
 }
 
-static enum tp_status capture_pass(struct tp_generation *self, struct pass *pass,
+static enum tp_status capture_pass(struct tp_generation *self, int launch, struct pass *pass,
                                    struct tp_error *error)
 {
-  return tp_execute_capture(self->calls, pass->binding, &pass->graph, error);
+  return launch == TP_LAUNCH_GRAPH
+             ? tp_execute_capture(self->calls, pass->binding, &pass->graph, error)
+             : TP_OK;
+}
+
+static enum tp_status issue_pass(const struct tp_generation *self, const struct pass *pass,
+                                 struct tp_error *error)
+{
+  const struct tp_calls *calls = self->calls;
+  if (pass->graph != NULL)
+    return calls->replay(calls->state, pass->graph, error);
+  const enum tp_status status = tp_execute(calls, pass->binding, error);
+  return status == TP_OK ? calls->join(calls->state, error) : status;
 }
 
 /* Longest cache that decode graph `graph` meets. */
@@ -130,13 +142,14 @@ static enum tp_status write_lengths(struct tp_generation *self, const struct pas
 static enum tp_status prepare(struct tp_generation *self, const struct tp_machine *machine,
                               struct tp_error *error)
 {
+  const struct tp_stack *stack = machine->stack;
   enum tp_status status = bind_pass(self, machine, TP_PREFILL, 0, &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
     status = bind_pass(self, machine, TP_DECODE, kv_len_of(self, i), &self->decode[i], error);
   if (status == TP_OK)
-    status = capture_pass(self, &self->prefill, error);
+    status = capture_pass(self, stack->launch.prefill, &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
-    status = capture_pass(self, &self->decode[i], error);
+    status = capture_pass(self, stack->launch.decode, &self->decode[i], error);
   return status == TP_OK ? write_tokens(self, &self->prefill, error) : status;
 }
 
@@ -189,7 +202,7 @@ enum tp_status tp_generation_begin_prefill(struct tp_generation *self, struct tp
 
 enum tp_status tp_generation_prefill(struct tp_generation *self, struct tp_error *error)
 {
-  return self->calls->replay(self->calls->state, self->prefill.graph, error);
+  return issue_pass(self, &self->prefill, error);
 }
 
 enum tp_status tp_generation_begin_step(struct tp_generation *self, int64_t step,
@@ -201,6 +214,5 @@ enum tp_status tp_generation_begin_step(struct tp_generation *self, int64_t step
 
 enum tp_status tp_generation_step(struct tp_generation *self, int64_t step, struct tp_error *error)
 {
-  const struct pass *pass = &self->decode[(step - 1) / STEPS_A_GRAPH];
-  return self->calls->replay(self->calls->state, pass->graph, error);
+  return issue_pass(self, &self->decode[(step - 1) / STEPS_A_GRAPH], error);
 }

@@ -1,6 +1,6 @@
 #ifndef TP_CUDA_GENERATION_H
 #define TP_CUDA_GENERATION_H
-/* A prefill and its decode steps on a device, as captured graphs.
+/* A prefill and its decode steps on a device, captured or launched eagerly as the stack says.
  *
  *     prefill graph    decode graph, steps 1..64    decode graph, steps 65..128    ...
  *
@@ -30,7 +30,8 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
                                     struct tp_generation_expected *expected,
                                     struct tp_error *error);
 
-/* Random weights and tokens, graphs captured.  TP_E_INPUT where the variant cannot be run so. */
+/* Random weights and tokens, passes ready to be issued.  TP_E_INPUT where the variant cannot be run
+ * so. */
 enum tp_status tp_generation_open(const struct tp_rig_device *device,
                                   const struct tp_generation_point *point,
                                   struct tp_generation **generation, struct tp_error *error);

@@ -32,6 +32,7 @@ static json_t *machine_of(const struct tp_trace_source *source)
   if (source->virtual_clock)
     put_text(machine, "note", "times of the cost model: nothing was measured");
   put_text(machine, "platform", source->platform);
+  put_text(machine, "standin", source->standin);
   put_count(machine, "sms", source->sms);
   put_count(machine, "capability", source->capability);
   put_text(machine, "driver", source->driver);

@@ -1,0 +1,91 @@
+#include "cuda/apart.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the other process tells first; the result follows. */
+struct outcome {
+  enum tp_status status;
+  struct tp_error error;
+};
+
+static int write_all(int file, const void *from, size_t bytes)
+{
+  const char *next = from;
+  while (bytes > 0) {
+    const ssize_t written = write(file, next, bytes);
+    if (written < 0 && errno != EINTR)
+      return -1;
+    if (written > 0) {
+      next += written;
+      bytes -= (size_t)written;
+    }
+  }
+  return 0;
+}
+
+static int read_all(int file, void *to, size_t bytes)
+{
+  char *next = to;
+  while (bytes > 0) {
+    const ssize_t got = read(file, next, bytes);
+    if (got == 0 || (got < 0 && errno != EINTR))
+      return -1;
+    if (got > 0) {
+      next += got;
+      bytes -= (size_t)got;
+    }
+  }
+  return 0;
+}
+
+static enum tp_status how_it_died(pid_t process, struct tp_error *error)
+{
+  int ending = 0;
+  while (waitpid(process, &ending, 0) < 0 && errno == EINTR)
+    ;
+  if (WIFSIGNALED(ending))
+    return tp_fail(error, TP_E_CHECK, "the measuring process died of signal %d (%s)",
+                   WTERMSIG(ending), strsignal(WTERMSIG(ending)));
+  return tp_fail(error, TP_E_CHECK, "the measuring process ended early, with status %d",
+                 WEXITSTATUS(ending));
+}
+
+enum tp_status tp_run_apart(enum tp_status (*work)(void *data, void *result,
+                                                   struct tp_error *error),
+                            void *data, void *result, size_t bytes, struct tp_error *error)
+{
+  int ends[2];
+  fflush(NULL);
+  if (pipe(ends) != 0)
+    return tp_fail(error, TP_E_ENVIRONMENT, "no pipe: %s", strerror(errno));
+  const pid_t process = fork();
+  if (process < 0) {
+    close(ends[0]);
+    close(ends[1]);
+    return tp_fail(error, TP_E_ENVIRONMENT, "no process: %s", strerror(errno));
+  }
+  if (process == 0) {
+    struct outcome mine = {.error = {.text = ""}};
+    close(ends[0]);
+    mine.status = work(data, result, &mine.error);
+    fflush(NULL);
+    const int failed =
+        write_all(ends[1], &mine, sizeof mine) != 0 || write_all(ends[1], result, bytes) != 0;
+    _exit(failed);
+  }
+  struct outcome outcome;
+  close(ends[1]);
+  const int whole =
+      read_all(ends[0], &outcome, sizeof outcome) == 0 && read_all(ends[0], result, bytes) == 0;
+  close(ends[0]);
+  if (!whole)
+    return how_it_died(process, error);
+  while (waitpid(process, NULL, 0) < 0 && errno == EINTR)
+    ;
+  return outcome.status == TP_OK ? TP_OK : tp_fail(error, outcome.status, "%s", outcome.error.text);
+}

@@ -1,0 +1,14 @@
+#ifndef TP_CUDA_APART_H
+#define TP_CUDA_APART_H
+/* Work in a process of its own: what touches a GPU there leaves this process free to fork again,
+ * and what dies there takes nothing with it. */
+#include "base/error.h"
+
+#include <stddef.h>
+
+/* The status, error text and `bytes` of result that `work` ends with; TP_E_CHECK where it died.
+ * Streams of this process are flushed first. */
+enum tp_status tp_run_apart(enum tp_status (*work)(void *data, void *result,
+                                                   struct tp_error *error),
+                            void *data, void *result, size_t bytes, struct tp_error *error);
+#endif
