@@ -182,6 +182,20 @@ enum tp_status tp_plan_attentions(struct tp_rig *rig, const struct tp_shapes *sh
   return TP_OK;
 }
 
+static int64_t width_of(const struct tp_attention *attention)
+{
+  return (attention->heads + 2 * attention->kv_heads) * attention->head_dim;
+}
+
+/* A row of memory.csv is known by its bytes. */
+static bool is_first_of_width(const struct tp_shapes *shapes, size_t which)
+{
+  for (size_t i = 0; i < which; i++)
+    if (width_of(&shapes->attentions[i]) == width_of(&shapes->attentions[which]))
+      return false;
+  return true;
+}
+
 enum tp_status tp_plan_memory(struct tp_rig *rig, const struct tp_shapes *shapes,
                               struct tp_arena *arena, struct tp_plan *plan, struct tp_error *error)
 {
@@ -201,7 +215,8 @@ enum tp_status tp_plan_memory(struct tp_rig *rig, const struct tp_shapes *shapes
       for (size_t f = 0; f < N_FUNCTIONS; f++)
         add(ops, plan, tp_lone_rows(functions[f], (struct tp_rows){rows[r], widths[w]}));
     for (size_t i = 0; i < shapes->n_attentions; i++)
-      add(ops, plan, tp_lone_heads(TP_FUNCTION_ROPE_CACHE, rows[r], &shapes->attentions[i]));
+      if (is_first_of_width(shapes, i))
+        add(ops, plan, tp_lone_heads(TP_FUNCTION_ROPE_CACHE, rows[r], &shapes->attentions[i]));
   }
   return TP_OK;
 }

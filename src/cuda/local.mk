@@ -2,8 +2,15 @@
 noinst_LIBRARIES += libtpcuda.a
 libtpcuda_a_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
 libtpcuda_a_SOURCES = \
+	%D%/apart.c %D%/apart.h \
 	%D%/beside.c %D%/beside.h \
 	%D%/bench.c %D%/bench.h \
+	%D%/bench_choice.c %D%/bench_choice.h \
+	%D%/bench_host.c %D%/bench_host.h \
+	%D%/bench_interference.c \
+	%D%/bench_op.h \
+	%D%/bench_ops.c %D%/bench_ops.h \
+	%D%/bench_points.c %D%/bench_points.h \
 	%D%/calls.h \
 	%D%/check.c %D%/check.h \
 	%D%/check_bound.c \
@@ -12,6 +19,7 @@ libtpcuda_a_SOURCES = \
 	%D%/executor.c %D%/executor.h \
 	%D%/fill_value.h \
 	%D%/gpu.h \
+	%D%/generation.c %D%/generation.h \
 	%D%/group.c %D%/group.h \
 	%D%/group_fork.c \
 	%D%/group_launcher.h \
@@ -26,6 +34,7 @@ libtpcuda_a_SOURCES = \
 	%D%/host_run.c \
 	%D%/host_state.h \
 	%D%/kernel_math.h \
+	%D%/lone_program.c %D%/lone_run.c \
 	%D%/operand.c %D%/operand.h \
 	%D%/plans.c %D%/plans.h \
 	%D%/op_cases.c %D%/op_cases.h \
@@ -35,7 +44,10 @@ libtpcuda_a_SOURCES = \
 	%D%/selftest.c %D%/selftest.h \
 	%D%/selftest_matrix.c %D%/selftest_matrix.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
+	%D%/rig.c %D%/rig.h \
+	%D%/shapes.c \
 	%D%/store.c %D%/store.h \
+	%D%/suite.c %D%/suite.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
 	%D%/weights.c %D%/weights.h

@@ -6,7 +6,10 @@ enum tp_status tp_rig_machine(const struct tp_rig *rig, int tp, struct tp_machin
                               struct tp_error *error)
 {
   const struct tp_setup *setup = rig->setup;
-  return tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, machine, error);
+  const enum tp_status status =
+      tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, machine, error);
+  machine->sustained = rig->sustained;
+  return status;
 }
 
 static enum tp_status open_device(struct tp_rig *rig, int tp, struct tp_rig_device *device,
@@ -15,7 +18,6 @@ static enum tp_status open_device(struct tp_rig *rig, int tp, struct tp_rig_devi
   enum tp_status status = tp_rig_machine(rig, tp, &device->machine, error);
   if (status != TP_OK)
     return status;
-  device->machine.sustained = true;
   status =
       rig->opener.open(rig->opener.data, &device->machine, &device->calls, &device->owner, error);
   device->bench = (struct tp_bench){.calls = &device->calls, .group = rig->group};

@@ -28,6 +28,7 @@ struct tp_rig {
   const struct tp_setup *setup;
   struct tp_group *group; /* NULL: alone */
   struct tp_opener opener;
+  bool sustained; /* programs, not single ops: see struct tp_machine */
   int n;
   struct tp_rig_device *devices[TP_RIG_DEGREES];
 };
