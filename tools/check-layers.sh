@@ -42,7 +42,7 @@ only() { # HEADER-PATTERN FILES-ALLOWED...
 only simgrid/ 'engine/des*'
 only gsl/ 'study/*' 'cli/main.c'
 only yaml 'study/*'
-only command/ 'command/*' 'cli/*' 'cuda/main.c' 'cuda/cmd_*.c' 'cuda/commands.h'
+only command/ 'command/*' 'cli/*' 'cuda/main.c' 'cuda/cmd_*' 'cuda/commands.h'
 only '(cuda_|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
 
 for file in $code; do

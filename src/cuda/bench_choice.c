@@ -2,7 +2,6 @@
 
 #include "platform/open.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,19 +38,4 @@ enum tp_status tp_platform_like(const struct tp_datadir *dirs, int sms, double m
                    memory_bytes * 1e-9);
   *platform = found;
   return TP_OK;
-}
-
-const char *tp_device_slug(const char *device, struct tp_arena *arena)
-{
-  char *const slug = tp_arena_strdup(arena, device);
-  char *end = slug;
-  for (const char *c = device; *c != '\0'; c++)
-    if (isalnum((unsigned char)*c))
-      *end++ = (char)tolower((unsigned char)*c);
-    else if (end > slug && end[-1] != '-')
-      *end++ = '-';
-  while (end > slug && end[-1] == '-')
-    end--;
-  *end = '\0';
-  return slug;
 }

@@ -8,7 +8,4 @@
 enum tp_status tp_platform_like(const struct tp_datadir *dirs, int sms, double memory_bytes,
                                 struct tp_arena *arena, const char **platform,
                                 struct tp_error *error);
-
-/* "NVIDIA H200" -> "nvidia-h200"; arena-owned. */
-const char *tp_device_slug(const char *device, struct tp_arena *arena);
 #endif

@@ -14,13 +14,29 @@ struct beside {
   struct tp_load loads[N_LOADS];
 };
 
-static const struct tp_trace_layout layout = {
-    .file = "interference.csv",
-    .n_keys = 15,
-    .columns = {"op",         "m",           "n",         "k",        "dtype",
-                "batch",      "kv_len",      "heads",     "kv_heads", "head_dim",
-                "read_bytes", "write_bytes", "function",  "held_sms", "copy_bytes_per_s",
-                "alone_us",   "time_us",     "spread_us", "repeats",  "moved_bytes_per_s"}};
+static const struct tp_trace_layout layout = {.file = "interference.csv",
+                                              .n_keys = 16,
+                                              .columns = {"op",
+                                                          "m",
+                                                          "n",
+                                                          "k",
+                                                          "dtype",
+                                                          "batch",
+                                                          "kv_len",
+                                                          "heads",
+                                                          "kv_heads",
+                                                          "head_dim",
+                                                          "read_bytes",
+                                                          "write_bytes",
+                                                          "function",
+                                                          "rows",
+                                                          "held_sms",
+                                                          "asked_bytes_per_s",
+                                                          "alone_us",
+                                                          "time_us",
+                                                          "spread_us",
+                                                          "repeats",
+                                                          "copy_bytes_per_s"}};
 
 static void name(void *data, size_t item, struct tp_trace_row *row)
 {
@@ -28,7 +44,7 @@ static void name(void *data, size_t item, struct tp_trace_row *row)
   const struct tp_load *load = &self->loads[item % N_LOADS];
   tp_lone_name(&self->ops[item / N_LOADS], row);
   tp_trace_row_number(row, "held_sms", load->held_sms);
-  tp_trace_row_number(row, "copy_bytes_per_s", load->copy_bytes_per_s);
+  tp_trace_row_number(row, "asked_bytes_per_s", load->copy_bytes_per_s);
 }
 
 static double expect_s(void *data, size_t item)
@@ -71,7 +87,7 @@ static enum tp_status measure_both(const struct beside *self, const struct tp_be
   tp_trace_row_number(row, "time_us", 1e6 * loaded.median_s);
   tp_trace_row_number(row, "spread_us", 1e6 * loaded.spread_s);
   tp_trace_row_number(row, "repeats", loaded.n);
-  tp_trace_row_number(row, "moved_bytes_per_s", moved_bytes_per_s);
+  tp_trace_row_number(row, "copy_bytes_per_s", moved_bytes_per_s);
   return TP_OK;
 }
 

@@ -22,8 +22,8 @@ static const struct tp_trace_layout attention_layout = {.file = "attention.csv",
                                                                     "head_dim", "dtype", TIMES}};
 static const struct tp_trace_layout memory_layout = {
     .file = "memory.csv",
-    .n_keys = 4,
-    .columns = {"op", "read_bytes", "write_bytes", "function", TIMES}};
+    .n_keys = 5,
+    .columns = {"op", "read_bytes", "write_bytes", "function", "rows", TIMES}};
 static const struct tp_trace_layout collective_layout = {
     .file = "collectives.csv",
     .n_keys = 5,
@@ -64,6 +64,7 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
     tp_trace_row_number(row, "read_bytes", op->memory.read_bytes);
     tp_trace_row_number(row, "write_bytes", op->memory.write_bytes);
     tp_trace_row_text(row, "function", tp_function_text(op->memory.function));
+    tp_trace_row_number(row, "rows", (double)lone->rows.rows);
     break;
   case TP_OP_COLLECTIVE:
     tp_trace_row_number(row, "bytes", op->collective.bytes);
@@ -187,7 +188,7 @@ static int64_t width_of(const struct tp_attention *attention)
   return (attention->heads + 2 * attention->kv_heads) * attention->head_dim;
 }
 
-/* A row of memory.csv is known by its bytes. */
+/* Rows of one width are one kernel's, however many heads they are. */
 static bool is_first_of_width(const struct tp_shapes *shapes, size_t which)
 {
   for (size_t i = 0; i < which; i++)

@@ -1,90 +1,55 @@
 /* tpsim-cuda bench: measures ops, passes and generations of models. */
-#include "config.h"
-
 #include "base/text.h"
-#include "command/command.h"
 #include "command/progress.h"
 #include "cuda/apart.h"
-#include "cuda/bench_choice.h"
 #include "cuda/bench_host.h"
+#include "cuda/cmd_bench_job.h"
 #include "cuda/commands.h"
-#include "cuda/gpu.h"
-#include "cuda/suite.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-struct args {
-  const char *device, *out, *platform, *stack, *standin, *dtype;
-  struct tp_words model, variant, sets;
-  struct tp_numbers tp, emulate_tp, batch;
-  int64_t budget, prompt, generate, layers;
-};
 
 static const struct tp_option options[] = {
-    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
+    {"device", 'd', TP_OPTION_TEXT, offsetof(struct tp_bench_args, device), "D",
      "number of a GPU, or host: no GPU, the cost model's times [0]"},
-    {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "DIR",
-     "where the files are or go [traces/NAME-OF-THE-GPU]"},
-    {"budget", '\0', TP_OPTION_COUNT, offsetof(struct args, budget), "SECONDS",
+    {"out", 'o', TP_OPTION_TEXT, offsetof(struct tp_bench_args, out), "DIR",
+     "where the files are or go [traces/DEVICE]"},
+    {"budget", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, budget), "SECONDS",
      "time to take [270]"},
-    {"model", 'm', TP_OPTION_WORDS, offsetof(struct args, model), "M[,M]",
+    {"model", 'm', TP_OPTION_WORDS, offsetof(struct tp_bench_args, model), "M[,M]",
      "models [llama-3.1-8b,llama-3.1-70b]"},
-    {"emulate-tp", '\0', TP_OPTION_NUMBERS, offsetof(struct args, emulate_tp), "LIST",
+    {"emulate-tp", '\0', TP_OPTION_NUMBERS, offsetof(struct tp_bench_args, emulate_tp), "LIST",
      "degrees of which one GPU runs rank 0 alone [1,2,4,8; generate: 1,8]"},
-    {"tp", '\0', TP_OPTION_NUMBERS, offsetof(struct args, tp), "LIST",
+    {"tp", '\0', TP_OPTION_NUMBERS, offsetof(struct tp_bench_args, tp), "LIST",
      "degrees to run on as many GPUs, in place of --emulate-tp"},
-    {"variant", 'v', TP_OPTION_WORDS, offsetof(struct args, variant), "V[,V]",
+    {"variant", 'v', TP_OPTION_WORDS, offsetof(struct tp_bench_args, variant), "V[,V]",
      "[standard,ladder,parallel,kraken,no-comm; generate: standard,ladder]"},
-    {"batch", 'b', TP_OPTION_NUMBERS, offsetof(struct args, batch), "LIST",
+    {"batch", 'b', TP_OPTION_NUMBERS, offsetof(struct tp_bench_args, batch), "LIST",
      "sequences at once [1,4,16,64; generate: 1,16]"},
-    {"prompt", '\0', TP_OPTION_COUNT, offsetof(struct args, prompt), "N",
+    {"prompt", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, prompt), "N",
      "prompt tokens, halved until they fit [1024]"},
-    {"generate", '\0', TP_OPTION_COUNT, offsetof(struct args, generate), "N",
+    {"generate", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, generate), "N",
      "generated tokens of `generate` [128]"},
-    {"layers", '\0', TP_OPTION_COUNT, offsetof(struct args, layers), "N",
+    {"layers", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, layers), "N",
      "layers that `layers` cuts a model to [4]"},
-    {"dtype", '\0', TP_OPTION_TEXT, offsetof(struct args, dtype), "T", "fp16, bf16 or fp8 [bf16]"},
-    {"standin", '\0', TP_OPTION_TEXT, offsetof(struct args, standin), "sms:N|copy",
+    {"dtype", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, dtype), "T",
+     "fp16, bf16 or fp8 [bf16]"},
+    {"standin", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, standin), "sms:N|copy",
      "what stands for a collective of emulated ranks [as many SMs as modelled]"},
-    {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
+    {"platform", 'p', TP_OPTION_TEXT, offsetof(struct tp_bench_args, platform), "P",
      "whose model plans samples and stand-ins [the one with such GPUs]"},
-    {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
+    {"stack", 's', TP_OPTION_TEXT, offsetof(struct tp_bench_args, stack), "K",
      "which kernels and libraries run [tpsim-cuda]"},
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct tp_bench_args, sets), "KEY=VALUE",
      "change one value of platform, device or stack for this run"},
-};
-
-/* A run of the command. */
-struct job {
-  struct tp_session *session;
-  const struct args *args;
-  bool host;
-  int gpu, n_gpus;
-  struct tp_gpu_facts facts;
-  struct tp_setup *setup;
-  struct tp_trace_source source;
-  struct tp_suite suite; /* but for rig, beside and ranks */
-  int standin_sms;
-  double begin_s, budget_s;
 };
 
 /* One process's part: a section, alone or by a group of `ranks`. */
 struct task {
-  const struct job *job;
+  const struct tp_bench_job *job;
   enum tp_section section;
   int ranks; /* of a group; 0: alone */
   double budget_s;
 };
-
-static double now_s(void *unused)
-{
-  struct timespec now;
-  (void)unused;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void begin_file(void *data, const char *file, size_t n)
 {
@@ -111,7 +76,7 @@ static void end_file(void *data, const char *file, const struct tp_plan_run *run
 
 /* GPUs. */
 struct gpu_opening {
-  const struct job *job;
+  const struct tp_bench_job *job;
   struct tp_group *group;
 };
 
@@ -137,38 +102,7 @@ static void close_gpu(void *data, struct tp_calls *calls, void *owner)
   tp_gpu_close(calls);
 }
 
-static enum tp_status clocks(void *data, double clocks_hz[2], struct tp_error *error)
-{
-  const struct job *job = data;
-  struct tp_gpu_facts facts;
-  const enum tp_status status = tp_gpu_facts(job->gpu, &facts, error);
-  if (status == TP_OK) {
-    clocks_hz[0] = facts.clock_hz;
-    clocks_hz[1] = facts.memory_clock_hz;
-  }
-  return status;
-}
-
-struct found {
-  int n_gpus;
-  struct tp_gpu_facts facts;
-};
-
-static enum tp_status find_gpu(void *data, void *result, struct tp_error *error)
-{
-  const struct job *job = data;
-  struct found *found = result;
-  found->n_gpus = tp_gpu_count();
-  if (found->n_gpus == 0)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no GPU here, or no driver for it; --device host goes through the motions");
-  if (job->gpu >= found->n_gpus)
-    return tp_fail(error, TP_E_INPUT, "--device %d: there are %d GPUs, from 0 on", job->gpu,
-                   found->n_gpus);
-  return tp_gpu_facts(job->gpu, &found->facts, error);
-}
-
-static enum tp_status open_beside(const struct job *job, struct tp_beside *beside,
+static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_beside *beside,
                                   struct tp_error *error)
 {
   return job->host ? tp_beside_open_idle(beside, error)
@@ -178,7 +112,7 @@ static enum tp_status open_beside(const struct job *job, struct tp_beside *besid
 static enum tp_status run_suite(const struct task *task, struct tp_group *group,
                                 struct tp_error *error)
 {
-  const struct job *job = task->job;
+  const struct tp_bench_job *job = task->job;
   struct gpu_opening opening = {job, group};
   struct tp_rig rig = {.setup = job->setup,
                        .group = group,
@@ -225,7 +159,7 @@ static enum tp_status run_task(void *data, void *result, struct tp_error *error)
 }
 
 /* Degrees that a section runs one after the other, each by a group; none: once, alone. */
-static struct tp_numbers degrees_of(const struct job *job, enum tp_section section)
+static struct tp_numbers degrees_of(const struct tp_bench_job *job, enum tp_section section)
 {
   static double usual[] = {2, 4, 8};
   const bool points = section == TP_SECTION_LAYERS || section == TP_SECTION_GENERATE;
@@ -240,11 +174,11 @@ static struct tp_numbers degrees_of(const struct job *job, enum tp_section secti
   return degrees;
 }
 
-static enum tp_status run_section(const struct job *job, enum tp_section section, double budget_s,
-                                  struct tp_error *error)
+static enum tp_status run_section(const struct tp_bench_job *job, enum tp_section section,
+                                  double budget_s, struct tp_error *error)
 {
   const struct tp_numbers degrees = degrees_of(job, section);
-  const double end_s = now_s(NULL) + budget_s;
+  const double end_s = tp_bench_now_s(NULL) + budget_s;
   if (section == TP_SECTION_COLLECTIVES && degrees.n == 0) {
     puts("collectives.csv: nothing to do: collectives need several GPUs, here is one");
     return TP_OK;
@@ -255,7 +189,7 @@ static enum tp_status run_section(const struct job *job, enum tp_section section
     struct task task = {.job = job,
                         .section = section,
                         .ranks = degrees.n > 0 ? (int)degrees.items[i] : 0,
-                        .budget_s = (end_s - now_s(NULL)) / (double)(n - i)};
+                        .budget_s = (end_s - tp_bench_now_s(NULL)) / (double)(n - i)};
     status =
         job->host ? run_task(&task, NULL, error) : tp_run_apart(run_task, &task, NULL, 0, error);
   }
@@ -263,13 +197,13 @@ static enum tp_status run_section(const struct job *job, enum tp_section section
 }
 
 /* Each section's failure leaves the others their turn; the first is reported. */
-static enum tp_status run_all(const struct job *job, struct tp_error *error)
+static enum tp_status run_all(const struct tp_bench_job *job, struct tp_error *error)
 {
   enum tp_status first = TP_OK;
   for (int s = 0; s < TP_N_SECTIONS; s++) {
     struct tp_error reason;
     const enum tp_section section = (enum tp_section)s;
-    const double left_s = job->begin_s + job->budget_s - now_s(NULL);
+    const double left_s = job->begin_s + job->budget_s - tp_bench_now_s(NULL);
     const enum tp_status status =
         run_section(job, section, tp_section_budget_s(section, left_s), &reason);
     if (status != TP_OK && first == TP_OK)
@@ -278,225 +212,7 @@ static enum tp_status run_all(const struct job *job, struct tp_error *error)
   return first;
 }
 
-static enum tp_status parse_device(struct job *job, struct tp_error *error)
-{
-  const char *const text = job->args->device != NULL ? job->args->device : "0";
-  double number;
-  job->host = strcmp(text, "host") == 0;
-  if (job->host)
-    return TP_OK;
-  if (!tp_text_number(text, &number) || number < 0 || number > 64 || number != (int)number)
-    return tp_fail(error, TP_E_INPUT, "--device '%s': give the number of a GPU, or host", text);
-  job->gpu = (int)number;
-  struct found found;
-  const enum tp_status status = tp_run_apart(find_gpu, job, &found, sizeof found, error);
-  if (status != TP_OK)
-    return status;
-  job->n_gpus = found.n_gpus;
-  job->facts = found.facts;
-  return TP_OK;
-}
-
-static enum tp_status parse_standin(struct job *job, struct tp_error *error)
-{
-  const char *const text = job->args->standin;
-  double sms;
-  if (text == NULL)
-    return TP_OK;
-  if (strcmp(text, "copy") == 0) {
-    job->standin_sms = -1;
-    return TP_OK;
-  }
-  if (strncmp(text, "sms:", 4) != 0 || !tp_text_number(text + 4, &sms) || sms < 1 || sms > 1024 ||
-      sms != (int)sms)
-    return tp_fail(error, TP_E_INPUT, "--standin '%s': give sms:N, or copy", text);
-  job->standin_sms = (int)sms;
-  return TP_OK;
-}
-
-static enum tp_status open_setup(struct job *job, struct tp_error *error)
-{
-  const struct args *args = job->args;
-  struct tp_arena *arena = job->session->arena;
-  struct tp_setup_request request = {.platform = args->platform,
-                                     .stack = args->stack != NULL ? args->stack : "tpsim-cuda",
-                                     .sets = args->sets.items,
-                                     .n_sets = args->sets.n};
-  enum tp_status status = TP_OK;
-  if (request.platform == NULL && job->host)
-    return tp_fail(error, TP_E_INPUT,
-                   "the host has no figures of its own: say whose it takes with --platform");
-  if (request.platform == NULL)
-    status = tp_platform_like(job->session->dirs, job->facts.sms, (double)job->facts.memory_bytes,
-                              arena, &request.platform, error);
-  return status == TP_OK ? tp_setup_open(job->session->dirs, &request, arena, &job->setup, error)
-                         : status;
-}
-
-static void describe_source(struct job *job)
-{
-  struct tp_arena *arena = job->session->arena;
-  const char *const device = job->host ? "host" : job->facts.name;
-  const time_t now = time(NULL);
-  char *const date = tp_arena_alloc(arena, 32, 1);
-  strftime(date, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-  job->source = (struct tp_trace_source){
-      .directory = job->args->out != NULL
-                       ? job->args->out
-                       : tp_arena_printf(arena, "traces/%s", tp_device_slug(device, arena)),
-      .device = device,
-      .virtual_clock = job->host,
-      .platform = job->setup->platform.name,
-      .standin = job->args->standin,
-      .version = PACKAGE_VERSION,
-      .date = date,
-      .command = job->session->argv,
-      .n_command = job->session->n_arguments};
-  if (job->host)
-    return;
-  job->source.sms = job->facts.sms;
-  job->source.capability = job->facts.capability;
-  job->source.driver = job->facts.driver;
-  job->source.runtime = job->facts.runtime;
-  job->source.cublaslt = job->facts.cublaslt;
-  job->source.cudnn = job->facts.cudnn;
-  job->source.nccl = job->facts.nccl;
-  job->source.clocks = clocks;
-  job->source.data = job;
-}
-
-/* Words and numbers given, or else the usual ones. */
-static struct tp_words words_or(struct tp_words given, const char **usual, size_t n)
-{
-  return given.n > 0 ? given : (struct tp_words){usual, n};
-}
-static struct tp_numbers numbers_or(struct tp_numbers given, double *usual, size_t n)
-{
-  return given.n > 0 ? given : (struct tp_numbers){usual, n};
-}
-
-static enum tp_status open_models(const struct job *job, struct tp_words names,
-                                  struct tp_point_grid *grid, struct tp_error *error)
-{
-  struct tp_arena *arena = job->session->arena;
-  struct tp_model *models = TP_NEW(arena, struct tp_model, names.n);
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < names.n && status == TP_OK; i++) {
-    const char *path;
-    status = tp_datadir_find(job->session->dirs, "model", "models", ".json", names.items[i], arena,
-                             &path, error);
-    if (status == TP_OK)
-      status = tp_model_open(path, arena, &models[i], error);
-  }
-  grid->models = models;
-  grid->n_models = names.n;
-  return status;
-}
-
-static enum tp_status parse_variants(const struct job *job, struct tp_words names,
-                                     struct tp_point_grid *grid, struct tp_error *error)
-{
-  struct tp_arena *arena = job->session->arena;
-  struct tp_variant *variants = TP_NEW(arena, struct tp_variant, names.n);
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < names.n && status == TP_OK; i++)
-    status = tp_variant_parse(names.items[i], arena, &variants[i], error);
-  grid->variants = variants;
-  grid->n_variants = names.n;
-  return status;
-}
-
-/* Whole numbers from 1 to `most`. */
-static enum tp_status check_counts(const char *option, struct tp_numbers numbers, double most,
-                                   struct tp_error *error)
-{
-  for (size_t i = 0; i < numbers.n; i++)
-    if (!(numbers.items[i] >= 1 && numbers.items[i] <= most) ||
-        numbers.items[i] != (double)(int64_t)numbers.items[i])
-      return tp_fail(error, TP_E_INPUT, "--%s %g: give whole numbers from 1 to %g", option,
-                     numbers.items[i], most);
-  return TP_OK;
-}
-
-static enum tp_status take_counts(const struct job *job, struct tp_numbers tps,
-                                  struct tp_numbers batches, struct tp_point_grid *grid,
-                                  struct tp_error *error)
-{
-  struct tp_arena *arena = job->session->arena;
-  int *degrees = TP_NEW(arena, int, tps.n);
-  int64_t *sizes = TP_NEW(arena, int64_t, batches.n);
-  enum tp_status status =
-      check_counts(job->args->tp.n > 0 ? "tp" : "emulate-tp", tps, TP_MAX_RANKS, error);
-  if (status == TP_OK)
-    status = check_counts("batch", batches, 65536, error);
-  for (size_t i = 0; i < tps.n && status == TP_OK; i++)
-    degrees[i] = (int)tps.items[i];
-  for (size_t i = 0; i < batches.n && status == TP_OK; i++)
-    sizes[i] = (int64_t)batches.items[i];
-  grid->tps = degrees;
-  grid->n_tps = tps.n;
-  grid->batches = sizes;
-  grid->n_batches = batches.n;
-  return status;
-}
-
-static enum tp_status parse_dtype(const struct job *job, enum tp_dtype *dtype,
-                                  struct tp_error *error)
-{
-  static const char *const names[] = {"fp16", "bf16", "fp8"};
-  const char *const text = job->args->dtype != NULL ? job->args->dtype : "bf16";
-  for (int i = 0; i < 3; i++)
-    if (strcmp(text, names[i]) == 0) {
-      *dtype = (enum tp_dtype)i;
-      return TP_OK;
-    }
-  return tp_fail(error, TP_E_INPUT, "--dtype: no '%.32s'%s", text,
-                 tp_text_hint(job->session->arena, text, names, 3));
-}
-
-static enum tp_status make_grid(const struct job *job, bool whole, struct tp_point_grid *grid,
-                                struct tp_error *error)
-{
-  static const char *models[] = {"llama-3.1-8b", "llama-3.1-70b"};
-  static const char *variants[] = {"standard", "ladder", "parallel", "kraken", "no-comm"};
-  static double tps[] = {1, 2, 4, 8}, ends[] = {1, 8}, batches[] = {1, 4, 16, 64}, few[] = {1, 16};
-  const struct args *args = job->args;
-  const struct tp_numbers given = args->tp.n > 0 ? args->tp : args->emulate_tp;
-  *grid = (struct tp_point_grid){.prompt = args->prompt > 0 ? args->prompt : 1024,
-                                 .generate = !whole               ? 0
-                                             : args->generate > 0 ? args->generate
-                                                                  : 128,
-                                 .layers = whole              ? 0
-                                           : args->layers > 0 ? args->layers
-                                                              : 4,
-                                 .emulated = args->tp.n == 0};
-  enum tp_status status = parse_dtype(job, &grid->dtype, error);
-  if (status == TP_OK)
-    status = open_models(job, words_or(args->model, models, 2), grid, error);
-  if (status == TP_OK)
-    status = parse_variants(job, words_or(args->variant, variants, whole ? 2 : 5), grid, error);
-  if (status != TP_OK)
-    return status;
-  return take_counts(job, whole ? numbers_or(given, ends, 2) : numbers_or(given, tps, 4),
-                     whole ? numbers_or(args->batch, few, 2) : numbers_or(args->batch, batches, 4),
-                     grid, error);
-}
-
-static enum tp_status make_suite(struct job *job, struct tp_error *error)
-{
-  struct tp_suite *suite = &job->suite;
-  enum tp_status status = make_grid(job, false, &suite->layers, error);
-  if (status == TP_OK)
-    status = make_grid(job, true, &suite->generate, error);
-  suite->shapes = (struct tp_shape_request){suite->layers.models,   suite->layers.n_models,
-                                            suite->layers.tps,      suite->layers.n_tps,
-                                            suite->layers.variants, suite->layers.n_variants};
-  suite->source = &job->source;
-  suite->now_s = now_s;
-  return status;
-}
-
-static enum tp_status find_section(const struct job *job, const char *name,
+static enum tp_status find_section(const struct tp_session *session, const char *name,
                                    enum tp_section *section, struct tp_error *error)
 {
   const char *names[TP_N_SECTIONS + 1];
@@ -512,31 +228,21 @@ static enum tp_status find_section(const struct job *job, const char *name,
   if (strcmp(name, "all") == 0)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "no benchmark '%.32s'%s", name,
-                 tp_text_hint(job->session->arena, name, names, TP_N_SECTIONS + 1));
+                 tp_text_hint(session->arena, name, names, TP_N_SECTIONS + 1));
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
-  struct job job = {.session = session, .args = values, .begin_s = now_s(NULL)};
+  struct tp_bench_job job;
   enum tp_section section;
-  job.budget_s = job.args->budget > 0 ? (double)job.args->budget : 270;
   enum tp_status status = tp_command_expect(positional, 1, 1, "what to measure", error);
   if (status == TP_OK)
-    status = find_section(&job, positional->items[0], &section, error);
+    status = find_section(session, positional->items[0], &section, error);
   if (status == TP_OK)
-    status = parse_standin(&job, error);
-  if (status == TP_OK && job.args->tp.n > 0 && job.args->emulate_tp.n > 0)
-    status = tp_fail(error, TP_E_INPUT, "--tp runs on several GPUs, --emulate-tp on one; give one");
-  if (status == TP_OK)
-    status = parse_device(&job, error);
-  if (status == TP_OK)
-    status = open_setup(&job, error);
-  if (status == TP_OK)
-    status = make_suite(&job, error);
+    status = tp_bench_job_open(session, values, &job, error);
   if (status != TP_OK)
     return status;
-  describe_source(&job);
   return section == TP_N_SECTIONS ? run_all(&job, error)
                                   : run_section(&job, section, job.budget_s, error);
 }
@@ -557,6 +263,6 @@ const struct tp_command tp_command_bench = {
                "--emulate-tp 2 --batch 1 -o practice",
     .options = options,
     .n_options = sizeof options / sizeof options[0],
-    .values_size = sizeof(struct args),
+    .values_size = sizeof(struct tp_bench_args),
     .run = run,
 };

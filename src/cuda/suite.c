@@ -107,6 +107,7 @@ static enum tp_status run_section(const struct tp_suite *suite, enum tp_section 
 {
   struct tp_plan plan;
   enum tp_status status = TP_OK;
+  suite->rig->sustained = section == TP_SECTION_LAYERS || section == TP_SECTION_GENERATE;
   switch (section) {
   case TP_SECTION_OPS:
     return run_ops(suite, arena, budget_s, error);

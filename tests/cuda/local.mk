@@ -1,5 +1,6 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_bench \
 	%D%/test_correct \
 	%D%/test_element \
 	%D%/test_executor \
@@ -10,7 +11,7 @@ unit_tests += \
 	%D%/test_plans \
 	%D%/test_reference \
 	%D%/test_trace
-EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/test_bench.c %D%/trace_folder.h
+EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
 # Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.
 if HAVE_MPI
