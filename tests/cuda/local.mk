@@ -7,9 +7,11 @@ unit_tests += \
 	%D%/test_group \
 	%D%/test_host \
 	%D%/test_host_clock \
+	%D%/test_host_math \
 	%D%/test_host_variants \
 	%D%/test_plans \
 	%D%/test_reference \
+	%D%/test_store \
 	%D%/test_trace
 EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
