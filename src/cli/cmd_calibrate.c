@@ -22,7 +22,7 @@ static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
      "GPU to start from: name or file [a folder's own name]"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "FILE.json",
-     "the device file to write [TRACES/device.json; without TRACES: report only]"},
+     "the device file to write [TRACES/device.json; else none]"},
     FILES("gemm", gemm, "m,n,k[,dtype],time_us"),
     FILES("attention-prefill", attention_prefill,
           "batch,seq_len,heads,kv_heads,head_dim[,dtype],time_us"),
@@ -241,9 +241,9 @@ const struct tp_command tp_command_calibrate = {
         "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
         "traces/DEVICE: its gemm.csv, attention.csv, memory.csv, collectives.csv and\n"
         "interference.csv are taken, and `tpsim validate TRACES` then tries what was not fitted.\n"
-        "Files may be given several times. The table shows each parameter before and\n"
-        "after with its standard error; values that the rows do not tell are kept. Which shapes\n"
-        "are held out follows from the shapes alone.",
+        "Files may be given several times. The table shows each parameter before and after with\n"
+        "its standard error; values that the rows do not tell are kept. Which shapes are held out\n"
+        "follows from the shapes alone.",
     .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "
                "i)),$((20 + (1 << i) / 300000)); done; } | tpsim calibrate --device h100-sxm "
                "--collectives - -o my-h100.json",

@@ -14,7 +14,7 @@ struct args {
 
 static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
-     "the GPU that ran it, in place of the platform's [TRACES/device.json, else its own name]"},
+     "the GPU that ran it [TRACES/device.json; ops: the folder's name]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "ops: links of the collectives [a platform with this device]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
@@ -27,7 +27,7 @@ static const struct tp_option options[] = {
      "group by it [op, dtype, ranks, metric, platform, stack, variant, tp]"},
     {"max-mape", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_mape), "RATIO",
      "exit 1 above this mean absolute error, of each file [0.15]"},
-    {"max-gain-error", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_gain_error), "DIFFERENCE",
+    {"max-gain-error", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_gain_error), "X",
      "exit 1 where a speedup over standard is further off [of a folder 0.05]"},
     {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
      "table, csv or json [a table on a terminal, else csv]"},
@@ -239,8 +239,9 @@ const struct tp_command tp_command_validate = {
         "bias the mean with its sign; the five worst figures stand at the end. Where standard was\n"
         "measured at the same point, speedups over it follow; their errors are differences.\n"
         "TRACES is a folder that tpsim-cuda bench wrote: all its files. Ops that the device was\n"
-        "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Runs that\n"
-        "were emulated on one GPU are not mixed with others: choose by --where emulated=1.",
+        "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Points\n"
+        "run on their platform's links with the given device in place of its own. Runs that were\n"
+        "emulated on one GPU are not mixed with others: choose by --where emulated=1.",
     .example = "printf 'm,n,k,time_us\\n64,8192,8192,53\\n' | tpsim validate - --device h100-sxm",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -2,47 +2,13 @@
 
 #include "cost/cost.h"
 #include "study/fit_uncertainty.h"
+#include "study/kernel_parameters.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
-
-/* A key of the device file that a fit may move between its schema's bounds. */
-struct parameter {
-  const char *key;
-  size_t offset; /* in struct tp_device */
-  double least, most;
-};
-
-#define ROW(group, key, least, most)                     {#key, offsetof(struct tp_device, group.key), (least), (most)},
-#define gemm_ROW(key, least, most, meaning)              ROW(gemm, key, least, most)
-#define gemm_fp8_ROW(key, least, most, meaning)          ROW(gemm_fp8, key, least, most)
-#define attention_prefill_ROW(key, least, most, meaning) ROW(attention_prefill, key, least, most)
-#define attention_decode_ROW(key, least, most, meaning)  ROW(attention_decode, key, least, most)
-#define memory_ROW(key, least, most, meaning)            ROW(memory, key, least, most)
-static const struct parameter gemm_table[] = {TP_DEVICE_GEMM(gemm_ROW)};
-static const struct parameter gemm_fp8_table[] = {TP_DEVICE_GEMM(gemm_fp8_ROW)};
-static const struct parameter prefill_table[] = {
-    TP_DEVICE_ATTENTION_PREFILL(attention_prefill_ROW)};
-static const struct parameter decode_table[] = {TP_DEVICE_ATTENTION_DECODE(attention_decode_ROW)};
-static const struct parameter memory_table[] = {TP_DEVICE_MEMORY(memory_ROW)};
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-static const struct group {
-  const char *name;
-  const struct parameter *table;
-  size_t n_table;
-} groups[] = {{"gemm", gemm_table, COUNT(gemm_table)},
-              {"gemm_fp8", gemm_fp8_table, COUNT(gemm_fp8_table)},
-              {"attention_prefill", prefill_table, COUNT(prefill_table)},
-              {"attention_decode", decode_table, COUNT(decode_table)},
-              {"memory", memory_table, COUNT(memory_table)}};
-
-/* Counts, and what only other measurements can tell. */
-static const char *const held_keys[] = {"sustained_ratio", "tile_rows", "row_latency_bytes",
-                                        "expanded_ratio", "spread_ratio"};
 
 const char *tp_fit_group_of(const struct tp_op *op)
 {
@@ -61,60 +27,15 @@ const char *tp_fit_group_of(const struct tp_op *op)
   return NULL;
 }
 
-static double *slot(struct tp_device *device, size_t offset)
-{
-  return (double *)(void *)((char *)device + offset);
-}
-
-static bool is_share(const struct parameter *parameter)
-{
-  const char *suffix = strstr(parameter->key, "_ratio");
-  return suffix != NULL && strcmp(suffix, "_ratio") == 0;
-}
-
-/* A time or rate at 0, or at the top of its range, is a term switched off: it stays so. */
-static bool is_held(const struct parameter *parameter, double value)
-{
-  for (size_t i = 0; i < COUNT(held_keys); i++)
-    if (strcmp(held_keys[i], parameter->key) == 0)
-      return true;
-  return !is_share(parameter) && (value <= 0 || value >= parameter->most);
-}
-
-/* Shares move as a logit inside their bounds, the rest as a logarithm. */
-static double to_free(const struct parameter *parameter, double value)
-{
-  if (!is_share(parameter))
-    return log(value);
-  const double inside = (value - parameter->least) / (parameter->most - parameter->least);
-  const double share = fmin(fmax(inside, 1e-3), 1 - 1e-3);
-  return log(share / (1 - share));
-}
-
-static double from_free(const struct parameter *parameter, double x)
-{
-  if (!is_share(parameter))
-    return fmin(fmax(exp(x), parameter->least), parameter->most);
-  return parameter->least + (parameter->most - parameter->least) / (1 + exp(-x));
-}
-
-/* Change of ln(value) with the free parameter. */
-static double slope(const struct parameter *parameter, double value)
-{
-  if (!is_share(parameter))
-    return 1;
-  return (value - parameter->least) * (parameter->most - value) /
-         ((parameter->most - parameter->least) * value);
-}
-
 /* One fit in progress. */
 struct problem {
   const struct tp_fit_options *options;
   const char *group;
   size_t n_parameters;
-  const struct parameter *parameters[TP_MAX_FIT_PARAMETERS];
+  const struct tp_kernel_parameter *parameters[TP_MAX_FIT_PARAMETERS];
   const struct tp_kernel_sample **samples;
   size_t n_samples;
+  double first[TP_MAX_FIT_PARAMETERS]; /* where the free parameters start */
   const struct tp_device *before;
   struct tp_device *device; /* a copy of it, being fitted */
   struct tp_machine machine;
@@ -124,8 +45,9 @@ struct problem {
 static void set_parameters(struct problem *problem, const gsl_vector *x)
 {
   for (size_t i = 0; i < problem->n_parameters; i++) {
-    const struct parameter *parameter = problem->parameters[i];
-    *slot(problem->device, parameter->offset) = from_free(parameter, gsl_vector_get(x, i));
+    const struct tp_kernel_parameter *parameter = problem->parameters[i];
+    *tp_kernel_parameter_slot(problem->device, parameter->offset) =
+        tp_kernel_parameter_from_free(parameter, gsl_vector_get(x, i));
   }
 }
 
@@ -135,7 +57,7 @@ static double residual(const struct problem *problem, const struct tp_kernel_sam
   return log(tp_cost_alone_s(&problem->machine, &cost) / sample->time_s);
 }
 
-static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
+static int sample_residuals(const gsl_vector *x, void *data, gsl_vector *f)
 {
   struct problem *problem = data;
   set_parameters(problem, x);
@@ -146,6 +68,24 @@ static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
     gsl_vector_set(f, i, r);
   }
   return GSL_SUCCESS;
+}
+
+/* With few samples some parameters are hardly told, and would drift: each is held to where it
+ * started as if by one more sample. */
+static const double keep_weight = 0.02;
+
+static double keep_residual(const struct problem *problem, const gsl_vector *x, size_t i)
+{
+  return keep_weight * (gsl_vector_get(x, i) - problem->first[i]);
+}
+
+static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  const struct problem *problem = data;
+  const int status = sample_residuals(x, data, f);
+  for (size_t i = 0; i < problem->n_parameters; i++)
+    gsl_vector_set(f, problem->n_samples + i, keep_residual(problem, x, i));
+  return status;
 }
 
 /* Soft L1: the weight of a residual r is 1/sqrt(1 + (r/scale)^2). */
@@ -165,15 +105,18 @@ static double loss_now(const struct problem *problem)
 
 static double soft_loss(struct problem *problem, const gsl_vector *x)
 {
+  double kept = 0;
+  for (size_t i = 0; i < problem->n_parameters; i++)
+    kept += 1 / soft_weight(keep_residual(problem, x, i)) - 1;
   set_parameters(problem, x);
-  return loss_now(problem);
+  return loss_now(problem) + kept;
 }
 
 /* Iteratively reweighted: a few rounds of weighted least squares. */
 static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp_error *error)
 {
   enum { ROUNDS = 4, ITERATIONS = 40 };
-  const size_t n = problem->n_samples, p = problem->n_parameters;
+  const size_t p = problem->n_parameters, n = problem->n_samples + p;
   gsl_multifit_nlinear_parameters settings = gsl_multifit_nlinear_default_parameters();
   settings.h_df = 1e-4; /* ceilings make the model stepped: a step too small sees none of it */
   gsl_multifit_nlinear_fdf function = {.f = residuals, .n = n, .p = p, .params = problem};
@@ -182,7 +125,8 @@ static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp
   gsl_vector *weights = gsl_vector_alloc(n), *f = gsl_vector_alloc(n);
   enum tp_status status = TP_OK;
   if (work == NULL || weights == NULL || f == NULL)
-    status = tp_fail(error, TP_E_ENVIRONMENT, "out of memory fitting %zu samples", n);
+    status =
+        tp_fail(error, TP_E_ENVIRONMENT, "out of memory fitting %zu samples", problem->n_samples);
   for (int round = 0; round < ROUNDS && status == TP_OK; round++) {
     int info;
     if (residuals(x, problem, f) != GSL_SUCCESS) {
@@ -241,7 +185,7 @@ struct best {
 
 static const double moves[] = {1, -1};
 static const double least_gain = 1e-3; /* of the loss; less is nothing */
-enum { MOST_PASSES = 4 };
+enum { MOST_PASSES = 4, N_MOVES = sizeof moves / sizeof moves[0] };
 
 /* Starts over from the best with one parameter moved, keeping what ends better; once for each
  * parameter, up and down. */
@@ -249,16 +193,18 @@ static enum tp_status move_each(struct problem *problem, int pass, struct best *
                                 struct tp_error *error)
 {
   enum tp_status status = TP_OK;
-  const size_t n_starts = problem->n_parameters * COUNT(moves);
+  const size_t n_starts = problem->n_parameters * N_MOVES;
   for (size_t start = 0; start < n_starts; start++) {
-    const size_t moved = start / COUNT(moves);
+    const size_t moved = start / N_MOVES;
     tp_fit_progress(problem->options, (size_t)pass * n_starts + start, MOST_PASSES * n_starts);
     gsl_vector_memcpy(x, best->x);
     for (size_t i = 0; i < problem->n_parameters; i++) { /* from where a bound does not hold it */
-      const struct parameter *parameter = problem->parameters[i];
-      gsl_vector_set(x, i, to_free(parameter, from_free(parameter, gsl_vector_get(x, i))));
+      const struct tp_kernel_parameter *parameter = problem->parameters[i];
+      gsl_vector_set(x, i,
+                     tp_kernel_parameter_to_free(parameter, tp_kernel_parameter_from_free(
+                                                                parameter, gsl_vector_get(x, i))));
     }
-    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % COUNT(moves)]);
+    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % N_MOVES]);
     status = minimise(problem, x, error);
     if (status != TP_OK)
       return status;
@@ -278,8 +224,10 @@ static enum tp_status search(struct problem *problem, struct best *best, gsl_vec
                              struct tp_error *error)
 {
   for (size_t i = 0; i < problem->n_parameters; i++) {
-    const struct parameter *parameter = problem->parameters[i];
-    gsl_vector_set(best->x, i, to_free(parameter, *slot(problem->device, parameter->offset)));
+    const struct tp_kernel_parameter *parameter = problem->parameters[i];
+    problem->first[i] = tp_kernel_parameter_to_free(
+        parameter, *tp_kernel_parameter_slot(problem->device, parameter->offset));
+    gsl_vector_set(best->x, i, problem->first[i]);
   }
   enum tp_status status = minimise(problem, best->x, error);
   best->loss = status == TP_OK ? soft_loss(problem, best->x) : 0;
@@ -292,14 +240,6 @@ static enum tp_status search(struct problem *problem, struct best *best, gsl_vec
     status = move_each(problem, pass, best, x, error);
   }
   return status;
-}
-
-static const struct group *find_group(const char *name)
-{
-  for (size_t i = 0; i < COUNT(groups); i++)
-    if (strcmp(groups[i].name, name) == 0)
-      return &groups[i];
-  return NULL;
 }
 
 /* At most so many samples take part in the search; all are judged. */
@@ -321,15 +261,16 @@ static size_t choose(const struct tp_kernel_sample *samples, size_t n_samples,
 /* Lists the parameters of the group that may move; the offset of its spread, too. */
 static bool list_parameters(const char *name, struct problem *problem, size_t *spread_offset)
 {
-  const struct group *group = find_group(name);
+  const struct tp_kernel_group *group = tp_kernel_group_find(name);
   if (group == NULL)
     return false;
   problem->group = group->name;
   for (size_t i = 0; i < group->n_table; i++) {
-    const struct parameter *parameter = &group->table[i];
+    const struct tp_kernel_parameter *parameter = &group->table[i];
     if (strcmp(parameter->key, "spread_ratio") == 0)
       *spread_offset = parameter->offset;
-    if (!is_held(parameter, *slot(problem->device, parameter->offset)))
+    if (!tp_kernel_parameter_is_held(parameter,
+                                     *tp_kernel_parameter_slot(problem->device, parameter->offset)))
       problem->parameters[problem->n_parameters++] = parameter;
   }
   return true;
@@ -337,14 +278,13 @@ static bool list_parameters(const char *name, struct problem *problem, size_t *s
 
 /* A parameter that moves nothing where the search left it: back to what it was, unless it rests on
  * a bound, away from which the fit is worse. */
-static void put_back(struct problem *problem, const struct best *best, size_t i,
-                     struct tp_kernel_fit *fit)
+static void put_back(struct problem *problem, size_t i, struct tp_kernel_fit *fit)
 {
   const size_t offset = problem->parameters[i]->offset;
-  double *const value = slot(problem->device, offset);
-  const double left = *value;
+  double *const value = tp_kernel_parameter_slot(problem->device, offset);
+  const double left = *value, loss = loss_now(problem);
   memcpy(value, (const char *)problem->before + offset, sizeof *value);
-  if (loss_now(problem) <= best->loss * (1 + least_gain) + 1e-9)
+  if (loss_now(problem) <= loss * (1 + least_gain) + 1e-9)
     return;
   *value = left;
   fit->errors[i] = 0;
@@ -362,19 +302,19 @@ static enum tp_status report(struct problem *problem, const struct best *best,
   set_parameters(problem, best->x);
   for (size_t i = 0; i < problem->n_samples; i++)
     gsl_vector_set(weights, i, soft_weight(residual(problem, problem->samples[i])));
-  const struct tp_fit_function function = {residuals, problem, problem->n_samples,
+  const struct tp_fit_function function = {sample_residuals, problem, problem->n_samples,
                                            problem->n_parameters};
   const enum tp_status status =
       tp_fit_standard_errors(&function, best->x, weights, fit->errors, error);
   gsl_vector_free(weights);
   set_parameters(problem, best->x);
   for (size_t i = 0; i < problem->n_parameters; i++) {
-    const struct parameter *parameter = problem->parameters[i];
+    const struct tp_kernel_parameter *parameter = problem->parameters[i];
     if (isnan(fit->errors[i]))
-      put_back(problem, best, i, fit);
+      put_back(problem, i, fit);
     fit->keys[i] = parameter->key;
-    fit->values[i] = *slot(problem->device, parameter->offset);
-    fit->errors[i] *= slope(parameter, fit->values[i]);
+    fit->values[i] = *tp_kernel_parameter_slot(problem->device, parameter->offset);
+    fit->errors[i] *= tp_kernel_parameter_slope(parameter, fit->values[i]);
   }
   return status;
 }
@@ -424,7 +364,7 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
   gsl_set_error_handler(handler);
   if (status != TP_OK)
     return status;
-  *slot(&trial, spread_offset) = done.spread_ratio;
+  *tp_kernel_parameter_slot(&trial, spread_offset) = done.spread_ratio;
   *fit = done;
   *device = trial;
   return TP_OK;

@@ -21,6 +21,7 @@ libtpstudy_a_SOURCES = \
 	%D%/grid.c %D%/grid.h \
 	%D%/interference.c %D%/interference.h \
 	%D%/interval.h \
+	%D%/kernel_parameters.c %D%/kernel_parameters.h \
 	%D%/measured.c %D%/measured.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \
 	%D%/op_costs.c %D%/op_costs.h \

@@ -1,14 +1,15 @@
 # tests of golden
 if SIMULATOR
-TESTS += %D%/calibrate.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
+TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
 endif
-EXTRA_DIST += %D%/calibrate.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
+EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
 
 if SIMULATOR
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
 endif
 EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
 	%D%/errors.cmd %D%/errors.expected \
+	%D%/help-calibrate.cmd %D%/help-calibrate.expected \
 	%D%/help-check.cmd %D%/help-check.expected \
 	%D%/help-compare.cmd %D%/help-compare.expected \
 	%D%/help-cost.cmd %D%/help-cost.expected \
@@ -18,6 +19,7 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/help-show-platform.cmd %D%/help-show-platform.expected \
 	%D%/help-show-program.cmd %D%/help-show-program.expected \
 	%D%/help-sweep.cmd %D%/help-sweep.expected \
+	%D%/help-validate.cmd %D%/help-validate.expected \
 	%D%/list.cmd %D%/list.expected \
 	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
 	%D%/help-solve.cmd %D%/help-solve.expected \

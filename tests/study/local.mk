@@ -20,6 +20,7 @@ unit_tests += \
 	%D%/test_solve \
 	%D%/test_sweep \
 	%D%/test_t3 \
+	%D%/test_traces \
 	%D%/test_validate
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
 %C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)

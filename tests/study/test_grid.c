@@ -103,6 +103,24 @@ START_TEST(what_is_not_given_has_a_default)
 }
 END_TEST
 
+START_TEST(layers_cut_the_model)
+{
+  static const double layers[] = {0, 2, 16};
+  give_lists();
+  ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_usual_columns);
+  grid.axes[TP_AXIS_layers] = (struct tp_axis){.numbers = layers, .n = 3};
+  grid.axes[TP_AXIS_variant].n = 1;
+  ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_columns);
+  const struct tp_case whole = case_at(0), cut = case_at(1), again = case_at(4);
+  ck_assert(whole.layers == 0 && cut.layers == 2);
+  ck_assert_int_eq(cut.model->layers, 2);
+  ck_assert(whole.model->layers > 2 && cut.model->hidden == whole.model->hidden);
+  ck_assert_str_eq(cut.model->name, whole.model->name);
+  ck_assert_ptr_eq(cut.model, again.model); /* another tp: the same model, so remembered */
+  ck_assert_ptr_ne(cut.model, whole.model);
+}
+END_TEST
+
 START_TEST(names_are_opened_once)
 {
   give_lists();
@@ -219,6 +237,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, variants_run_fastest_models_slowest);
   tcase_add_test(tcase, the_order_is_that_of_the_columns);
   tcase_add_test(tcase, what_is_not_given_has_a_default);
+  tcase_add_test(tcase, layers_cut_the_model);
   tcase_add_test(tcase, names_are_opened_once);
   tcase_add_test(tcase, points_times_the_lists_they_leave_open);
   tcase_add_test(tcase, yaml_gives_scalars_lists_and_ranges);

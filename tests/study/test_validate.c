@@ -167,6 +167,52 @@ START_TEST(names_faults)
 }
 END_TEST
 
+/* Standard 2 s and ladder 1 s at one point, 3 s and 1.5 s at another, parallel without a partner:
+ * measured speedups 2 and 2, predicted the predictions' own. */
+START_TEST(speedups_by_hand)
+{
+  const struct tp_validate_request request = {.by = NULL};
+  const char *const file =
+      tables_put(&tables, "model,platform,variant,tp,batch,emulated,ttft_s,tokens_per_s\n"
+                          "llama-3.1-8b,dgx-h100,standard,8,1,1,2,5\n"
+                          "llama-3.1-8b,dgx-h100,ladder,8,1,1,1,5\n"
+                          "llama-3.1-8b,dgx-h100,ladder,8,4,1,1.5,5\n"
+                          "llama-3.1-8b,dgx-h100,standard,8,4,1,3,5\n"
+                          "llama-3.1-8b,dgx-h100,parallel,8,2,1,3,5\n");
+  ck_assert_int_eq(validate(file, &request), TP_OK);
+  ck_assert_uint_eq(validation.n_speedups, 1); /* of times; nothing to compare parallel with */
+  const struct tp_validated_group *ladder = &validation.speedups[0];
+  ck_assert_str_eq(ladder->value, "ttft_s of ladder");
+  ck_assert_uint_eq(ladder->n, 2);
+  const struct tp_validated *figures = validation.figures; /* ttft_s and tokens_per_s by turns */
+  const double gains[] = {figures[0].predicted / figures[2].predicted,
+                          figures[6].predicted / figures[4].predicted};
+  ck_assert_rel(ladder->bias, (gains[0] + gains[1]) / 2 - 2, 1e-9);
+  ck_assert_rel(ladder->worst->measured, 2, 1e-12);
+  ck_assert_rel(ladder->worst->error, fmin(gains[0], gains[1]) - 2, 1e-9);
+  ck_assert_uint_eq(group("emulated", "1")->n, 10);
+  ck_assert_ptr_eq(validation.judged, &validation.groups[0]);
+}
+END_TEST
+
+/* A cut model is the model with fewer layers: the head and the embedding stay. */
+START_TEST(layers_are_an_input)
+{
+  const struct tp_validate_request request = {.by = NULL};
+  const char *const file = tables_put(&tables, "model,platform,layers,tpot_s\n"
+                                               "llama-3.1-8b,dgx-h100,1,1\n"
+                                               "llama-3.1-8b,dgx-h100,2,1\n"
+                                               "llama-3.1-8b,dgx-h100,32,1\n"
+                                               "llama-3.1-8b,dgx-h100,,1\n");
+  ck_assert_int_eq(validate(file, &request), TP_OK);
+  const struct tp_validated *figures = validation.figures;
+  const double layer_s = figures[1].predicted - figures[0].predicted;
+  ck_assert(layer_s > 0);
+  ck_assert_rel(figures[2].predicted, figures[0].predicted + 31 * layer_s, 1e-6);
+  ck_assert_rel(figures[3].predicted, figures[2].predicted, 1e-15);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("validate");
@@ -176,6 +222,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, by_a_column);
   tcase_add_test(tcase, five_worst);
   tcase_add_test(tcase, points_by_hand);
+  tcase_add_test(tcase, speedups_by_hand);
+  tcase_add_test(tcase, layers_are_an_input);
   tcase_add_loop_test(tcase, names_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   suite_add_tcase(suite, tcase);
   return suite;
