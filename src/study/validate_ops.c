@@ -44,45 +44,55 @@ static enum tp_status is_fitted(const struct tp_validator *self, const struct tp
   return TP_OK;
 }
 
-static enum tp_status open_device(const struct tp_validator *self, struct tp_device *device)
+/* With the overrides of this run; on any platform, for kernels need none. */
+static enum tp_status open_device(const struct tp_validator *self, const struct tp_device **device)
 {
-  const char *path;
-  struct tp_doc doc;
-  enum tp_status status =
-      tp_datadir_find(self->catalog->dirs, "device", "platforms/devices", ".json",
-                      self->request->ops.device, self->arena, &path, self->error);
+  const struct tp_op_costs_request *ops = &self->request->ops;
+  const char **platforms, **stacks;
+  size_t n_platforms, n_stacks;
+  struct tp_setup *setup;
+  if (ops->device == NULL)
+    return tp_fail(self->error, TP_E_INPUT, "%s: holds single ops; say whose with --device",
+                   self->csv.path);
+  enum tp_status status = tp_datadir_list(self->catalog->dirs, "platforms", ".json", self->arena,
+                                          &platforms, &n_platforms, self->error);
   if (status == TP_OK)
-    status = tp_doc_open(path, self->arena, &doc, self->error);
+    status = tp_datadir_list(self->catalog->dirs, "platforms/stacks", ".json", self->arena, &stacks,
+                             &n_stacks, self->error);
   if (status != TP_OK)
     return status;
-  status = tp_device_read(&doc, self->arena, device, self->error);
-  tp_doc_close(&doc);
+  const struct tp_setup_request wanted = {.platform =
+                                              ops->platform != NULL ? ops->platform : platforms[0],
+                                          .device = ops->device,
+                                          .stack = ops->stack != NULL ? ops->stack : stacks[0],
+                                          .sets = ops->sets,
+                                          .n_sets = ops->n_sets};
+  status = tp_setup_open(self->catalog->dirs, &wanted, self->arena, &setup, self->error);
+  if (status == TP_OK)
+    *device = &setup->device;
   return status;
 }
 
-static enum tp_status mark_fitted(struct tp_validator *self)
+static enum tp_status mark_fitted(struct tp_validator *self, const struct tp_device *device)
 {
-  struct tp_device device;
-  enum tp_status status = open_device(self, &device);
+  enum tp_status status = TP_OK;
   for (size_t i = 0; status == TP_OK && i < self->validation->n_figures; i++) {
     struct tp_validated *figure = &self->validation->figures[i];
-    status = is_fitted(self, &device, figure->row, &figure->fitted);
+    status = is_fitted(self, device, figure->row, &figure->fitted);
   }
   return status;
 }
 
-static enum tp_status run_interference(struct tp_validator *self)
+static enum tp_status run_interference(struct tp_validator *self, const struct tp_device *device)
 {
-  struct tp_device device;
   struct tp_overlap_sample *samples;
   size_t n = 0;
-  enum tp_status status = open_device(self, &device);
-  if (status == TP_OK)
-    status = tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error);
+  const enum tp_status status =
+      tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error);
   if (status != TP_OK)
     return status;
   const double held_out = self->request->trace != NULL
-                              ? tp_trace_held_out(self->request->trace, device.overlap.source)
+                              ? tp_trace_held_out(self->request->trace, device->overlap.source)
                               : (double)NAN;
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
   for (size_t i = 0; i < n; i++) {
@@ -93,24 +103,27 @@ static enum tp_status run_interference(struct tp_validator *self)
         tp_arena_printf(self->arena, "%s beside %g SMs held, %g bytes/s", samples[i].op.name,
                         beside->held_sms, beside->copy_bytes_per_s);
     tp_validator_add(self, i, "slowdown", what, samples[i].slowdown,
-                     tp_overlap_slowdown(&device, &samples[i]));
+                     tp_overlap_slowdown(device, &samples[i]));
     self->validation->figures[self->validation->n_figures - 1].fitted =
         beside->held_sms > 0 && !isnan(held_out) &&
         !tp_fit_is_held_out(tp_fit_shape(&samples[i].op, 1, beside), held_out);
   }
-  return TP_OK;
+  return self->validation->n_figures > 0
+             ? TP_OK
+             : tp_fail(self->error, TP_E_INPUT,
+                       "%s:1: no row with held_sms or copy_bytes_per_s above 0; add some",
+                       self->csv.path);
 }
 
 enum tp_status tp_validator_run_ops(struct tp_validator *self)
 {
+  const struct tp_device *device = NULL;
   struct tp_op_time *times;
-  if (self->request->ops.device == NULL)
-    return tp_fail(self->error, TP_E_INPUT, "%s: holds single ops; say whose with --device",
-                   self->csv.path);
-  enum tp_status status =
-      tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error);
+  enum tp_status status = open_device(self, &device);
+  if (status == TP_OK)
+    status = tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error);
   if (status == TP_OK && tp_csv_column(&self->csv, "alone_us") >= 0)
-    return run_interference(self);
+    return run_interference(self, device);
   if (status == TP_OK)
     status = tp_op_costs(self->catalog->dirs, &self->request->ops, &self->csv, self->arena, &times,
                          self->error);
@@ -124,5 +137,5 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
       tp_validator_add(self, row, "time_us", tp_csv_cell(&self->csv, row, op_column), measured_us,
                        times[row].predicted_us);
   }
-  return status == TP_OK && self->request->trace != NULL ? mark_fitted(self) : status;
+  return status == TP_OK && self->request->trace != NULL ? mark_fitted(self, device) : status;
 }

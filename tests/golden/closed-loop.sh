@@ -164,6 +164,10 @@ sed 's/"held_ratio": [0-9.]*/"held_ratio": 0.5/' h200-sxm/device.json >wrong.jso
 [ $? = 1 ] && grep -q "interference.csv: mean absolute error" said && grep -q "speedup by ttft_s of ladder" said
 ok $? "a wrong contention parameter shows, in slow-downs and in what ladder gains"
 
+"$tpsim" validate h200-sxm --set overlap.held_ratio=0.5 --max-gain-error 1 >set.csv 2>said
+[ $? = 1 ] && cmp -s set.csv wrong.csv
+ok $? "the same by --set"
+
 "$tpsim" calibrate h200-sxm -o again.json >again.csv
 cmp -s again.json h200-sxm/device.json && cmp -s again.csv fit.csv
 ok $? "the same traces, the same bytes"
