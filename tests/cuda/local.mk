@@ -1,6 +1,7 @@
 # tests of cuda
 unit_tests += \
 	%D%/test_bench \
+	%D%/test_bench_host \
 	%D%/test_correct \
 	%D%/test_element \
 	%D%/test_executor \

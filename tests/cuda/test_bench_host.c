@@ -1,0 +1,412 @@
+/* Benchmarks on the host device: what they issue, and times that are the cost model's. */
+#define _XOPEN_SOURCE 700
+#include "base/csv.h"
+#include "cuda/bench_choice.h"
+#include "cuda/bench_host.h"
+#include "cuda/host.h"
+#include "cuda/suite.h"
+
+#include "trace_folder.h"
+
+static const char *const roots[] = {TP_SRCDIR};
+static const struct tp_datadir dirs = {roots, 1};
+static struct trace_folder folder;
+static struct tp_error error;
+static struct tp_setup *setup;
+static struct tp_rig rig;
+static double clock_s, look_s;
+
+/* Each look takes so long. */
+static double now_s(void *data)
+{
+  (void)data;
+  return clock_s += look_s;
+}
+
+static void must(enum tp_status status)
+{
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+}
+
+static void open_all(void)
+{
+  const struct tp_setup_request request = {.platform = "dgx-h200", .stack = "tpsim-cuda"};
+  folder = trace_folder_make();
+  must(tp_setup_open(&dirs, &request, folder.arena, &setup, &error));
+  clock_s = look_s = 0;
+  rig = (struct tp_rig){.setup = setup, .opener = tp_opener_host()};
+}
+
+static void close_all(void)
+{
+  tp_rig_close(&rig);
+  trace_folder_remove(&folder);
+}
+
+START_TEST(rounds_by_hand)
+{
+  /* 4 MiB of weights against 2 x 16 MiB: 8 copies and one more. */
+  const struct tp_lone_op gemm = tp_lone_gemm(16, 2048, 1024, TP_DTYPE_BF16);
+  struct tp_op_rounds rounds = tp_op_rounds(&gemm, 16 << 20, 1e-6, 1e-3);
+  ck_assert_int_eq(rounds.copies, 9);
+  ck_assert_int_eq(rounds.repeats, 9 * 56); /* 1000 / 9 = 112 rounds are more than 512 repeats */
+  rounds = tp_op_rounds(&gemm, 16 << 20, 50e-6, 1e-3);
+  ck_assert_int_eq(rounds.repeats, 9 * 3); /* 20 wanted: two rounds are 18 */
+  rounds = tp_op_rounds(&gemm, 16 << 20, 1, 1e-3);
+  ck_assert_int_eq(rounds.repeats, 9); /* each copy once, however long */
+  const struct tp_lone_op half = tp_lone_gemm(16, 2048, 1024, TP_DTYPE_FP8);
+  ck_assert_int_eq(tp_op_rounds(&half, 16 << 20, 1, 1e-3).copies, 17);
+  const struct tp_lone_op copy = tp_lone_rows(TP_FUNCTION_COPY, (struct tp_rows){4, 8});
+  ck_assert_int_eq(tp_op_rounds(&copy, 16 << 20, 100e-6, 1e-3).copies, 1);
+  ck_assert_int_eq(tp_op_rounds(&copy, 16 << 20, 100e-6, 1e-3).repeats, 10);
+  const struct tp_lone_op tiny = tp_lone_gemm(1, 16, 16, TP_DTYPE_BF16);
+  ck_assert_int_eq(tp_op_rounds(&tiny, 16 << 20, 1e-6, 1e-3).copies, 256);
+}
+END_TEST
+
+static const struct tp_attention decode = {.decode = true,
+                                           .batch = 2,
+                                           .query_len = 1,
+                                           .kv_len = 8,
+                                           .heads = 4,
+                                           .kv_heads = 2,
+                                           .head_dim = 16,
+                                           .dtype = TP_DTYPE_BF16},
+                                 prefill = {.batch = 2,
+                                            .query_len = 8,
+                                            .kv_len = 8,
+                                            .heads = 4,
+                                            .kv_heads = 2,
+                                            .head_dim = 16,
+                                            .dtype = TP_DTYPE_BF16};
+
+/* Bytes of a bf16 GEMM 2 x 3 x 5 with two copies: x 20, weight 2 x 30, y 12. */
+START_TEST(bytes_by_hand)
+{
+  struct tp_program program;
+  const struct tp_op_rounds two = {.copies = 2, .repeats = 6};
+  const struct tp_lone_op gemm = tp_lone_gemm(2, 3, 5, TP_DTYPE_BF16);
+  tp_lone_program(&gemm, &two, 1, folder.arena, &program);
+  ck_assert_rel(tp_lone_bytes(&program, &two), 20 + 60 + 12, 1e-12);
+  ck_assert_int_eq(program.segments[0].repeat, 6);
+  /* qkv 2 x (4 + 2*2) * 16 elements, two caches of 2 x 8 rows of 32 in two copies each, lengths,
+   * attended 2 x 64 */
+  const struct tp_lone_op attention = tp_lone_attention(&decode);
+  tp_lone_program(&attention, &two, 1, folder.arena, &program);
+  ck_assert_rel(tp_lone_bytes(&program, &two),
+                2 * 2 * 128 + 2 * 2 * 2 * 16 * 32 + 2 * 4 + 2 * 2 * 64, 1e-12);
+  const struct tp_collective gather = {
+      .kind = TP_ALL_GATHER, .bytes = 1024, .dtype = TP_DTYPE_BF16};
+  const struct tp_lone_op collective = tp_lone_collective(&gather);
+  tp_lone_program(&collective, &(struct tp_op_rounds){1, 1}, 4, folder.arena, &program);
+  ck_assert_rel(tp_lone_bytes(&program, &two), 256 + 1024, 1e-12);
+}
+END_TEST
+
+/* Memory ops are counted as the programs of a model count them. */
+START_TEST(rows_as_in_a_program)
+{
+  struct tp_model model;
+  struct tp_variant standard;
+  struct tp_program program;
+  must(tp_model_open(TP_SRCDIR "/models/llama-3.1-8b.json", folder.arena, &model, &error));
+  must(tp_variant_parse("standard", folder.arena, &standard, &error));
+  const struct tp_request request = {
+      .model = &model,
+      .tp = 2,
+      .phase = TP_DECODE,
+      .batch = 3,
+      .prompt = 8,
+      .kv_len = 9,
+      .kv_capacity = 16,
+      .dtype = TP_DTYPE_BF16,
+      .operands = true,
+      .style = {.fused_residual_norm = true, .fused_rope = true, .head_sharded = true}};
+  must(tp_variant_build(&standard, &request, folder.arena, &program, &error));
+  const struct tp_attention shard = {.heads = 16, .kv_heads = 4, .head_dim = 128};
+  const struct tp_lone_op lone[] = {
+      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_rows){3, 4096}),
+      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_rows){3, 4096}),
+      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){3, 7168}),
+      tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 3, &shard),
+      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_rows){3, 128256}),
+  };
+  enum { N = sizeof lone / sizeof lone[0] };
+  int met[N] = {0};
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (size_t i = 0; i < program.segments[s].n_ops; i++)
+      for (size_t k = 0; k < N; k++) {
+        const struct tp_op *op = &program.segments[s].ops[i], *mine = &lone[k].op;
+        if (op->kind != TP_OP_MEMORY || op->memory.function != mine->memory.function)
+          continue;
+        met[k]++;
+        ck_assert_rel(mine->memory.read_bytes, op->memory.read_bytes, 1e-12);
+        ck_assert_rel(mine->memory.write_bytes, op->memory.write_bytes, 1e-12);
+        ck_assert_int_eq(mine->memory.heads, op->memory.heads);
+      }
+  for (size_t k = 0; k < N; k++)
+    ck_assert_msg(met[k] > 0, "%s is not in the program", lone[k].op.name);
+}
+END_TEST
+
+/* Every kind of op that is benched can be computed from the operands it is given. */
+START_TEST(ops_run)
+{
+  const struct tp_lone_op lone[] = {
+      tp_lone_gemm(3, 32, 16, TP_DTYPE_BF16),
+      tp_lone_gemm(3, 32, 16, TP_DTYPE_FP8),
+      tp_lone_attention(&decode),
+      tp_lone_attention(&prefill),
+      tp_lone_rows(TP_FUNCTION_COPY, (struct tp_rows){3, 32}),
+      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_rows){3, 32}),
+      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_rows){3, 32}),
+      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){3, 32}),
+      tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 3, &decode),
+      tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 128, &prefill),
+      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_rows){3, 32}),
+  };
+  struct tp_machine machine;
+  must(tp_rig_machine(&rig, 1, &machine, &error));
+  for (size_t i = 0; i < sizeof lone / sizeof lone[0]; i++) {
+    struct tp_host *host = tp_host_create(
+        &(struct tp_host_options){.ranks = 1, .arithmetic = true, .machine = &machine});
+    const struct tp_bench bench = {.calls = tp_host_calls(host, 0)};
+    struct tp_lone_run *run;
+    struct tp_spread spread;
+    must(tp_lone_open(bench.calls, &machine, &lone[i], &run, &error));
+    must(tp_lone_measure(&bench, run, 0, &spread, &error));
+    const struct tp_cost cost = tp_cost_op(&machine, TP_DECODE, &lone[i].op);
+    ck_assert_msg(fabs(spread.median_s / tp_cost_alone_s(&machine, &cost) - 1) < 1e-9, "%s: %g s",
+                  lone[i].op.name, spread.median_s);
+    ck_assert_int_eq(spread.n, 5);
+    tp_lone_close(run);
+    tp_host_free(host);
+  }
+}
+END_TEST
+
+START_TEST(refuses_too_large)
+{
+  struct tp_rig_device *device;
+  struct tp_lone_run *run;
+  const struct tp_lone_op gemm = tp_lone_gemm(1, 400000, 400000, TP_DTYPE_BF16);
+  must(tp_rig_at(&rig, 1, &device, &error));
+  ck_assert_int_eq(tp_lone_open(&device->calls, &device->machine, &gemm, &run, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "gemm: needs 640 GB of 128"));
+}
+END_TEST
+
+START_TEST(budget_shares)
+{
+  double left_s = 120;
+  const double ops_s = tp_section_budget_s(TP_SECTION_OPS, left_s);
+  ck_assert_rel(ops_s, 40, 1e-9); /* 0.4 of 1.2 */
+  left_s -= 10;                   /* less than it might */
+  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 110 * 0.1 / 0.8, 1e-9);
+  ck_assert_rel(tp_section_budget_s(TP_SECTION_GENERATE, 33), 33, 1e-9);
+}
+END_TEST
+
+START_TEST(platform_of_a_gpu)
+{
+  const char *platform;
+  must(tp_platform_like(&dirs, 132, 150.1e9, folder.arena, &platform, &error));
+  ck_assert_str_eq(platform, "dgx-h200");
+  must(tp_platform_like(&dirs, 132, 85.0e9, folder.arena, &platform, &error));
+  ck_assert_str_eq(platform, "dgx-h100");
+  ck_assert_int_eq(tp_platform_like(&dirs, 7, 1e9, folder.arena, &platform, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "7 SMs and 1 GB is known; say --platform"));
+}
+END_TEST
+
+static const int degrees[] = {1, 2};
+static const int64_t batches[] = {1, 4};
+static struct tp_model model;
+static struct tp_variant variants[3];
+static struct tp_trace_source source;
+
+static struct tp_suite suite_of(void)
+{
+  static const char *const names[] = {"standard", "ladder", "kraken"};
+  must(tp_model_open(TP_SRCDIR "/models/llama-3.1-8b.json", folder.arena, &model, &error));
+  for (int i = 0; i < 3; i++)
+    must(tp_variant_parse(names[i], folder.arena, &variants[i], &error));
+  source = (struct tp_trace_source){.directory = folder.path,
+                                    .device = "host",
+                                    .virtual_clock = true,
+                                    .version = "0",
+                                    .date = "today"};
+  const struct tp_point_grid grid = {.models = &model,
+                                     .n_models = 1,
+                                     .tps = degrees,
+                                     .n_tps = 2,
+                                     .variants = variants,
+                                     .n_variants = 3,
+                                     .batches = batches,
+                                     .n_batches = 2,
+                                     .prompt = 256,
+                                     .layers = 2,
+                                     .dtype = TP_DTYPE_BF16,
+                                     .emulated = true};
+  struct tp_suite suite = {.rig = &rig,
+                           .source = &source,
+                           .shapes = {&model, 1, degrees, 2, variants, 3},
+                           .layers = grid,
+                           .generate = grid,
+                           .ranks = 2,
+                           .now_s = now_s};
+  suite.generate.generate = 70;
+  return suite;
+}
+
+/* What was virtual says so, and a table can be read. */
+START_TEST(layers_and_generate)
+{
+  const struct tp_suite suite = suite_of();
+  struct tp_csv csv;
+  double ttft_s, tpot_s, e2e_s;
+  must(tp_suite_run(&suite, TP_SECTION_LAYERS, 1e9, &error));
+  ck_assert_ptr_nonnull(strstr(trace_folder_text(&folder, "layers.csv.json"), "virtual clock"));
+  must(tp_csv_open(trace_folder_file(&folder, "layers.csv"), folder.arena, &csv, &error));
+  ck_assert_uint_eq(csv.n_rows, 2 + 3 * 2); /* degree 1: standard alone */
+  must(tp_suite_run(&suite, TP_SECTION_GENERATE, 1e9, &error));
+  must(tp_csv_open(trace_folder_file(&folder, "generate.csv"), folder.arena, &csv, &error));
+  ck_assert_uint_eq(csv.n_rows, 8);
+  for (size_t row = 0; row < csv.n_rows; row++) {
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "ttft_s"), &ttft_s, &error));
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tpot_s"), &tpot_s, &error));
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "e2e_s"), &e2e_s, &error));
+    ck_assert_rel(e2e_s, ttft_s + 69 * tpot_s, 1e-6);
+    const bool alone = strcmp(tp_csv_cell(&csv, row, tp_csv_column(&csv, "tp")), "1") == 0;
+    ck_assert_str_eq(tp_csv_cell(&csv, row, tp_csv_column(&csv, "emulated")), alone ? "0" : "1");
+  }
+}
+END_TEST
+
+/* The virtual clock of a program without overlap is the sum of its ops. */
+START_TEST(times_by_the_model)
+{
+  struct tp_suite suite = suite_of();
+  struct tp_csv csv;
+  struct tp_machine machine;
+  suite.layers.n_variants = suite.layers.n_batches = 1;
+  must(tp_suite_run(&suite, TP_SECTION_LAYERS, 1e9, &error));
+  must(tp_csv_open(trace_folder_file(&folder, "layers.csv"), folder.arena, &csv, &error));
+  ck_assert_uint_eq(csv.n_rows, 2);
+  struct tp_model cut = model;
+  cut.layers = 2;
+  rig.sustained = true;
+  for (size_t row = 0; row < 2; row++) {
+    double tp, ttft_s, tpot_s;
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tp"), &tp, &error));
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "ttft_s"), &ttft_s, &error));
+    must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tpot_s"), &tpot_s, &error));
+    must(tp_rig_machine(&rig, (int)tp, &machine, &error));
+    const struct tp_generation_point point = {.model = &cut,
+                                              .variant = &variants[0],
+                                              .batch = 1,
+                                              .prompt = 256,
+                                              .generate = 2,
+                                              .dtype = TP_DTYPE_BF16};
+    struct tp_generation_expected expected;
+    must(tp_generation_expect(&machine, &point, &expected, &error));
+    ck_assert_rel(ttft_s, expected.prefill_s, 1e-8);
+    ck_assert_rel(tpot_s, expected.step_s, 1e-8);
+  }
+}
+END_TEST
+
+/* A prompt that does not fit is halved; a model that does not is left out. */
+START_TEST(shorter_to_fit)
+{
+  struct tp_suite suite = suite_of();
+  struct tp_plan plan;
+  static const int64_t many[] = {512};
+  suite.layers.batches = many;
+  suite.layers.n_batches = 1;
+  suite.layers.prompt = 8192;
+  suite.layers.n_tps = 1;
+  must(tp_plan_points(&rig, &suite.layers, folder.arena, &plan, &error));
+  ck_assert_uint_eq(plan.n, 1);
+  struct tp_trace_row row;
+  tp_trace_row_clear(&row, plan.layout);
+  plan.name(plan.data, 0, &row);
+  ck_assert_str_eq(row.cells[6], "1024");
+  struct tp_device small = setup->device;
+  small.datasheet.dram_bytes = 4e9;
+  setup->device = small;
+  must(tp_plan_points(&rig, &suite.layers, folder.arena, &plan, &error));
+  ck_assert_uint_eq(plan.n, 0);
+}
+END_TEST
+
+START_TEST(shapes_of_shards)
+{
+  const struct tp_suite suite = suite_of();
+  struct tp_shapes shapes;
+  tp_shapes_collect(&suite.shapes, folder.arena, &shapes);
+  static const int64_t wanted[][2] = {
+      {6144, 4096},   {3072, 4096},  {4096, 4096},   {4096, 2048}, /* qkv and out at 1 and 2 */
+      {28672, 4096},  {14336, 4096}, {4096, 14336},  {4096, 7168}, /* up and down */
+      {128256, 4096}, {64128, 4096}, {16384, 16384},               /* head; powers of two */
+  };
+  for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++) {
+    int met = 0;
+    for (size_t i = 0; i < shapes.n_gemms; i++)
+      met += shapes.gemms[i].n == wanted[w][0] && shapes.gemms[i].k == wanted[w][1];
+    ck_assert_msg(met == 1, "%lld x %lld is there %d times", (long long)wanted[w][0],
+                  (long long)wanted[w][1], met);
+  }
+  ck_assert_uint_ge(shapes.n_attentions, 2); /* 32/8 and 16/4 heads; Kraken's */
+  for (size_t i = 1; i < shapes.n_gemms; i++)
+    ck_assert_int_le(shapes.gemms[i - 1].n * shapes.gemms[i - 1].k,
+                     shapes.gemms[i].n * shapes.gemms[i].k);
+}
+END_TEST
+
+/* Little time: the cheap rows; more time: the others, and the same file as at once. */
+START_TEST(interrupted_is_whole)
+{
+  struct tp_suite suite = suite_of();
+  struct tp_beside beside;
+  must(tp_beside_open_idle(&beside, &error));
+  suite.beside = &beside;
+  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  const char *const whole = trace_folder_text(&folder, "interference.csv");
+  unlink(trace_folder_file(&folder, "interference.csv"));
+  look_s = 100;
+  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1000, &error));
+  const char *const part = trace_folder_text(&folder, "interference.csv");
+  ck_assert_uint_gt(strlen(part), 0);
+  ck_assert_uint_lt(strlen(part), strlen(whole));
+  ck_assert_int_eq(strncmp(part, whole, strlen(part)), 0);
+  look_s = 0;
+  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  ck_assert_str_eq(trace_folder_text(&folder, "interference.csv"), whole);
+  beside.close(beside.state);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("bench on the host");
+  TCase *tcase = tcase_create("cases");
+  tcase_add_checked_fixture(tcase, open_all, close_all);
+  tcase_set_timeout(tcase, 120);
+  tcase_add_test(tcase, rounds_by_hand);
+  tcase_add_test(tcase, bytes_by_hand);
+  tcase_add_test(tcase, rows_as_in_a_program);
+  tcase_add_test(tcase, ops_run);
+  tcase_add_test(tcase, refuses_too_large);
+  tcase_add_test(tcase, budget_shares);
+  tcase_add_test(tcase, platform_of_a_gpu);
+  tcase_add_test(tcase, layers_and_generate);
+  tcase_add_test(tcase, times_by_the_model);
+  tcase_add_test(tcase, shorter_to_fit);
+  tcase_add_test(tcase, shapes_of_shards);
+  tcase_add_test(tcase, interrupted_is_whole);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
