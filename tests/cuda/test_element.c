@@ -18,6 +18,7 @@ static const struct {
     {TP_DTYPE_FP8, 17, 16}, /* 4 bits, tie to even */
     {TP_DTYPE_FP8, 19, 20},
     {TP_DTYPE_FP8, -0.3F, -0.3125F},
+    {TP_DTYPE_FP8, 470, 448}, /* would be 480, which is NaN */
     {TP_DTYPE_FP8, 1e6F, 448},
     {TP_DTYPE_FP8, -1e6F, -448},
     {TP_DTYPE_FP8, 0.0029296875F, 0.00390625F}, /* 1.5 of 2^-9: tie to 2 */

@@ -267,6 +267,28 @@ START_TEST(replays)
 }
 END_TEST
 
+/* A graph begins after what is on the compute stream and ends before what follows, on all streams:
+ * its one op runs beside that stream and has no wait of its own. */
+START_TEST(graphs_begin_and_end_in_compute)
+{
+  for (uint64_t seed = 0; seed < 16; seed++) {
+    struct rig rig;
+    rig_open(&rig, 1, seed);
+    hand_copy(&rig.hand, "only", TP_STREAM_COMM, A, X);
+    rig_bind(&rig);
+    const struct tp_calls *calls = tp_host_calls(rig.host, 0);
+    struct tp_graph *graph;
+    must(tp_execute_capture(calls, rig.bindings[0], &graph, &error));
+    put(&rig, 0, A, 5);
+    must(calls->replay(calls->state, graph, &error));
+    put(&rig, 0, A, 6);
+    ck_assert_double_eq(get(&rig, 0, X), 5);
+    calls->graph_free(calls->state, graph);
+    rig_close(&rig);
+  }
+}
+END_TEST
+
 START_TEST(refuses_in_captures)
 {
   struct rig rig;
@@ -326,10 +348,10 @@ START_TEST(ranks_wait_for_the_last)
   struct rig rig;
   rig_open(&rig, 2, 1);
   summed(&rig, true);
-  const struct tp_calls *calls = tp_host_calls(rig.host, 1);
+  const struct tp_calls *calls = tp_host_calls(rig.host, _i);
   struct tp_bound_op late = {.op = &rig.hand.ops[0][0], .program = &rig.hand.program};
-  late.in[0] = tp_binding_operand(rig.bindings[1], A, 0);
-  late.out[0] = tp_binding_operand(rig.bindings[1], Z, 0);
+  late.in[0] = tp_binding_operand(rig.bindings[_i], A, 0);
+  late.out[0] = tp_binding_operand(rig.bindings[_i], Z, 0);
   must(calls->launch(calls->state, &late, &error));
   issue(&rig, 0);
   issue(&rig, 1);
@@ -387,9 +409,10 @@ static Suite *suite(void)
   tcase_add_test(cases, writes_in_order);
   tcase_add_loop_test(cases, joins_passes, 0, 2);
   tcase_add_test(cases, replays);
+  tcase_add_test(cases, graphs_begin_and_end_in_compute);
   tcase_add_test(cases, refuses_in_captures);
   tcase_add_test(cases, clock_by_hand);
-  tcase_add_test(cases, ranks_wait_for_the_last);
+  tcase_add_loop_test(cases, ranks_wait_for_the_last, 0, 2);
   tcase_add_test(cases, clock_alone);
   suite_add_tcase(suite, cases);
   return suite;
