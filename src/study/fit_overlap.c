@@ -49,6 +49,11 @@ double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overl
          tp_cost_alone_s(&machine, &cost);
 }
 
+bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample)
+{
+  return sample->beside.held_sms > 0 && sample->beside.copy_bytes_per_s == 0;
+}
+
 /* The rows of one fit. */
 struct rows {
   const struct tp_overlap_sample *items;
@@ -69,7 +74,7 @@ static double residual(const struct rows *rows, const struct tp_overlap_sample *
 
 static bool is_fitted(const struct rows *rows, const struct tp_overlap_sample *sample)
 {
-  return sample->beside.held_sms > 0 && !is_held_out(rows, sample);
+  return tp_overlap_is_of_sms(sample) && !is_held_out(rows, sample);
 }
 
 static double squares_at(const struct rows *rows, double held_ratio)
@@ -133,7 +138,7 @@ static void judge(const struct rows *rows, struct tp_overlap_fit *fit)
     if (is_fitted(rows, sample)) {
       fit->fitted_error += error;
       fit->n_fitted++;
-    } else if (sample->beside.held_sms > 0) {
+    } else if (tp_overlap_is_of_sms(sample)) {
       fit->held_out_error += error;
       fit->n_held_out++;
     } else if (sample->beside.copy_bytes_per_s > 0) {

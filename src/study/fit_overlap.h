@@ -1,7 +1,7 @@
 #ifndef TP_STUDY_FIT_OVERLAP_H
 #define TP_STUDY_FIT_OVERLAP_H
-/* Fits the group overlap of a device to kernels timed beside held SMs, and judges the rule by which
- * DRAM is shared, which has no parameter, by kernels timed beside a copy.
+/* Fits the group overlap of a device to kernels timed beside held SMs alone, and judges the rule by
+ * which DRAM is shared, which has no parameter, by kernels timed beside a copy.
  *
  * Residuals are ln(predicted / measured) of the slow-down, so that how well the kernel alone is
  * predicted does not matter.
@@ -18,7 +18,7 @@ struct tp_overlap_sample {
 };
 
 struct tp_overlap_fit {
-  size_t n_fitted, n_held_out, n_copies;           /* of held SMs; beside copies alone */
+  size_t n_fitted, n_held_out, n_copies;           /* of held SMs alone; beside a copy */
   double fitted_error, held_out_error, copy_error; /* mean of |predicted / measured - 1| */
   double held_ratio, error; /* standard, in its unit; NAN: kept; 0: at a bound of its range */
 };
@@ -27,6 +27,9 @@ struct tp_overlap_fit {
 enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
                                     struct tp_overlap_sample **samples, size_t *n,
                                     struct tp_error *error);
+
+/* Of the rows that the fit may take, by what ran beside. */
+bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample);
 
 double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample);
 

@@ -30,18 +30,36 @@ static void keep(struct tp_csv *csv, int column, const char *value)
   csv->n_rows = n_kept;
 }
 
-static enum tp_status check_one(const struct tp_csv *csv, const char *name, struct tp_error *error)
+/* Says the same in all rows but those where `skip_column` holds `skipped`; -1: no such column. */
+static enum tp_status check_one(const struct tp_csv *csv, const char *name, int skip_column,
+                                const char *skipped, struct tp_error *error)
 {
   const int column = tp_csv_column(csv, name);
-  for (size_t row = 1; row < csv->n_rows; row++) {
-    const char *const first = tp_csv_cell(csv, 0, column), *const here =
-                                                               tp_csv_cell(csv, row, column);
-    if (strcmp(first, here) != 0)
+  const char *first = NULL;
+  for (size_t row = 0; row < csv->n_rows; row++) {
+    const char *const here = tp_csv_cell(csv, row, column);
+    if (skip_column >= 0 && strcmp(tp_csv_cell(csv, row, skip_column), skipped) == 0)
+      continue;
+    if (first != NULL && strcmp(first, here) != 0)
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: %s '%.32s' after '%.32s'; choose one with --where %s=%.32s", csv->path,
                      csv->lines[row], name, here, first, name, first);
+    first = here;
   }
   return TP_OK;
+}
+
+/* One GPU needs no stand-ins: its rows go with either. */
+static enum tp_status check_emulated(const struct tp_csv *csv, struct tp_error *error)
+{
+  const int column = tp_csv_column(csv, "emulated");
+  for (size_t row = 0; column >= 0 && row < csv->n_rows; row++) {
+    const char *const cell = tp_csv_cell(csv, row, column);
+    if (strcmp(cell, "0") != 0 && strcmp(cell, "1") != 0)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: column 'emulated': '%.32s'; give 0 or 1", csv->path,
+                     csv->lines[row], cell);
+  }
+  return check_one(csv, "emulated", tp_csv_column(csv, "tp"), "1", error);
 }
 
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
@@ -58,19 +76,8 @@ enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
     status = tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
                      where->n > 0 ? " meets --where" : " below the header");
   if (status == TP_OK)
-    status = check_one(csv, "system", error);
-  return status == TP_OK ? check_one(csv, "emulated", error) : status;
-}
-
-enum tp_status tp_measured_emulated(const struct tp_csv *csv, bool *emulated,
-                                    struct tp_error *error)
-{
-  const char *const cell = tp_csv_cell(csv, 0, tp_csv_column(csv, "emulated"));
-  *emulated = strcmp(cell, "1") == 0;
-  if (*emulated || cell[0] == '\0' || strcmp(cell, "0") == 0)
-    return TP_OK;
-  return tp_fail(error, TP_E_INPUT, "%s:%d: column 'emulated': '%.32s'; give 0 or 1", csv->path,
-                 csv->lines[0], cell);
+    status = check_one(csv, "system", -1, "", error);
+  return status == TP_OK ? check_emulated(csv, error) : status;
 }
 
 bool tp_measured_is_ops(const struct tp_csv *csv)

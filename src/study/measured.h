@@ -12,13 +12,10 @@ struct tp_where {
 };
 
 /* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left, and where the
- * columns `system` or `emulated` still hold several values: such runs are not compared. */
+ * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values: such
+ * runs are not compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
-
-/* Did a single GPU with stand-in collectives run it, all of it? */
-enum tp_status tp_measured_emulated(const struct tp_csv *csv, bool *emulated,
-                                    struct tp_error *error);
 
 /* Is this a table of single ops rather than of points: has it time_us? */
 bool tp_measured_is_ops(const struct tp_csv *csv);

@@ -99,10 +99,7 @@ enum tp_status tp_validate(const char *file, const struct tp_validate_request *r
                               .error = error,
                               .validation = validation};
   *validation = (struct tp_validation){0};
-  bool emulated;
   enum tp_status status = tp_measured_open(file, &request->where, self.arena, &self.csv, error);
-  if (status == TP_OK)
-    status = tp_measured_emulated(&self.csv, &emulated, error);
   if (status == TP_OK)
     status = tp_measured_is_ops(&self.csv) ? tp_validator_run_ops(&self) : run_points(&self);
   if (status == TP_OK)
