@@ -1,0 +1,216 @@
+/* tpsim-cuda selftest: does a device compute what the equations say? */
+#include "command/command.h"
+#include "cuda/apart.h"
+#include "cuda/commands.h"
+#include "cuda/gpu.h"
+#include "cuda/selftest.h"
+#include "platform/stack.h"
+
+#include <string.h>
+
+enum { SEED = 1 };
+
+struct args {
+  const char *device, *stack, *only;
+  int64_t tp, seed;
+  bool quiet;
+};
+
+static const struct tp_option options[] = {
+    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
+     "gpu, or host: the CPU stands for all GPUs [gpu]"},
+    {"tp", '\0', TP_OPTION_COUNT, offsetof(struct args, tp), "N",
+     "this degree only, on so many GPUs [1, 2 and 4, as far as there are GPUs]"},
+    {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
+     "whose collectives run [tpsim-cuda]"},
+    {"only", '\0', TP_OPTION_TEXT, offsetof(struct args, only), "TEXT",
+     "checks whose names contain it"},
+    {"seed", '\0', TP_OPTION_COUNT, offsetof(struct args, seed), "N", "of the numbers [1]"},
+    {"quiet", 'q', TP_OPTION_FLAG, offsetof(struct args, quiet), NULL,
+     "only what fails or is skipped"},
+};
+
+struct counts {
+  int passed, failed, skipped;
+};
+
+/* One degree, in a process that may touch GPUs. */
+struct task {
+  const struct args *args;
+  const struct tp_stack *stack;
+  int tp;
+};
+
+static void print(void *data, const struct tp_selftest_line *line)
+{
+  const struct args *args = data;
+  switch (line->outcome) {
+  case TP_SELFTEST_PASSED:
+    if (!args->quiet)
+      printf("ok    %-44s %8.2g of %.2g\n", line->name, line->error, line->bound);
+    break;
+  case TP_SELFTEST_FAILED:
+    printf("FAIL  %s: %s\n", line->name, line->why);
+    break;
+  case TP_SELFTEST_SKIPPED:
+    printf("skip  %s: %s\n", line->name, line->why);
+    break;
+  }
+}
+
+static void silent(void *data, const struct tp_selftest_line *line)
+{
+  (void)data;
+  (void)line;
+}
+
+static struct tp_selftest begin(const struct args *args, bool prints)
+{
+  return (struct tp_selftest){.seed = args->seed > 0 ? (uint64_t)args->seed : SEED,
+                              .only = args->only,
+                              .report = prints ? print : silent,
+                              .data = (void *)args};
+}
+
+static enum tp_status check_gpu(const struct task *task, struct tp_group *group,
+                                struct counts *counts, struct tp_error *error)
+{
+  struct tp_selftest selftest = begin(task->args, tp_group_rank(group) == 0);
+  const struct tp_gpu_options gpu = {
+      .device = tp_group_local_rank(group), .group = group, .stack = task->stack};
+  struct tp_calls calls;
+  enum tp_status status = tp_gpu_open(&gpu, &calls, error);
+  if (status != TP_OK)
+    return status;
+  status = tp_selftest_device(&selftest, &calls, group, error);
+  tp_gpu_close(&calls);
+  *counts = (struct counts){selftest.passed, selftest.failed, selftest.skipped};
+  return status;
+}
+
+static enum tp_status run_degree(void *data, void *result, struct tp_error *error)
+{
+  const struct task *task = data;
+  struct tp_group *group = NULL;
+  enum tp_status status = tp_group_start(task->tp, &group, error);
+  if (status != TP_OK)
+    return status;
+  status = check_gpu(task, group, result, error);
+  const enum tp_status ended = tp_group_end(group, status, status == TP_OK ? error : NULL);
+  return status != TP_OK ? status : ended;
+}
+
+static enum tp_status count_gpus(void *data, void *result, struct tp_error *error)
+{
+  (void)data;
+  (void)error;
+  *(int *)result = tp_gpu_count();
+  return TP_OK;
+}
+
+/* Degrees that there are GPUs for, each in a process of its own. */
+static enum tp_status check_gpus(const struct args *args, const struct tp_stack *stack,
+                                 struct counts *sum, struct tp_error *error)
+{
+  int gpus = 0;
+  enum tp_status status = tp_run_apart(count_gpus, NULL, &gpus, sizeof gpus, error);
+  if (status == TP_OK && gpus == 0)
+    return tp_fail(error, TP_E_ENVIRONMENT,
+                   "no GPU here, or no driver for it; `tpsim-cuda selftest --device host` checks "
+                   "all but what GPUs compute");
+  for (int tp = 1; tp <= 4 && status == TP_OK; tp *= 2) {
+    struct task task = {.args = args, .stack = stack, .tp = tp};
+    struct counts counts = {0};
+    if (tp > gpus) {
+      printf("skip  variants at tp %d: %d GPU%s here; the host alone checks them (selftest "
+             "--device host)\n",
+             tp, gpus, gpus == 1 ? "" : "s");
+      sum->skipped++;
+      continue;
+    }
+    status = tp_run_apart(run_degree, &task, &counts, sizeof counts, error);
+    sum->passed += counts.passed;
+    sum->failed += counts.failed;
+    sum->skipped += counts.skipped;
+  }
+  return status;
+}
+
+static enum tp_status check_host(const struct args *args, struct counts *counts)
+{
+  struct tp_selftest selftest = begin(args, true);
+  tp_selftest_host(&selftest);
+  *counts = (struct counts){selftest.passed, selftest.failed, selftest.skipped};
+  return TP_OK;
+}
+
+static enum tp_status open_stack(const struct tp_session *session, const char *name,
+                                 struct tp_stack *stack, struct tp_error *error)
+{
+  const char *file;
+  struct tp_doc doc;
+  enum tp_status status = tp_datadir_find(session->dirs, "stack", "platforms/stacks", ".json", name,
+                                          session->arena, &file, error);
+  if (status == TP_OK)
+    status = tp_doc_open(file, session->arena, &doc, error);
+  if (status != TP_OK)
+    return status;
+  status = tp_stack_read(&doc, session->arena, stack, error);
+  tp_doc_close(&doc);
+  return status;
+}
+
+static enum tp_status check_device(const struct tp_session *session, const struct args *args,
+                                   struct counts *counts, struct tp_error *error)
+{
+  if (args->device != NULL && strcmp(args->device, "host") == 0)
+    return check_host(args, counts);
+  if (args->device != NULL && strcmp(args->device, "gpu") != 0)
+    return tp_fail(error, TP_E_INPUT, "no device '%.32s'; write gpu or host", args->device);
+  struct tp_stack stack;
+  const enum tp_status status =
+      open_stack(session, args->stack != NULL ? args->stack : "tpsim-cuda", &stack, error);
+  if (status != TP_OK)
+    return status;
+  struct task task = {.args = args, .stack = &stack, .tp = (int)args->tp};
+  return args->tp > 0 ? run_degree(&task, counts, error) : check_gpus(args, &stack, counts, error);
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  const struct args *args = values;
+  struct counts counts = {0};
+  enum tp_status status = tp_command_expect(positional, 0, 0, "nothing", error);
+  if (status == TP_OK)
+    status = check_device(session, args, &counts, error);
+  if (status != TP_OK)
+    return status;
+  printf("%d passed, %d failed, %d skipped\n", counts.passed, counts.failed, counts.skipped);
+  if (counts.passed + counts.failed + counts.skipped == 0)
+    return tp_fail(error, TP_E_INPUT, "no check is named like '%.64s'", args->only);
+  if (counts.failed > 0)
+    return tp_fail(error, TP_E_CHECK, "%d of %d checks failed", counts.failed,
+                   counts.passed + counts.failed);
+  return TP_OK;
+}
+
+const struct tp_command tp_command_selftest = {
+    .name = "selftest",
+    .summary = "checks kernels, collectives and every variant against references",
+    .usage = "[--device gpu|host] [OPTIONS]",
+    .details =
+        "On a GPU: every kernel, GEMM and attention against the CPU's, in odd shapes and on "
+        "random\n"
+        "numbers; then every variant on small models against the equations of its architecture.\n"
+        "On several GPUs: collectives and sharded variants, too. What nobody writes is NaN. "
+        "Errors\n"
+        "are relative, Euclidean, of the worst tensor or token. Under compute-sanitizer take --tp "
+        "1.\n"
+        "--device host runs the variants at 1, 2 and 4 ranks on the CPU, ops in random order.",
+    .example = "tpsim-cuda selftest --device host --only ladder --quiet",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};
