@@ -123,18 +123,6 @@ static const struct tp_binding *binding_of(const struct rank *rank, bool decode)
   return decode ? rank->decode : rank->prefill;
 }
 
-static enum tp_status capture_all(const struct session *session)
-{
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < session->ranks->n && session->check->captured; i++)
-    for (int decode = 0; decode < 2 && status == TP_OK; decode++) {
-      struct rank *rank = &session->rank[i];
-      status = tp_execute_capture(rank->calls, binding_of(rank, decode), &rank->graphs[decode],
-                                  session->error);
-    }
-  return status;
-}
-
 static void release(struct rank *rank)
 {
   for (int decode = 0; decode < 2; decode++)
@@ -167,11 +155,52 @@ static enum tp_status issue(const struct session *session, const struct rank *ra
                           session->error);
   if (status == TP_OK)
     status = calls->join(calls->state, session->error);
-  if (status == TP_OK && session->check->captured)
+  if (status == TP_OK && rank->graphs[decode] != NULL)
     status = calls->replay(calls->state, rank->graphs[decode], session->error);
   else if (status == TP_OK)
     status = tp_execute(calls, binding, session->error);
   return status == TP_OK ? calls->join(calls->state, session->error) : status;
+}
+
+static enum tp_status run(const struct session *session, bool decode, int64_t first)
+{
+  enum tp_status status = TP_OK;
+  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
+    status = issue(session, &session->rank[i], decode, first);
+  if (status == TP_OK && session->ranks->host != NULL)
+    status = tp_host_run(session->ranks->host, session->error);
+  return status;
+}
+
+static size_t bytes_of(const struct tp_operand *operand)
+{
+  return (size_t)(operand->rows * operand->row_elements) *
+         (size_t)tp_tensor_element_bytes(operand->tensor);
+}
+
+/* The same pass once more, captured; what the first left where its result is read is poisoned. */
+static enum tp_status capture(const struct session *session, struct rank *rank, bool decode)
+{
+  const struct tp_calls *calls = rank->calls;
+  const struct tp_binding *binding = binding_of(rank, decode);
+  const struct tp_operand logits =
+      tp_binding_operand(binding, tp_binding_program(binding)->logits, 0);
+  const size_t bytes = bytes_of(&logits);
+  void *poison = memset(TP_NEW(session->arena, unsigned char, bytes), 0xff, bytes);
+  const enum tp_status status =
+      tp_execute_capture(calls, binding, &rank->graphs[decode], session->error);
+  return status == TP_OK ? calls->write(calls->state, logits.data, poison, bytes, session->error)
+                         : status;
+}
+
+static enum tp_status run_and_capture(const struct session *session, bool decode, int64_t first)
+{
+  enum tp_status status = run(session, decode, first);
+  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
+    status = session->rank[i].calls->finish(session->rank[i].calls->state, session->error);
+  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
+    status = capture(session, &session->rank[i], decode);
+  return status;
 }
 
 /* The logits of a pass as a rank has them: [rows, columns], columns from `first` of the vocabulary
@@ -203,8 +232,7 @@ static enum tp_status read_logits(const struct session *session, const struct ra
   const struct tp_program *program = tp_binding_program(binding);
   const struct tp_request *request = &session->check->request;
   *operand = tp_binding_operand(binding, program->logits, 0);
-  const size_t bytes = (size_t)(operand->rows * operand->row_elements) *
-                       (size_t)tp_tensor_element_bytes(operand->tensor);
+  const size_t bytes = bytes_of(operand);
   unsigned char *memory = TP_NEW(session->arena, unsigned char, bytes);
   const bool all = request->style.all_positions && program->phase == TP_PREFILL;
   const int64_t vocab = request->model->vocab;
@@ -282,10 +310,10 @@ static enum tp_status pass(const struct session *session, bool decode, int64_t f
 {
   const struct tp_check_ranks *ranks = session->ranks;
   enum tp_status status = TP_OK;
-  for (int i = 0; i < ranks->n && status == TP_OK; i++)
-    status = issue(session, &session->rank[i], decode, first);
-  if (status == TP_OK && ranks->host != NULL)
-    status = tp_host_run(ranks->host, session->error);
+  if (session->check->captured && session->rank[0].graphs[decode] == NULL)
+    status = run_and_capture(session, decode, first);
+  if (status == TP_OK)
+    status = run(session, decode, first);
   for (int i = 0; i < ranks->n && status == TP_OK; i++) {
     const struct rank *rank = &session->rank[i];
     const struct tp_binding *binding = binding_of(rank, decode);
@@ -329,8 +357,6 @@ enum tp_status tp_check_run(const struct tp_check *check, const struct tp_check_
   enum tp_status status = bind_all(&session);
   if (status == TP_OK)
     status = refer_all(&session);
-  if (status == TP_OK)
-    status = capture_all(&session);
   if (status == TP_OK)
     status = passes(&session);
   if (status == TP_OK && !is_first_fault(&session))

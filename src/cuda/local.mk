@@ -81,7 +81,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
 	%D%/gpu_state.h \
 	%D%/main.c
-EXTRA_DIST += %D%/cmd_bench.c %D%/cmd_bench_job.c %D%/cmd_bench_job.h
+EXTRA_DIST += %D%/cmd_bench.c %D%/cmd_bench_job.c %D%/cmd_bench_job.h %D%/cmd_selftest.c
 if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
 -include %D%/$(DEPDIR)/*.cu.d

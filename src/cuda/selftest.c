@@ -55,8 +55,6 @@ static bool is_worse(const struct finding *a, const struct finding *b)
 static enum tp_status agree(struct tp_group *group, struct tp_arena *arena, struct finding *finding,
                             struct tp_error *error)
 {
-  if (group == NULL)
-    return TP_OK;
   const int ranks = tp_group_ranks(group);
   struct finding *all = TP_NEW(arena, struct finding, ranks);
   const enum tp_status status = tp_group_gather(group, finding, sizeof *finding, all, error);
