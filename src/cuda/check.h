@@ -12,9 +12,9 @@
 struct tp_check {
   struct tp_request request; /* phase, kv_len and kv_capacity are set here */
   const struct tp_variant *variant;
-  int steps;         /* of decode, after the prefill */
-  bool captured;     /* as graphs, replayed; a step then reads as far as the cache goes */
-  uint64_t seed;     /* of weights and tokens */
+  int steps;     /* of decode, after the prefill */
+  bool captured; /* as graphs, replayed; a step then reads as far as the cache goes */
+  uint64_t seed; /* of weights and tokens */
 };
 
 /* The ranks that this process has: all of a host's, or the one of a GPU. */

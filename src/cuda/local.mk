@@ -14,6 +14,8 @@ libtpcuda_a_SOURCES = \
 	%D%/calls.h \
 	%D%/check.c %D%/check.h \
 	%D%/check_bound.c \
+	%D%/check_logits.c \
+	%D%/check_state.h \
 	%D%/comm_choice.c %D%/comm_choice.h \
 	%D%/element.c %D%/element.h \
 	%D%/executor.c %D%/executor.h \
@@ -38,7 +40,9 @@ libtpcuda_a_SOURCES = \
 	%D%/operand.c %D%/operand.h \
 	%D%/plans.c %D%/plans.h \
 	%D%/op_cases.c %D%/op_cases.h \
+	%D%/op_cases_rows.c \
 	%D%/op_check.c %D%/op_check.h \
+	%D%/op_make.c %D%/op_make.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_block.c %D%/reference_block.h \
 	%D%/selftest.c %D%/selftest.h \

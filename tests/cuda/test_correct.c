@@ -51,6 +51,55 @@ START_TEST(the_host_agrees_with_itself)
 }
 END_TEST
 
+/* A device that is wrong about some ops: the host, told something else. */
+static const struct tp_calls *honest;
+static int fault;
+enum { NOTHING_DONE, NO_BIAS, NO_HEADS_TURNED, N_FAULTS };
+
+static enum tp_status faulty_launch(struct tp_device_state *state, const struct tp_bound_op *bound,
+                                    struct tp_error *error)
+{
+  struct tp_bound_op told = *bound;
+  struct tp_op *op = TP_NEW(arena, struct tp_op, 1);
+  *op = *bound->op;
+  told.op = op;
+  if (fault == NOTHING_DONE)
+    return TP_OK;
+  if (fault == NO_BIAS && strstr(op->name, "bias") != NULL)
+    op->n_in--;
+  if (fault == NO_HEADS_TURNED && op->kind == TP_OP_MEMORY)
+    op->memory.heads = 0;
+  return honest->launch(state, &told, error);
+}
+
+static void count_misjudged(void *data, const struct tp_selftest_line *line)
+{
+  const bool wrong = fault == NOTHING_DONE || (fault == NO_BIAS && strstr(line->name, "bias")) ||
+                     (fault == NO_HEADS_TURNED && strstr(line->name, "rope"));
+  if (wrong != (line->outcome == TP_SELFTEST_FAILED))
+    (*(int *)data)++;
+}
+
+START_TEST(a_wrong_device_is_caught)
+{
+  static const char *const asked[] = {"fp32", "gemm bf16", "rope fp16"};
+  struct tp_host *host =
+      tp_host_create(&(struct tp_host_options){.ranks = 1, .seed = 1, .arithmetic = true});
+  honest = tp_host_calls(host, 0);
+  fault = _i;
+  struct tp_calls calls = *honest;
+  calls.launch = faulty_launch;
+  int misjudged = 0;
+  struct tp_selftest selftest = {
+      .seed = 1, .only = asked[_i], .report = count_misjudged, .data = &misjudged};
+  struct tp_error error;
+  ck_assert_int_eq(tp_selftest_device(&selftest, &calls, NULL, &error), TP_OK);
+  ck_assert_int_gt(selftest.failed, 0);
+  ck_assert_int_eq(misjudged, 0);
+  tp_host_free(host);
+}
+END_TEST
+
 /* A case of the matrix by its name. */
 static struct tp_check check_of(const char *name)
 {
@@ -236,6 +285,7 @@ static Suite *suite(void)
   tcase_set_timeout(t, SECONDS);
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, the_host_agrees_with_itself, 0, 1);
+  tcase_add_loop_test(t, a_wrong_device_is_caught, 0, N_FAULTS);
   tcase_add_loop_test(t, every_wait_is_needed, 0, 6);
   tcase_add_test(t, shares_count);
   tcase_add_loop_test(t, operands_count, 0, 5);
