@@ -1,6 +1,8 @@
 #include "cuda/element.h"
 #include "cuda/host_math.h"
 
+#include <math.h>
+
 /* The columns of a row in turn to the outputs; the last is the activation's if the op activates. */
 static void store_columns(const struct tp_bound_op *bound, int64_t row, const float *y,
                           struct tp_arena *scratch)
@@ -29,6 +31,21 @@ static float dot(const float *a, const float *b, int64_t n)
   return sum;
 }
 
+/* x as a GEMM in fp8 reads it: under one scale that makes its largest magnitude the type's, 448. */
+static void quantise(float *values, int64_t n)
+{
+  const float most = 448;
+  float largest = 0;
+  for (int64_t i = 0; i < n; i++)
+    largest = fmaxf(largest, fabsf(values[i]));
+  const float scale = largest > 0 ? largest / most : 1;
+  for (int64_t i = 0; i < n; i++) {
+    uint8_t code;
+    tp_element_set(TP_DTYPE_FP8, &code, 0, values[i] / scale);
+    values[i] = tp_element_value(TP_DTYPE_FP8, &code, 0) * scale;
+  }
+}
+
 /* y = x W' + b; a row of W at a time, for its elements are slow to read. */
 void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
 {
@@ -40,6 +57,8 @@ void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
   float *column = TP_NEW(scratch, float, k);
   for (int64_t i = 0; i < m; i++)
     tp_host_load_row(x, i, rows + i * k);
+  if (weight->tensor->dtype == TP_DTYPE_FP8 && x->tensor->dtype != TP_DTYPE_FP8)
+    quantise(rows, m * k);
   for (int64_t j = 0; j < n; j++) {
     tp_host_load_row(weight, j, column);
     for (int64_t i = 0; i < m; i++)

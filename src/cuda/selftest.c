@@ -111,9 +111,9 @@ void tp_selftest_host(struct tp_selftest *selftest)
   tp_arena_free(list);
 }
 
-/* Both devices round the same numbers, to neighbours at most; fp8 rounds what a GEMM reads, which
- * the host leaves as it is.  Sums over a low-bit wire may fall on another code now and then: half
- * of what the wire loses. */
+/* Both devices round the same numbers, to neighbours at most; in fp8 a neighbour is 1/8 away, and
+ * tensor cores add up products of it in fewer bits.  Sums over a low-bit wire may fall on another
+ * code now and then: half of what the wire loses. */
 static double op_bound(const struct tp_op_case *item)
 {
   const struct tp_op *op = &item->program.segments[0].ops[0];

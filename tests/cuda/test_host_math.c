@@ -95,6 +95,22 @@ START_TEST(gemm)
 }
 END_TEST
 
+/* x in fp8 under scale 2: 896 is 448, 38 is 19, which is kept as 20; weights are 1 and 2. */
+START_TEST(gemm_in_fp8)
+{
+  float x[] = {896, 0, 0, 38}, y[2];
+  uint8_t w[] = {0x38, 0x40};
+  struct tp_tensor narrow = {.kind = TP_TENSOR_WEIGHT, .dtype = TP_DTYPE_FP8};
+  struct tp_operand weight = matrix(NULL, 1, 2);
+  weight.data = w;
+  weight.tensor = &narrow;
+  const struct tp_op op = {.kind = TP_OP_GEMM,
+                           .gemm = {.m = 2, .n = 1, .k = 2, .dtype = TP_DTYPE_FP8}};
+  compute(op, &(struct operands){{matrix(x, 2, 2), weight}, {matrix(y, 2, 1)}});
+  NEAR(y, 896, 80);
+}
+END_TEST
+
 /* silu(2) = 1.761594, gelu(1) = 0.841192, gelu(-1) = -0.158808 */
 START_TEST(gemm_activates)
 {
@@ -400,6 +416,7 @@ static Suite *suite(void)
   TCase *cases = tcase_create("cases");
   tcase_add_checked_fixture(cases, setup, teardown);
   tcase_add_test(cases, gemm);
+  tcase_add_test(cases, gemm_in_fp8);
   tcase_add_test(cases, gemm_activates);
   tcase_add_test(cases, activation);
   tcase_add_test(cases, norms);
