@@ -208,7 +208,7 @@ START_TEST(memory)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e9;
-  struct tp_op op = {.kind = TP_OP_MEMORY, .memory = {600, 400}};
+  struct tp_op op = {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 600, .write_bytes = 400}};
   ck_assert_rel(toy_us(&toy, &op), 1 + 1 + 2, 1e-12);
   op.memory = (struct tp_memory){.read_bytes = 0};
   ck_assert_rel(toy_us(&toy, &op), 1, 1e-12);
