@@ -24,3 +24,4 @@ TESTS += %D%/commands.sh %D%/mpi.sh
 EXTRA_DIST += %D%/commands.sh %D%/mpi.sh
 
 include %D%/kernels.mk
+include %D%/fake.mk
