@@ -65,8 +65,8 @@ struct tp_calls {
   enum tp_status (*wait)(struct tp_device_state *state, int event, int stream,
                          struct tp_error *error);
 
-  /* What is issued between the two is kept and not run.  All streams start together with the
-   * compute stream and end in it. */
+  /* What is issued between the two is kept and not run: launches, records and waits, nothing else.
+   * All streams start together with the compute stream and end in it. */
   enum tp_status (*capture)(struct tp_device_state *state, struct tp_error *error);
   enum tp_status (*capture_end)(struct tp_device_state *state, struct tp_graph **graph,
                                 struct tp_error *error);
