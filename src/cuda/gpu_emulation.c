@@ -5,37 +5,16 @@
 
 #include <stdlib.h>
 
-/* Windows that much larger than the last-level cache leave nothing of the copy before in it. */
-enum { CACHES = 4, HOST_BYTES = 8 << 20 };
+enum { HOST_BYTES = 8 << 20 };
 
 struct tp_emulation {
   const struct tp_machine *machine;
   int sms, device_sms, shared_bytes;
-  struct tp_standin_windows windows;
+  struct tp_windows windows;
   int64_t next; /* vector */
   void *host;   /* what copy engines copy to and from */
   unsigned long long *clock;
 };
-
-static enum tp_status allocate(struct tp_emulation *emulation, int cache_bytes,
-                               struct tp_error *error)
-{
-  struct tp_standin_windows *const windows = &emulation->windows;
-  const int64_t chunk_bytes = (int64_t)TP_STANDIN_CHUNK * TP_STANDIN_VECTOR_BYTES;
-  const int64_t chunks = 1 + CACHES * (int64_t)cache_bytes / chunk_bytes;
-  const size_t bytes = (size_t)(chunks * chunk_bytes);
-  windows->vectors = chunks * TP_STANDIN_CHUNK;
-  enum tp_status status = TP_CUDA(cudaMalloc(&windows->from, bytes), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMemset(windows->from, 0, bytes), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMalloc(&windows->to, bytes), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMallocHost(&emulation->host, HOST_BYTES), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMalloc((void **)&emulation->clock, sizeof *emulation->clock), error);
-  return status;
-}
 
 static enum tp_status set_up(struct tp_emulation *emulation, int device, struct tp_error *error)
 {
@@ -46,7 +25,13 @@ static enum tp_status set_up(struct tp_emulation *emulation, int device, struct 
   emulation->device_sms = properties.multiProcessorCount;
   emulation->shared_bytes = (int)properties.sharedMemPerBlockOptin;
   status = TP_CUDA(tp_standin_prepare(emulation->shared_bytes), error);
-  return status == TP_OK ? allocate(emulation, properties.l2CacheSize, error) : status;
+  if (status == TP_OK)
+    status = tp_windows_open(device, &emulation->windows, error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMallocHost(&emulation->host, HOST_BYTES), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMalloc((void **)&emulation->clock, sizeof *emulation->clock), error);
+  return status;
 }
 
 enum tp_status tp_emulation_open(const struct tp_gpu_options *options,
@@ -69,8 +54,7 @@ void tp_emulation_close(struct tp_emulation *emulation)
 {
   if (emulation == NULL)
     return;
-  cudaFree(emulation->windows.from);
-  cudaFree(emulation->windows.to);
+  tp_windows_close(&emulation->windows);
   cudaFree(emulation->clock);
   cudaFreeHost(emulation->host);
   free(emulation);
@@ -96,7 +80,7 @@ static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_pla
                            struct tp_error *error)
 {
   /* The result is part of the traffic. */
-  const int64_t placed = result->bytes * result->copies / TP_STANDIN_VECTOR_BYTES;
+  const int64_t placed = result->bytes * result->copies / TP_WINDOW_VECTOR_BYTES;
   plan->vectors = plan->vectors > placed ? plan->vectors - placed : 0;
   const int64_t first = emulation->next;
   emulation->next = (first + plan->vectors) % emulation->windows.vectors;
@@ -142,7 +126,7 @@ static enum tp_status engines(struct tp_emulation *emulation, const struct tp_st
   if (status == TP_OK)
     status = place(result, stream, error);
   if (status == TP_OK)
-    status = copy_by_engines(emulation, plan->vectors * TP_STANDIN_VECTOR_BYTES, stream, error);
+    status = copy_by_engines(emulation, plan->vectors * TP_WINDOW_VECTOR_BYTES, stream, error);
   if (status == TP_OK)
     status = TP_CUDA(tp_standin_wait(emulation->clock, plan->nanoseconds, stream), error);
   return status;

@@ -1,6 +1,8 @@
 #ifndef TP_CUDA_GPU_STANDIN_H
 #define TP_CUDA_GPU_STANDIN_H
 /* Kernels that stand in for collectives (standin_plan.h), and that run beside measurements. */
+#include "cuda/windows.h"
+
 #include <cuda_runtime_api.h>
 #include <stdint.h>
 
@@ -10,13 +12,6 @@ extern "C" {
 #include "cuda/standin_plan.h"
 
 enum { TP_STANDIN_THREADS = 1024 };
-
-/* Two windows of memory between which bytes are copied, in turn: each several times as large as the
- * last-level cache, so that DRAM sees the copies. */
-struct tp_standin_windows {
-  void *from, *to;
-  int64_t vectors; /* of each: a multiple of TP_STANDIN_CHUNK */
-};
 
 /* What the op leaves in its output: `copies` times its input, one after another. */
 struct tp_standin_result {
@@ -30,9 +25,8 @@ struct tp_standin_result {
 cudaError_t tp_standin_prepare(int shared_bytes);
 
 /* plan->blocks blocks, alone on their SMs; the first copy is at vector `first` of the windows. */
-cudaError_t tp_standin_hold(const struct tp_standin_plan *plan,
-                            const struct tp_standin_windows *windows, int64_t first,
-                            const struct tp_standin_result *result, int shared_bytes,
+cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_windows *windows,
+                            int64_t first, const struct tp_standin_result *result, int shared_bytes,
                             cudaStream_t stream);
 
 /* One thread each, which fits beside anything: notes the time in `clock`; waits until so long after
@@ -40,6 +34,19 @@ cudaError_t tp_standin_hold(const struct tp_standin_plan *plan,
 cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream);
 cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds,
                             cudaStream_t stream);
+
+/* What runs beside a measurement until it is told to stop (beside.h). */
+struct tp_beside_job {
+  struct tp_windows windows;
+  int64_t chunk_nanoseconds; /* of a block, from a chunk to the next; 0: copies nothing */
+  int64_t limit_nanoseconds; /* ends by itself */
+  const unsigned *stop;      /* 1: ends soon */
+  unsigned *started;         /* 1 of every block that runs */
+  int64_t *chunks;           /* that every block has copied: written at its end */
+};
+
+cudaError_t tp_beside_launch(const struct tp_beside_job *job, int blocks, int shared_bytes,
+                             cudaStream_t stream);
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,7 @@ struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, en
     blocks = 0;
   return (struct tp_standin_plan){
       .blocks = blocks < device_sms ? blocks : device_sms,
-      .vectors = (int64_t)ceil(cost.dram_bytes / (2 * TP_STANDIN_VECTOR_BYTES)),
+      .vectors = (int64_t)ceil(cost.dram_bytes / (2 * TP_WINDOW_VECTOR_BYTES)),
       .nanoseconds = (int64_t)ceil(tp_cost_alone_s(machine, &cost) * 1e9),
   };
 }

@@ -13,13 +13,9 @@
  */
 #include "cost/cost.h"
 #include "cuda/fill_value.h"
+#include "cuda/windows.h"
 
-enum {
-  TP_STANDIN_VECTOR_BYTES = 16,
-  TP_STANDIN_CHUNK = 4096, /* vectors: 64 KiB read, 64 KiB written */
-  TP_STANDIN_MODEL_SMS = 0,
-  TP_STANDIN_COPY_ENGINES = -1
-};
+enum { TP_STANDIN_MODEL_SMS = 0, TP_STANDIN_COPY_ENGINES = -1 };
 
 struct tp_standin_plan {
   int blocks;          /* SMs held; 0: copy engines */

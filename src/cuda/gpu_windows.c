@@ -1,0 +1,33 @@
+#include "cuda/windows.h"
+
+#include "cuda/gpu_check.h"
+
+enum { CACHES = 4 };
+
+enum tp_status tp_windows_open(int device, struct tp_windows *windows, struct tp_error *error)
+{
+  const int64_t chunk_bytes = (int64_t)TP_WINDOW_CHUNK * TP_WINDOW_VECTOR_BYTES;
+  struct cudaDeviceProp properties;
+  *windows = (struct tp_windows){NULL, NULL, 0};
+  enum tp_status status = TP_CUDA(cudaGetDeviceProperties(&properties, device), error);
+  if (status != TP_OK)
+    return status;
+  const int64_t chunks = 1 + CACHES * (int64_t)properties.l2CacheSize / chunk_bytes;
+  const size_t bytes = (size_t)(chunks * chunk_bytes);
+  windows->vectors = chunks * TP_WINDOW_CHUNK;
+  status = TP_CUDA(cudaMalloc(&windows->from, bytes), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMalloc(&windows->to, bytes), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMemset(windows->from, 0, bytes), error);
+  if (status != TP_OK)
+    tp_windows_close(windows);
+  return status;
+}
+
+void tp_windows_close(struct tp_windows *windows)
+{
+  cudaFree(windows->from);
+  cudaFree(windows->to);
+  *windows = (struct tp_windows){NULL, NULL, 0};
+}
