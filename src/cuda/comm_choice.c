@@ -115,3 +115,52 @@ enum tp_status tp_comm_choose(const struct tp_comm_place *place, const struct tp
   return collective->wire.reduce_bits > 0 ? low_bit(place, op, way, error)
                                           : full_precision(place, op, way, error);
 }
+
+static bool in_one_piece(const struct tp_operand *operand)
+{
+  return operand->rows == 1 || operand->row_elements == operand->columns;
+}
+
+/* How many times larger the input is than the output, or the other way round. */
+static bool sizes_fit(const struct tp_comm_buffers *buffers, enum tp_collective_kind kind,
+                      int64_t in, int64_t out, int ranks)
+{
+  const int64_t n = buffers->elements;
+  switch (kind) {
+  case TP_ALL_REDUCE:
+    return in == n && out == n;
+  case TP_ALL_GATHER:
+    return in * ranks == n && out == n;
+  case TP_REDUCE_SCATTER:
+    return in == n && out * ranks == n;
+  case TP_ALL_TO_ALL:
+    return in == n && out == n && n % ranks == 0;
+  case TP_SEND:
+    break;
+  }
+  return false;
+}
+
+enum tp_status tp_comm_buffers_of(const struct tp_bound_op *bound, int ranks,
+                                  struct tp_comm_buffers *buffers, struct tp_error *error)
+{
+  const struct tp_op *op = bound->op;
+  const struct tp_operand *const in = &bound->in[0], *const out = &bound->out[0];
+  if (in->data == NULL || out->data == NULL)
+    return tp_fail(error, TP_E_INPUT, "%s: the program does not say its operands", op->name);
+  if (!in_one_piece(in) || !in_one_piece(out))
+    return tp_fail(
+        error, TP_E_INPUT,
+        "%s: rows that do not follow each other; a collective needs buffers of one piece",
+        op->name);
+  const int64_t read = in->rows * in->columns, written = out->rows * out->columns;
+  const struct tp_comm_buffers found = {in->data, out->data, read > written ? read : written,
+                                        in->tensor->dtype};
+  if (!sizes_fit(&found, op->collective.kind, read, written, ranks) ||
+      out->tensor->dtype != found.dtype)
+    return tp_fail(error, TP_E_INPUT, "%s: %s of %lld elements into %lld by %d ranks", op->name,
+                   tp_collective_text(op->collective.kind), (long long)read, (long long)written,
+                   ranks);
+  *buffers = found;
+  return TP_OK;
+}

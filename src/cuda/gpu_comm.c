@@ -56,57 +56,40 @@ void tp_comm_close(struct tp_comm *comm)
   free(comm);
 }
 
-/* A buffer is one piece of memory. */
-static enum tp_status check_buffer(const struct tp_op *op, const struct tp_operand *operand,
-                                   struct tp_error *error)
-{
-  if (operand->data == NULL)
-    return tp_fail(error, TP_E_INPUT, "%s: the program does not say its operands", op->name);
-  if (operand->rows > 1 && operand->row_elements != operand->columns)
-    return tp_fail(error, TP_E_INPUT,
-                   "%s: rows of %lld lie %lld apart; a collective needs them next to each other",
-                   op->name, (long long)operand->columns, (long long)operand->row_elements);
-  return TP_OK;
-}
-
-static enum tp_status copy(const struct tp_bound_op *bound, cudaStream_t stream,
+static enum tp_status copy(const struct tp_comm_buffers *buffers, cudaStream_t stream,
                            struct tp_error *error)
 {
-  const void *const in = bound->in[0].data;
-  void *const out = bound->out[0].data;
-  if (in == out)
+  const double bytes = (double)buffers->elements * tp_dtype_bytes(buffers->dtype);
+  if (buffers->in == buffers->out)
     return TP_OK;
-  return TP_CUDA(cudaMemcpyAsync(out, in, (size_t)bound->op->collective.bytes,
-                                 cudaMemcpyDeviceToDevice, stream),
-                 error);
+  return TP_CUDA(
+      cudaMemcpyAsync(buffers->out, buffers->in, (size_t)bytes, cudaMemcpyDeviceToDevice, stream),
+      error);
 }
 
-static enum tp_status run(struct tp_comm *comm, enum tp_comm_way way,
-                          const struct tp_bound_op *bound, cudaStream_t stream,
+static enum tp_status run(struct tp_comm *comm, enum tp_comm_way way, const struct tp_op *op,
+                          const struct tp_comm_buffers *buffers, cudaStream_t stream,
                           struct tp_error *error)
 {
-  const struct tp_collective *collective = &bound->op->collective;
   const struct tp_peer *peer = &comm->peers.peer;
-  const int64_t n = (int64_t)(collective->bytes / tp_dtype_bytes(collective->dtype));
-  const void *const in = bound->in[0].data;
-  void *const out = bound->out[0].data;
+  const struct tp_wire *wire = &op->collective.wire;
+  const int sms = op->collective.sms;
+  const void *const in = buffers->in;
+  void *const out = buffers->out;
+  const int64_t n = buffers->elements;
   switch (way) {
   case TP_COMM_NOTHING:
     break;
   case TP_COMM_NCCL:
-    return tp_nccl_run(comm->nccl, bound->op, in, out, stream, error);
+    return tp_nccl_run(comm->nccl, op, buffers, stream, error);
   case TP_COMM_ONE_SHOT:
-    return TP_CUDA(tp_peer_one_shot(peer, in, out, n, collective->dtype, collective->sms, stream),
-                   error);
+    return TP_CUDA(tp_peer_one_shot(peer, in, out, n, buffers->dtype, sms, stream), error);
   case TP_COMM_TWO_SHOT:
-    return TP_CUDA(tp_peer_two_shot(peer, in, out, n, collective->dtype, collective->sms, stream),
-                   error);
+    return TP_CUDA(tp_peer_two_shot(peer, in, out, n, buffers->dtype, sms, stream), error);
   case TP_COMM_FLASH:
-    return TP_CUDA(tp_peer_flash(peer, in, out, n, collective->dtype, &collective->wire,
-                                 collective->sms, stream),
-                   error);
+    return TP_CUDA(tp_peer_flash(peer, in, out, n, buffers->dtype, wire, sms, stream), error);
   }
-  return copy(bound, stream, error);
+  return copy(buffers, stream, error);
 }
 
 enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound,
@@ -115,10 +98,9 @@ enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound
   if (comm->emulation != NULL)
     return tp_emulation_run(comm->emulation, bound, stream, error);
   enum tp_comm_way way;
+  struct tp_comm_buffers buffers;
   enum tp_status status = tp_comm_choose(&comm->place, bound->op, &way, error);
   if (status == TP_OK)
-    status = check_buffer(bound->op, &bound->in[0], error);
-  if (status == TP_OK)
-    status = check_buffer(bound->op, &bound->out[0], error);
-  return status == TP_OK ? run(comm, way, bound, stream, error) : status;
+    status = tp_comm_buffers_of(bound, comm->place.ranks, &buffers, error);
+  return status == TP_OK ? run(comm, way, bound->op, &buffers, stream, error) : status;
 }

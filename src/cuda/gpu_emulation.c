@@ -1,5 +1,6 @@
 #include "cuda/gpu_emulation.h"
 
+#include "cuda/comm_choice.h"
 #include "cuda/gpu_check.h"
 #include "cuda/gpu_standin.h"
 
@@ -60,19 +61,25 @@ void tp_emulation_close(struct tp_emulation *emulation)
   free(emulation);
 }
 
-static struct tp_standin_result result_of(const struct tp_machine *machine,
-                                          const struct tp_bound_op *bound)
+/* An op without operands can be timed, too. */
+static enum tp_status result_of(const struct tp_machine *machine, const struct tp_bound_op *bound,
+                                struct tp_standin_result *result, struct tp_error *error)
 {
-  const struct tp_collective *collective = &bound->op->collective;
-  const int64_t bytes = (int64_t)collective->bytes;
-  struct tp_standin_result result = {bound->in[0].data, bound->out[0].data, bytes, 1};
-  if (collective->kind == TP_ALL_GATHER)
-    result.copies = machine->ranks;
-  if (collective->kind == TP_ALL_GATHER || collective->kind == TP_REDUCE_SCATTER)
-    result.bytes = bytes / machine->ranks;
-  if (result.in == NULL || result.out == NULL || result.in == result.out)
-    result.copies = 0;
-  return result;
+  struct tp_comm_buffers buffers;
+  *result = (struct tp_standin_result){NULL, NULL, 0, 0};
+  if (bound->op->n_out == 0)
+    return TP_OK;
+  const enum tp_status status = tp_comm_buffers_of(bound, machine->ranks, &buffers, error);
+  if (status != TP_OK || buffers.in == buffers.out)
+    return status;
+  const enum tp_collective_kind kind = bound->op->collective.kind;
+  const bool parts = kind == TP_ALL_GATHER || kind == TP_REDUCE_SCATTER;
+  const double bytes = (double)buffers.elements * tp_dtype_bytes(buffers.dtype);
+  *result = (struct tp_standin_result){.in = buffers.in,
+                                       .out = buffers.out,
+                                       .bytes = (int64_t)bytes / (parts ? machine->ranks : 1),
+                                       .copies = kind == TP_ALL_GATHER ? machine->ranks : 1};
+  return TP_OK;
 }
 
 static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_plan *plan,
@@ -138,7 +145,10 @@ enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_
   const struct tp_machine *machine = emulation->machine;
   struct tp_standin_plan plan = tp_standin_plan_make(machine, bound->program->phase, bound->op,
                                                      emulation->sms, emulation->device_sms);
-  const struct tp_standin_result result = result_of(machine, bound);
+  struct tp_standin_result result;
+  const enum tp_status status = result_of(machine, bound, &result, error);
+  if (status != TP_OK)
+    return status;
   return plan.blocks > 0 ? hold(emulation, &plan, &result, stream, error)
                          : engines(emulation, &plan, &result, stream, error);
 }

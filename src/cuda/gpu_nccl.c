@@ -137,34 +137,37 @@ static ncclDataType_t type_of(enum tp_dtype dtype)
   return ncclInt8;
 }
 
-static ncclResult_t all_to_all(const void *in, void *out, size_t part_bytes, int ranks,
-                               ncclComm_t comm, cudaStream_t stream)
+static ncclResult_t all_to_all(const struct tp_comm_buffers *buffers, ncclDataType_t type,
+                               int ranks, ncclComm_t comm, cudaStream_t stream)
 {
+  const size_t part = (size_t)buffers->elements / (size_t)ranks;
+  const size_t part_bytes = part * (size_t)tp_dtype_bytes(buffers->dtype);
   ncclResult_t result = ncclGroupStart();
   for (int rank = 0; rank < ranks && result == ncclSuccess; rank++) {
     const size_t at = (size_t)rank * part_bytes;
-    result = ncclSend((const char *)in + at, part_bytes, ncclInt8, rank, comm, stream);
+    result = ncclSend((const char *)buffers->in + at, part, type, rank, comm, stream);
     if (result == ncclSuccess)
-      result = ncclRecv((char *)out + at, part_bytes, ncclInt8, rank, comm, stream);
+      result = ncclRecv((char *)buffers->out + at, part, type, rank, comm, stream);
   }
   const ncclResult_t end = ncclGroupEnd();
   return result != ncclSuccess ? result : end;
 }
 
-enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op, const void *in, void *out,
-                           cudaStream_t stream, struct tp_error *error)
+enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
+                           const struct tp_comm_buffers *buffers, cudaStream_t stream,
+                           struct tp_error *error)
 {
-  const struct tp_collective *collective = &op->collective;
-  const ncclDataType_t type = type_of(collective->dtype);
+  const void *const in = buffers->in;
+  void *const out = buffers->out;
+  const ncclDataType_t type = type_of(buffers->dtype);
   const int ranks = tp_group_ranks(nccl->group);
-  const size_t count = (size_t)(collective->bytes / tp_dtype_bytes(collective->dtype));
-  const size_t part = count / (size_t)ranks;
+  const size_t count = (size_t)buffers->elements, part = count / (size_t)ranks;
   ncclResult_t result = ncclInvalidUsage;
   ncclComm_t comm;
   const enum tp_status status = comm_for(nccl, op, stream, &comm, error);
   if (status != TP_OK)
     return status;
-  switch (collective->kind) {
+  switch (op->collective.kind) {
   case TP_ALL_REDUCE:
     result = ncclAllReduce(in, out, count, type, ncclSum, comm, stream);
     break;
@@ -175,7 +178,7 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op, const v
     result = ncclReduceScatter(in, out, part, type, ncclSum, comm, stream);
     break;
   case TP_ALL_TO_ALL:
-    result = all_to_all(in, out, (size_t)collective->bytes / (size_t)ranks, ranks, comm, stream);
+    result = all_to_all(buffers, type, ranks, comm, stream);
     break;
   case TP_SEND:
     break;
@@ -197,10 +200,11 @@ void tp_nccl_close(struct tp_nccl *nccl)
   (void)nccl;
 }
 
-enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op, const void *in, void *out,
-                           cudaStream_t stream, struct tp_error *error)
+enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
+                           const struct tp_comm_buffers *buffers, cudaStream_t stream,
+                           struct tp_error *error)
 {
-  (void)nccl, (void)in, (void)out, (void)stream;
+  (void)nccl, (void)buffers, (void)stream;
   return tp_fail(error, TP_E_ENVIRONMENT,
                  "%s: this build has no NCCL; configure where nccl.h is, or take a stack with "
                  "'peer-kernels'",

@@ -54,7 +54,8 @@ libtpcuda_a_SOURCES = \
 	%D%/suite.c %D%/suite.h \
 	%D%/trace.c %D%/trace.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h \
-	%D%/weights.c %D%/weights.h
+	%D%/weights.c %D%/weights.h \
+	%D%/windows.h
 
 if HAVE_MPI
 libtpcuda_a_SOURCES += %D%/group_mpi.c
@@ -68,6 +69,7 @@ tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts 
 tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
 	%D%/gpu_attention.h \
+	%D%/gpu_beside.c \
 	%D%/gpu_check.h \
 	%D%/gpu_comm.c %D%/gpu_comm.h \
 	%D%/gpu_emulation.c %D%/gpu_emulation.h \
@@ -83,6 +85,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
 	%D%/gpu_quantise.cuh \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
+	%D%/gpu_windows.c \
 	%D%/gpu_state.h \
 	%D%/main.c
 EXTRA_DIST += %D%/cmd_bench.c %D%/cmd_bench_job.c %D%/cmd_bench_job.h %D%/cmd_selftest.c

@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_bench \
 	%D%/test_bench_host \
+	%D%/test_comm_choice \
 	%D%/test_correct \
 	%D%/test_element \
 	%D%/test_executor \
@@ -12,6 +13,7 @@ unit_tests += \
 	%D%/test_host_variants \
 	%D%/test_plans \
 	%D%/test_reference \
+	%D%/test_standin_plan \
 	%D%/test_store \
 	%D%/test_trace
 EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h

@@ -1,0 +1,131 @@
+/* What a stand-in holds, moves and waits for. */
+#include "cuda/standin_plan.h"
+
+#include "../cost/machines.h"
+#include "../random.h"
+
+enum { DEVICE_SMS = 132 };
+
+static struct tp_op all_reduce(double bytes)
+{
+  return (struct tp_op){
+      .name = "all_reduce",
+      .kind = TP_OP_COLLECTIVE,
+      .collective = {.kind = TP_ALL_REDUCE, .bytes = bytes, .dtype = TP_DTYPE_BF16}};
+}
+
+/* Every vector belongs to one block, and blocks differ by one at most. */
+START_TEST(blocks_cover_all_bytes)
+{
+  uint64_t random = tp_random_seed(_i);
+  const struct tp_standin_plan plan = {.blocks = 1 + (int)tp_random_below(&random, 132),
+                                       .vectors = (int64_t)tp_random_below(&random, 100000)};
+  ck_assert_int_eq(tp_standin_first(&plan, 0), 0);
+  ck_assert_int_eq(tp_standin_first(&plan, plan.blocks), plan.vectors);
+  for (int block = 0; block < plan.blocks; block++) {
+    const int64_t share = tp_standin_first(&plan, block + 1) - tp_standin_first(&plan, block);
+    ck_assert_int_ge(share, plan.vectors / plan.blocks);
+    ck_assert_int_le(share, plan.vectors / plan.blocks + 1);
+  }
+}
+END_TEST
+
+START_TEST(chunks_are_spread_over_the_time)
+{
+  const struct tp_standin_plan plan = {.blocks = 1, .nanoseconds = 1000};
+  ck_assert_int_eq(tp_standin_due(&plan, 0, 4), 0);
+  ck_assert_int_eq(tp_standin_due(&plan, 1, 4), 250);
+  ck_assert_int_eq(tp_standin_due(&plan, 3, 4), 750);
+  ck_assert_int_eq(tp_standin_due(&plan, 1, 3), 333);
+}
+END_TEST
+
+/* Time and bytes are the model's for the program's phase, rounded up; the SMs those of the
+ * library's kernel, without what a GEMM beside it loses more. */
+START_TEST(plan_is_the_models)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  struct tp_machine *machine = &bench->machine;
+  machine->sustained = true;
+  const struct tp_op op = all_reduce(1 << 26);
+  const struct tp_cost cost = tp_cost_op(machine, TP_PREFILL, &op);
+  const struct tp_cost bare = tp_cost_bare(machine, &op);
+  const struct tp_standin_plan plan =
+      tp_standin_plan_make(machine, TP_PREFILL, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
+  ck_assert_rel((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost), 1e-4);
+  ck_assert_double_ge((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost));
+  ck_assert_rel((double)plan.vectors * 32, cost.dram_bytes, 1e-6);
+  ck_assert_double_ge((double)plan.vectors * 32, cost.dram_bytes);
+  ck_assert_rel(plan.blocks, bare.sm_share * bench->device.datasheet.sm_count, 0.03);
+  ck_assert_double_gt(cost.sm_share, bare.sm_share);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(holds_what_is_asked)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  const struct tp_machine *machine = &bench->machine;
+  struct tp_op op = all_reduce(1 << 20);
+  static const int asked[] = {1, 24, 500, TP_STANDIN_COPY_ENGINES};
+  static const int want[] = {1, 24, DEVICE_SMS, 0};
+  for (int i = 0; i < 4; i++)
+    ck_assert_int_eq(tp_standin_plan_make(machine, TP_DECODE, &op, asked[i], DEVICE_SMS).blocks,
+                     want[i]);
+  op.collective.sms = 4; /* a limit is the model's, too */
+  ck_assert_int_eq(
+      tp_standin_plan_make(machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 4);
+  op.collective.sms = TP_NO_SMS;
+  ck_assert_int_eq(tp_standin_plan_make(machine, TP_DECODE, &op, 24, DEVICE_SMS).blocks, 0);
+  ck_assert_int_eq(
+      tp_standin_plan_make(machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 0);
+  bench_free(bench);
+}
+END_TEST
+
+/* Low-bit data are fewer bytes in less time, and never none. */
+START_TEST(low_bits_move_less)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  struct tp_op op = all_reduce(1 << 28);
+  const struct tp_standin_plan full =
+      tp_standin_plan_make(&bench->machine, TP_PREFILL, &op, 16, DEVICE_SMS);
+  op.collective.wire = (struct tp_wire){4, 4, 128, false};
+  const struct tp_cost cost = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_standin_plan low =
+      tp_standin_plan_make(&bench->machine, TP_PREFILL, &op, 16, DEVICE_SMS);
+  ck_assert_rel((double)low.vectors * 32, cost.dram_bytes, 1e-6);
+  ck_assert_int_lt(low.nanoseconds, full.nanoseconds);
+  ck_assert_int_gt(low.vectors, 0);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(lone_rank_has_nothing_to_do)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 1);
+  const struct tp_op op = all_reduce(1 << 20);
+  const struct tp_standin_plan plan =
+      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
+  ck_assert_int_eq(plan.blocks, 0);
+  ck_assert_int_eq(plan.vectors, 0);
+  ck_assert_int_eq(plan.nanoseconds, 0);
+  bench_free(bench);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *s = suite_create("standin_plan");
+  TCase *c = tcase_create("plan");
+  tcase_add_loop_test(c, blocks_cover_all_bytes, 0, tp_random_cases(50));
+  tcase_add_test(c, chunks_are_spread_over_the_time);
+  tcase_add_test(c, plan_is_the_models);
+  tcase_add_test(c, holds_what_is_asked);
+  tcase_add_test(c, low_bits_move_less);
+  tcase_add_test(c, lone_rank_has_nothing_to_do);
+  suite_add_tcase(s, c);
+  return s;
+}
+
+TP_SUITE_MAIN
