@@ -243,6 +243,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = tp_bench_job_open(session, values, &job, error);
   if (status != TP_OK)
     return status;
+  printf("%s: %s, planned as on %s\n", job.source.directory, job.source.device,
+         job.source.platform);
   return section == TP_N_SECTIONS ? run_all(&job, error)
                                   : run_section(&job, section, job.budget_s, error);
 }

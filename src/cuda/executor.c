@@ -124,3 +124,14 @@ enum tp_status tp_execute_capture(const struct tp_calls *calls, const struct tp_
     calls->graph_free(calls->state, captured);
   return status != TP_OK ? status : ended;
 }
+
+enum tp_status tp_execute_prepared(const struct tp_calls *calls, const struct tp_binding *binding,
+                                   struct tp_graph **graph, struct tp_error *error)
+{
+  enum tp_status status = tp_execute(calls, binding, error);
+  if (status == TP_OK)
+    status = calls->join(calls->state, error);
+  if (status == TP_OK)
+    status = calls->finish(calls->state, error);
+  return status == TP_OK ? tp_execute_capture(calls, binding, graph, error) : status;
+}

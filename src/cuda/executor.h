@@ -15,4 +15,9 @@ enum tp_status tp_execute(const struct tp_calls *calls, const struct tp_binding 
 /* The same, captured as a graph. */
 enum tp_status tp_execute_capture(const struct tp_calls *calls, const struct tp_binding *binding,
                                   struct tp_graph **graph, struct tp_error *error);
+
+/* Runs the pass once and waits for it, so that libraries load and make room for their work, which
+ * a capture forbids; then captures it. */
+enum tp_status tp_execute_prepared(const struct tp_calls *calls, const struct tp_binding *binding,
+                                   struct tp_graph **graph, struct tp_error *error);
 #endif

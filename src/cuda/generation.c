@@ -86,14 +86,6 @@ static enum tp_status bind_pass(struct tp_generation *self, const struct tp_mach
              : status;
 }
 
-static enum tp_status capture_pass(struct tp_generation *self, int launch, struct pass *pass,
-                                   struct tp_error *error)
-{
-  return launch == TP_LAUNCH_GRAPH
-             ? tp_execute_capture(self->calls, pass->binding, &pass->graph, error)
-             : TP_OK;
-}
-
 static enum tp_status issue_pass(const struct tp_generation *self, const struct pass *pass,
                                  struct tp_error *error)
 {
@@ -138,7 +130,17 @@ static enum tp_status write_lengths(struct tp_generation *self, const struct pas
   return write_indices(self, pass, pass->program.lengths, n, error);
 }
 
-/* All are bound before the first is captured: binding may move what two passes share. */
+/* Sequences of `length` tokens after it; captured if that is how it is launched. */
+static enum tp_status prepare_pass(struct tp_generation *self, int launch, int64_t length,
+                                   struct pass *pass, struct tp_error *error)
+{
+  const enum tp_status status = write_lengths(self, pass, length, error);
+  return status == TP_OK && launch == TP_LAUNCH_GRAPH
+             ? tp_execute_prepared(self->calls, pass->binding, &pass->graph, error)
+             : status;
+}
+
+/* All are bound before the first runs: binding may move what two passes share. */
 static enum tp_status prepare(struct tp_generation *self, const struct tp_machine *machine,
                               struct tp_error *error)
 {
@@ -147,10 +149,12 @@ static enum tp_status prepare(struct tp_generation *self, const struct tp_machin
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
     status = bind_pass(self, machine, TP_DECODE, kv_len_of(self, i), &self->decode[i], error);
   if (status == TP_OK)
-    status = capture_pass(self, stack->launch.prefill, &self->prefill, error);
+    status = write_tokens(self, &self->prefill, error);
+  if (status == TP_OK)
+    status = prepare_pass(self, stack->launch.prefill, self->point.prompt, &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
-    status = capture_pass(self, stack->launch.decode, &self->decode[i], error);
-  return status == TP_OK ? write_tokens(self, &self->prefill, error) : status;
+    status = prepare_pass(self, stack->launch.decode, kv_len_of(self, i), &self->decode[i], error);
+  return status;
 }
 
 enum tp_status tp_generation_open(const struct tp_rig_device *device,

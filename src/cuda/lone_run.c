@@ -83,7 +83,7 @@ static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *
   status = tp_store_bind(run->store, program, run->arena, &binding, error);
   if (status == TP_OK)
     status = fill_operands(run, program, binding, error);
-  return status == TP_OK ? tp_execute_capture(run->calls, binding, &run->graph, error) : status;
+  return status == TP_OK ? tp_execute_prepared(run->calls, binding, &run->graph, error) : status;
 }
 
 enum tp_status tp_lone_open(const struct tp_calls *calls, const struct tp_machine *machine,

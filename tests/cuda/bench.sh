@@ -1,0 +1,78 @@
+#!/bin/sh
+# tpsim-cuda bench without a GPU: its options, its files, and that tpsim reads them.
+PATH=${BINDIR:-$PWD}:$PATH
+command -v tpsim-cuda >/dev/null || { echo "1..0 # SKIP built without CUDA"; exit 0; }
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+n=0 failed=0
+check() { # check NAME COMMAND...
+  n=$((n + 1))
+  name=$1
+  shift
+  if "$@"; then result=ok; else result="not ok" failed=1; fi
+  printf '%s %d - %s\n' "$result" "$n" "$name"
+}
+
+# exits STATUS TEXT COMMAND...: it ends so and says so on standard error.
+# shellcheck disable=SC2317 # check calls it
+exits() {
+  want=$1 text=$2
+  shift 2
+  "$@" >out 2>err </dev/null
+  [ $? = "$want" ] && grep -q -- "$text" err
+}
+
+host="--device host --platform dgx-h200"
+# shellcheck disable=SC2086 # words
+bench() {
+  tpsim-cuda bench "$@" $host
+}
+
+example=$(tpsim-cuda bench --help | sed -n '/^example:/,$s/^  //p' | head -1)
+check "example: $example" sh -c "$example >out"
+check "what is missing" exits 2 "what to measure is missing" tpsim-cuda bench
+check "a close word" exits 2 "did you mean 'layers'" bench layer
+check "a wrong option" exits 2 "did you mean '--batch'" bench ops --bach 1
+check "no figures of its own" exits 2 "say whose it takes with --platform" \
+  tpsim-cuda bench ops --device host
+check "a wrong stand-in" exits 2 "give sms:N, or copy" bench layers --standin cores
+check "both degrees" exits 2 "give one" bench layers --tp 2 --emulate-tp 2
+check "a wrong degree" exits 2 "give whole numbers from 1 to 64" bench layers --emulate-tp 0
+check "a model that is not there" exits 2 "did you mean 'llama-3.1-8b'" bench layers --model llama-3.1-8
+check "a wrong type" exits 2 "no 'int8'" bench layers --dtype int8
+check "no place to write" exits 3 "cannot be written" bench interference -o /dev/null/x
+
+bench all -o h200-sxm >said
+check "all: exit 0" [ $? = 0 ]
+check "all files" [ "$(cd h200-sxm && echo *.csv)" = \
+  "attention.csv collectives.csv gemm.csv generate.csv interference.csv layers.csv memory.csv" ]
+check "nothing was measured, they say" [ "$(grep -l '"clock": "virtual clock"' h200-sxm/*.json | wc -l)" = 7 ]
+check "and whose command it was" grep -q '"all"' h200-sxm/gemm.csv.json
+
+# Killed in a row: the same rows again (times differ in their last digit by how many samples fit).
+cp -r h200-sxm whole
+for file in gemm:5 layers:11 collectives:5; do
+  head -c 3333 "whole/${file%:*}.csv" >"h200-sxm/${file%:*}.csv"
+done
+bench all -o h200-sxm >said
+for file in gemm:5 layers:11 collectives:5; do
+  cut -d, "-f1-${file#*:}" "h200-sxm/${file%:*}.csv" >now
+  cut -d, "-f1-${file#*:}" "whole/${file%:*}.csv" >before
+  check "${file%:*}.csv is whole again" cmp -s now before
+done
+bench all -o h200-sxm >said
+check "nothing more to do" [ "$(grep -c ': 0 rows measured' said)" = 9 ]
+check "another machine's rows" exits 2 "was measured with platform" \
+  tpsim-cuda bench ops --device host --platform dgx-h100 -o h200-sxm
+
+if command -v tpsim >/dev/null; then
+  tpsim validate h200-sxm/gemm.csv --device h200-sxm --max-mape 1e-6 >out
+  check "tpsim reads gemm.csv, and it is the model's" [ $? = 0 ]
+  tpsim validate h200-sxm/layers.csv --where emulated=1 --where variant=no-comm --max-mape 1e-6 >out
+  check "and layers.csv, where nothing overlaps" [ $? = 0 ]
+  tpsim calibrate h200-sxm >out
+  check "and fits a device to the folder" [ $? = 0 ]
+fi
+echo "1..$n"
+exit $failed
