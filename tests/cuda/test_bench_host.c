@@ -364,6 +364,27 @@ START_TEST(shapes_of_shards)
 }
 END_TEST
 
+/* Length of a line's first `n` cells. */
+static size_t cells_length(const char *line, int n)
+{
+  const char *end = line;
+  while (*end != '\n' && *end != '\0' && (*end != ',' || --n > 0))
+    end++;
+  return (size_t)(end - line);
+}
+
+/* The same rows in the same order, as far as `part` goes: the last digit of a time depends on when
+ * it was read. */
+static bool is_begin_of(const char *part, const char *whole, int n_keys)
+{
+  for (; *part != '\0'; part = strchr(part, '\n') + 1, whole = strchr(whole, '\n') + 1) {
+    const size_t length = cells_length(part, n_keys);
+    if (cells_length(whole, n_keys) != length || strncmp(part, whole, length) != 0)
+      return false;
+  }
+  return true;
+}
+
 /* Little time: the cheap rows; more time: the others, and the same file as at once. */
 START_TEST(interrupted_is_whole)
 {
@@ -379,10 +400,11 @@ START_TEST(interrupted_is_whole)
   const char *const part = trace_folder_text(&folder, "interference.csv");
   ck_assert_uint_gt(strlen(part), 0);
   ck_assert_uint_lt(strlen(part), strlen(whole));
-  ck_assert_int_eq(strncmp(part, whole, strlen(part)), 0);
+  ck_assert(is_begin_of(part, whole, 16));
   look_s = 0;
   must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
-  ck_assert_str_eq(trace_folder_text(&folder, "interference.csv"), whole);
+  ck_assert(is_begin_of(whole, trace_folder_text(&folder, "interference.csv"), 16));
+  ck_assert(is_begin_of(trace_folder_text(&folder, "interference.csv"), whole, 16));
   beside.close(beside.state);
 }
 END_TEST
