@@ -154,10 +154,8 @@ enum tp_status tp_plan_attentions(struct tp_rig *rig, const struct tp_shapes *sh
 {
   static const struct {
     int64_t batch, length;
-  } prefills[] = {{1, 128},  {1, 512},  {1, 1024},  {1, 2048},  {1, 4096},
-                  {1, 8192}, {4, 1024}, {16, 1024}, {64, 1024}, {16, 256}},
-    decodes[] = {{1, 256},  {1, 1024},  {1, 4096},  {1, 16384}, {4, 1024},  {4, 4096},
-                 {16, 256}, {16, 1024}, {16, 4096}, {64, 256},  {64, 1024}, {64, 4096}};
+  } prefills[] = {{1, 256}, {1, 1024}, {1, 4096}, {4, 1024}, {16, 1024}, {64, 1024}},
+    decodes[] = {{1, 1024}, {1, 4096}, {4, 1024}, {16, 1024}, {16, 4096}, {64, 1024}, {64, 4096}};
   enum { N_PREFILLS = sizeof prefills / sizeof prefills[0] };
   enum { N_DECODES = sizeof decodes / sizeof decodes[0] };
   struct ops *ops;

@@ -23,7 +23,7 @@ struct tp_gpu_facts {
   char name[96], driver[24], runtime[24], cublaslt[24], cudnn[24], nccl[24];
   int sms, capability; /* 90: sm_90 */
   size_t memory_bytes;
-  double clock_hz, memory_clock_hz; /* now */
+  double clock_hz, memory_clock_hz; /* now; the highest where the driver does not tell */
 };
 
 /* 0 where there is none, or no driver. */

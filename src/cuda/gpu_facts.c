@@ -3,6 +3,7 @@
 
 #include "cuda/gpu.h"
 #include "cuda/gpu_check.h"
+#include "cuda/gpu_clocks.h"
 
 #include <cublasLt.h>
 #ifdef HAVE_CUDNN
@@ -72,5 +73,11 @@ enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_er
   facts->memory_bytes = properties.totalGlobalMem;
   facts->clock_hz = 1e3 * clock_khz;
   facts->memory_clock_hz = 1e3 * memory_clock_khz;
+  struct tp_gpu_clocks clocks;
+  if (tp_gpu_clocks(device, &clocks)) {
+    facts->clock_hz = clocks.clock_hz;
+    facts->memory_clock_hz = clocks.memory_clock_hz;
+    memcpy(facts->driver, clocks.driver, sizeof facts->driver);
+  }
   return TP_OK;
 }

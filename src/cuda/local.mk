@@ -71,6 +71,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_attention.h \
 	%D%/gpu_beside.c \
 	%D%/gpu_check.h \
+	%D%/gpu_clocks.c %D%/gpu_clocks.h \
 	%D%/gpu_comm.c %D%/gpu_comm.h \
 	%D%/gpu_emulation.c %D%/gpu_emulation.h \
 	%D%/gpu_flash.cu \
