@@ -2,7 +2,7 @@
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
 check_LIBRARIES += %D%/libfakegpu.a
-fake_gpu_tests = %D%/test_gpu_gemm
+fake_gpu_tests = %D%/test_gpu %D%/test_gpu_gemm
 check_PROGRAMS += $(fake_gpu_tests)
 TESTS += $(fake_gpu_tests)
 endif
@@ -11,5 +11,7 @@ endif
 %C%_libfakegpu_a_SOURCES = %D%/fake_cublaslt.c %D%/fake_gpu.c %D%/fake_gpu.h \
 	src/cuda/gpu_dispatch.c src/cuda/gpu_gemm.c src/cuda/gpu_gemm_plan.c src/cuda/gpu_open.c \
 	src/cuda/gpu_runtime.c
+%C%_test_gpu_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
+%C%_test_gpu_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_gemm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_gemm_LDADD = %D%/libfakegpu.a $(LDADD)
