@@ -46,6 +46,11 @@ const char *fake_gpu_lines(void)
   return taken;
 }
 
+bool fake_gpu_capturing(void)
+{
+  return now.capturing;
+}
+
 int fake_gpu_objects(void)
 {
   return now.objects;

@@ -12,6 +12,8 @@
 void fake_gpu_reset(void);
 extern int fake_gpu_capability;
 
+bool fake_gpu_capturing(void);
+
 /* What was put on streams since the last call of this. */
 const char *fake_gpu_lines(void);
 

@@ -21,6 +21,7 @@ static void setup(void)
 static void teardown(void)
 {
   tp_gpu_close(&calls);
+  ck_assert(!fake_gpu_capturing());
   ck_assert_int_eq(fake_gpu_objects(), 0);
   ck_assert_int_eq(fake_cublaslt_objects(), 0);
 }

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { M = 5, N = 48, K = 32, GAP = 16, MOST = 4096 };
+enum { M = 9, N = 48, K = 32, GAP = 16, MOST = 4096 };
 
 static struct tp_gpu_gemm *gemm;
 static struct tp_error error;
@@ -134,11 +134,11 @@ START_TEST(every_type)
 }
 END_TEST
 
-/* x becomes fp8 first: 32 products, each with an error of at most 2^-4 x, so some 0.2 in all. */
+/* x becomes fp8 first, as on the host. */
 START_TEST(fp8_of_wide_x)
 {
   make(&work, TP_DTYPE_FP8, _i == 1);
-  compare(&work, 0.4);
+  compare(&work, 0x1p-6);
   ck_assert_str_eq(fake_gpu_lines(), "quantise s0\n");
 }
 END_TEST
@@ -172,6 +172,17 @@ START_TEST(activates)
   work.bound.out[0] = matrix(&work, 3, TP_DTYPE_BF16, M, _i == 0 ? N / 2 : N, GAP, 0);
   compare(&work, 0.1); /* the scratch is bf16, the host's sums are not */
   ck_assert_str_eq(fake_gpu_lines(), "activate s0\n");
+}
+END_TEST
+
+/* x made fp8 and columns to activate lie side by side in the scratch. */
+START_TEST(activates_fp8)
+{
+  make(&work, TP_DTYPE_FP8, true);
+  work.op.gemm.activates = true;
+  work.bound.out[0] = matrix(&work, 3, TP_DTYPE_BF16, M, N / 2, GAP, 0);
+  compare(&work, 0.1);
+  ck_assert_str_eq(fake_gpu_lines(), "quantise s0\nactivate s0\n");
 }
 END_TEST
 
@@ -232,12 +243,14 @@ START_TEST(scales_of_two_scratches)
   make(&work, TP_DTYPE_FP8, false);
   work.bound.in[0].rows = work.bound.out[0].rows = 2;
   run(&work);
+  const int made = fake_gpu_allocations();
   make(&work, TP_DTYPE_FP8, false);
   for (int i = 0; i < M * (K + GAP); i++)
     tp_element_set(TP_DTYPE_BF16, work.data[0], i, 0.25f);
-  compare(&work, 0.4);
+  compare(&work, 0x1p-6);
   work.bound.in[0].rows = work.bound.out[0].rows = 2;
-  compare(&work, 0.4);
+  compare(&work, 0x1p-6);
+  ck_assert_int_eq(fake_gpu_allocations(), made + 1);
 }
 END_TEST
 
@@ -252,6 +265,8 @@ START_TEST(captured)
   run(&work);
   ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, true, &error), TP_OK);
   ck_assert_int_eq(fake_gpu_allocations(), made + 1);
+  work.bound.in[0].rows = work.bound.out[0].rows = M - 1; /* a scratch there is, but no plan */
+  ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, true, &error), TP_E_INPUT);
 }
 END_TEST
 
@@ -263,10 +278,13 @@ START_TEST(refuses)
   make(&work, TP_DTYPE_BF16, false);
   work.bound.out[0].columns = N / 2; /* half, but nothing activates */
   ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_INPUT);
+  work.op.gemm.activates = true;
+  work.bound.out[0].columns = N / 3; /* neither half nor all */
+  ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_INPUT);
   make(&work, TP_DTYPE_BF16, false);
   fake_gpu_lacks_kernels = true;
   ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_ENVIRONMENT);
-  ck_assert_ptr_nonnull(strstr(error.text, "no kernel for m=5 n=48 k=32"));
+  ck_assert_ptr_nonnull(strstr(error.text, "no kernel for m=9 n=48 k=32"));
 }
 END_TEST
 
@@ -284,7 +302,7 @@ START_TEST(every_call_fails_once)
       break; /* so many calls there are not */
     ck_assert_int_eq(status, TP_E_ENVIRONMENT);
     ck_assert_ptr_nonnull(strstr(error.text, "a fault of the test"));
-    compare(&work, 0.4);
+    compare(&work, 0x1p-6);
   }
   ck_assert_int_gt(n, 15);
   fake_gpu_fails_in = 0;
@@ -301,6 +319,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, fp8_of_fp8_x);
   tcase_add_test(tcase, no_fp8);
   tcase_add_loop_test(tcase, activates, 0, 2);
+  tcase_add_test(tcase, activates_fp8);
   tcase_add_loop_test(tcase, two_outputs, 0, 2);
   tcase_add_test(tcase, asks_once);
   tcase_add_test(tcase, bias_of_this_call);
