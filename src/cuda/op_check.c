@@ -153,7 +153,7 @@ static double difference(const struct tp_tensor *tensor, const void *wanted, con
 {
   struct tp_accuracy accuracy = {0};
   if (tensor->kind == TP_TENSOR_INDEX)
-    return memcmp(wanted, got, bytes_of(tensor)) == 0 ? 0 : INFINITY;
+    return memcmp(wanted, got, bytes_of(tensor)) == 0 ? 0 : (double)INFINITY;
   for (int64_t i = 0; i < tensor->rows * tensor->columns; i++) {
     const double a = (double)tp_element_value(tensor->dtype, wanted, i);
     const double b = (double)tp_element_value(tensor->dtype, got, i);

@@ -152,7 +152,7 @@ static float *project(const struct tp_reference_block *block, const char *of, in
 static void attend(const float *q, const float *k, const float *v, int64_t t, int64_t dim,
                    int64_t kv_width, double *scores, float *out)
 {
-  double largest = -INFINITY, sum = 0;
+  double largest = -(double)INFINITY, sum = 0;
   for (int64_t s = 0; s <= t; s++) {
     scores[s] = 0;
     for (int64_t i = 0; i < dim; i++)
