@@ -60,8 +60,11 @@ struct tp_attention {
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
- * norm. embed         tokens, lengths, table [, positions]     -> x; rows beyond the rank's shard:
- * 0 norm          x, gain [, bias]                         -> norm(x) add           x, h -> x + h
+ * norm.  Embeddings of tokens whose row of the table another rank has are 0, positions and all.
+ *
+ *   embed         tokens, lengths, table [, positions]     -> x
+ *   norm          x, gain [, bias]                         -> norm(x)
+ *   add           x, h                                     -> x + h
  *   add_share     x, h                                     -> x / ranks + h
  *   add_norm      x, h, gain [, bias]                      -> x + h, norm(x + h)
  *   add_sum_norm  x, h, sum, gain [, bias]                 -> x + h, norm(h + sum)
