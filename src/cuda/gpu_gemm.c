@@ -139,7 +139,7 @@ static enum tp_status check_operands(const struct tp_bound_op *bound, int capabi
                    (long long)x->rows, (long long)x->columns, (long long)weight->rows,
                    (long long)weight->columns, (long long)g->n, (long long)g->k);
   if (weight->tensor->dtype == TP_DTYPE_FP8 && capability < FP8_CAPABILITY)
-    return tp_fail(error, TP_E_ENVIRONMENT,
+    return tp_fail(error, TP_E_INPUT,
                    "compute capability %d.%d has no fp8 GEMMs (8.9 and newer have); take bf16 or "
                    "fp16",
                    capability / 10, capability % 10);

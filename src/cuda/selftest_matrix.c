@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+enum { MODELS = 5 };
+
 /* Query heads of two KV heads that ranks beyond two share. */
 static const struct tp_model llama = {.name = "llama",
                                       .layers = 3,
@@ -171,27 +173,39 @@ static void add(struct matrix *matrix, const struct tp_model *model, const char 
   matrix->n++;
 }
 
-/* All styles and models in fp32, whose bound is the sharpest; of the other types, the two models
- * and styles that differ most. */
+static void add_all(struct matrix *matrix, const char *text, int tp, enum tp_dtype dtype)
+{
+  for (size_t m = 0; m < MODELS; m++)
+    for (size_t s = 0; s < tp_n_selftest_styles; s++)
+      add(matrix, tp_selftest_models[m], text, tp, dtype, &tp_selftest_styles[s]);
+}
+
+/* The two models and styles that differ most. */
+static void add_some(struct matrix *matrix, const char *text, int tp, enum tp_dtype dtype)
+{
+  for (size_t m = 0; m <= 2; m += 2)
+    for (size_t s = 0; s < 2; s++)
+      add(matrix, tp_selftest_models[m], text, tp, dtype, &tp_selftest_styles[s]);
+}
+
+/* All styles and models in fp32, whose bound is the sharpest, and by one rank in bf16, whose fused
+ * attention every GPU has. */
 size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
                           const struct tp_selftest_case **cases)
 {
-  enum { MODELS = 5, DEGREES = 3, VARIANTS = sizeof variants / sizeof variants[0] };
-  const size_t most =
-      (size_t)VARIANTS * DEGREES * (MODELS * tp_n_selftest_styles + 2 * 2 * (size_t)TP_DTYPE_FP32);
+  enum { DEGREES = 3, VARIANTS = sizeof variants / sizeof variants[0] };
+  const size_t most = (size_t)VARIANTS * DEGREES * MODELS * tp_n_selftest_styles * 4;
   struct matrix matrix = {
       .arena = arena, .seed = seed, .cases = TP_NEW(arena, struct tp_selftest_case, most)};
   for (int v = 0; v < VARIANTS; v++)
     for (int tp = 1; tp <= 4; tp *= 2) {
-      for (size_t m = 0; m < MODELS; m++)
-        for (size_t s = 0; s < tp_n_selftest_styles; s++)
-          add(&matrix, tp_selftest_models[m], variants[v], tp, TP_DTYPE_FP32,
-              &tp_selftest_styles[s]);
-      for (int dtype = 0; dtype < TP_DTYPE_FP32; dtype++)
-        for (size_t i = 0; i < 2; i++)
-          for (size_t s = 0; s < 2; s++)
-            add(&matrix, tp_selftest_models[2 * i], variants[v], tp, (enum tp_dtype)dtype,
-                &tp_selftest_styles[s]);
+      add_all(&matrix, variants[v], tp, TP_DTYPE_FP32);
+      add_some(&matrix, variants[v], tp, TP_DTYPE_FP16);
+      add_some(&matrix, variants[v], tp, TP_DTYPE_FP8);
+      if (tp == 1)
+        add_all(&matrix, variants[v], tp, TP_DTYPE_BF16);
+      else
+        add_some(&matrix, variants[v], tp, TP_DTYPE_BF16);
     }
   *cases = matrix.cases;
   return matrix.n;
