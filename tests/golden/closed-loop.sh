@@ -62,6 +62,20 @@ sidecar() { # sidecar FILE
     done
   done
 } >interference
+{
+  echo op,bytes,ranks,algorithm
+  for ranks in 2 4 8; do
+    for power in 10 12 14 16 18 20 22 24 26 28; do
+      for op in all_reduce all_gather reduce_scatter; do
+        echo "$op,$((1 << power)),$ranks,auto"
+      done
+    done
+    for power in 10 12 14 16 17 18 19 20 21 22 23; do
+      echo "all_reduce,$((1 << power)),$ranks,one-shot"
+      echo "all_reduce,$((1 << power)),$ranks,two-shot"
+    done
+  done
+} >collectives
 points() { # points LAYERS GENERATE MODEL...
   layers=$1 generate=$2 && shift 2
   echo model,platform,stack,variant,tp,batch,prompt,generate,dtype,layers
@@ -82,7 +96,7 @@ points 0 64 llama-3.1-8b >generate
 make_traces() { # make_traces FOLDER SET...
   folder=$1 && shift
   mkdir -p "$folder"
-  for name in gemm attention memory; do
+  for name in gemm attention memory collectives; do
     measure $name "$@" | noise 1 time_us 0.02 >"$folder/$name.csv"
   done
   cut -d, -f1-5 interference >alone
@@ -100,7 +114,8 @@ make_traces() { # make_traces FOLDER SET...
 }
 make_traces h200-sxm --set gemm.launch_s=4e-6 --set gemm.compute_ratio=0.7 \
   --set attention_decode.launch_s=1e-5 --set memory.dram_ratio=0.7 \
-  --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8
+  --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8 \
+  --set nccl.simple_wire_ratio=1.6 --set peer_kernels.one_shot_base_s=6e-6
 
 near() { # near GROUP PARAMETER VALUE SHARE: as fit.csv has it
   awk -F, -v group="$1" -v key="$2" -v want="$3" -v share="$4" '
@@ -124,9 +139,10 @@ ok $? "nothing was held out of a device that was not fitted to them"
 ok $? "calibrate"
 near gemm launch_s 4e-6 0.05 && near gemm compute_ratio 0.7 0.05 &&
   near attention_decode launch_s 1e-5 0.1 && near memory dram_ratio 0.7 0.02 &&
-  near memory kernel_floor_s 3e-6 0.1 && near overlap held_ratio 0.8 0.02
+  near memory kernel_floor_s 3e-6 0.1 && near overlap held_ratio 0.8 0.02 &&
+  near nccl simple_wire_ratio 1.6 0.1 && near peer_kernels one_shot_base_s 6e-6 0.1
 ok $? "the parameters come back"
-for group in gemm attention_prefill attention_decode memory overlap; do
+for group in gemm attention_prefill attention_decode memory overlap nccl peer_kernels; do
   near $group "(mean error held out)" 0.01 0.5 && near $group "(mean error fitted)" 0.01 0.5
   ok $? "$group: mean errors are those of the noise"
 done
@@ -138,9 +154,14 @@ ok $? "the device file says who measured"
 
 "$tpsim" validate h200-sxm --max-mape 0.02 >report.csv 2>said
 ok $? "the calibrated device hits"
-for file in gemm attention memory interference; do
+for file in gemm attention memory interference collectives; do
   below $file.csv "held out" 0.016
   ok $? "$file: shapes held out are told from those fitted"
+done
+for group in gemm memory; do
+  [ "$(sed -n "s/^$group,(rows held out),,\([0-9]*\),,/\1/p" fit.csv)" = \
+    "$(sed -n "s/^$group.csv,held out,,\([0-9]*\),.*/\1/p" report.csv)" ]
+  ok $? "$group: the very shapes"
 done
 below layers.csv all 0.015 && below generate.csv all 0.015
 ok $? "layers and generate, which nothing was fitted to"
