@@ -70,6 +70,43 @@ START_TEST(errors_of_what_cannot_be_told_apart)
 }
 END_TEST
 
+/* Every number that makes a shape another one makes its place another. */
+START_TEST(shapes_are_told_apart)
+{
+  const struct tp_interference alone = {0}, held = {.held_sms = 4}, copy = {.copy_bytes_per_s = 4};
+  struct tp_op ops[] = {
+      {.kind = TP_OP_GEMM, .gemm = {.m = 1, .n = 2, .k = 3, .dtype = TP_DTYPE_BF16}},
+      {.kind = TP_OP_GEMM, .gemm = {.m = 2, .n = 1, .k = 3, .dtype = TP_DTYPE_BF16}},
+      {.kind = TP_OP_GEMM, .gemm = {.m = 1, .n = 3, .k = 2, .dtype = TP_DTYPE_BF16}},
+      {.kind = TP_OP_GEMM, .gemm = {.m = 1, .n = 2, .k = 3, .dtype = TP_DTYPE_FP16}},
+      {.kind = TP_OP_ATTENTION, .attention = {.batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1}},
+      {.kind = TP_OP_ATTENTION, .attention = {.batch = 2, .kv_len = 1, .heads = 3, .kv_heads = 1}},
+      {.kind = TP_OP_ATTENTION,
+       .attention = {.decode = true, .batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1}},
+      {.kind = TP_OP_ATTENTION,
+       .attention = {.batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1, .head_dim = 64}},
+      {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 1, .write_bytes = 2}},
+      {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 2, .write_bytes = 1}},
+      {.kind = TP_OP_COLLECTIVE, .collective = {.kind = TP_ALL_REDUCE, .bytes = 8}},
+      {.kind = TP_OP_COLLECTIVE, .collective = {.kind = TP_ALL_GATHER, .bytes = 8}},
+      {.kind = TP_OP_COLLECTIVE,
+       .collective = {.kind = TP_ALL_REDUCE, .bytes = 8, .algorithm = TP_ALGORITHM_ONE_SHOT}},
+  };
+  enum { N = sizeof ops / sizeof ops[0] };
+  for (size_t i = 0; i < N; i++) {
+    const uint64_t shape = tp_fit_shape(&ops[i], 2, &alone);
+    for (size_t j = 0; j < i; j++)
+      ck_assert(shape != tp_fit_shape(&ops[j], 2, &alone));
+    ck_assert(shape != tp_fit_shape(&ops[i], 4, &alone));
+    ck_assert(shape != tp_fit_shape(&ops[i], 2, &held));
+    ck_assert(shape != tp_fit_shape(&ops[i], 2, &copy));
+    ck_assert(shape == tp_fit_shape(&ops[i], 2, &alone));
+    ops[i].name = "another"; /* what it is called is no part of it */
+    ck_assert(shape == tp_fit_shape(&ops[i], 2, &alone));
+  }
+}
+END_TEST
+
 START_TEST(held_out_shares)
 {
   enum { N = 30000 };
@@ -164,6 +201,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, errors_of_a_line);
   tcase_add_test(tcase, errors_of_what_cannot_be_told_apart);
+  tcase_add_test(tcase, shapes_are_told_apart);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, nccl_tests_text);
   tcase_add_loop_test(tcase, nccl_tests_faults, 0, (int)(sizeof faults / sizeof faults[0]));

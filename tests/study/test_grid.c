@@ -114,6 +114,7 @@ START_TEST(layers_cut_the_model)
   const struct tp_case whole = case_at(0), cut = case_at(1), again = case_at(4);
   ck_assert(whole.layers == 0 && cut.layers == 2);
   ck_assert_int_eq(cut.model->layers, 2);
+  ck_assert_int_eq(case_at(2).model->layers, 16);
   ck_assert(whole.model->layers > 2 && cut.model->hidden == whole.model->hidden);
   ck_assert_str_eq(cut.model->name, whole.model->name);
   ck_assert_ptr_eq(cut.model, again.model); /* another tp: the same model, so remembered */

@@ -141,6 +141,24 @@ START_TEST(finds_the_held_ratio_back)
 }
 END_TEST
 
+/* What a copy adds is judged, not fitted: it would be taken for held SMs. */
+START_TEST(copies_do_not_move_the_fit)
+{
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0.5};
+  struct tp_overlap_fit fit;
+  const size_t n = measure(0.81, 36, samples);
+  for (size_t i = 0; i < 10; i++) {
+    samples[n + i] = samples[1 + i];
+    samples[n + i].beside = (struct tp_interference){.held_sms = 24, .copy_bytes_per_s = 1e12};
+    samples[n + i].slowdown = 2;
+  }
+  tp_fit_overlap(samples, n + 10, &options, &device, &fit);
+  ck_assert_rel(device.overlap.held_ratio, 0.81, 1e-4);
+  ck_assert(fit.n_copies == 10 && fit.copy_error > 0.1);
+}
+END_TEST
+
 /* A GPU whose blocks move aside: the ratio goes to its bound, and that is no ignorance. */
 START_TEST(only_the_held_share_is_lost)
 {
@@ -178,6 +196,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, nothing_beside_is_alone);
   tcase_add_test(tcase, by_hand);
   tcase_add_test(tcase, finds_the_held_ratio_back);
+  tcase_add_test(tcase, copies_do_not_move_the_fit);
   tcase_add_test(tcase, only_the_held_share_is_lost);
   tcase_add_test(tcase, rows_that_do_not_tell_change_nothing);
   suite_add_tcase(suite, tcase);
