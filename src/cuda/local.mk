@@ -77,6 +77,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_flash.cu \
 	%D%/gpu_facts.c \
 	%D%/gpu_gemm.h \
+	%D%/gpu_gemm_plan.h \
 	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
 	%D%/gpu_launchers.h \
@@ -85,6 +86,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_peer.cu %D%/gpu_peer.cuh %D%/gpu_peer.h \
 	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
 	%D%/gpu_quantise.cuh \
+	%D%/gpu_runtime.h \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
 	%D%/gpu_windows.c \
 	%D%/gpu_state.h \
