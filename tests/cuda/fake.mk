@@ -2,7 +2,7 @@
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
 check_LIBRARIES += %D%/libfakegpu.a
-fake_gpu_tests = %D%/test_gpu %D%/test_gpu_gemm
+fake_gpu_tests = %D%/test_gpu %D%/test_gpu_comm %D%/test_gpu_gemm
 check_PROGRAMS += $(fake_gpu_tests)
 TESTS += $(fake_gpu_tests)
 endif
@@ -15,3 +15,7 @@ endif
 %C%_test_gpu_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_gemm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_gemm_LDADD = %D%/libfakegpu.a $(LDADD)
+%C%_test_gpu_comm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
+%C%_test_gpu_comm_SOURCES = %D%/fake_comm.c %D%/fake_comm.h %D%/test_gpu_comm.c \
+	src/cuda/gpu_comm.c src/cuda/gpu_emulation.c src/cuda/gpu_nccl.c src/cuda/gpu_peer_memory.c \
+	src/cuda/gpu_windows.c

@@ -1,0 +1,20 @@
+#ifndef TP_TESTS_FAKE_COMM_H
+#define TP_TESTS_FAKE_COMM_H
+/* CUDA, NCCL and our kernels as the host's side of collectives calls them: nothing is computed,
+ * everything put on the stream is written down. */
+#include <stdbool.h>
+
+struct fake_comm {
+  int device;               /* this process's GPU: its number and its place on the bus */
+  int unreached;            /* a GPU that this one cannot read; -1: none */
+  int hidden;               /* a GPU that this process does not see; -1: none */
+  int fails_in;             /* the n-th call that can fail from now on does; 0: none */
+  bool capturing;           /* the stream */
+  int objects, opened;      /* made and not destroyed: all; handles of peers' memory */
+  int connected, most_ctas; /* communicators made; limit of the last one */
+  char lines[1024];         /* "one-shot 24 bf16\n" */
+};
+extern struct fake_comm fake_comm;
+
+void fake_comm_reset(int device);
+#endif

@@ -1,0 +1,318 @@
+/* The host's side of collectives among real processes, each with a fake GPU: who is set up and
+ * called, and that a fault of one rank is told to all and leaves nothing behind. */
+#include "config.h"
+
+#include "cuda/gpu_comm.h"
+#include "cuda/gpu_peer.h"
+
+#include "../cost/machines.h"
+#include "fake_comm.h"
+
+#include <string.h>
+
+enum { RANKS = 3, ROWS = 2, COLUMNS = 12 };
+
+static struct tp_error error;
+
+/* What the children find goes through rank 0's end, for only rank 0 is the test's process. */
+static enum tp_status expect(bool holds, const char *what)
+{
+  return holds ? TP_OK : tp_fail(&error, TP_E_CHECK, "%s; it was:\n%s", what, fake_comm.lines);
+}
+
+static struct tp_stack stack_of(int library)
+{
+  struct tp_stack stack = {.name = "test"};
+  stack.collectives.library = library;
+  stack.collectives.one_shot_max_bytes[0] = 1000;
+  return stack;
+}
+
+/* An op with buffers of 2 x 12 each, or 3 times as many where it gathers or scatters. */
+struct bound {
+  struct tp_op op;
+  struct tp_tensor tensor;
+  struct tp_program program;
+  struct tp_bound_op bound;
+  char in[1], out[1];
+};
+
+static struct tp_bound_op *bind(struct bound *b, struct tp_collective collective)
+{
+  const int64_t in = collective.kind == TP_REDUCE_SCATTER ? RANKS * ROWS : ROWS;
+  const int64_t out = collective.kind == TP_ALL_GATHER ? RANKS * ROWS : ROWS;
+  collective.dtype = TP_DTYPE_BF16;
+  if (collective.bytes == 0)
+    collective.bytes = (double)(in > out ? in : out) * COLUMNS * 2;
+  b->op = (struct tp_op){
+      .name = "x", .kind = TP_OP_COLLECTIVE, .n_in = 1, .n_out = 1, .collective = collective};
+  b->tensor = (struct tp_tensor){.dtype = TP_DTYPE_BF16};
+  b->program = (struct tp_program){.phase = TP_DECODE, .ranks = RANKS};
+  b->bound = (struct tp_bound_op){
+      .op = &b->op,
+      .program = &b->program,
+      .in = {{b->in, &b->tensor, in, COLUMNS, COLUMNS}},
+      .out = {{in == out ? b->in : b->out, &b->tensor, out, COLUMNS, COLUMNS}}};
+  return &b->bound;
+}
+
+static enum tp_status run(struct tp_comm *comm, struct tp_collective collective)
+{
+  struct bound b;
+  fake_comm.lines[0] = '\0';
+  return tp_comm_run(comm, bind(&b, collective), NULL, &error);
+}
+
+static struct tp_group *start(void)
+{
+  struct tp_group *group = NULL;
+  error.text[0] = '\0';
+  ck_assert_int_eq(tp_group_start(RANKS, &group, &error), TP_OK);
+  fake_comm_reset(tp_group_rank(group));
+  return group;
+}
+
+static enum tp_status open(struct tp_group *group, const struct tp_stack *stack,
+                           struct tp_comm **comm)
+{
+  const struct tp_gpu_options options = {
+      .device = tp_group_rank(group), .group = group, .stack = stack};
+  return tp_comm_open(&options, comm, &error);
+}
+
+static void end(struct tp_group *group, enum tp_status status)
+{
+  ck_assert_msg(tp_group_end(group, status, &error) == TP_OK, "%s", error.text);
+}
+
+START_TEST(peers_share_memory)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
+  struct tp_comm *comm = NULL;
+  char want[80];
+  enum tp_status status = open(group, &stack, &comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.objects == RANKS && fake_comm.opened == RANKS - 1, "memory");
+  if (status == TP_OK)
+    status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .sms = 5});
+  snprintf(want, sizeof want, "one-shot 24 elements, 5 blocks, rank %d of 3\n",
+           tp_group_rank(group));
+  if (status == TP_OK)
+    status = expect(strcmp(fake_comm.lines, want) == 0, want);
+  if (status == TP_OK)
+    status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .wire = {4, 4, 32}});
+  if (status == TP_OK)
+    status = expect(strstr(fake_comm.lines, "flash-int4 24 ") != NULL, "flash");
+  tp_comm_close(comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.objects == 0 && fake_comm.opened == 0, "left behind");
+  end(group, status);
+}
+END_TEST
+
+/* One GPU that one other cannot read, or does not even see: nobody uses peers' memory. */
+START_TEST(one_who_does_not_reach_is_enough)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
+  struct tp_comm *comm = NULL;
+  if (tp_group_rank(group) == 1)
+    *(_i == 0 ? &fake_comm.unreached : &fake_comm.hidden) = 2;
+  enum tp_status status = open(group, &stack, &comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.objects == 0, "memory");
+  if (status == TP_OK)
+    status = expect(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE,
+                                                     .algorithm = TP_ALGORITHM_TWO_SHOT}) ==
+                            TP_E_ENVIRONMENT &&
+                        strstr(error.text, "x: the two-shot all-reduce needs peer access") != NULL,
+                    "refused by name");
+  tp_comm_close(comm);
+  end(group, status);
+}
+END_TEST
+
+/* The n-th call of one rank fails: all ranks hear of it, none waits, nothing is left. */
+START_TEST(faults_are_told)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
+  struct tp_comm *comm = NULL;
+  char heard[RANKS];
+  if (tp_group_rank(group) == 1)
+    fake_comm.fails_in = 1 + _i;
+  const char mine = open(group, &stack, &comm) == TP_E_ENVIRONMENT;
+  enum tp_status status = tp_group_gather(group, &mine, 1, heard, &error);
+  if (status == TP_OK)
+    status = expect(heard[1] == 1, "the rank that failed");
+  /* Only the rank itself knows where it could not say its place, so that nobody shares memory, and
+   * what fails when all have offered theirs. */
+  for (int rank = 0; rank < RANKS && status == TP_OK && _i > 0 && _i < 5; rank++)
+    status = expect(heard[rank] == 1, "another rank");
+  tp_comm_close(comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.objects == 0, "left behind");
+  end(group, status);
+}
+END_TEST
+
+#ifdef HAVE_NCCL
+START_TEST(nccl_has_a_communicator_a_limit)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
+  struct tp_comm *comm = NULL;
+  static const struct {
+    struct tp_collective collective;
+    const char *lines;
+  } calls[] = {
+      {{.kind = TP_ALL_REDUCE}, "all_reduce 24 type 9 by 0\n"},
+      {{.kind = TP_ALL_REDUCE, .sms = 4}, "all_reduce 24 type 9 by 1\n"},
+      {{.kind = TP_ALL_GATHER}, "all_gather 24 type 9 by 0\n"},
+      {{.kind = TP_REDUCE_SCATTER, .sms = 4}, "reduce_scatter 24 type 9 by 1\n"},
+      {{.kind = TP_ALL_TO_ALL},
+       "group\nsend 8 type 9 by 0\nreceive 8 type 9 by 0\nsend 8 type 9 by 0\nreceive 8 type 9 by "
+       "0\nsend 8 type 9 by 0\nreceive 8 type 9 by 0\nend\n"},
+  };
+  enum tp_status status = open(group, &stack, &comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.connected == 0, "nothing before it is needed");
+  for (int i = 0; i < 5 && status == TP_OK; i++) {
+    status = run(comm, calls[i].collective);
+    if (status == TP_OK)
+      status = expect(strcmp(fake_comm.lines, calls[i].lines) == 0, calls[i].lines);
+  }
+  if (status == TP_OK)
+    status = expect(fake_comm.connected == 2 && fake_comm.most_ctas == 4, "communicators");
+  fake_comm.capturing = true;
+  if (status == TP_OK)
+    status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .sms = 4});
+  if (status == TP_OK)
+    status =
+        expect(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .sms = 8}) == TP_E_INPUT,
+               "a new limit in a capture");
+  tp_comm_close(comm);
+  if (status == TP_OK)
+    status = expect(fake_comm.objects == 0, "left behind");
+  end(group, status);
+}
+END_TEST
+
+START_TEST(nccl_that_cannot_start)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
+  struct tp_comm *comm = NULL;
+  enum tp_status status = open(group, &stack, &comm);
+  if (tp_group_rank(group) == 0)
+    fake_comm.fails_in = 1;
+  if (status == TP_OK)
+    status = expect(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE}) == TP_E_ENVIRONMENT,
+                    "all hear of it");
+  tp_comm_close(comm);
+  end(group, status);
+}
+END_TEST
+#else
+START_TEST(a_build_without_nccl_says_so)
+{
+  struct tp_group *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
+  struct tp_comm *comm = NULL;
+  enum tp_status status = open(group, &stack, &comm);
+  if (status == TP_OK)
+    status = expect(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE}) == TP_E_ENVIRONMENT &&
+                        strstr(error.text, "no NCCL") != NULL,
+                    "refused by name");
+  tp_comm_close(comm);
+  end(group, status);
+}
+END_TEST
+#endif
+
+/* A lone rank copies what a gather would, and does nothing in place. */
+START_TEST(alone)
+{
+  const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
+  struct tp_comm *comm = NULL;
+  struct bound b;
+  fake_comm_reset(0);
+  ck_assert_int_eq(open(NULL, &stack, &comm), TP_OK);
+  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE}), TP_OK);
+  ck_assert_str_eq(fake_comm.lines, "");
+  struct tp_bound_op *bound = bind(&b, (struct tp_collective){.kind = TP_ALL_REDUCE});
+  bound->out[0].data = b.out;
+  ck_assert_int_eq(tp_comm_run(comm, bound, NULL, &error), TP_OK);
+  ck_assert_str_eq(fake_comm.lines, "copy 48 kind 3\n");
+  tp_comm_close(comm);
+}
+END_TEST
+
+START_TEST(emulates)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", RANKS);
+  struct tp_gpu_options options = {.stack = &bench->stack, .emulated = &bench->machine};
+  struct tp_comm *comm = NULL;
+  fake_comm_reset(0);
+  options.standin_sms = 7;
+  ck_assert_int_eq(tp_comm_open(&options, &comm, &error), TP_OK);
+  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE}), TP_OK);
+  ck_assert_str_eq(fake_comm.lines, "hold 7 from 0: 0 copies of 0\n");
+  /* The next one goes on where this one ended. */
+  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_ALL_GATHER}), TP_OK);
+  ck_assert_msg(strstr(fake_comm.lines, ": 3 copies of 48\n") != NULL, "%s", fake_comm.lines);
+  ck_assert_msg(strstr(fake_comm.lines, "from 0:") == NULL, "%s", fake_comm.lines);
+  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_REDUCE_SCATTER}), TP_OK);
+  ck_assert_msg(strstr(fake_comm.lines, ": 1 copies of 48\n") != NULL, "%s", fake_comm.lines);
+  tp_comm_close(comm);
+  ck_assert_int_eq(fake_comm.objects, 0);
+
+  options.standin_sms = -1;
+  ck_assert_int_eq(tp_comm_open(&options, &comm, &error), TP_OK);
+  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .bytes = 4 << 20}),
+                   TP_OK);
+  ck_assert_msg(strstr(fake_comm.lines, "stamp\ncopy ") == fake_comm.lines, "%s", fake_comm.lines);
+  ck_assert_msg(strstr(fake_comm.lines, " kind 2\ncopy ") != NULL, "%s", fake_comm.lines);
+  ck_assert_msg(strstr(fake_comm.lines, " kind 1\nwait\n") != NULL, "%s", fake_comm.lines);
+  tp_comm_close(comm);
+  bench_free(bench);
+}
+END_TEST
+
+START_TEST(emulation_that_cannot_be_set_up)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", RANKS);
+  const struct tp_gpu_options options = {.stack = &bench->stack, .emulated = &bench->machine};
+  struct tp_comm *comm = NULL;
+  fake_comm_reset(0);
+  fake_comm.fails_in = 1 + _i;
+  ck_assert_int_eq(tp_comm_open(&options, &comm, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_null(comm);
+  ck_assert_int_eq(fake_comm.objects, 0);
+  bench_free(bench);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *s = suite_create("gpu_comm");
+  TCase *c = tcase_create("comm");
+  tcase_set_timeout(c, 30);
+  tcase_add_test(c, peers_share_memory);
+  tcase_add_loop_test(c, one_who_does_not_reach_is_enough, 0, 2);
+  tcase_add_loop_test(c, faults_are_told, 0, 7);
+#ifdef HAVE_NCCL
+  tcase_add_test(c, nccl_has_a_communicator_a_limit);
+  tcase_add_test(c, nccl_that_cannot_start);
+#else
+  tcase_add_test(c, a_build_without_nccl_says_so);
+#endif
+  tcase_add_test(c, alone);
+  tcase_add_test(c, emulates);
+  tcase_add_loop_test(c, emulation_that_cannot_be_set_up, 0, 8);
+  suite_add_tcase(s, c);
+  return s;
+}
+
+TP_SUITE_MAIN
