@@ -26,8 +26,9 @@ struct tp_selftest {
 void tp_selftest_host(struct tp_selftest *selftest);
 
 /* Every kernel, GEMM and attention of a device against the host's, or with several ranks every
- * collective; then the variants at the degree of its ranks.  What the device refuses (TP_E_INPUT)
- * is skipped.  Fails only where the ranks of `group` cannot agree; NULL: a lone rank. */
+ * collective; then the variants at the degree of its ranks.  fp8 and fused
+ * attention in fp32 may be refused (TP_E_INPUT) and are skipped then.  Fails only where the ranks
+ * of `group` cannot agree; NULL: a lone rank. */
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error);
 #endif
