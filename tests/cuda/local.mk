@@ -22,8 +22,8 @@ EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 if HAVE_MPI
 check_PROGRAMS += %D%/group_ranks
 endif
-TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh
-EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh
+TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
+EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
 
 include %D%/kernels.mk
 include %D%/fake.mk
