@@ -75,10 +75,17 @@ struct tp_embedding {
 };
 cudaError_t tp_launch_embed(const struct tp_embedding *embedding, cudaStream_t stream);
 
-/* next[b] = column of the largest logit of a sequence's last token, the first of equals.  Row
- * p * rows + i holds columns p * extent.columns on, p < parts: vocabularies gathered from ranks. */
-cudaError_t tp_launch_sample(struct tp_extent extent, int parts, struct tp_rows logits,
-                             int64_t batch, int32_t *next, cudaStream_t stream);
+/* next[b] = the likeliest word in row b * rows_each + rows_each - 1, the first of equals, -1 where
+ * all is NaN.  Logits of `blocks` ranks stand below each other, `rows` each: row r * rows + i holds
+ * words r * columns and on, those below `words`. */
+struct tp_vocabulary {
+  enum tp_dtype dtype;
+  int blocks;
+  int64_t rows, rows_each, columns, words;
+  struct tp_rows logits;
+};
+cudaError_t tp_launch_sample(const struct tp_vocabulary *vocabulary, int64_t batch, int32_t *next,
+                             cudaStream_t stream);
 
 /* Weights: element (i, j) = mean + spread * tp_uniform(key, first_row + i, first_column + j);
  * contiguous; also fp8. */
