@@ -1,5 +1,5 @@
 /* Random weights, the same bits as on the host (weights.h). */
-#include "cuda/gpu_values.h"
+#include "cuda/gpu_values.cuh"
 
 #include <cuda_fp8.h>
 

@@ -1,5 +1,5 @@
 /* Rows of q | k | v: rotary positions, the KV cache, and KV heads repeated for their queries. */
-#include "cuda/gpu_values.h"
+#include "cuda/gpu_values.cuh"
 
 namespace
 {
@@ -47,8 +47,7 @@ __device__ void rotate_heads(T *row, const tp_head_rows &h, T *cached, const flo
   }
 }
 
-template <class T>
-__device__ void copy_items(const T *from, T *to, head_plan plan)
+template <class T> __device__ void copy_items(const T *from, T *to, head_plan plan)
 {
   for (int i = static_cast<int>(threadIdx.x); i < plan.items; i += static_cast<int>(blockDim.x)) {
     const int64_t first = tp_item_first<T>(i, plan.packs);
@@ -120,18 +119,17 @@ cudaError_t launch_rope_cache(const tp_head_rows &h, bool rotate, const int32_t 
 template <class T> __global__ void repeat_heads(tp_repeat r, head_plan head)
 {
   const int64_t row = blockIdx.x, sequence = row / r.kv_len;
-  const T *const from =
-      static_cast<const T *>(r.from.data) +
-      (sequence * r.capacity + (row - sequence * r.kv_len)) * r.from.row_elements;
+  const T *const from = static_cast<const T *>(r.from.data) +
+                        (sequence * r.capacity + (row - sequence * r.kv_len)) * r.from.row_elements;
   T *const to = static_cast<T *>(r.to.data) + row * r.to.row_elements;
   const int shared_by = r.heads / r.kv_heads;
   for (int i = static_cast<int>(threadIdx.x); i < r.heads * head.items;
        i += static_cast<int>(blockDim.x)) {
     const int h = i / head.items, item = i - h * head.items;
     const int64_t first = tp_item_first<T>(item, head.packs);
-    tp_store(to + static_cast<int64_t>(h) * r.head_dim, first,
-             tp_load(from + static_cast<int64_t>(h / shared_by) * r.head_dim, first,
-                     item < head.packs));
+    tp_store(
+        to + static_cast<int64_t>(h) * r.head_dim, first,
+        tp_load(from + static_cast<int64_t>(h / shared_by) * r.head_dim, first, item < head.packs));
   }
 }
 

@@ -36,9 +36,9 @@ cudaError_t tp_launch_copy(struct tp_extent extent, struct tp_rows x, struct tp_
 cudaError_t tp_launch_activate(struct tp_extent extent, bool gated, struct tp_rows x,
                                struct tp_rows y, cudaStream_t stream);
 
-/* normed = norm(x [+ h]): layer norm with a bias, RMS norm with bias NULL; gain and bias are
- * contiguous.  With h (data not NULL) the sum, rounded, is what is normalised; with x_plus_h it is
- * written, too.  With `sum` it is h + sum that is normalised. */
+/* normed = norm(x); layer norm with a bias, RMS norm with bias NULL; gain and bias are contiguous.
+ * With h also x_plus_h = x + h, and normed = norm(x + h) of the sum as it is kept; with `sum`, too,
+ * normed = norm(h + sum). */
 struct tp_norm_rows {
   struct tp_extent extent;
   struct tp_rows x, h, sum; /* data NULL: absent */

@@ -1,11 +1,8 @@
 /* Norms of rows and of heads, with the residual sums before them. */
-#include "cuda/gpu_values.h"
+#include "cuda/gpu_values.cuh"
 
 namespace
 {
-
-/* Items that a thread keeps in registers; those of longer rows are read again. */
-enum { KEPT = 4, THREADS = 512 };
 
 template <class T> struct norm_row {
   const T *x, *h, *sum, *gain, *bias; /* of this row; NULL: absent */
@@ -13,36 +10,35 @@ template <class T> struct norm_row {
   int packs, items;
 };
 
-template <class T> __device__ __forceinline__ void add_to(tp_item<T> &x, const tp_item<T> &h)
+/* x + h as memory keeps it, so that fused and separate kernels agree. */
+template <class T> __device__ __forceinline__ void add_kept(tp_item<T> &x, const tp_item<T> &h)
 {
-  /* The sum as memory would keep it, so that fused and separate kernels agree. */
   TP_EACH(T, i, x)
-    x.at[i] = tp_float(tp_round<T>(x.at[i] + h.at[i]));
+  x.at[i] = tp_float(tp_round<T>(x.at[i] + h.at[i]));
 }
 
-/* What is normalised; `first_time` also writes the residual. */
+/* What is normalised; the first time it also writes the residual. */
 template <class T>
 __device__ __forceinline__ tp_item<T> input(const norm_row<T> &row, int item, bool first_time)
 {
   const bool pack = item < row.packs;
   const int64_t first = tp_item_first<T>(item, row.packs);
-  tp_item<T> z;
   if (row.h == nullptr)
     return tp_load(row.x, first, pack);
-  const tp_item<T> h = tp_load(row.h, first, pack);
-  if (!first_time && row.x_plus_h != nullptr && row.sum == nullptr)
+  tp_item<T> h = tp_load(row.h, first, pack);
+  if (first_time) {
+    tp_item<T> x = tp_load(row.x, first, pack);
+    add_kept(x, h);
+    tp_store(row.x_plus_h, first, x);
+    if (row.sum == nullptr)
+      return x;
+  } else if (row.sum == nullptr) {
     return tp_load(static_cast<const T *>(row.x_plus_h), first, pack);
-  if (first_time || row.sum == nullptr) {
-    z = tp_load(row.x, first, pack);
-    add_to(z, h);
-    if (row.x_plus_h != nullptr)
-      tp_store(row.x_plus_h, first, z);
   }
-  if (row.sum != nullptr) {
-    z = h;
-    add_to(z, tp_load(row.sum, first, pack));
-  }
-  return z;
+  const tp_item<T> sum = tp_load(row.sum, first, pack);
+  TP_EACH(T, i, h)
+  h.at[i] += sum.at[i];
+  return h;
 }
 
 template <class T>
@@ -53,11 +49,11 @@ __device__ __forceinline__ void output(const norm_row<T> &row, int item, tp_item
   const int64_t first = tp_item_first<T>(item, row.packs);
   const tp_item<T> gain = tp_load(row.gain, first, pack);
   TP_EACH(T, i, z)
-    z.at[i] = (z.at[i] - mean) * scale * gain.at[i];
+  z.at[i] = (z.at[i] - mean) * scale * gain.at[i];
   if (row.bias != nullptr) {
     const tp_item<T> bias = tp_load(row.bias, first, pack);
     TP_EACH(T, i, z)
-      z.at[i] += bias.at[i];
+    z.at[i] += bias.at[i];
   }
   tp_store(row.normed, first, z);
 }
@@ -66,52 +62,60 @@ template <class T> __device__ __forceinline__ float power(const tp_item<T> &z, f
 {
   float sum = 0;
   TP_EACH(T, i, z)
-    sum += p == 1 ? z.at[i] : (z.at[i] - mean) * (z.at[i] - mean);
+  sum += p == 1 ? z.at[i] : (z.at[i] - mean) * (z.at[i] - mean);
   return sum;
 }
 
 /* Sum over the row of z (p 1) or of (z - mean)^2 (p 2). */
 template <class T>
-__device__ __forceinline__ float moment(const norm_row<T> &row, const tp_item<T> (&kept)[KEPT],
+__device__ __forceinline__ float moment(const norm_row<T> &row, const tp_item<T> (&kept)[TP_KEPT],
                                         float mean, int p)
 {
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   float sum = 0;
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < row.items)
       sum += power(kept[k], mean, p);
-  for (int item = thread + KEPT * threads; item < row.items; item += threads)
+  for (int item = thread + TP_KEPT * threads; item < row.items; item += threads)
     sum += power(input(row, item, false), mean, p);
   return tp_fold_block(sum, tp_plus());
 }
 
 /* One block a row. */
-template <class T> __global__ void __launch_bounds__(THREADS) norm(tp_norm_rows n, int packs, int items)
+template <class T>
+__global__ void __launch_bounds__(TP_ROW_THREADS) norm(tp_norm_rows n, int packs, int items)
 {
   const int64_t r = blockIdx.x;
   const auto at = [r](const tp_rows &rows) {
     return rows.data == nullptr ? nullptr : static_cast<T *>(rows.data) + r * rows.row_elements;
   };
-  const norm_row<T> row = {at(n.x),        at(n.h),    at(n.sum), static_cast<const T *>(n.gain),
-                           static_cast<const T *>(n.bias), at(n.x_plus_h), at(n.normed), packs, items};
+  const norm_row<T> row = {at(n.x),
+                           at(n.h),
+                           at(n.sum),
+                           static_cast<const T *>(n.gain),
+                           static_cast<const T *>(n.bias),
+                           at(n.x_plus_h),
+                           at(n.normed),
+                           packs,
+                           items};
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-  tp_item<T> kept[KEPT];
+  tp_item<T> kept[TP_KEPT];
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       kept[k] = input(row, thread + k * threads, true);
-  for (int item = thread + KEPT * threads; item < items; item += threads)
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads)
     input(row, item, true);
 
   const float columns = static_cast<float>(n.extent.columns);
   const float mean = row.bias == nullptr ? 0.0f : moment(row, kept, 0.0f, 1) / columns;
   const float scale = rsqrtf(moment(row, kept, mean, 2) / columns + TP_NORM_EPSILON);
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       output(row, thread + k * threads, kept[k], mean, scale);
-  for (int item = thread + KEPT * threads; item < items; item += threads)
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads)
     output(row, item, input(row, item, false), mean, scale);
 }
 
@@ -124,10 +128,10 @@ template <class T> cudaError_t launch_norm(const tp_norm_rows &n, cudaStream_t s
       tp_packs<T>(n.extent.columns, n.x, n.h, n.sum, n.x_plus_h, n.normed, gain, bias);
   const int items = tp_items<T>(n.extent.columns, packs);
   /* Few rows leave SMs idle: then more threads a row shorten it. */
-  const int each = n.extent.rows < 512 ? 1 : KEPT;
+  const int each = n.extent.rows < 512 ? 1 : TP_KEPT;
   TP_LAUNCH((norm<T>), static_cast<unsigned>(n.extent.rows),
-            static_cast<unsigned>(tp_threads((items + each - 1) / each, THREADS)), 0, stream, n, packs,
-            items);
+            static_cast<unsigned>(tp_threads((items + each - 1) / each, TP_ROW_THREADS)), 0, stream,
+            n, packs, items);
   return cudaGetLastError();
 }
 

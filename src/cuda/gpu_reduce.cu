@@ -1,13 +1,11 @@
-/* Kernels that need the whole of a row or matrix first: softmax, the likeliest token, fp8 scales. */
-#include "cuda/gpu_values.h"
+/* Kernels that need the whole of a row or matrix first: softmax, the likeliest token, fp8 scales.
+ */
+#include "cuda/gpu_values.cuh"
 
 #include <cuda_fp8.h>
 
 namespace
 {
-
-/* Items that a thread keeps in registers; those of longer rows are read again. */
-enum { KEPT = 4, THREADS = 512 };
 
 /* Scores past `most` count for nothing: those of later tokens. */
 template <class T>
@@ -16,15 +14,15 @@ __device__ __forceinline__ tp_item<T> masked(const T *row, int item, int packs, 
   const int64_t first = tp_item_first<T>(item, packs);
   tp_item<T> x = tp_load(row, first, item < packs);
   TP_EACH(T, i, x)
-    if (first + i > most)
-      x.at[i] = -INFINITY;
+  if (first + i > most)
+    x.at[i] = -INFINITY;
   return x;
 }
 
 template <class T> __device__ __forceinline__ float largest(const tp_item<T> &x, float so_far)
 {
   TP_EACH(T, i, x)
-    so_far = fmaxf(so_far, x.at[i]);
+  so_far = fmaxf(so_far, x.at[i]);
   return so_far;
 }
 
@@ -32,7 +30,7 @@ template <class T> __device__ __forceinline__ float exponentials(tp_item<T> &x, 
 {
   float sum = 0;
   TP_EACH(T, i, x)
-    sum += x.at[i] = expf(x.at[i] - top);
+  sum += x.at[i] = expf(x.at[i] - top);
   return sum;
 }
 
@@ -40,43 +38,44 @@ template <class T>
 __device__ __forceinline__ void put(T *row, int item, int packs, tp_item<T> x, float scale)
 {
   TP_EACH(T, i, x)
-    x.at[i] *= scale;
+  x.at[i] *= scale;
   tp_store(row, tp_item_first<T>(item, packs), x);
 }
 
 /* One block a row. */
-template <class T> __global__ void __launch_bounds__(THREADS) softmax(tp_scores s, int packs, int items)
+template <class T>
+__global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs, int items)
 {
   const int64_t r = blockIdx.x, token = r % s.query_len;
   const int64_t sequence = r / (s.query_len * s.heads);
   const int64_t most = s.lengths[sequence] - s.query_len + token;
   T *const row = static_cast<T *>(s.scores.data) + r * s.scores.row_elements;
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-  tp_item<T> kept[KEPT];
+  tp_item<T> kept[TP_KEPT];
   float top = -INFINITY, sum = 0;
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items) {
       kept[k] = masked<T>(row, thread + k * threads, packs, most);
       top = largest(kept[k], top);
     }
-  for (int item = thread + KEPT * threads; item < items; item += threads)
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads)
     top = largest(masked<T>(row, item, packs, most), top);
   top = tp_fold_block(top, tp_larger());
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       sum += exponentials(kept[k], top);
-  for (int item = thread + KEPT * threads; item < items; item += threads) {
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
     tp_item<T> x = masked<T>(row, item, packs, most);
     sum += exponentials(x, top);
   }
   const float scale = 1.0f / tp_fold_block(sum, tp_plus());
   TP_UNROLL
-  for (int k = 0; k < KEPT; k++)
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       put(row, thread + k * threads, packs, kept[k], scale);
-  for (int item = thread + KEPT * threads; item < items; item += threads) {
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
     tp_item<T> x = masked<T>(row, item, packs, most);
     exponentials(x, top);
     put(row, item, packs, x, scale);
@@ -88,7 +87,7 @@ template <class T> cudaError_t launch_softmax(const tp_scores &s, cudaStream_t s
   const int packs = tp_packs<T>(s.extent.columns, s.scores);
   const int items = tp_items<T>(s.extent.columns, packs);
   TP_LAUNCH((softmax<T>), static_cast<unsigned>(s.extent.rows),
-            static_cast<unsigned>(tp_threads((items + 1) / 2, THREADS)), 0, stream, s, packs,
+            static_cast<unsigned>(tp_threads((items + 1) / 2, TP_ROW_THREADS)), 0, stream, s, packs,
             items);
   return cudaGetLastError();
 }
@@ -108,8 +107,8 @@ __device__ __forceinline__ choice best_of(const tp_item<T> &x, int64_t word, int
                                           choice so_far)
 {
   TP_EACH(T, i, x)
-    if (word + i < words)
-      so_far = better(so_far, {x.at[i], static_cast<int>(word + i)});
+  if (word + i < words)
+    so_far = better(so_far, {x.at[i], static_cast<int>(word + i)});
   return so_far;
 }
 
@@ -118,16 +117,16 @@ __device__ choice best_of_row(const T *row, int packs, int items, int64_t first_
 {
   const int threads = static_cast<int>(blockDim.x);
   choice best = {-INFINITY, INT32_MAX};
-  for (int base = static_cast<int>(threadIdx.x); base < items; base += KEPT * threads) {
-    tp_item<T> kept[KEPT]; /* so many reads under way at once */
+  for (int base = static_cast<int>(threadIdx.x); base < items; base += TP_KEPT * threads) {
+    tp_item<T> kept[TP_KEPT]; /* so many reads under way at once */
     TP_UNROLL
-    for (int k = 0; k < KEPT; k++) {
+    for (int k = 0; k < TP_KEPT; k++) {
       const int item = base + k * threads;
       if (item < items)
         kept[k] = tp_load(row, tp_item_first<T>(item, packs), item < packs);
     }
     TP_UNROLL
-    for (int k = 0; k < KEPT; k++) {
+    for (int k = 0; k < TP_KEPT; k++) {
       const int item = base + k * threads;
       if (item < items)
         best = best_of(kept[k], first_word + tp_item_first<T>(item, packs), words, best);
@@ -179,10 +178,9 @@ __global__ void amax(tp_extent extent, int packs, int items, const T *x, int64_t
   for (int64_t r = blockIdx.x; r < extent.rows; r += gridDim.x)
     for (int item = static_cast<int>(threadIdx.x); item < items;
          item += static_cast<int>(blockDim.x)) {
-      const tp_item<T> values =
-          tp_load(x + r * x_row, tp_item_first<T>(item, packs), item < packs);
+      const tp_item<T> values = tp_load(x + r * x_row, tp_item_first<T>(item, packs), item < packs);
       TP_EACH(T, i, values)
-        top = fmaxf(top, fabsf(values.at[i]));
+      top = fmaxf(top, fabsf(values.at[i]));
     }
   top = tp_fold_block(top, tp_larger());
   if (threadIdx.x == 0)
@@ -210,7 +208,7 @@ __global__ void quantise(tp_extent extent, int packs, int items, const T *x, int
         __nv_fp8_e4m3 at[tp_pack<T>::elements];
       } small;
       TP_EACH(T, i, values)
-        small.at[i] = __nv_fp8_e4m3(values.at[i] / unit);
+      small.at[i] = __nv_fp8_e4m3(values.at[i] / unit);
       if (values.n > 1)
         *reinterpret_cast<decltype(small) *>(to) = small;
       else
@@ -219,8 +217,7 @@ __global__ void quantise(tp_extent extent, int packs, int items, const T *x, int
 }
 
 template <class T>
-cudaError_t launch_quantise(tp_extent extent, tp_rows x, void *y, float *scale,
-                            cudaStream_t stream)
+cudaError_t launch_quantise(tp_extent extent, tp_rows x, void *y, float *scale, cudaStream_t stream)
 {
   if (extent.rows == 0)
     return cudaSuccess;
@@ -231,7 +228,7 @@ cudaError_t launch_quantise(tp_extent extent, tp_rows x, void *y, float *scale,
   const int items = tp_items<T>(extent.columns, packs);
   const int blocks =
       extent.rows < TP_AMAX_PARTS ? static_cast<int>(extent.rows) : static_cast<int>(TP_AMAX_PARTS);
-  const int threads = tp_threads(items, THREADS);
+  const int threads = tp_threads(items, TP_ROW_THREADS);
   TP_LAUNCH((amax<T>), static_cast<unsigned>(blocks), static_cast<unsigned>(threads), 0, stream,
             extent, packs, items, static_cast<const T *>(x.data), x.row_elements, scale + 1);
   const unsigned grid = static_cast<unsigned>(extent.rows < INT32_MAX ? extent.rows : INT32_MAX);

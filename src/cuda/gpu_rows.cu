@@ -1,5 +1,5 @@
 /* Elementwise kernels over rows: residuals, copies, activations, token rows. */
-#include "cuda/gpu_values.h"
+#include "cuda/gpu_values.cuh"
 
 namespace
 {
@@ -34,7 +34,7 @@ __global__ void combine(F f, tiling t, const T *a, int64_t a_row, const T *b, in
   if (b != nullptr)
     h = tp_load(b + row * b_row, first, item < t.packs);
   TP_EACH(T, i, x)
-    x.at[i] = f(x.at[i], h.at[i]);
+  x.at[i] = f(x.at[i], h.at[i]);
   tp_store(y + row * y_row, first, x);
 }
 
@@ -71,8 +71,8 @@ cudaError_t launch_combine(F f, tp_extent extent, tp_rows a, tp_rows b, tp_rows 
   if (extent.rows == 0)
     return cudaSuccess;
   /* Rows without gaps are one row, if its items can be counted. */
-  if (extent.rows * extent.columns <= INT32_MAX && a.row_elements == extent.columns && y.row_elements == extent.columns &&
-      (b.data == nullptr || b.row_elements == extent.columns)) {
+  if (extent.rows * extent.columns <= INT32_MAX && a.row_elements == extent.columns &&
+      y.row_elements == extent.columns && (b.data == nullptr || b.row_elements == extent.columns)) {
     extent.columns *= extent.rows;
     extent.rows = 1;
   }
@@ -88,8 +88,7 @@ cudaError_t launch_combine(F f, tp_extent extent, tp_rows a, tp_rows b, tp_rows 
   return cudaGetLastError();
 }
 
-template <class T>
-__global__ void embed(tp_embedding e, tiling t)
+template <class T> __global__ void embed(tp_embedding e, tiling t)
 {
   int64_t row;
   int item;
@@ -107,14 +106,14 @@ __global__ void embed(tp_embedding e, tiling t)
   } else {
     x.n = item < t.packs ? tp_pack<T>::elements : 1;
     TP_EACH(T, i, x)
-      x.at[i] = 0;
+    x.at[i] = 0;
   }
   if (here && e.positions.data != nullptr && position >= 0 && position < e.position_rows) {
     const tp_item<T> learned =
         tp_load(static_cast<const T *>(e.positions.data) + position * e.positions.row_elements,
                 first, item < t.packs);
     TP_EACH(T, i, x)
-      x.at[i] += learned.at[i];
+    x.at[i] += learned.at[i];
   }
   tp_store(static_cast<T *>(e.x.data) + row * e.x.row_elements, first, x);
 }
@@ -136,8 +135,7 @@ template <class T> cudaError_t launch_embed(const tp_embedding &e, cudaStream_t 
 cudaError_t tp_launch_add(tp_extent extent, tp_rows x, float share, tp_rows h, tp_rows y,
                           cudaStream_t stream)
 {
-  TP_BY_TYPE(extent.dtype, T,
-             return launch_combine<T>(add_share{share}, extent, x, h, y, stream));
+  TP_BY_TYPE(extent.dtype, T, return launch_combine<T>(add_share{share}, extent, x, h, y, stream));
   return cudaErrorInvalidValue;
 }
 

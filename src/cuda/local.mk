@@ -106,3 +106,5 @@ NVCC_V_0 = @echo "  NVCC    " $@;
 	$(NVCC) -std=c++17 $(NVCCFLAGS) $(DEFS) $(AM_CPPFLAGS) $(CPPFLAGS) \
 	  -MD -MF $(@D)/$(DEPDIR)/$(@F:.o=.cu.d) -MT $@ -c $< -o $@
 MOSTLYCLEANFILES = %D%/$(DEPDIR)/*.cu.d
+
+include %D%/kernels.mk

@@ -13,6 +13,8 @@
  * Shared memory starts as 0xff.  A barrier that some threads have left, lanes of a mask that do not
  * exist, and a wait without end stop the test with a message.
  */
+#include "host_cuda_order.h"
+
 #include <cuda_runtime_api.h>
 #include <vector_functions.h>
 #include <vector_types.h>
@@ -27,19 +29,6 @@
 
 using std::max;
 using std::min;
-
-/* ---- for tests ---- */
-
-/* Launches wait until host_cuda_run; otherwise each runs where it is launched. */
-void host_cuda_defer(bool defer);
-void host_cuda_run(void);
-/* Order of fibers; 0: as numbered. */
-void host_cuda_seed(uint64_t seed);
-/* Blocks of a launch that are there at once; a kernel whose blocks wait for each other needs as
- * many as its grid.  At first 8. */
-void host_cuda_resident_blocks(int blocks);
-
-/* ---- for kernels ---- */
 
 struct host_cuda_thread {
   uint3 thread, block;
@@ -271,6 +260,14 @@ static inline float __fdividef(float x, float y)
   return x / y;
 }
 #define __expf expf /* the C library has a function of its own of this name */
+static inline float __fadd_rn(float x, float y)
+{
+  return x + y;
+}
+static inline float __fmul_rn(float x, float y)
+{
+  return x * y;
+}
 static inline int __popc(unsigned x)
 {
   return __builtin_popcount(x);

@@ -1,5 +1,5 @@
-#ifndef TP_CUDA_GPU_VALUES_H
-#define TP_CUDA_GPU_VALUES_H
+#ifndef TP_CUDA_GPU_VALUES_CUH
+#define TP_CUDA_GPU_VALUES_CUH
 /* Values of our kernels: rows of any type moved 16 bytes at a time, and sums over a block.
  *
  * A row is `packs` packs of 16 bytes and then single elements; together they are its items, one a
@@ -14,6 +14,9 @@
 #include <cuda_fp16.h>
 
 enum { TP_WARP = 32, TP_MAX_WARPS = 32 };
+/* Where a block has a row: items that a thread keeps in registers (those of longer rows are read
+ * again), and threads. */
+enum { TP_KEPT = 4, TP_ROW_THREADS = 512 };
 
 static __device__ __forceinline__ float tp_float(float x)
 {
@@ -92,9 +95,9 @@ __device__ __forceinline__ void tp_store(T *row, int64_t first, const tp_item<T>
 }
 
 /* Elements of an item: i < TP_ITEM_MOST is unrolled, i < item.n holds. */
-#define TP_EACH(T, i, item)                       \
-  TP_UNROLL                                       \
-  for (int i = 0; i < tp_pack<T>::elements; i++)  \
+#define TP_EACH(T, i, item)                      \
+  TP_UNROLL                                      \
+  for (int i = 0; i < tp_pack<T>::elements; i++) \
     if (i < (item).n)
 
 /* x folded over the block, known to all its threads, a multiple of 32 and all of them here. */
@@ -148,28 +151,28 @@ template <class T> int tp_items(int64_t columns, int packs)
 static inline int tp_threads(int64_t items, int most)
 {
   const int64_t whole = (items + TP_WARP - 1) / TP_WARP * TP_WARP;
-  return whole < most ? static_cast<int>(whole > 0 ? whole : TP_WARP) : most;
+  return whole < most ? max(static_cast<int>(whole), 0 + TP_WARP) : most;
 }
 
 /* Calls `launch<T>` with the type's T; another type is the caller's mistake. */
-#define TP_BY_TYPE(dtype, T, ...)        \
-  switch (dtype) {                       \
-  case TP_DTYPE_FP16: {                  \
-    using T = __half;                    \
-    __VA_ARGS__;                         \
-    break;                               \
-  }                                      \
-  case TP_DTYPE_BF16: {                  \
-    using T = __nv_bfloat16;             \
-    __VA_ARGS__;                         \
-    break;                               \
-  }                                      \
-  case TP_DTYPE_FP32: {                  \
-    using T = float;                     \
-    __VA_ARGS__;                         \
-    break;                               \
-  }                                      \
-  case TP_DTYPE_FP8:                     \
-    return cudaErrorInvalidValue;        \
+#define TP_BY_TYPE(dtype, T, ...) \
+  switch (dtype) {                \
+  case TP_DTYPE_FP16: {           \
+    using T = __half;             \
+    __VA_ARGS__;                  \
+    break;                        \
+  }                               \
+  case TP_DTYPE_BF16: {           \
+    using T = __nv_bfloat16;      \
+    __VA_ARGS__;                  \
+    break;                        \
+  }                               \
+  case TP_DTYPE_FP32: {           \
+    using T = float;              \
+    __VA_ARGS__;                  \
+    break;                        \
+  }                               \
+  case TP_DTYPE_FP8:              \
+    return cudaErrorInvalidValue; \
   }
 #endif

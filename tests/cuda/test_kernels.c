@@ -1,0 +1,271 @@
+/* Every memory op's kernel against the host device: all types, odd sizes, rows with gaps, rows off
+ * 16 bytes; on fibers in several orders. */
+#include "host_cuda_order.h"
+#include "operands.h"
+
+#include "cuda/gpu_kernels.h"
+
+static const enum tp_dtype dtypes[] = {TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP32};
+static const struct layout layouts[] = {{.gap = 0}, {.gap = 8}, {.gap = 1}, {.gap = 8, .shift = 1}};
+/* Less than a pack, packs and a tail, rows that one block reads more than once. */
+static const int64_t widths[] = {1, 7, 40, 333, 2100};
+enum { N_CASES = 3 * 4 * 5 };
+
+struct shape {
+  struct layout layout;
+  int64_t columns;
+};
+
+static struct shape shape_of(int i)
+{
+  struct shape shape = {.layout = layouts[i / 3 % 4], .columns = widths[i / 12]};
+  shape.layout.dtype = dtypes[i % 3];
+  return shape;
+}
+
+static void run(struct trial *trial, struct layout layout, int rank)
+{
+  struct tp_error error;
+  snprintf(trial->text, sizeof trial->text, "%s, %lld columns, gap %d, shift %d",
+           (const char *const[])TP_DTYPE_NAMES[layout.dtype],
+           (long long)trial->kernel.in[0].columns, layout.gap, layout.shift);
+  host_cuda_seed(trial->random);
+  ck_assert_int_eq(tp_kernel_memory(&trial->kernel, rank, NULL, &error), TP_OK);
+  ck_assert_msg(tp_host_compute(&trial->host, rank, trial->arena, &error) == TP_OK, "%s",
+                error.text);
+  for (int i = 0; i < trial->n_twins; i++)
+    twin_compare(trial, &trial->twins[i]);
+  trial_end(trial);
+}
+
+START_TEST(adds_and_copies)
+{
+  const struct shape s = shape_of(_i);
+  static const enum tp_function functions[] = {TP_FUNCTION_ADD, TP_FUNCTION_ADD_SHARE,
+                                               TP_FUNCTION_COPY};
+  for (int f = 0; f < 3; f++) {
+    struct trial trial;
+    trial_begin(&trial, functions[f], 3, 1);
+    trial_in(&trial, s.layout, 3, s.columns);
+    if (functions[f] != TP_FUNCTION_COPY)
+      trial_in(&trial, s.layout, 3, s.columns);
+    if (functions[f] == TP_FUNCTION_ADD)
+      trial_out_same(&trial, 0);
+    else
+      trial_out(&trial, s.layout, 3, s.columns);
+    run(&trial, s.layout, 0);
+  }
+}
+END_TEST
+
+START_TEST(activations)
+{
+  const struct shape s = shape_of(_i);
+  for (int gates = 0; gates < 2; gates++) {
+    struct trial trial;
+    trial_begin(&trial, TP_FUNCTION_ACTIVATION, 3, 1);
+    trial_in(&trial, s.layout, 3, s.columns * (1 + gates));
+    trial_out(&trial, (struct layout){.dtype = s.layout.dtype}, 3, s.columns);
+    run(&trial, s.layout, 0);
+  }
+}
+END_TEST
+
+/* norm, add_norm, add_sum_norm; RMS and layer. */
+START_TEST(norms)
+{
+  const struct shape s = shape_of(_i);
+  const struct layout vector = {.dtype = s.layout.dtype};
+  static const enum tp_function functions[] = {TP_FUNCTION_NORM, TP_FUNCTION_ADD_NORM,
+                                               TP_FUNCTION_ADD_SUM_NORM};
+  for (int f = 0; f < 6; f++) {
+    struct trial trial;
+    trial_begin(&trial, functions[f / 2], 3, 1);
+    for (int summand = 0; summand <= f / 2; summand++)
+      trial_in(&trial, s.layout, 3, s.columns);
+    for (int i = 0; i <= f % 2; i++)
+      trial_in(&trial, vector, s.columns, 1);
+    if (f >= 2)
+      trial_out_same(&trial, 0);
+    trial_out(&trial, s.layout, 3, s.columns);
+    run(&trial, s.layout, 0);
+  }
+}
+END_TEST
+
+START_TEST(norm_in_place)
+{
+  const struct shape s = shape_of(_i);
+  struct trial trial;
+  trial_begin(&trial, TP_FUNCTION_NORM, 600, 1);
+  trial_in(&trial, s.layout, s.columns < 100 ? 600 : 2, s.columns); /* many rows: fewer threads */
+  trial_in(&trial, (struct layout){.dtype = s.layout.dtype}, s.columns, 1);
+  trial_out_same(&trial, 0);
+  run(&trial, s.layout, 0);
+}
+END_TEST
+
+static const struct heads {
+  int heads, kv_heads, head_dim;
+} heads[] = {{4, 2, 64}, {3, 1, 6}, {8, 8, 20}, {6, 2, 128}, {2, 1, 256}};
+
+static void begin_heads(struct trial *trial, enum tp_function function, int i)
+{
+  const struct heads *h = &heads[i / 12];
+  const struct shape s = shape_of(i);
+  trial_begin(trial, function, 2, 3);
+  trial->op.memory.heads = h->heads;
+  trial->op.memory.kv_heads = h->kv_heads;
+  trial->op.memory.head_dim = h->head_dim;
+  trial_in(trial, s.layout, 6, (h->heads + 2 * h->kv_heads) * h->head_dim);
+}
+
+START_TEST(head_norms)
+{
+  const struct layout vector = {.dtype = shape_of(_i).layout.dtype};
+  struct trial trial;
+  begin_heads(&trial, TP_FUNCTION_QK_NORM, _i);
+  trial_in(&trial, vector, heads[_i / 12].head_dim, 1);
+  trial_in(&trial, vector, heads[_i / 12].head_dim, 1);
+  trial_out_same(&trial, 0);
+  run(&trial, shape_of(_i).layout, 0);
+}
+END_TEST
+
+/* Sequences of unequal length, cached beside what was there. */
+START_TEST(positions_and_caches)
+{
+  const struct heads *h = &heads[_i / 12];
+  const struct layout layout = shape_of(_i).layout;
+  static const enum tp_function functions[] = {TP_FUNCTION_ROPE, TP_FUNCTION_CACHE,
+                                               TP_FUNCTION_ROPE_CACHE};
+  for (int f = 0; f < 3; f++) {
+    struct trial trial;
+    begin_heads(&trial, functions[f], _i);
+    trial_index(&trial, 2, (const int32_t[]){3, 9});
+    if (functions[f] != TP_FUNCTION_CACHE)
+      trial_out_same(&trial, 0);
+    for (int cache = 0; cache < 2 && functions[f] != TP_FUNCTION_ROPE; cache++)
+      trial_out(&trial, layout, 2 * 10, h->kv_heads * h->head_dim);
+    run(&trial, layout, 0);
+  }
+}
+END_TEST
+
+/* The second of two ranks' halves of a table of 16 rows, or all of it with positions. */
+START_TEST(embeddings)
+{
+  const struct shape s = shape_of(_i);
+  for (int sharded = 0; sharded < 2; sharded++) {
+    struct tp_piece piece = {.split = sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE,
+                             .rows = sharded ? 8 : 16,
+                             .columns = s.columns,
+                             .sharers = 1};
+    struct trial trial;
+    trial_begin(&trial, TP_FUNCTION_EMBED, 2, 2);
+    trial_index(&trial, 4, (const int32_t[]){0, 15, 8, 7});
+    trial_index(&trial, 2, (const int32_t[]){2, 5});
+    struct twin *table = trial_in(&trial, s.layout, piece.rows, s.columns);
+    table->tensor.n_pieces = 1;
+    table->tensor.pieces = &piece;
+    if (!sharded)
+      trial_in(&trial, s.layout, 5, s.columns);
+    trial_out(&trial, s.layout, 4, s.columns);
+    run(&trial, s.layout, sharded);
+  }
+}
+END_TEST
+
+/* Logits of two ranks, each with its half of the words and the last one padded; `positions` rows a
+ * sequence. */
+static void sample(int i, bool gathered, int64_t positions)
+{
+  const struct shape s = shape_of(i);
+  struct trial trial;
+  struct tp_op gather = {.kind = TP_OP_COLLECTIVE, .n_out = 1, .out = {5}};
+  gather.collective.kind = TP_ALL_GATHER;
+  trial_begin(&trial, TP_FUNCTION_SAMPLE, 3, positions);
+  trial.op.in[0] = 5;
+  if (gathered) {
+    trial.program.n_segments = 1;
+    trial.program.segments[0] = (struct tp_segment){.n_ops = 1, .ops = &gather};
+  }
+  const int64_t blocks = gathered ? 2 : 1;
+  const int64_t words = gathered ? 2 * s.columns - 1 : s.columns;
+  struct twin *logits = trial_in(&trial, s.layout, blocks * 3 * positions, s.columns);
+  trial.op.memory.read_bytes = (double)(3 * words) * tp_tensor_element_bytes(&logits->tensor);
+  struct twin *next =
+      twin_make(&trial, (struct layout){.dtype = TP_DTYPE_FP32}, TP_TENSOR_INDEX, 3, 1);
+  trial.op.n_out = 1;
+  trial.kernel.out[0] = next->kernel;
+  trial.host.out[0] = next->host;
+  run(&trial, s.layout, 0);
+}
+
+START_TEST(likeliest_words)
+{
+  sample(_i, false, 1);
+  sample(_i, false, 4);
+  sample(_i, true, 1);
+  sample(_i, true, 4);
+}
+END_TEST
+
+/* Ties go to the first, and where there is only NaN there is no word. */
+START_TEST(likeliest_of_equals)
+{
+  struct trial trial;
+  trial_begin(&trial, TP_FUNCTION_SAMPLE, 3, 1);
+  trial.op.memory.read_bytes = 3 * 300 * 4;
+  struct twin *logits = trial_in(&trial, (struct layout){.dtype = TP_DTYPE_FP32}, 3, 300);
+  float *values = logits->kernel_memory;
+  for (int i = 0; i < 900; i++)
+    values[i] = i < 300 ? 0 : i < 600 ? NAN : -INFINITY;
+  values[77] = values[78] = values[299] = 1;
+  int32_t next[3];
+  const struct tp_tensor index = {.kind = TP_TENSOR_INDEX};
+  trial.kernel.out[0] = (struct tp_operand){
+      .data = next, .tensor = &index, .rows = 3, .columns = 1, .row_elements = 1};
+  ck_assert_int_eq(tp_kernel_memory(&trial.kernel, 0, NULL, NULL), TP_OK);
+  ck_assert_int_eq(next[0], 77);
+  ck_assert_int_eq(next[1], -1);
+  ck_assert_int_eq(next[2], 0);
+  trial_end(&trial);
+}
+END_TEST
+
+START_TEST(refuses_what_is_not_said)
+{
+  struct tp_error error;
+  struct trial trial;
+  trial_begin(&trial, TP_FUNCTION_UNNAMED, 1, 1);
+  trial.op.name = "exchange.sum";
+  ck_assert_int_eq(tp_kernel_memory(&trial.kernel, 0, NULL, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "op 'exchange.sum' does not say what it computes: no kernel can");
+  trial_end(&trial);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *s = suite_create("kernels");
+  TCase *rows = tcase_create("rows");
+  tcase_set_timeout(rows, 60);
+  tcase_add_loop_test(rows, adds_and_copies, 0, N_CASES);
+  tcase_add_loop_test(rows, activations, 0, N_CASES);
+  tcase_add_loop_test(rows, norms, 0, N_CASES);
+  tcase_add_loop_test(rows, norm_in_place, 0, N_CASES);
+  tcase_add_loop_test(rows, embeddings, 0, N_CASES);
+  tcase_add_loop_test(rows, likeliest_words, 0, N_CASES);
+  tcase_add_test(rows, likeliest_of_equals);
+  tcase_add_test(rows, refuses_what_is_not_said);
+  suite_add_tcase(s, rows);
+  TCase *of_heads = tcase_create("heads");
+  tcase_set_timeout(of_heads, 60);
+  tcase_add_loop_test(of_heads, head_norms, 0, N_CASES);
+  tcase_add_loop_test(of_heads, positions_and_caches, 0, N_CASES);
+  suite_add_tcase(s, of_heads);
+  return s;
+}
+
+TP_SUITE_MAIN
