@@ -69,6 +69,7 @@ tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts 
 tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
 	%D%/gpu_attention.h \
+	%D%/gpu_sdpa.h \
 	%D%/gpu_beside.c \
 	%D%/gpu_check.h \
 	%D%/gpu_clocks.c %D%/gpu_clocks.h \
