@@ -95,6 +95,10 @@ START_TEST(bytes_by_hand)
   tp_lone_program(&attention, &two, 1, folder.arena, &program);
   ck_assert_rel(tp_lone_bytes(&program, &two),
                 2 * 2 * 128 + 2 * 2 * 2 * 16 * 32 + 2 * 4 + 2 * 2 * 64, 1e-12);
+  /* up and gate 2 x 14, their product 2 x 7 */
+  const struct tp_lone_op activation = tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){2, 7});
+  tp_lone_program(&activation, &two, 1, folder.arena, &program);
+  ck_assert_rel(tp_lone_bytes(&program, &two), 2 * 2 * 14 + 2 * 2 * 7, 1e-12);
   const struct tp_collective gather = {
       .kind = TP_ALL_GATHER, .bytes = 1024, .dtype = TP_DTYPE_BF16};
   const struct tp_lone_op collective = tp_lone_collective(&gather);
@@ -277,6 +281,7 @@ START_TEST(layers_and_generate)
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tpot_s"), &tpot_s, &error));
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "e2e_s"), &e2e_s, &error));
     ck_assert_rel(e2e_s, ttft_s + 69 * tpot_s, 1e-6);
+    ck_assert_double_gt(ttft_s, tpot_s);
     const bool alone = strcmp(tp_csv_cell(&csv, row, tp_csv_column(&csv, "tp")), "1") == 0;
     ck_assert_str_eq(tp_csv_cell(&csv, row, tp_csv_column(&csv, "emulated")), alone ? "0" : "1");
   }
@@ -316,6 +321,69 @@ START_TEST(times_by_the_model)
 }
 END_TEST
 
+/* What a generation asks of its device: lengths written, graphs replayed. */
+static struct {
+  struct tp_calls calls;
+  const struct tp_graph *graph;
+  int32_t length;
+  int n_writes;
+} spied;
+
+static enum tp_status spy_write(struct tp_device_state *state, void *to, const void *from,
+                                size_t bytes, struct tp_error *reason)
+{
+  spied.length = *(const int32_t *)from;
+  spied.n_writes++;
+  return spied.calls.write(state, to, from, bytes, reason);
+}
+
+static enum tp_status spy_replay(struct tp_device_state *state, struct tp_graph *graph,
+                                 struct tp_error *reason)
+{
+  spied.graph = graph;
+  return spied.calls.replay(state, graph, reason);
+}
+
+/* 70 tokens: prefill, steps 1 to 64 by one graph, 65 to 69 by the next. */
+START_TEST(lengths_and_graphs)
+{
+  const struct tp_suite suite = suite_of();
+  struct tp_rig_device *device;
+  struct tp_generation *generation;
+  const struct tp_graph *graphs[70];
+  struct tp_model cut = model;
+  cut.layers = 1;
+  const struct tp_generation_point point = {.model = &cut,
+                                            .variant = &suite.layers.variants[0],
+                                            .batch = 3,
+                                            .prompt = 32,
+                                            .generate = 70,
+                                            .dtype = TP_DTYPE_BF16};
+  must(tp_rig_at(&rig, 2, &device, &error));
+  spied.calls = device->calls;
+  device->calls.write = spy_write;
+  device->calls.replay = spy_replay;
+  must(tp_generation_open(device, &point, &generation, &error));
+  must(tp_generation_begin_prefill(generation, &error));
+  ck_assert_int_eq(spied.length, 32);
+  must(tp_generation_prefill(generation, &error));
+  graphs[0] = spied.graph;
+  for (int step = 1; step <= 69; step++) {
+    spied.n_writes = 0;
+    must(tp_generation_begin_step(generation, step, &error));
+    ck_assert_int_eq(spied.length, 32 + step);
+    ck_assert_int_eq(spied.n_writes, 1);
+    must(tp_generation_step(generation, step, &error));
+    graphs[step] = spied.graph;
+  }
+  for (int step = 1; step <= 69; step++)
+    ck_assert_ptr_eq(graphs[step], graphs[step <= 64 ? 1 : 65]);
+  ck_assert_ptr_ne(graphs[0], graphs[1]);
+  ck_assert_ptr_ne(graphs[1], graphs[65]);
+  tp_generation_close(generation);
+}
+END_TEST
+
 /* A prompt that does not fit is halved; a model that does not is left out. */
 START_TEST(shorter_to_fit)
 {
@@ -337,6 +405,37 @@ START_TEST(shorter_to_fit)
   setup->device = small;
   must(tp_plan_points(&rig, &suite.layers, folder.arena, &plan, &error));
   ck_assert_uint_eq(plan.n, 0);
+}
+END_TEST
+
+/* A row's shape is that of what was timed. */
+START_TEST(interference_names_its_ops)
+{
+  struct tp_suite suite = suite_of();
+  struct tp_beside beside;
+  struct tp_csv csv;
+  struct tp_machine machine;
+  int n_gemms = 0;
+  must(tp_beside_open_idle(&beside, &error));
+  suite.beside = &beside;
+  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  must(tp_rig_machine(&rig, 1, &machine, &error));
+  must(tp_csv_open(trace_folder_file(&folder, "interference.csv"), folder.arena, &csv, &error));
+  for (size_t row = 0; row < csv.n_rows; row++) {
+    double cells[4];
+    static const char *const columns[] = {"m", "n", "k", "alone_us"};
+    if (strcmp(tp_csv_cell(&csv, row, tp_csv_column(&csv, "op")), "gemm") != 0)
+      continue;
+    for (int c = 0; c < 4; c++)
+      must(tp_csv_number(&csv, row, tp_csv_column(&csv, columns[c]), &cells[c], &error));
+    const struct tp_lone_op gemm =
+        tp_lone_gemm((int64_t)cells[0], (int64_t)cells[1], (int64_t)cells[2], TP_DTYPE_BF16);
+    const struct tp_cost cost = tp_cost_bare(&machine, &gemm.op);
+    ck_assert_rel(cells[3], 1e6 * tp_cost_alone_s(&machine, &cost), 1e-8);
+    n_gemms++;
+  }
+  ck_assert_int_ge(n_gemms, 12);
+  beside.close(beside.state);
 }
 END_TEST
 
@@ -424,7 +523,9 @@ static Suite *suite(void)
   tcase_add_test(tcase, platform_of_a_gpu);
   tcase_add_test(tcase, layers_and_generate);
   tcase_add_test(tcase, times_by_the_model);
+  tcase_add_test(tcase, lengths_and_graphs);
   tcase_add_test(tcase, shorter_to_fit);
+  tcase_add_test(tcase, interference_names_its_ops);
   tcase_add_test(tcase, shapes_of_shards);
   tcase_add_test(tcase, interrupted_is_whole);
   suite_add_tcase(suite, tcase);
