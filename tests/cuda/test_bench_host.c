@@ -321,13 +321,45 @@ START_TEST(times_by_the_model)
 }
 END_TEST
 
-/* What a generation asks of its device: lengths written, graphs replayed. */
+/* What a generation asks of its device: lengths written, graphs captured and replayed. */
 static struct {
   struct tp_calls calls;
   const struct tp_graph *graph;
   int32_t length;
-  int n_writes;
+  int n_writes, n_captures, n_launched; /* since the last capture */
+  bool capturing, finished;
 } spied;
+
+static enum tp_status spy_launch(struct tp_device_state *state, const struct tp_bound_op *bound,
+                                 struct tp_error *reason)
+{
+  spied.n_launched += !spied.capturing;
+  spied.finished = false;
+  return spied.calls.launch(state, bound, reason);
+}
+
+static enum tp_status spy_finish(struct tp_device_state *state, struct tp_error *reason)
+{
+  spied.finished = true;
+  return spied.calls.finish(state, reason);
+}
+
+/* Libraries make room when they first run, which they cannot in a capture. */
+static enum tp_status spy_capture(struct tp_device_state *state, struct tp_error *reason)
+{
+  ck_assert(spied.n_launched > 0 && spied.finished);
+  spied.capturing = true;
+  spied.n_captures++;
+  return spied.calls.capture(state, reason);
+}
+
+static enum tp_status spy_capture_end(struct tp_device_state *state, struct tp_graph **graph,
+                                      struct tp_error *reason)
+{
+  spied.capturing = false;
+  spied.n_launched = 0;
+  return spied.calls.capture_end(state, graph, reason);
+}
 
 static enum tp_status spy_write(struct tp_device_state *state, void *to, const void *from,
                                 size_t bytes, struct tp_error *reason)
@@ -361,9 +393,14 @@ START_TEST(lengths_and_graphs)
                                             .dtype = TP_DTYPE_BF16};
   must(tp_rig_at(&rig, 2, &device, &error));
   spied.calls = device->calls;
+  device->calls.launch = spy_launch;
+  device->calls.finish = spy_finish;
+  device->calls.capture = spy_capture;
+  device->calls.capture_end = spy_capture_end;
   device->calls.write = spy_write;
   device->calls.replay = spy_replay;
   must(tp_generation_open(device, &point, &generation, &error));
+  ck_assert_int_eq(spied.n_captures, 3);
   must(tp_generation_begin_prefill(generation, &error));
   ck_assert_int_eq(spied.length, 32);
   must(tp_generation_prefill(generation, &error));
