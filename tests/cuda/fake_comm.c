@@ -191,8 +191,9 @@ cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_
                             cudaStream_t stream)
 {
   (void)windows, (void)stream;
-  line("hold %d from %lld: %d copies of %lld\n", plan->blocks, (long long)first, result->copies,
-       (long long)result->bytes);
+  line("hold %d: %d copies of %lld\n", plan->blocks, result->copies, (long long)result->bytes);
+  fake_comm.first = (long long)first;
+  fake_comm.vectors = (long long)plan->vectors;
   return fails() || shared_bytes != 1000 ? cudaErrorInvalidValue : cudaSuccess;
 }
 cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream)

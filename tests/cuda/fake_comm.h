@@ -12,6 +12,7 @@ struct fake_comm {
   bool capturing;           /* the stream */
   int objects, opened;      /* made and not destroyed: all; handles of peers' memory */
   int connected, most_ctas; /* communicators made; limit of the last one */
+  long long first, vectors; /* of the last stand-in: where in the windows, how many */
   char lines[1024];         /* "one-shot 24 bf16\n" */
 };
 extern struct fake_comm fake_comm;
