@@ -73,7 +73,7 @@ static const char *remark_on(const struct tp_calibrated *group,
 {
   if (isnan(parameter->error))
     return "kept: no row depends on it here";
-  if (parameter->error == 0)
+  if (parameter->at_bound)
     return "at a bound of its range";
   if (parameter->key == group->unsettled)
     return "not converged: moving it still helped";
@@ -90,7 +90,7 @@ static void add_parameters(struct tp_table *table, const struct tp_calibrated *g
     tp_table_add(table, parameter->key);
     add_number(table, "%.4g", parameter->before);
     add_number(table, "%.4g", parameter->after);
-    add_number(table, "%.2g", parameter->error);
+    add_number(table, "%.2g", parameter->at_bound ? (double)NAN : parameter->error);
     tp_table_add(table, remark_on(group, parameter));
   }
 }

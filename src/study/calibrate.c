@@ -22,21 +22,28 @@ struct calibrator {
   struct tp_calibration *calibration;
 };
 
-/* Appends the group with its parameters' values before and after; `errors` are over the value. */
+/* What a fit found of a group's parameters. */
+struct found {
+  const char *const *keys;
+  const double *values, *errors; /* errors over the value */
+  const bool *at_bound;          /* NULL: none is */
+};
+
+/* Appends the group with its parameters' values before and after. */
 static void add_group(struct calibrator *self, const struct tp_calibrated *group,
-                      const char *const *keys, const double *errors, const struct tp_doc *before,
-                      const double *after)
+                      const struct tp_doc *before, const struct found *found)
 {
   struct tp_calibrated *added = &self->calibration->groups[self->calibration->n_groups++];
   *added = *group;
   added->parameters = TP_NEW(self->arena, struct tp_calibrated_parameter, group->n_parameters);
   for (size_t i = 0; i < group->n_parameters; i++) {
-    const char *const path = tp_arena_printf(self->arena, "%s.%s", group->group, keys[i]);
+    const char *const path = tp_arena_printf(self->arena, "%s.%s", group->group, found->keys[i]);
     added->parameters[i] =
-        (struct tp_calibrated_parameter){.key = keys[i],
+        (struct tp_calibrated_parameter){.key = found->keys[i],
                                          .before = json_number_value(tp_doc_at(before, path)),
-                                         .after = after[i],
-                                         .error = errors[i] * after[i]};
+                                         .after = found->values[i],
+                                         .error = found->errors[i] * found->values[i],
+                                         .at_bound = found->at_bound != NULL && found->at_bound[i]};
   }
 }
 
@@ -76,7 +83,8 @@ static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *
                                         .spread_ratio = fit.spread_ratio,
                                         .unsettled = fit.unsettled,
                                         .n_parameters = fit.n_parameters};
-    add_group(self, &group, fit.keys, fit.errors, doc, fit.values);
+    const struct found found = {fit.keys, fit.values, fit.errors, fit.at_bound};
+    add_group(self, &group, doc, &found);
   }
   return status;
 }
@@ -154,7 +162,8 @@ static enum tp_status fit_collectives(struct calibrator *self, const struct tp_d
                                       .spread_ratio = nccl ? self->device.nccl.spread_ratio
                                                            : self->device.peer_kernels.spread_ratio,
                                       .n_parameters = quality.n_parameters};
-  add_group(self, &group, quality.keys, quality.errors, doc, quality.values);
+  const struct found found = {quality.keys, quality.values, quality.errors, NULL};
+  add_group(self, &group, doc, &found);
   return TP_OK;
 }
 
@@ -188,8 +197,9 @@ static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
                                       .spread_ratio = (double)NAN,
                                       .n_parameters = 1};
   const double error = fit.error / fit.held_ratio;
+  const struct found found = {keys, &fit.held_ratio, &error, &fit.at_bound};
   if (fit.n_fitted > 0)
-    add_group(self, &group, keys, &error, doc, &fit.held_ratio);
+    add_group(self, &group, doc, &found);
   add_copies(self, &fit);
 }
 

@@ -36,7 +36,8 @@ struct tp_calibrate_request {
 struct tp_calibrated_parameter {
   const char *key;
   double before, after;
-  double error; /* standard, in the parameter's unit; NAN: the rows do not tell, value kept */
+  double error;  /* standard, in the parameter's unit; NAN: the rows do not tell, value kept */
+  bool at_bound; /* rests on a bound of its range: no error */
 };
 
 struct tp_calibrated {

@@ -288,6 +288,7 @@ static void put_back(struct problem *problem, size_t i, struct tp_kernel_fit *fi
     return;
   *value = left;
   fit->errors[i] = 0;
+  fit->at_bound[i] = true;
 }
 
 static enum tp_status report(struct problem *problem, const struct best *best,

@@ -13,6 +13,7 @@
 #include "program/op.h"
 #include "study/fit_options.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tp_kernel_sample {
@@ -30,8 +31,8 @@ struct tp_kernel_fit {
   size_t n_parameters;
   const char *keys[TP_MAX_FIT_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_FIT_PARAMETERS];
-  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell;
-                                            0: at a bound of its range */
+  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell */
+  bool at_bound[TP_MAX_FIT_PARAMETERS]; /* rests on a bound of its range: no error, 0 */
   const char *unsettled; /* parameter whose moving still brought something at the end, or NULL */
 };
 

@@ -167,6 +167,7 @@ void tp_fit_overlap(const struct tp_overlap_sample *samples, size_t n,
     const bool kept = squares_at(&rows, before) <= least * (1 + 1e-9);
     fit->held_ratio = kept ? before : best;
     fit->error = kept ? (double)NAN : 0;
+    fit->at_bound = !kept;
   }
   device->overlap.held_ratio = fit->held_ratio;
   judge(&rows, fit);

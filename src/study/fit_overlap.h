@@ -20,7 +20,8 @@ struct tp_overlap_sample {
 struct tp_overlap_fit {
   size_t n_fitted, n_held_out, n_copies;           /* of held SMs alone; beside a copy */
   double fitted_error, held_out_error, copy_error; /* mean of |predicted / measured - 1| */
-  double held_ratio, error; /* standard, in its unit; NAN: kept; 0: at a bound of its range */
+  double held_ratio, error;                        /* standard, in its unit; NAN: kept */
+  bool at_bound; /* rests on a bound of its range or of what the rows tell: error 0 */
 };
 
 /* Rows of a table with the columns of study/op_costs.h and alone_us, time_us; arena-owned. */
