@@ -1,4 +1,4 @@
-EXTRA_DIST += %D%/host_cuda.h %D%/host_cuda.cc %D%/test_host_cuda.cc %D%/peers.h %D%/test_peer.cc %D%/test_flash.cc %D%/test_standin.cc %D%/test_selftest.c
+EXTRA_DIST += %D%/host_cuda.h %D%/host_cuda.cc %D%/test_host_cuda.cc %D%/peers.h %D%/test_peer.cc %D%/test_flash.cc %D%/test_standin.cc
 
 # Our kernels on the CPU, where CUDA's headers are.  No other part is C++.
 AM_CXXFLAGS = -std=c++17 -Wall -Wextra -Wno-sign-compare -DTP_HOST_CUDA -I$(srcdir)/tests/cuda -I$(srcdir) \
