@@ -1,9 +1,10 @@
 /* Kernels beside a load: interference.csv. */
 #include "cuda/bench_ops.h"
 
+#include <assert.h>
 #include <math.h>
 
-enum { N_OPS = 7, N_HELD = 6, N_RATES = 4 };
+enum { N_OPS = 11, N_HELD = 6, N_RATES = 4 };
 enum { N_LOADS = N_HELD + 2 * N_RATES };
 
 struct beside {
@@ -140,13 +141,18 @@ static void choose_ops(struct beside *self, const struct tp_rig *rig)
       .head_dim = 128,
       .dtype = TP_DTYPE_BF16};
   size_t n = 0;
+  self->ops[n++] = tp_lone_gemm(1, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 1024, TP_DTYPE_BF16);
+  self->ops[n++] = tp_lone_gemm(256, 7168, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(1024, 8192, 3584, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(1024, 2048, 8192, TP_DTYPE_BF16);
+  self->ops[n++] = tp_lone_gemm(4096, 4096, 4096, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(4096, 7168, 8192, TP_DTYPE_BF16);
+  self->ops[n++] = tp_lone_gemm(16384, 2048, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_attention(&attention);
   self->ops[n++] = tp_lone_rows(TP_FUNCTION_COPY, (struct tp_rows){16384, 8192});
+  assert(n == N_OPS);
 }
 
 enum tp_status tp_plan_interference(struct tp_rig *rig, struct tp_beside *beside,
