@@ -115,7 +115,9 @@ static struct decision decide(const struct tp_plan_run *run, const struct tp_tra
 static enum tp_status measure_item(struct tp_plan_run *run, size_t item, double budget_s,
                                    struct tp_trace_row *row, struct tp_error *error)
 {
-  enum tp_status status = run->plan->measure(run->plan->data, item, budget_s, row, error);
+  enum tp_status status = TP_OK;
+  for (int i = run->measured == 0 ? -run->warm_ups : 0; i <= 0 && status == TP_OK; i++)
+    status = run->plan->measure(run->plan->data, item, budget_s, row, error);
   if (status == TP_OK && run->trace != NULL)
     status = tp_trace_add(run->trace, row, error);
   if (status == TP_OK)

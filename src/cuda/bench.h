@@ -71,6 +71,7 @@ struct tp_plan_run {
   struct tp_trace *trace; /* rank 0's, NULL on others */
   double budget_s;        /* from now on */
   double most_s;          /* of the budget for one item */
+  int warm_ups;           /* times that the first item is measured for nothing: clocks rise */
   double (*now_s)(void *data);
   /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
   void (*progress)(void *data, size_t done, size_t n, const char *refused);

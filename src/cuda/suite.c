@@ -53,6 +53,7 @@ static bool writes(const struct tp_group *group)
 static enum tp_status run_plan(const struct tp_suite *suite, const struct tp_plan *plan,
                                double budget_s, struct tp_error *error)
 {
+  enum { WARM_UPS = 3 };
   /* More samples of one row tell nothing new. */
   static const double most_s = 1.5;
   const struct tp_suite_listener *listener = suite->listener;
@@ -61,6 +62,7 @@ static enum tp_status run_plan(const struct tp_suite *suite, const struct tp_pla
                             .group = suite->rig->group,
                             .budget_s = budget_s,
                             .most_s = most_s,
+                            .warm_ups = WARM_UPS,
                             .now_s = now_s,
                             .progress = progress,
                             .data = &told};

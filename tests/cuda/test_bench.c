@@ -160,6 +160,16 @@ static struct tp_plan_run run_for(double budget_s, enum tp_status want)
   return run;
 }
 
+START_TEST(warms_up)
+{
+  struct tp_plan_run run = {
+      .plan = &plan, .budget_s = 60, .most_s = 5, .warm_ups = 2, .now_s = now_s, .data = &world};
+  ck_assert_int_eq(tp_plan_measure(&run, &error), TP_OK);
+  ck_assert_str_eq(world.order, "1 1 1 5 0 2 4 ");
+  ck_assert_uint_eq(run.measured, 5);
+}
+END_TEST
+
 START_TEST(cheapest_first)
 {
   const struct tp_plan_run run = run_for(60, TP_OK);
@@ -216,6 +226,7 @@ static Suite *suite(void)
   suite_add_tcase(suite, samples);
   tcase_add_checked_fixture(plans, setup, teardown);
   tcase_set_timeout(plans, 60);
+  tcase_add_test(plans, warms_up);
   tcase_add_test(plans, cheapest_first);
   tcase_add_test(plans, shares_and_stops);
   tcase_add_test(plans, resumes);
