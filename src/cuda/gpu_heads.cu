@@ -123,13 +123,16 @@ template <class T> __global__ void repeat_heads(tp_repeat r, head_plan head)
                         (sequence * r.capacity + (row - sequence * r.kv_len)) * r.from.row_elements;
   T *const to = static_cast<T *>(r.to.data) + row * r.to.row_elements;
   const int shared_by = r.heads / r.kv_heads;
+  const bool there = row - sequence * r.kv_len < r.lengths[sequence];
   for (int i = static_cast<int>(threadIdx.x); i < r.heads * head.items;
        i += static_cast<int>(blockDim.x)) {
     const int h = i / head.items, item = i - h * head.items;
     const int64_t first = tp_item_first<T>(item, head.packs);
-    tp_store(
-        to + static_cast<int64_t>(h) * r.head_dim, first,
-        tp_load(from + static_cast<int64_t>(h / shared_by) * r.head_dim, first, item < head.packs));
+    tp_item<T> x =
+        tp_load(from + static_cast<int64_t>(h / shared_by) * r.head_dim, first, item < head.packs);
+    TP_EACH(T, e, x)
+    x.at[e] = there ? x.at[e] : 0.0f;
+    tp_store(to + static_cast<int64_t>(h) * r.head_dim, first, x);
   }
 }
 

@@ -114,10 +114,12 @@ struct tp_scores {
 cudaError_t tp_launch_softmax(const struct tp_scores *scores, cudaStream_t stream);
 
 /* Every KV head of `kv_len` rows a sequence, repeated for the query heads that share it:
- * [batch * kv_len, heads * head_dim] of [batch * capacity, kv_heads * head_dim]. */
+ * [batch * kv_len, heads * head_dim] of [batch * capacity, kv_heads * head_dim]; zeros past the
+ * sequence's length, where the cache may hold anything. */
 struct tp_repeat {
   enum tp_dtype dtype;
   int64_t batch, kv_len, capacity;
+  const int32_t *lengths;
   int heads, kv_heads, head_dim;
   struct tp_rows from, to;
 };
@@ -130,7 +132,7 @@ struct tp_pointers {
   int64_t batch_bytes, head_bytes;
   int heads_each;
 };
-enum { TP_POINTER_LISTS = 4 };
+enum { TP_POINTER_LISTS = 5 };
 cudaError_t tp_launch_pointers(const struct tp_pointers lists[TP_POINTER_LISTS], int64_t batch,
                                int heads, void **const addresses[TP_POINTER_LISTS],
                                cudaStream_t stream);

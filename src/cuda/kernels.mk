@@ -1,5 +1,9 @@
 # Kernels of ours beside those of collectives.
 tpsim_cuda_SOURCES += \
+	%D%/gpu_attention.c \
+	%D%/gpu_attention_blas.c \
+	%D%/gpu_attention_cudnn.c \
+	%D%/gpu_attention_styles.h \
 	%D%/gpu_fill.cu \
 	%D%/gpu_heads.cu \
 	%D%/gpu_memory.c \
