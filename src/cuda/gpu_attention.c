@@ -1,12 +1,13 @@
 #include "cuda/gpu_attention.h"
 
-#include "cuda/gpu_attention_styles.h"
+#include "cuda/gpu_attention_blas.h"
+#include "cuda/gpu_sdpa.h"
 
 #include <stdlib.h>
 
 struct tp_gpu_attention {
   struct tp_gpu_products *products;
-  struct tp_gpu_flash *flash; /* NULL until a program asks for it */
+  struct tp_gpu_sdpa *sdpa; /* NULL until a program asks for it */
 };
 
 enum tp_status tp_gpu_attention_open(struct tp_gpu_attention **attention, struct tp_error *error)
@@ -27,7 +28,7 @@ void tp_gpu_attention_close(struct tp_gpu_attention *attention)
 {
   if (attention == NULL)
     return;
-  tp_gpu_flash_close(attention->flash);
+  tp_gpu_sdpa_close(attention->sdpa);
   tp_gpu_products_close(attention->products);
   free(attention);
 }
@@ -38,10 +39,10 @@ enum tp_status tp_gpu_attention_run(struct tp_gpu_attention *attention,
 {
   if (bound->op->attention.style != TP_ATTENTION_FLASH)
     return tp_gpu_products_run(attention->products, bound, stream, capturing, error);
-  if (attention->flash == NULL) {
-    const enum tp_status status = tp_gpu_flash_open(&attention->flash, error);
+  if (attention->sdpa == NULL) {
+    const enum tp_status status = tp_gpu_sdpa_open(&attention->sdpa, error);
     if (status != TP_OK)
       return status;
   }
-  return tp_gpu_flash_run(attention->flash, bound, stream, capturing, error);
+  return tp_gpu_sdpa_run(attention->sdpa, bound, stream, capturing, error);
 }

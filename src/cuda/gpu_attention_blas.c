@@ -5,7 +5,7 @@
  * Both products are batched GEMMs over lists of addresses, which a kernel writes first: heads stand
  * side by side in rows of qkv and of the caches, and query heads share KV heads.  cuBLAS counts by
  * columns, so that it is asked for S' = K Q' and O' = V' P'. */
-#include "cuda/gpu_attention_styles.h"
+#include "cuda/gpu_attention_blas.h"
 #include "cuda/gpu_check.h"
 #include "cuda/gpu_launchers.h"
 
