@@ -1,5 +1,6 @@
 # tests of cuda
 unit_tests += \
+	%D%/test_apart \
 	%D%/test_bench \
 	%D%/test_bench_host \
 	%D%/test_comm_choice \

@@ -81,6 +81,25 @@ START_TEST(samples_after_warm_up)
 }
 END_TEST
 
+/* Two ranks of unequal speed take as many samples: what the first can. */
+START_TEST(ranks_sample_alike)
+{
+  struct tp_group *group;
+  struct tp_device_state state = {.now_s = 0};
+  const struct tp_calls calls = {.state = &state, .mark = mark, .seconds = seconds};
+  const struct tp_action action = {issue, &state};
+  struct tp_spread spread;
+  ck_assert_int_eq(tp_group_start(2, &group, &error), TP_OK);
+  const struct tp_bench bench = {.calls = &calls, .group = group};
+  const int rank = tp_group_rank(group);
+  const struct tp_sampling sampling = {.budget_s = rank == 0 ? 0.105 : 0.3, .least = 3, .most = 50};
+  enum tp_status status = tp_bench_sample(&bench, &sampling, &action, &spread, &error);
+  if (status == TP_OK && (spread.n != 11 || state.issued != 13))
+    status = TP_E_CHECK;
+  ck_assert_int_eq(tp_group_end(group, status, &error), TP_OK);
+}
+END_TEST
+
 /* Items that take what their name says; item 3 cannot be measured. */
 static const struct tp_trace_layout layout = {
     .file = "items.csv", .n_keys = 1, .columns = {"item", "time_us"}};
@@ -160,6 +179,31 @@ static struct tp_plan_run run_for(double budget_s, enum tp_status want)
   return run;
 }
 
+/* The first rank's clock and file decide, whatever the second's clock says. */
+START_TEST(ranks_measure_alike)
+{
+  struct tp_group *group;
+  ck_assert_int_eq(tp_group_start(2, &group, &error), TP_OK);
+  const bool first = tp_group_rank(group) == 0;
+  struct tp_plan_run run = {.plan = &plan,
+                            .group = group,
+                            .budget_s = first ? 6 : 1e9,
+                            .most_s = 5,
+                            .now_s = now_s,
+                            .data = &world};
+  enum tp_status status = TP_OK;
+  if (first)
+    status = tp_trace_open(&source, &layout, &run.trace, &error);
+  if (status == TP_OK)
+    status = tp_plan_measure(&run, &error);
+  if (status == TP_OK && (strcmp(world.order, "1 5 0 ") != 0 || run.left != 2))
+    status = TP_E_CHECK;
+  if (first)
+    ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
+  ck_assert_int_eq(tp_group_end(group, status, &error), TP_OK);
+}
+END_TEST
+
 START_TEST(warms_up)
 {
   struct tp_plan_run run = {
@@ -223,9 +267,11 @@ static Suite *suite(void)
   tcase_add_test(samples, spread_by_hand);
   tcase_add_test(samples, counts_by_hand);
   tcase_add_test(samples, samples_after_warm_up);
+  tcase_add_test(samples, ranks_sample_alike);
   suite_add_tcase(suite, samples);
   tcase_add_checked_fixture(plans, setup, teardown);
   tcase_set_timeout(plans, 60);
+  tcase_add_test(plans, ranks_measure_alike);
   tcase_add_test(plans, warms_up);
   tcase_add_test(plans, cheapest_first);
   tcase_add_test(plans, shares_and_stops);
