@@ -1,8 +1,6 @@
 /* Memory, streams, events, graphs and clock of a GPU, by the CUDA runtime. */
 #include "cuda/gpu_runtime.h"
-#include "cuda/gpu_attention.h"
 #include "cuda/gpu_check.h"
-#include "cuda/gpu_gemm.h"
 #include "cuda/gpu_kernels.h"
 
 #include <stdlib.h>

@@ -69,16 +69,15 @@ tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts 
 tpsim_cuda_SOURCES = \
 	%D%/cmd_devices.c %D%/commands.h \
 	%D%/gpu_attention.h \
-	%D%/gpu_sdpa.h \
 	%D%/gpu_beside.c \
 	%D%/gpu_check.h \
 	%D%/gpu_clocks.c %D%/gpu_clocks.h \
 	%D%/gpu_comm.c %D%/gpu_comm.h \
 	%D%/gpu_emulation.c %D%/gpu_emulation.h \
-	%D%/gpu_flash.cu \
 	%D%/gpu_facts.c \
-	%D%/gpu_gemm.h \
-	%D%/gpu_gemm_plan.h \
+	%D%/gpu_flash.cu \
+	%D%/gpu_gemm.c %D%/gpu_gemm.h \
+	%D%/gpu_gemm_plan.c %D%/gpu_gemm_plan.h \
 	%D%/gpu_kernels.h \
 	%D%/gpu_launch.h \
 	%D%/gpu_launchers.h \
@@ -87,10 +86,11 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_peer.cu %D%/gpu_peer.cuh %D%/gpu_peer.h \
 	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
 	%D%/gpu_quantise.cuh \
-	%D%/gpu_runtime.h \
+	%D%/gpu_runtime.c %D%/gpu_runtime.h \
+	%D%/gpu_sdpa.h \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
-	%D%/gpu_windows.c \
 	%D%/gpu_state.h \
+	%D%/gpu_windows.c \
 	%D%/main.c
 EXTRA_DIST += %D%/cmd_bench.c %D%/cmd_bench_job.c %D%/cmd_bench_job.h %D%/cmd_selftest.c
 if HAVE_CUDA
