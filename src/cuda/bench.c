@@ -153,27 +153,54 @@ static enum tp_status run_item(struct tp_plan_run *run, size_t item, double end_
   return TP_OK;
 }
 
+/* Whether the plan goes on after an item that ended so. */
+static bool goes_on(struct tp_plan_run *run, enum tp_status status, const struct tp_error *reason,
+                    int *in_a_row, struct tp_error *first)
+{
+  enum { TOO_MANY = 3 };
+  if (status == TP_OK)
+    return true;
+  if (run->failed++ == 0)
+    *first = *reason;
+  return status == TP_E_ENVIRONMENT && run->group == NULL && ++*in_a_row < TOO_MANY;
+}
+
+static enum tp_status run_items(struct tp_plan_run *run, const struct expected *order,
+                                struct tp_error *error)
+{
+  const double end_s = run->now_s(run->data) + run->budget_s;
+  const size_t n = run->plan->n;
+  struct tp_error first;
+  enum tp_status last = TP_OK;
+  int in_a_row = 0;
+  for (size_t i = 0; i < n; i++) {
+    struct tp_error reason = {.text = ""};
+    const char *refused = NULL;
+    const size_t measured = run->measured;
+    const enum tp_status status = run_item(run, order[i].item, end_s, n - i, &refused, &reason);
+    if (status != TP_OK)
+      last = status;
+    if (run->measured > measured)
+      in_a_row = 0;
+    if (!goes_on(run, status, &reason, &in_a_row, &first))
+      break;
+    if (run->progress != NULL)
+      run->progress(run->data, i + 1, n, refused);
+  }
+  return last == TP_OK ? TP_OK : tp_fail(error, last, "%s", first.text);
+}
+
 enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error)
 {
   const struct tp_plan *plan = run->plan;
   struct expected *order = calloc(plan->n > 0 ? plan->n : 1, sizeof *order);
   if (order == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  run->measured = run->present = run->refused = run->left = 0;
+  run->measured = run->present = run->refused = run->failed = run->left = 0;
   for (size_t i = 0; i < plan->n; i++)
     order[i] = (struct expected){i, plan->expect_s(plan->data, i)};
   qsort(order, plan->n, sizeof *order, compare_expected);
-  const double end_s = run->now_s(run->data) + run->budget_s;
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < plan->n && status == TP_OK; i++) {
-    struct tp_error reason;
-    const char *refused = NULL;
-    status = run_item(run, order[i].item, end_s, plan->n - i, &refused, &reason);
-    if (status != TP_OK)
-      tp_fail(error, status, "%s", reason.text);
-    else if (run->progress != NULL)
-      run->progress(run->data, i + 1, plan->n, refused);
-  }
+  const enum tp_status status = run_items(run, order, error);
   free(order);
   return status;
 }

@@ -76,9 +76,12 @@ struct tp_plan_run {
   /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
   void (*progress)(void *data, size_t done, size_t n, const char *refused);
   void *data;
-  size_t measured, present, refused, left; /* results; left: for another run, no time remained */
+  /* Results.  left: for another run, no time remained. */
+  size_t measured, present, refused, failed, left;
 };
 
-/* Measures the items that the trace lacks, cheapest first, and shares out what time remains. */
+/* Measures the items that the trace lacks, cheapest first, and shares out what time remains.  An
+ * item that fails (one that memory does not hold) leaves the others their turn, unless three in a
+ * row do, or ranks would lose each other; the first failure is told at the end. */
 enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error);
 #endif

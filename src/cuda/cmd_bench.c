@@ -69,6 +69,8 @@ static void end_file(void *data, const char *file, const struct tp_plan_run *run
   printf("%s: %zu rows measured, %zu were there", file, run->measured, run->present);
   if (run->left > 0)
     printf(", %zu left: run again to go on", run->left);
+  if (run->failed > 0)
+    printf(", %zu failed", run->failed);
   if (refused != NULL)
     printf(", %zu cannot be measured here: %s", run->refused, refused);
   putchar('\n');

@@ -110,7 +110,7 @@ struct world {
   struct trace_folder folder;
   struct tp_trace *trace;
   double now_s, budgets_s[N_ITEMS];
-  int measured, fail_at;
+  int measured, fail_at, fail_until;
   char order[64];
 };
 static struct world world;
@@ -138,8 +138,9 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   struct world *self = data;
   if (item == 3)
     return tp_fail(reason, TP_E_INPUT, "3 is refused");
-  if (self->measured++ == self->fail_at)
-    return tp_fail(reason, TP_E_ENVIRONMENT, "the device is gone");
+  const int turn = self->measured++;
+  if (turn >= self->fail_at && turn < self->fail_until)
+    return tp_fail(reason, TP_E_ENVIRONMENT, "the device is gone from turn %d on", turn);
   self->now_s += item_s[item];
   self->budgets_s[item] = budget_s;
   const size_t length = strlen(self->order);
@@ -251,12 +252,32 @@ START_TEST(resumes)
     unlink(trace_folder_file(&world.folder, "items.csv"));
     world.measured = 0;
     world.fail_at = k;
+    world.fail_until = 99;
     run_for(1e9, TP_E_ENVIRONMENT);
-    ck_assert_str_eq(error.text, "the device is gone");
-    world.fail_at = -1;
+    ck_assert_str_eq(error.text,
+                     tp_arena_printf(world.folder.arena, "the device is gone from turn %d on", k));
+    world.fail_until = 0;
     ck_assert_uint_eq(run_for(1e9, TP_OK).present, (size_t)k);
     ck_assert_str_eq(trace_folder_text(&world.folder, "items.csv"), whole);
   }
+}
+END_TEST
+
+/* One that fails leaves the others their turn; three in a row do not. */
+START_TEST(failures)
+{
+  world.fail_at = 1;
+  world.fail_until = 3;
+  struct tp_plan_run run = run_for(1e9, TP_E_ENVIRONMENT);
+  ck_assert_str_eq(world.order, "1 2 4 ");
+  ck_assert_uint_eq(run.failed, 2);
+  ck_assert_str_eq(error.text, "the device is gone from turn 1 on");
+  world.fail_at = world.measured;
+  world.fail_until = 99;
+  unlink(trace_folder_file(&world.folder, "items.csv"));
+  run = run_for(1e9, TP_E_ENVIRONMENT);
+  ck_assert_uint_eq(run.failed, 3);
+  ck_assert_int_eq(world.measured, world.fail_at + 3);
 }
 END_TEST
 
@@ -276,6 +297,7 @@ static Suite *suite(void)
   tcase_add_test(plans, cheapest_first);
   tcase_add_test(plans, shares_and_stops);
   tcase_add_test(plans, resumes);
+  tcase_add_test(plans, failures);
   suite_add_tcase(suite, plans);
   return suite;
 }
