@@ -19,7 +19,7 @@ struct fake_comm fake_comm;
 
 void fake_comm_reset(int device)
 {
-  fake_comm = (struct fake_comm){.device = device, .unreached = -1, .hidden = -1};
+  fake_comm = (struct fake_comm){.device = device, .unreached = -1, .hidden = -1, .held = -1};
 }
 
 __attribute__((format(printf, 1, 2))) static void line(const char *format, ...)
@@ -41,7 +41,7 @@ static cudaError_t made(void **memory, size_t bytes)
   if (fails())
     return cudaErrorMemoryAllocation;
   fake_comm.objects++;
-  *memory = malloc(bytes > 0 ? 1 : 0);
+  *memory = calloc(bytes < (1 << 16) ? bytes : 1, 1);
   return cudaSuccess;
 }
 
@@ -207,6 +207,60 @@ cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds
 {
   (void)clock, (void)stream;
   line("wait%s\n", nanoseconds > 0 ? "" : " for nothing");
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
+
+/* Every block copies as many chunks as its number. */
+cudaError_t tp_beside_launch(const struct tp_beside_job *job, int blocks, int shared_bytes,
+                             cudaStream_t stream)
+{
+  (void)stream;
+  if (fails() || shared_bytes != 1000)
+    return cudaErrorInvalidValue;
+  for (int i = 0; i < blocks; i++) {
+    job->started[i] = fake_comm.held < 0 || i < fake_comm.held;
+    job->chunks[i] = job->chunk_nanoseconds > 0 ? i : 0;
+  }
+  fake_comm.period = (long long)job->chunk_nanoseconds;
+  return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device)
+{
+  (void)device;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
+{
+  (void)flags;
+  return made((void **)stream, 1);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
+{
+  return gone(stream);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+  (void)stream;
+  return cudaSuccess;
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
+{
+  (void)flags;
+  return made((void **)event, 1);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+  return gone(event);
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event)
+{
+  (void)event;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
+{
+  (void)event, (void)stream;
   return fails() ? cudaErrorInvalidValue : cudaSuccess;
 }
 

@@ -13,6 +13,8 @@ struct fake_comm {
   int objects, opened;      /* made and not destroyed: all; handles of peers' memory */
   int connected, most_ctas; /* communicators made; limit of the last one */
   long long first, vectors; /* of the last stand-in: where in the windows, how many */
+  int held;                 /* blocks of a load that find an SM; -1: all */
+  long long period;         /* between chunks of a load's block */
   char lines[1024];         /* "one-shot 24 bf16\n" */
 };
 extern struct fake_comm fake_comm;

@@ -2,6 +2,7 @@
  * called, and that a fault of one rank is told to all and leaves nothing behind. */
 #include "config.h"
 
+#include "cuda/beside.h"
 #include "cuda/gpu_comm.h"
 #include "cuda/gpu_peer.h"
 
@@ -9,6 +10,7 @@
 #include "fake_comm.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { RANKS = 3, ROWS = 2, COLUMNS = 12, WINDOW_VECTORS = 65 * 4096 /* caches of 1 MiB */ };
 
@@ -303,6 +305,69 @@ START_TEST(emulation_that_cannot_be_set_up)
 }
 END_TEST
 
+/* 64 KiB read and as much written by each of 4 blocks are due every 524288 ns at 1e9 B/s. */
+START_TEST(load_of_sms)
+{
+  struct tp_beside beside;
+  double moved = -1;
+  fake_comm_reset(0);
+  ck_assert_int_eq(tp_beside_open_gpu(0, &beside, &error), TP_OK);
+  const struct tp_load copying = {.held_sms = 4, .copy_bytes_per_s = 1e9};
+  ck_assert_int_eq(beside.start(beside.state, &copying, &error), TP_OK);
+  ck_assert_int_eq(fake_comm.period, 524288 + 1);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
+  ck_assert_double_gt(moved, 0);
+  const struct tp_load holding = {.held_sms = 4};
+  ck_assert_int_eq(beside.start(beside.state, &holding, &error), TP_OK);
+  ck_assert_int_eq(fake_comm.period, 0);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
+  ck_assert_rel(moved, 0, 0);
+  const struct tp_load too_many = {.held_sms = 133};
+  ck_assert_int_eq(beside.start(beside.state, &too_many, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "cannot hold 133 SMs: GPU 0 has 132"));
+  fake_comm.held = 3; /* waits some seconds for the fourth */
+  ck_assert_int_eq(beside.start(beside.state, &holding, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "of 4 SMs only 3 could be held"));
+  beside.close(beside.state);
+  ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
+/* Chunks of 1 MiB, read and written, every 10 ms: no more than are due, and one at once. */
+START_TEST(load_of_engines)
+{
+  struct tp_beside beside;
+  double moved = -1;
+  fake_comm_reset(0);
+  ck_assert_int_eq(tp_beside_open_gpu(0, &beside, &error), TP_OK);
+  const double rate = 2 * (1 << 20) / 0.01;
+  const struct tp_load load = {.copy_bytes_per_s = rate};
+  ck_assert_int_eq(beside.start(beside.state, &load, &error), TP_OK);
+  nanosleep(&(struct timespec){.tv_nsec = 105000000}, NULL);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
+  ck_assert_msg(strstr(fake_comm.lines, "copy 1048576 kind 3\n") == fake_comm.lines, "%s",
+                fake_comm.lines);
+  ck_assert_double_gt(moved, 0);
+  ck_assert_double_le(moved, 1.2 * rate);
+  fake_comm.fails_in = 3;
+  ck_assert_int_eq(beside.start(beside.state, &load, &error), TP_OK);
+  nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_E_ENVIRONMENT);
+  beside.close(beside.state);
+  ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
+START_TEST(load_that_cannot_be_set_up)
+{
+  struct tp_beside beside;
+  fake_comm_reset(0);
+  fake_comm.fails_in = 1 + _i;
+  ck_assert_int_eq(tp_beside_open_gpu(0, &beside, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("gpu_comm");
@@ -320,6 +385,9 @@ static Suite *suite(void)
   tcase_add_test(c, alone);
   tcase_add_test(c, emulates);
   tcase_add_loop_test(c, emulation_that_cannot_be_set_up, 0, 8);
+  tcase_add_test(c, load_of_sms);
+  tcase_add_test(c, load_of_engines);
+  tcase_add_loop_test(c, load_that_cannot_be_set_up, 0, 11);
   suite_add_tcase(s, c);
   return s;
 }
