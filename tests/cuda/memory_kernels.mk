@@ -1,14 +1,21 @@
-EXTRA_DIST += %D%/host_cuda_order.h %D%/kernels_on_host.cc %D%/test_kernels.c %D%/operands.h %D%/test_selftest.c
+EXTRA_DIST += %D%/host_cuda_order.h %D%/operands.h %D%/kernels_on_host.cc %D%/test_kernels.c \
+	%D%/test_attention.c %D%/fake_cublas.c %D%/no_sdpa.c
 
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
-check_PROGRAMS += %D%/test_kernels %D%/test_selftest
-TESTS += %D%/test_kernels %D%/test_selftest
-tests_cuda_test_kernels_SOURCES = %D%/test_kernels.c %D%/kernels_on_host.cc src/cuda/gpu_memory.c
+check_LIBRARIES += %D%/libhostkernels.a
+tests_cuda_libhostkernels_a_SOURCES = %D%/kernels_on_host.cc src/cuda/gpu_memory.c
+tests_cuda_libhostkernels_a_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
+check_PROGRAMS += %D%/test_kernels %D%/test_attention
+TESTS += %D%/test_kernels %D%/test_attention
+tests_cuda_test_kernels_SOURCES = %D%/test_kernels.c
 tests_cuda_test_kernels_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
-tests_cuda_test_kernels_LDADD = $(host_cuda_libs)
-tests_cuda_test_selftest_SOURCES = %D%/test_selftest.c %D%/kernels_on_host.cc src/cuda/gpu_memory.c
-tests_cuda_test_selftest_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
-tests_cuda_test_selftest_LDADD = $(host_cuda_libs)
+tests_cuda_test_kernels_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
+tests_cuda_test_kernels_LINK = $(CXXLINK)
+tests_cuda_test_attention_SOURCES = %D%/test_attention.c %D%/fake_cublas.c %D%/no_sdpa.c \
+	src/cuda/gpu_attention.c src/cuda/gpu_attention_blas.c
+tests_cuda_test_attention_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
+tests_cuda_test_attention_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
+tests_cuda_test_attention_LINK = $(CXXLINK)
 endif
 endif
