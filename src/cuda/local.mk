@@ -67,12 +67,16 @@ tpsim_cuda_LDADD = libtpcommand.a libtpcuda.a libtpsim.a $(JANSSON_STATIC_LIBS) 
 tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-opts \
 	$(SAN_FLAGS) $(LDFLAGS) -o $@
 tpsim_cuda_SOURCES = \
+	%D%/cmd_bench.c \
+	%D%/cmd_bench_job.c %D%/cmd_bench_job.h \
 	%D%/cmd_devices.c %D%/commands.h \
+	%D%/cmd_selftest.c \
 	%D%/gpu_attention.h \
 	%D%/gpu_beside.c \
 	%D%/gpu_check.h \
 	%D%/gpu_clocks.c %D%/gpu_clocks.h \
 	%D%/gpu_comm.c %D%/gpu_comm.h \
+	%D%/gpu_dispatch.c \
 	%D%/gpu_emulation.c %D%/gpu_emulation.h \
 	%D%/gpu_facts.c \
 	%D%/gpu_flash.cu \
@@ -83,6 +87,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_launchers.h \
 	%D%/gpu_low_bit.cuh \
 	%D%/gpu_nccl.c %D%/gpu_nccl.h \
+	%D%/gpu_open.c \
 	%D%/gpu_peer.cu %D%/gpu_peer.cuh %D%/gpu_peer.h \
 	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
 	%D%/gpu_quantise.cuh \
@@ -92,7 +97,6 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_state.h \
 	%D%/gpu_windows.c \
 	%D%/main.c
-EXTRA_DIST += %D%/cmd_bench.c %D%/cmd_bench_job.c %D%/cmd_bench_job.h %D%/cmd_selftest.c
 if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
 -include %D%/$(DEPDIR)/*.cu.d
