@@ -41,6 +41,7 @@ enum tp_status tp_group_gather(struct tp_group *group, const void *mine, size_t 
 {
   if (group != NULL)
     return group->launcher->gather(group, mine, bytes, all, error);
-  memcpy(all, mine, bytes);
+  if (bytes > 0)
+    memcpy(all, mine, bytes);
   return TP_OK;
 }

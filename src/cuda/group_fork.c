@@ -129,7 +129,7 @@ static enum tp_status gather(struct tp_group *base, const void *mine, size_t byt
                              struct tp_error *error)
 {
   struct fork_group *const group = (struct fork_group *)base;
-  const unsigned char *const from = mine;
+  const unsigned char nothing = 0, *const from = bytes > 0 ? mine : &nothing;
   unsigned char *const to = all;
   size_t done = 0;
   enum tp_status status = TP_OK;
