@@ -23,6 +23,7 @@ AS_IF([test $have_cuda = no], [
   AS_IF([test "x$1" = xyes], [AC_MSG_ERROR([--disable-simulator leaves only tpsim-cuda, and $tp_cuda_fault])])
   AS_CASE([$with_cuda], [no|auto], [], [AC_MSG_ERROR([--with-cuda: $tp_cuda_fault])])])
 AM_CONDITIONAL([HAVE_CUDA], [test $have_cuda = yes])
+AM_CONDITIONAL([HAVE_CUDNN], [test $have_cudnn = yes])
 AC_SUBST([CUDA_CPPFLAGS])
 AC_SUBST([CUDA_LIBS])
 ])
@@ -54,12 +55,9 @@ _TP_CUDA_LINK([cuBLASLt and cuBLAS], [-lcublasLt -lcublas], [have_cuda],
   [cublasLtHandle_t lt; cublasHandle_t blas; return (int)cublasLtCreate(&lt) + (int)cublasCreate(&blas);])
 AS_IF([test $have_cuda = no],
   [tp_cuda_fault="$NVCC cannot compile and link a program with cuBLASLt and cuBLAS; config.log says why"],
-  [_TP_CUDA_LINK([cuDNN 9], [-lcudnn], [have_cudnn],
-    [#include <cudnn.h>
-     #if CUDNN_MAJOR < 9
-     #error
-     #endif],
-    [cudnnHandle_t handle; return (int)cudnnCreate(&handle);])
+  [_TP_CUDA_LINK([a cuDNN 9 that plans for a device's properties], [-lcudnn], [have_cudnn],
+    [#include <cudnn.h>],
+    [cudnnHandle_t handle; return (int)cudnnCreate(&handle) + CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP;])
    _TP_CUDA_LINK([NCCL], [-lnccl], [have_nccl],
     [#include <nccl.h>], [int version; return (int)ncclGetVersion(&version);])
    AS_IF([test $have_cudnn = yes], [AC_DEFINE([HAVE_CUDNN], [1], [attention by cuDNN])])

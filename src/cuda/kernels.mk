@@ -8,5 +8,4 @@ tpsim_cuda_SOURCES += \
 	%D%/gpu_norm.cu \
 	%D%/gpu_reduce.cu \
 	%D%/gpu_rows.cu \
-	%D%/gpu_sdpa.c \
 	%D%/gpu_values.cuh

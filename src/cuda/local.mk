@@ -92,7 +92,6 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_peer_memory.c %D%/gpu_peer_memory.h \
 	%D%/gpu_quantise.cuh \
 	%D%/gpu_runtime.c %D%/gpu_runtime.h \
-	%D%/gpu_sdpa.h \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
 	%D%/gpu_state.h \
 	%D%/gpu_windows.c \
@@ -113,3 +112,4 @@ NVCC_V_0 = @echo "  NVCC    " $@;
 MOSTLYCLEANFILES = %D%/$(DEPDIR)/*.cu.d
 
 include %D%/kernels.mk
+include %D%/sdpa.mk
