@@ -54,7 +54,8 @@ static enum tp_status take(struct configs *asked, struct tp_error *error)
 static void drop(struct configs *asked)
 {
   for (int i = 0; i < asked->made; i++)
-    cudnnBackendDestroyDescriptor(asked->configs[i]);
+    if (asked->configs[i] != NULL)
+      cudnnBackendDestroyDescriptor(asked->configs[i]);
   if (asked->heuristics != NULL)
     cudnnBackendDestroyDescriptor(asked->heuristics);
 }
@@ -93,8 +94,13 @@ static enum tp_status make_by(cudnnBackendDescriptor_t properties, cudnnBackendH
     status = take(&asked, error);
   if (status == TP_OK && asked.n == 0)
     status = tp_fail(error, TP_E_ENVIRONMENT, "its heuristics name no engine");
-  for (int64_t i = 0; i < asked.n && plan->plan == NULL; i++)
+  for (int64_t i = 0; i < asked.n && plan->plan == NULL; i++) {
     status = make_of(properties, asked.configs[i], plan, error);
+    if (status == TP_OK) {
+      plan->config = asked.configs[i];
+      asked.configs[i] = NULL;
+    }
+  }
   drop(&asked);
   return status;
 }
@@ -132,5 +138,7 @@ void tp_sdpa_plan_free(struct tp_sdpa_plan *plan)
 {
   if (plan->plan != NULL)
     cudnnBackendDestroyDescriptor(plan->plan);
+  if (plan->config != NULL)
+    cudnnBackendDestroyDescriptor(plan->config);
   tp_sdpa_graph_free(&plan->graph);
 }

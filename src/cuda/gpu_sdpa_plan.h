@@ -5,7 +5,7 @@
 
 struct tp_sdpa_plan {
   struct tp_sdpa_graph graph;
-  cudnnBackendDescriptor_t plan;
+  cudnnBackendDescriptor_t config, plan; /* the plan refers to its config and graph */
   int64_t workspace_bytes;
 };
 

@@ -29,3 +29,4 @@ EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selft
 include %D%/kernels.mk
 include %D%/fake.mk
 include %D%/memory_kernels.mk
+include %D%/sdpa.mk
