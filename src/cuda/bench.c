@@ -83,24 +83,12 @@ enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sam
   return status;
 }
 
-struct expected {
-  size_t item;
-  double once_s;
-};
-
-static int compare_expected(const void *a, const void *b)
-{
-  const struct expected *x = a, *y = b;
-  const int by_time = compare(&x->once_s, &y->once_s);
-  return by_time != 0 ? by_time : (x->item > y->item) - (x->item < y->item);
-}
-
 struct decision {
   enum { MEASURE, SKIP, LEAVE } what;
   double budget_s;
 };
 
-/* What is cheap leaves its share to what comes after it. */
+/* What takes less leaves its share to what comes after it. */
 static struct decision decide(const struct tp_plan_run *run, const struct tp_trace_row *row,
                               double end_s, size_t items_left)
 {
@@ -165,7 +153,7 @@ static bool goes_on(struct tp_plan_run *run, enum tp_status status, const struct
   return status == TP_E_ENVIRONMENT && run->group == NULL && ++*in_a_row < TOO_MANY;
 }
 
-static enum tp_status run_items(struct tp_plan_run *run, const struct expected *order,
+static enum tp_status run_items(struct tp_plan_run *run, const size_t *order,
                                 struct tp_error *error)
 {
   const double end_s = run->now_s(run->data) + run->budget_s;
@@ -177,7 +165,7 @@ static enum tp_status run_items(struct tp_plan_run *run, const struct expected *
     struct tp_error reason = {.text = ""};
     const char *refused = NULL;
     const size_t measured = run->measured;
-    const enum tp_status status = run_item(run, order[i].item, end_s, n - i, &refused, &reason);
+    const enum tp_status status = run_item(run, order[i], end_s, n - i, &refused, &reason);
     if (status != TP_OK)
       last = status;
     if (run->measured > measured)
@@ -193,14 +181,13 @@ static enum tp_status run_items(struct tp_plan_run *run, const struct expected *
 enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error)
 {
   const struct tp_plan *plan = run->plan;
-  struct expected *order = calloc(plan->n > 0 ? plan->n : 1, sizeof *order);
+  size_t *order = calloc(plan->n > 0 ? plan->n : 1, sizeof *order);
   if (order == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   run->measured = run->present = run->refused = run->failed = run->left = 0;
-  for (size_t i = 0; i < plan->n; i++)
-    order[i] = (struct expected){i, plan->expect_s(plan->data, i)};
-  qsort(order, plan->n, sizeof *order, compare_expected);
-  const enum tp_status status = run_items(run, order, error);
+  enum tp_status status = tp_plan_order(plan, order, error);
+  if (status == TP_OK)
+    status = run_items(run, order, error);
   free(order);
   return status;
 }

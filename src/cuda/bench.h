@@ -58,12 +58,19 @@ struct tp_plan {
   void *data;
   /* Sets the keys. */
   void (*name)(void *data, size_t item, struct tp_trace_row *row);
-  /* Time of one sample as a model sees it: cheap items come first. */
+  /* Time of one sample as a model sees it. */
   double (*expect_s)(void *data, size_t item);
+  /* The item whose turn it shares, for they are compared: a variant's standard.  NULL: its own. */
+  size_t (*with)(void *data, size_t item);
   /* Sets the other cells.  TP_E_INPUT: cannot be measured here; the plan goes on without it. */
   enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,
                             struct tp_error *error);
 };
+
+/* Coarse to fine: the item that takes least, the one that takes most, the one between, those
+ * between these ..., so that wherever time runs out the whole range of sizes is there.  Those that
+ * share a turn follow each other.  order: plan->n items. */
+enum tp_status tp_plan_order(const struct tp_plan *plan, size_t *order, struct tp_error *error);
 
 struct tp_plan_run {
   const struct tp_plan *plan;
@@ -80,7 +87,7 @@ struct tp_plan_run {
   size_t measured, present, refused, failed, left;
 };
 
-/* Measures the items that the trace lacks, cheapest first, and shares out what time remains.  An
+/* Measures the items that the trace lacks, in that order, and shares out what time remains.  An
  * item that fails (one that memory does not hold) leaves the others their turn, unless three in a
  * row do, or ranks would lose each other; the first failure is told at the end. */
 enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error);

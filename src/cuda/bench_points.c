@@ -6,6 +6,7 @@ struct point {
   struct tp_generation_point run;
   int tp;
   double expected_s;
+  size_t first; /* item: the same with the first variant */
 };
 
 struct points {
@@ -50,6 +51,11 @@ static void name_point(void *data, size_t item, struct tp_trace_row *row)
 static double expect_s(void *data, size_t item)
 {
   return ((const struct points *)data)->items[item].expected_s;
+}
+
+static size_t with(void *data, size_t item)
+{
+  return ((const struct points *)data)->items[item].first;
 }
 
 static enum tp_status issue_prefill(void *data, struct tp_error *error)
@@ -210,7 +216,7 @@ static const struct tp_model *cut(const struct tp_model *model, int64_t layers,
 /* A point that the model or the platform does not allow is left out, as one without memory is. */
 static void add_point(struct points *points, const struct tp_machine *machine,
                       const struct tp_model *model, const struct tp_variant *variant, int64_t batch,
-                      size_t *n)
+                      size_t first, size_t *n)
 {
   const struct tp_point_grid *grid = points->grid;
   struct point point = {.run = {.model = model,
@@ -219,7 +225,8 @@ static void add_point(struct points *points, const struct tp_machine *machine,
                                 .prompt = grid->prompt,
                                 .generate = grid->generate > 0 ? grid->generate : 2,
                                 .dtype = grid->dtype},
-                        .tp = machine->ranks};
+                        .tp = machine->ranks,
+                        .first = first};
   bool fits;
   if (fit(machine, &point, &fits, NULL) == TP_OK && fits)
     points->items[(*n)++] = point;
@@ -239,16 +246,19 @@ enum tp_status tp_plan_points(struct tp_rig *rig, const struct tp_point_grid *gr
       return status;
     const size_t n_variants = grid->tps[t] > 1 ? grid->n_variants : 1;
     for (size_t m = 0; m < grid->n_models; m++)
-      for (size_t v = 0; v < n_variants; v++)
-        for (size_t b = 0; b < grid->n_batches; b++)
+      for (size_t b = 0; b < grid->n_batches; b++) {
+        const size_t first = n;
+        for (size_t v = 0; v < n_variants; v++)
           add_point(points, machine, cut(&grid->models[m], grid->layers, arena), &grid->variants[v],
-                    grid->batches[b], &n);
+                    grid->batches[b], first, &n);
+      }
   }
   *plan = (struct tp_plan){.n = n,
                            .layout = grid->generate > 0 ? &generate_layout : &layers_layout,
                            .data = points,
                            .name = name_point,
                            .expect_s = expect_s,
+                           .with = with,
                            .measure = measure};
   return TP_OK;
 }

@@ -36,7 +36,7 @@ static const struct tp_option options[] = {
     {"standin", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, standin), "sms:N|copy",
      "what stands for a collective of emulated ranks [as many SMs as modelled]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct tp_bench_args, platform), "P",
-     "whose model plans samples and stand-ins [the one with such GPUs]"},
+     "whose model plans samples and stand-ins [the one with such GPUs; host: none]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct tp_bench_args, stack), "K",
      "which kernels and libraries run [tpsim-cuda]"},
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct tp_bench_args, sets), "KEY=VALUE",
@@ -260,9 +260,10 @@ const struct tp_command tp_command_bench = {
         "layers.csv\n"
         "and generate.csv, each with a sidecar that says who measured, for `tpsim calibrate` and\n"
         "`tpsim validate`. Rows that are there are kept, so that a run goes on where one ended;\n"
-        "what the time does not suffice for is left, cheap rows come first. One GPU runs rank 0\n"
-        "of several, with stand-ins for collectives: such rows say 1 in column emulated.\n"
-        "--device host measures nothing: it writes what the model expects, for practice.",
+        "what the time does not suffice for is left, from small to large alike. One GPU runs rank\n"
+        "0 of several, with stand-ins for collectives: such rows say 1 in column emulated.\n"
+        "--device host measures nothing: it writes what the model of a --platform expects, for\n"
+        "practice.",
     .example = "tpsim-cuda bench layers --device host --platform dgx-h200 --model llama-3.1-8b "
                "--emulate-tp 2 --batch 1 -o practice",
     .options = options,

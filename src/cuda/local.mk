@@ -6,6 +6,7 @@ libtpcuda_a_SOURCES = \
 	%D%/beside.c %D%/beside.h \
 	%D%/bench.c %D%/bench.h \
 	%D%/bench_choice.c %D%/bench_choice.h \
+	%D%/bench_order.c \
 	%D%/bench_host.c %D%/bench_host.h \
 	%D%/bench_interference.c \
 	%D%/bench_op.h \

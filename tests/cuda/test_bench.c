@@ -188,7 +188,7 @@ START_TEST(ranks_measure_alike)
   const bool first = tp_group_rank(group) == 0;
   struct tp_plan_run run = {.plan = &plan,
                             .group = group,
-                            .budget_s = first ? 6 : 1e9,
+                            .budget_s = first ? 20 : 1e9,
                             .most_s = 5,
                             .now_s = now_s,
                             .data = &world};
@@ -197,7 +197,7 @@ START_TEST(ranks_measure_alike)
     status = tp_trace_open(&source, &layout, &run.trace, &error);
   if (status == TP_OK)
     status = tp_plan_measure(&run, &error);
-  if (status == TP_OK && (strcmp(world.order, "1 5 0 ") != 0 || run.left != 2))
+  if (status == TP_OK && (strcmp(world.order, "1 4 2 ") != 0 || run.left != 3))
     status = TP_E_CHECK;
   if (first)
     ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
@@ -210,34 +210,88 @@ START_TEST(warms_up)
   struct tp_plan_run run = {
       .plan = &plan, .budget_s = 60, .most_s = 5, .warm_ups = 2, .now_s = now_s, .data = &world};
   ck_assert_int_eq(tp_plan_measure(&run, &error), TP_OK);
-  ck_assert_str_eq(world.order, "1 1 1 5 0 2 4 ");
+  ck_assert_str_eq(world.order, "1 1 1 4 2 5 0 ");
   ck_assert_uint_eq(run.measured, 5);
 }
 END_TEST
 
-START_TEST(cheapest_first)
+/* Items that take as long as their number says, scattered. */
+static double scattered_s(void *data, size_t item)
+{
+  return (double)(item * 7919 % *(const size_t *)data);
+}
+
+/* After m turns of n, no gap is wider than two halvings short of even; each has one turn. */
+START_TEST(coarse_to_fine)
+{
+  for (size_t n = 1; n < 300; n += n < 40 ? 1 : 13) {
+    size_t order[300];
+    bool there[300] = {false};
+    const struct tp_plan many = {.n = n, .data = &n, .expect_s = scattered_s};
+    ck_assert_int_eq(tp_plan_order(&many, order, &error), TP_OK);
+    for (size_t m = 0; m < n; m++) {
+      const size_t size = (size_t)scattered_s(&n, order[m]);
+      ck_assert(!there[size]);
+      there[size] = true;
+      if (m == 0)
+        ck_assert_uint_eq(size, 0);
+      if (m == 1)
+        ck_assert_uint_eq(size, n - 1);
+      size_t widest = 0;
+      for (size_t i = 0, last = 0; m > 0 && i < n; i++)
+        if (there[i]) {
+          widest = i - last > widest ? i - last : widest;
+          last = i;
+        }
+      ck_assert_msg(widest * m <= 4 * n, "%zu of %zu: a gap of %zu", m + 1, n, widest);
+    }
+  }
+}
+END_TEST
+
+static size_t pairs(void *data, size_t item)
+{
+  (void)data;
+  return item / 2 * 2;
+}
+
+/* Pairs take what their first takes: 4, 8 and 16. */
+START_TEST(turns_shared)
+{
+  size_t order[N_ITEMS];
+  struct tp_plan shared = plan;
+  shared.with = pairs;
+  ck_assert_int_eq(tp_plan_order(&shared, order, &error), TP_OK);
+  static const size_t by_hand[N_ITEMS] = {0, 1, 4, 5, 2, 3};
+  for (size_t i = 0; i < N_ITEMS; i++)
+    ck_assert_uint_eq(order[i], by_hand[i]);
+}
+END_TEST
+
+/* By time 1 5 3 0 2 4: places 0, 5, then 4, 2, 1, 3 of eight. */
+START_TEST(coarse_first)
 {
   const struct tp_plan_run run = run_for(60, TP_OK);
-  ck_assert_str_eq(world.order, "1 5 0 2 4 ");
+  ck_assert_str_eq(world.order, "1 4 2 5 0 ");
   ck_assert_uint_eq(run.measured, 5);
   ck_assert_uint_eq(run.refused, 1);
   ck_assert_uint_eq(run.left + run.present, 0);
   ck_assert_rel(world.budgets_s[1], 5, 0); /* 60 / 6 is more than one may have */
   ck_assert_str_eq(trace_folder_text(&world.folder, "items.csv"),
-                   "item,time_us\n1,1000000\n5,1000000\n0,4000000\n2,8000000\n4,16000000\n");
+                   "item,time_us\n1,1000000\n4,16000000\n2,8000000\n5,1000000\n0,4000000\n");
 }
 END_TEST
 
 START_TEST(shares_and_stops)
 {
-  const struct tp_plan_run run = run_for(6, TP_OK);
-  ck_assert_str_eq(world.order, "1 5 0 ");
-  ck_assert_rel(world.budgets_s[1], 1, 1e-12);       /* 6 / 6 */
-  ck_assert_rel(world.budgets_s[5], 1, 1e-12);       /* 5 / 5 */
-  ck_assert_rel(world.budgets_s[0], 4.0 / 3, 1e-12); /* 4 left, 3 items */
-  ck_assert_uint_eq(run.left, 2);
+  const struct tp_plan_run run = run_for(20, TP_OK);
+  ck_assert_str_eq(world.order, "1 4 2 ");
+  ck_assert_rel(world.budgets_s[1], 20.0 / 6, 1e-12);
+  ck_assert_rel(world.budgets_s[4], 19.0 / 5, 1e-12);
+  ck_assert_rel(world.budgets_s[2], 3.0 / 4, 1e-12); /* 3 left, 4 items */
+  ck_assert_uint_eq(run.left, 3);
   const struct tp_plan_run next = run_for(60, TP_OK);
-  ck_assert_str_eq(world.order, "2 4 ");
+  ck_assert_str_eq(world.order, "5 0 ");
   ck_assert_uint_eq(next.present, 3);
   ck_assert_uint_eq(next.left, 0);
 }
@@ -269,7 +323,7 @@ START_TEST(failures)
   world.fail_at = 1;
   world.fail_until = 3;
   struct tp_plan_run run = run_for(1e9, TP_E_ENVIRONMENT);
-  ck_assert_str_eq(world.order, "1 2 4 ");
+  ck_assert_str_eq(world.order, "1 5 0 ");
   ck_assert_uint_eq(run.failed, 2);
   ck_assert_str_eq(error.text, "the device is gone from turn 1 on");
   world.fail_at = world.measured;
@@ -293,8 +347,10 @@ static Suite *suite(void)
   tcase_add_checked_fixture(plans, setup, teardown);
   tcase_set_timeout(plans, 60);
   tcase_add_test(plans, ranks_measure_alike);
+  tcase_add_test(plans, coarse_to_fine);
+  tcase_add_test(plans, turns_shared);
   tcase_add_test(plans, warms_up);
-  tcase_add_test(plans, cheapest_first);
+  tcase_add_test(plans, coarse_first);
   tcase_add_test(plans, shares_and_stops);
   tcase_add_test(plans, resumes);
   tcase_add_test(plans, failures);
