@@ -25,6 +25,22 @@ esac
 END
 chmod +x fake
 cp fake tpsim
+cat >>tpsim <<'END'
+[ "$1" != validate ] || cat "$REPORT"
+END
+# figures LAYERS GENERATE GAIN: as validate has it; ops may be far off, and other gains
+figures() {
+  echo file,group,value,figures,mape,bias,worst_error,measured,predicted,worst
+  echo "gemm.csv,all,,9,0.3,0,0.9,1,2,gemm.csv:2: gemm"
+  echo "layers.csv,all,,60,$1,0,0.2,1,2,layers.csv:2: ttft_s"
+  echo "layers.csv,variant,ladder,30,0.5,0,0.2,1,2,layers.csv:3: ttft_s"
+  echo "layers.csv,speedup,ttft_s of ladder,9,0.01,0,$3,1.2,1.1,layers.csv:3: ttft_s"
+  echo "layers.csv,speedup,ttft_s of no-comm,9,0.01,0,-0.2,1.2,1.1,layers.csv:4: ttft_s"
+  echo "generate.csv,all,,40,$2,0,0.2,1,2,generate.csv:2: tpot_s"
+}
+REPORT=$work/report
+export REPORT
+figures 0.05 0.075 -0.04 >report
 ASKED=$work/asked
 export ASKED BREAKS
 
@@ -37,6 +53,31 @@ check "its stages" [ "$(cut -d' ' -f1 asked | uniq | tr '\n' ' ')" = \
   "devices selftest bench $memcheck""calibrate validate " ]
 check "within the time" grep -q '^bench all --budget 270$' asked
 check "says what to keep" grep -q '^gpu-suite: to keep: git add out/traces/fake$' said
+check "and the figures: 60 x 5 % + 40 x 7.5 % of 100" [ "$(tail -1 said)" = "gpu-suite: MAPE of layers \
+and generate 6.0 % over 100 figures (each at most 8 %), gain of ladder off by at most 0.040 over 9 \
+(at most 0.05): met" ]
+
+# misses TEXT LAYERS GENERATE GAIN
+# shellcheck disable=SC2317 # check calls it
+misses() {
+  text=$1
+  shift
+  figures "$@" >report
+  "$suite" ./fake out >said 2>&1
+  [ $? = 1 ] && grep -q '^gpu-suite: failed: figures$' said && tail -1 said | grep -q "$text.*: missed$"
+}
+check "layers off" misses ' 7.2 % over 100 ' 0.09 0.045 0.01
+check "generations off" misses ' 6.6 % ' 0.05 0.09 0.01
+check "a gain off" misses ' 0.051 over 9 ' 0.05 0.05 -0.051
+figures 0.05 0.05 0 | grep -v speedup >report
+"$suite" ./fake out >said 2>&1
+check "no gain measured: exit 1" [ $? = 1 ]
+check "and said" grep -q 'off by at most - over 0 (at most 0.05): missed' said
+: >report
+"$suite" ./fake out >said 2>&1
+check "nothing measured: exit 1" [ $? = 1 ]
+check "and said so" grep -q 'MAPE of layers and generate - over 0 figures' said
+figures 0.05 0.05 0 >report
 
 : >asked
 BREAKS=selftest
