@@ -8,12 +8,12 @@
 
 bool fake_cudnn_lacks_best, fake_cudnn_capturing;
 int fake_cudnn_refused;
-static int live, plans;
+static int live, plans, fall_backs;
 static const void *stream;
 
 void fake_cudnn_reset(void)
 {
-  live = plans = fake_cudnn_refused = 0;
+  live = plans = fall_backs = fake_cudnn_refused = 0;
   fake_cudnn_lacks_best = fake_cudnn_capturing = false;
   stream = NULL;
 }
@@ -21,6 +21,11 @@ void fake_cudnn_reset(void)
 int fake_cudnn_objects(void)
 {
   return live;
+}
+
+int fake_cudnn_fall_backs(void)
+{
+  return fall_backs;
 }
 
 int fake_cudnn_plans(void)
@@ -161,6 +166,7 @@ static int64_t name_engines(const struct descriptor *heuristics, int64_t most,
                             struct descriptor **configs)
 {
   const bool best = word(heuristics, CUDNN_ATTR_ENGINEHEUR_MODE) == CUDNN_HEUR_MODE_A;
+  fall_backs += !best;
   if (part(heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP) == NULL ||
       (best && fake_cudnn_lacks_best) || most < 2)
     return 0;

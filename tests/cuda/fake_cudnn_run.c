@@ -87,8 +87,8 @@ static void put(struct run *run, const struct descriptor *tensor, const int64_t 
     tp_element_set(dtype_of(type), memory, offset(tensor, at), (float)value);
     return;
   }
-  if (type == CUDNN_DATA_HALF || type == CUDNN_DATA_BFLOAT16) {
-    uint16_t kept;
+  if (type != CUDNN_DATA_INT32 && type != CUDNN_DATA_BOOLEAN) {
+    float kept;
     tp_element_set(dtype_of(type), &kept, 0, (float)value);
     value = (double)tp_element_value(dtype_of(type), &kept, 0);
   }

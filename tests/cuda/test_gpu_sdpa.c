@@ -147,6 +147,20 @@ START_TEST(every_shape)
   make(&shapes[_i % N_SHAPES], dtypes[_i / N_SHAPES]);
   check_run(bounds[_i / N_SHAPES]);
   ck_assert_ptr_eq(fake_cudnn_stream(), stream);
+  ck_assert_int_eq(fake_cudnn_fall_backs(), 0);
+}
+END_TEST
+
+/* Scores of hundreds, whose exponentials fp32 does not hold. */
+START_TEST(large_scores)
+{
+  make(&shapes[PREFILL], TP_DTYPE_FP16);
+  for (int i = 0; i < 2; i++) {
+    const struct tp_operand *const of = &work.bound.in[i];
+    for (int64_t e = 0; e < of->rows * of->row_elements; e++)
+      tp_element_set(TP_DTYPE_FP16, of->data, e, 32 * tp_element_value(TP_DTYPE_FP16, of->data, e));
+  }
+  check_run(bounds[0]);
 }
 END_TEST
 
@@ -182,17 +196,19 @@ START_TEST(plans_once)
   make(&shapes[PREFILL], TP_DTYPE_BF16);
   check_run(bounds[1]);
   ck_assert_int_eq(fake_cudnn_plans(), 2);
-  struct shape other = shapes[PREFILL];
-  other.gap += 8;
-  make(&other, TP_DTYPE_BF16);
-  check_run(bounds[1]);
-  ck_assert_int_eq(fake_cudnn_plans(), 3);
-  work.bound.in[1].rows = work.bound.in[2].rows += other.batch;
+  struct tp_operand *const operands[] = {&work.bound.in[0], &work.bound.in[1], &work.bound.in[2],
+                                         &work.bound.out[0]};
+  for (int i = 0; i < 4; i++) {
+    operands[i]->row_elements += 8;
+    ck_assert_int_eq(run(false), TP_OK);
+    ck_assert_int_eq(fake_cudnn_plans(), 3 + i);
+  }
+  work.bound.in[1].rows = work.bound.in[2].rows += shapes[PREFILL].batch;
   ck_assert_int_eq(run(false), TP_OK);
-  ck_assert_int_eq(fake_cudnn_plans(), 4);
+  ck_assert_int_eq(fake_cudnn_plans(), 7);
   const cudaStream_t another = (cudaStream_t)(intptr_t)2;
   ck_assert_int_eq(tp_gpu_sdpa_run(sdpa, &work.bound, another, false, &error), TP_OK);
-  ck_assert_int_eq(fake_cudnn_plans(), 5);
+  ck_assert_int_eq(fake_cudnn_plans(), 8);
   ck_assert_ptr_eq(fake_cudnn_stream(), another);
 }
 END_TEST
@@ -295,6 +311,7 @@ static Suite *suite(void)
   tcase_set_timeout(tcase, 60);
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_loop_test(tcase, every_shape, 0, 2 * N_SHAPES);
+  tcase_add_test(tcase, large_scores);
   tcase_add_test(tcase, sequences_grow);
   tcase_add_test(tcase, plans_once);
   tcase_add_test(tcase, new_while_capturing);
