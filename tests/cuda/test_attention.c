@@ -140,6 +140,23 @@ START_TEST(fp8_activations)
 }
 END_TEST
 
+/* Built without cuDNN, as this test is. */
+START_TEST(no_flash)
+{
+  const struct shape flash = {true, TP_ATTENTION_FLASH, 1, 9, 4, 4, 16};
+  struct tp_error error;
+  struct tp_gpu_attention *attention = NULL;
+  struct trial trial;
+  begin(&trial, &flash, (struct layout){.dtype = TP_DTYPE_BF16});
+  ck_assert_int_eq(tp_gpu_attention_open(&attention, &error), TP_OK);
+  ck_assert_int_eq(tp_gpu_attention_run(attention, &trial.kernel, NULL, false, &error),
+                   TP_E_ENVIRONMENT);
+  ck_assert_msg(strstr(error.text, "choose materialised attention") != NULL, "%s", error.text);
+  tp_gpu_attention_close(attention);
+  trial_end(&trial);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("attention");
@@ -148,6 +165,7 @@ static Suite *suite(void)
   tcase_add_loop_test(cases, products, 0, 15);
   tcase_add_loop_test(cases, weights, 0, 16);
   tcase_add_loop_test(cases, fp8_activations, 0, 12);
+  tcase_add_test(cases, no_flash);
   suite_add_tcase(s, cases);
   return s;
 }
