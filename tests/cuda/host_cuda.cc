@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <vector>
@@ -23,9 +24,16 @@ namespace
 
 struct block_state;
 
-struct fiber {
+/* A stack that runs one thread after another: making one costs more than most threads. */
+struct worker {
   ucontext_t context;
+  jmp_buf resumed;
   char *stack;
+  bool started;
+};
+
+struct fiber {
+  worker *on;
   host_cuda_thread place;
   block_state *block;
   int warp, lane;
@@ -42,7 +50,6 @@ struct block_state {
   std::vector<warp_state> warps;
   std::map<const void *, std::unique_ptr<char[]>> shared;
   std::unique_ptr<char[]> dynamic_shared;
-  char *stacks;
   size_t at_barrier, done;
   const std::function<void()> *thread;
 };
@@ -59,12 +66,8 @@ bool deferred;
 uint64_t order_state;
 int resident_blocks = 8;
 unsigned long long now_ns, turns_without_progress;
-ucontext_t scheduler;
+std::vector<worker *> idle;
 fiber *running;
-#if defined(__SANITIZE_ADDRESS__)
-const void *scheduler_stack;
-size_t scheduler_stack_bytes;
-#endif
 
 [[noreturn]] void stop(const char *what)
 {
@@ -76,48 +79,108 @@ size_t scheduler_stack_bytes;
   abort();
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+
+ucontext_t scheduler;
+const void *scheduler_stack;
+size_t scheduler_stack_bytes;
+
 void to_scheduler()
 {
   fiber *const self = running;
   self->place = host_cuda_now;
-#if defined(__SANITIZE_ADDRESS__)
   void *fake = nullptr;
-  __sanitizer_start_switch_fiber(self->done ? nullptr : &fake, scheduler_stack,
-                                 scheduler_stack_bytes);
-#endif
-  swapcontext(&self->context, &scheduler);
-#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_start_switch_fiber(&fake, scheduler_stack, scheduler_stack_bytes);
+  swapcontext(&self->on->context, &scheduler);
   __sanitizer_finish_switch_fiber(fake, &scheduler_stack, &scheduler_stack_bytes);
-#endif
-}
-
-void fiber_main()
-{
-#if defined(__SANITIZE_ADDRESS__)
-  __sanitizer_finish_switch_fiber(nullptr, &scheduler_stack, &scheduler_stack_bytes);
-#endif
-  (*running->block->thread)();
-  running->done = true;
-  running->block->done++;
-  turns_without_progress = 0;
-  if (running->block->at_barrier > 0)
-    stop("ends while others of its block wait at a barrier");
-  to_scheduler();
 }
 
 void resume(fiber *f)
 {
   running = f;
   host_cuda_now = f->place;
-#if defined(__SANITIZE_ADDRESS__)
   void *fake = nullptr;
-  __sanitizer_start_switch_fiber(&fake, f->stack, STACK_BYTES);
-#endif
-  swapcontext(&scheduler, &f->context);
-#if defined(__SANITIZE_ADDRESS__)
+  __sanitizer_start_switch_fiber(&fake, f->on->stack, STACK_BYTES);
+  swapcontext(&scheduler, &f->on->context);
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
-#endif
   running = nullptr;
+}
+
+void arrived()
+{
+  __sanitizer_finish_switch_fiber(nullptr, &scheduler_stack, &scheduler_stack_bytes);
+}
+
+#else
+
+/* Jumps, since swapcontext asks the kernel for the signal mask at every switch. */
+jmp_buf scheduler;
+
+void to_scheduler()
+{
+  running->place = host_cuda_now;
+  if (_setjmp(running->on->resumed) == 0)
+    _longjmp(scheduler, 1);
+}
+
+void resume(fiber *f)
+{
+  running = f;
+  host_cuda_now = f->place;
+  if (_setjmp(scheduler) == 0) {
+    if (f->on->started)
+      _longjmp(f->on->resumed, 1);
+    f->on->started = true;
+    setcontext(&f->on->context);
+  }
+  running = nullptr;
+}
+
+void arrived()
+{
+}
+
+#endif
+
+void worker_main()
+{
+  arrived();
+  for (;;) {
+    (*running->block->thread)();
+    running->done = true;
+    running->block->done++;
+    turns_without_progress = 0;
+    if (running->block->at_barrier > 0)
+      stop("ends while others of its block wait at a barrier");
+    to_scheduler();
+  }
+}
+
+void make_workers(size_t n)
+{
+  void *const stacks = mmap(nullptr, n * STACK_BYTES, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stacks == MAP_FAILED)
+    stop("no memory for stacks");
+  for (size_t i = n; i-- > 0;) {
+    worker *const made = new worker();
+    made->stack = static_cast<char *>(stacks) + i * STACK_BYTES;
+    getcontext(&made->context);
+    made->context.uc_stack.ss_sp = made->stack;
+    made->context.uc_stack.ss_size = STACK_BYTES;
+    made->context.uc_link = nullptr;
+    makecontext(&made->context, worker_main, 0);
+    idle.push_back(made);
+  }
+}
+
+worker *take_worker()
+{
+  if (idle.empty())
+    make_workers(64);
+  worker *const taken = idle.back();
+  idle.pop_back();
+  return taken;
 }
 
 uint3 place_in(dim3 dims, size_t index)
@@ -147,23 +210,13 @@ std::unique_ptr<block_state> start_block(launch &l, size_t index)
   block->dynamic_shared = poisoned(l.shared_bytes);
   block->warps.resize((threads + 31) / 32);
   block->fibers.resize(threads);
-  void *const stacks = mmap(nullptr, threads * STACK_BYTES, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stacks == MAP_FAILED)
-    stop("no memory for stacks");
-  block->stacks = static_cast<char *>(stacks);
   for (size_t i = 0; i < threads; i++) {
     fiber &f = block->fibers[i];
-    f.stack = block->stacks + i * STACK_BYTES;
+    f.on = take_worker();
     f.place = {place_in(l.block, i), place_in(l.grid, index), l.block, l.grid};
     f.block = block.get();
     f.warp = static_cast<int>(i / 32);
     f.lane = static_cast<int>(i % 32);
-    getcontext(&f.context);
-    f.context.uc_stack.ss_sp = f.stack;
-    f.context.uc_stack.ss_size = STACK_BYTES;
-    f.context.uc_link = nullptr;
-    makecontext(&f.context, fiber_main, 0);
   }
   return block;
 }
@@ -212,7 +265,8 @@ bool turn(launch &l)
   for (size_t i = n; i-- > 0;) {
     if (l.blocks[i]->done < l.blocks[i]->fibers.size())
       continue;
-    munmap(l.blocks[i]->stacks, l.blocks[i]->fibers.size() * STACK_BYTES);
+    for (const fiber &f : l.blocks[i]->fibers)
+      idle.push_back(f.on);
     l.blocks.erase(l.blocks.begin() + static_cast<std::ptrdiff_t>(i));
   }
   return any;

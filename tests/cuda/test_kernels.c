@@ -9,7 +9,7 @@ static const enum tp_dtype dtypes[] = {TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP
 static const struct layout layouts[] = {{.gap = 0}, {.gap = 8}, {.gap = 1}, {.gap = 8, .shift = 1}};
 /* Less than a pack, packs and a tail, rows that one block reads more than once. */
 static const int64_t widths[] = {1, 7, 40, 333, 2100};
-enum { N_CASES = 3 * 4 * 5 };
+enum { N_LAYOUTS = 3 * 4, N_WIDTHS = 5 };
 
 struct shape {
   struct layout layout;
@@ -18,7 +18,7 @@ struct shape {
 
 static struct shape shape_of(int i)
 {
-  struct shape shape = {.layout = layouts[i / 3 % 4], .columns = widths[i / 12]};
+  struct shape shape = {.layout = layouts[i / 3 % 4], .columns = widths[i / N_LAYOUTS]};
   shape.layout.dtype = dtypes[i % 3];
   return shape;
 }
@@ -38,9 +38,9 @@ static void run(struct trial *trial, struct layout layout, int rank)
   trial_end(trial);
 }
 
-START_TEST(adds_and_copies)
+static void adds_and_copies(int i)
 {
-  const struct shape s = shape_of(_i);
+  const struct shape s = shape_of(i);
   static const enum tp_function functions[] = {TP_FUNCTION_ADD, TP_FUNCTION_ADD_SHARE,
                                                TP_FUNCTION_COPY};
   for (int f = 0; f < 3; f++) {
@@ -56,11 +56,10 @@ START_TEST(adds_and_copies)
     run(&trial, s.layout, 0);
   }
 }
-END_TEST
 
-START_TEST(activations)
+static void activations(int i)
 {
-  const struct shape s = shape_of(_i);
+  const struct shape s = shape_of(i);
   for (int gates = 0; gates < 2; gates++) {
     struct trial trial;
     trial_begin(&trial, TP_FUNCTION_ACTIVATION, 3, 1);
@@ -69,12 +68,11 @@ START_TEST(activations)
     run(&trial, s.layout, 0);
   }
 }
-END_TEST
 
 /* norm, add_norm, add_sum_norm; RMS and layer. */
-START_TEST(norms)
+static void norms(int i)
 {
-  const struct shape s = shape_of(_i);
+  const struct shape s = shape_of(i);
   const struct layout vector = {.dtype = s.layout.dtype};
   static const enum tp_function functions[] = {TP_FUNCTION_NORM, TP_FUNCTION_ADD_NORM,
                                                TP_FUNCTION_ADD_SUM_NORM};
@@ -83,7 +81,7 @@ START_TEST(norms)
     trial_begin(&trial, functions[f / 2], 3, 1);
     for (int summand = 0; summand <= f / 2; summand++)
       trial_in(&trial, s.layout, 3, s.columns);
-    for (int i = 0; i <= f % 2; i++)
+    for (int input = 0; input <= f % 2; input++)
       trial_in(&trial, vector, s.columns, 1);
     if (f >= 2)
       trial_out_same(&trial, 0);
@@ -91,11 +89,10 @@ START_TEST(norms)
     run(&trial, s.layout, 0);
   }
 }
-END_TEST
 
-START_TEST(norm_in_place)
+static void norm_in_place(int i)
 {
-  const struct shape s = shape_of(_i);
+  const struct shape s = shape_of(i);
   struct trial trial;
   trial_begin(&trial, TP_FUNCTION_NORM, 600, 1);
   trial_in(&trial, s.layout, s.columns < 100 ? 600 : 2, s.columns); /* many rows: fewer threads */
@@ -103,7 +100,6 @@ START_TEST(norm_in_place)
   trial_out_same(&trial, 0);
   run(&trial, s.layout, 0);
 }
-END_TEST
 
 static const struct heads {
   int heads, kv_heads, head_dim;
@@ -111,7 +107,7 @@ static const struct heads {
 
 static void begin_heads(struct trial *trial, enum tp_function function, int i)
 {
-  const struct heads *h = &heads[i / 12];
+  const struct heads *h = &heads[i / N_LAYOUTS];
   const struct shape s = shape_of(i);
   trial_begin(trial, function, 2, 3);
   trial->op.memory.heads = h->heads;
@@ -120,28 +116,27 @@ static void begin_heads(struct trial *trial, enum tp_function function, int i)
   trial_in(trial, s.layout, 6, (h->heads + 2 * h->kv_heads) * h->head_dim);
 }
 
-START_TEST(head_norms)
+static void head_norms(int i)
 {
-  const struct layout vector = {.dtype = shape_of(_i).layout.dtype};
+  const struct layout vector = {.dtype = shape_of(i).layout.dtype};
   struct trial trial;
-  begin_heads(&trial, TP_FUNCTION_QK_NORM, _i);
-  trial_in(&trial, vector, heads[_i / 12].head_dim, 1);
-  trial_in(&trial, vector, heads[_i / 12].head_dim, 1);
+  begin_heads(&trial, TP_FUNCTION_QK_NORM, i);
+  trial_in(&trial, vector, heads[i / N_LAYOUTS].head_dim, 1);
+  trial_in(&trial, vector, heads[i / N_LAYOUTS].head_dim, 1);
   trial_out_same(&trial, 0);
-  run(&trial, shape_of(_i).layout, 0);
+  run(&trial, shape_of(i).layout, 0);
 }
-END_TEST
 
 /* Sequences of unequal length, cached beside what was there. */
-START_TEST(positions_and_caches)
+static void positions_and_caches(int i)
 {
-  const struct heads *h = &heads[_i / 12];
-  const struct layout layout = shape_of(_i).layout;
+  const struct heads *h = &heads[i / N_LAYOUTS];
+  const struct layout layout = shape_of(i).layout;
   static const enum tp_function functions[] = {TP_FUNCTION_ROPE, TP_FUNCTION_CACHE,
                                                TP_FUNCTION_ROPE_CACHE};
   for (int f = 0; f < 3; f++) {
     struct trial trial;
-    begin_heads(&trial, functions[f], _i);
+    begin_heads(&trial, functions[f], i);
     trial_index(&trial, 2, (const int32_t[]){3, 9});
     if (functions[f] != TP_FUNCTION_CACHE)
       trial_out_same(&trial, 0);
@@ -150,12 +145,11 @@ START_TEST(positions_and_caches)
     run(&trial, layout, 0);
   }
 }
-END_TEST
 
 /* The second of two ranks' halves of a table of 16 rows, or all of it with positions. */
-START_TEST(embeddings)
+static void embeddings(int i)
 {
-  const struct shape s = shape_of(_i);
+  const struct shape s = shape_of(i);
   for (int sharded = 0; sharded < 2; sharded++) {
     struct tp_piece piece = {.split = sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE,
                              .rows = sharded ? 8 : 16,
@@ -174,7 +168,6 @@ START_TEST(embeddings)
     run(&trial, s.layout, sharded);
   }
 }
-END_TEST
 
 /* Logits of two ranks, each with its half of the words and the last one padded; `positions` rows a
  * sequence. */
@@ -202,14 +195,30 @@ static void sample(int i, bool gathered, int64_t positions)
   run(&trial, s.layout, 0);
 }
 
-START_TEST(likeliest_words)
+static void likeliest_words(int i)
 {
-  sample(_i, false, 1);
-  sample(_i, false, 4);
-  sample(_i, true, 1);
-  sample(_i, true, 4);
+  sample(i, false, 1);
+  sample(i, false, 4);
+  sample(i, true, 1);
+  sample(i, true, 4);
 }
-END_TEST
+
+/* A process for all layouts of a width: to fork one each costs more than the kernels. */
+#define ALL_LAYOUTS(function)                                   \
+  START_TEST(all_##function)                                    \
+  {                                                             \
+    for (int i = _i * N_LAYOUTS; i < (_i + 1) * N_LAYOUTS; i++) \
+      function(i);                                              \
+  }                                                             \
+  END_TEST
+ALL_LAYOUTS(adds_and_copies)
+ALL_LAYOUTS(activations)
+ALL_LAYOUTS(norms)
+ALL_LAYOUTS(norm_in_place)
+ALL_LAYOUTS(head_norms)
+ALL_LAYOUTS(positions_and_caches)
+ALL_LAYOUTS(embeddings)
+ALL_LAYOUTS(likeliest_words)
 
 /* Ties go to the first, and where there is only NaN there is no word. */
 START_TEST(likeliest_of_equals)
@@ -251,19 +260,19 @@ static Suite *suite(void)
   Suite *s = suite_create("kernels");
   TCase *rows = tcase_create("rows");
   tcase_set_timeout(rows, 60);
-  tcase_add_loop_test(rows, adds_and_copies, 0, N_CASES);
-  tcase_add_loop_test(rows, activations, 0, N_CASES);
-  tcase_add_loop_test(rows, norms, 0, N_CASES);
-  tcase_add_loop_test(rows, norm_in_place, 0, N_CASES);
-  tcase_add_loop_test(rows, embeddings, 0, N_CASES);
-  tcase_add_loop_test(rows, likeliest_words, 0, N_CASES);
+  tcase_add_loop_test(rows, all_adds_and_copies, 0, N_WIDTHS);
+  tcase_add_loop_test(rows, all_activations, 0, N_WIDTHS);
+  tcase_add_loop_test(rows, all_norms, 0, N_WIDTHS);
+  tcase_add_loop_test(rows, all_norm_in_place, 0, N_WIDTHS);
+  tcase_add_loop_test(rows, all_embeddings, 0, N_WIDTHS);
+  tcase_add_loop_test(rows, all_likeliest_words, 0, N_WIDTHS);
   tcase_add_test(rows, likeliest_of_equals);
   tcase_add_test(rows, refuses_what_is_not_said);
   suite_add_tcase(s, rows);
   TCase *of_heads = tcase_create("heads");
   tcase_set_timeout(of_heads, 60);
-  tcase_add_loop_test(of_heads, head_norms, 0, N_CASES);
-  tcase_add_loop_test(of_heads, positions_and_caches, 0, N_CASES);
+  tcase_add_loop_test(of_heads, all_head_norms, 0, N_WIDTHS);
+  tcase_add_loop_test(of_heads, all_positions_and_caches, 0, N_WIDTHS);
   suite_add_tcase(s, of_heads);
   return s;
 }
