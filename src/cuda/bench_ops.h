@@ -1,7 +1,7 @@
 #ifndef TP_CUDA_BENCH_OPS_H
 #define TP_CUDA_BENCH_OPS_H
-/* gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv: single ops, as
- * `tpsim cost` reads them, with how long they took.
+/* gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv, sustained.csv: single
+ * ops, as `tpsim cost` reads them, with how long they took.
  *
  * Shapes are those of models' shards under the architectures that differ in them, and powers of
  * two between.
@@ -44,6 +44,12 @@ enum tp_status tp_plan_memory(struct tp_rig *rig, const struct tp_shapes *shapes
 /* Collectives among `ranks`: those of the run's group. */
 enum tp_status tp_plan_collectives(struct tp_rig *rig, int ranks, struct tp_arena *arena,
                                    struct tp_plan *plan, struct tp_error *error);
+
+/* Large GEMMs after `rest` and under seconds of load without pause: what power and temperature take
+ * from the clocks.  rest: leaves the device idle; NULL: it has no clocks. */
+enum tp_status tp_plan_sustained(struct tp_rig *rig, void (*rest)(double seconds),
+                                 struct tp_arena *arena, struct tp_plan *plan,
+                                 struct tp_error *error);
 
 /* GEMMs, decode attention and a copy beside held SMs and beside a copy's traffic. */
 enum tp_status tp_plan_interference(struct tp_rig *rig, struct tp_beside *beside,

@@ -256,12 +256,12 @@ const struct tp_command tp_command_bench = {
     .summary = "measures ops, collectives, interference, layers and generations",
     .usage = "ops|collectives|interference|layers|generate|all [OPTIONS]",
     .details =
-        "Writes gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv, "
-        "layers.csv\n"
-        "and generate.csv, each with a sidecar that says who measured, for `tpsim calibrate` and\n"
-        "`tpsim validate`. Rows that are there are kept, so that a run goes on where one ended;\n"
-        "what the time does not suffice for is left, from small to large alike. One GPU runs rank\n"
-        "0 of several, with stand-ins for collectives: such rows say 1 in column emulated.\n"
+        "Writes gemm.csv, attention.csv, memory.csv, sustained.csv (all of ops), collectives.csv,\n"
+        "interference.csv, layers.csv and generate.csv, each with a sidecar that says who\n"
+        "measured, for `tpsim calibrate` and `tpsim validate`. Rows that are there are kept, so\n"
+        "that a run goes on where one ended; what the time does not suffice for is left, from\n"
+        "small to large alike. One GPU runs rank 0 of several, with stand-ins for collectives:\n"
+        "such rows say 1 in column emulated.\n"
         "--device host measures nothing: it writes what the model of a --platform expects, for\n"
         "practice.",
     .example = "tpsim-cuda bench layers --device host --platform dgx-h200 --model llama-3.1-8b "

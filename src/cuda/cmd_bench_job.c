@@ -17,6 +17,13 @@ double tp_bench_now_s(void *unused)
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static void rest(double seconds)
+{
+  const time_t whole = (time_t)seconds;
+  const struct timespec pause = {whole, (long)(1e9 * (seconds - (double)whole))};
+  nanosleep(&pause, NULL);
+}
+
 static enum tp_status clocks(void *data, double clocks_hz[2], struct tp_error *error)
 {
   const struct tp_bench_job *job = data;
@@ -264,6 +271,7 @@ static enum tp_status make_suite(struct tp_bench_job *job, struct tp_error *erro
                                             suite->layers.variants, suite->layers.n_variants};
   suite->source = &job->source;
   suite->now_s = tp_bench_now_s;
+  suite->rest = job->host ? NULL : rest;
   return status;
 }
 

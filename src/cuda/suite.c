@@ -50,19 +50,23 @@ static bool writes(const struct tp_group *group)
   return group == NULL || tp_group_rank(group) == 0;
 }
 
+/* How a file's rows are measured. */
+struct pace {
+  double most_s; /* of one row: more samples tell nothing new */
+  int warm_ups;
+};
+static const struct pace brisk = {1.5, 3}, steady = {10, 0};
+
 static enum tp_status run_plan(const struct tp_suite *suite, const struct tp_plan *plan,
-                               double budget_s, struct tp_error *error)
+                               const struct pace *pace, double budget_s, struct tp_error *error)
 {
-  enum { WARM_UPS = 3 };
-  /* More samples of one row tell nothing new. */
-  static const double most_s = 1.5;
   const struct tp_suite_listener *listener = suite->listener;
   struct told told = {.suite = suite};
   struct tp_plan_run run = {.plan = plan,
                             .group = suite->rig->group,
                             .budget_s = budget_s,
-                            .most_s = most_s,
-                            .warm_ups = WARM_UPS,
+                            .most_s = pace->most_s,
+                            .warm_ups = pace->warm_ups,
                             .now_s = now_s,
                             .progress = progress,
                             .data = &told};
@@ -82,7 +86,7 @@ static enum tp_status run_plan(const struct tp_suite *suite, const struct tp_pla
   return status != TP_OK ? status : closed;
 }
 
-/* Three files; what GEMMs leave goes to the others. */
+/* What GEMMs leave goes to the others.  Steady load comes last: it leaves the GPU hot. */
 static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *arena, double budget_s,
                               struct tp_error *error)
 {
@@ -90,7 +94,7 @@ static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *are
     enum tp_status (*make)(struct tp_rig *rig, const struct tp_shapes *shapes,
                            struct tp_arena *arena, struct tp_plan *plan, struct tp_error *error);
     double share; /* of what is left */
-  } plans[] = {{tp_plan_gemms, 0.65}, {tp_plan_attentions, 0.7}, {tp_plan_memory, 1}};
+  } plans[] = {{tp_plan_gemms, 0.5}, {tp_plan_attentions, 0.45}, {tp_plan_memory, 0.35}};
   struct tp_shapes shapes;
   const double end_s = suite->now_s(suite->data) + budget_s;
   enum tp_status status = TP_OK;
@@ -99,9 +103,14 @@ static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *are
     struct tp_plan plan;
     status = plans[i].make(suite->rig, &shapes, arena, &plan, error);
     if (status == TP_OK)
-      status = run_plan(suite, &plan, plans[i].share * (end_s - suite->now_s(suite->data)), error);
+      status = run_plan(suite, &plan, &brisk, plans[i].share * (end_s - suite->now_s(suite->data)),
+                        error);
   }
-  return status;
+  struct tp_plan plan;
+  if (status == TP_OK)
+    status = tp_plan_sustained(suite->rig, suite->rest, arena, &plan, error);
+  return status == TP_OK ? run_plan(suite, &plan, &steady, end_s - suite->now_s(suite->data), error)
+                         : status;
 }
 
 static enum tp_status run_section(const struct tp_suite *suite, enum tp_section section,
@@ -128,7 +137,7 @@ static enum tp_status run_section(const struct tp_suite *suite, enum tp_section 
   case TP_N_SECTIONS:
     return TP_OK;
   }
-  return status == TP_OK ? run_plan(suite, &plan, budget_s, error) : status;
+  return status == TP_OK ? run_plan(suite, &plan, &brisk, budget_s, error) : status;
 }
 
 enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,

@@ -6,7 +6,7 @@
 
 /* X(name, text, share of the time of all, what it does) */
 #define TP_SECTIONS(X)                                                                 \
-  X(OPS, "ops", 0.4, "GEMMs, attention, memory ops, each alone")                       \
+  X(OPS, "ops", 0.5, "GEMMs, attention, memory ops, each alone; GEMMs under load")     \
   X(COLLECTIVES, "collectives", 0.1, "collectives of every size, among several GPUs")  \
   X(INTERFERENCE, "interference", 0.15, "kernels beside held SMs and beside copies")   \
   X(LAYERS, "layers", 0.35, "prefill and a decode step of models cut to a few layers") \
@@ -37,6 +37,7 @@ struct tp_suite {
   struct tp_beside *beside; /* for INTERFERENCE */
   const struct tp_trace_source *source;
   struct tp_shape_request shapes; /* OPS */
+  void (*rest)(double seconds);   /* OPS: leaves the device idle; NULL: it has no clocks */
   struct tp_point_grid layers, generate;
   int ranks; /* COLLECTIVES: of the run */
   double (*now_s)(void *data);

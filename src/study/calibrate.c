@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char nccl_stack[] = "gpt-fast-compile", peer_stack[] = "vllm-graph";
-enum { MOST_GROUPS = 10, LEAST_ROWS = 12 };
+enum { MOST_GROUPS = 12, LEAST_ROWS = 12 };
 
 static const char *const kernel_groups[] = TP_KERNEL_GROUPS;
 
@@ -87,6 +87,49 @@ static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *
     add_group(self, &group, doc, &found);
   }
   return status;
+}
+
+/* The group's place in the report where it was fitted. */
+static struct tp_calibrated *fitted_group(struct calibrator *self, const char *name)
+{
+  for (size_t i = 0; i < self->calibration->n_groups; i++)
+    if (strcmp(self->calibration->groups[i].group, name) == 0 &&
+        self->calibration->groups[i].n_parameters > 0)
+      return &self->calibration->groups[i];
+  return NULL;
+}
+
+/* One parameter more of a group that was fitted: its source speaks for all of them. */
+static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc *before,
+                                    const char *name)
+{
+  struct tp_arena *arena = self->arena;
+  const struct tp_sustained_rows *rows = &self->rows.sustained;
+  struct tp_calibrated *group = fitted_group(self, name);
+  struct tp_sustained_fit fit;
+  struct tp_device judged = self->device;
+  tp_fit_sustained(name, rows->items, rows->n, arena, group != NULL ? &self->device : &judged,
+                   &fit);
+  if (fit.n == 0)
+    return TP_OK;
+  if (group == NULL) {
+    tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted",
+            tp_sustained_key, fit.ratio);
+    return leave_out(self, name, rows->source);
+  }
+  struct tp_calibrated_parameter *all =
+      TP_NEW(arena, struct tp_calibrated_parameter, group->n_parameters + 1);
+  memcpy(all, group->parameters, group->n_parameters * sizeof *all);
+  const char *const path = tp_arena_printf(arena, "%s.%s", name, tp_sustained_key);
+  all[group->n_parameters++] =
+      (struct tp_calibrated_parameter){.key = tp_sustained_key,
+                                       .before = json_number_value(tp_doc_at(before, path)),
+                                       .after = fit.ratio,
+                                       .error = fit.error,
+                                       .at_bound = fit.at_bound};
+  group->parameters = all;
+  group->source = tp_arena_printf(arena, "%s; %s", group->source, rows->source);
+  return TP_OK;
 }
 
 /* The platform asked for, or the best with GPUs enough. */
@@ -206,6 +249,10 @@ static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
 static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
 {
   enum tp_status status = fit_kernels(self, doc);
+  if (status == TP_OK)
+    status = add_sustained(self, doc, "gemm");
+  if (status == TP_OK)
+    status = add_sustained(self, doc, "gemm_fp8");
   if (status == TP_OK)
     status = fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl);
   if (status == TP_OK)

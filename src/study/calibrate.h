@@ -4,6 +4,7 @@
  *
  *     gemm, gemm_fp8, attention_prefill, attention_decode   study/fit_kernels.h
  *     memory                                                the same
+ *     sustained_ratio of gemm, gemm_fp8                     study/fit_sustained.h
  *     nccl, peer_kernels                                    study/fit_collectives.h
  *     overlap                                               study/fit_overlap.h
  *

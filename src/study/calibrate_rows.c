@@ -218,6 +218,18 @@ static enum tp_status read_interference(const struct reader *self, const struct 
              : status;
 }
 
+static enum tp_status read_sustained(const struct reader *self, const struct input *input)
+{
+  struct tp_csv csv;
+  struct tp_sustained_rows *rows = &self->rows->sustained;
+  const enum tp_status status =
+      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
+  rows->source = input->source;
+  return status == TP_OK
+             ? tp_sustained_rows_read(&csv, self->arena, &rows->items, &rows->n, self->error)
+             : status;
+}
+
 static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind kind,
                                  const struct input *input)
 {
@@ -230,6 +242,8 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
     return read_collective_trace(self, input);
   case TP_TRACE_INTERFERENCE:
     return read_interference(self, input);
+  case TP_TRACE_SUSTAINED:
+    return read_sustained(self, input);
   case TP_TRACE_LAYERS: /* for validate alone */
   case TP_TRACE_GENERATE:
   case TP_N_TRACES:
@@ -245,8 +259,9 @@ static enum tp_status read_traces(const struct reader *self, const struct tp_tra
     const struct tp_trace_file *file = &traces->files[i];
     if (file->path == NULL)
       continue;
-    const struct input input = {
-        file->path, tp_trace_source(file, self->request->options.hold_out_ratio, self->arena)};
+    const double hold_out_ratio =
+        i == TP_TRACE_SUSTAINED ? 0 : self->request->options.hold_out_ratio;
+    const struct input input = {file->path, tp_trace_source(file, hold_out_ratio, self->arena)};
     status = read_trace(self, (enum tp_trace_kind)i, &input);
   }
   return status;

@@ -4,6 +4,7 @@
 #include "study/calibrate.h"
 #include "study/fit_collectives.h"
 #include "study/fit_overlap.h"
+#include "study/fit_sustained.h"
 
 #define TP_KERNEL_GROUPS                                                  \
   {                                                                       \
@@ -29,10 +30,17 @@ struct tp_overlap_rows {
   size_t n;
 };
 
+struct tp_sustained_rows {
+  const char *source;
+  struct tp_sustained_sample *items;
+  size_t n;
+};
+
 struct tp_calibrate_rows {
   struct tp_kernel_rows kernels[TP_N_KERNEL_GROUPS];
   struct tp_collective_rows nccl, peer_kernels;
   struct tp_overlap_rows overlap;
+  struct tp_sustained_rows sustained;
 };
 
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,

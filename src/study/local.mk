@@ -15,6 +15,7 @@ libtpstudy_a_SOURCES = \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
 	%D%/fit_options.c %D%/fit_options.h \
 	%D%/fit_overlap.c %D%/fit_overlap.h \
+	%D%/fit_sustained.c %D%/fit_sustained.h \
 	%D%/fit_rows.c \
 	%D%/fit_uncertainty.c %D%/fit_uncertainty.h \
 	%D%/flash_error.c %D%/flash_error.h \

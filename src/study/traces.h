@@ -2,7 +2,8 @@
 #define TP_STUDY_TRACES_H
 /* A folder of traces, as `tpsim-cuda bench` writes it: traces/README.md.
  *
- *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv interference.csv   single ops
+ *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv                    single ops
+ *              interference.csv sustained.csv                                       ops under load
  *              layers.csv generate.csv                                              points
  *              gemm.csv.json ...                                                    who measured
  *              device.json                                                          tpsim calibrate
@@ -20,6 +21,7 @@
   X(MEMORY, "memory")             \
   X(COLLECTIVES, "collectives")   \
   X(INTERFERENCE, "interference") \
+  X(SUSTAINED, "sustained")       \
   X(LAYERS, "layers")             \
   X(GENERATE, "generate")
 enum tp_trace_kind {

@@ -8,8 +8,9 @@
  * not measured.
  *
  * A table of ops with alone_us, too, is one of interference: its figure is the slow-down, time_us
- * over alone_us.  Shapes of a trace that the device was fitted to (its source says so, by the hash
- * of the file) count in the first group only: a fit is not its own test.
+ * over alone_us; without columns of what ran beside it is one of steady load.  Shapes of a trace
+ * that the device was fitted to (its source says so, by the hash of the file) count in the first
+ * group only: a fit is not its own test.
  */
 #include "study/measured.h"
 #include "study/op_costs.h"

@@ -1,6 +1,7 @@
-/* Measured ops and interference against the device's cost model. */
+/* Measured ops, interference and steady load against the device's cost model. */
 #include "study/fit_kernels.h"
 #include "study/fit_overlap.h"
+#include "study/fit_sustained.h"
 #include "study/op_rows.h"
 #include "study/validator.h"
 
@@ -115,6 +116,27 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
                        self->csv.path);
 }
 
+/* No row is held out of a median: where the device was fitted to the file, to all of it. */
+static enum tp_status run_sustained(struct tp_validator *self, const struct tp_device *device)
+{
+  struct tp_sustained_sample *samples;
+  size_t n = 0;
+  const enum tp_status status =
+      tp_sustained_rows_read(&self->csv, self->arena, &samples, &n, self->error);
+  if (status != TP_OK)
+    return status;
+  self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
+  for (size_t i = 0; i < n; i++) {
+    tp_validator_add(self, i, "slowdown",
+                     tp_arena_printf(self->arena, "%s under steady load", samples[i].op.name),
+                     samples[i].slowdown, tp_sustained_slowdown(device, &samples[i]));
+    self->validation->figures[i].fitted =
+        self->request->trace != NULL &&
+        !isnan(tp_trace_held_out(self->request->trace, source_of(device, &samples[i].op)));
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_validator_run_ops(struct tp_validator *self)
 {
   const struct tp_device *device = NULL;
@@ -122,6 +144,8 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
   enum tp_status status = open_device(self, &device);
   if (status == TP_OK)
     status = tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error);
+  if (status == TP_OK && tp_sustained_is_table(&self->csv))
+    return run_sustained(self, device);
   if (status == TP_OK && tp_csv_column(&self->csv, "alone_us") >= 0)
     return run_interference(self, device);
   if (status == TP_OK)

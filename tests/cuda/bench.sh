@@ -46,8 +46,8 @@ check "no place to write" exits 3 "cannot be written" bench interference -o /dev
 bench all -o h200-sxm >said
 check "all: exit 0" [ $? = 0 ]
 check "all files" [ "$(cd h200-sxm && echo *.csv)" = \
-  "attention.csv collectives.csv gemm.csv generate.csv interference.csv layers.csv memory.csv" ]
-check "nothing was measured, they say" [ "$(grep -l '"clock": "virtual clock"' h200-sxm/*.json | wc -l)" = 7 ]
+  "attention.csv collectives.csv gemm.csv generate.csv interference.csv layers.csv memory.csv sustained.csv" ]
+check "nothing was measured, they say" [ "$(grep -l '"clock": "virtual clock"' h200-sxm/*.json | wc -l)" = 8 ]
 check "and whose command it was" grep -q '"all"' h200-sxm/gemm.csv.json
 
 # Killed in a row: the same rows again (times differ in their last digit by how many samples fit).
@@ -62,7 +62,7 @@ for file in gemm:5 layers:11 collectives:5; do
   check "${file%:*}.csv is whole again" cmp -s now before
 done
 bench all -o h200-sxm >said
-check "nothing more to do" [ "$(grep -c ': 0 rows measured' said)" = 9 ]
+check "nothing more to do" [ "$(grep -c ': 0 rows measured' said)" = 10 ]
 check "another machine's rows" exits 2 "was measured with platform" \
   tpsim-cuda bench ops --device host --platform dgx-h100 -o h200-sxm
 
@@ -73,6 +73,8 @@ if command -v tpsim >/dev/null; then
   check "and layers.csv, where nothing overlaps" [ $? = 0 ]
   tpsim calibrate h200-sxm >out
   check "and fits a device to the folder" [ $? = 0 ]
+  check "whose clock keeps its rate under load, for it has none" \
+    [ "$(grep -c '^gemm.*,sustained_ratio,0.8,1,' out)" = 2 ]
 fi
 echo "1..$n"
 exit $failed

@@ -202,11 +202,11 @@ END_TEST
 
 START_TEST(budget_shares)
 {
-  double left_s = 120;
+  double left_s = 130;
   const double ops_s = tp_section_budget_s(TP_SECTION_OPS, left_s);
-  ck_assert_rel(ops_s, 40, 1e-9); /* 0.4 of 1.2 */
+  ck_assert_rel(ops_s, 50, 1e-9); /* 0.5 of 1.3 */
   left_s -= 10;                   /* less than it might */
-  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 110 * 0.1 / 0.8, 1e-9);
+  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 120 * 0.1 / 0.8, 1e-9);
   ck_assert_rel(tp_section_budget_s(TP_SECTION_GENERATE, 33), 33, 1e-9);
 }
 END_TEST
@@ -317,6 +317,68 @@ START_TEST(times_by_the_model)
     must(tp_generation_expect(&machine, &point, &expected, &error));
     ck_assert_rel(ttft_s, expected.prefill_s, 1e-8);
     ck_assert_rel(tpot_s, expected.step_s, 1e-8);
+  }
+}
+END_TEST
+
+/* GPU time that a spy on a device's marks sees go by, and when it rested. */
+static struct {
+  struct tp_calls calls;
+  double done_s, rested_s, rested_at_s;
+  int n_rests;
+  bool finished;
+} load;
+
+static enum tp_status load_seconds(struct tp_device_state *state, int from, int to, double *seconds,
+                                   struct tp_error *reason)
+{
+  const enum tp_status status = load.calls.seconds(state, from, to, seconds, reason);
+  load.done_s += *seconds;
+  load.finished = false;
+  return status;
+}
+
+static enum tp_status load_finish(struct tp_device_state *state, struct tp_error *reason)
+{
+  load.finished = true;
+  return load.calls.finish(state, reason);
+}
+
+static void rest(double seconds)
+{
+  ck_assert(load.finished);
+  load.n_rests++;
+  load.rested_s = seconds;
+  load.rested_at_s = load.done_s;
+}
+
+/* A budget of 5 s: 1 s of rest, then 4 s without a pause; no clock is virtual and keeps its rate.
+ */
+START_TEST(sustained_rests_then_runs)
+{
+  struct tp_rig_device *device;
+  struct tp_plan loaded;
+  must(tp_rig_at(&rig, 1, &device, &error));
+  load.calls = device->calls;
+  device->calls.seconds = load_seconds;
+  device->calls.finish = load_finish;
+  must(tp_plan_sustained(&rig, rest, folder.arena, &loaded, &error));
+  ck_assert_uint_eq(loaded.n, 4);
+  for (size_t i = 0; i < loaded.n; i++) {
+    struct tp_trace_row row;
+    load.done_s = load.n_rests = 0;
+    tp_trace_row_clear(&row, loaded.layout);
+    loaded.name(loaded.data, i, &row);
+    must(loaded.measure(loaded.data, i, 5, &row, &error));
+    ck_assert_int_eq(load.n_rests, 1);
+    ck_assert_rel(load.rested_s, 1, 1e-9);
+    ck_assert_double_lt(load.rested_at_s, 0.1);
+    ck_assert_double_gt(load.done_s, 4);
+    ck_assert_double_lt(load.done_s, 5.5);
+    ck_assert_str_eq(row.cells[0], "gemm");
+    ck_assert_str_eq(row.cells[4], i < 2 ? "bf16" : "fp8");
+    ck_assert_rel(strtod(row.cells[5], NULL), strtod(row.cells[6], NULL), 1e-8);
+    ck_assert_rel(strtod(row.cells[5], NULL) * 1e-6, loaded.expect_s(loaded.data, i), 1e-8);
   }
 }
 END_TEST
@@ -560,6 +622,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, platform_of_a_gpu);
   tcase_add_test(tcase, layers_and_generate);
   tcase_add_test(tcase, times_by_the_model);
+  tcase_add_test(tcase, sustained_rests_then_runs);
   tcase_add_test(tcase, lengths_and_graphs);
   tcase_add_test(tcase, shorter_to_fit);
   tcase_add_test(tcase, interference_names_its_ops);

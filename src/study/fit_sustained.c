@@ -1,0 +1,110 @@
+#include "study/fit_sustained.h"
+
+#include "cost/cost.h"
+#include "study/fit_kernels.h"
+#include "study/kernel_parameters.h"
+#include "study/measured.h"
+#include "study/op_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool tp_sustained_is_table(const struct tp_csv *csv)
+{
+  return tp_csv_column(csv, "alone_us") >= 0 && tp_csv_column(csv, "held_sms") < 0 &&
+         tp_csv_column(csv, "copy_bytes_per_s") < 0;
+}
+
+enum tp_status tp_sustained_rows_read(struct tp_csv *csv, struct tp_arena *arena,
+                                      struct tp_sustained_sample **samples, size_t *n,
+                                      struct tp_error *error)
+{
+  static const char *const needed[] = {"op", "alone_us", "time_us"};
+  for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+    if (tp_csv_column(csv, needed[i]) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, needed[i]);
+  const struct tp_op_reader reader = {arena, error, csv, NULL};
+  *samples = TP_NEW(arena, struct tp_sustained_sample, csv->n_rows + 1);
+  *n = csv->n_rows;
+  for (size_t i = 0; i < csv->n_rows; i++) {
+    const struct tp_op_row row = {i, tp_csv_cell(csv, i, tp_csv_column(csv, "op"))};
+    struct tp_sustained_sample *sample = &(*samples)[i];
+    double alone_us = 1, time_us = 1;
+    *sample = (struct tp_sustained_sample){.op = {.name = row.op}};
+    enum tp_status status = tp_op_row_read(&reader, &row, &sample->op);
+    if (status == TP_OK && sample->op.kind != TP_OP_GEMM)
+      status = tp_op_row_fail(&reader, &row, "no GEMM; steady load is measured on GEMMs");
+    if (status == TP_OK)
+      status = tp_measured_number(csv, i, tp_csv_column(csv, "alone_us"), &alone_us, error);
+    if (status == TP_OK)
+      status = tp_measured_number(csv, i, tp_csv_column(csv, "time_us"), &time_us, error);
+    if (status != TP_OK)
+      return status;
+    sample->slowdown = time_us / alone_us;
+  }
+  return TP_OK;
+}
+
+static double time_s(const struct tp_device *device, const struct tp_op *op, bool sustained)
+{
+  static const struct tp_stack stack;
+  const struct tp_machine machine = {.device = device,
+                                     .stack = &stack,
+                                     .ranks = 1,
+                                     .dram_bytes_per_s = device->datasheet.dram_bytes_per_s,
+                                     .sustained = sustained};
+  const struct tp_cost cost = tp_cost_bare(&machine, op);
+  return tp_cost_alone_s(&machine, &cost);
+}
+
+double tp_sustained_slowdown(const struct tp_device *device,
+                             const struct tp_sustained_sample *sample)
+{
+  return time_s(device, &sample->op, true) / time_s(device, &sample->op, false);
+}
+
+static int compare(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double standard_error(const double *values, size_t n)
+{
+  double mean = 0, squares = 0;
+  for (size_t i = 0; i < n; i++)
+    mean += values[i] / (double)n;
+  for (size_t i = 0; i < n; i++)
+    squares += pow(values[i] - mean, 2);
+  return n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : 0;
+}
+
+static const struct tp_kernel_parameter *parameter_of(const char *group)
+{
+  const struct tp_kernel_group *found = tp_kernel_group_find(group);
+  size_t i = 0;
+  while (strcmp(found->table[i].key, tp_sustained_key) != 0)
+    i++;
+  return &found->table[i];
+}
+
+void tp_fit_sustained(const char *group, const struct tp_sustained_sample *samples, size_t n,
+                      struct tp_arena *arena, struct tp_device *device,
+                      struct tp_sustained_fit *fit)
+{
+  double *ratios = TP_NEW(arena, double, n + 1);
+  *fit = (struct tp_sustained_fit){.n = 0};
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(tp_fit_group_of(&samples[i].op), group) == 0)
+      ratios[fit->n++] = 1 / samples[i].slowdown;
+  if (fit->n == 0)
+    return;
+  const struct tp_kernel_parameter *parameter = parameter_of(group);
+  qsort(ratios, fit->n, sizeof *ratios, compare);
+  const double median = (ratios[(fit->n - 1) / 2] + ratios[fit->n / 2]) / 2;
+  fit->ratio = fmin(fmax(median, parameter->least), parameter->most);
+  fit->at_bound = fit->ratio != median;
+  fit->error = standard_error(ratios, fit->n);
+  *tp_kernel_parameter_slot(device, parameter->offset) = fit->ratio;
+}
