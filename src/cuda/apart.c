@@ -1,10 +1,16 @@
+#define _XOPEN_SOURCE 700
 #include "cuda/apart.h"
 
 #include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What the other process tells first; the result follows. */
@@ -28,10 +34,32 @@ static int write_all(int file, const void *from, size_t bytes)
   return 0;
 }
 
-static int read_all(int file, void *to, size_t bytes)
+static double now_s(void)
+{
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Until something can be read or it is `end_s`. */
+static bool is_late(int file, double end_s)
+{
+  for (;;) {
+    struct pollfd ready = {.fd = file, .events = POLLIN};
+    const double left_s = end_s - now_s();
+    if (left_s <= 0)
+      return true;
+    if (poll(&ready, 1, (int)ceil(1e3 * fmin(left_s, 1e5))) > 0)
+      return false;
+  }
+}
+
+static int read_all(int file, double end_s, void *to, size_t bytes)
 {
   char *next = to;
   while (bytes > 0) {
+    if (is_late(file, end_s))
+      return -1;
     const ssize_t got = read(file, next, bytes);
     if (got == 0 || (got < 0 && errno != EINTR))
       return -1;
@@ -55,9 +83,9 @@ static enum tp_status how_it_died(pid_t process, struct tp_error *error)
                  WEXITSTATUS(ending));
 }
 
-enum tp_status tp_run_apart(enum tp_status (*work)(void *data, void *result,
-                                                   struct tp_error *error),
-                            void *data, void *result, size_t bytes, struct tp_error *error)
+enum tp_status
+tp_run_apart(enum tp_status (*work)(void *data, void *result, struct tp_error *error), void *data,
+             double most_s, void *result, size_t bytes, struct tp_error *error)
 {
   int ends[2];
   fflush(NULL);
@@ -80,9 +108,15 @@ enum tp_status tp_run_apart(enum tp_status (*work)(void *data, void *result,
   }
   struct outcome outcome;
   close(ends[1]);
-  const int whole =
-      read_all(ends[0], &outcome, sizeof outcome) == 0 && read_all(ends[0], result, bytes) == 0;
+  const double end_s = now_s() + most_s;
+  const int whole = read_all(ends[0], end_s, &outcome, sizeof outcome) == 0 &&
+                    read_all(ends[0], end_s, result, bytes) == 0;
   close(ends[0]);
+  if (!whole && now_s() >= end_s) {
+    kill(process, SIGKILL);
+    how_it_died(process, NULL);
+    return tp_fail(error, TP_E_CHECK, "the measuring process was not done after %.4g s", most_s);
+  }
   if (!whole)
     return how_it_died(process, error);
   while (waitpid(process, NULL, 0) < 0 && errno == EINTR)

@@ -1,6 +1,7 @@
 #include "cuda/bench.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static int compare(const void *a, const void *b)
@@ -46,6 +47,38 @@ enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
       ((unsigned char *)mine)[i] = all[i];
   free(all);
   return status;
+}
+
+struct condition {
+  enum tp_status status;
+  char text[256];
+};
+
+/* The first that is not well, by rank. */
+static enum tp_status first_unwell(const struct condition *all, int ranks, struct tp_error *error)
+{
+  for (int i = 0; i < ranks; i++)
+    if (all[i].status != TP_OK)
+      return tp_fail(error, all[i].status, "rank %d: %s", i, all[i].text);
+  return TP_OK;
+}
+
+enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
+                               struct tp_error *error)
+{
+  if (group == NULL)
+    return status;
+  struct condition mine = {.status = status};
+  struct condition *all = calloc((size_t)tp_group_ranks(group), sizeof *all);
+  if (all == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  if (status != TP_OK && error != NULL)
+    snprintf(mine.text, sizeof mine.text, "%.255s", error->text);
+  enum tp_status settled = tp_group_gather(group, &mine, sizeof mine, all, error);
+  if (settled == TP_OK)
+    settled = first_unwell(all, tp_group_ranks(group), error);
+  free(all);
+  return settled;
 }
 
 /* n passes with marks around each. */

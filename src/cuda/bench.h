@@ -37,6 +37,11 @@ struct tp_bench {
 enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
                               struct tp_error *error);
 
+/* Before what only all ranks together can do: where one is not well all get its status and words,
+ * and none waits on its device for one that never comes. */
+enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
+                               struct tp_error *error);
+
 /* What one sample issues: nothing in it may wait for the device. */
 struct tp_action {
   enum tp_status (*issue)(void *data, struct tp_error *error);

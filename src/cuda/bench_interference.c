@@ -100,7 +100,7 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   struct tp_lone_run *run;
   enum tp_status status = tp_rig_at(self->rig, 1, &device, error);
   if (status == TP_OK)
-    status = tp_lone_open(&device->calls, &self->machine, &self->ops[item / N_LOADS], &run, error);
+    status = tp_lone_open(&device->bench, &self->machine, &self->ops[item / N_LOADS], &run, error);
   if (status != TP_OK)
     return status;
   status =

@@ -53,6 +53,7 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row);
 /* A captured graph of it, ready to be replayed. */
 struct tp_lone_run {
   const struct tp_calls *calls;
+  struct tp_group *group;
   struct tp_arena *arena;
   struct tp_store *store;
   struct tp_graph *graph;
@@ -60,8 +61,9 @@ struct tp_lone_run {
 };
 
 /* Operands hold random numbers, lengths the op's.  `machine` says how long it may last and what
- * cache and memory there are.  TP_E_INPUT where memory does not hold it. */
-enum tp_status tp_lone_open(const struct tp_calls *calls, const struct tp_machine *machine,
+ * cache and memory there are.  TP_E_INPUT where memory does not hold it.  Fails on all ranks of the
+ * bench where it does on one. */
+enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error);
 void tp_lone_close(struct tp_lone_run *run); /* NULL is fine */

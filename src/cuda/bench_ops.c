@@ -98,7 +98,7 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   struct tp_spread spread;
   enum tp_status status = tp_rig_at(ops->rig, ops->ranks, &device, error);
   if (status == TP_OK)
-    status = tp_lone_open(&device->calls, &ops->machine, &ops->items[item], &run, error);
+    status = tp_lone_open(&device->bench, &ops->machine, &ops->items[item], &run, error);
   if (status != TP_OK)
     return status;
   status = tp_lone_measure(&device->bench, run, budget_s, &spread, error);

@@ -6,6 +6,7 @@
 #include "cuda/cmd_bench_job.h"
 #include "cuda/commands.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct tp_option options[] = {
@@ -176,6 +177,12 @@ static struct tp_numbers degrees_of(const struct tp_bench_job *job, enum tp_sect
   return degrees;
 }
 
+/* When a task has surely hung: the last row may take longer than the budget has left. */
+static double late_s(double budget_s)
+{
+  return 1.5 * fmax(budget_s, 0) + 120;
+}
+
 static enum tp_status run_section(const struct tp_bench_job *job, enum tp_section section,
                                   double budget_s, struct tp_error *error)
 {
@@ -192,8 +199,8 @@ static enum tp_status run_section(const struct tp_bench_job *job, enum tp_sectio
                         .section = section,
                         .ranks = degrees.n > 0 ? (int)degrees.items[i] : 0,
                         .budget_s = (end_s - tp_bench_now_s(NULL)) / (double)(n - i)};
-    status =
-        job->host ? run_task(&task, NULL, error) : tp_run_apart(run_task, &task, NULL, 0, error);
+    status = job->host ? run_task(&task, NULL, error)
+                       : tp_run_apart(run_task, &task, late_s(task.budget_s), NULL, 0, error);
   }
   return status;
 }

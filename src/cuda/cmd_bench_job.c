@@ -66,7 +66,7 @@ static enum tp_status parse_device(struct tp_bench_job *job, struct tp_error *er
     return tp_fail(error, TP_E_INPUT, "--device '%s': give the number of a GPU, or host", text);
   job->gpu = (int)number;
   struct found found;
-  const enum tp_status status = tp_run_apart(find_gpu, job, &found, sizeof found, error);
+  const enum tp_status status = tp_run_apart(find_gpu, job, 60, &found, sizeof found, error);
   if (status != TP_OK)
     return status;
   job->n_gpus = found.n_gpus;

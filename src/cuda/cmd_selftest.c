@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { SEED = 1 };
+static const double most_s = 600; /* of one degree: ranks may wait for one that failed */
 
 struct args {
   const char *device, *stack, *only;
@@ -113,7 +114,7 @@ static enum tp_status check_gpus(const struct args *args, const struct tp_stack 
                                  struct counts *sum, struct tp_error *error)
 {
   int gpus = 0;
-  enum tp_status status = tp_run_apart(count_gpus, NULL, &gpus, sizeof gpus, error);
+  enum tp_status status = tp_run_apart(count_gpus, NULL, 60, &gpus, sizeof gpus, error);
   if (status == TP_OK && gpus == 0)
     return tp_fail(error, TP_E_ENVIRONMENT,
                    "no GPU here, or no driver for it; `tpsim-cuda selftest --device host` checks "
@@ -128,7 +129,7 @@ static enum tp_status check_gpus(const struct args *args, const struct tp_stack 
       sum->skipped++;
       continue;
     }
-    status = tp_run_apart(run_degree, &task, &counts, sizeof counts, error);
+    status = tp_run_apart(run_degree, &task, most_s, &counts, sizeof counts, error);
     sum->passed += counts.passed;
     sum->failed += counts.failed;
     sum->skipped += counts.skipped;
@@ -173,6 +174,8 @@ static enum tp_status check_device(const struct tp_session *session, const struc
   if (status != TP_OK)
     return status;
   struct task task = {.args = args, .stack = &stack, .tp = (int)args->tp};
+  if (args->tp > 1)
+    return tp_run_apart(run_degree, &task, most_s, counts, sizeof *counts, error);
   return args->tp > 0 ? run_degree(&task, counts, error) : check_gpus(args, &stack, counts, error);
 }
 

@@ -141,15 +141,21 @@ static enum tp_status prepare_pass(struct tp_generation *self, int launch, int64
 }
 
 /* All are bound before the first runs: binding may move what two passes share. */
-static enum tp_status prepare(struct tp_generation *self, const struct tp_machine *machine,
-                              struct tp_error *error)
+static enum tp_status bind_all(struct tp_generation *self, const struct tp_machine *machine,
+                               struct tp_error *error)
 {
-  const struct tp_stack *stack = machine->stack;
   enum tp_status status = bind_pass(self, machine, TP_PREFILL, 0, &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
     status = bind_pass(self, machine, TP_DECODE, kv_len_of(self, i), &self->decode[i], error);
-  if (status == TP_OK)
-    status = write_tokens(self, &self->prefill, error);
+  return status == TP_OK ? write_tokens(self, &self->prefill, error) : status;
+}
+
+static enum tp_status prepare(struct tp_generation *self, const struct tp_rig_device *device,
+                              struct tp_error *error)
+{
+  const struct tp_stack *stack = device->machine.stack;
+  enum tp_status status = bind_all(self, &device->machine, error);
+  status = tp_bench_settle(device->bench.group, status, error);
   if (status == TP_OK)
     status = prepare_pass(self, stack->launch.prefill, self->point.prompt, &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
@@ -173,7 +179,7 @@ enum tp_status tp_generation_open(const struct tp_rig_device *device,
       .store = tp_store_create(&device->calls, 1, 0),
   };
   made->decode = TP_NEW(arena, struct pass, made->n_decode);
-  const enum tp_status status = prepare(made, &device->machine, error);
+  const enum tp_status status = prepare(made, device, error);
   if (status != TP_OK) {
     tp_generation_close(made);
     return status;

@@ -70,23 +70,30 @@ static enum tp_status check_memory(const struct tp_program *program,
                                        program->title, bytes * 1e-9, most_bytes * 1e-9);
 }
 
-static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *machine,
-                              const struct tp_lone_op *lone, struct tp_error *error)
+static enum tp_status bind(struct tp_lone_run *run, const struct tp_machine *machine,
+                           const struct tp_lone_op *lone, struct tp_binding **binding,
+                           struct tp_error *error)
 {
   struct tp_program *program = TP_NEW(run->arena, struct tp_program, 1);
-  struct tp_binding *binding;
   tp_lone_program(lone, &run->rounds, machine->ranks, run->arena, program);
   enum tp_status status = check_memory(program, &run->rounds, machine, error);
   if (status != TP_OK)
     return status;
   run->store = tp_store_create(run->calls, 1, run->rounds.copies);
-  status = tp_store_bind(run->store, program, run->arena, &binding, error);
-  if (status == TP_OK)
-    status = fill_operands(run, program, binding, error);
+  status = tp_store_bind(run->store, program, run->arena, binding, error);
+  return status == TP_OK ? fill_operands(run, program, *binding, error) : status;
+}
+
+static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *machine,
+                              const struct tp_lone_op *lone, struct tp_error *error)
+{
+  struct tp_binding *binding = NULL;
+  enum tp_status status = bind(run, machine, lone, &binding, error);
+  status = tp_bench_settle(run->group, status, error);
   return status == TP_OK ? tp_execute_prepared(run->calls, binding, &run->graph, error) : status;
 }
 
-enum tp_status tp_lone_open(const struct tp_calls *calls, const struct tp_machine *machine,
+enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error)
 {
@@ -94,7 +101,8 @@ enum tp_status tp_lone_open(const struct tp_calls *calls, const struct tp_machin
   struct tp_arena *arena = tp_arena_create();
   struct tp_lone_run *made = TP_NEW(arena, struct tp_lone_run, 1);
   *made = (struct tp_lone_run){
-      .calls = calls,
+      .calls = bench->calls,
+      .group = bench->group,
       .arena = arena,
       .rounds = tp_op_rounds(lone, machine->device->datasheet.l2_bytes,
                              tp_cost_alone_s(machine, &cost), graph_s),

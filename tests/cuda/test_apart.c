@@ -1,12 +1,16 @@
 /* Work in a process of its own: what it ends with, and what it dies of. */
-#define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "cuda/apart.h"
+#include "cuda/group.h"
 
 #include "../suite.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct tp_error error;
@@ -27,13 +31,14 @@ static enum tp_status work(void *data, void *result, struct tp_error *reason)
 }
 
 static char result[100000];
+static double most_s = 60;
 
 static enum tp_status run(const char *how)
 {
   static char text[16];
   snprintf(text, sizeof text, "%s", how);
   memset(result, 0, sizeof result);
-  return tp_run_apart(work, text, result, sizeof result, &error);
+  return tp_run_apart(work, text, most_s, result, sizeof result, &error);
 }
 
 START_TEST(comes_back)
@@ -60,6 +65,45 @@ START_TEST(dies)
 }
 END_TEST
 
+static void nap(void)
+{
+  nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* Rank 1 fails; the others wait for it on their GPUs, where nobody can tell them.  Rank 2 counts.
+ */
+static enum tp_status ranks_wait(void *data, void *unused, struct tp_error *reason)
+{
+  struct tp_group *group;
+  atomic_int *const count = data;
+  (void)unused;
+  const enum tp_status status = tp_group_start(3, &group, reason);
+  if (status != TP_OK)
+    return status;
+  if (tp_group_rank(group) == 1)
+    return tp_group_end(group, tp_fail(reason, TP_E_ENVIRONMENT, "rank 1 fails"), reason);
+  for (;; nap())
+    *count += tp_group_rank(group) == 2;
+}
+
+START_TEST(hangs)
+{
+  atomic_int *const count =
+      mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  ck_assert_int_eq(tp_run_apart(ranks_wait, count, 0.5, NULL, 0, &error), TP_E_CHECK);
+  ck_assert_ptr_nonnull(strstr(error.text, "was not done after 0.5 s"));
+  ck_assert_int_gt(*count, 0);
+  int before = -1;
+  for (int i = 0; i < 100 && before != *count; i++) { /* it dies with its parent */
+    before = *count;
+    for (int naps = 0; naps < 20; naps++)
+      nap();
+  }
+  ck_assert_int_eq(*count, before);
+  munmap(count, sizeof *count);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("apart");
@@ -67,6 +111,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, comes_back);
   tcase_add_test(tcase, fails);
   tcase_add_test(tcase, dies);
+  tcase_add_test(tcase, hangs);
   suite_add_tcase(suite, tcase);
   return suite;
 }

@@ -177,7 +177,7 @@ START_TEST(ops_run)
     const struct tp_bench bench = {.calls = tp_host_calls(host, 0)};
     struct tp_lone_run *run;
     struct tp_spread spread;
-    must(tp_lone_open(bench.calls, &machine, &lone[i], &run, &error));
+    must(tp_lone_open(&bench, &machine, &lone[i], &run, &error));
     must(tp_lone_measure(&bench, run, 0, &spread, &error));
     const struct tp_cost cost = tp_cost_op(&machine, TP_DECODE, &lone[i].op);
     ck_assert_msg(fabs(spread.median_s / tp_cost_alone_s(&machine, &cost) - 1) < 1e-9, "%s: %g s",
@@ -195,7 +195,7 @@ START_TEST(refuses_too_large)
   struct tp_lone_run *run;
   const struct tp_lone_op gemm = tp_lone_gemm(1, 400000, 400000, TP_DTYPE_BF16);
   must(tp_rig_at(&rig, 1, &device, &error));
-  ck_assert_int_eq(tp_lone_open(&device->calls, &device->machine, &gemm, &run, &error), TP_E_INPUT);
+  ck_assert_int_eq(tp_lone_open(&device->bench, &device->machine, &gemm, &run, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "gemm: needs 640 GB of 128"));
 }
 END_TEST
@@ -262,6 +262,62 @@ static struct tp_suite suite_of(void)
   suite.generate.generate = 70;
   return suite;
 }
+
+static bool launched;
+
+static enum tp_status no_memory(struct tp_device_state *state, size_t bytes, void **memory,
+                                struct tp_error *reason)
+{
+  (void)state;
+  (void)memory;
+  return tp_fail(reason, TP_E_ENVIRONMENT, "no room for %s", bytes > 0 ? "it" : "nothing");
+}
+
+/* What would wait for the others on a GPU. */
+static enum tp_status launch_noted(struct tp_device_state *state, const struct tp_bound_op *bound,
+                                   struct tp_error *reason)
+{
+  (void)state;
+  (void)bound;
+  launched = true;
+  return tp_fail(reason, TP_E_CHECK, "launched, though a rank is missing");
+}
+
+/* Rank 1 of three has no memory: nobody launches, and all know why; 0: ops, 1: passes. */
+START_TEST(one_rank_cannot)
+{
+  const struct tp_suite suite = suite_of();
+  struct tp_group *group;
+  struct tp_rig_device *device;
+  struct tp_lone_run *run = NULL;
+  struct tp_generation *generation = NULL;
+  const struct tp_collective sum = {.kind = TP_ALL_REDUCE, .bytes = 1024, .dtype = TP_DTYPE_BF16};
+  const struct tp_lone_op lone = tp_lone_collective(&sum);
+  const struct tp_generation_point point = {.model = suite.layers.models,
+                                            .variant = &suite.layers.variants[0],
+                                            .batch = 1,
+                                            .prompt = 16,
+                                            .generate = 2,
+                                            .dtype = TP_DTYPE_BF16};
+  must(tp_group_start(3, &group, &error));
+  rig.group = group;
+  enum tp_status status = tp_rig_at(&rig, 2, &device, &error);
+  if (status == TP_OK) {
+    device->calls.launch = launch_noted;
+    if (tp_group_rank(group) == 1)
+      device->calls.allocate = no_memory;
+    status = _i == 0 ? tp_lone_open(&device->bench, &device->machine, &lone, &run, &error)
+                     : tp_generation_open(device, &point, &generation, &error);
+  }
+  const bool told = strcmp(error.text, "rank 1: no room for it") == 0;
+  if (status == TP_E_ENVIRONMENT && told && !launched)
+    status = TP_OK;
+  else
+    status = TP_E_CHECK;
+  ck_assert_msg(tp_group_end(group, status, &error) == TP_OK, "%s", error.text);
+  rig.group = NULL;
+}
+END_TEST
 
 /* What was virtual says so, and a table can be read. */
 START_TEST(layers_and_generate)
@@ -618,6 +674,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, rows_as_in_a_program);
   tcase_add_test(tcase, ops_run);
   tcase_add_test(tcase, refuses_too_large);
+  tcase_add_loop_test(tcase, one_rank_cannot, 0, 2);
   tcase_add_test(tcase, budget_shares);
   tcase_add_test(tcase, platform_of_a_gpu);
   tcase_add_test(tcase, layers_and_generate);
