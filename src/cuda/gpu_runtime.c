@@ -148,7 +148,9 @@ static enum tp_status instantiate(struct tp_device_state *state, cudaGraph_t cap
   struct tp_graph *const made = calloc(1, sizeof *made);
   if (made == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  enum tp_status status = TP_CUDA(cudaGraphInstantiate(&made->executable, captured, 0), error);
+  /* Else all of its kernels had the priority of the stream that it is put on. */
+  const unsigned long long flags = cudaGraphInstantiateFlagUseNodePriority;
+  enum tp_status status = TP_CUDA(cudaGraphInstantiate(&made->executable, captured, flags), error);
   if (status == TP_OK)
     status = TP_CUDA(cudaGraphUpload(made->executable, state->streams[TP_STREAM_COMPUTE]), error);
   if (status == TP_OK)
