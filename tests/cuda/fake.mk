@@ -8,7 +8,7 @@ TESTS += $(fake_gpu_tests)
 endif
 endif
 %C%_libfakegpu_a_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
-%C%_libfakegpu_a_SOURCES = %D%/fake_cublaslt.c %D%/fake_gpu.c %D%/fake_gpu.h \
+%C%_libfakegpu_a_SOURCES = %D%/fake_at_once.c %D%/fake_cublaslt.c %D%/fake_gpu.c %D%/fake_gpu.h %D%/fake_stream.h \
 	src/cuda/gpu_dispatch.c src/cuda/gpu_gemm.c src/cuda/gpu_gemm_plan.c src/cuda/gpu_open.c \
 	src/cuda/gpu_runtime.c
 %C%_test_gpu_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)

@@ -1,12 +1,13 @@
-/* What attention by products asks of cuBLAS and of CUDA's memory, on the CPU. */
+/* What attention by products asks of cuBLAS, on the CPU. */
 #include "cuda/element.h"
+#include "fake_stream.h"
 
 #include <cublas_v2.h>
-#include <cuda_runtime_api.h>
 #include <stdlib.h>
 
 struct cublasContext {
   int workspaces; /* set since the last stream */
+  cudaStream_t stream;
 };
 
 cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
@@ -23,7 +24,7 @@ cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
 
 cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream)
 {
-  (void)stream;
+  handle->stream = stream;
   handle->workspaces = 0;
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -40,24 +41,36 @@ const char *cublasGetStatusString(cublasStatus_t status)
   return status == CUBLAS_STATUS_SUCCESS ? "success" : "failure";
 }
 
-cudaError_t cudaMalloc(void **memory, size_t bytes)
-{
-  *memory = malloc(bytes);
-  if (*memory != NULL && bytes < 16 << 20) /* not the workspace */
-    for (size_t i = 0; i < bytes; i++)
-      ((unsigned char *)*memory)[i] = 0xff;
-  return *memory != NULL ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-
-cudaError_t cudaFree(void *memory)
-{
-  free(memory);
-  return cudaSuccess;
-}
-
 static enum tp_dtype dtype_of(cudaDataType type)
 {
   return type == CUDA_R_16F ? TP_DTYPE_FP16 : type == CUDA_R_16BF ? TP_DTYPE_BF16 : TP_DTYPE_FP32;
+}
+
+/* A call of cublasGemmBatchedEx, as it is kept until its turn. */
+struct products {
+  bool turned;
+  int m, n, k, lda, ldb, ldc, batch;
+  float alpha;
+  cudaDataType type;
+  const void *const *a, *const *b;
+  void *const *c;
+};
+
+static void multiply(void *job)
+{
+  const struct products *const p = job;
+  const enum tp_dtype dtype = dtype_of(p->type);
+  for (int matrix = 0; matrix < p->batch; matrix++)
+    for (int column = 0; column < p->n; column++)
+      for (int row = 0; row < p->m; row++) {
+        float sum = 0;
+        for (int i = 0; i < p->k; i++)
+          sum +=
+              tp_element_value(dtype, p->a[matrix],
+                               p->turned ? (int64_t)row * p->lda + i : (int64_t)i * p->lda + row) *
+              tp_element_value(dtype, p->b[matrix], (int64_t)column * p->ldb + i);
+        tp_element_set(dtype, p->c[matrix], (int64_t)column * p->ldc + row, sum * p->alpha);
+      }
 }
 
 /* C [m, n] = alpha op(A) B by columns; a row of C, of m elements, is a column here. */
@@ -71,18 +84,11 @@ cublasStatus_t cublasGemmBatchedEx(cublasHandle_t handle, cublasOperation_t tran
   (void)algo;
   const bool turned = transa == CUBLAS_OP_T;
   if (handle->workspaces != 1 || transb != CUBLAS_OP_N || compute != CUBLAS_COMPUTE_32F ||
-      *(const float *)beta != 0 || lda < (turned ? k : m) || ldb < k || ldc < m)
+      *(const float *)beta != 0 || lda < (turned ? k : m) || ldb < k || ldc < m ||
+      b_type != a_type || c_type != a_type)
     return CUBLAS_STATUS_INVALID_VALUE;
-  for (int matrix = 0; matrix < batch; matrix++)
-    for (int column = 0; column < n; column++)
-      for (int row = 0; row < m; row++) {
-        float sum = 0;
-        for (int i = 0; i < k; i++)
-          sum += tp_element_value(dtype_of(a_type), a[matrix],
-                                  turned ? (int64_t)row * lda + i : (int64_t)i * lda + row) *
-                 tp_element_value(dtype_of(b_type), b[matrix], (int64_t)column * ldb + i);
-        tp_element_set(dtype_of(c_type), c[matrix], (int64_t)column * ldc + row,
-                       sum * *(const float *)alpha);
-      }
+  const struct products products = {turned, m, n, k, lda, ldb, ldc, batch, *(const float *)alpha,
+                                    a_type, a, b, c};
+  fake_stream_run(handle->stream, multiply, &products, sizeof products);
   return CUBLAS_STATUS_SUCCESS;
 }

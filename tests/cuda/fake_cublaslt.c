@@ -1,6 +1,7 @@
 /* cuBLASLt, column by column as it counts; what it is told is held against what it is given. */
 #include "cuda/element.h"
 #include "fake_gpu.h"
+#include "fake_stream.h"
 
 #include <cublasLt.h>
 #include <stdlib.h>
@@ -224,6 +225,33 @@ static bool holds(const struct chosen *chosen, const void *const pointers[4], co
   return chosen->mark == MARK && workspace != NULL && bytes >= chosen->workspace;
 }
 
+/* A call of cublasLtMatmul, as it is kept until its turn. */
+struct product {
+  struct operation operation;
+  struct layout la, lb, ld;
+  const void *a, *b;
+  void *d;
+};
+
+static void multiply(void *job)
+{
+  const struct product *const p = job;
+  const struct operation *const o = &p->operation;
+  const struct layout *const la = &p->la, *const lb = &p->lb, *const ld = &p->ld;
+  const bool biased = o->epilogue == CUBLASLT_EPILOGUE_BIAS;
+  const double scale = o->b_scale != NULL ? (double)*o->b_scale : 1;
+  for (int64_t j = 0; j < ld->columns; j++)
+    for (int64_t i = 0; i < ld->rows; i++) {
+      double sum = 0;
+      for (int64_t k = 0; k < la->rows; k++)
+        sum += element(p->a, la, k, i) * element(p->b, lb, k, j);
+      sum *= scale;
+      if (biased)
+        sum += (double)tp_element_value(dtype_of(o->bias_type), o->bias, i);
+      tp_element_set(dtype_of(ld->type), p->d, i + j * ld->next, (float)sum);
+    }
+}
+
 cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation,
                               const void *alpha, const void *a, cublasLtMatrixLayout_t a_layout,
                               const void *b, cublasLtMatrixLayout_t b_layout, const void *beta,
@@ -232,7 +260,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
                               const cublasLtMatmulAlgo_t *algorithm, void *workspace, size_t bytes,
                               cudaStream_t stream)
 {
-  (void)handle, (void)c_layout, (void)stream;
+  (void)handle, (void)c_layout;
   const struct operation *const o = (const struct operation *)operation;
   const struct layout *const la = (const struct layout *)a_layout;
   const struct layout *const lb = (const struct layout *)b_layout;
@@ -249,17 +277,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
       (!fp8 && o->b_scale != NULL) ||
       !holds(&chosen, (const void *const[4]){a, b, c, d}, workspace, bytes))
     return CUBLAS_STATUS_INVALID_VALUE;
-  const bool biased = o->epilogue == CUBLASLT_EPILOGUE_BIAS;
-  const double scale = o->b_scale != NULL ? (double)*o->b_scale : 1;
-  for (int64_t j = 0; j < ld->columns; j++)
-    for (int64_t i = 0; i < ld->rows; i++) {
-      double sum = 0;
-      for (int64_t k = 0; k < la->rows; k++)
-        sum += element(a, la, k, i) * element(b, lb, k, j);
-      sum *= scale;
-      if (biased)
-        sum += (double)tp_element_value(dtype_of(o->bias_type), o->bias, i);
-      tp_element_set(dtype_of(ld->type), d, i + j * ld->next, (float)sum);
-    }
+  const struct product product = {*o, *la, *lb, *ld, a, b, d};
+  fake_stream_run(stream, multiply, &product, sizeof product);
   return CUBLAS_STATUS_SUCCESS;
 }

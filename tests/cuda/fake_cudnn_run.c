@@ -1,6 +1,8 @@
 #include "cuda/element.h"
+#include "fake_cudnn.h"
 #include "fake_cudnn_descriptor.h"
 #include "fake_gpu.h"
+#include "fake_stream.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -236,6 +238,41 @@ static bool is_aligned(const struct descriptor *pack)
   return true;
 }
 
+/* A call of cudnnBackendExecute, as it is kept until its turn. */
+struct execution {
+  const struct attribute *ops;
+  struct descriptor pack;
+};
+
+static void compute(struct run *run, const struct attribute *ops)
+{
+  for (int64_t i = 0; i < ops->n; i++) {
+    const struct descriptor *const op =
+        ((const struct descriptor *const *)(const void *)ops->bytes)[i];
+    if (op->type == CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR)
+      multiply(run, op);
+    else if (op->type == CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
+      apply(run, op);
+    else
+      reduce(run, op);
+  }
+}
+
+static bool refused; /* by the last that was executed */
+
+static void execute(void *job)
+{
+  const struct execution *const e = job;
+  unsigned char *const workspace =
+      *(void *const *)(const void *)find(&e->pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE)->bytes;
+  struct run run = {.pack = &e->pack};
+  memset(workspace, 0xee, FAKE_CUDNN_WORKSPACE);
+  compute(&run, e->ops);
+  for (int i = 0; i < run.n; i++)
+    free(run.inner[i].values);
+  refused = run.wrong;
+}
+
 cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
                                   cudnnBackendDescriptor_t pack)
 {
@@ -243,25 +280,14 @@ cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t
   if (fake_gpu_fails_in > 0 && --fake_gpu_fails_in == 0)
     return CUDNN_STATUS_EXECUTION_FAILED;
   const struct descriptor *const config = part(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
-  const struct attribute *const ops =
-      find(part(config, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH), CUDNN_ATTR_OPERATIONGRAPH_OPS);
-  unsigned char *const workspace =
-      *(void *const *)(const void *)find(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE)->bytes;
-  struct run run = {.pack = pack};
+  const struct execution execution = {
+      .ops =
+          find(part(config, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH), CUDNN_ATTR_OPERATIONGRAPH_OPS),
+      .pack = *(const struct descriptor *)pack};
   if (!is_aligned(pack))
     return CUDNN_STATUS_BAD_PARAM_MISALIGNED_POINTER;
-  memset(workspace, 0xee, FAKE_CUDNN_WORKSPACE);
-  for (int64_t i = 0; i < ops->n; i++) {
-    const struct descriptor *const op =
-        ((const struct descriptor *const *)(const void *)ops->bytes)[i];
-    if (op->type == CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR)
-      multiply(&run, op);
-    else if (op->type == CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
-      apply(&run, op);
-    else
-      reduce(&run, op);
-  }
-  for (int i = 0; i < run.n; i++)
-    free(run.inner[i].values);
-  return run.wrong ? CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH : CUDNN_STATUS_SUCCESS;
+  refused = false;
+  fake_stream_run((cudaStream_t)(uintptr_t)fake_cudnn_stream(), execute, &execution,
+                  sizeof execution);
+  return refused ? CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH : CUDNN_STATUS_SUCCESS;
 }

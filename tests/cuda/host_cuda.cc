@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <sched.h>
 #include <setjmp.h>
 #include <sys/mman.h>
 #include <ucontext.h>
@@ -17,7 +18,7 @@ enum { STACK_BYTES = 256 << 10 };
 enum { STACK_BYTES = 64 << 10 };
 #endif
 /* So many turns without a thread that ends or passes a barrier are a wait without end. */
-enum { PATIENCE = 1000000 };
+enum { PATIENCE = 1000000, IMPATIENCE = 1000 };
 
 namespace
 {
@@ -55,9 +56,9 @@ struct block_state {
 };
 
 struct launch {
-  dim3 grid, block;
-  size_t shared_bytes, started, rest;
-  std::function<void()> thread;
+  host_cuda_work work;
+  size_t started, rest;
+  bool begun, done;
   std::vector<std::unique_ptr<block_state>> blocks;
 };
 
@@ -205,15 +206,16 @@ std::unique_ptr<char[]> poisoned(size_t bytes)
 std::unique_ptr<block_state> start_block(launch &l, size_t index)
 {
   std::unique_ptr<block_state> block(new block_state());
-  const size_t threads = count(l.block);
-  block->thread = &l.thread;
-  block->dynamic_shared = poisoned(l.shared_bytes);
+  const dim3 grid = l.work.grid, shape = l.work.block;
+  const size_t threads = count(shape);
+  block->thread = &l.work.thread;
+  block->dynamic_shared = poisoned(l.work.shared_bytes);
   block->warps.resize((threads + 31) / 32);
   block->fibers.resize(threads);
   for (size_t i = 0; i < threads; i++) {
     fiber &f = block->fibers[i];
     f.on = take_worker();
-    f.place = {place_in(l.block, i), place_in(l.grid, index), l.block, l.grid};
+    f.place = {place_in(shape, i), place_in(grid, index), shape, grid};
     f.block = block.get();
     f.warp = static_cast<int>(i / 32);
     f.lane = static_cast<int>(i % 32);
@@ -248,6 +250,15 @@ bool turn(block_state &block)
   return any;
 }
 
+bool try_step(launch &l)
+{
+  const host_cuda_progress progress = l.work.step();
+  l.done = progress == HOST_CUDA_DONE;
+  if (l.done)
+    turns_without_progress = 0;
+  return progress != HOST_CUDA_WAITS;
+}
+
 bool turn(launch &l)
 {
   bool any = false;
@@ -257,7 +268,12 @@ bool turn(launch &l)
     l.rest--;
     return true;
   }
-  while (l.started < count(l.grid) && l.blocks.size() < static_cast<size_t>(resident_blocks))
+  if (!l.begun && l.work.begins)
+    l.work.begins();
+  l.begun = true;
+  if (l.work.step)
+    return try_step(l);
+  while (l.started < count(l.work.grid) && l.blocks.size() < static_cast<size_t>(resident_blocks))
     l.blocks.push_back(start_block(l, l.started++));
   const size_t n = l.blocks.size(), first = chance(n);
   for (size_t i = 0; i < n; i++)
@@ -268,6 +284,29 @@ bool turn(launch &l)
     for (const fiber &f : l.blocks[i]->fibers)
       idle.push_back(f.on);
     l.blocks.erase(l.blocks.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  l.done = l.started == count(l.work.grid) && l.blocks.empty();
+  return any;
+}
+
+/* What ends a launch may put another into any stream. */
+bool turn_all()
+{
+  bool any = false;
+  std::vector<cudaStream_t> now;
+  for (const auto &stream : streams)
+    now.push_back(stream.first);
+  for (cudaStream_t stream : now) {
+    launch &l = streams[stream].front();
+    any |= turn(l);
+    if (!l.done)
+      continue;
+    const std::function<void()> ends = std::move(l.work.ends);
+    streams[stream].pop_front();
+    if (streams[stream].empty())
+      streams.erase(stream);
+    if (ends)
+      ends();
   }
   return any;
 }
@@ -289,40 +328,56 @@ void host_cuda_resident_blocks(int blocks)
   resident_blocks = blocks;
 }
 
+std::function<void(cudaStream_t, host_cuda_work)> host_cuda_taker;
+
+void host_cuda_enqueue(cudaStream_t stream, host_cuda_work work)
+{
+  streams[stream].push_back(launch{std::move(work), 0, 0, false, false, {}});
+}
+
 void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
                       std::function<void()> thread)
 {
   if (count(grid) == 0 || count(block) == 0 || count(block) > 1024 || shared_bytes > 227 << 10 ||
       grid.y > 65535 || grid.z > 65535)
     stop("no GPU takes this launch: grid, block or shared memory");
-  launch l;
-  l.grid = grid;
-  l.block = block;
-  l.shared_bytes = shared_bytes;
-  l.started = 0;
-  l.rest = 0;
-  l.thread = std::move(thread);
-  streams[stream].push_back(std::move(l));
+  host_cuda_work work = {};
+  work.grid = grid;
+  work.block = block;
+  work.shared_bytes = shared_bytes;
+  work.thread = std::move(thread);
+  if (host_cuda_taker)
+    return host_cuda_taker(stream, std::move(work));
+  host_cuda_enqueue(stream, std::move(work));
   if (!deferred)
     host_cuda_run();
 }
 
-void host_cuda_run(void)
+void host_cuda_run_until(const std::function<bool()> &done)
 {
-  while (!streams.empty()) {
-    bool any = false;
-    for (auto stream = streams.begin(); stream != streams.end();) {
-      launch &l = stream->second.front();
-      any |= turn(l);
-      if (l.started == count(l.grid) && l.blocks.empty())
-        stream->second.pop_front();
-      stream = stream->second.empty() ? streams.erase(stream) : std::next(stream);
-    }
-    if (!any)
+  while (!done()) {
+    if (!turn_all())
       stop("all threads wait for each other");
     if (++turns_without_progress > PATIENCE)
       stop("a wait without end");
+    if (turns_without_progress > IMPATIENCE)
+      sched_yield(); /* another process may have to go first */
   }
+}
+
+void host_cuda_run(void)
+{
+  host_cuda_run_until([]() { return streams.empty(); });
+}
+
+bool host_cuda_idle(cudaStream_t stream)
+{
+  return streams.count(stream) == 0;
+}
+
+unsigned long long host_cuda_time(void)
+{
+  return now_ns;
 }
 
 void host_cuda_yield(void)

@@ -43,6 +43,25 @@ extern host_cuda_thread host_cuda_now;
 #define warpSize  32
 #define __launch_bounds__(...)
 
+/* What a stream has to do: the threads of a kernel, or a step that is tried again until it is done;
+ * it waits for others, or goes on by itself or by another process. */
+enum host_cuda_progress { HOST_CUDA_DONE, HOST_CUDA_WAITS, HOST_CUDA_GOES_ON };
+struct host_cuda_work {
+  dim3 grid, block;
+  size_t shared_bytes;
+  std::function<void()> thread;
+  std::function<host_cuda_progress()> step; /* instead of threads */
+  bool of_library;                          /* a step that a kernel would do */
+  std::function<void()> begins, ends;       /* may be absent */
+};
+void host_cuda_enqueue(cudaStream_t stream, host_cuda_work work);
+/* Where a runtime takes launches; absent: they are put into streams. */
+extern std::function<void(cudaStream_t, host_cuda_work)> host_cuda_taker;
+/* Runs what streams hold, until `done`. */
+void host_cuda_run_until(const std::function<bool()> &done);
+bool host_cuda_idle(cudaStream_t stream);
+unsigned long long host_cuda_time(void); /* as kernels would read it */
+
 void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
                       std::function<void()> thread);
 

@@ -30,3 +30,4 @@ include %D%/kernels.mk
 include %D%/fake.mk
 include %D%/memory_kernels.mk
 include %D%/sdpa.mk
+include %D%/whole.mk

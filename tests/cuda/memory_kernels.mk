@@ -1,5 +1,5 @@
 EXTRA_DIST += %D%/host_cuda_order.h %D%/operands.h %D%/kernels_on_host.cc %D%/test_kernels.c \
-	%D%/test_attention.c %D%/fake_cublas.c
+	%D%/test_attention.c %D%/fake_cublas.c %D%/fake_at_once.c
 
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
@@ -12,7 +12,7 @@ tests_cuda_test_kernels_SOURCES = %D%/test_kernels.c
 tests_cuda_test_kernels_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 tests_cuda_test_kernels_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
 tests_cuda_test_kernels_LINK = $(CXXLINK)
-tests_cuda_test_attention_SOURCES = %D%/test_attention.c %D%/fake_cublas.c \
+tests_cuda_test_attention_SOURCES = %D%/test_attention.c %D%/fake_at_once.c %D%/fake_cublas.c \
 	src/cuda/gpu_sdpa_absent.c \
 	src/cuda/gpu_attention.c src/cuda/gpu_attention_blas.c
 tests_cuda_test_attention_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)

@@ -1,0 +1,296 @@
+/* The device of a GPU as a whole: the selftest of `tpsim-cuda`, by one rank and by several, and a
+ * generation among stand-ins.  All of src/cuda runs; CUDA's libraries are fakes that compute. */
+#define _XOPEN_SOURCE 700
+#include "config.h"
+
+#include "../suite.h"
+#include "fake_gpu.h"
+#include "fake_runtime.h"
+#include "hand.h"
+
+#include "cost/style.h"
+#include "cuda/comm_choice.h"
+#include "cuda/generation.h"
+#include "cuda/selftest.h"
+#include "cuda/selftest_matrix.h"
+#include "cuda/standin_plan.h"
+
+#include <string.h>
+
+enum { SECONDS = 240, STANDIN_SMS = 3, GPU_SMS = 132, STANDIN_THREADS = 1024, MOST_STANDINS = 64 };
+
+int fake_gpu_fails_in;
+bool fake_gpu_lacks_kernels;
+static struct tp_error error;
+
+static void must(enum tp_status status)
+{
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+}
+
+/* The first line that did not pass. */
+static void complain(void *data, const struct tp_selftest_line *line)
+{
+  struct tp_error *const first = data;
+  if (line->outcome == TP_SELFTEST_FAILED && first->text[0] == '\0')
+    tp_fail(first, TP_E_CHECK, "%.100s: %.400s", line->name, line->why);
+}
+
+/* What `tpsim-cuda selftest` does in every rank. */
+static enum tp_status selftest(struct tp_group *group, const struct tp_stack *stack,
+                               const char *only, int least)
+{
+  const int rank = tp_group_rank(group);
+  const struct tp_gpu_options options = {.device = rank, .group = group, .stack = stack};
+  struct tp_error first = {.text = ""};
+  struct tp_selftest selftest = {.seed = 1, .only = only, .report = complain, .data = &first};
+  struct tp_calls calls;
+  fake_runtime_begin(rank, (uint64_t)(1 + rank));
+  enum tp_status status = tp_gpu_open(&options, &calls, &error);
+  if (status != TP_OK)
+    return status;
+  status = tp_selftest_device(&selftest, &calls, group, &error);
+  tp_gpu_close(&calls);
+  if (status == TP_OK && first.text[0] != '\0')
+    status = tp_fail(&error, TP_E_CHECK, "%s", first.text);
+  if (status == TP_OK && selftest.passed < least)
+    status = tp_fail(&error, TP_E_CHECK, "%d of %s passed", selftest.passed, only);
+  if (status == TP_OK && fake_runtime_objects() > 0)
+    status = tp_fail(&error, TP_E_CHECK, "%d objects are left", fake_runtime_objects());
+  return status;
+}
+
+START_TEST(one_rank)
+{
+  static const char *const parts[] = {"fp32", "fp16", "bf16", "fp8"};
+  const struct tp_stack stack = {.collectives.library = TP_LIBRARY_NCCL};
+  must(selftest(NULL, &stack, parts[_i], 30));
+}
+END_TEST
+
+/* NCCL for some all-reduces, our own kernels for others. */
+static void many_ranks(int ranks, int library, const char *only, int least)
+{
+  struct tp_group *group = NULL;
+  struct tp_stack stack = {.collectives.library = library};
+  for (int many = 0; many < 2; many++) {
+    stack.collectives.one_shot_max_bytes[many] = 1024;
+    stack.collectives.two_shot_max_bytes[many] = 1 << 20;
+  }
+  fake_runtime_share(ranks);
+  must(tp_group_start(ranks, &group, &error));
+  const enum tp_status status = selftest(group, &stack, only, least);
+  const enum tp_status ended = tp_group_end(group, status, status == TP_OK ? &error : NULL);
+  must(status != TP_OK ? status : ended);
+}
+
+static const struct {
+  int ranks, library;
+  const char *only;
+  int least;
+} cases[] = {
+    {2, TP_LIBRARY_PEER_KERNELS, "reduce", 4},
+    {2, TP_LIBRARY_PEER_KERNELS, "llama ladder tp", 8},
+    {2, TP_LIBRARY_PEER_KERNELS, "qwen kraken tp", 2},
+    {4, TP_LIBRARY_PEER_KERNELS, "gpt2 flash-int4", 4},
+#ifdef HAVE_NCCL
+    {2, TP_LIBRARY_NCCL, "reduce", 4},
+    {2, TP_LIBRARY_NCCL, "gpt2 desync-2x", 8},
+    {4, TP_LIBRARY_NCCL, "llama standard tp 4 fp32", 2},
+#endif
+};
+
+START_TEST(ranks)
+{
+  many_ranks(cases[_i].ranks, cases[_i].library, cases[_i].only, cases[_i].least);
+}
+END_TEST
+
+/* ---- stand-ins ---- */
+
+static enum tp_status open_emulated(void *data, const struct tp_machine *machine,
+                                    struct tp_calls *calls, void **owner, struct tp_error *fault)
+{
+  const struct tp_gpu_options options = {
+      .stack = machine->stack, .emulated = machine, .standin_sms = STANDIN_SMS};
+  (void)data;
+  *owner = NULL;
+  return tp_gpu_open(&options, calls, fault);
+}
+
+static void close_emulated(void *data, struct tp_calls *calls, void *owner)
+{
+  (void)data, (void)owner;
+  tp_gpu_close(calls);
+}
+
+struct wanted {
+  int n;
+  struct tp_standin_plan plans[MOST_STANDINS];
+  int64_t vectors; /* that go from window to window */
+};
+
+static void want(const struct tp_machine *machine, const struct tp_program *program,
+                 const struct tp_op *op, struct wanted *wanted)
+{
+  const struct tp_standin_plan plan =
+      tp_standin_plan_make(machine, program->phase, op, STANDIN_SMS, GPU_SMS);
+  const bool in_place = op->in[0] == op->out[0];
+  const int64_t placed =
+      in_place ? 0 : (int64_t)op->collective.bytes / (int64_t)TP_WINDOW_VECTOR_BYTES;
+  ck_assert_int_lt(wanted->n, MOST_STANDINS);
+  wanted->plans[wanted->n++] = plan;
+  wanted->vectors += plan.vectors > placed ? plan.vectors - placed : 0;
+}
+
+/* The stand-ins of a pass in its order: the program that tp_generation_open makes. */
+static struct wanted wanted_of(const struct tp_machine *machine,
+                               const struct tp_generation_point *point, enum tp_phase phase,
+                               struct tp_arena *arena)
+{
+  const struct tp_request request = {.model = point->model,
+                                     .tp = machine->ranks,
+                                     .phase = phase,
+                                     .batch = point->batch,
+                                     .prompt = point->prompt,
+                                     .kv_len = point->prompt + point->generate - 1,
+                                     .kv_capacity = point->prompt + point->generate,
+                                     .dtype = point->dtype,
+                                     .style = tp_style_of(machine->stack),
+                                     .operands = true};
+  struct wanted wanted = {.n = 0};
+  struct tp_program program;
+  must(tp_variant_build(point->variant, &request, arena, &program, &error));
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (int64_t turn = 0; turn < (int64_t)program.segments[s].repeat; turn++)
+      for (size_t i = 0; i < program.segments[s].n_ops; i++)
+        if (program.segments[s].ops[i].kind == TP_OP_COLLECTIVE)
+          want(machine, &program, &program.segments[s].ops[i], &wanted);
+  return wanted;
+}
+
+static bool is_standin(const struct fake_kernel *kernel)
+{
+  return kernel->threads == STANDIN_THREADS && kernel->shared_bytes == 227 << 10;
+}
+
+/* Kernels that begin on another stream while it runs. */
+static int beside(const struct fake_kernel *standin, const struct fake_kernel *kernels, int n)
+{
+  int found = 0;
+  for (int i = 0; i < n; i++)
+    found += kernels[i].stream != standin->stream && kernels[i].begin > standin->begin &&
+             kernels[i].begin < standin->end;
+  return found;
+}
+
+/* Kernels that ran beside stand-ins, which are those wanted: on the comm stream, as many SMs, as
+ * long at least. */
+static int check_standins(const struct tp_calls *calls, const struct wanted *wanted)
+{
+  int n, found = 0, overlapped = 0;
+  const struct fake_kernel *const kernels = fake_runtime_kernels(&n);
+  for (int i = 0; i < n; i++) {
+    if (!is_standin(&kernels[i]))
+      continue;
+    ck_assert_int_lt(found, wanted->n);
+    const struct tp_standin_plan *const plan = &wanted->plans[found++];
+    ck_assert_int_eq(kernels[i].blocks, plan->blocks);
+    ck_assert_int_eq(plan->blocks, STANDIN_SMS);
+    ck_assert_int_ge((int64_t)(kernels[i].end_ns - kernels[i].begin_ns), plan->nanoseconds);
+    ck_assert_ptr_eq(kernels[i].stream, calls->state->streams[TP_STREAM_COMM]);
+    overlapped += beside(&kernels[i], kernels, n);
+  }
+  ck_assert_int_eq(found, wanted->n);
+  return overlapped;
+}
+
+static struct tp_windows *windows_of(struct tp_windows *windows)
+{
+  void *found[2];
+  const int64_t chunk_bytes = (int64_t)TP_WINDOW_CHUNK * TP_WINDOW_VECTOR_BYTES;
+  const int64_t bytes = (1 + 4 * (1 << 18) / chunk_bytes) * chunk_bytes;
+  ck_assert_int_eq(fake_runtime_find((size_t)bytes, found, 2), 2);
+  *windows = (struct tp_windows){found[0], found[1], bytes / TP_WINDOW_VECTOR_BYTES};
+  memset(windows->to, 0xff, (size_t)bytes);
+  return windows;
+}
+
+/* Zeros came from the other window. */
+static int64_t moved(const struct tp_windows *windows)
+{
+  static const unsigned char zeros[TP_WINDOW_VECTOR_BYTES];
+  int64_t n = 0;
+  for (int64_t i = 0; i < windows->vectors; i++)
+    n += memcmp((char *)windows->to + i * TP_WINDOW_VECTOR_BYTES, zeros, sizeof zeros) == 0;
+  return n;
+}
+
+static const struct {
+  const char *variant;
+  bool overlaps;
+} arrangements[] = {{"standard", false}, {"ladder", true}};
+
+START_TEST(generation_among_standins)
+{
+  static const char *const roots[] = {TP_SRCDIR};
+  const struct tp_datadir dirs = {roots, 1};
+  const struct tp_setup_request asked = {.platform = "dgx-h200", .stack = "tpsim-cuda"};
+  struct tp_arena *const arena = tp_arena_create();
+  struct tp_setup *setup;
+  struct tp_variant variant;
+  struct tp_rig_device *device;
+  struct tp_generation *generation;
+  struct tp_windows windows;
+  fake_runtime_begin(0, 3);
+  must(tp_setup_open(&dirs, &asked, arena, &setup, &error));
+#ifndef HAVE_CUDNN
+  setup->stack.attention.prefill = setup->stack.attention.decode = TP_ATTENTION_MATERIALISED;
+#endif
+  struct tp_rig rig = {.setup = setup, .opener = {open_emulated, close_emulated, NULL}};
+  must(tp_variant_parse(arrangements[_i].variant, arena, &variant, &error));
+  const struct tp_generation_point point = {.model = tp_selftest_models[0],
+                                            .variant = &variant,
+                                            .batch = 2,
+                                            .prompt = 5,
+                                            .generate = 3,
+                                            .dtype = TP_DTYPE_BF16};
+  must(tp_rig_at(&rig, 4, &device, &error));
+  must(tp_generation_open(device, &point, &generation, &error));
+  const struct tp_calls *const calls = &device->calls;
+  for (int step = 0; step < 3; step++) {
+    const struct wanted wanted =
+        wanted_of(&device->machine, &point, step == 0 ? TP_PREFILL : TP_DECODE, arena);
+    windows_of(&windows);
+    fake_runtime_forget();
+    must(step == 0 ? tp_generation_begin_prefill(generation, &error)
+                   : tp_generation_begin_step(generation, step, &error));
+    must(step == 0 ? tp_generation_prefill(generation, &error)
+                   : tp_generation_step(generation, step, &error));
+    must(calls->finish(calls->state, &error));
+    const int overlapped = check_standins(calls, &wanted);
+    ck_assert_msg(arrangements[_i].overlaps == (overlapped > 0), "%s: %d kernels beside stand-ins",
+                  arrangements[_i].variant, overlapped);
+    ck_assert_int_eq(moved(&windows), wanted.vectors);
+  }
+  tp_generation_close(generation);
+  tp_rig_close(&rig);
+  tp_arena_free(arena);
+  ck_assert_int_eq(fake_runtime_objects(), 0);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *s = suite_create("whole");
+  TCase *t = tcase_create("cases");
+  tcase_set_timeout(t, SECONDS);
+  tcase_add_loop_test(t, one_rank, 0, 4);
+  tcase_add_loop_test(t, ranks, 0, sizeof cases / sizeof cases[0]);
+  tcase_add_loop_test(t, generation_among_standins, 0,
+                      sizeof arrangements / sizeof arrangements[0]);
+  suite_add_tcase(s, t);
+  return s;
+}
+
+TP_SUITE_MAIN
