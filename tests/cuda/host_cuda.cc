@@ -57,6 +57,7 @@ struct block_state {
 
 struct launch {
   host_cuda_work work;
+  unsigned long long number; /* of all launches */
   size_t started, rest;
   bool begun, done;
   std::vector<std::unique_ptr<block_state>> blocks;
@@ -66,7 +67,7 @@ std::map<cudaStream_t, std::deque<launch>> streams;
 bool deferred;
 uint64_t order_state;
 int resident_blocks = 8;
-unsigned long long now_ns, turns_without_progress;
+unsigned long long now_ns, launches, turns_without_progress;
 std::vector<worker *> idle;
 fiber *running;
 
@@ -293,10 +294,11 @@ bool turn(launch &l)
 bool turn_all()
 {
   bool any = false;
-  std::vector<cudaStream_t> now;
+  std::map<unsigned long long, cudaStream_t> now; /* not by addresses, which differ every time */
   for (const auto &stream : streams)
-    now.push_back(stream.first);
-  for (cudaStream_t stream : now) {
+    now[stream.second.front().number] = stream.first;
+  for (const auto &each : now) {
+    const cudaStream_t stream = each.second;
     launch &l = streams[stream].front();
     any |= turn(l);
     if (!l.done)
@@ -332,7 +334,7 @@ std::function<void(cudaStream_t, host_cuda_work)> host_cuda_taker;
 
 void host_cuda_enqueue(cudaStream_t stream, host_cuda_work work)
 {
-  streams[stream].push_back(launch{std::move(work), 0, 0, false, false, {}});
+  streams[stream].push_back(launch{std::move(work), launches++, 0, 0, false, false, {}});
 }
 
 void host_cuda_launch(dim3 grid, dim3 block, size_t shared_bytes, cudaStream_t stream,
