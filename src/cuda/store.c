@@ -175,8 +175,7 @@ enum tp_status tp_store_bind(struct tp_store *store, const struct tp_program *pr
                              struct tp_error *error)
 {
   if (program->n_tensors == 0)
-    return tp_fail(error, TP_E_INPUT,
-                   "%s cannot be run on a device: %s; choose another variant or phase",
+    return tp_fail(error, TP_E_INPUT, "%s cannot be run on a device: %s",
                    program->title != NULL ? program->title : "the program",
                    program->unsaid != NULL ? program->unsaid : "its ops do not say their operands");
   struct tp_binding *made = TP_NEW(arena, struct tp_binding, 1);

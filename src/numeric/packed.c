@@ -47,7 +47,7 @@ static void get_plane(const uint8_t *plane, size_t n, unsigned unit, unsigned sh
 {
   const unsigned mask = (1u << unit) - 1;
   for (size_t i = 0; i < n; i++)
-    codes[i] |= (uint8_t)(((plane[i * unit / 8] >> (i * unit % 8)) & mask) << shift);
+    codes[i] |= (uint8_t)(((unsigned)plane[i * unit / 8] >> (i * unit % 8) & mask) << shift);
 }
 
 static uint8_t *put(uint8_t *at, unsigned value, size_t bytes)

@@ -48,13 +48,17 @@ enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *
 static const char *unsaid_of(const struct tp_request *request, int copies)
 {
   if (!request->operands)
-    return "they were not asked for";
+    return "its operands were not asked for: build it with them";
   if (request->phase == TP_TRAIN)
-    return "a training step says what its kernels cost, not what they compute";
+    return "a training step says what its kernels cost, not what they compute: take prefill or "
+           "decode";
   if (copies > 1)
-    return "a lone rank with several sub-layers says what they cost, not what they compute";
+    return "one rank has several sub-layers and says what they cost, not what they compute: take "
+           "as "
+           "many ranks as there are sub-layers";
   if (request->model->position == TP_POSITION_ALIBI)
-    return "its attention has ALiBi biases, which no op here computes";
+    return "its attention has ALiBi biases, which no op here computes: take a model with other "
+           "positions";
   return NULL;
 }
 

@@ -54,7 +54,7 @@ struct tp_program {
   const char *event_names[TP_MAX_EVENTS];
   size_t n_segments;
   struct tp_segment segments[TP_MAX_SEGMENTS];
-  const char *unsaid; /* why ops do not say their operands; NULL: they do */
+  const char *unsaid; /* why ops do not say their operands, and the mend; NULL: they do */
   int n_tensors;
   const struct tp_tensor *tensors;
   /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.

@@ -269,7 +269,8 @@ START_TEST(alibi_is_refused_by_name)
   struct tp_check_result result;
   struct tp_error error;
   ck_assert_int_eq(run(&check, &programs, 1, &result, &error), TP_E_INPUT);
-  ck_assert_msg(strstr(error.text, "ALiBi") != NULL, "%s", error.text);
+  ck_assert_msg(strstr(error.text, "ALiBi") != NULL && strstr(error.text, "take a model") != NULL,
+                "%s", error.text);
 }
 END_TEST
 
