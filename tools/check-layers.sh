@@ -14,7 +14,7 @@ command: base command
 study: base model platform program cost engine numeric study
 cli: base model platform program cost engine numeric study command cli'
 bad=0
-code=$(find "$srcdir"/src -name '*.[ch]' -o -name '*.cu' | sort)
+code=$(find "$srcdir"/src -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | sort)
 for file in $code; do
   folder=$(basename "$(dirname "$file")")
   allowed=$(printf '%s\n' "$rules" | sed -n "s/^$folder: //p")
@@ -43,6 +43,8 @@ only simgrid/ 'engine/des*'
 only gsl/ 'study/*' 'cli/main.c'
 only yaml 'study/*'
 only command/ 'command/*' 'cli/*' 'cuda/main.c' 'cuda/cmd_*' 'cuda/commands.h'
+only cuda/gpu_ 'cuda/gpu*'
+only '\.' # from src/, so that the rows above see it
 only '(cuda_|cublas|cudnn|nccl|mpi)' 'cuda/gpu*' 'cuda/group_mpi.c'
 
 for file in $code; do
