@@ -35,7 +35,8 @@ static struct tp_op random_op(struct random *random)
             .m = size(random, 14), .n = size(random, 15), .k = size(random, 15), .dtype = dtype}};
   if (next(random) % 4 == 0)
     return (struct tp_op){.kind = TP_OP_MEMORY,
-                          .memory = {(double)size(random, 28), (double)size(random, 28)}};
+                          .memory = {.read_bytes = (double)size(random, 28),
+                                     .write_bytes = (double)size(random, 28)}};
   const bool decode = next(random) % 2 == 0;
   const int64_t keys = size(random, 14), kv_heads = size(random, 4);
   return (struct tp_op){.kind = TP_OP_ATTENTION,

@@ -247,7 +247,7 @@ static void multiply(void *job)
         sum += element(p->a, la, k, i) * element(p->b, lb, k, j);
       sum *= scale;
       if (biased)
-        sum += (double)tp_element_value(dtype_of(o->bias_type), o->bias, i);
+        sum += (double)tp_element_value(dtype_of((cudaDataType_t)o->bias_type), o->bias, i);
       tp_element_set(dtype_of(ld->type), p->d, i + j * ld->next, (float)sum);
     }
 }

@@ -109,7 +109,9 @@ START_TEST(finds_memory_back)
   struct tp_device device = truth;
   struct tp_kernel_fit result;
   for (double bytes = 1e3; bytes < 1e10; bytes *= 1.5)
-    add_sample((struct tp_op){.kind = TP_OP_MEMORY, .memory = {bytes, bytes / 2}}, 1);
+    add_sample((struct tp_op){.kind = TP_OP_MEMORY,
+                              .memory = {.read_bytes = bytes, .write_bytes = bytes / 2}},
+               1);
   device.memory.kernel_floor_s *= 2;
   device.memory.row_latency_s /= 2;
   device.memory.dram_ratio = 0.5;
