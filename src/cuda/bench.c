@@ -27,6 +27,13 @@ struct tp_spread tp_spread_of(double *samples_s, size_t n)
                             .n = (int)n};
 }
 
+void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row)
+{
+  tp_trace_row_number(row, "time_us", 1e6 * spread->median_s);
+  tp_trace_row_number(row, "spread_us", 1e6 * spread->spread_s);
+  tp_trace_row_number(row, "repeats", spread->n);
+}
+
 int tp_sampling_count(const struct tp_sampling *sampling, double once_s)
 {
   const double fitting = once_s > 0 ? sampling->budget_s / once_s : sampling->most;

@@ -18,6 +18,8 @@ struct tp_spread {
 
 /* Sorts them.  Quantiles interpolate between neighbours (R's type 7). */
 struct tp_spread tp_spread_of(double *samples_s, size_t n);
+/* Sets time_us, spread_us and repeats. */
+void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row);
 
 struct tp_sampling {
   double budget_s; /* for all samples */

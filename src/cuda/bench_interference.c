@@ -85,9 +85,7 @@ static enum tp_status measure_both(const struct beside *self, const struct tp_be
   if (status != TP_OK)
     return status;
   tp_trace_row_number(row, "alone_us", 1e6 * alone.median_s);
-  tp_trace_row_number(row, "time_us", 1e6 * loaded.median_s);
-  tp_trace_row_number(row, "spread_us", 1e6 * loaded.spread_s);
-  tp_trace_row_number(row, "repeats", loaded.n);
+  tp_spread_write(&loaded, row);
   tp_trace_row_number(row, "copy_bytes_per_s", moved_bytes_per_s);
   return TP_OK;
 }

@@ -105,9 +105,7 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   tp_lone_close(run);
   if (status != TP_OK)
     return status;
-  tp_trace_row_number(row, "time_us", 1e6 * spread.median_s);
-  tp_trace_row_number(row, "spread_us", 1e6 * spread.spread_s);
-  tp_trace_row_number(row, "repeats", spread.n);
+  tp_spread_write(&spread, row);
   return TP_OK;
 }
 

@@ -30,18 +30,14 @@ enum tp_status tp_sustained_rows_read(struct tp_csv *csv, struct tp_arena *arena
   for (size_t i = 0; i < csv->n_rows; i++) {
     const struct tp_op_row row = {i, tp_csv_cell(csv, i, tp_csv_column(csv, "op"))};
     struct tp_sustained_sample *sample = &(*samples)[i];
-    double alone_us = 1, time_us = 1;
     *sample = (struct tp_sustained_sample){.op = {.name = row.op}};
     enum tp_status status = tp_op_row_read(&reader, &row, &sample->op);
     if (status == TP_OK && sample->op.kind != TP_OP_GEMM)
       status = tp_op_row_fail(&reader, &row, "no GEMM; steady load is measured on GEMMs");
     if (status == TP_OK)
-      status = tp_measured_number(csv, i, tp_csv_column(csv, "alone_us"), &alone_us, error);
-    if (status == TP_OK)
-      status = tp_measured_number(csv, i, tp_csv_column(csv, "time_us"), &time_us, error);
+      status = tp_measured_slowdown(csv, i, &sample->slowdown, error);
     if (status != TP_OK)
       return status;
-    sample->slowdown = time_us / alone_us;
   }
   return TP_OK;
 }

@@ -128,3 +128,16 @@ enum tp_status tp_measured_number(const struct tp_csv *csv, size_t row, int colu
   return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %g is not above 0", csv->path,
                  csv->lines[row], csv->columns[column], *value);
 }
+
+enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double *slowdown,
+                                    struct tp_error *error)
+{
+  double alone_us, time_us;
+  enum tp_status status =
+      tp_measured_number(csv, row, tp_csv_column(csv, "alone_us"), &alone_us, error);
+  if (status == TP_OK)
+    status = tp_measured_number(csv, row, tp_csv_column(csv, "time_us"), &time_us, error);
+  if (status == TP_OK)
+    *slowdown = time_us / alone_us;
+  return status;
+}

@@ -28,4 +28,8 @@ enum tp_status tp_measured_name_ops(struct tp_csv *csv, const char *op, struct t
 /* A number above 0. */
 enum tp_status tp_measured_number(const struct tp_csv *csv, size_t row, int column, double *value,
                                   struct tp_error *error);
+
+/* A row's time under a load over its time without: time_us / alone_us, columns that are there. */
+enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double *slowdown,
+                                    struct tp_error *error);
 #endif
