@@ -30,7 +30,9 @@ AC_SUBST([CUDA_LIBS])
 
 dnl The toolkit that nvcc belongs to, its architectures, and its libraries one by one.
 AC_DEFUN([_TP_CUDA_TRY], [
-tp_cuda_dir=`AS_DIRNAME(["$NVCC"])`/..
+# The nvcc found may be a script or a link outside the toolkit: only nvcc itself knows its TOP.
+tp_cuda_dir=`$NVCC --dryrun conftest.cu 2>&1 | sed -n 's/^#@S|@ TOP=//p'`
+AS_IF([test -z "$tp_cuda_dir"], [tp_cuda_dir=`AS_DIRNAME(["$NVCC"])`/..])
 AS_IF([tp_cuda_real=`cd "$tp_cuda_dir" 2>/dev/null && pwd`], [tp_cuda_dir=$tp_cuda_real])
 CUDA_CPPFLAGS= CUDA_LIBS=
 AS_IF([test -f "$tp_cuda_dir/include/cuda_runtime_api.h"], [CUDA_CPPFLAGS="-isystem $tp_cuda_dir/include"])
@@ -53,8 +55,9 @@ _TP_CUDA_LINK([cuBLASLt and cuBLAS], [-lcublasLt -lcublas], [have_cuda],
   [#include <cublasLt.h>
    #include <cublas_v2.h>],
   [cublasLtHandle_t lt; cublasHandle_t blas; return (int)cublasLtCreate(&lt) + (int)cublasCreate(&blas);])
+AS_IF([test $have_cuda = yes], [_TP_CUDA_HEADERS])
 AS_IF([test $have_cuda = no],
-  [tp_cuda_fault="$NVCC cannot compile and link a program with cuBLASLt and cuBLAS; config.log says why"],
+  [tp_cuda_fault="$NVCC cannot compile and link a program with cuBLASLt and cuBLAS, or $CC finds none of their headers; config.log says why"],
   [_TP_CUDA_LINK([a cuDNN 9 that plans for a device's properties], [-lcudnn], [have_cudnn],
     [#include <cudnn.h>],
     [cudnnHandle_t handle; return (int)cudnnCreate(&handle) + CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP;])
@@ -62,6 +65,18 @@ AS_IF([test $have_cuda = no],
     [#include <nccl.h>], [int version; return (int)ncclGetVersion(&version);])
    AS_IF([test $have_cudnn = yes], [AC_DEFINE([HAVE_CUDNN], [1], [attention by cuDNN])])
    AS_IF([test $have_nccl = yes], [AC_DEFINE([HAVE_NCCL], [1], [collectives by NCCL])])])
+])
+
+dnl nvcc finds its own headers; the C compiler needs to be told.
+AC_DEFUN([_TP_CUDA_HEADERS], [
+AC_MSG_CHECKING([whether $CC finds the headers of $tp_cuda_dir])
+tp_save_CPPFLAGS=$CPPFLAGS
+CPPFLAGS="$CPPFLAGS $CUDA_CPPFLAGS"
+AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[#include <cuda_runtime_api.h>
+  #include <cublasLt.h>
+  #include <cublas_v2.h>]], [])], [], [have_cuda=no])
+CPPFLAGS=$tp_save_CPPFLAGS
+AC_MSG_RESULT([$have_cuda])
 ])
 
 dnl _TP_CUDA_LINK(WHAT, LIBS, VARIABLE, HEADERS, BODY): CUDA_LIBS grows by what links.
