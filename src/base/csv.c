@@ -195,6 +195,15 @@ int tp_csv_column(const struct tp_csv *csv, const char *name)
   return -1;
 }
 
+enum tp_status tp_csv_require(const struct tp_csv *csv, const char *const *names, size_t n,
+                              struct tp_error *error)
+{
+  for (size_t i = 0; i < n; i++)
+    if (tp_csv_column(csv, names[i]) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, names[i]);
+  return TP_OK;
+}
+
 const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column)
 {
   return column < 0 ? "" : csv->cells[row * csv->n_columns + (size_t)column];

@@ -53,13 +53,12 @@ static struct tp_kernel_rows *rows_of(const struct reader *self, const struct tp
 static enum tp_status open_kernels(const struct reader *self, const char *path, const char *op,
                                    struct tp_csv *csv)
 {
+  static const char *const needed[] = {"time_us"};
   enum tp_status status =
       tp_measured_open(path, &self->request->where, self->arena, csv, self->error);
   if (status == TP_OK)
     status = tp_measured_name_ops(csv, op, self->arena, self->error);
-  if (status == TP_OK && !tp_measured_is_ops(csv))
-    status = tp_fail(self->error, TP_E_INPUT, "%s:1: no column 'time_us'; add it", csv->path);
-  return status;
+  return status == TP_OK ? tp_csv_require(csv, needed, 1, self->error) : status;
 }
 
 static enum tp_status fail_foreign(const struct tp_op_reader *reader, const struct tp_op_row *row,
@@ -79,8 +78,8 @@ static enum tp_status read_kernels(const struct reader *self, const struct input
   enum tp_status status = open_kernels(self, input->path, op, &csv);
   const struct tp_op_reader reader = {self->arena, self->error, &csv, NULL};
   for (size_t i = 0; status == TP_OK && i < csv.n_rows; i++) {
-    const struct tp_op_row row = {i, tp_csv_cell(&csv, i, tp_csv_column(&csv, "op"))};
-    struct tp_kernel_sample sample = {.op = {.name = row.op}};
+    const struct tp_op_row row = tp_op_row_at(&reader, i);
+    struct tp_kernel_sample sample;
     if (op != NULL && strcmp(row.op, op) != 0)
       return fail_foreign(&reader, &row, op);
     status = tp_op_row_read(&reader, &row, &sample.op);

@@ -10,27 +10,22 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
                                     struct tp_error *error)
 {
   static const char *const needed[] = {"op", "held_sms", "copy_bytes_per_s", "alone_us", "time_us"};
-  for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-    if (tp_csv_column(csv, needed[i]) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, needed[i]);
+  enum tp_status status = tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error);
   const struct tp_op_reader reader = {arena, error, csv, NULL};
   *samples = TP_NEW(arena, struct tp_overlap_sample, csv->n_rows + 1);
   *n = csv->n_rows;
-  for (size_t i = 0; i < csv->n_rows; i++) {
-    const struct tp_op_row row = {i, tp_csv_cell(csv, i, tp_csv_column(csv, "op"))};
+  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+    const struct tp_op_row row = tp_op_row_at(&reader, i);
     struct tp_overlap_sample *sample = &(*samples)[i];
-    *sample = (struct tp_overlap_sample){.op = {.name = row.op}};
-    enum tp_status status = tp_op_row_read(&reader, &row, &sample->op);
+    status = tp_op_row_read(&reader, &row, &sample->op);
     if (status == TP_OK && sample->op.kind == TP_OP_COLLECTIVE)
       status = tp_op_row_fail(&reader, &row, "a collective; interference is measured on kernels");
     if (status == TP_OK)
       status = tp_op_row_interference(&reader, &row, &sample->beside);
     if (status == TP_OK)
       status = tp_measured_slowdown(csv, i, &sample->slowdown, error);
-    if (status != TP_OK)
-      return status;
   }
-  return TP_OK;
+  return status;
 }
 
 double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample)

@@ -2,57 +2,40 @@
 
 #include "study/op_rows.h"
 
-#include <string.h>
-
-static bool is_collective(const char *op)
+static enum tp_status read_row(const struct tp_op_reader *reader, size_t index,
+                               struct tp_fit_row *read)
 {
-  static const char *const kinds[] = {"alltoall", /* nccl-tests' own spelling */
-#define X(name, text) text,
-                                      TP_COLLECTIVES(X)
-#undef X
-  };
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-    if (strcmp(op, kinds[i]) == 0)
-      return true;
-  return false;
+  const struct tp_csv *csv = reader->csv;
+  const struct tp_op_row row = tp_op_row_at(reader, index);
+  struct tp_op op;
+  double ranks, time_us;
+  if (!tp_op_row_is_collective(&row))
+    return tp_op_row_fail(reader, &row,
+                          tp_arena_printf(reader->arena, "op '%s' is no collective", row.op));
+  enum tp_status status =
+      tp_csv_number(csv, index, tp_csv_column(csv, "ranks"), &ranks, reader->error);
+  if (status == TP_OK)
+    status = tp_op_row_read(reader, &row, &op);
+  if (status == TP_OK)
+    status = tp_csv_number(csv, index, tp_csv_column(csv, "time_us"), &time_us, reader->error);
+  if (status != TP_OK)
+    return status;
+  if (!(ranks >= 2 && ranks <= TP_MAX_RANKS) || !(time_us > 0))
+    return tp_fail(reader->error, TP_E_INPUT, "%s:%d: give 2 to %d ranks and a positive time_us",
+                   csv->path, csv->lines[index], TP_MAX_RANKS);
+  *read = (struct tp_fit_row){op.collective, (int)ranks, time_us * 1e-6};
+  return TP_OK;
 }
 
 enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena,
                                 struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error)
 {
-  static const char *const names[] = {"op", "ranks", "bytes", "time_us"};
-  int columns[4];
-  for (int i = 0; i < 4; i++) {
-    columns[i] = tp_csv_column(csv, names[i]);
-    if (columns[i] < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, names[i]);
-  }
-
+  static const char *const needed[] = {"op", "ranks", "bytes", "time_us"};
+  enum tp_status status = tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error);
   const struct tp_op_reader reader = {arena, error, csv, NULL};
-  struct tp_fit_row *read = TP_NEW(arena, struct tp_fit_row, csv->n_rows + 1);
-  for (size_t i = 0; i < csv->n_rows; i++) {
-    const char *op = tp_csv_cell(csv, i, columns[0]);
-    double ranks, time_us;
-    if (!is_collective(op))
-      return tp_fail(error, TP_E_INPUT, "%s:%d: op '%s' is no collective", csv->path, csv->lines[i],
-                     op);
-    enum tp_status status = tp_csv_number(csv, i, columns[1], &ranks, error);
-    struct tp_op collective = {.name = op};
-    const struct tp_op_row row = {i, op};
-    if (status == TP_OK)
-      status = tp_op_row_read(&reader, &row, &collective);
-    read[i].collective = collective.collective;
-    if (status == TP_OK)
-      status = tp_csv_number(csv, i, columns[3], &time_us, error);
-    if (status != TP_OK)
-      return status;
-    if (!(ranks >= 2 && ranks <= TP_MAX_RANKS) || !(time_us > 0))
-      return tp_fail(error, TP_E_INPUT, "%s:%d: give 2 to %d ranks and a positive time_us",
-                     csv->path, csv->lines[i], TP_MAX_RANKS);
-    read[i].ranks = (int)ranks;
-    read[i].time_s = time_us * 1e-6;
-  }
-  *rows = read;
+  *rows = TP_NEW(arena, struct tp_fit_row, csv->n_rows + 1);
   *n_rows = csv->n_rows;
-  return TP_OK;
+  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++)
+    status = read_row(&reader, i, &(*rows)[i]);
+  return status;
 }

@@ -21,25 +21,20 @@ enum tp_status tp_sustained_rows_read(struct tp_csv *csv, struct tp_arena *arena
                                       struct tp_error *error)
 {
   static const char *const needed[] = {"op", "alone_us", "time_us"};
-  for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-    if (tp_csv_column(csv, needed[i]) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, needed[i]);
+  enum tp_status status = tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error);
   const struct tp_op_reader reader = {arena, error, csv, NULL};
   *samples = TP_NEW(arena, struct tp_sustained_sample, csv->n_rows + 1);
   *n = csv->n_rows;
-  for (size_t i = 0; i < csv->n_rows; i++) {
-    const struct tp_op_row row = {i, tp_csv_cell(csv, i, tp_csv_column(csv, "op"))};
+  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+    const struct tp_op_row row = tp_op_row_at(&reader, i);
     struct tp_sustained_sample *sample = &(*samples)[i];
-    *sample = (struct tp_sustained_sample){.op = {.name = row.op}};
-    enum tp_status status = tp_op_row_read(&reader, &row, &sample->op);
+    status = tp_op_row_read(&reader, &row, &sample->op);
     if (status == TP_OK && sample->op.kind != TP_OP_GEMM)
       status = tp_op_row_fail(&reader, &row, "no GEMM; steady load is measured on GEMMs");
     if (status == TP_OK)
       status = tp_measured_slowdown(csv, i, &sample->slowdown, error);
-    if (status != TP_OK)
-      return status;
   }
-  return TP_OK;
+  return status;
 }
 
 static double time_s(const struct tp_device *device, const struct tp_op *op, bool sustained)

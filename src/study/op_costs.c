@@ -95,7 +95,7 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
 static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
                                struct tp_op_time *time)
 {
-  struct tp_op op = {.name = row->op};
+  struct tp_op op;
   const struct tp_machine *machine = NULL;
   enum tp_status status = tp_op_row_read(&bench->reader, row, &op);
   if (status == TP_OK)
@@ -166,13 +166,12 @@ enum tp_status tp_op_costs(const struct tp_datadir *dirs, const struct tp_op_cos
   enum tp_status status = open_bench(&bench);
   if (status == TP_OK && request->stack != NULL)
     bench.reader.stack = &bench.setup->stack;
-  const int op_column = tp_csv_column(csv, "op");
-  if (status == TP_OK && op_column < 0)
+  if (status == TP_OK && tp_csv_column(csv, "op") < 0)
     status =
         tp_fail(error, TP_E_INPUT, "%s:1: no column 'op'; it names the op of each row", csv->path);
   *times = TP_NEW(arena, struct tp_op_time, csv->n_rows);
   for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
-    const struct tp_op_row row = {i, tp_csv_cell(csv, i, op_column)};
+    const struct tp_op_row row = tp_op_row_at(&bench.reader, i);
     status = time_row(&bench, &row, &(*times)[i]);
   }
   return status;

@@ -178,14 +178,34 @@ static const char *const op_names[] = {"gemm", "attention_prefill", "attention_d
 };
 enum { N_OPS = sizeof op_names / sizeof op_names[0], FIRST_COLLECTIVE = 4, MEMORY = 3 };
 
+/* N_OPS where there is none such. */
+static size_t find(const char *op)
+{
+  size_t which = 0;
+  if (strcmp(op, "alltoall") == 0) /* nccl-tests' own spelling */
+    return FIRST_COLLECTIVE + TP_ALL_TO_ALL;
+  while (which < N_OPS && strcmp(op, op_names[which]) != 0)
+    which++;
+  return which;
+}
+
+struct tp_op_row tp_op_row_at(const struct tp_op_reader *reader, size_t index)
+{
+  const struct tp_csv *csv = reader->csv;
+  return (struct tp_op_row){index, tp_csv_cell(csv, index, tp_csv_column(csv, "op"))};
+}
+
+bool tp_op_row_is_collective(const struct tp_op_row *row)
+{
+  const size_t which = find(row->op);
+  return which >= FIRST_COLLECTIVE && which < N_OPS;
+}
+
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op)
 {
-  size_t which = 0;
-  if (strcmp(row->op, "alltoall") == 0) /* nccl-tests' own spelling */
-    return read_collective(reader, row, TP_ALL_TO_ALL, op);
-  while (which < N_OPS && strcmp(row->op, op_names[which]) != 0)
-    which++;
+  const size_t which = find(row->op);
+  *op = (struct tp_op){.name = row->op};
   if (which == N_OPS)
     return tp_op_row_fail(reader, row,
                           tp_arena_printf(reader->arena, "column 'op': no op '%.32s'%s", row->op,

@@ -18,6 +18,9 @@ struct tp_op_row {
   const char *op; /* cell of column `op` */
 };
 
+struct tp_op_row tp_op_row_at(const struct tp_op_reader *reader, size_t index);
+bool tp_op_row_is_collective(const struct tp_op_row *row);
+/* Named as the row names it. */
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op);
 /* What the row's columns `held_sms` and `copy_bytes_per_s` say: zeros where there are none. */

@@ -33,9 +33,9 @@ enum tp_status tp_reference_take(const struct tp_csv *csv, const char *const *re
                                  size_t n_required, struct tp_arena *arena,
                                  struct tp_reference *reference, struct tp_error *error)
 {
-  for (size_t i = 0; i < n_required; i++)
-    if (tp_csv_column(csv, required[i]) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s'; add it", csv->path, required[i]);
+  const enum tp_status status = tp_csv_require(csv, required, n_required, error);
+  if (status != TP_OK)
+    return status;
   reference->csv = csv;
   reference->inputs = inputs_of(csv, arena);
   tp_grid_clear(&reference->grid);

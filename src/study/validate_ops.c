@@ -30,9 +30,9 @@ static enum tp_status is_fitted(const struct tp_validator *self, const struct tp
                                 size_t row, bool *fitted)
 {
   const struct tp_op_reader reader = {self->arena, self->error, &self->csv, NULL};
-  const struct tp_op_row at = {row, tp_csv_cell(&self->csv, row, tp_csv_column(&self->csv, "op"))};
+  const struct tp_op_row at = tp_op_row_at(&reader, row);
   const struct tp_interference alone = {0};
-  struct tp_op op = {.name = at.op};
+  struct tp_op op;
   int64_t ranks = 1;
   enum tp_status status = tp_op_row_read(&reader, &at, &op);
   if (status == TP_OK && op.kind == TP_OP_COLLECTIVE)

@@ -82,6 +82,16 @@ START_TEST(faults_name_their_line)
 }
 END_TEST
 
+START_TEST(the_first_column_that_is_missing_is_named)
+{
+  static const char *const names[] = {"n", "m", "k", "dtype"};
+  parse("m,n\n1,2\n");
+  ck_assert_int_eq(tp_csv_require(&csv, names, 2, &error), TP_OK);
+  ck_assert_int_eq(tp_csv_require(&csv, names, 4, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "t.csv:1: no column 'k'; add it");
+}
+END_TEST
+
 START_TEST(numbers_name_line_and_column)
 {
   parse("m,n\n1.5e3,nan\n,x\n");
@@ -212,6 +222,7 @@ static Suite *suite(void)
   tcase_add_test(t, reads_quotes_crlf_and_no_last_newline);
   tcase_add_test(t, header_alone_is_a_table_without_rows);
   tcase_add_loop_test(t, faults_name_their_line, 0, (int)(sizeof faults / sizeof faults[0]));
+  tcase_add_test(t, the_first_column_that_is_missing_is_named);
   tcase_add_test(t, numbers_name_line_and_column);
   tcase_add_test(t, a_missing_file_is_bad_input);
   tcase_add_test(t, numbers_are_written_the_same_everywhere);
