@@ -41,8 +41,7 @@ static const struct tp_option options[] = {
      "links of the collectives [a platform with this device]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
      "switch points of the collectives [one of that library]"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
 };
 
 /* A bar a fit: the counts begin again. */

@@ -14,8 +14,7 @@ struct args {
 static const struct tp_option options[] = {
     {"junit", '\0', TP_OPTION_TEXT, offsetof(struct args, junit), "FILE",
      "write the rows as JUnit XML, too"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
@@ -70,11 +69,7 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  struct tp_catalog catalog = {.arena = session->arena,
-                               .dirs = session->dirs,
-                               .engines = session->engines,
-                               .sets = args->sets.items,
-                               .n_sets = args->sets.n};
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
   enum tp_format format;
   const char *file = NULL;
   struct tp_checked *rows = NULL;

@@ -12,52 +12,36 @@ struct args {
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
     TP_PHASE_OPTION(args),
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
     {"collectives", '\0', TP_OPTION_FLAG, offsetof(struct args, collectives), NULL,
      "compare all-reduce algorithms of a machine by size instead"},
 };
-
-static enum tp_status compare_collectives(struct tp_session *session, const struct args *args,
-                                          const struct tp_words *positional, struct tp_error *error)
-{
-  enum tp_format format;
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  return status == TP_OK ? tp_collectives_print(session, &args->points, format, error) : status;
-}
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   struct args *args = values;
-  if (args->collectives)
-    return compare_collectives(session, args, positional, error);
-  if (args->points.variant.n == 0)
+  if (args->points.variant.n == 0 && !args->collectives)
     for (size_t i = 0; tp_architectures[i] != NULL; i++)
       tp_words_add(&args->points.variant, tp_architectures[i]->name, session->arena);
-  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
-  struct tp_grid grid;
-  enum tp_format format;
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  struct tp_asked asked;
+  enum tp_status status =
+      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
+  if (status == TP_OK && args->collectives)
+    return tp_collectives_print(session, &args->points, asked.format, error);
   if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_points_grid(session, &args->points, &grid, error);
-  if (status == TP_OK)
-    status = tp_grid_check(&grid, &catalog, error);
+    status = tp_grid_check(&asked.grid, &asked.catalog, error);
   struct tp_prediction *rows;
   size_t n_rows;
   if (status == TP_OK)
-    status = tp_points_predict(session, &grid, &catalog, &rows, &n_rows, error);
+    status = tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error);
   if (status != TP_OK)
     return status;
   const size_t n_variants = args->points.variant.n;
-  if (format == TP_FORMAT_TABLE && n_rows > n_variants && n_variants > 1)
+  if (asked.format == TP_FORMAT_TABLE && n_rows > n_variants && n_variants > 1)
     tp_rows_print_side_by_side(rows, n_rows, n_variants, session->arena, stdout);
   else
-    tp_rows_print(rows, n_rows, format, session->arena, stdout);
+    tp_rows_print(rows, n_rows, asked.format, session->arena, stdout);
   return TP_OK;
 }
 

@@ -29,8 +29,7 @@ static const struct tp_option options[] = {
     {"elements", '\0', TP_OPTION_COUNT, offsetof(struct args, elements), "N",
      "values of each, 4096 a token [65536]"},
     {"seed", '\0', TP_OPTION_COUNT, offsetof(struct args, seed), "N", "of the samples [1]"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
 };
 
 static struct tp_flash_error_request request_of(const struct args *args)

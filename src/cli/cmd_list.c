@@ -11,8 +11,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
 };
 
 /* Lists fill a table; files that cannot be read are faults. */

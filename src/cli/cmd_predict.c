@@ -15,8 +15,7 @@ static const struct tp_option options[] = {
     TP_PHASE_OPTION(args),
     {"timeline", '\0', TP_OPTION_TEXT, offsetof(struct args, timeline), "FILE",
      "write prefill and one decode step as trace events (Perfetto)"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
 };
 
 static enum tp_status write_timeline(struct tp_session *session, const char *file,
@@ -42,38 +41,33 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
-  struct tp_grid grid;
-  enum tp_format format;
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  struct tp_asked asked;
+  enum tp_status status =
+      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
   if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_points_grid(session, &args->points, &grid, error);
-  if (status == TP_OK)
-    status = tp_grid_check(&grid, &catalog, error);
+    status = tp_grid_check(&asked.grid, &asked.catalog, error);
   if (status != TP_OK)
     return status;
-  const size_t n = tp_grid_size(&grid);
+  const size_t n = tp_grid_size(&asked.grid);
   if (args->timeline != NULL && n != 1)
     return tp_fail(error, TP_E_INPUT, "--timeline shows one point and these are %zu; shorten lists",
                    n);
 
   struct tp_prediction *rows;
   size_t n_rows;
-  status = tp_points_predict(session, &grid, &catalog, &rows, &n_rows, error);
+  status = tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error);
   if (status == TP_OK && args->timeline != NULL) {
     struct tp_case point;
-    status = tp_grid_case(&grid, &catalog, 0, &point, error);
+    status = tp_grid_case(&asked.grid, &asked.catalog, 0, &point, error);
     if (status == TP_OK)
       status = write_timeline(session, args->timeline, &point, error);
   }
   if (status != TP_OK)
     return status;
-  if (format == TP_FORMAT_TABLE && n_rows == 1)
+  if (asked.format == TP_FORMAT_TABLE && n_rows == 1)
     tp_row_print_details(&rows[0], stdout);
   else
-    tp_rows_print(rows, n_rows, format, session->arena, stdout);
+    tp_rows_print(rows, n_rows, asked.format, session->arena, stdout);
   if (n_rows == 1 && strcmp(rows[0].status, "ok") != 0)
     return tp_fail(error, TP_E_INPUT, "%s", rows[0].status);
   return TP_OK;

@@ -12,8 +12,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
@@ -68,11 +67,7 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
   struct tp_table table = {
       .arena = session->arena, .n_columns = 8, .headers = headers, .is_text = is_text};
   for (size_t i = 0; i < n_names && status == TP_OK; i++) {
-    struct tp_catalog catalog = {.arena = session->arena,
-                                 .dirs = session->dirs,
-                                 .engines = session->engines,
-                                 .sets = args->sets.items,
-                                 .n_sets = args->sets.n};
+    struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
     const char *file = NULL;
     struct tp_reproduced *rows = NULL;
     size_t n = 0;

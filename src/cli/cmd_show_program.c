@@ -47,7 +47,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct args *args = values;
   if (args->points.platform.n == 0)
     tp_words_add(&args->points.platform, "dgx-h100", session->arena);
-  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets);
   struct tp_grid grid;
   enum tp_phase phase = TP_DECODE;
   struct tp_workload workload = {.train = false};

@@ -20,8 +20,7 @@ static const struct tp_option options[] = {
     {"to", '\0', TP_OPTION_NUMBERS, offsetof(struct args, to), "B", "greatest value tried"},
     {"gain", 'g', TP_OPTION_NUMBERS, offsetof(struct args, gain), "X",
      "0.2: 20 % more tokens/s than standard [0: break-even]"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
 };
 
 static enum tp_status one_number(const char *option, const struct tp_numbers *numbers,
@@ -120,23 +119,18 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  const struct tp_catalog catalog = tp_points_catalog(session, &args->points);
-  struct tp_grid grid;
-  struct tp_solve_request request = {.grid = &grid, .catalog = &catalog};
+  struct tp_asked asked;
+  struct tp_solve_request request = {.grid = &asked.grid, .catalog = &asked.catalog};
   struct tp_solution solution;
-  enum tp_format format;
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_points_grid(session, &args->points, &grid, error);
+  enum tp_status status =
+      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
   if (status == TP_OK)
     status = read_range(args, &request, error);
   if (status == TP_OK)
     status = tp_solve(&request, session->arena, &solution, error);
   if (status != TP_OK)
     return status;
-  print(&request, &solution, format, session->arena);
+  print(&request, &solution, asked.format, session->arena);
   return verdict(&request, &solution, session->arena, error);
 }
 

@@ -122,7 +122,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = keep_input(args->file, args->out, error);
   if (status == TP_OK && positional->n == 1)
     status = keep_input(positional->items[0], args->out, error);
-  struct tp_catalog catalog = tp_points_catalog(session, &args->points);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets);
   struct tp_grid grid;
   if (status == TP_OK)
     status = make_grid(session, args, positional, &catalog, &grid, error);

@@ -29,8 +29,7 @@ static const struct tp_option options[] = {
      "exit 1 above this mean absolute error, of each file [0.15]"},
     {"max-gain-error", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_gain_error), "X",
      "exit 1 where a speedup over standard is further off [of a folder 0.05]"},
-    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
-     "table, csv or json [a table on a terminal, else csv]"},
+    TP_FORMAT_OPTION(args),
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
@@ -191,12 +190,8 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  struct tp_catalog catalog = {.arena = session->arena,
-                               .dirs = session->dirs,
-                               .engines = session->engines,
-                               .device = args->device,
-                               .sets = args->sets.items,
-                               .n_sets = args->sets.n};
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
+  catalog.device = args->device;
   struct tp_validate_request request = {.ops = {.device = args->device,
                                                 .stack = args->stack,
                                                 .platform = args->platform,

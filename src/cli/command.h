@@ -9,4 +9,7 @@ extern const struct tp_command tp_command_predict, tp_command_compare, tp_comman
     tp_command_reproduce, tp_command_check, tp_command_calibrate, tp_command_validate,
     tp_command_plot, tp_command_flash_error, tp_command_solve;
 extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
+
+/* The catalog of this session with the overrides of --set. */
+struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets);
 #endif

@@ -7,3 +7,12 @@ const struct tp_command *const tp_commands[] = {
     &tp_command_validate,      &tp_command_flash_error, &tp_command_show_program,
     &tp_command_show_platform, &tp_command_list,        NULL,
 };
+
+struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets)
+{
+  return (struct tp_catalog){.arena = session->arena,
+                             .dirs = session->dirs,
+                             .engines = session->engines,
+                             .sets = sets->items,
+                             .n_sets = sets->n};
+}

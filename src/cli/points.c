@@ -6,16 +6,6 @@
 
 #include <string.h>
 
-struct tp_catalog tp_points_catalog(const struct tp_session *session,
-                                    const struct tp_points *points)
-{
-  return (struct tp_catalog){.arena = session->arena,
-                             .dirs = session->dirs,
-                             .engines = session->engines,
-                             .sets = points->sets.items,
-                             .n_sets = points->sets.n};
-}
-
 static enum tp_status parse_detail(const struct tp_session *session, const char *name,
                                    enum tp_detail *detail, struct tp_error *error)
 {
@@ -62,6 +52,17 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
     status =
         tp_collective_choice_parse(points->collective, session->arena, &grid->collective, error);
   return status;
+}
+
+enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_words *positional,
+                             const struct tp_points *points, const char *format,
+                             struct tp_asked *asked, struct tp_error *error)
+{
+  asked->catalog = tp_session_catalog(session, &points->sets);
+  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
+  if (status == TP_OK)
+    status = tp_format_parse(format, session->arena, &asked->format, error);
+  return status == TP_OK ? tp_points_grid(session, points, &asked->grid, error) : status;
 }
 
 enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,

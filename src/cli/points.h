@@ -2,6 +2,7 @@
 #define TP_CLI_POINTS_H
 /* The options that say which points to predict, shared by predict, compare, sweep, show-program. */
 #include "cli/command.h"
+#include "command/table.h"
 #include "study/grid.h"
 
 struct tp_points {
@@ -67,13 +68,19 @@ struct tp_points {
       "inference, train[+recompute][+sequence-parallel][+async-reduce] or a sub-layer; " \
       "train: a step on batch x prompt tokens [inference]")
 
-/* The catalog of this session with the points' overrides. */
-struct tp_catalog tp_points_catalog(const struct tp_session *session,
-                                    const struct tp_points *points);
-
 /* Lists given on the command line; columns not given stay open. */
 enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,
                               struct tp_grid *grid, struct tp_error *error);
+
+/* What a command was asked whose arguments are all options. */
+struct tp_asked {
+  struct tp_catalog catalog;
+  struct tp_grid grid; /* not checked yet */
+  enum tp_format format;
+};
+enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_words *positional,
+                             const struct tp_points *points, const char *format,
+                             struct tp_asked *asked, struct tp_error *error);
 
 /* Predicts every point of a checked grid.  Rows are in the session's arena. */
 enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,

@@ -9,6 +9,13 @@
 
 enum tp_format { TP_FORMAT_TABLE, TP_FORMAT_CSV, TP_FORMAT_JSON };
 
+/* Row for the option table of a command whose values struct has `const char *format`. */
+#define TP_FORMAT_OPTION(args)                                         \
+  {                                                                    \
+    "format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F", \
+        "table, csv or json [a table on a terminal, else csv]"         \
+  }
+
 /* `name` NULL: a table on a terminal, else CSV. */
 enum tp_status tp_format_parse(const char *name, struct tp_arena *arena, enum tp_format *format,
                                struct tp_error *error);
