@@ -44,7 +44,7 @@ struct tp_segment {
 };
 
 struct tp_program {
-  const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1" */
+  const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1 kv_len=1025" */
   const char *equation; /* what the ops compute, as the paper writes it; lines end with \n */
   enum tp_phase phase;
   int ranks;                /* tensor-parallel degree: who takes part in a collective */
@@ -62,14 +62,6 @@ struct tp_program {
   int tokens, lengths, logits, next;
   double weight_bytes, kv_bytes, activation_bytes; /* memory one rank needs */
 };
-
-/* Sums over the whole pass of one rank. */
-struct tp_counts {
-  double flops, dram_bytes;
-  double collective_bytes; /* sum of buffers */
-  int64_t kernels, collectives;
-};
-struct tp_counts tp_program_count(const struct tp_program *program);
 
 /* Sets kv_len of every decode attention op: the same pass later in a generation. */
 void tp_program_set_kv_len(struct tp_program *program, int64_t kv_len);

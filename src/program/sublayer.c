@@ -99,9 +99,7 @@ enum tp_status tp_sublayer_build(const struct tp_sublayer_request *request, stru
     ops[n++] = exchange_of(request, "sublayer.all_reduce", TP_ALL_REDUCE);
   }
   *program = (struct tp_program){
-      .title = tp_arena_printf(arena, "%s %s tp=%d tokens=%lld", request->model->name,
-                               tp_sublayer_text(request->which), request->tp,
-                               (long long)request->tokens),
+      .title = tp_sublayer_text(request->which),
       .equation = backward ? "dx = AR(dy W')      on each rank its part of dy and W"
                            : "y = AR(x W)      on each rank its part of x and W",
       .phase = backward ? TP_TRAIN : TP_PREFILL,

@@ -219,13 +219,14 @@ static enum tp_status check_request(const struct tp_variant *variant,
   return TP_OK;
 }
 
+/* `pass`: a phase, or a sub-layer. */
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
-                         struct tp_arena *arena)
+                         const char *pass, struct tp_arena *arena)
 {
   const bool decode = request->phase == TP_DECODE;
   return tp_arena_printf(arena, "%s %s tp=%d %s batch=%lld %s=%lld", request->model->name,
-                         variant->text, request->tp, tp_phase_text(request->phase),
-                         (long long)request->batch, decode ? "kv_len" : "prompt",
+                         variant->text, request->tp, pass, (long long)request->batch,
+                         decode ? "kv_len" : "prompt",
                          (long long)(decode ? request->kv_len : request->prompt));
 }
 
@@ -257,7 +258,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
     status = architecture->build(request, variant, arena, program, error);
   if (status != TP_OK)
     return status;
-  program->title = title(variant, request, arena);
+  program->title = title(variant, request, tp_phase_text(request->phase), arena);
   program->equation = architecture->equation;
   return transform(variant, request, arena, program, error);
 }
@@ -271,6 +272,6 @@ enum tp_status tp_variant_rearrange(const struct tp_variant *variant,
                    "variant '%s': a sub-layer alone is the same in every architecture; leave out "
                    "'%s'",
                    variant->text, variant->architecture->name);
-  program->title = tp_arena_printf(arena, "%s %s", program->title, variant->text);
+  program->title = title(variant, request, program->title, arena);
   return transform(variant, request, arena, program, error);
 }

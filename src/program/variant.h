@@ -100,7 +100,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
                                 struct tp_error *error);
 
 /* The overlap and the wire alone, on a finished program of the standard architecture; any other is
- * refused. */
+ * refused.  The program's title names the pass, and becomes a whole one. */
 enum tp_status tp_variant_rearrange(const struct tp_variant *variant,
                                     const struct tp_request *request, struct tp_arena *arena,
                                     struct tp_program *program, struct tp_error *error);

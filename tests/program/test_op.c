@@ -70,22 +70,6 @@ START_TEST(test_names)
 }
 END_TEST
 
-START_TEST(test_program_count_multiplies_repeats)
-{
-  struct tp_op ops[] = {gemm(TP_DTYPE_FP16),
-                        {.kind = TP_OP_COLLECTIVE, .collective = {.bytes = 64}}};
-  const struct tp_program program = {
-      .n_segments = 2,
-      .segments = {{.repeat = 1, .n_ops = 1, .ops = ops}, {.repeat = 10, .n_ops = 2, .ops = ops}}};
-  const struct tp_counts counts = tp_program_count(&program);
-  ck_assert_double_eq(counts.flops, 11 * 210);
-  ck_assert_double_eq(counts.dram_bytes, 11 * 142);
-  ck_assert_double_eq(counts.collective_bytes, 640);
-  ck_assert_int_eq(counts.kernels, 11);
-  ck_assert_int_eq(counts.collectives, 10);
-}
-END_TEST
-
 START_TEST(test_set_kv_len)
 {
   struct tp_op ops[] = {attention(TP_ATTENTION_FLASH, 1, 5), attention(TP_ATTENTION_FLASH, 4, 4)};
@@ -132,7 +116,6 @@ static Suite *suite(void)
   tcase_add_test(counts, test_attention_counts);
   tcase_add_test(counts, test_other_counts);
   tcase_add_test(counts, test_names);
-  tcase_add_test(counts, test_program_count_multiplies_repeats);
   tcase_add_test(counts, test_set_kv_len);
   tcase_add_test(counts, test_memory_of_a_rank);
   suite_add_tcase(suite, counts);

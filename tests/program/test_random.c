@@ -139,7 +139,7 @@ START_TEST(test_random_models)
     for (int v = 0; v < N_VARIANTS; v++) {
       const struct tp_program program = build_program(variants[v], &request, arena);
       check_events(&program);
-      ck_assert(tp_program_count(&program).dram_bytes > 0);
+      ck_assert(sum_program(&program).flops > 0);
       if (strcmp(variants[v], "kraken") == 0)
         continue;
       ck_assert_rel(sum_program(&program).gemm_flops, flops, 1e-12);

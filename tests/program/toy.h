@@ -98,10 +98,10 @@ static const char *const variants[] = {"standard",  "parallel", "ladder", "desyn
                                        "desync-4x", "no-comm",  "kraken"};
 enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
 
-/* Work of the GEMMs, and what the collectives carry, over the whole pass. */
+/* Over the whole pass: work of the GEMMs and of all ops, kernels, what the collectives carry. */
 struct sums {
-  double gemm_flops, reduce_bytes, gather_bytes;
-  int64_t reduces, gathers;
+  double gemm_flops, flops, reduce_bytes, gather_bytes;
+  int64_t kernels, reduces, gathers;
 };
 
 static inline struct sums sum_program(const struct tp_program *program)
@@ -111,12 +111,15 @@ static inline struct sums sum_program(const struct tp_program *program)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       const struct tp_op *op = &program->segments[s].ops[i];
       const int64_t repeat = program->segments[s].repeat;
-      if (op->kind == TP_OP_GEMM) {
-        sums.gemm_flops += (double)repeat * tp_op_flops(op);
-      } else if (op->kind == TP_OP_COLLECTIVE && op->collective.kind == TP_ALL_REDUCE) {
+      const double flops = (double)repeat * tp_op_flops(op);
+      sums.flops += flops;
+      if (op->kind != TP_OP_COLLECTIVE) {
+        sums.kernels += repeat;
+        sums.gemm_flops += op->kind == TP_OP_GEMM ? flops : 0;
+      } else if (op->collective.kind == TP_ALL_REDUCE) {
         sums.reduces += repeat;
         sums.reduce_bytes += (double)repeat * op->collective.bytes;
-      } else if (op->kind == TP_OP_COLLECTIVE) {
+      } else {
         sums.gathers += repeat;
         sums.gather_bytes += (double)repeat * op->collective.bytes;
       }

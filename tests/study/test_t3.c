@@ -211,6 +211,9 @@ static void check_degree(int tp, const char *variant)
   ck_assert_msg(tp_variant_rearrange(point.variant, &request, world.arena, &program, &error) ==
                     TP_OK,
                 "%s", error.text);
+  ck_assert_str_eq(program.title,
+                   tp_arena_printf(world.arena, "mt-nlg-530b %s tp=%d op batch=1 prompt=%d",
+                                   variant, tp, (int)point.prompt));
   struct tp_machine machine;
   ck_assert_int_eq(tp_machine_make(point.platform, point.device, point.stack, tp, &machine, &error),
                    TP_OK);
