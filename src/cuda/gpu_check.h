@@ -1,7 +1,8 @@
 #ifndef TP_CUDA_GPU_CHECK_H
 #define TP_CUDA_GPU_CHECK_H
 /* Every call of the CUDA runtime and of cuBLAS is checked: one that fails is the environment's
- * fault, told with its place, itself and CUDA's words.
+ * fault, told with its place, itself and CUDA's words.  Then the runtime need not keep it for
+ * cudaGetLastError, where the next launch that goes well would find it.
  *
  *     enum tp_status status = TP_CUDA(cudaStreamCreate(&stream), error);
  */
@@ -18,6 +19,7 @@ static inline enum tp_status tp_cuda_check(cudaError_t result, const char *call,
 {
   if (result == cudaSuccess)
     return TP_OK;
+  (void)cudaGetLastError();
   return tp_fail(error, TP_E_ENVIRONMENT, "%s:%d: %s: %s (%s)", file, line, call,
                  cudaGetErrorString(result), cudaGetErrorName(result));
 }

@@ -127,6 +127,8 @@ static enum tp_status choose_algorithm(cublasLtHandle_t handle, struct tp_gemm_p
   cublasLtMatmulPreferenceDestroy(preference);
   if (status != TP_OK)
     return status;
+  if (answer == CUBLAS_STATUS_SUCCESS && n_found > 0)
+    answer = found.state;
   if (answer == CUBLAS_STATUS_NOT_SUPPORTED || (answer == CUBLAS_STATUS_SUCCESS && n_found == 0))
     return tp_fail(error, TP_E_ENVIRONMENT,
                    "cuBLASLt %zu has no kernel for m=%lld n=%lld k=%lld in these types and rows; "

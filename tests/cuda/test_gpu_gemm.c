@@ -288,6 +288,18 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* What does not fit is told once: the next op that goes well is not blamed for it. */
+START_TEST(no_room)
+{
+  make(&work, TP_DTYPE_BF16, false);
+  fake_gpu_memory_bytes = 1000;
+  ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(cudaGetLastError(), cudaSuccess);
+  fake_gpu_memory_bytes = (size_t)1 << 30;
+  compare(&work, 0x1p-6);
+}
+END_TEST
+
 /* Whichever call fails, it is told, nothing is kept, and the next try is well. */
 START_TEST(every_call_fails_once)
 {
@@ -302,6 +314,7 @@ START_TEST(every_call_fails_once)
       break; /* so many calls there are not */
     ck_assert_int_eq(status, TP_E_ENVIRONMENT);
     ck_assert_ptr_nonnull(strstr(error.text, "a fault of the test"));
+    ck_assert_int_eq(cudaGetLastError(), cudaSuccess);
     compare(&work, 0x1p-6);
   }
   ck_assert_int_gt(n, 15);
@@ -326,6 +339,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, scales_of_two_scratches);
   tcase_add_test(tcase, captured);
   tcase_add_test(tcase, refuses);
+  tcase_add_test(tcase, no_room);
   tcase_add_test(tcase, every_call_fails_once);
   suite_add_tcase(suite, tcase);
   return suite;
