@@ -45,10 +45,10 @@ static enum tp_status find_gpu(void *data, void *result, struct tp_error *error)
 {
   const struct tp_bench_job *job = data;
   struct found *found = result;
-  found->n_gpus = tp_gpu_count();
-  if (found->n_gpus == 0)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no GPU here, or no driver for it; --device host goes through the motions");
+  struct tp_error reason = {.text = ""};
+  const enum tp_status status = tp_gpu_count(&found->n_gpus, &reason);
+  if (status != TP_OK)
+    return tp_fail(error, status, "%.400s; --device host goes through the motions", reason.text);
   if (job->gpu >= found->n_gpus)
     return tp_fail(error, TP_E_INPUT, "--device %d: there are %d GPUs, from 0 on", job->gpu,
                    found->n_gpus);

@@ -44,12 +44,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   enum tp_status status = tp_command_expect(positional, 0, 0, "nothing", error);
   if (status == TP_OK)
     status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status != TP_OK)
-    return status;
-  const int count = tp_gpu_count();
-  if (count == 0)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no GPU here, or no driver for it; `nvidia-smi` tells which");
+  int count = 0;
+  if (status == TP_OK)
+    status = tp_gpu_count(&count, error);
   for (int i = 0; i < count && status == TP_OK; i++) {
     struct tp_gpu_facts facts;
     status = tp_gpu_facts(i, &facts, error);

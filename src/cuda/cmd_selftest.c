@@ -104,9 +104,7 @@ static enum tp_status run_degree(void *data, void *result, struct tp_error *erro
 static enum tp_status count_gpus(void *data, void *result, struct tp_error *error)
 {
   (void)data;
-  (void)error;
-  *(int *)result = tp_gpu_count();
-  return TP_OK;
+  return tp_gpu_count(result, error);
 }
 
 /* Degrees that there are GPUs for, each in a process of its own. */
@@ -114,11 +112,12 @@ static enum tp_status check_gpus(const struct args *args, const struct tp_stack 
                                  struct counts *sum, struct tp_error *error)
 {
   int gpus = 0;
-  enum tp_status status = tp_run_apart(count_gpus, NULL, 60, &gpus, sizeof gpus, error);
-  if (status == TP_OK && gpus == 0)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no GPU here, or no driver for it; `tpsim-cuda selftest --device host` checks "
-                   "all but what GPUs compute");
+  struct tp_error reason = {.text = ""};
+  enum tp_status status = tp_run_apart(count_gpus, NULL, 60, &gpus, sizeof gpus, &reason);
+  if (status != TP_OK)
+    return tp_fail(error, status,
+                   "%.400s; `tpsim-cuda selftest --device host` checks all but what GPUs compute",
+                   reason.text);
   for (int tp = 1; tp <= 4 && status == TP_OK; tp *= 2) {
     struct task task = {.args = args, .stack = stack, .tp = tp};
     struct counts counts = {0};

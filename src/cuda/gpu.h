@@ -26,8 +26,8 @@ struct tp_gpu_facts {
   double clock_hz, memory_clock_hz; /* now; the highest where the driver does not tell */
 };
 
-/* 0 where there is none, or no driver. */
-int tp_gpu_count(void);
+/* TP_E_ENVIRONMENT where there is none that can be used, with the driver's reason. */
+enum tp_status tp_gpu_count(int *count, struct tp_error *error);
 enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_error *error);
 
 /* TP_E_ENVIRONMENT where the GPU or a library is absent, saying which. */

@@ -39,6 +39,8 @@ enum tp_status tp_gpu_attention_run(struct tp_gpu_attention *attention,
 {
   if (bound->op->attention.style != TP_ATTENTION_FLASH)
     return tp_gpu_products_run(attention->products, bound, stream, capturing, error);
+  if (attention->sdpa == NULL && capturing)
+    return tp_fail(error, TP_E_INPUT, "flash attention is new; run the pass once before");
   if (attention->sdpa == NULL) {
     const enum tp_status status = tp_gpu_sdpa_open(&attention->sdpa, error);
     if (status != TP_OK)

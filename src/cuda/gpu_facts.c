@@ -15,10 +15,17 @@
 #include <stdio.h>
 #include <string.h>
 
-int tp_gpu_count(void)
+enum tp_status tp_gpu_count(int *count, struct tp_error *error)
 {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
+  cudaError_t result = cudaGetDeviceCount(count);
+  if (result == cudaSuccess && *count == 0)
+    result = cudaErrorNoDevice;
+  if (result == cudaSuccess)
+    return TP_OK;
+  return tp_fail(error, TP_E_ENVIRONMENT,
+                 "no GPU can be used here: %s (%s); `nvidia-smi` tells which GPUs and driver there "
+                 "are",
+                 cudaGetErrorString(result), cudaGetErrorName(result));
 }
 
 /* Versions are numbers whose parts are `major` and `minor` apart: 13000 is 13.0 with 1000 and 10.

@@ -8,10 +8,10 @@
 
 static enum tp_status check_device(const struct tp_gpu_options *options, struct tp_error *error)
 {
-  const int count = tp_gpu_count();
-  if (count == 0)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no GPU here, or no driver for it; `nvidia-smi` tells which");
+  int count = 0;
+  const enum tp_status status = tp_gpu_count(&count, error);
+  if (status != TP_OK)
+    return status;
   if (options->device < 0 || options->device >= count)
     return tp_fail(error, TP_E_ENVIRONMENT,
                    "no GPU %d here, but %d of them from 0; every rank needs one of its own, or "

@@ -17,6 +17,7 @@ static struct {
   size_t used;
   int objects, allocations, streams, events;
   bool capturing;
+  cudaError_t last; /* kept until it is asked for, whatever goes well meanwhile */
 } now;
 
 void fake_gpu_reset(void)
@@ -66,10 +67,10 @@ static bool fails(void)
   return fake_gpu_fails_in > 0 && --fake_gpu_fails_in == 0;
 }
 
-#define MAY_FAIL                    \
-  do {                              \
-    if (fails())                    \
-      return cudaErrorInvalidValue; \
+#define MAY_FAIL                               \
+  do {                                         \
+    if (fails())                               \
+      return now.last = cudaErrorInvalidValue; \
   } while (0)
 
 /* Handles are numbers from 1. */
@@ -85,9 +86,10 @@ static void *handle(int made)
 
 /* ---- gpu_facts.c ---- */
 
-int tp_gpu_count(void)
+enum tp_status tp_gpu_count(int *count, struct tp_error *error)
 {
-  return fake_gpu_capability > 0 ? 2 : 0;
+  *count = 2;
+  return fake_gpu_capability > 0 ? TP_OK : tp_fail(error, TP_E_ENVIRONMENT, "no GPU can be used");
 }
 
 enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_error *error)
@@ -103,7 +105,9 @@ enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_er
 
 cudaError_t cudaGetLastError(void)
 {
-  return cudaSuccess;
+  const cudaError_t last = now.last;
+  now.last = cudaSuccess;
+  return last;
 }
 
 const char *cudaGetErrorString(cudaError_t error)
@@ -135,7 +139,7 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
   MAY_FAIL;
   if (bytes > fake_gpu_memory_bytes)
-    return cudaErrorMemoryAllocation;
+    return now.last = cudaErrorMemoryAllocation;
   *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
   now.objects++;
   now.allocations++;

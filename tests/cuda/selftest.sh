@@ -25,7 +25,7 @@ expect 'no such check' 2 "*no check is named like 'nothing'" --device host --onl
 expect 'no such device' 2 "*no device 'moon'; write gpu or host" --device moon
 expect 'no such stack' 2 "*did you mean 'tpsim-cuda'*" --stack tpsim-cud
 if ! ls /dev/nvidia[0-9]* >/dev/null 2>&1; then
-  expect 'no GPU' 3 '*no GPU here, or no driver for it; `tpsim-cuda selftest --device host`*'
+  expect 'no GPU' 3 '*no GPU can be used here: *; `tpsim-cuda selftest --device host`*'
   expect 'no GPUs' 3 '*' --tp 2
 fi
 echo "1..$number"

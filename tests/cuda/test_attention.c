@@ -165,6 +165,8 @@ START_TEST(no_flash)
   struct trial trial;
   begin(&trial, &flash, (struct layout){.dtype = TP_DTYPE_BF16});
   ck_assert_int_eq(tp_gpu_attention_open(&attention, &error), TP_OK);
+  /* Opening cuDNN allocates: never within a capture. */
+  ck_assert_int_eq(tp_gpu_attention_run(attention, &trial.kernel, NULL, true, &error), TP_E_INPUT);
   ck_assert_int_eq(tp_gpu_attention_run(attention, &trial.kernel, NULL, false, &error),
                    TP_E_ENVIRONMENT);
   ck_assert_msg(strstr(error.text, "choose materialised attention") != NULL, "%s", error.text);
