@@ -11,6 +11,15 @@ AC_ARG_WITH([cuda],
     [build tpsim-cuda, which runs programs on GPUs, with the CUDA toolkit in DIR
      @<:@auto: where nvcc is in PATH or /usr/local/cuda@:>@])],
   [], [with_cuda=auto])
+AC_ARG_WITH([cuda-libraries],
+  [AS_HELP_STRING([--with-cuda-libraries=DIR],
+    [cuBLAS, cuDNN and NCCL where nvcc finds none: as pip installs them, in folders of DIR,
+     .../site-packages/nvidia])])
+AS_CASE([$with_cuda_libraries],
+  [''|no], [with_cuda_libraries=],
+  [AS_IF([ls "$with_cuda_libraries"/*/lib >/dev/null 2>&1],
+    [with_cuda_libraries=`cd "$with_cuda_libraries" && pwd`],
+    [AC_MSG_ERROR([--with-cuda-libraries: no $with_cuda_libraries/*/lib; DIR is the folder nvidia of Python's site-packages])])])
 have_cuda=no have_cudnn=no have_nccl=no
 tp_cuda_fault="nvcc is neither in PATH nor in /usr/local/cuda/bin; give --with-cuda=DIR or install the CUDA toolkit"
 AS_CASE([$with_cuda],
@@ -57,7 +66,7 @@ _TP_CUDA_LINK([cuBLASLt and cuBLAS], [-lcublasLt -lcublas], [have_cuda],
   [cublasLtHandle_t lt; cublasHandle_t blas; return (int)cublasLtCreate(&lt) + (int)cublasCreate(&blas);])
 AS_IF([test $have_cuda = yes], [_TP_CUDA_HEADERS])
 AS_IF([test $have_cuda = no],
-  [tp_cuda_fault="$NVCC cannot compile and link a program with cuBLASLt and cuBLAS, or $CC finds none of their headers; config.log says why"],
+  [tp_cuda_fault="$NVCC cannot compile and link a program with cuBLASLt and cuBLAS, or $CC finds none of their headers; config.log says why; where pip installed them, give --with-cuda-libraries=DIR"],
   [_TP_CUDA_LINK([a cuDNN 9 that plans for a device's properties], [-lcudnn], [have_cudnn],
     [#include <cudnn.h>],
     [cudnnHandle_t handle; return (int)cudnnCreate(&handle) + CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP;])
@@ -79,7 +88,8 @@ CPPFLAGS=$tp_save_CPPFLAGS
 AC_MSG_RESULT([$have_cuda])
 ])
 
-dnl _TP_CUDA_LINK(WHAT, LIBS, VARIABLE, HEADERS, BODY): CUDA_LIBS grows by what links.
+dnl _TP_CUDA_LINK(WHAT, LIBS, VARIABLE, HEADERS, BODY): CUDA_LIBS grows by what links, CUDA_CPPFLAGS
+dnl by where its headers are, if nvcc knows neither.
 AC_DEFUN([_TP_CUDA_LINK], [
 AC_MSG_CHECKING([whether $NVCC links with $1])
 cat > conftest.cu <<_ACEOF
@@ -87,8 +97,24 @@ $4
 __global__ void kernel(void) {}
 int main(void) { kernel<<<1, 1>>>(); $5 }
 _ACEOF
-AS_IF([$NVCC $NVCCFLAGS conftest.cu -o conftest$EXEEXT $2 $CUDA_LIBS >&AS_MESSAGE_LOG_FD 2>&1],
-  [$3=yes; CUDA_LIBS="$2 $CUDA_LIBS"])
+tp_cppflags= tp_libs="$2"
+_TP_CUDA_LINK_TRY([$3])
+AS_IF([test $$3 = no && test -n "$with_cuda_libraries"], [
+  tp_libs=
+  # pip's packages have no links that -lNAME would find.
+  for tp_lib in $2; do
+    for tp_file in "$with_cuda_libraries"/*/lib/lib${tp_lib#-l}.so*; do
+      tp_dir=`AS_DIRNAME(["$tp_file"])`
+      tp_cppflags="$tp_cppflags -isystem `AS_DIRNAME(["$tp_dir"])`/include"
+      tp_libs="$tp_libs -L$tp_dir -l:`AS_BASENAME(["$tp_file"])` -Xlinker -rpath -Xlinker $tp_dir"
+    done
+  done
+  _TP_CUDA_LINK_TRY([$3])])
 rm -f conftest.cu conftest$EXEEXT
 AC_MSG_RESULT([$$3])
+])
+
+AC_DEFUN([_TP_CUDA_LINK_TRY], [
+AS_IF([$NVCC $NVCCFLAGS $tp_cppflags conftest.cu -o conftest$EXEEXT $tp_libs $CUDA_LIBS >&AS_MESSAGE_LOG_FD 2>&1],
+  [$1=yes; CUDA_CPPFLAGS="$CUDA_CPPFLAGS$tp_cppflags" CUDA_LIBS="$tp_libs $CUDA_LIBS"])
 ])

@@ -20,7 +20,11 @@ cat >fake <<'END'
 echo "$*" >>"$ASKED"
 case $1 in
 "$BREAKS") echo "$1 breaks" >&2; exit 3 ;;
-bench) echo "traces/fake: Fake GPU, planned as on fake" ;;
+bench)
+  mkdir -p traces/fake && echo row >traces/fake/gemm.csv
+  echo "traces/fake: Fake GPU, planned as on fake"
+  [ "$BREAKS" != hang ] || { echo $$ >"$ASKED.pid"; exec sleep 100; }
+  ;;
 esac
 END
 chmod +x fake
@@ -45,17 +49,19 @@ ASKED=$work/asked
 export ASKED BREAKS
 
 memcheck=
-command -v compute-sanitizer >/dev/null && memcheck="selftest "
+command -v compute-sanitizer >/dev/null && memcheck=" selftest"
 BREAKS=none
 "$suite" ./fake out >said 2>&1
 check "all well: exit 0" [ $? = 0 ]
-check "its stages" [ "$(cut -d' ' -f1 asked | uniq | tr '\n' ' ')" = \
-  "devices selftest bench $memcheck""calibrate validate " ]
+check "its stages" [ "$(cut -d' ' -f1 asked | grep -v version | uniq | tr '\n' ' ')" = \
+  "devices selftest bench calibrate validate$memcheck " ]
 check "within the time" grep -q '^bench all --budget 270$' asked
-check "says what to keep" grep -q '^gpu-suite: to keep: git add out/traces/fake$' said
-check "and the figures: 60 x 5 % + 40 x 7.5 % of 100" [ "$(tail -1 said)" = "gpu-suite: MAPE of layers \
-and generate 6.0 % over 100 figures (each at most 8 %), gain of ladder off by at most 0.040 over 9 \
-(at most 0.05): met" ]
+check "the figures: 60 x 5 % + 40 x 7.5 % of 100" grep -qx "gpu-suite: MAPE of layers and generate \
+6.0 % over 100 figures (each at most 8 %), gain of ladder off by at most 0.040 over 9 (at most 0.05): met" \
+  said
+check "what to take home" grep -qx "gpu-suite: to take home: out/fake.tgz; .*: tar -xzf fake.tgz" said
+check "has the traces" [ "$(tar -xOzf out/fake.tgz traces/fake/gemm.csv)" = row ]
+check "and last, what is next" [ "$(tail -1 said)" = "gpu-suite: next: git add traces/fake" ]
 
 # misses TEXT LAYERS GENERATE GAIN
 # shellcheck disable=SC2317 # check calls it
@@ -64,7 +70,7 @@ misses() {
   shift
   figures "$@" >report
   "$suite" ./fake out >said 2>&1
-  [ $? = 1 ] && grep -q '^gpu-suite: failed: figures$' said && tail -1 said | grep -q "$text.*: missed$"
+  [ $? = 1 ] && grep -q '^gpu-suite: failed: figures$' said && grep -q "$text.*: missed$" said
 }
 check "layers off" misses ' 7.2 % over 100 ' 0.09 0.045 0.01
 check "generations off" misses ' 6.6 % ' 0.05 0.09 0.01
@@ -92,6 +98,68 @@ BREAKS=devices
 check "no GPU: exit 3" [ $? = 3 ]
 check "nothing more is asked" [ "$(cat asked)" = "devices --format table" ]
 
+BREAKS=bench
+rm -f out/fake.tgz
+"$suite" ./fake out >said 2>&1
+check "a bench that fails: exit 1" [ $? = 1 ]
+check "nothing to take home" grep -qx 'gpu-suite: next: nothing was measured' said
+mkdir alone && cp fake alone/
+BREAKS=none
+"$suite" alone/fake out >said 2>&1
+check "without tpsim: exit 0" [ $? = 0 ]
+check "what is next for one who has it" [ "$(tail -1 said)" = "gpu-suite: next: where tpsim runs: \
+tpsim calibrate traces/fake && tpsim validate traces/fake; git add traces/fake" ]
+
+# Stopped amid the bench.
+rm -f out/fake.tgz
+BREAKS=hang
+"$suite" ./fake out >said 2>&1 &
+while [ ! -s asked.pid ]; do sleep 0.1; done
+kill $!
+wait $!
+check "stopped: exit 130" [ $? = 130 ]
+check "nothing runs on" [ -z "$(ps -o pid= -p "$(cat asked.pid)")" ]
+check "what was measured can be taken home" [ "$(tar -xOzf out/fake.tgz traces/fake/gemm.csv)" = row ]
+check "and it says how to go on" grep -q 'stopped: .*the same command goes on$' said
+BREAKS=none
+
+# Every stage at its slowest: a clock that timeout moves on by all that it was given.
+mkdir clock
+echo 0 >clock/now
+printf '#!/bin/sh\ncat "%s/clock/now"\n' "$work" >clock/date
+cat >clock/timeout <<'END'
+#!/bin/sh
+clock=$(dirname "$0")/now
+echo $(($(cat "$clock") + $2 + $3)) >"$clock"
+END
+printf '#!/bin/sh\n' >clock/compute-sanitizer
+chmod +x clock/*
+PATH=$work/clock:$PATH "$suite" ./fake out >said 2>&1
+check "at its slowest it ends in ten minutes: $(cat clock/now) s" [ "$(cat clock/now)" -le 600 ]
+
+# Built where it is absent, with the libraries of pip.
+mkdir -p tree/tools pip/nvidia/cudnn/lib bin && cp "$suite" tree/tools/
+cat >tree/configure <<'END'
+#!/bin/sh
+printf '%s\n' "$@" >asked
+echo '#define HAVE_CUDNN 1' >config.h
+printf 'tpsim-cuda:\n\tcp %s %s\n' "$WORK/fake" tpsim-cuda >Makefile
+END
+printf '#!/bin/sh\n' >bin/nvcc
+chmod +x tree/configure bin/nvcc
+WORK=$work CUDA_LIBRARIES=$work/pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
+check "builds, and runs what it built" [ $? = 0 ]
+check "configured with pip's libraries" \
+  grep -qx -- "--with-cuda-libraries=$work/pip/nvidia" tree/build/asked
+check "the traces are where they belong" [ -f tree/traces/fake/gemm.csv ]
+rm -r tree/build
+sed -i 's/#define/#undef/' tree/configure
+WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
+check "without cuDNN: exit 3" [ $? = 3 ]
+check "and where to say where it is" grep -q 'no cuDNN 9.* CUDA_LIBRARIES$' said
+
+"$suite" ./absent >said 2>&1
+check "a program that is not there: exit 3" [ $? = 3 ]
 PATH=/usr/bin:/bin "$suite" a b c >said 2>&1
 check "too many words: exit 2" [ $? = 2 ]
 check "and how it is called" grep -q 'tools/gpu-suite \[TPSIM-CUDA \[FOLDER\]\]' said
