@@ -4,6 +4,7 @@
 #include "cuda/gpu_gemm_plan.h"
 #include "cuda/gpu_kernels.h"
 #include "cuda/plans.h"
+#include "cuda/weights.h"
 
 #include <stdlib.h>
 
@@ -218,7 +219,7 @@ static enum tp_status multiply(const struct run *run, struct tp_error *error)
   const struct tp_gemm_call *const call = &run->call;
   const struct tp_gemm_plan *const plan = run->plan;
   const cublasLtMatrixLayout_t *const layouts = plan->layouts;
-  const float one = 1, zero = 0;
+  const float unit = tp_weight_unit(call->weight->tensor->dtype), zero = 0;
   const void *x = call->x->data;
   enum tp_status status = TP_OK;
   if (tp_gemm_quantises(call)) {
@@ -228,7 +229,7 @@ static enum tp_status multiply(const struct run *run, struct tp_error *error)
   }
   if (status != TP_OK)
     return status;
-  return TP_CUBLAS(cublasLtMatmul(run->gemm->handle, plan->operation, &one, call->weight->data,
+  return TP_CUBLAS(cublasLtMatmul(run->gemm->handle, plan->operation, &unit, call->weight->data,
                                   layouts[TP_GEMM_WEIGHT], x, layouts[TP_GEMM_X], &zero,
                                   call->y.data, layouts[TP_GEMM_Y], call->y.data,
                                   layouts[TP_GEMM_Y], &plan->algorithm, run->rooms.workspace,

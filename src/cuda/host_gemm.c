@@ -1,5 +1,6 @@
 #include "cuda/element.h"
 #include "cuda/host_math.h"
+#include "cuda/weights.h"
 
 #include <math.h>
 
@@ -52,6 +53,7 @@ void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
   const struct tp_operand *x = &bound->in[0], *weight = &bound->in[1];
   const bool biased = bound->op->n_in > 2;
   const int64_t m = x->rows, n = weight->rows, k = weight->columns;
+  const float unit = tp_weight_unit(weight->tensor->dtype);
   const float *bias = biased ? tp_host_vector(scratch, &bound->in[2]) : NULL;
   float *rows = TP_NEW(scratch, float, m *k), *y = TP_NEW(scratch, float, m *n);
   float *column = TP_NEW(scratch, float, k);
@@ -62,7 +64,7 @@ void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
   for (int64_t j = 0; j < n; j++) {
     tp_host_load_row(weight, j, column);
     for (int64_t i = 0; i < m; i++)
-      y[i * n + j] = dot(rows + i * k, column, k) + (biased ? bias[j] : 0);
+      y[i * n + j] = unit * dot(rows + i * k, column, k) + (biased ? bias[j] : 0);
   }
   for (int64_t i = 0; i < m; i++)
     store_columns(bound, i, y + i * n, scratch);

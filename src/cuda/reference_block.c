@@ -25,7 +25,7 @@ void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role r
   for (int64_t column = 0; column < matrix.columns; column++) {
     float kept;
     tp_element_set(dtype, &kept, 0, tp_fill_value(&fill, row, column));
-    values[column] = tp_element_value(dtype, &kept, 0);
+    values[column] = tp_element_value(dtype, &kept, 0) * tp_weight_unit(dtype);
   }
 }
 

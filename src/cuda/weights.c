@@ -33,7 +33,14 @@ struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int l
   };
   if (absent || piece->role == TP_ROLE_ZERO)
     fill.mean = fill.spread = 0;
+  fill.mean /= (double)tp_weight_unit(dtype);
+  fill.spread /= (double)tp_weight_unit(dtype);
   return fill;
+}
+
+float tp_weight_unit(enum tp_dtype dtype)
+{
+  return dtype == TP_DTYPE_FP8 ? 0x1p-8f : 1;
 }
 
 float tp_fill_value(const struct tp_fill *fill, int64_t row, int64_t column)

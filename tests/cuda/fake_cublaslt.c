@@ -229,6 +229,7 @@ static bool holds(const struct chosen *chosen, const void *const pointers[4], co
 struct product {
   struct operation operation;
   struct layout la, lb, ld;
+  double alpha;
   const void *a, *b;
   void *d;
 };
@@ -239,7 +240,7 @@ static void multiply(void *job)
   const struct operation *const o = &p->operation;
   const struct layout *const la = &p->la, *const lb = &p->lb, *const ld = &p->ld;
   const bool biased = o->epilogue == CUBLASLT_EPILOGUE_BIAS;
-  const double scale = o->b_scale != NULL ? (double)*o->b_scale : 1;
+  const double scale = p->alpha * (o->b_scale != NULL ? (double)*o->b_scale : 1);
   for (int64_t j = 0; j < ld->columns; j++)
     for (int64_t i = 0; i < ld->rows; i++) {
       double sum = 0;
@@ -272,12 +273,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t oper
                      lb->columns == ld->columns && la->rows == lb->rows && la->next >= la->rows &&
                      lb->next >= lb->rows && ld->next >= ld->rows;
   const bool fp8 = la->type == CUDA_R_8F_E4M3;
-  if (!sizes || *(const float *)alpha != 1 || *(const float *)beta != 0 ||
+  if (!sizes || *(const float *)beta != 0 ||
       (la->type == CUDA_R_8F_E4M3) != (lb->type == CUDA_R_8F_E4M3) || (fp8 && o->fast != 1) ||
       (!fp8 && o->b_scale != NULL) ||
       !holds(&chosen, (const void *const[4]){a, b, c, d}, workspace, bytes))
     return CUBLAS_STATUS_INVALID_VALUE;
-  const struct product product = {*o, *la, *lb, *ld, a, b, d};
+  const struct product product = {*o, *la, *lb, *ld, (double)*(const float *)alpha, a, b, d};
   fake_stream_run(stream, multiply, &product, sizeof product);
   return CUBLAS_STATUS_SUCCESS;
 }

@@ -5,11 +5,12 @@
 #include "cuda/fill_value.h"
 #include "cuda/gpu_gemm.h"
 #include "cuda/host_math.h"
+#include "cuda/weights.h"
 #include "fake_gpu.h"
 
 #include <string.h>
 
-enum { M = 9, N = 48, K = 32, GAP = 16, MOST = 4096 };
+enum { M = 9, N = 48, K = 32, GAP = 16, MOST = 4096, WEIGHT = 1 };
 
 static struct tp_gpu_gemm *gemm;
 static struct tp_error error;
@@ -46,11 +47,12 @@ static struct tp_operand matrix(struct work *work, int i, enum tp_dtype dtype, i
                                 int64_t columns, int64_t gap, uint64_t seed)
 {
   struct tp_tensor *const tensor = &work->tensors[i];
+  const float unit = i == WEIGHT ? tp_weight_unit(dtype) : 1;
   *tensor = (struct tp_tensor){.name = "a matrix", .dtype = dtype, .view_of = TP_NO_TENSOR};
   memset(work->data[i], 0xff, sizeof work->data[i]);
   for (int64_t r = 0; r < rows; r++)
     for (int64_t c = 0; c < columns && seed > 0; c++)
-      tp_element_set(dtype, work->data[i], r * (columns + gap) + c, tp_uniform(seed, r, c));
+      tp_element_set(dtype, work->data[i], r * (columns + gap) + c, tp_uniform(seed, r, c) / unit);
   return (struct tp_operand){work->data[i], tensor, rows, columns, columns + gap};
 }
 
@@ -64,7 +66,7 @@ static void make(struct work *work, enum tp_dtype dtype, bool bias)
                             .gemm = {.m = M, .n = N, .k = K, .dtype = dtype}};
   work->bound = (struct tp_bound_op){.op = &work->op};
   work->bound.in[0] = matrix(work, 0, wide, M, K, GAP, 1);
-  work->bound.in[1] = matrix(work, 1, dtype, N, K, 2 * GAP, 2);
+  work->bound.in[1] = matrix(work, WEIGHT, dtype, N, K, 2 * GAP, 2);
   if (bias)
     work->bound.in[2] = matrix(work, 2, wide, N, 1, 0, 3);
   work->bound.out[0] = matrix(work, 3, wide, M, N, 3 * GAP, 0);

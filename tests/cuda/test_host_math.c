@@ -95,11 +95,12 @@ START_TEST(gemm)
 }
 END_TEST
 
-/* x in fp8 under scale 2: 896 is 448, 38 is 19, which is kept as 20; weights are 1 and 2. */
+/* x in fp8 under scale 2: 896 is 448, 38 is 19, which is kept as 20; weights are 1/2 and 1,
+ * kept 256 times as large. */
 START_TEST(gemm_in_fp8)
 {
   float x[] = {896, 0, 0, 38}, y[2];
-  uint8_t w[] = {0x38, 0x40};
+  uint8_t w[] = {0x70, 0x78};
   struct tp_tensor narrow = {.kind = TP_TENSOR_WEIGHT, .dtype = TP_DTYPE_FP8};
   struct tp_operand weight = matrix(NULL, 1, 2);
   weight.data = w;
@@ -107,7 +108,7 @@ START_TEST(gemm_in_fp8)
   const struct tp_op op = {.kind = TP_OP_GEMM,
                            .gemm = {.m = 2, .n = 1, .k = 2, .dtype = TP_DTYPE_FP8}};
   compute(op, &(struct operands){{matrix(x, 2, 2), weight}, {matrix(y, 2, 1)}});
-  NEAR(y, 896, 80);
+  NEAR(y, 448, 40);
 }
 END_TEST
 

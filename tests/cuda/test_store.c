@@ -1,6 +1,8 @@
 /* Where tensors lie, and that every rank has its part of the same matrices. */
+#include "cuda/element.h"
 #include "cuda/host.h"
 #include "cuda/store.h"
+#include "cuda/weights.h"
 
 #include "hand.h"
 
@@ -227,6 +229,30 @@ START_TEST(new_memory_is_nan)
 }
 END_TEST
 
+/* Three digits after the leading one: numbers of all kinds err by 2.6 % in the mean, however wide
+ * their matrix; none is beyond the type's largest. */
+START_TEST(fp8_keeps_its_digits)
+{
+  static const int64_t widths[] = {1, 16, 1024, 8192, 28672};
+  enum { ROWS = 1000 };
+  const struct tp_piece piece = {
+      .of = "w", .rows = ROWS, .columns = widths[_i], .sharers = 1, .role = TP_ROLE_MATRIX};
+  const struct tp_fill exact = tp_weight_fill(&piece, 1, 0, 0, 1, TP_DTYPE_FP32);
+  const struct tp_fill fp8 = tp_weight_fill(&piece, 1, 0, 0, 1, TP_DTYPE_FP8);
+  double error2 = 0, sum2 = 0;
+  for (int row = 0; row < ROWS; row++) {
+    uint8_t code;
+    const float value = tp_fill_value(&exact, row, 0);
+    tp_element_set(TP_DTYPE_FP8, &code, 0, tp_fill_value(&fp8, row, 0));
+    const float kept = tp_element_value(TP_DTYPE_FP8, &code, 0) * tp_weight_unit(TP_DTYPE_FP8);
+    error2 += (double)((kept - value) * (kept - value));
+    sum2 += (double)(value * value);
+  }
+  ck_assert_msg(sqrt(error2 / sum2) < 0.03, "%lld wide: %g", (long long)widths[_i],
+                sqrt(error2 / sum2));
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("store");
@@ -239,6 +265,7 @@ static Suite *suite(void)
   tcase_add_test(cases, views);
   tcase_add_test(cases, programs_share);
   tcase_add_test(cases, new_memory_is_nan);
+  tcase_add_loop_test(cases, fp8_keeps_its_digits, 0, 5);
   suite_add_tcase(suite, cases);
   return suite;
 }
