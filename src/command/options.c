@@ -108,12 +108,13 @@ static enum tp_status read_option(struct reader *reader, struct tp_error *error)
                      joined);
     return store(reader, option, NULL, error);
   }
-  if (joined != NULL)
-    return store(reader, option, joined, error);
-  if (reader->next == reader->n_arguments)
+  const char *value = joined;
+  if (value == NULL && reader->next < reader->n_arguments)
+    value = reader->argv[reader->next++];
+  if (value == NULL || value[0] == '\0')
     return tp_fail(error, TP_E_INPUT, "--%s needs a value: --%s %s", option->name, option->name,
                    option->placeholder);
-  return store(reader, option, reader->argv[reader->next++], error);
+  return store(reader, option, value, error);
 }
 
 enum tp_status tp_options_parse(const struct tp_option *options, size_t n_options,

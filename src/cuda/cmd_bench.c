@@ -75,6 +75,7 @@ static void end_file(void *data, const char *file, const struct tp_plan_run *run
   if (refused != NULL)
     printf(", %zu cannot be measured here: %s", run->refused, refused);
   putchar('\n');
+  fflush(stdout); /* who stops a run keeps what it said */
 }
 
 /* GPUs. */

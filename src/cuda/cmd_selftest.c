@@ -163,7 +163,13 @@ static enum tp_status open_stack(const struct tp_session *session, const char *n
 static enum tp_status check_device(const struct tp_session *session, const struct args *args,
                                    struct counts *counts, struct tp_error *error)
 {
-  if (args->device != NULL && strcmp(args->device, "host") == 0)
+  const bool host = args->device != NULL && strcmp(args->device, "host") == 0;
+  if (host && (args->tp > 0 || args->stack != NULL))
+    return tp_fail(error, TP_E_INPUT,
+                   "--%s is for GPUs: --device host checks 1, 2 and 4 ranks, and every stack's "
+                   "kernels; --only chooses",
+                   args->tp > 0 ? "tp" : "stack");
+  if (host)
     return check_host(args, counts);
   if (args->device != NULL && strcmp(args->device, "gpu") != 0)
     return tp_fail(error, TP_E_INPUT, "no device '%.32s'; write gpu or host", args->device);

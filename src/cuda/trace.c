@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@ struct tp_trace {
   size_t n_added, capacity;
   const char **added; /* n_added x n_keys */
   int file;           /* -1: no row was added yet */
+  int folder;         /* locked; -1: not there yet */
 };
 
 static size_t count_columns(const struct tp_trace_layout *layout)
@@ -56,6 +58,18 @@ static enum tp_status check_header(const struct tp_trace *trace, struct tp_error
               : tp_fail(error, TP_E_INPUT,
                         "%s:1: not the columns of this version; move it away and start afresh",
                         trace->path);
+}
+
+/* Rows of two that write at once would be there twice. */
+static enum tp_status lock_folder(struct tp_trace *trace, struct tp_error *error)
+{
+  trace->folder = open(trace->source->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (trace->folder >= 0 && flock(trace->folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    return tp_fail(error, TP_E_ENVIRONMENT,
+                   "%s: another bench is writing there; wait for its end, or give another place "
+                   "with -o",
+                   trace->source->directory);
+  return TP_OK;
 }
 
 /* The file without its torn last line, or with the header alone. */
@@ -113,8 +127,11 @@ enum tp_status tp_trace_open(const struct tp_trace_source *source,
       .sidecar = tp_trace_sidecar_create(source),
       .n_columns = count_columns(layout),
       .file = -1,
+      .folder = -1,
   };
-  const enum tp_status status = take_earlier(made, error);
+  enum tp_status status = lock_folder(made, error);
+  if (status == TP_OK)
+    status = take_earlier(made, error);
   if (status != TP_OK) {
     tp_trace_close(made, NULL);
     return status;
@@ -196,10 +213,22 @@ static enum tp_status make_directories(struct tp_trace *trace, struct tp_error *
   return TP_OK;
 }
 
+/* Of a folder that was not there when the trace was opened. */
+static enum tp_status take_folder(struct tp_trace *trace, struct tp_error *error)
+{
+  enum tp_status status = make_directories(trace, error);
+  if (status == TP_OK)
+    status = lock_folder(trace, error);
+  if (status != TP_OK || access(trace->path, F_OK) != 0)
+    return status;
+  errno = EEXIST; /* another was here meanwhile */
+  return fail_write(trace, error);
+}
+
 /* The sidecar first: rows never stand without it. */
 static enum tp_status start_file(struct tp_trace *trace, struct tp_error *error)
 {
-  enum tp_status status = make_directories(trace, error);
+  enum tp_status status = trace->folder < 0 ? take_folder(trace, error) : TP_OK;
   if (status == TP_OK)
     status = tp_trace_sidecar_begin(trace->sidecar, error);
   if (status == TP_OK)
@@ -256,6 +285,8 @@ enum tp_status tp_trace_close(struct tp_trace *trace, struct tp_error *error)
   if (trace == NULL)
     return TP_OK;
   const enum tp_status status = trace->file >= 0 ? finish_file(trace, error) : TP_OK;
+  if (trace->folder >= 0)
+    close(trace->folder);
   tp_trace_sidecar_free(trace->sidecar);
   tp_arena_free(trace->arena);
   return status;

@@ -23,6 +23,7 @@ expect 'the host' 0 '[1-9]* passed, 0 failed, 0 skipped' --device host --only 'l
 expect 'quiet' 0 '[1-9]* passed, 0 failed, 0 skipped' --device host --quiet --seed 5 --only 'tp 2 bf16'
 expect 'no such check' 2 "*no check is named like 'nothing'" --device host --only nothing
 expect 'no such device' 2 "*no device 'moon'; write gpu or host" --device moon
+expect "GPUs' options" 2 '*--tp is for GPUs: *; --only chooses' --device host --tp 2
 expect 'no such stack' 2 "*did you mean 'tpsim-cuda'*" --stack tpsim-cud
 if ! ls /dev/nvidia[0-9]* >/dev/null 2>&1; then
   expect 'no GPU' 3 '*no GPU can be used here: *; `tpsim-cuda selftest --device host`*'

@@ -193,6 +193,44 @@ START_TEST(refuses_strange_files)
 }
 END_TEST
 
+/* flock tells apart who opened, not processes. */
+START_TEST(one_at_a_time)
+{
+  struct tp_trace *first, *second;
+  const struct tp_trace_row row = row_of(1, 10);
+  open_trace();
+  first = trace;
+  open_trace(); /* no folder yet: nobody writes */
+  second = trace;
+  trace = first;
+  add(1, 10);
+  ck_assert_int_eq(tp_trace_add(second, &row, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "another bench is writing there"));
+  must(tp_trace_close(second, &error));
+  ck_assert_int_eq(tp_trace_open(&source, &layout, &second, &error), TP_E_ENVIRONMENT);
+  must(tp_trace_close(first, &error));
+  open_trace();
+  ck_assert(has(1));
+  must(tp_trace_close(trace, &error));
+}
+END_TEST
+
+/* Both opened before there was a folder; the other has come and gone. */
+START_TEST(one_after_the_other)
+{
+  const struct tp_trace_row row = row_of(2, 10);
+  struct tp_trace *late;
+  open_trace();
+  late = trace;
+  open_trace();
+  add(1, 10);
+  must(tp_trace_close(trace, &error));
+  ck_assert_int_eq(tp_trace_add(late, &row, &error), TP_E_ENVIRONMENT);
+  must(tp_trace_close(late, &error));
+  ck_assert_ptr_nonnull(strstr(text("gemm.csv"), "gemm,1,10,"));
+}
+END_TEST
+
 START_TEST(no_place)
 {
   trace_folder_write(&folder, "traces", "a file");
@@ -215,6 +253,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, sidecar_tells_the_runs);
   tcase_add_test(tcase, refuses_another_machine);
   tcase_add_test(tcase, refuses_strange_files);
+  tcase_add_test(tcase, one_at_a_time);
+  tcase_add_test(tcase, one_after_the_other);
   tcase_add_test(tcase, no_place);
   suite_add_tcase(suite, tcase);
   return suite;
