@@ -259,10 +259,12 @@ enum tp_status tp_fit_collectives(const struct tp_platform *platform, const stru
   if (status == TP_OK)
     status = run(&fit, quality, error);
   tp_arena_free(scratch);
+  const double spread_ratio = status == TP_OK ? judge(&fit, quality) : 0;
+  if (status == TP_OK)
+    status =
+        tp_fit_check_spread(group == TP_FIT_NCCL ? "nccl" : "peer_kernels", spread_ratio, error);
   if (status != TP_OK)
     return status;
-
-  const double spread_ratio = judge(&fit, quality);
   if (group == TP_FIT_NCCL) {
     fit.device.nccl.spread_ratio = spread_ratio;
     fit.device.nccl.kind = TP_PROVENANCE_FITTED;

@@ -361,8 +361,10 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
                                         .dram_bytes_per_s = trial.datasheet.dram_bytes_per_s};
   struct tp_kernel_fit done = {0};
   gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */
-  const enum tp_status status = run(&problem, samples, n_samples, &done, error);
+  enum tp_status status = run(&problem, samples, n_samples, &done, error);
   gsl_set_error_handler(handler);
+  if (status == TP_OK)
+    status = tp_fit_check_spread(group, done.spread_ratio, error);
   if (status != TP_OK)
     return status;
   *tp_kernel_parameter_slot(&trial, spread_offset) = done.spread_ratio;

@@ -49,6 +49,17 @@ bool tp_fit_is_held_out(uint64_t shape, double hold_out_ratio)
   return 0x1p-53 * (double)(x >> 11) < hold_out_ratio;
 }
 
+enum tp_status tp_fit_check_spread(const char *group, double spread_ratio, struct tp_error *error)
+{
+  if (spread_ratio <= 2)
+    return TP_OK;
+  return tp_fail(
+      error, TP_E_INPUT,
+      "%s: times lie off any fit, by factors of e to the %.3g; `tpsim validate` names the "
+      "worst rows: take them out",
+      group, spread_ratio);
+}
+
 void tp_fit_progress(const struct tp_fit_options *options, size_t done, size_t total)
 {
   if (options->progress != NULL)

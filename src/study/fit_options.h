@@ -1,6 +1,7 @@
 #ifndef TP_STUDY_FIT_OPTIONS_H
 #define TP_STUDY_FIT_OPTIONS_H
 /* What every fit to measurements lets its caller choose. */
+#include "base/error.h"
 #include "study/interference.h"
 
 #include <stdbool.h>
@@ -22,6 +23,10 @@ uint64_t tp_fit_shape(const struct tp_op *op, int ranks, const struct tp_interfe
 
 /* Is the shape held out?  One held out at a ratio is held out at every greater one. */
 bool tp_fit_is_held_out(uint64_t shape, double hold_out_ratio);
+
+/* TP_E_INPUT where the residuals of ln(measured / predicted) scatter more than a device file may
+ * say: an absurd time among the rows. */
+enum tp_status tp_fit_check_spread(const char *group, double spread_ratio, struct tp_error *error);
 
 void tp_fit_progress(const struct tp_fit_options *options, size_t done, size_t total);
 #endif

@@ -69,6 +69,8 @@ static enum tp_status read_origin(struct tp_trace_file *file, struct tp_arena *a
   const enum tp_status status = tp_doc_open(sidecar, arena, &doc, error);
   if (status != TP_OK)
     return status;
+  const char *const machine = text_at(&doc, "machine.device");
+  file->machine = machine != NULL ? tp_arena_strdup(arena, machine) : NULL;
   file->origin = origin_of(&doc, arena);
   tp_doc_close(&doc);
   return TP_OK;
@@ -94,6 +96,23 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   return read_origin(file, arena, error);
 }
 
+static enum tp_status check_machines(const struct tp_traces *traces, struct tp_error *error)
+{
+  const struct tp_trace_file *first = NULL;
+  for (size_t i = 0; i < TP_N_TRACES; i++) {
+    const struct tp_trace_file *file = &traces->files[i];
+    if (file->machine == NULL)
+      continue;
+    if (first == NULL)
+      first = file;
+    if (strcmp(file->machine, first->machine) != 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s.json: measured on '%s', and %s on '%s'; keep each in a folder of its own",
+                     file->path, file->machine, first->name, first->machine);
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error)
 {
@@ -115,7 +134,7 @@ enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct
                    folder);
   for (size_t i = 0; status == TP_OK && i < n; i++)
     status = take(names[i], arena, traces, error);
-  return status;
+  return status == TP_OK ? check_machines(traces, error) : status;
 }
 
 const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ratio,

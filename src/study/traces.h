@@ -34,6 +34,7 @@ enum tp_trace_kind {
 struct tp_trace_file {
   const char *path;         /* NULL: the folder has none of the kind */
   const char *name;         /* "h200-sxm/gemm.csv" */
+  const char *machine;      /* its device's own name; NULL: nobody says */
   const char *origin;       /* "NVIDIA H200, driver 580.65.06, 2026-11-21" */
   char hash[TP_HASH_CHARS]; /* of the text */
 };
@@ -48,7 +49,8 @@ struct tp_traces {
 bool tp_traces_is_folder(const char *path);
 
 /* Finds the files and reads their sidecars, where there are any.  TP_E_INPUT where there is no file
- * of a known name, or a CSV of an unknown one.  Everything lives in `arena`. */
+ * of a known name, or a CSV of an unknown one, or where two devices measured.  Everything lives in
+ * `arena`. */
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error);
 

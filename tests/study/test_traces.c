@@ -35,7 +35,7 @@ static void put(const char *name, const char *text)
 
 static void tear_down(void)
 {
-  static const char *const names[] = {"gemm.csv",  "gemm.csv.json", "layers.csv",
+  static const char *const names[] = {"gemm.csv",  "gemm.csv.json", "layers.csv", "layers.csv.json",
                                       "layrs.csv", "device.json",   "README.md"};
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     unlink(path_of(names[i]));
@@ -85,6 +85,19 @@ START_TEST(says_who_measured)
 }
 END_TEST
 
+START_TEST(two_machines_do_not_mix)
+{
+  put("gemm.csv", "m\n1\n");
+  put("layers.csv", "tp\n1\n");
+  put("gemm.csv.json", "{\"machine\": {\"device\": \"NVIDIA H200\"}}");
+  ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_OK);
+  put("layers.csv.json", "{\"machine\": {\"device\": \"host\"}}");
+  ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "layers.csv.json: measured on 'host', and "));
+  ck_assert_ptr_nonnull(strstr(error.text, "gemm.csv on 'NVIDIA H200'"));
+}
+END_TEST
+
 START_TEST(names_the_close_match)
 {
   put("layrs.csv", "tp\n1\n");
@@ -126,6 +139,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   tcase_add_test(tcase, finds_what_there_is);
   tcase_add_loop_test(tcase, says_who_measured, 0, (int)(sizeof origins / sizeof origins[0]));
+  tcase_add_test(tcase, two_machines_do_not_mix);
   tcase_add_test(tcase, names_the_close_match);
   tcase_add_test(tcase, an_empty_folder_is_a_fault);
   tcase_add_test(tcase, the_share_held_out_comes_back);
