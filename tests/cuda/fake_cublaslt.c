@@ -182,6 +182,26 @@ struct chosen {
 };
 enum { MARK = 0xa190 };
 
+/* As cuBLAS's documentation has it of cublasLtMatmul: fp8 in multiples of 16 bytes, transposed and
+ * not, into 16 bits or fp32, its bias in 16 bits; other types all the same. */
+static bool is_supported(const struct operation *o, const struct layout *a, const struct layout *b,
+                         const struct layout *d, const struct preference *asked)
+{
+  const bool biased = o->epilogue == CUBLASLT_EPILOGUE_BIAS;
+  if (biased && o->bias == NULL)
+    return false;
+  if (a->type != CUDA_R_8F_E4M3)
+    return b->type == a->type && d->type == a->type && (!biased || o->bias_type == (int)d->type);
+  const cudaDataType_t bias_type = d->type == CUDA_R_16F ? CUDA_R_16F : CUDA_R_16BF;
+  for (int i = 0; i < 4; i++)
+    if (asked->alignments[i] % 16 != 0)
+      return false;
+  return o->transpose_a == CUBLAS_OP_T && b->type == a->type && d->type != CUDA_R_8F_E4M3 &&
+         a->rows % 16 == 0 && a->columns % 16 == 0 && a->next % 16 == 0 && b->next % 16 == 0 &&
+         d->next % (d->type == CUDA_R_32F ? 4 : 8) == 0 &&
+         (!biased || o->bias_type == (int)bias_type);
+}
+
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                                               cublasLtMatmulDesc_t operation,
                                               cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
@@ -189,12 +209,14 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                                               cublasLtMatmulPreference_t preference, int wanted,
                                               cublasLtMatmulHeuristicResult_t *results, int *n)
 {
-  (void)handle, (void)operation, (void)a, (void)b, (void)c, (void)d, (void)wanted;
+  (void)handle, (void)c, (void)wanted;
   MAY_FAIL;
   heuristics++;
-  if (fake_gpu_lacks_kernels)
-    return CUBLAS_STATUS_NOT_SUPPORTED;
   const struct preference *const asked = (const struct preference *)preference;
+  if (fake_gpu_lacks_kernels ||
+      !is_supported((const struct operation *)operation, (const struct layout *)a,
+                    (const struct layout *)b, (const struct layout *)d, asked))
+    return CUBLAS_STATUS_NOT_SUPPORTED;
   struct chosen chosen = {.workspace = asked->workspace, .mark = MARK};
   memcpy(chosen.alignments, asked->alignments, sizeof chosen.alignments);
   _Static_assert(sizeof chosen <= sizeof results->algo, "an algorithm is eight words");

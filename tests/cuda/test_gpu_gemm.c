@@ -283,6 +283,10 @@ START_TEST(refuses)
   work.op.gemm.activates = true;
   work.bound.out[0].columns = N / 3; /* neither half nor all */
   ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_INPUT);
+  make(&work, TP_DTYPE_FP8, false);
+  work.op.gemm.k = work.bound.in[0].columns = work.bound.in[1].columns = K - 8;
+  ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "multiples of 16"));
   make(&work, TP_DTYPE_BF16, false);
   fake_gpu_lacks_kernels = true;
   ck_assert_int_eq(tp_gpu_gemm_run(gemm, &work.bound, stream, false, &error), TP_E_ENVIRONMENT);
