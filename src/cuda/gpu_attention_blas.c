@@ -245,17 +245,12 @@ static enum tp_status run(struct tp_gpu_products *products, struct plan *plan,
     status = address(plan, stream, error);
   if (status == TP_OK)
     status = multiply(products, plan, true, error);
-  const bool expanded = shape->style == TP_ATTENTION_EXPANDED; /* has zeros there already */
   const struct tp_scores scores = {
       .extent = {plan->dtype, shape->batch * shape->heads * shape->query_len, shape->kv_len},
       .scores = plan->scores,
-      .values = expanded ? (struct tp_rows){NULL, 0} : plan->values,
       .lengths = lengths,
       .query_len = shape->query_len,
-      .heads = shape->heads,
-      .kv_heads = shape->kv_heads,
-      .head_dim = shape->head_dim,
-      .capacity = plan->capacity};
+      .heads = shape->heads};
   if (status == TP_OK)
     status = TP_CUDA(tp_launch_softmax(&scores, stream), error);
   return status == TP_OK ? multiply(products, plan, false, error) : status;

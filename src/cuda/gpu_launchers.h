@@ -104,15 +104,12 @@ cudaError_t tp_launch_quantise(struct tp_extent extent, struct tp_rows x, void *
                                cudaStream_t stream);
 
 /* Probabilities in place of scores: row (b * heads + h) * query_len + t of token t's query, columns
- * past its position become 0.  extent: rows batch * heads * query_len, columns the keys.
- *
- * A product would still multiply those zeros with what the cache holds past the sequence's length,
- * which may be no number: `values`, if given, are zeroed there, row b * capacity + position. */
+ * past its position become 0.  extent: rows batch * heads * query_len, columns the keys. */
 struct tp_scores {
   struct tp_extent extent;
-  struct tp_rows scores, values; /* values.data NULL: none */
+  struct tp_rows scores;
   const int32_t *lengths;
-  int64_t query_len, heads, kv_heads, head_dim, capacity;
+  int64_t query_len, heads;
 };
 cudaError_t tp_launch_softmax(const struct tp_scores *scores, cudaStream_t stream);
 

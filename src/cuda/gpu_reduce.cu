@@ -42,20 +42,6 @@ __device__ __forceinline__ void put(T *row, int item, int packs, tp_item<T> x, f
   tp_store(row, tp_item_first<T>(item, packs), x);
 }
 
-/* Zeros past the sequence, by the block of its last token and first head that shares them. */
-template <class T>
-__device__ void clear_values(const tp_scores &s, int64_t r, int64_t sequence, int64_t most)
-{
-  const int64_t head = r / s.query_len % s.heads, shared_by = s.heads / s.kv_heads;
-  if (r % s.query_len != s.query_len - 1 || head % shared_by != 0)
-    return;
-  const int64_t n = (s.extent.columns - 1 - most) * s.head_dim;
-  T *const first = static_cast<T *>(s.values.data) + head / shared_by * s.head_dim +
-                   (sequence * s.capacity + most + 1) * s.values.row_elements;
-  for (int64_t i = threadIdx.x; i < n; i += blockDim.x)
-    first[i / s.head_dim * s.values.row_elements + i % s.head_dim] = tp_round<T>(0.0f);
-}
-
 /* One block a row. */
 template <class T>
 __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs, int items)
@@ -64,8 +50,6 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
   const int64_t sequence = r / (s.query_len * s.heads);
   const int64_t most = s.lengths[sequence] - s.query_len + token;
   T *const row = static_cast<T *>(s.scores.data) + r * s.scores.row_elements;
-  if (s.values.data != nullptr)
-    clear_values<T>(s, r, sequence, most);
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   tp_item<T> kept[TP_KEPT];
   float top = -INFINITY, sum = 0;

@@ -61,23 +61,12 @@ static void fill_index(const struct run *run, int tensor, int64_t n, int32_t *va
                                            : (int32_t)(number(run, tensor, 0, i) % TOKENS);
 }
 
-/* Rows of a cache that no sequence has reached stay as they are: poisoned. */
-static bool reached(const struct run *run, const struct tp_tensor *tensor, int64_t row)
-{
-  const int64_t capacity = tensor->rows / run->check->program->batch;
-  return tensor->kind != TP_TENSOR_CACHE || row % capacity < length_of(run, row / capacity);
-}
-
 static void fill_numbers(const struct run *run, int tensor, int rank, unsigned char *bytes)
 {
   const struct tp_tensor *described = &run->check->program->tensors[tensor];
-  for (int64_t row = 0; row < described->rows; row++)
-    for (int64_t column = 0; column < described->columns; column++) {
-      const int64_t i = row * described->columns + column;
-      const float value = (float)(number(run, tensor, rank, i) >> 40) * 0x1p-23f - 1;
-      if (reached(run, described, row))
-        tp_element_set(described->dtype, bytes, i, value);
-    }
+  for (int64_t i = 0; i < described->rows * described->columns; i++)
+    tp_element_set(described->dtype, bytes, i,
+                   (float)(number(run, tensor, rank, i) >> 40) * 0x1p-23f - 1);
 }
 
 static size_t bytes_of(const struct tp_tensor *tensor)
@@ -122,7 +111,6 @@ static enum tp_status write_inputs(const struct run *run, const struct side *sid
     if (!is_base(tensor) || tensor->kind == TP_TENSOR_WEIGHT || !is_read(program, t))
       continue;
     unsigned char *bytes = TP_NEW(run->arena, unsigned char, bytes_of(tensor));
-    memset(bytes, 0xff, bytes_of(tensor));
     if (tensor->kind == TP_TENSOR_INDEX)
       fill_index(run, t, tensor->rows * tensor->columns, (int32_t *)(void *)bytes);
     else
@@ -148,7 +136,7 @@ static enum tp_status issue(const struct run *run, struct side *side)
   return status == TP_OK ? calls->join(calls->state, run->error) : status;
 }
 
-/* NaN where only one of them is; but what no sequence has reached of a cache may be made 0. */
+/* NaN where only one of them is. */
 static double difference(const struct tp_tensor *tensor, const void *wanted, const void *got)
 {
   struct tp_accuracy accuracy = {0};
@@ -157,8 +145,7 @@ static double difference(const struct tp_tensor *tensor, const void *wanted, con
   for (int64_t i = 0; i < tensor->rows * tensor->columns; i++) {
     const double a = (double)tp_element_value(tensor->dtype, wanted, i);
     const double b = (double)tp_element_value(tensor->dtype, got, i);
-    const bool cleared = tensor->kind == TP_TENSOR_CACHE && isnan(a) && b == 0;
-    if (!cleared && (!isnan(a) || !isnan(b)))
+    if (!isnan(a) || !isnan(b))
       tp_accuracy_add(&accuracy, a, b);
   }
   return accuracy.error2 == 0 ? 0 : tp_accuracy_relative(&accuracy);

@@ -72,12 +72,17 @@ static enum tp_status fill_copy(const struct tp_store *store, const struct tp_pr
                                 const struct tp_tensor *tensor, int layer, void *memory,
                                 struct tp_error *error)
 {
+  const int rank = store->calls->rank;
   unsigned char *to = memory;
   enum tp_status status = TP_OK;
+  if (tensor->kind == TP_TENSOR_CACHE) {
+    const struct tp_fill fill = tp_cache_fill(tensor, store->seed, layer, rank);
+    return store->calls->fill(store->calls->state, memory, &fill, error);
+  }
   for (int p = 0; p < tensor->n_pieces && status == TP_OK; p++) {
     const struct tp_piece *piece = &tensor->pieces[p];
-    const struct tp_fill fill = tp_weight_fill(piece, store->seed, layer, store->calls->rank,
-                                               program->ranks, tensor->dtype);
+    const struct tp_fill fill =
+        tp_weight_fill(piece, store->seed, layer, rank, program->ranks, tensor->dtype);
     status = store->calls->fill(store->calls->state, to, &fill, error);
     to += (size_t)piece->rows * row_bytes(tensor);
   }
@@ -146,7 +151,7 @@ static enum tp_status ensure_memory(struct tp_store *store, const struct tp_prog
       return status;
     slot->memory[i] = memory;
     store->bytes += slot->copy_bytes;
-    if (tensor->kind == TP_TENSOR_WEIGHT)
+    if (tensor->kind == TP_TENSOR_WEIGHT || tensor->kind == TP_TENSOR_CACHE)
       status = fill_copy(store, program, tensor, i, memory, error);
     if (status != TP_OK)
       return status;

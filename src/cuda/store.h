@@ -3,7 +3,8 @@
 /* A rank's tensors in device memory, shared by the programs it runs.
  *
  * Weights and caches are shared by name (prefill and decode read the same); activations, too, as
- * large as the largest program needs them.  Weights are filled when first bound (weights.h).
+ * large as the largest program needs them.  Weights and caches are filled when first bound
+ * (weights.h).
  *
  *     bind prefill, bind decode, then capture, write tokens, run ...
  *

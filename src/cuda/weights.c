@@ -38,6 +38,15 @@ struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int l
   return fill;
 }
 
+struct tp_fill tp_cache_fill(const struct tp_tensor *cache, uint64_t seed, int layer, int rank)
+{
+  return (struct tp_fill){.key = key_of(cache->name, seed, layer, rank + 1),
+                          .rows = cache->rows,
+                          .columns = cache->columns,
+                          .spread = 1,
+                          .dtype = cache->dtype};
+}
+
 float tp_weight_unit(enum tp_dtype dtype)
 {
   return dtype == TP_DTYPE_FP8 ? 0x1p-8f : 1;

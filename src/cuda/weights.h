@@ -17,6 +17,10 @@
 struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int layer, int rank,
                               int ranks, enum tp_dtype dtype);
 
+/* What a cache holds before there are tokens: uniform in +- 1.  Attention reads whole tiles and
+ * multiplies what lies past a sequence's end with 0, which would leave NaN what it is. */
+struct tp_fill tp_cache_fill(const struct tp_tensor *cache, uint64_t seed, int layer, int rank);
+
 /* What 1 in memory means in a weight of the dtype. */
 float tp_weight_unit(enum tp_dtype dtype);
 

@@ -127,7 +127,8 @@ static int64_t limit(struct run *run, const struct descriptor *op, cudnnBackendA
   return lengths == NULL ? most : (int64_t)get(run, lengths, (int64_t[]){sequence, 0, 0, 0});
 }
 
-/* Beyond lengths a product is what nobody may use. */
+/* Beyond lengths a product is what nobody may use.  Of keys and values whole tiles are read: what
+ * lies past a sequence's end counts for nothing, but it is multiplied with 0. */
 static void multiply(struct run *run, const struct descriptor *op)
 {
   const struct descriptor *const a = part(op, CUDNN_ATTR_OPERATION_MATMUL_ADESC);
@@ -148,8 +149,8 @@ static void multiply(struct run *run, const struct descriptor *op)
         limit(run, op, CUDNN_ATTR_OPERATION_MATMUL_GEMM_K_OVERRIDE_DESC, at[0], sa[3]);
     const int64_t shared = at[1] / (sc[1] / sb[1]);
     double sum = at[2] < rows && at[3] < columns ? 0 : (double)NAN;
-    for (int64_t k = 0; k < inner && !isnan(sum); k++)
-      sum += get(run, a, (int64_t[]){at[0], at[1], at[2], k}) *
+    for (int64_t k = 0; k < sa[3] && !isnan(sum); k++)
+      sum += (k < inner ? get(run, a, (int64_t[]){at[0], at[1], at[2], k}) : 0) *
              get(run, b, (int64_t[]){at[0], shared, k, at[3]});
     put(run, c, at, sum);
   }

@@ -69,14 +69,15 @@ static struct tp_operand matrix(int i, enum tp_dtype dtype, int64_t rows, int64_
   return (struct tp_operand){work.data[i], tensor, rows, columns, columns + gap};
 }
 
-static void fill_row(const struct tp_operand *of, int64_t row, uint64_t seed)
+static void fill_row(const struct tp_operand *of, int64_t row, uint64_t seed, float most)
 {
   for (int64_t c = 0; c < of->columns; c++)
     tp_element_set(of->tensor->dtype, of->data, row * of->row_elements + c,
-                   tp_uniform(seed, row, c));
+                   most * tp_uniform(seed, row, c));
 }
 
-/* Sequences of a decode have different lengths; what lies beyond them in the caches is NaN. */
+/* Sequences of a decode have different lengths; what lies beyond them in the caches is large, and
+ * NaN where the longest does not reach. */
 static void make(const struct shape *s, enum tp_dtype dtype)
 {
   const int64_t capacity = s->kv_len + SPARE, kv = s->kv_heads * s->head_dim;
@@ -98,12 +99,13 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   work.tensors[4] = (struct tp_tensor){.name = "lengths", .kind = TP_TENSOR_INDEX};
   work.bound.in[3] = (struct tp_operand){work.lengths, &work.tensors[4], s->batch, 1, 1};
   for (int64_t row = 0; row < rows; row++)
-    fill_row(&work.bound.in[0], row, 1);
+    fill_row(&work.bound.in[0], row, 1, 1);
   for (int64_t b = 0; b < s->batch; b++) {
     work.lengths[b] = (int32_t)(s->decode ? s->kv_len - b % s->kv_len : s->query_len);
-    for (int64_t t = 0; t < work.lengths[b]; t++) {
-      fill_row(&work.bound.in[1], b * capacity + t, 2);
-      fill_row(&work.bound.in[2], b * capacity + t, 3);
+    for (int64_t t = 0; t < s->kv_len; t++) {
+      const float most = t < work.lengths[b] ? 1 : 1000;
+      fill_row(&work.bound.in[1], b * capacity + t, 2, most);
+      fill_row(&work.bound.in[2], b * capacity + t, 3, most);
     }
   }
 }
@@ -174,8 +176,8 @@ START_TEST(sequences_grow)
     const int64_t row = b * (shapes[DECODE].kv_len + SPARE) + work.lengths[b];
     if (work.lengths[b] == shapes[DECODE].kv_len)
       continue;
-    fill_row(&work.bound.in[1], row, 2);
-    fill_row(&work.bound.in[2], row, 3);
+    fill_row(&work.bound.in[1], row, 2, 1);
+    fill_row(&work.bound.in[2], row, 3, 1);
     work.lengths[b]++;
   }
   fake_cudnn_capturing = true;
