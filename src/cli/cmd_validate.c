@@ -165,12 +165,26 @@ static enum tp_status judge(const struct result *results, size_t n, const char *
   return all == NULL ? TP_OK : tp_fail(error, TP_E_CHECK, "%s", all);
 }
 
+/* Points of a folder were measured as its ops were, for moments; what minutes of load take from the
+ * clocks shows in sustained.csv alone.  What the user sets has the last word. */
+static void take_clocks_of_ops(struct tp_catalog *catalog)
+{
+  static const char *const same[] = {"gemm.sustained_ratio=1", "gemm_fp8.sustained_ratio=1"};
+  enum { N_SAME = sizeof same / sizeof same[0] };
+  const char **sets = TP_NEW(catalog->arena, const char *, N_SAME + catalog->n_sets);
+  for (size_t i = 0; i < N_SAME + catalog->n_sets; i++)
+    sets[i] = i < N_SAME ? same[i] : catalog->sets[i - N_SAME];
+  catalog->sets = sets;
+  catalog->n_sets += N_SAME;
+}
+
 static enum tp_status validate_folder(const char *folder, struct tp_validate_request *request,
                                       struct tp_catalog *catalog, struct result *results, size_t *n,
                                       struct tp_error *error)
 {
   struct tp_traces *traces = TP_NEW(catalog->arena, struct tp_traces, 1);
   enum tp_status status = tp_traces_open(folder, catalog->arena, traces, error);
+  take_clocks_of_ops(catalog);
   if (status == TP_OK && request->ops.device == NULL && traces->is_fitted)
     request->ops.device = catalog->device = traces->fitted;
   if (request->ops.device == NULL)
@@ -234,9 +248,10 @@ const struct tp_command tp_command_validate = {
         "bias the mean with its sign; the five worst figures stand at the end. Where standard was\n"
         "measured at the same point, speedups over it follow; their errors are differences.\n"
         "TRACES is a folder that tpsim-cuda bench wrote: all its files. Ops that the device was\n"
-        "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Points\n"
-        "run on their platform's links with the given device in place of its own. Runs that were\n"
-        "emulated on one GPU are not mixed with others: choose by --where emulated=1.",
+        "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Its points\n"
+        "were measured for moments: they are predicted at its ops' clocks, not at those of\n"
+        "minutes. Points run on their platform's links with the given device in place of its own.\n"
+        "Runs that were emulated on one GPU are not mixed with others: --where emulated=1.",
     .example = "printf 'm,n,k,time_us\\n64,8192,8192,53\\n' | tpsim validate - --device h100-sxm",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -34,10 +34,15 @@ void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row)
   tp_trace_row_number(row, "repeats", spread->n);
 }
 
-int tp_sampling_count(const struct tp_sampling *sampling, double once_s)
+struct tp_passes tp_sampling_passes(const struct tp_sampling *sampling, double once_s)
 {
-  const double fitting = once_s > 0 ? sampling->budget_s / once_s : sampling->most;
-  return (int)fmin(fmax(floor(fitting), sampling->least), sampling->most);
+  enum { MOST_SETTLING = 10000 };
+  const double left_s = sampling->budget_s - sampling->settle_s;
+  const double settling = once_s > 0 ? ceil(sampling->settle_s / once_s) - TP_WARM_UPS : 0;
+  const double fitting = once_s > 0 ? left_s / once_s : sampling->most;
+  return (struct tp_passes){.settling = (int)fmin(fmax(settling, 0), MOST_SETTLING),
+                            .samples =
+                                (int)fmin(fmax(floor(fitting), sampling->least), sampling->most)};
 }
 
 enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
@@ -112,14 +117,16 @@ enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sam
     status = calls->seconds(calls->state, TP_WARM_UPS - 1, TP_WARM_UPS, &once_s, error);
   if (status != TP_OK)
     return status;
-  int n = tp_sampling_count(sampling, once_s);
-  status = tp_bench_agree(bench->group, &n, sizeof n, error);
+  struct tp_passes passes = tp_sampling_passes(sampling, once_s);
+  status = tp_bench_agree(bench->group, &passes, sizeof passes, error);
+  for (int i = 0; i < passes.settling && status == TP_OK; i++)
+    status = action->issue(action->data, error);
   if (status == TP_OK)
-    status = issue_marked(calls, action, n, error);
-  for (int i = 0; i < n && status == TP_OK; i++)
+    status = issue_marked(calls, action, passes.samples, error);
+  for (int i = 0; i < passes.samples && status == TP_OK; i++)
     status = calls->seconds(calls->state, i, i + 1, &samples_s[i], error);
   if (status == TP_OK)
-    *spread = tp_spread_of(samples_s, (size_t)n);
+    *spread = tp_spread_of(samples_s, (size_t)passes.samples);
   return status;
 }
 
@@ -127,6 +134,14 @@ struct decision {
   enum { MEASURE, SKIP, LEAVE } what;
   double budget_s;
 };
+
+/* Of an item's share, for samples: the rest is what items before took beyond theirs (kernels that a
+ * library compiles, memory that is filled). */
+static double for_samples_s(const struct tp_plan_run *run, double share_s)
+{
+  const double beyond_s = run->measured > 0 ? run->beyond_s / (double)run->measured : 0;
+  return fmax(share_s - fmax(beyond_s, 0), share_s / 4);
+}
 
 /* What takes less leaves its share to what comes after it. */
 static struct decision decide(const struct tp_plan_run *run, const struct tp_trace_row *row,
@@ -137,15 +152,20 @@ static struct decision decide(const struct tp_plan_run *run, const struct tp_tra
   const double left_s = end_s - run->now_s(run->data);
   if (left_s <= 0)
     return (struct decision){LEAVE, 0};
-  return (struct decision){MEASURE, fmin(run->most_s, left_s / (double)items_left)};
+  const double share_s = for_samples_s(run, left_s / (double)items_left);
+  return (struct decision){MEASURE, fmin(run->most_s, share_s)};
 }
 
 static enum tp_status measure_item(struct tp_plan_run *run, size_t item, double budget_s,
                                    struct tp_trace_row *row, struct tp_error *error)
 {
   enum tp_status status = TP_OK;
-  for (int i = run->measured == 0 ? -run->warm_ups : 0; i <= 0 && status == TP_OK; i++)
+  double begin_s = 0;
+  for (int i = run->measured == 0 ? -run->warm_ups : 0; i <= 0 && status == TP_OK; i++) {
+    begin_s = run->now_s(run->data);
     status = run->plan->measure(run->plan->data, item, budget_s, row, error);
+  }
+  run->beyond_s += run->now_s(run->data) - begin_s - budget_s;
   if (status == TP_OK && run->trace != NULL)
     status = tp_trace_add(run->trace, row, error);
   if (status == TP_OK)
@@ -225,6 +245,7 @@ enum tp_status tp_plan_measure(struct tp_plan_run *run, struct tp_error *error)
   if (order == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   run->measured = run->present = run->refused = run->failed = run->left = 0;
+  run->beyond_s = 0;
   enum tp_status status = tp_plan_order(plan, order, error);
   if (status == TP_OK)
     status = run_items(run, order, error);

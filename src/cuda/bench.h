@@ -23,11 +23,18 @@ void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row);
 
 struct tp_sampling {
   double budget_s; /* for all samples */
+  double settle_s; /* of it, passes before the first sample: clocks follow the load they make */
   int least, most; /* samples, whatever the budget; below TP_MAX_MARKS */
 };
 
-/* Samples of `once_s` each that fit. */
-int tp_sampling_count(const struct tp_sampling *sampling, double once_s);
+/* In so long a GPU's clocks settle under a load: its power is averaged over tens of ms. */
+static const double tp_settle_s = 0.04;
+
+/* Passes of `once_s` each: what settles, and samples that fit into what is left. */
+struct tp_passes {
+  int settling, samples;
+};
+struct tp_passes tp_sampling_passes(const struct tp_sampling *sampling, double once_s);
 
 /* Who measures. */
 struct tp_bench {
@@ -92,6 +99,7 @@ struct tp_plan_run {
   void *data;
   /* Results.  left: for another run, no time remained. */
   size_t measured, present, refused, failed, left;
+  double beyond_s; /* that items took beyond their budgets, all together */
 };
 
 /* Measures the items that the trace lacks, in that order, and shares out what time remains.  An

@@ -58,6 +58,7 @@ struct tp_lone_run {
   struct tp_store *store;
   struct tp_graph *graph;
   struct tp_op_rounds rounds;
+  double settle_s; /* before samples */
 };
 
 /* Operands hold random numbers, lengths the op's.  `machine` says how long it may last and what

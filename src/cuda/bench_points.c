@@ -72,8 +72,10 @@ static enum tp_status sample_layers(const struct tp_bench *bench, struct tp_gene
                                     double budget_s, struct tp_trace_row *row,
                                     struct tp_error *error)
 {
-  const struct tp_sampling few = {.budget_s = budget_s / 2, .least = 3, .most = 30};
-  const struct tp_sampling many = {.budget_s = budget_s / 2, .least = 10, .most = 200};
+  const struct tp_sampling few = {
+      .budget_s = budget_s / 2, .settle_s = tp_settle_s, .least = 3, .most = 30};
+  const struct tp_sampling many = {
+      .budget_s = budget_s / 2, .settle_s = tp_settle_s, .least = 10, .most = 200};
   const struct tp_action prefill = {issue_prefill, generation}, step = {issue_step, generation};
   struct tp_spread ttft, tpot;
   enum tp_status status = tp_generation_begin_prefill(generation, error);

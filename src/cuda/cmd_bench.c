@@ -29,7 +29,7 @@ static const struct tp_option options[] = {
     {"prompt", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, prompt), "N",
      "prompt tokens, halved until they fit [1024]"},
     {"generate", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, generate), "N",
-     "generated tokens of `generate` [128]"},
+     "generated tokens of `generate` [64]"},
     {"layers", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, layers), "N",
      "layers that `layers` cuts a model to [4]"},
     {"dtype", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, dtype), "T",

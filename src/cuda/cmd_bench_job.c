@@ -243,7 +243,7 @@ static enum tp_status make_grid(const struct tp_bench_job *job, bool whole,
   *grid = (struct tp_point_grid){.prompt = args->prompt > 0 ? args->prompt : 1024,
                                  .generate = !whole               ? 0
                                              : args->generate > 0 ? args->generate
-                                                                  : 128,
+                                                                  : 64,
                                  .layers = whole              ? 0
                                            : args->layers > 0 ? args->layers
                                                               : 4,

@@ -1,4 +1,5 @@
 /* One op on a device: memory, random operands, a captured graph. */
+#include "cost/rate.h"
 #include "cuda/bench_op.h"
 #include "cuda/executor.h"
 
@@ -93,6 +94,18 @@ static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *
   return status == TP_OK ? tp_execute_prepared(run->calls, binding, &run->graph, error) : status;
 }
 
+/* Arithmetic draws the power that takes clocks down; a kernel that waits for memory does not. */
+static double settle_s(const struct tp_machine *machine, const struct tp_lone_op *lone,
+                       const struct tp_cost *cost)
+{
+  static const double hungry_ratio = 0.25;
+  const enum tp_dtype dtype =
+      lone->op.kind == TP_OP_GEMM ? lone->op.gemm.dtype : lone->op.attention.dtype;
+  const double flops_per_s = cost->flops / tp_cost_alone_s(machine, cost);
+  return flops_per_s > hungry_ratio * tp_matrix_flops_per_s(machine->device, dtype) ? tp_settle_s
+                                                                                    : 0;
+}
+
 enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error)
@@ -106,6 +119,7 @@ enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machin
       .arena = arena,
       .rounds = tp_op_rounds(lone, machine->device->datasheet.l2_bytes,
                              tp_cost_alone_s(machine, &cost), graph_s),
+      .settle_s = settle_s(machine, lone, &cost),
   };
   const enum tp_status status = prepare(made, machine, lone, error);
   if (status != TP_OK) {
@@ -135,7 +149,8 @@ static enum tp_status replay(void *data, struct tp_error *error)
 enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run *run,
                                double budget_s, struct tp_spread *spread, struct tp_error *error)
 {
-  const struct tp_sampling sampling = {.budget_s = budget_s, .least = 5, .most = 100};
+  const struct tp_sampling sampling = {
+      .budget_s = budget_s, .settle_s = run->settle_s, .least = 5, .most = 100};
   const struct tp_action action = {replay, run};
   struct tp_spread graphs;
   const enum tp_status status = tp_bench_sample(bench, &sampling, &action, &graphs, error);

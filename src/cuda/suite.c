@@ -94,7 +94,7 @@ static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *are
     enum tp_status (*make)(struct tp_rig *rig, const struct tp_shapes *shapes,
                            struct tp_arena *arena, struct tp_plan *plan, struct tp_error *error);
     double share; /* of what is left */
-  } plans[] = {{tp_plan_gemms, 0.5}, {tp_plan_attentions, 0.45}, {tp_plan_memory, 0.35}};
+  } plans[] = {{tp_plan_gemms, 0.45}, {tp_plan_attentions, 0.68}, {tp_plan_memory, 0.5}};
   struct tp_shapes shapes;
   const double end_s = suite->now_s(suite->data) + budget_s;
   enum tp_status status = TP_OK;

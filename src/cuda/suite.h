@@ -6,10 +6,10 @@
 
 /* X(name, text, share of the time of all, what it does) */
 #define TP_SECTIONS(X)                                                                 \
-  X(OPS, "ops", 0.5, "GEMMs, attention, memory ops, each alone; GEMMs under load")     \
+  X(OPS, "ops", 0.45, "GEMMs, attention, memory ops, each alone; GEMMs under load")    \
   X(COLLECTIVES, "collectives", 0.1, "collectives of every size, among several GPUs")  \
-  X(INTERFERENCE, "interference", 0.15, "kernels beside held SMs and beside copies")   \
-  X(LAYERS, "layers", 0.35, "prefill and a decode step of models cut to a few layers") \
+  X(INTERFERENCE, "interference", 0.12, "kernels beside held SMs and beside copies")   \
+  X(LAYERS, "layers", 0.43, "prefill and a decode step of models cut to a few layers") \
   X(GENERATE, "generate", 0.2, "whole generations")
 enum tp_section {
 #define X(name, text, share, summary) TP_SECTION_##name,

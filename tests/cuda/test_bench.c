@@ -24,11 +24,18 @@ END_TEST
 START_TEST(counts_by_hand)
 {
   const struct tp_sampling sampling = {.budget_s = 1, .least = 3, .most = 50};
-  ck_assert_int_eq(tp_sampling_count(&sampling, 0.1), 10);
-  ck_assert_int_eq(tp_sampling_count(&sampling, 0.3), 3);
-  ck_assert_int_eq(tp_sampling_count(&sampling, 10), 3);
-  ck_assert_int_eq(tp_sampling_count(&sampling, 1e-6), 50);
-  ck_assert_int_eq(tp_sampling_count(&sampling, 0), 50);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.1).samples, 10);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.3).samples, 3);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 10).samples, 3);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 1e-6).samples, 50);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 0).samples, 50);
+  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.1).settling, 0);
+  const struct tp_sampling settled = {.budget_s = 1, .settle_s = 0.25, .least = 3, .most = 50};
+  ck_assert_int_eq(tp_sampling_passes(&settled, 0.05).settling, 3); /* the two before count */
+  ck_assert_int_eq(tp_sampling_passes(&settled, 0.05).samples, 15);
+  ck_assert_int_eq(tp_sampling_passes(&settled, 0.2).settling, 0);
+  ck_assert_int_eq(tp_sampling_passes(&settled, 0.2).samples, 3);
+  ck_assert_int_eq(tp_sampling_passes(&settled, 0).settling, 0);
 }
 END_TEST
 
@@ -78,6 +85,23 @@ START_TEST(samples_after_warm_up)
   ck_assert_int_eq(state.issued, 13);
   ck_assert_rel(spread.median_s, 11e-3, 1e-9);
   ck_assert_rel(spread.spread_s, 1.5e-3, 1e-9); /* 10 x4, 11 x4, 12 x3 */
+}
+END_TEST
+
+/* What settles is issued before the samples and is none of them: 9 ms, so 4 passes and 6 samples.
+ */
+START_TEST(settles_before_samples)
+{
+  struct tp_device_state state = {.now_s = 0};
+  const struct tp_calls calls = {.state = &state, .mark = mark, .seconds = seconds};
+  const struct tp_bench bench = {.calls = &calls};
+  const struct tp_action action = {issue, &state};
+  const struct tp_sampling sampling = {.budget_s = 0.105, .settle_s = 0.05, .least = 3, .most = 50};
+  struct tp_spread spread;
+  ck_assert_int_eq(tp_bench_sample(&bench, &sampling, &action, &spread, &error), TP_OK);
+  ck_assert_int_eq(spread.n, 6);
+  ck_assert_int_eq(state.issued, 2 + 4 + 6);
+  ck_assert_int_eq(state.most_mark, 6);
 }
 END_TEST
 
@@ -288,12 +312,39 @@ START_TEST(shares_and_stops)
   ck_assert_str_eq(world.order, "1 4 2 ");
   ck_assert_rel(world.budgets_s[1], 20.0 / 6, 1e-12);
   ck_assert_rel(world.budgets_s[4], 19.0 / 5, 1e-12);
-  ck_assert_rel(world.budgets_s[2], 3.0 / 4, 1e-12); /* 3 left, 4 items */
+  /* 3 left, 4 items; the two before took 6 s beyond theirs, so a quarter of the share is left */
+  ck_assert_rel(world.budgets_s[2], 3.0 / 4 / 4, 1e-12);
   ck_assert_uint_eq(run.left, 3);
   const struct tp_plan_run next = run_for(60, TP_OK);
   ck_assert_str_eq(world.order, "5 0 ");
   ck_assert_uint_eq(next.present, 3);
   ck_assert_uint_eq(next.left, 0);
+}
+END_TEST
+
+/* Every item takes 2 s besides what it is given: from the second on that is kept for it. */
+static enum tp_status measure_late(void *data, size_t item, double budget_s,
+                                   struct tp_trace_row *row, struct tp_error *reason)
+{
+  struct world *self = data;
+  (void)row;
+  (void)reason;
+  self->now_s += budget_s + 2;
+  self->budgets_s[item] = budget_s;
+  return TP_OK;
+}
+
+START_TEST(keeps_time_for_setting_up)
+{
+  struct tp_plan late = plan;
+  late.measure = measure_late;
+  struct tp_plan_run run = {
+      .plan = &late, .budget_s = 24, .most_s = 5, .now_s = now_s, .data = &world};
+  ck_assert_int_eq(tp_plan_measure(&run, &error), TP_OK);
+  ck_assert_uint_eq(run.measured, N_ITEMS);
+  ck_assert_rel(world.budgets_s[1], 4, 1e-12);
+  ck_assert_rel(world.budgets_s[4], 18.0 / 5 - 2, 1e-12);
+  ck_assert_rel(world.now_s, 24, 1e-12);
 }
 END_TEST
 
@@ -342,6 +393,7 @@ static Suite *suite(void)
   tcase_add_test(samples, spread_by_hand);
   tcase_add_test(samples, counts_by_hand);
   tcase_add_test(samples, samples_after_warm_up);
+  tcase_add_test(samples, settles_before_samples);
   tcase_add_test(samples, ranks_sample_alike);
   suite_add_tcase(suite, samples);
   tcase_add_checked_fixture(plans, setup, teardown);
@@ -352,6 +404,7 @@ static Suite *suite(void)
   tcase_add_test(plans, warms_up);
   tcase_add_test(plans, coarse_first);
   tcase_add_test(plans, shares_and_stops);
+  tcase_add_test(plans, keeps_time_for_setting_up);
   tcase_add_test(plans, resumes);
   tcase_add_test(plans, failures);
   suite_add_tcase(suite, plans);

@@ -204,9 +204,9 @@ START_TEST(budget_shares)
 {
   double left_s = 130;
   const double ops_s = tp_section_budget_s(TP_SECTION_OPS, left_s);
-  ck_assert_rel(ops_s, 50, 1e-9); /* 0.5 of 1.3 */
+  ck_assert_rel(ops_s, 45, 1e-9); /* 0.45 of 1.3 */
   left_s -= 10;                   /* less than it might */
-  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 120 * 0.1 / 0.8, 1e-9);
+  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 120 * 0.1 / 0.85, 1e-9);
   ck_assert_rel(tp_section_budget_s(TP_SECTION_GENERATE, 33), 33, 1e-9);
 }
 END_TEST
