@@ -33,7 +33,7 @@ static const struct tp_option options[] = {
     {"layers", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, layers), "N",
      "layers that `layers` cuts a model to [4]"},
     {"dtype", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, dtype), "T",
-     "fp16, bf16 or fp8 [bf16]"},
+     "of `layers` and `generate`: fp16, bf16 or fp8 [bf16]"},
     {"standin", '\0', TP_OPTION_TEXT, offsetof(struct tp_bench_args, standin), "sms:N|copy",
      "what stands for a collective of emulated ranks [as many SMs as modelled]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct tp_bench_args, platform), "P",
