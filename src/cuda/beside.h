@@ -9,7 +9,7 @@
 #include "base/error.h"
 
 /* SMs that do nothing but wait or, with a rate, copy within the device's memory.  A rate with no
- * SMs is copied by copy engines. */
+ * SMs is copied by copy engines; TP_E_INPUT where a trial shows that such copies take SMs. */
 struct tp_load {
   int held_sms;            /* no other block fits on them */
   double copy_bytes_per_s; /* read and written, together */

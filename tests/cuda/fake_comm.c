@@ -151,6 +151,20 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
   line("copy %zu kind %d\n", bytes, (int)kind);
   return fails() ? cudaErrorInvalidValue : cudaSuccess;
 }
+cudaError_t cudaMemcpyBatchAsync(void *const *to, const void *const *from, const size_t *bytes,
+                                 size_t n, struct cudaMemcpyAttributes *attributes,
+                                 size_t *first_of, size_t n_attributes, cudaStream_t stream)
+{
+  (void)to, (void)stream;
+  if (n != 1 || n_attributes != 1 || *first_of != 0 ||
+      attributes->srcAccessOrder != cudaMemcpySrcAccessOrderStream ||
+      attributes->flags != cudaMemcpyFlagPreferOverlapWithCompute)
+    return cudaErrorInvalidValue;
+  if (fake_comm.n_copies < 16)
+    fake_comm.copied[fake_comm.n_copies++] = *from;
+  line("engines %zu\n", *bytes);
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
 
 size_t tp_peer_bytes(int64_t slot_bytes)
 {
@@ -243,6 +257,12 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
   (void)stream;
   return cudaSuccess;
+}
+cudaError_t cudaStreamQuery(cudaStream_t stream)
+{
+  (void)stream;
+  fake_comm.trials++;
+  return fake_comm.copies_take_sms ? cudaSuccess : cudaErrorNotReady;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {

@@ -2,6 +2,7 @@
 #define TP_TESTS_FAKE_COMM_H
 /* CUDA, NCCL and our kernels as the host's side of collectives calls them: nothing is computed,
  * everything put on the stream is written down. */
+#include <stdatomic.h>
 #include <stdbool.h>
 
 struct fake_comm {
@@ -15,7 +16,11 @@ struct fake_comm {
   long long first, vectors; /* of the last stand-in: where in the windows, how many */
   int held;                 /* blocks of a load that find an SM; -1: all */
   long long period;         /* between chunks of a load's block */
-  char lines[1024];         /* "one-shot 24 bf16\n" */
+  bool copies_take_sms;     /* within memory: none ends while the SMs are held */
+  int trials;               /* questions whether the SMs are still held */
+  atomic_int n_copies;      /* by engines; what the first ones read */
+  const char *copied[16];
+  char lines[1024]; /* "one-shot 24 bf16\n" */
 };
 extern struct fake_comm fake_comm;
 

@@ -333,7 +333,8 @@ START_TEST(load_of_sms)
 }
 END_TEST
 
-/* Chunks of 1 MiB, read and written, every 10 ms: no more than are due, and one at once. */
+/* Chunks of 1 MiB, read and written, every 10 ms: no more than are due, and one at once.  That no
+ * SM copies them is tried once. */
 START_TEST(load_of_engines)
 {
   struct tp_beside beside;
@@ -345,16 +346,62 @@ START_TEST(load_of_engines)
   ck_assert_int_eq(beside.start(beside.state, &load, &error), TP_OK);
   nanosleep(&(struct timespec){.tv_nsec = 105000000}, NULL);
   ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
-  ck_assert_msg(strstr(fake_comm.lines, "copy 1048576 kind 3\n") == fake_comm.lines, "%s",
+  ck_assert_msg(strstr(fake_comm.lines, "engines 1048576\n") == fake_comm.lines, "%s",
                 fake_comm.lines);
   ck_assert_double_gt(moved, 0);
   ck_assert_double_le(moved, 1.2 * rate);
+  ck_assert_int_eq(fake_comm.trials, 1);
   fake_comm.fails_in = 3;
   ck_assert_int_eq(beside.start(beside.state, &load, &error), TP_OK);
   nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
   ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(fake_comm.trials, 1);
   beside.close(beside.state);
   ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
+/* Copies within memory that are kernels would hold SMs, too: such a load is refused, others go on.
+ */
+START_TEST(engines_that_are_none)
+{
+  struct tp_beside beside;
+  double moved;
+  const struct tp_load copying = {.copy_bytes_per_s = 1e9}, holding = {.held_sms = 4};
+  fake_comm_reset(0);
+  ck_assert_int_eq(tp_beside_open_gpu(0, &beside, &error), TP_OK);
+  fake_comm.copies_take_sms = _i == 0;
+  fake_comm.fails_in = _i; /* 1: the first copy */
+  for (int again = 0; again < 2; again++) {
+    ck_assert_int_eq(beside.start(beside.state, &copying, &error), TP_E_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, "leaves its SMs alone"));
+  }
+  ck_assert_int_eq(beside.start(beside.state, &holding, &error), TP_OK);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
+  beside.close(beside.state);
+  ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
+/* The same bytes again would come from the cache: chunks of 1 MiB follow each other round windows
+ * of four caches of 1 MiB, after two for a trial. */
+START_TEST(engines_go_round_the_windows)
+{
+  static const ptrdiff_t places[] = {0, 1, 0, 1, 2, 3, 0, 1};
+  enum { COPIES = sizeof places / sizeof places[0] };
+  struct tp_beside beside;
+  double moved;
+  fake_comm_reset(0);
+  ck_assert_int_eq(tp_beside_open_gpu(0, &beside, &error), TP_OK);
+  const struct tp_load load = {.copy_bytes_per_s = 2e10};
+  ck_assert_int_eq(beside.start(beside.state, &load, &error), TP_OK);
+  for (int i = 0; i < 2000 && fake_comm.n_copies < COPIES; i++)
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+  ck_assert_int_eq(beside.stop(beside.state, &moved, &error), TP_OK);
+  ck_assert_int_ge(fake_comm.n_copies, COPIES);
+  for (int i = 0; i < COPIES; i++)
+    ck_assert_int_eq(fake_comm.copied[i] - fake_comm.copied[0], places[i] << 20);
+  beside.close(beside.state);
 }
 END_TEST
 
@@ -387,7 +434,9 @@ static Suite *suite(void)
   tcase_add_loop_test(c, emulation_that_cannot_be_set_up, 0, 8);
   tcase_add_test(c, load_of_sms);
   tcase_add_test(c, load_of_engines);
-  tcase_add_loop_test(c, load_that_cannot_be_set_up, 0, 11);
+  tcase_add_loop_test(c, engines_that_are_none, 0, 2);
+  tcase_add_test(c, engines_go_round_the_windows);
+  tcase_add_loop_test(c, load_that_cannot_be_set_up, 0, 12);
   suite_add_tcase(s, c);
   return s;
 }
