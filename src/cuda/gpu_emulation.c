@@ -82,58 +82,85 @@ static enum tp_status result_of(const struct tp_machine *machine, const struct t
   return TP_OK;
 }
 
+/* The result is part of the traffic; the rest begins where the windows were left. */
+static int64_t take(struct tp_emulation *emulation, struct tp_standin_plan *plan,
+                    const struct tp_standin_result *result)
+{
+  const int64_t placed = result->bytes * result->copies / TP_WINDOW_VECTOR_BYTES;
+  const int64_t first = emulation->next;
+  plan->vectors = plan->vectors > placed ? plan->vectors - placed : 0;
+  emulation->next = (first + plan->vectors) % emulation->windows.vectors;
+  return first;
+}
+
 static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_plan *plan,
                            const struct tp_standin_result *result, cudaStream_t stream,
                            struct tp_error *error)
 {
-  /* The result is part of the traffic. */
-  const int64_t placed = result->bytes * result->copies / TP_WINDOW_VECTOR_BYTES;
-  plan->vectors = plan->vectors > placed ? plan->vectors - placed : 0;
-  const int64_t first = emulation->next;
-  emulation->next = (first + plan->vectors) % emulation->windows.vectors;
+  const int64_t first = take(emulation, plan, result);
   return TP_CUDA(
       tp_standin_hold(plan, &emulation->windows, first, result, emulation->shared_bytes, stream),
       error);
 }
 
-/* One direction after the other: a stream is one line. */
-static enum tp_status copy_by_engines(struct tp_emulation *emulation, int64_t bytes,
-                                      cudaStream_t stream, struct tp_error *error)
+/* At most HOST_BYTES by way of the host: copies within a GPU's memory may be kernels, these are
+ * copy engines'.  One direction after the other, as a stream is one line. */
+static enum tp_status over_host(const struct tp_emulation *emulation, const void *from, void *to,
+                                int64_t bytes, cudaStream_t stream, struct tp_error *error)
+{
+  const size_t length = (size_t)bytes;
+  enum tp_status status = TP_CUDA(
+      cudaMemcpyAsync(emulation->host, from, length, cudaMemcpyDeviceToHost, stream), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMemcpyAsync(to, emulation->host, length, cudaMemcpyHostToDevice, stream),
+                     error);
+  return status;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static enum tp_status place(const struct tp_emulation *emulation,
+                            const struct tp_standin_result *result, cudaStream_t stream,
+                            struct tp_error *error)
 {
   enum tp_status status = TP_OK;
-  for (int64_t done = 0; done < bytes && status == TP_OK; done += HOST_BYTES) {
-    const size_t length = (size_t)(bytes - done < HOST_BYTES ? bytes - done : HOST_BYTES);
-    status = TP_CUDA(cudaMemcpyAsync(emulation->host, emulation->windows.from, length,
-                                     cudaMemcpyDeviceToHost, stream),
-                     error);
-    if (status == TP_OK)
-      status = TP_CUDA(cudaMemcpyAsync(emulation->windows.to, emulation->host, length,
-                                       cudaMemcpyHostToDevice, stream),
-                       error);
+  for (int copy = 0; copy < result->copies; copy++)
+    for (int64_t at = 0; at < result->bytes && status == TP_OK; at += HOST_BYTES)
+      status = over_host(emulation, (const char *)result->in + at,
+                         (char *)result->out + copy * result->bytes + at,
+                         least(result->bytes - at, HOST_BYTES), stream, error);
+  return status;
+}
+
+static enum tp_status copy_windows(const struct tp_emulation *emulation, int64_t first,
+                                   int64_t vectors, cudaStream_t stream, struct tp_error *error)
+{
+  const struct tp_windows *windows = &emulation->windows;
+  const int64_t most = HOST_BYTES / TP_WINDOW_VECTOR_BYTES;
+  enum tp_status status = TP_OK;
+  for (int64_t length; vectors > 0 && status == TP_OK; vectors -= length) {
+    length = least(least(vectors, most), windows->vectors - first);
+    const int64_t at = first * TP_WINDOW_VECTOR_BYTES;
+    status = over_host(emulation, (const char *)windows->from + at, (char *)windows->to + at,
+                       length * TP_WINDOW_VECTOR_BYTES, stream, error);
+    first = (first + length) % windows->vectors;
   }
   return status;
 }
 
-static enum tp_status place(const struct tp_standin_result *result, cudaStream_t stream,
-                            struct tp_error *error)
-{
-  enum tp_status status = TP_OK;
-  for (int copy = 0; copy < result->copies && status == TP_OK; copy++)
-    status = TP_CUDA(cudaMemcpyAsync((char *)result->out + copy * result->bytes, result->in,
-                                     (size_t)result->bytes, cudaMemcpyDeviceToDevice, stream),
-                     error);
-  return status;
-}
-
-static enum tp_status engines(struct tp_emulation *emulation, const struct tp_standin_plan *plan,
+static enum tp_status engines(struct tp_emulation *emulation, struct tp_standin_plan *plan,
                               const struct tp_standin_result *result, cudaStream_t stream,
                               struct tp_error *error)
 {
+  const int64_t first = take(emulation, plan, result);
   enum tp_status status = TP_CUDA(tp_standin_stamp(emulation->clock, stream), error);
   if (status == TP_OK)
-    status = place(result, stream, error);
+    status = place(emulation, result, stream, error);
   if (status == TP_OK)
-    status = copy_by_engines(emulation, plan->vectors * TP_WINDOW_VECTOR_BYTES, stream, error);
+    status = copy_windows(emulation, first, plan->vectors, stream, error);
   if (status == TP_OK)
     status = TP_CUDA(tp_standin_wait(emulation->clock, plan->nanoseconds, stream), error);
   return status;

@@ -278,15 +278,34 @@ START_TEST(emulates)
   ck_assert_int_gt(next, WINDOW_VECTORS);
   tp_comm_close(comm);
   ck_assert_int_eq(fake_comm.objects, 0);
+  bench_free(bench);
+}
+END_TEST
 
-  options.standin_sms = -1;
+/* By way of the host: copies within memory may take SMs. */
+START_TEST(emulates_by_copy_engines)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", RANKS);
+  const struct tp_gpu_options options = {
+      .stack = &bench->stack, .emulated = &bench->machine, .standin_sms = -1};
+  struct tp_comm *comm = NULL;
+  fake_comm_reset(0);
   ck_assert_int_eq(tp_comm_open(&options, &comm, &error), TP_OK);
-  ck_assert_int_eq(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .bytes = 4 << 20}),
-                   TP_OK);
+  const struct tp_collective sum = {.kind = TP_ALL_REDUCE, .bytes = 4 << 20};
+  ck_assert_int_eq(run(comm, sum), TP_OK);
   ck_assert_msg(strstr(fake_comm.lines, "stamp\ncopy ") == fake_comm.lines, "%s", fake_comm.lines);
   ck_assert_msg(strstr(fake_comm.lines, " kind 2\ncopy ") != NULL, "%s", fake_comm.lines);
   ck_assert_msg(strstr(fake_comm.lines, " kind 1\nwait\n") != NULL, "%s", fake_comm.lines);
+  const struct tp_collective gather = {.kind = TP_ALL_GATHER, .bytes = RANKS * 48};
+  ck_assert_int_eq(run(comm, gather), TP_OK);
+  const char *place = fake_comm.lines;
+  for (int rank = 0; rank < RANKS; rank++) {
+    place = strstr(place + 1, "copy 48 kind 2\ncopy 48 kind 1\n");
+    ck_assert_msg(place != NULL, "%s", fake_comm.lines);
+  }
+  ck_assert_ptr_null(strstr(fake_comm.lines, "kind 3"));
   tp_comm_close(comm);
+  ck_assert_int_eq(fake_comm.objects, 0);
   bench_free(bench);
 }
 END_TEST
@@ -431,6 +450,7 @@ static Suite *suite(void)
 #endif
   tcase_add_test(c, alone);
   tcase_add_test(c, emulates);
+  tcase_add_test(c, emulates_by_copy_engines);
   tcase_add_loop_test(c, emulation_that_cannot_be_set_up, 0, 8);
   tcase_add_test(c, load_of_sms);
   tcase_add_test(c, load_of_engines);
