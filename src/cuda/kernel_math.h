@@ -16,9 +16,15 @@ TP_BOTH_SIDES static inline float tp_rope_angle(int64_t position, int pair, int 
   return (float)position * powf(TP_ROPE_BASE, -2.0f * (float)pair / (float)head_dim);
 }
 
+/* An exact quotient takes a GPU a third of this function's instructions, and then memory is not
+ * what it waits for: to two units in the last place. */
 TP_BOTH_SIDES static inline float tp_silu(float x)
 {
+#ifdef __CUDA_ARCH__
+  return __fdividef(x, 1.0f + expf(-x));
+#else
   return x / (1.0f + expf(-x));
+#endif
 }
 
 /* The tanh form (Hendrycks and Gimpel, arXiv 1606.08415). */
