@@ -34,8 +34,9 @@ __device__ void rotate_heads(T *row, const tp_head_rows &h, T *cached, const flo
     const int64_t first = tp_item_first<T>(item, half.packs), second = first + h.head_dim / 2;
     const bool pack = item < half.packs;
     T *const at = row + static_cast<int64_t>(head) * h.head_dim;
-    tp_item<T> a = tp_load(static_cast<const T *>(at), first, pack);
-    tp_item<T> b = tp_load(static_cast<const T *>(at), second, pack);
+    const tp_raw raw_a = tp_fetch(static_cast<const T *>(at), first, pack);
+    const tp_raw raw_b = tp_fetch(static_cast<const T *>(at), second, pack);
+    tp_item<T> a = tp_numbers<T>(raw_a), b = tp_numbers<T>(raw_b);
     turn(a, b, turns, first);
     tp_store(at, first, a);
     tp_store(at, second, b);

@@ -17,37 +17,67 @@ template <class T> __device__ __forceinline__ void add_kept(tp_item<T> &x, const
   x.at[i] = tp_float(tp_round<T>(x.at[i] + h.at[i]));
 }
 
-/* What is normalised; the first time it also writes the residual. */
-template <class T>
-__device__ __forceinline__ tp_item<T> input(const norm_row<T> &row, int item, bool first_time)
+/* What an item takes. */
+struct norm_parts {
+  tp_raw x, h, sum, gain;
+};
+
+template <class T> __device__ __forceinline__ norm_parts fetch(const norm_row<T> &row, int item)
 {
   const bool pack = item < row.packs;
   const int64_t first = tp_item_first<T>(item, row.packs);
+  norm_parts parts;
+  parts.x = tp_fetch(row.x, first, pack);
+  if (row.h != nullptr)
+    parts.h = tp_fetch(row.h, first, pack);
+  if (row.sum != nullptr)
+    parts.sum = tp_fetch(row.sum, first, pack);
+  parts.gain = tp_fetch(row.gain, first, pack);
+  return parts;
+}
+
+/* h + sum */
+template <class T>
+__device__ __forceinline__ tp_item<T> second_sum(const tp_raw &h, const tp_raw &sum)
+{
+  tp_item<T> z = tp_numbers<T>(h);
+  const tp_item<T> other = tp_numbers<T>(sum);
+  TP_EACH(T, i, z)
+  z.at[i] += other.at[i];
+  return z;
+}
+
+/* What is normalised; writes the residual. */
+template <class T>
+__device__ __forceinline__ tp_item<T> input(const norm_row<T> &row, int item,
+                                            const norm_parts &parts)
+{
+  tp_item<T> x = tp_numbers<T>(parts.x);
   if (row.h == nullptr)
-    return tp_load(row.x, first, pack);
-  tp_item<T> h = tp_load(row.h, first, pack);
-  if (first_time) {
-    tp_item<T> x = tp_load(row.x, first, pack);
-    add_kept(x, h);
-    tp_store(row.x_plus_h, first, x);
-    if (row.sum == nullptr)
-      return x;
-  } else if (row.sum == nullptr) {
-    return tp_load(static_cast<const T *>(row.x_plus_h), first, pack);
-  }
-  const tp_item<T> sum = tp_load(row.sum, first, pack);
-  TP_EACH(T, i, h)
-  h.at[i] += sum.at[i];
-  return h;
+    return x;
+  add_kept(x, tp_numbers<T>(parts.h));
+  tp_store(row.x_plus_h, tp_item_first<T>(item, row.packs), x);
+  return row.sum == nullptr ? x : second_sum<T>(parts.h, parts.sum);
+}
+
+/* The same, once the residual is written. */
+template <class T>
+__device__ __forceinline__ tp_item<T> input_again(const norm_row<T> &row, int item)
+{
+  const bool pack = item < row.packs;
+  const int64_t first = tp_item_first<T>(item, row.packs);
+  if (row.sum != nullptr)
+    return second_sum<T>(tp_fetch(row.h, first, pack), tp_fetch(row.sum, first, pack));
+  return tp_load(row.h == nullptr ? row.x : row.x_plus_h, first, pack);
 }
 
 template <class T>
-__device__ __forceinline__ void output(const norm_row<T> &row, int item, tp_item<T> z, float mean,
-                                       float scale)
+__device__ __forceinline__ void output(const norm_row<T> &row, int item, tp_item<T> z,
+                                       const tp_raw &raw_gain, float mean, float scale)
 {
   const bool pack = item < row.packs;
   const int64_t first = tp_item_first<T>(item, row.packs);
-  const tp_item<T> gain = tp_load(row.gain, first, pack);
+  const tp_item<T> gain = tp_numbers<T>(raw_gain);
   TP_EACH(T, i, z)
   z.at[i] = (z.at[i] - mean) * scale * gain.at[i];
   if (row.bias != nullptr) {
@@ -78,7 +108,7 @@ __device__ __forceinline__ float moment(const norm_row<T> &row, const tp_item<T>
     if (thread + k * threads < row.items)
       sum += power(kept[k], mean, p);
   for (int item = thread + TP_KEPT * threads; item < row.items; item += threads)
-    sum += power(input(row, item, false), mean, p);
+    sum += power(input_again(row, item), mean, p);
   return tp_fold_block(sum, tp_plus());
 }
 
@@ -100,13 +130,18 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) norm(tp_norm_rows n, int packs
                            packs,
                            items};
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+  norm_parts parts[TP_KEPT];
   tp_item<T> kept[TP_KEPT];
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
-      kept[k] = input(row, thread + k * threads, true);
+      parts[k] = fetch(row, thread + k * threads);
+  TP_UNROLL
+  for (int k = 0; k < TP_KEPT; k++)
+    if (thread + k * threads < items)
+      kept[k] = input(row, thread + k * threads, parts[k]);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads)
-    input(row, item, true);
+    input(row, item, fetch(row, item));
 
   const float columns = static_cast<float>(n.extent.columns);
   const float mean = row.bias == nullptr ? 0.0f : moment(row, kept, 0.0f, 1) / columns;
@@ -114,9 +149,10 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) norm(tp_norm_rows n, int packs
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
-      output(row, thread + k * threads, kept[k], mean, scale);
+      output(row, thread + k * threads, kept[k], parts[k].gain, mean, scale);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads)
-    output(row, item, input(row, item, false), mean, scale);
+    output(row, item, input_again(row, item),
+           tp_fetch(row.gain, tp_item_first<T>(item, packs), item < packs), mean, scale);
 }
 
 template <class T> cudaError_t launch_norm(const tp_norm_rows &n, cudaStream_t stream)
@@ -160,8 +196,10 @@ __global__ void norm_heads(tp_head_rows h, const T *q_gain, const T *k_gain, int
     return;
   const float scale = rsqrtf(sum / static_cast<float>(h.head_dim) + TP_NORM_EPSILON);
   const norm_row<T> whole = {x, nullptr, nullptr, gain, nullptr, nullptr, x, packs, items};
-  for (int item = lane; item < items; item += lanes)
-    output(whole, item, input(whole, item, true), 0.0f, scale);
+  for (int item = lane; item < items; item += lanes) {
+    const norm_parts parts = fetch(whole, item);
+    output(whole, item, input(whole, item, parts), parts.gain, 0.0f, scale);
+  }
 }
 
 template <class T>

@@ -7,12 +7,17 @@
 namespace
 {
 
+template <class T> __device__ __forceinline__ tp_raw fetch(const T *row, int item, int packs)
+{
+  return tp_fetch(row, tp_item_first<T>(item, packs), item < packs);
+}
+
 /* Scores past `most` count for nothing: those of later tokens. */
 template <class T>
-__device__ __forceinline__ tp_item<T> masked(const T *row, int item, int packs, int64_t most)
+__device__ __forceinline__ tp_item<T> masked(const tp_raw &raw, int item, int packs, int64_t most)
 {
   const int64_t first = tp_item_first<T>(item, packs);
-  tp_item<T> x = tp_load(row, first, item < packs);
+  tp_item<T> x = tp_numbers<T>(raw);
   TP_EACH(T, i, x)
   if (first + i > most)
     x.at[i] = -INFINITY;
@@ -51,23 +56,28 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
   const int64_t most = s.lengths[sequence] - s.query_len + token;
   T *const row = static_cast<T *>(s.scores.data) + r * s.scores.row_elements;
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
+  tp_raw raw[TP_KEPT];
   tp_item<T> kept[TP_KEPT];
   float top = -INFINITY, sum = 0;
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
+    if (thread + k * threads < items)
+      raw[k] = fetch<T>(row, thread + k * threads, packs);
+  TP_UNROLL
+  for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items) {
-      kept[k] = masked<T>(row, thread + k * threads, packs, most);
+      kept[k] = masked<T>(raw[k], thread + k * threads, packs, most);
       top = largest(kept[k], top);
     }
   for (int item = thread + TP_KEPT * threads; item < items; item += threads)
-    top = largest(masked<T>(row, item, packs, most), top);
+    top = largest(masked<T>(fetch<T>(row, item, packs), item, packs, most), top);
   top = tp_fold_block(top, tp_larger());
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       sum += exponentials(kept[k], top);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
-    tp_item<T> x = masked<T>(row, item, packs, most);
+    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, most);
     sum += exponentials(x, top);
   }
   const float scale = 1.0f / tp_fold_block(sum, tp_plus());
@@ -76,7 +86,7 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
     if (thread + k * threads < items)
       put(row, thread + k * threads, packs, kept[k], scale);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
-    tp_item<T> x = masked<T>(row, item, packs, most);
+    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, most);
     exponentials(x, top);
     put(row, item, packs, x, scale);
   }
@@ -118,18 +128,17 @@ __device__ choice best_of_row(const T *row, int packs, int items, int64_t first_
   const int threads = static_cast<int>(blockDim.x);
   choice best = {-INFINITY, INT32_MAX};
   for (int base = static_cast<int>(threadIdx.x); base < items; base += TP_KEPT * threads) {
-    tp_item<T> kept[TP_KEPT]; /* so many reads under way at once */
+    tp_raw kept[TP_KEPT]; /* so many reads under way at once */
+    TP_UNROLL
+    for (int k = 0; k < TP_KEPT; k++)
+      if (base + k * threads < items)
+        kept[k] = fetch(row, base + k * threads, packs);
     TP_UNROLL
     for (int k = 0; k < TP_KEPT; k++) {
       const int item = base + k * threads;
       if (item < items)
-        kept[k] = tp_load(row, tp_item_first<T>(item, packs), item < packs);
-    }
-    TP_UNROLL
-    for (int k = 0; k < TP_KEPT; k++) {
-      const int item = base + k * threads;
-      if (item < items)
-        best = best_of(kept[k], first_word + tp_item_first<T>(item, packs), words, best);
+        best = best_of(tp_numbers<T>(kept[k]), first_word + tp_item_first<T>(item, packs), words,
+                       best);
     }
   }
   return best;

@@ -29,10 +29,12 @@ __global__ void combine(F f, tiling t, const T *a, int64_t a_row, const T *b, in
   if (!place<T>(t, &row, &item))
     return;
   const int64_t first = tp_item_first<T>(item, t.packs);
-  tp_item<T> x = tp_load(a + row * a_row, first, item < t.packs);
-  tp_item<T> h = x;
+  const tp_raw raw = tp_fetch(a + row * a_row, first, item < t.packs);
+  tp_raw other = {raw.n, {0, 0, 0, 0}};
   if (b != nullptr)
-    h = tp_load(b + row * b_row, first, item < t.packs);
+    other = tp_fetch(b + row * b_row, first, item < t.packs);
+  tp_item<T> x = tp_numbers<T>(raw);
+  const tp_item<T> h = tp_numbers<T>(other);
   TP_EACH(T, i, x)
   x.at[i] = f(x.at[i], h.at[i]);
   tp_store(y + row * y_row, first, x);

@@ -64,20 +64,42 @@ template <class T> __device__ __forceinline__ int64_t tp_item_first(int item, in
                       : static_cast<int64_t>(packs) * each + (item - packs);
 }
 
+/* An item as it lies in memory: a thread waits for it where it makes it numbers, so it asks for all
+ * that it can before. */
+struct tp_raw {
+  int n;
+  uint4 bits;
+};
+
+template <class T>
+__device__ __forceinline__ tp_raw tp_fetch(const T *row, int64_t first, bool pack)
+{
+  tp_raw raw = {pack ? tp_pack<T>::elements : 1, {0, 0, 0, 0}};
+  if (pack) {
+    raw.bits = *reinterpret_cast<const uint4 *>(row + first);
+  } else {
+    const T one = row[first];
+    memcpy(&raw.bits, &one, sizeof one);
+  }
+  return raw;
+}
+
+template <class T> __device__ __forceinline__ tp_item<T> tp_numbers(const tp_raw &raw)
+{
+  tp_pack<T> values;
+  memcpy(&values, &raw.bits, sizeof values);
+  tp_item<T> item;
+  item.n = raw.n;
+  TP_UNROLL
+  for (int i = 0; i < tp_pack<T>::elements; i++)
+    item.at[i] = tp_float(values.at[i]);
+  return item;
+}
+
 template <class T>
 __device__ __forceinline__ tp_item<T> tp_load(const T *row, int64_t first, bool pack)
 {
-  tp_item<T> item;
-  item.n = pack ? tp_pack<T>::elements : 1;
-  if (pack) {
-    const tp_pack<T> values = *reinterpret_cast<const tp_pack<T> *>(row + first);
-    TP_UNROLL
-    for (int i = 0; i < tp_pack<T>::elements; i++)
-      item.at[i] = tp_float(values.at[i]);
-  } else {
-    item.at[0] = tp_float(row[first]);
-  }
-  return item;
+  return tp_numbers<T>(tp_fetch(row, first, pack));
 }
 
 template <class T>
@@ -88,13 +110,15 @@ __device__ __forceinline__ void tp_store(T *row, int64_t first, const tp_item<T>
     TP_UNROLL
     for (int i = 0; i < tp_pack<T>::elements; i++)
       values.at[i] = tp_round<T>(item.at[i]);
-    *reinterpret_cast<tp_pack<T> *>(row + first) = values;
+    uint4 bits;
+    memcpy(&bits, &values, sizeof bits);
+    *reinterpret_cast<uint4 *>(row + first) = bits;
   } else {
     row[first] = tp_round<T>(item.at[0]);
   }
 }
 
-/* Elements of an item: i < TP_ITEM_MOST is unrolled, i < item.n holds. */
+/* Elements of an item: unrolled, i < item.n holds. */
 #define TP_EACH(T, i, item)                      \
   TP_UNROLL                                      \
   for (int i = 0; i < tp_pack<T>::elements; i++) \
