@@ -47,13 +47,13 @@ static void adapt_links(void)
   free(links);
 }
 
-static void load_platform(const struct tp_machine *machine)
+static void load_platform(const struct tp_platform *platform, double dram_bytes_per_s)
 {
   const int fd = memfd_create("tpsim-platform", 0);
   FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
   if (out == NULL)
     abort();
-  tp_platform_write_xml(machine->platform, machine->dram_bytes_per_s, out);
+  tp_platform_write_xml(platform, dram_bytes_per_s, out);
   fflush(out);
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -63,10 +63,29 @@ static void load_platform(const struct tp_machine *machine)
   adapt_links();
 }
 
-void tp_des_engine_open(const struct tp_machine *machine)
+void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s)
 {
   start_engine();
-  load_platform(machine);
+  load_platform(platform, dram_bytes_per_s);
+}
+
+/* With no routes but those that flows take: SimGrid reads each of them as text. */
+static struct tp_platform travelled(const struct tp_des_plan *plan)
+{
+  struct tp_platform platform = *plan->run->machine->platform;
+  const size_t n = platform.n_vertices;
+  platform.routes = calloc(n * n, sizeof *platform.routes);
+  if (platform.routes == NULL)
+    abort();
+  for (int p = 0; p < TP_N_PATTERNS; p++) {
+    const struct tp_des_pattern *pattern = plan->patterns[p];
+    for (size_t i = 0; pattern != NULL && i < pattern->first[plan->run->machine->ranks]; i++) {
+      const struct tp_flow *flow = &pattern->flows[i];
+      platform.routes[(size_t)flow->src * n + (size_t)flow->dst] =
+          *tp_platform_route(plan->run->machine->platform, flow->src, flow->dst);
+    }
+  }
+  return platform;
 }
 
 static void find_hosts(struct tp_des_sim *sim)
@@ -104,7 +123,8 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
 {
   const int n_streams = plan->run->program->n_streams;
   struct tp_des_sim sim = {.plan = plan, .record = record};
-  tp_des_engine_open(plan->run->machine);
+  const struct tp_platform platform = travelled(plan);
+  tp_des_engine_open(&platform, plan->run->machine->dram_bytes_per_s);
   find_hosts(&sim);
   sim.lanes = calloc((size_t)(plan->ranks * n_streams), sizeof *sim.lanes);
   if (sim.lanes == NULL)

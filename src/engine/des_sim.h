@@ -72,8 +72,8 @@ struct tp_des_sim {
   struct tp_des_lane *lanes;        /* ranks x streams */
 };
 
-/* Starts SimGrid's engine with the machine's platform: once a process. */
-void tp_des_engine_open(const struct tp_machine *machine);
+/* Starts SimGrid's engine with the platform: once a process. */
+void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s);
 
 /* Blocks the actor until tp_des_wake; the caller checks its condition again. */
 void tp_des_block(struct tp_des_waiter *waiter);

@@ -72,7 +72,7 @@ static void run_bare(const struct tp_machine *machine, struct tp_des_activities 
                      int ranks)
 {
   struct bare bare[TP_MAX_RANKS];
-  tp_des_engine_open(machine);
+  tp_des_engine_open(machine->platform, machine->dram_bytes_per_s);
   for (int rank = 0; rank < ranks; rank++) {
     const struct tp_vertex *vertices = machine->platform->vertices;
     const char *name = vertices[machine->gpus[rank]].name;

@@ -148,27 +148,60 @@ static inline void random_platform(struct random_world *world)
   ck_assert_msg(status == TP_OK, "%s", error.text);
 }
 
-static inline void random_open(struct random_world *world, const char *folder, const char *name,
-                               struct tp_doc *doc)
+static const char *const shipped_devices[] = {
+    "a100-sxm-40gb", "a100-sxm-80gb", "h100-sxm", "h200-sxm", "b200-sxm",
+    "l40",           "l40s",          "rtx-4090", "mi300x",   "t3-gpu"};
+static const char *const shipped_stacks[] = {
+    "ideal", "gpt-fast-compile", "tensorrt-llm-0.12", "vllm-graph", "eager", "sglang-graph"};
+enum {
+  N_SHIPPED_DEVICES = sizeof shipped_devices / sizeof shipped_devices[0],
+  N_SHIPPED_STACKS = sizeof shipped_stacks / sizeof shipped_stacks[0]
+};
+
+/* Thousands of worlds begin with the same files: each is read once a process. */
+struct shipped {
+  struct tp_arena *arena;
+  struct tp_device devices[N_SHIPPED_DEVICES];
+  struct tp_stack stacks[N_SHIPPED_STACKS];
+};
+
+static inline void shipped_open(struct shipped *shipped, const char *folder, const char *name,
+                                struct tp_doc *doc)
 {
   const char *const srcdir = getenv("SRCDIR");
   struct tp_error error = {.text = ""};
-  const char *file = tp_arena_printf(world->arena, "%s/platforms/%s/%s.json",
+  const char *file = tp_arena_printf(shipped->arena, "%s/platforms/%s/%s.json",
                                      srcdir != NULL ? srcdir : TP_SRCDIR, folder, name);
-  ck_assert_msg(tp_doc_open(file, world->arena, doc, &error) == TP_OK, "%s", error.text);
+  ck_assert_msg(tp_doc_open(file, shipped->arena, doc, &error) == TP_OK, "%s", error.text);
+}
+
+static inline const struct shipped *shipped_read(void)
+{
+  static struct shipped shipped;
+  struct tp_error error = {.text = ""};
+  struct tp_doc doc;
+  if (shipped.arena != NULL)
+    return &shipped;
+  shipped.arena = tp_arena_create();
+  for (int i = 0; i < N_SHIPPED_DEVICES; i++) {
+    shipped_open(&shipped, "devices", shipped_devices[i], &doc);
+    ck_assert_msg(tp_device_read(&doc, shipped.arena, &shipped.devices[i], &error) == TP_OK, "%s",
+                  error.text);
+    tp_doc_close(&doc);
+  }
+  for (int i = 0; i < N_SHIPPED_STACKS; i++) {
+    shipped_open(&shipped, "stacks", shipped_stacks[i], &doc);
+    ck_assert_msg(tp_stack_read(&doc, shipped.arena, &shipped.stacks[i], &error) == TP_OK, "%s",
+                  error.text);
+    tp_doc_close(&doc);
+  }
+  return &shipped;
 }
 
 static inline void random_device(struct random_world *world)
 {
-  static const char *const names[] = {"a100-sxm-40gb", "a100-sxm-80gb", "h100-sxm", "h200-sxm",
-                                      "b200-sxm",      "l40",           "l40s",     "rtx-4090",
-                                      "mi300x",        "t3-gpu"};
   struct tp_device *device = &world->device;
-  struct tp_error error = {.text = ""};
-  struct tp_doc doc;
-  random_open(world, "devices", names[random_int(world, 0, 9)], &doc);
-  ck_assert_msg(tp_device_read(&doc, world->arena, device, &error) == TP_OK, "%s", error.text);
-  tp_doc_close(&doc);
+  *device = shipped_read()->devices[random_int(world, 0, N_SHIPPED_DEVICES - 1)];
 #define MOVE_VALUE(key, least, most, meaning) \
   group->key = random_near(world, group->key, (least), (most));
 #define MOVE_GROUP(name, TABLE)                     \
@@ -185,14 +218,8 @@ static inline void random_device(struct random_world *world)
 
 static inline void random_stack(struct random_world *world)
 {
-  static const char *const names[] = {
-      "ideal", "gpt-fast-compile", "tensorrt-llm-0.12", "vllm-graph", "eager", "sglang-graph"};
   struct tp_stack *stack = &world->stack;
-  struct tp_error error = {.text = ""};
-  struct tp_doc doc;
-  random_open(world, "stacks", names[random_int(world, 0, 5)], &doc);
-  ck_assert_msg(tp_stack_read(&doc, world->arena, stack, &error) == TP_OK, "%s", error.text);
-  tp_doc_close(&doc);
+  *stack = shipped_read()->stacks[random_int(world, 0, N_SHIPPED_STACKS - 1)];
   stack->launch.kernel_gap_s *= random_real(world, 0.5, 2);
   stack->launch.host_launch_s *= random_real(world, 0.5, 2);
   stack->fusion.residual_norm = random_coin(world);
