@@ -141,6 +141,8 @@ static enum tp_status run_suite(const struct task *task, struct tp_group *group,
     return status;
   suite.beside = &beside;
   status = tp_suite_run(&suite, task->section, task->budget_s, error);
+  if (status == TP_OK) /* others may still read memory of this rank */
+    status = tp_bench_settle(group, status, error);
   if (loads)
     beside.close(beside.state);
   tp_rig_close(&rig);
