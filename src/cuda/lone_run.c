@@ -52,7 +52,7 @@ static enum tp_status fill_operands(const struct tp_lone_run *run, const struct 
       const struct tp_operand operand = tp_binding_operand(binding, t, copy);
       if (t == program->lengths)
         status = write_lengths(run->calls, &operand, length, error);
-      else if (tensor->kind == TP_TENSOR_ACTIVATION || tensor->kind == TP_TENSOR_CACHE)
+      else if (tensor->kind == TP_TENSOR_ACTIVATION)
         status = fill(run->calls, &operand, (uint64_t)(1 + t + copy * program->n_tensors), error);
     }
   }
