@@ -49,7 +49,7 @@ ASKED=$work/asked
 export ASKED BREAKS
 
 memcheck=
-command -v compute-sanitizer >/dev/null && memcheck=" selftest"
+(PATH=$PATH:/usr/local/cuda/bin && command -v compute-sanitizer) >/dev/null && memcheck=" selftest"
 BREAKS=none
 "$suite" ./fake out >said 2>&1
 check "all well: exit 0" [ $? = 0 ]
