@@ -7,6 +7,7 @@ libtpstudy_a_SOURCES = \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/calibrate.c %D%/calibrate.h \
 	%D%/calibrate_rows.c %D%/calibrate_rows.h \
+	%D%/case.c %D%/case.h \
 	%D%/check.c %D%/check.h \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
@@ -28,6 +29,7 @@ libtpstudy_a_SOURCES = \
 	%D%/op_costs.c %D%/op_costs.h \
 	%D%/op_platform.c %D%/op_platform.h \
 	%D%/op_rows.c %D%/op_rows.h \
+	%D%/passes.c %D%/passes.h \
 	%D%/plot.h \
 	%D%/plot_breakdown.c \
 	%D%/plot_collectives.c \

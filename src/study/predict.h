@@ -9,29 +9,7 @@
  * Intervals: ln(time) is taken as normal; its variance is that of the passes (every op's fit) plus
  * the stack's end-to-end spread, squared; low and high are the 10 % and 90 % quantiles.
  */
-#include "engine/engine.h"
-#include "program/variant.h"
-#include "study/phase.h"
-#include "study/prediction.h"
-
-/* Everything borrowed, and the same pointer means the same thing as long as the predictor lives:
- * machines are remembered by platform, device and stack. */
-struct tp_case {
-  const struct tp_model *model;
-  const struct tp_platform *platform;
-  const struct tp_device *device;
-  const struct tp_stack *stack;
-  const struct tp_variant *variant;
-  int tp, pp;
-  int nodes; /* 0: as many as the ranks need */
-  int64_t batch, prompt, generate;
-  int64_t layers; /* that `model` was cut to; 0: it is whole */
-  enum tp_dtype dtype;
-  const struct tp_engine *engine;
-  enum tp_detail detail;
-  enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */
-  struct tp_workload workload;  /* zeros: inference; training knows no `generate` */
-};
+#include "study/case.h"
 
 /* Caches and scratch memory; one a process. */
 struct tp_predictor;
@@ -44,16 +22,7 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_case *
                           struct tp_prediction *prediction, struct tp_error *error);
 
 /* Fills the timeline with the prefill pass and, after it, the first decode step, or with the
- * training step.  Here a point
- * that cannot run fails. */
+ * training step.  Here a point that cannot run fails. */
 enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct tp_case *point,
                                    struct tp_timeline *timeline, struct tp_error *error);
-
-/* Fills the input columns. */
-void tp_case_describe(const struct tp_case *point, struct tp_prediction *prediction);
-
-/* The pass to build for a case, TP_TRAIN with its arrangement: `kv_len` matters in decode. */
-struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase phase, int64_t kv_len);
-/* Tokens that the first decode step attends. */
-int64_t tp_case_first_kv_len(const struct tp_case *point);
 #endif

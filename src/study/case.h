@@ -1,0 +1,49 @@
+#ifndef TP_STUDY_CASE_H
+#define TP_STUDY_CASE_H
+/* One point of the result table, as it is asked for. */
+#include "engine/engine.h"
+#include "program/variant.h"
+#include "study/phase.h"
+#include "study/prediction.h"
+
+/* Everything borrowed, and the same pointer means the same thing as long as a predictor lives:
+ * machines are remembered by platform, device and stack. */
+struct tp_case {
+  const struct tp_model *model;
+  const struct tp_platform *platform;
+  const struct tp_device *device;
+  const struct tp_stack *stack;
+  const struct tp_variant *variant;
+  int tp, pp;
+  int nodes; /* 0: as many as the ranks need */
+  int64_t batch, prompt, generate;
+  int64_t layers; /* that `model` was cut to; 0: it is whole */
+  enum tp_dtype dtype;
+  const struct tp_engine *engine;
+  enum tp_detail detail;
+  enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */
+  struct tp_workload workload;  /* zeros: inference; training knows no `generate` */
+};
+
+/* False of a training step and a sub-layer: one pass over the prompt, without a first token. */
+bool tp_case_generates(const struct tp_case *point);
+/* Tokens it ends with; a pass that generates none ends where a generation of one would. */
+int64_t tp_case_generated(const struct tp_case *point);
+
+/* Whether decode steps attend the whole capacity of the cache, and what the first one attends. */
+bool tp_case_cache_is_static(const struct tp_case *point);
+int64_t tp_case_first_kv_len(const struct tp_case *point);
+
+/* The pass to build, TP_TRAIN with its arrangement: `kv_len` matters in decode. */
+struct tp_request tp_case_request(const struct tp_case *point, enum tp_phase phase, int64_t kv_len);
+
+/* TP_E_INPUT where the machine's layout or the model's positions are not those of the case. */
+enum tp_status tp_case_check(const struct tp_case *point, const struct tp_machine *machine,
+                             struct tp_error *error);
+
+/* The same but for the variant. */
+bool tp_case_same_point(const struct tp_case *a, const struct tp_case *b);
+
+/* Fills the input columns. */
+void tp_case_describe(const struct tp_case *point, struct tp_prediction *prediction);
+#endif
