@@ -61,8 +61,9 @@ enum tp_status tp_datadir_list(const struct tp_datadir *dirs, const char *folder
     list_folder(tp_arena_printf(arena, "%s/%s", dirs->roots[i], folder), extension, arena, &list);
   if (list.count == 0)
     return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no %s/*%s in any data directory; is the program installed whole?", folder,
-                   extension);
+                   "no %s/*%s in any data directory; is the program installed whole? "
+                   "TPSIM_DATA may name a source tree",
+                   folder, extension);
   qsort(list.names, list.count, sizeof *list.names, compare_names);
   size_t unique = 1;
   for (size_t i = 1; i < list.count; i++)

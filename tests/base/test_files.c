@@ -238,7 +238,8 @@ START_TEST(names_are_listed_once_and_sorted)
   ck_assert_int_eq(tp_datadir_list(&dirs, "stacks", ".json", arena, &names, &n, &error),
                    TP_E_ENVIRONMENT);
   ck_assert_str_eq(error.text,
-                   "no stacks/*.json in any data directory; is the program installed whole?");
+                   "no stacks/*.json in any data directory; is the program installed whole? "
+                   "TPSIM_DATA may name a source tree");
 }
 END_TEST
 
