@@ -1,13 +1,11 @@
 #include "study/fit_kernels.h"
 
 #include "cost/cost.h"
-#include "study/fit_uncertainty.h"
 #include "study/kernel_parameters.h"
+#include "study/robust.h"
 
-#include <gsl/gsl_blas.h>
-#include <gsl/gsl_multifit_nlinear.h>
+#include <gsl/gsl_errno.h>
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 const char *tp_fit_group_of(const struct tp_op *op)
@@ -35,7 +33,6 @@ struct problem {
   const struct tp_kernel_parameter *parameters[TP_MAX_FIT_PARAMETERS];
   const struct tp_kernel_sample **samples;
   size_t n_samples;
-  double first[TP_MAX_FIT_PARAMETERS]; /* where the free parameters start */
   const struct tp_device *before;
   struct tp_device *device; /* a copy of it, being fitted */
   struct tp_machine machine;
@@ -70,84 +67,6 @@ static int sample_residuals(const gsl_vector *x, void *data, gsl_vector *f)
   return GSL_SUCCESS;
 }
 
-/* With few samples some parameters are hardly told, and would drift: each is held to where it
- * started as if by one more sample. */
-static const double keep_weight = 0.02;
-
-static double keep_residual(const struct problem *problem, const gsl_vector *x, size_t i)
-{
-  return keep_weight * (gsl_vector_get(x, i) - problem->first[i]);
-}
-
-static int residuals(const gsl_vector *x, void *data, gsl_vector *f)
-{
-  const struct problem *problem = data;
-  const int status = sample_residuals(x, data, f);
-  for (size_t i = 0; i < problem->n_parameters; i++)
-    gsl_vector_set(f, problem->n_samples + i, keep_residual(problem, x, i));
-  return status;
-}
-
-/* Soft L1: the weight of a residual r is 1/sqrt(1 + (r/scale)^2). */
-static double soft_weight(double r)
-{
-  const double scale = 0.1;
-  return 1 / sqrt(1 + r / scale * (r / scale));
-}
-
-static double loss_now(const struct problem *problem)
-{
-  double loss = 0;
-  for (size_t i = 0; i < problem->n_samples; i++)
-    loss += 1 / soft_weight(residual(problem, problem->samples[i])) - 1;
-  return loss;
-}
-
-static double soft_loss(struct problem *problem, const gsl_vector *x)
-{
-  double kept = 0;
-  for (size_t i = 0; i < problem->n_parameters; i++)
-    kept += 1 / soft_weight(keep_residual(problem, x, i)) - 1;
-  set_parameters(problem, x);
-  return loss_now(problem) + kept;
-}
-
-/* Iteratively reweighted: a few rounds of weighted least squares. */
-static enum tp_status minimise(struct problem *problem, gsl_vector *x, struct tp_error *error)
-{
-  enum { ROUNDS = 4, ITERATIONS = 40 };
-  const size_t p = problem->n_parameters, n = problem->n_samples + p;
-  gsl_multifit_nlinear_parameters settings = gsl_multifit_nlinear_default_parameters();
-  settings.h_df = 1e-4; /* ceilings make the model stepped: a step too small sees none of it */
-  gsl_multifit_nlinear_fdf function = {.f = residuals, .n = n, .p = p, .params = problem};
-  gsl_multifit_nlinear_workspace *work =
-      gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &settings, n, p);
-  gsl_vector *weights = gsl_vector_alloc(n), *f = gsl_vector_alloc(n);
-  enum tp_status status = TP_OK;
-  if (work == NULL || weights == NULL || f == NULL)
-    status =
-        tp_fail(error, TP_E_ENVIRONMENT, "out of memory fitting %zu samples", problem->n_samples);
-  for (int round = 0; round < ROUNDS && status == TP_OK; round++) {
-    int info;
-    if (residuals(x, problem, f) != GSL_SUCCESS) {
-      status = tp_fail(error, TP_E_INPUT,
-                       "%s: a predicted time is not a number; mend the start values of the device",
-                       problem->group);
-      break;
-    }
-    for (size_t i = 0; i < n; i++)
-      gsl_vector_set(weights, i, soft_weight(gsl_vector_get(f, i)));
-    gsl_multifit_nlinear_winit(x, weights, &function, work);
-    /* Not converging is no failure: the last iterate is the best seen. */
-    gsl_multifit_nlinear_driver(ITERATIONS, 1e-6, 1e-6, 1e-6, NULL, NULL, &info, work);
-    gsl_vector_memcpy(x, gsl_multifit_nlinear_position(work));
-  }
-  gsl_multifit_nlinear_free(work);
-  gsl_vector_free(weights);
-  gsl_vector_free(f);
-  return status;
-}
-
 static bool is_held_out(const struct tp_kernel_sample *sample, double hold_out_ratio)
 {
   const struct tp_interference alone = {0};
@@ -174,72 +93,6 @@ static void judge(const struct problem *problem, const struct tp_kernel_sample *
   fit->fitted_error /= (double)fit->n_fitted;
   fit->held_out_error /= fmax(1, (double)fit->n_held_out);
   fit->spread_ratio = sqrt(sum_squares / n - mean * mean);
-}
-
-/* The best so far. */
-struct best {
-  gsl_vector *x;
-  double loss;
-  const char *moved; /* parameter whose moving brought it */
-};
-
-static const double moves[] = {1, -1};
-static const double least_gain = 1e-3; /* of the loss; less is nothing */
-enum { MOST_PASSES = 4, N_MOVES = sizeof moves / sizeof moves[0] };
-
-/* Starts over from the best with one parameter moved, keeping what ends better; once for each
- * parameter, up and down. */
-static enum tp_status move_each(struct problem *problem, int pass, struct best *best, gsl_vector *x,
-                                struct tp_error *error)
-{
-  enum tp_status status = TP_OK;
-  const size_t n_starts = problem->n_parameters * N_MOVES;
-  for (size_t start = 0; start < n_starts; start++) {
-    const size_t moved = start / N_MOVES;
-    tp_fit_progress(problem->options, (size_t)pass * n_starts + start, MOST_PASSES * n_starts);
-    gsl_vector_memcpy(x, best->x);
-    for (size_t i = 0; i < problem->n_parameters; i++) { /* from where a bound does not hold it */
-      const struct tp_kernel_parameter *parameter = problem->parameters[i];
-      gsl_vector_set(x, i,
-                     tp_kernel_parameter_to_free(parameter, tp_kernel_parameter_from_free(
-                                                                parameter, gsl_vector_get(x, i))));
-    }
-    gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % N_MOVES]);
-    status = minimise(problem, x, error);
-    if (status != TP_OK)
-      return status;
-    const double loss = soft_loss(problem, x);
-    if (loss >= best->loss)
-      continue;
-    if (loss < best->loss * (1 - least_gain))
-      best->moved = problem->parameters[moved]->key;
-    best->loss = loss;
-    gsl_vector_memcpy(best->x, x);
-  }
-  return status;
-}
-
-/* From the values the device holds, until moving parameters brings no more. */
-static enum tp_status search(struct problem *problem, struct best *best, gsl_vector *x,
-                             struct tp_error *error)
-{
-  for (size_t i = 0; i < problem->n_parameters; i++) {
-    const struct tp_kernel_parameter *parameter = problem->parameters[i];
-    problem->first[i] = tp_kernel_parameter_to_free(
-        parameter, *tp_kernel_parameter_slot(problem->device, parameter->offset));
-    gsl_vector_set(best->x, i, problem->first[i]);
-  }
-  enum tp_status status = minimise(problem, best->x, error);
-  best->loss = status == TP_OK ? soft_loss(problem, best->x) : 0;
-  double before = HUGE_VAL;
-  for (int pass = 0; pass < MOST_PASSES && status == TP_OK; pass++) {
-    best->moved = NULL;
-    if (best->loss > before * (1 - least_gain))
-      break;
-    before = best->loss;
-    status = move_each(problem, pass, best, x, error);
-  }
-  return status;
 }
 
 /* At most so many samples take part in the search; all are judged. */
@@ -276,6 +129,14 @@ static bool list_parameters(const char *name, struct problem *problem, size_t *s
   return true;
 }
 
+static double loss_now(const struct problem *problem)
+{
+  double loss = 0;
+  for (size_t i = 0; i < problem->n_samples; i++)
+    loss += 1 / tp_robust_weight(residual(problem, problem->samples[i])) - 1;
+  return loss;
+}
+
 /* A parameter that moves nothing where the search left it: back to what it was, unless it rests on
  * a bound, away from which the fit is worse. */
 static void put_back(struct problem *problem, size_t i, struct tp_kernel_fit *fit)
@@ -284,31 +145,30 @@ static void put_back(struct problem *problem, size_t i, struct tp_kernel_fit *fi
   double *const value = tp_kernel_parameter_slot(problem->device, offset);
   const double left = *value, loss = loss_now(problem);
   memcpy(value, (const char *)problem->before + offset, sizeof *value);
-  if (loss_now(problem) <= loss * (1 + least_gain) + 1e-9)
+  if (loss_now(problem) <= loss * (1 + tp_robust_least_gain) + 1e-9)
     return;
   *value = left;
   fit->errors[i] = 0;
   fit->at_bound[i] = true;
 }
 
-static enum tp_status report(struct problem *problem, const struct best *best,
+static enum tp_status report(struct problem *problem, const gsl_vector *best,
                              struct tp_kernel_fit *fit, struct tp_error *error)
 {
   fit->group = problem->group;
-  fit->unsettled = best->moved;
   fit->n_parameters = problem->n_parameters;
   gsl_vector *weights = gsl_vector_alloc(problem->n_samples);
   if (weights == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  set_parameters(problem, best->x);
+  set_parameters(problem, best);
   for (size_t i = 0; i < problem->n_samples; i++)
-    gsl_vector_set(weights, i, soft_weight(residual(problem, problem->samples[i])));
+    gsl_vector_set(weights, i, tp_robust_weight(residual(problem, problem->samples[i])));
   const struct tp_fit_function function = {sample_residuals, problem, problem->n_samples,
                                            problem->n_parameters};
   const enum tp_status status =
-      tp_fit_standard_errors(&function, best->x, weights, fit->errors, error);
+      tp_fit_standard_errors(&function, best, weights, fit->errors, error);
   gsl_vector_free(weights);
-  set_parameters(problem, best->x);
+  set_parameters(problem, best);
   for (size_t i = 0; i < problem->n_parameters; i++) {
     const struct tp_kernel_parameter *parameter = problem->parameters[i];
     if (isnan(fit->errors[i]))
@@ -320,21 +180,46 @@ static enum tp_status report(struct problem *problem, const struct best *best,
   return status;
 }
 
+/* Where a bound does not hold it: beyond, moving does nothing. */
+static double inside(void *data, size_t i, double x)
+{
+  const struct tp_kernel_parameter *parameter = ((const struct problem *)data)->parameters[i];
+  return tp_kernel_parameter_to_free(parameter, tp_kernel_parameter_from_free(parameter, x));
+}
+
+/* From the values the device holds. */
+static enum tp_status search(struct problem *problem, gsl_vector *best, struct tp_kernel_fit *fit,
+                             struct tp_error *error)
+{
+  const size_t p = problem->n_parameters;
+  const struct tp_robust robust = {.function = {sample_residuals, problem, problem->n_samples, p},
+                                   .name = problem->group,
+                                   .inside = inside,
+                                   .options = problem->options};
+  size_t unsettled = p;
+  for (size_t i = 0; i < p; i++) {
+    const struct tp_kernel_parameter *parameter = problem->parameters[i];
+    gsl_vector_set(best, i,
+                   tp_kernel_parameter_to_free(
+                       parameter, *tp_kernel_parameter_slot(problem->device, parameter->offset)));
+  }
+  const enum tp_status status = tp_robust_search(&robust, best, &unsettled, error);
+  fit->unsettled = unsettled < p ? problem->parameters[unsettled]->key : NULL;
+  return status;
+}
+
 /* Fits on `problem->device`; the device is whole again only where it succeeds. */
 static enum tp_status run(struct problem *problem, const struct tp_kernel_sample *samples,
                           size_t n_samples, struct tp_kernel_fit *fit, struct tp_error *error)
 {
-  struct best best = {.x = gsl_vector_alloc(problem->n_parameters)};
-  gsl_vector *x = gsl_vector_alloc(problem->n_parameters);
-  enum tp_status status = best.x == NULL || x == NULL
-                              ? tp_fail(error, TP_E_ENVIRONMENT, "out of memory")
-                              : search(problem, &best, x, error);
+  gsl_vector *best = gsl_vector_alloc(problem->n_parameters);
+  enum tp_status status = best == NULL ? tp_fail(error, TP_E_ENVIRONMENT, "out of memory")
+                                       : search(problem, best, fit, error);
   if (status == TP_OK)
-    status = report(problem, &best, fit, error);
+    status = report(problem, best, fit, error);
   if (status == TP_OK)
     judge(problem, samples, n_samples, fit);
-  gsl_vector_free(best.x);
-  gsl_vector_free(x);
+  gsl_vector_free(best);
   return status;
 }
 

@@ -47,6 +47,7 @@ libtpstudy_a_SOURCES = \
 	%D%/reference.c %D%/reference.h \
 	%D%/reproduce.c %D%/reproduce.h \
 	%D%/reproduce_collective.c %D%/reproduce_collective.h \
+	%D%/robust.c %D%/robust.h \
 	%D%/solve.c %D%/solve.h \
 	%D%/sweep.c %D%/sweep.h \
 	%D%/sweep_file.c \
