@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -98,6 +99,7 @@ tp_run_apart(enum tp_status (*work)(void *data, void *result, struct tp_error *e
     return tp_fail(error, TP_E_ENVIRONMENT, "no process: %s", strerror(errno));
   }
   if (process == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* who is killed leaves no one on the GPU */
     struct outcome mine = {.error = {.text = ""}};
     close(ends[0]);
     mine.status = work(data, result, &mine.error);

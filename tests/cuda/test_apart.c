@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -86,20 +87,56 @@ static enum tp_status ranks_wait(void *data, void *unused, struct tp_error *reas
     *count += tp_group_rank(group) == 2;
 }
 
-START_TEST(hangs)
+static atomic_int *shared_count(void)
 {
-  atomic_int *const count =
-      mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  ck_assert_int_eq(tp_run_apart(ranks_wait, count, 0.5, NULL, 0, &error), TP_E_CHECK);
-  ck_assert_ptr_nonnull(strstr(error.text, "was not done after 0.5 s"));
-  ck_assert_int_gt(*count, 0);
+  return mmap(NULL, sizeof(atomic_int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
+static void stops(const atomic_int *count)
+{
   int before = -1;
-  for (int i = 0; i < 100 && before != *count; i++) { /* it dies with its parent */
+  for (int i = 0; i < 100 && before != *count; i++) {
     before = *count;
     for (int naps = 0; naps < 20; naps++)
       nap();
   }
   ck_assert_int_eq(*count, before);
+}
+
+static enum tp_status counts(void *data, void *unused, struct tp_error *reason)
+{
+  atomic_int *const count = data;
+  (void)unused;
+  (void)reason;
+  while (++*count > 0)
+    nap();
+  return TP_OK;
+}
+
+START_TEST(dies_with_who_wants_it)
+{
+  atomic_int *const count = shared_count();
+  const pid_t other = fork();
+  if (other == 0) {
+    tp_run_apart(counts, count, 60, NULL, 0, &error);
+    _exit(0);
+  }
+  while (*count == 0)
+    nap();
+  kill(other, SIGKILL);
+  ck_assert_int_eq(waitpid(other, NULL, 0), other);
+  stops(count);
+  munmap(count, sizeof *count);
+}
+END_TEST
+
+START_TEST(hangs)
+{
+  atomic_int *const count = shared_count();
+  ck_assert_int_eq(tp_run_apart(ranks_wait, count, 0.5, NULL, 0, &error), TP_E_CHECK);
+  ck_assert_ptr_nonnull(strstr(error.text, "was not done after 0.5 s"));
+  ck_assert_int_gt(*count, 0);
+  stops(count); /* it dies with its parent */
   munmap(count, sizeof *count);
 }
 END_TEST
@@ -112,6 +149,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, fails);
   tcase_add_test(tcase, dies);
   tcase_add_test(tcase, hangs);
+  tcase_add_test(tcase, dies_with_who_wants_it);
   suite_add_tcase(suite, tcase);
   return suite;
 }
