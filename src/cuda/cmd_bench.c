@@ -202,8 +202,9 @@ static enum tp_status run_section(const struct tp_bench_job *job, enum tp_sectio
                         .section = section,
                         .ranks = degrees.n > 0 ? (int)degrees.items[i] : 0,
                         .budget_s = (end_s - tp_bench_now_s(NULL)) / (double)(n - i)};
-    status = job->host ? run_task(&task, NULL, error)
-                       : tp_run_apart(run_task, &task, late_s(task.budget_s), NULL, 0, error);
+    status = job->host || tp_group_launched()
+                 ? run_task(&task, NULL, error)
+                 : tp_run_apart(run_task, &task, late_s(task.budget_s), NULL, 0, error);
   }
   return status;
 }
@@ -243,6 +244,16 @@ static enum tp_status find_section(const struct tp_session *session, const char 
                  tp_text_hint(session->arena, name, names, TP_N_SECTIONS + 1));
 }
 
+static enum tp_status check_launch(const struct tp_bench_job *job, enum tp_section section,
+                                   struct tp_error *error)
+{
+  if (!tp_group_launched() || (section != TP_N_SECTIONS && degrees_of(job, section).n == 1))
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "mpirun starts the ranks of one degree: name one of collectives, layers and "
+                 "generate, and the degree (--tp N)");
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -253,6 +264,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = find_section(session, positional->items[0], &section, error);
   if (status == TP_OK)
     status = tp_bench_job_open(session, values, &job, error);
+  if (status == TP_OK)
+    status = check_launch(&job, section, error);
   if (status != TP_OK)
     return status;
   printf("%s: %s, planned as on %s\n", job.source.directory, job.source.device,

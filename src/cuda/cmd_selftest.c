@@ -179,7 +179,9 @@ static enum tp_status check_device(const struct tp_session *session, const struc
   if (status != TP_OK)
     return status;
   struct task task = {.args = args, .stack = &stack, .tp = (int)args->tp};
-  if (args->tp > 1)
+  if (tp_group_launched() && args->tp == 0)
+    return tp_fail(error, TP_E_INPUT, "mpirun starts the ranks of one degree: say which (--tp N)");
+  if (args->tp > 1 && !tp_group_launched())
     return tp_run_apart(run_degree, &task, most_s, counts, sizeof *counts, error);
   return args->tp > 0 ? run_degree(&task, counts, error) : check_gpus(args, &stack, counts, error);
 }

@@ -4,6 +4,15 @@
 
 #include <string.h>
 
+bool tp_group_launched(void)
+{
+#ifdef HAVE_MPI
+  return tp_group_under_mpi();
+#else
+  return false;
+#endif
+}
+
 enum tp_status tp_group_start(int ranks, struct tp_group **group, struct tp_error *error)
 {
 #ifdef HAVE_MPI

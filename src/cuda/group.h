@@ -6,9 +6,13 @@
  */
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct tp_group; /* NULL: a lone rank */
+
+/* mpirun started this process: it is a rank itself, of one group in its life. */
+bool tp_group_launched(void);
 
 /* `ranks` processes of this program go on from here, each with its own group and rank.  Under
  * mpirun they are those that mpirun started, and their number must be `ranks`. */
