@@ -72,8 +72,8 @@ cudaError_t launch_combine(F f, tp_extent extent, tp_rows a, tp_rows b, tp_rows 
 {
   if (extent.rows == 0)
     return cudaSuccess;
-  /* Rows without gaps are one row, if its items can be counted. */
-  if (extent.rows * extent.columns <= INT32_MAX && a.row_elements == extent.columns &&
+  /* Rows without gaps are one row, if its items, and the threads for them, can be counted. */
+  if (extent.rows * extent.columns <= INT32_MAX - TILE && a.row_elements == extent.columns &&
       y.row_elements == extent.columns && (b.data == nullptr || b.row_elements == extent.columns)) {
     extent.columns *= extent.rows;
     extent.rows = 1;

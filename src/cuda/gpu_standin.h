@@ -29,8 +29,8 @@ cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_
                             int64_t first, const struct tp_standin_result *result, int shared_bytes,
                             cudaStream_t stream);
 
-/* One thread each, which fits beside anything: notes the time in `clock`; waits until so long after
- * it. */
+/* One thread each, which needs a place on an SM, though no more: notes the time in `clock`; waits
+ * until so long after it. */
 cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream);
 cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds,
                             cudaStream_t stream);
