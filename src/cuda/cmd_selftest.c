@@ -73,6 +73,17 @@ static struct tp_selftest begin(const struct args *args, bool prints)
                               .data = (void *)args};
 }
 
+/* A lone GPU is one that may emulate. */
+static enum tp_status check_standins(struct tp_selftest *selftest, int device,
+                                     struct tp_error *error)
+{
+  struct tp_standin_ratios ratios;
+  const enum tp_status status = tp_standin_try(device, &ratios, error);
+  if (status == TP_OK)
+    tp_selftest_standins(selftest, &ratios);
+  return status;
+}
+
 static enum tp_status check_gpu(const struct task *task, struct tp_group *group,
                                 struct counts *counts, struct tp_error *error)
 {
@@ -84,6 +95,8 @@ static enum tp_status check_gpu(const struct task *task, struct tp_group *group,
   if (status != TP_OK)
     return status;
   status = tp_selftest_device(&selftest, &calls, group, error);
+  if (status == TP_OK && tp_group_ranks(group) == 1)
+    status = check_standins(&selftest, gpu.device, error);
   tp_gpu_close(&calls);
   *counts = (struct counts){selftest.passed, selftest.failed, selftest.skipped};
   return status;
@@ -212,7 +225,8 @@ const struct tp_command tp_command_selftest = {
     .details =
         "On a GPU: every kernel, GEMM and attention against the CPU's, in odd shapes and on "
         "random\n"
-        "numbers; then every variant on small models against the equations of its architecture.\n"
+        "numbers; then every variant on small models against the equations of its architecture;\n"
+        "stand-ins for collectives: how long and how alone they hold SMs.\n"
         "On several GPUs: collectives and sharded variants, too. What nobody writes is NaN. "
         "Errors\n"
         "are relative, Euclidean, of the worst tensor or token. Under compute-sanitizer take --tp "

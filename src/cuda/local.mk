@@ -95,6 +95,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_quantise.cuh \
 	%D%/gpu_runtime.c %D%/gpu_runtime.h \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
+	%D%/gpu_standin_try.c %D%/gpu_standin_try.h \
 	%D%/gpu_state.h \
 	%D%/gpu_windows.c \
 	%D%/main.c

@@ -4,6 +4,7 @@
 #include "cuda/op_check.h"
 #include "cuda/selftest_matrix.h"
 
+#include <math.h>
 #include <string.h>
 
 /* What one rank found. */
@@ -210,4 +211,33 @@ enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_
 {
   const enum tp_status status = check_ops(selftest, calls, group, error);
   return status == TP_OK ? check_variants(selftest, calls, group, error) : status;
+}
+
+static void check_ratio(struct tp_selftest *selftest, const char *name, double ratio, double wanted)
+{
+  const struct subject subject = {.name = name, .bound = 0.25};
+  struct finding finding = {.error = fabs(ratio / wanted - 1)};
+  if (!is_wanted(selftest, name))
+    return;
+  /* "At least" as long, but for the resolution of either clock. */
+  if (ratio < 0.999 * wanted || finding.error > subject.bound)
+    finding.status = tp_fail(&finding.text, TP_E_CHECK,
+                             "took %.3f times what one was to last, not %.0f", ratio, wanted);
+  report(selftest, subject, &finding);
+}
+
+void tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios)
+{
+  static const char apart[] = "stand-ins on half of the SMs each, at once";
+  check_ratio(selftest, "stand-ins one after another", ratios->last, 1);
+  if (ratios->apart < 1.75) {
+    check_ratio(selftest, apart, ratios->apart, 1);
+    check_ratio(selftest, "stand-ins on an SM more each, in turn", ratios->close, 2);
+  } else if (is_wanted(selftest, apart)) {
+    const struct subject subject = {.name = apart, .may_be_refused = true};
+    struct finding finding = {.error = 0};
+    finding.status = tp_fail(&finding.text, TP_E_INPUT,
+                             "nothing runs at once here; is a tool or another program in between?");
+    report(selftest, subject, &finding);
+  }
 }

@@ -2,6 +2,7 @@
 #define TP_CUDA_SELFTEST_H
 /* What `tpsim-cuda selftest` runs, one line of result each. */
 #include "cuda/calls.h"
+#include "cuda/gpu_standin_try.h"
 #include "cuda/group.h"
 
 enum tp_selftest_outcome { TP_SELFTEST_PASSED, TP_SELFTEST_FAILED, TP_SELFTEST_SKIPPED };
@@ -31,4 +32,7 @@ void tp_selftest_host(struct tp_selftest *selftest);
  * of `group` cannot agree; NULL: a lone rank. */
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error);
+
+/* What stand-ins were measured to do. */
+void tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios);
 #endif

@@ -18,4 +18,4 @@ endif
 %C%_test_gpu_comm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_comm_SOURCES = %D%/fake_comm.c %D%/fake_comm.h %D%/test_gpu_comm.c \
 	src/cuda/gpu_beside.c src/cuda/gpu_comm.c src/cuda/gpu_emulation.c src/cuda/gpu_nccl.c src/cuda/gpu_peer_memory.c \
-	src/cuda/gpu_windows.c
+	src/cuda/gpu_standin_try.c src/cuda/gpu_windows.c

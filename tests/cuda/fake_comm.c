@@ -19,7 +19,8 @@ struct fake_comm fake_comm;
 
 void fake_comm_reset(int device)
 {
-  fake_comm = (struct fake_comm){.device = device, .unreached = -1, .hidden = -1, .held = -1};
+  fake_comm = (struct fake_comm){
+      .device = device, .unreached = -1, .hidden = -1, .held = -1, .pace = 1, .share = 1};
 }
 
 __attribute__((format(printf, 1, 2))) static void line(const char *format, ...)
@@ -204,7 +205,14 @@ cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_
                             int64_t first, const struct tp_standin_result *result, int shared_bytes,
                             cudaStream_t stream)
 {
-  (void)windows, (void)stream;
+  (void)windows;
+  const bool beside = fake_comm.held_blocks > 0 && fake_comm.held_by != stream &&
+                      !fake_comm.in_turn &&
+                      fake_comm.share * (fake_comm.held_blocks + plan->blocks) <= 132;
+  if (!beside)
+    fake_comm.elapsed_ns += fake_comm.pace * (double)plan->nanoseconds;
+  fake_comm.held_by = stream;
+  fake_comm.held_blocks = plan->blocks;
   line("hold %d: %d copies of %lld\n", plan->blocks, result->copies, (long long)result->bytes);
   fake_comm.first = (long long)first;
   fake_comm.vectors = (long long)plan->vectors;
@@ -257,6 +265,22 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
   (void)stream;
   return cudaSuccess;
+}
+cudaError_t cudaEventCreate(cudaEvent_t *event)
+{
+  return made((void **)event, 1);
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags)
+{
+  (void)stream, (void)event, (void)flags;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float *milliseconds, cudaEvent_t from, cudaEvent_t to)
+{
+  (void)from, (void)to;
+  *milliseconds = 1e-6f * (float)fake_comm.elapsed_ns;
+  fake_comm.elapsed_ns = fake_comm.held_blocks = 0;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream)
 {

@@ -2,6 +2,7 @@
 #define TP_TESTS_FAKE_COMM_H
 /* CUDA, NCCL and our kernels as the host's side of collectives calls them: nothing is computed,
  * everything put on the stream is written down. */
+#include <cuda_runtime_api.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -20,6 +21,13 @@ struct fake_comm {
   int trials;               /* questions whether the SMs are still held */
   atomic_int n_copies;      /* by engines; what the first ones read */
   const char *copied[16];
+  /* Stand-ins last `pace` times as long as they should, take `share` of an SM a block, and run at
+   * once or in turn. */
+  double pace, share;
+  bool in_turn;
+  double elapsed_ns; /* since the last question of it */
+  cudaStream_t held_by;
+  int held_blocks;
   char lines[1024]; /* "one-shot 24 bf16\n" */
 };
 extern struct fake_comm fake_comm;

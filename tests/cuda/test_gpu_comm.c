@@ -5,6 +5,7 @@
 #include "cuda/beside.h"
 #include "cuda/gpu_comm.h"
 #include "cuda/gpu_peer.h"
+#include "cuda/selftest.h"
 
 #include "../cost/machines.h"
 #include "fake_comm.h"
@@ -434,6 +435,51 @@ START_TEST(load_that_cannot_be_set_up)
 }
 END_TEST
 
+static void count(void *data, const struct tp_selftest_line *line)
+{
+  char *const outcomes = data;
+  const size_t n = strlen(outcomes);
+  outcomes[n] = "+-o"[line->outcome];
+  outcomes[n + 1] = '\0';
+}
+
+/* One after another, at once on half the SMs each, and in turn on more: + it holds, - it does not,
+ * o nothing shows it. */
+START_TEST(standins_are_tried)
+{
+  static const struct {
+    double pace, share;
+    bool in_turn;
+    const char *outcomes;
+  } gpus[] = {{1.05, 1, false, "+++"},
+              {0.99, 1, false, "---"},   /* too short */
+              {1.4, 1, false, "---"},    /* too long */
+              {1.05, 0.5, false, "++-"}, /* two on an SM */
+              {1.05, 1, true, "+o"}};    /* a tool that lets one run at a time */
+  struct tp_standin_ratios ratios;
+  char outcomes[8] = "";
+  struct tp_selftest selftest = {.report = count, .data = outcomes};
+  fake_comm_reset(0);
+  fake_comm.pace = gpus[_i].pace;
+  fake_comm.share = gpus[_i].share;
+  fake_comm.in_turn = gpus[_i].in_turn;
+  ck_assert_int_eq(tp_standin_try(0, &ratios, &error), TP_OK);
+  ck_assert_int_eq(fake_comm.objects, 0);
+  tp_selftest_standins(&selftest, &ratios);
+  ck_assert_str_eq(outcomes, gpus[_i].outcomes);
+}
+END_TEST
+
+START_TEST(standins_that_cannot_be_tried)
+{
+  struct tp_standin_ratios ratios;
+  fake_comm_reset(0);
+  fake_comm.fails_in = 1 + _i;
+  ck_assert_int_eq(tp_standin_try(0, &ratios, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(fake_comm.objects, 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("gpu_comm");
@@ -457,6 +503,8 @@ static Suite *suite(void)
   tcase_add_loop_test(c, engines_that_are_none, 0, 2);
   tcase_add_test(c, engines_go_round_the_windows);
   tcase_add_loop_test(c, load_that_cannot_be_set_up, 0, 12);
+  tcase_add_loop_test(c, standins_are_tried, 0, 5);
+  tcase_add_loop_test(c, standins_that_cannot_be_tried, 0, 30);
   suite_add_tcase(s, c);
   return s;
 }
