@@ -160,8 +160,7 @@ static enum tp_status run_task(void *data, void *result, struct tp_error *error)
   if (status != TP_OK)
     return status;
   status = run_suite(task, group, error);
-  const enum tp_status ended = tp_group_end(group, status, status == TP_OK ? error : NULL);
-  return status != TP_OK ? status : ended;
+  return tp_group_end(group, status, error);
 }
 
 /* Degrees that a section runs one after the other, each by a group; none: once, alone. */

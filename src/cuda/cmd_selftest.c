@@ -110,8 +110,7 @@ static enum tp_status run_degree(void *data, void *result, struct tp_error *erro
   if (status != TP_OK)
     return status;
   status = check_gpu(task, group, result, error);
-  const enum tp_status ended = tp_group_end(group, status, status == TP_OK ? error : NULL);
-  return status != TP_OK ? status : ended;
+  return tp_group_end(group, status, error);
 }
 
 static enum tp_status count_gpus(void *data, void *result, struct tp_error *error)

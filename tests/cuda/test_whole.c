@@ -85,9 +85,7 @@ static void many_ranks(int ranks, int library, const char *only, int least)
   }
   fake_runtime_share(ranks);
   must(tp_group_start(ranks, &group, &error));
-  const enum tp_status status = selftest(group, &stack, only, least);
-  const enum tp_status ended = tp_group_end(group, status, status == TP_OK ? &error : NULL);
-  must(status != TP_OK ? status : ended);
+  must(tp_group_end(group, selftest(group, &stack, only, least), &error));
 }
 
 static const struct {
