@@ -107,6 +107,7 @@ AS_IF([test $$3 = no && test -n "$with_cuda_libraries"], [
       tp_dir=`AS_DIRNAME(["$tp_file"])`
       tp_cppflags="$tp_cppflags -isystem `AS_DIRNAME(["$tp_dir"])`/include"
       tp_libs="$tp_libs -L$tp_dir -l:`AS_BASENAME(["$tp_file"])` -Xlinker -rpath -Xlinker $tp_dir"
+      break # of two versions the first, cu13 before cublas
     done
   done
   _TP_CUDA_LINK_TRY([$3])])
