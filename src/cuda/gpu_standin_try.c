@@ -1,4 +1,4 @@
-#include "cuda/gpu_standin_try.h"
+#include "cuda/standin_try.h"
 
 #include "cuda/gpu_check.h"
 #include "cuda/gpu_standin.h"

@@ -50,6 +50,7 @@ libtpcuda_a_SOURCES = \
 	%D%/selftest.c %D%/selftest.h \
 	%D%/selftest_matrix.c %D%/selftest_matrix.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
+	%D%/standin_try.h \
 	%D%/rig.c %D%/rig.h \
 	%D%/shapes.c \
 	%D%/store.c %D%/store.h \
@@ -95,7 +96,7 @@ tpsim_cuda_SOURCES = \
 	%D%/gpu_quantise.cuh \
 	%D%/gpu_runtime.c %D%/gpu_runtime.h \
 	%D%/gpu_standin.cu %D%/gpu_standin.h \
-	%D%/gpu_standin_try.c %D%/gpu_standin_try.h \
+	%D%/gpu_standin_try.c \
 	%D%/gpu_state.h \
 	%D%/gpu_windows.c \
 	%D%/main.c

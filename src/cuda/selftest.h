@@ -2,8 +2,8 @@
 #define TP_CUDA_SELFTEST_H
 /* What `tpsim-cuda selftest` runs, one line of result each. */
 #include "cuda/calls.h"
-#include "cuda/gpu_standin_try.h"
 #include "cuda/group.h"
+#include "cuda/standin_try.h"
 
 enum tp_selftest_outcome { TP_SELFTEST_PASSED, TP_SELFTEST_FAILED, TP_SELFTEST_SKIPPED };
 

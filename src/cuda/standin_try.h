@@ -1,6 +1,6 @@
-#ifndef TP_CUDA_GPU_STANDIN_TRY_H
-#define TP_CUDA_GPU_STANDIN_TRY_H
-/* Whether stand-ins hold SMs as long and as alone as is said of them (gpu_standin.h), by the clock
+#ifndef TP_CUDA_STANDIN_TRY_H
+#define TP_CUDA_STANDIN_TRY_H
+/* Whether stand-ins hold SMs as long and as alone as is said of them (standin_plan.h), by the clock
  * of CUDA's events, which is not theirs. */
 #include "base/error.h"
 
