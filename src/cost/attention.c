@@ -24,42 +24,80 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .element_bytes = tp_dtype_bytes(attention->dtype)};
 }
 
-enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128 };
+enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
 
 static double power_4(double x)
 {
   return x * x * x * x;
 }
 
+/* Bytes of queries and output, moved once; backward: with their gradients. */
+static double query_bytes(const struct shape *shape)
+{
+  return shape->traversal * 2 * shape->element_bytes * shape->batch * shape->head_dim *
+         shape->queries * shape->heads;
+}
+
+/* Bytes of K and V of so many keys a sequence. */
+static double key_bytes(const struct shape *shape, double keys)
+{
+  return 2 * shape->element_bytes * shape->batch * shape->head_dim * keys * shape->kv_heads;
+}
+
+/* SM time of the kernel that writes K and V to the cache, one block a token: the narrower the
+ * block, the more of them share an SM (vLLM's reshape_and_cache_flash: K*d threads, 512 at most).
+ */
+static double cache_write_s(const struct tp_device_attention_prefill *fit,
+                            const struct shape *shape)
+{
+  const double full = fmin(1, shape->kv_heads * shape->head_dim / CACHE_THREADS);
+  return fit->token_s * full * shape->batch * shape->queries;
+}
+
 /* Fused causal prefill, or its backward at the forward kernel's rate (none was measured): tiles of
  * query rows, each looping over the keys it may see.  The tiles fill the SMs; the last one, which
- * sees every key, bounds the time from below. */
+ * sees every key, bounds the time from below.  A kernel that packs groups (FlashAttention 3) fills
+ * a tile with the rows of all query heads of a KV head. */
 static void flash_prefill(const struct tp_machine *machine, const struct shape *shape,
                           double sm_flops_per_s, struct tp_cost *cost)
 {
   const struct tp_device_attention_prefill *fit = &machine->device->attention_prefill;
   const double sms = machine->device->datasheet.sm_count;
-  const double tiles = ceil(shape->queries / fit->tile_rows);
+  const double packed = fit->packs_group > 0 ? shape->heads / shape->kv_heads : 1;
+  const double tiles = ceil(shape->queries * packed / fit->tile_rows);
   const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
-  const double seen = tiles * (fmin(keys, fit->tile_rows) + keys) / 2;
-  /* A single query row a head: the heads of a group share a tile. */
-  const double heads = shape->queries > 1 ? shape->heads : shape->kv_heads;
+  const double first = fmin(keys, fmax(fit->tile_rows / packed, KEY_BLOCK));
+  const double seen = tiles * (first + keys) / 2;
   const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
-  const double blocks = shape->batch * heads;
+  const double blocks = shape->batch * shape->heads / packed;
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
   const double longest_s = fit->tile_s + keys * key_s;
 
-  /* Queries in, output out; K and V written to the cache and read back.  Backward: queries, output
-   * and two gradients; K, V and two gradients. */
-  const double bytes =
-      shape->element_bytes * shape->batch * shape->head_dim *
-      (shape->traversal * 2 * shape->queries * shape->heads + 4 * shape->keys * shape->kv_heads);
-  cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
-  cost->fixed_s = fit->launch_s + fit->token_s * shape->batch * shape->queries / sms;
+  /* Forward, another kernel has moved K and V to the cache; backward, their gradients go with them.
+   */
+  const double new_bytes = key_bytes(shape, shape->queries),
+               all_bytes = key_bytes(shape, shape->keys);
+  const bool forward = shape->traversal == 1;
+  const double cache_bytes = forward ? 2 * new_bytes : 0;
+  const double flash_bytes = query_bytes(shape) + (forward ? 1 : 2) * all_bytes;
+  const double bytes = cache_bytes + flash_bytes;
+  const double cold = machine->sustained ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
+  const double byte_s = cold / (machine->dram_bytes_per_s * fit->dram_ratio);
+  const double write_s = forward ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
+  cost->dram_bytes = cold * bytes;
+  cost->fixed_s = fit->launch_s;
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
-  cost->work_s = cost->compute_s + cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
   cost->sm_share = fmin(1, all_s / longest_s);
   cost->sigma = fit->spread_ratio;
+}
+
+/* FlashAttention 2 turns a group's heads into rows of one head: queries and output are copied,
+ * unless one sequence or one KV head makes that a view. */
+static bool copies_heads(const struct tp_device_attention_decode *fit, const struct shape *shape)
+{
+  return fit->group_s > 0 && shape->heads > shape->kv_heads && shape->kv_heads > 1 &&
+         shape->batch > 1;
 }
 
 /* Fused decode: one sequence's KV head streams through one SM, or through several where the keys
@@ -71,23 +109,23 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   const double sms = machine->device->datasheet.sm_count;
   const double units = shape->batch * shape->kv_heads;
   const double group = shape->heads / shape->kv_heads;
-  const double most_splits = group > 1 ? fit->most_splits : fit->most_splits_mha;
+  const double most_splits = group > 1 || fit->splits_mha > 0 ? fit->most_splits : 1;
   const double splits = fmin(fmax(shape->keys / SPLIT_KEYS, 1), most_splits);
   const double active = fmin(sms, units * splits);
-  const double row_bytes = 2 * units * shape->head_dim * shape->element_bytes;
-  const double kv_bytes = row_bytes * shape->keys;
-  const double padded_keys = fmax(shape->keys, KEY_BLOCK);
+  const double padded_keys = fmax(shape->keys, SPLIT_KEYS);
+  const bool copies = copies_heads(fit, shape);
 
-  cost->dram_bytes =
-      machine->sustained ? kv_bytes : kv_bytes * tp_cold_ratio(kv_bytes, fit->warm_bytes);
-  const double stream_s = row_bytes * padded_keys / (active * fit->sm_bytes_per_s);
+  const double kv_bytes = key_bytes(shape, shape->keys);
+  const double bytes = kv_bytes + (copies ? 3 : 1) * query_bytes(shape);
+  cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
+  const double stream_s = key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
   const double l2_s = kv_bytes / fit->l2_bytes_per_s;
   const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
   const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
                            (flops_per_s * fit->compute_ratio) * sms / active;
-  cost->fixed_s =
-      fit->launch_s + (group > 1 ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1);
+  cost->fixed_s = fit->launch_s + (copies ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1) +
+                  fit->combine_s * (splits - 1);
   const double unit_s = fmax(units / sms, 1) * fit->unit_s;
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
   cost->work_s =
@@ -142,7 +180,7 @@ void tp_cost_attention(const struct tp_machine *machine, const struct tp_attenti
   const double ratio = device->attention_prefill.compute_ratio;
   switch (attention->style) {
   case TP_ATTENTION_FLASH:
-    if (attention->decode)
+    if (attention->decode || (attention->query_len == 1 && !attention->backward))
       flash_decode(machine, &shape, flops_per_s, cost);
     else
       flash_prefill(machine, &shape, flops_per_s * ratio / device->datasheet.sm_count, cost);

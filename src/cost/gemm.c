@@ -38,6 +38,7 @@ static const struct {
   double rows, columns;
 } tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
 enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
+enum { LEAST_TILE = 64, WHOLE_TILE = 128 };
 
 /* The output cut in tiles. */
 struct cut {
@@ -114,6 +115,30 @@ static struct timing fastest(const struct fit *fit, const struct shape *shape)
   return best;
 }
 
+/* Kernels that the library takes by m alone, whatever would be faster: tiles of 64x64 up to 64
+ * rows, then half, then whole ones of 128x128, in clusters of two along m; an instruction takes 64
+ * rows, be they there or not (vLLM's scaled_mm_sm90_fp8_dispatch.cuh).  A larger tile may still be
+ * faster. */
+static struct timing by_rows(const struct fit *fit, const struct shape *shape)
+{
+  struct timing best = {.total_s = HUGE_VAL};
+  const bool small = shape->m <= LEAST_TILE, half = shape->m <= fit->half_tile_rows;
+  const double least_area =
+      (small ? LEAST_TILE : WHOLE_TILE) * (small || half ? LEAST_TILE : WHOLE_TILE);
+  const double row_groups = LEAST_TILE * ceil(shape->m / LEAST_TILE);
+  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+    if (tiles[i].rows * tiles[i].columns < least_area)
+      continue;
+    const double row_tiles = ceil(shape->m / tiles[i].rows);
+    const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
+                            .columns = tiles[i].columns,
+                            .n_tiles = (row_tiles > 1 ? 2 * ceil(row_tiles / 2) : 1) *
+                                       ceil(shape->n / tiles[i].columns)};
+    try_tiles(fit, shape, &cut, 1, &best);
+  }
+  return best;
+}
+
 /* Operands that reach the SMs from DRAM.  A benchmark that repeats one GEMM finds small ones in the
  * last-level cache; in a layer the weights are always cold. */
 static double dram_bytes(const struct tp_machine *machine, const struct fit *fit,
@@ -157,7 +182,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->dram_bytes = dram_bytes(machine, &fit, &shape);
   shape.dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit.dram_ratio);
 
-  const struct timing best = fastest(&fit, &shape);
+  const struct timing best = fit.half_tile_rows > 0 ? by_rows(&fit, &shape) : fastest(&fit, &shape);
   cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
   cost->work_s = best.total_s;
   cost->compute_s = best.sm_s;

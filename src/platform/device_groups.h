@@ -4,21 +4,22 @@
  * `spread_ratio` is the residual standard deviation of ln(measured/predicted) of the fit. */
 
 /* Formulas: docs/MODEL.md, "Kernels".  `gemm` holds 16- and 32-bit operands, `gemm_fp8` fp8. */
-#define TP_DEVICE_GEMM(X)                                                                       \
-  X(launch_s, 0, 1e-3, "fixed time of a GEMM kernel inside a captured graph")                   \
-  X(compute_ratio, 0.01, 1, "share of the matrix peak reached by a full wave")                  \
-  X(dram_ratio, 0.01, 1, "share of the memory peak reached by a large stream")                  \
-  X(sm_bytes_per_s, 1e8, 1e14, "operands that one SM can draw: bytes in flight over latency")   \
-  X(l2_bytes_per_s, 1e10, 1e16, "operands that the last-level cache can deliver to all SMs")    \
-  X(depth_s, 0, 1e-6, "least time of a tile for each step along k: latency of its pipeline")    \
-  X(epilogue_bytes_per_s, 1e8, 1e14, "rate at which one SM drains a finished tile")             \
-  X(wave_ratio, 0, 1, "share of an unfilled last wave that is paid: 1 sharp, 0 smooth")         \
-  X(split_s, 0, 1e-3, "fixed time of summing the parts of a split k; 1e-3: never split")        \
-  X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")      \
-  X(activation_ratio, 0, 1, "weight of activations in that size: weights rotate over copies")   \
-  X(quantise_row_s, 0, 1e-6, "quantising the activations to the dtype: time a row")             \
-  X(quantise_bytes_per_s, 0, 1e15, "and bytes read and written a second; 0: none is quantised") \
-  X(sustained_ratio, 0.1, 1.2, "matrix rate under minutes of load over burst rate (power)")     \
+#define TP_DEVICE_GEMM(X)                                                                         \
+  X(launch_s, 0, 1e-3, "fixed time of a GEMM kernel inside a captured graph")                     \
+  X(compute_ratio, 0.01, 1, "share of the matrix peak reached by a full wave")                    \
+  X(dram_ratio, 0.01, 1, "share of the memory peak reached by a large stream")                    \
+  X(sm_bytes_per_s, 1e8, 1e14, "operands that one SM can draw: bytes in flight over latency")     \
+  X(l2_bytes_per_s, 1e10, 1e16, "operands that the last-level cache can deliver to all SMs")      \
+  X(depth_s, 0, 1e-6, "least time of a tile for each step along k: latency of its pipeline")      \
+  X(epilogue_bytes_per_s, 1e8, 1e14, "rate at which one SM drains a finished tile")               \
+  X(wave_ratio, 0, 1, "share of an unfilled last wave that is paid: 1 sharp, 0 smooth")           \
+  X(split_s, 0, 1e-3, "fixed time of summing the parts of a split k; 1e-3: never split")          \
+  X(half_tile_rows, 0, 1e4, "rows up to which tiles are half ones, if m decides; 0: the fastest") \
+  X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")        \
+  X(activation_ratio, 0, 1, "weight of activations in that size: weights rotate over copies")     \
+  X(quantise_row_s, 0, 1e-6, "quantising the activations to the dtype: time a row")               \
+  X(quantise_bytes_per_s, 0, 1e15, "and bytes read and written a second; 0: none is quantised")   \
+  X(sustained_ratio, 0.1, 1.2, "matrix rate under minutes of load over burst rate (power)")       \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 #define TP_DEVICE_ATTENTION_PREFILL(X)                                                       \
@@ -26,14 +27,15 @@
   X(compute_ratio, 0.01, 1, "share of the matrix peak inside a tile's loop over keys")       \
   X(dram_ratio, 0.01, 1, "share of the memory peak moving queries, keys, values and output") \
   X(tile_rows, 16, 1024, "queries of one tile")                                              \
+  X(packs_group, 0, 1, "1: a tile holds the queries of all heads that share a KV head")      \
   X(tile_s, 0, 1e-3, "fixed time of a tile: load, rescale, store")                           \
-  X(token_s, 0, 1e-3, "SM time a token, whatever the heads: cache write")                    \
+  X(token_s, 0, 1e-3, "SM time of writing a token of 4 or more KV heads to the cache")       \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")   \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 #define TP_DEVICE_ATTENTION_DECODE(X)                                                         \
   X(launch_s, 0, 1e-3, "fixed time")                                                          \
-  X(group_s, 0, 1e-3, "added where query heads share a KV head: packing them")                \
+  X(group_s, 0, 1e-3, "added where queries of several KV heads' groups are copied into rows") \
   X(unit_s, 0, 1e-3, "fixed time of one sequence's KV head on an SM")                         \
   X(compute_ratio, 0.001, 1, "share of the matrix peak, groups padded to 16 query rows")      \
   X(dram_ratio, 0.01, 1, "share of the memory peak streaming a KV cache")                     \
@@ -41,7 +43,8 @@
   X(l2_bytes_per_s, 1e10, 1e16, "KV cache that the last-level cache can deliver")             \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, a KV cache up to this size stays cached") \
   X(most_splits, 1, 1e4, "SMs that share one sequence's KV head at most")                     \
-  X(most_splits_mha, 1, 1e4, "the same where every query head has its own KV head")           \
+  X(splits_mha, 0, 1, "1: also where every query head has its own KV head")                   \
+  X(combine_s, 0, 1e-3, "added a split: its partial result is read and rescaled")             \
   X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 

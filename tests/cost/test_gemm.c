@@ -93,6 +93,25 @@ START_TEST(latencies)
 }
 END_TEST
 
+/* m alone decides: 64 x 64, half and whole tiles, the rows of an instruction there or not, whole
+ * ones in pairs along m: 3 of them are 4, and with 50 columns of tiles two waves. */
+START_TEST(tiles_by_rows)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.half_tile_rows = 128;
+  static const struct {
+    int64_t m, n;
+    double us;
+  } cases[] = {{1, 64, 0.8192},    {64, 64, 0.8192},    {65, 128, 1.6384},   {128, 128, 1.6384},
+               {129, 128, 3.2768}, {256, 6400, 3.2768}, {257, 6400, 6.5536}, {512, 6400, 6.5536}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const struct tp_op op = toy_gemm(cases[i].m, cases[i].n, 1000);
+    ck_assert_rel(toy_us(&toy, &op), 2 + cases[i].us, 1e-3);
+  }
+}
+END_TEST
+
 /* fp8: twice the flops, half the bytes, and its own quantising kernel. */
 START_TEST(quantised)
 {
@@ -185,6 +204,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, split_k);
   tcase_add_test(tcase, operands_through_the_cache);
   tcase_add_test(tcase, latencies);
+  tcase_add_test(tcase, tiles_by_rows);
   tcase_add_test(tcase, quantised);
   tcase_add_test(tcase, warm_in_a_benchmark_cold_in_a_layer);
   tcase_add_test(tcase, sustained_clock);

@@ -39,7 +39,6 @@ static inline void toy_init(struct toy *toy)
                                       .sm_bytes_per_s = 1e14,
                                       .l2_bytes_per_s = 1e16,
                                       .most_splits = 1,
-                                      .most_splits_mha = 1,
                                       .spread_ratio = 0.3},
                  .memory = {.kernel_floor_s = 1e-6,
                             .row_latency_s = 2e-6,
