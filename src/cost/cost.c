@@ -9,7 +9,8 @@
 static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
 {
   const double ratio = machine->stack->collectives.in_place_ratio;
-  cost->fixed_s = cost->fixed_s * ratio + machine->stack->collectives.in_place_s;
+  const double in_place_s = machine->stack->collectives.in_place_s;
+  cost->fixed_s = cost->fixed_s * ratio + fmax(in_place_s, tp_cost_crossing_s(machine));
   if (ratio == 1)
     return;
   cost->work_s = ratio * fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
@@ -18,6 +19,17 @@ static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
     phase->hop_s += (ratio - 1) * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
     phase->flow_bytes *= ratio;
   }
+}
+
+static bool is_in_place(const struct tp_machine *machine)
+{
+  return machine->sustained && machine->ranks > 1;
+}
+
+double tp_cost_crossing_s(const struct tp_machine *machine)
+{
+  const struct tp_device_overlap *overlap = &machine->device->overlap;
+  return is_in_place(machine) ? fmax(0, overlap->crossing_s - overlap->wait_s) : 0;
 }
 
 static void add_launch(const struct tp_stack *stack, enum tp_phase phase, struct tp_cost *cost)
@@ -76,12 +88,14 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
     const bool launched = op->kind != TP_OP_GEMM || !op->gemm.continues;
     if (launched)
       add_launch(machine->stack, phase, &cost);
+    if (op->n_waits > 0 && is_in_place(machine))
+      cost.fixed_s += machine->device->overlap.wait_s;
     return cost;
   }
   if (op->collective.algorithm == TP_ALGORITHM_DMA)
     return cost;
   cost.sm_share = tp_cost_held_share(machine, cost.sm_share);
-  if (machine->sustained && machine->ranks > 1)
+  if (is_in_place(machine))
     add_in_place(machine, &cost);
   return cost;
 }

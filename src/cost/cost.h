@@ -99,6 +99,10 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
 /* The op as a benchmark runs it, before the stack adds its launch and a program its place. */
 struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op);
 
+/* Time of streams and events that each collective adds to what it takes by itself in a program of
+ * several ranks; the kernel that waits for it pays its part, too. */
+double tp_cost_crossing_s(const struct tp_machine *machine);
+
 /* Share of the SMs that a kernel covering all of them loses while a collective holds `sm_share`. */
 double tp_cost_held_share(const struct tp_machine *machine, double sm_share);
 

@@ -20,6 +20,10 @@ struct tp_rows {
 struct tp_lone_op {
   struct tp_op op;
   struct tp_rows rows; /* memory ops */
+  /* On the other stream after each repetition, the next of which waits for it; bytes 0: none.  Ops
+   * `beside` it are the same again and do not wait: they are what hides it. */
+  struct tp_collective between;
+  int beside;
 };
 
 /* Counts as the programs of a model have them, in bf16. */

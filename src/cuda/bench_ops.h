@@ -1,7 +1,7 @@
 #ifndef TP_CUDA_BENCH_OPS_H
 #define TP_CUDA_BENCH_OPS_H
-/* gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv, sustained.csv: single
- * ops, as `tpsim cost` reads them, with how long they took.
+/* gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv, sustained.csv,
+ * crossings.csv: single ops, as `tpsim cost` reads them, with how long they took.
  *
  * Shapes are those of models' shards under the architectures that differ in them, and powers of
  * two between.
@@ -49,6 +49,11 @@ enum tp_status tp_plan_collectives(struct tp_rig *rig, int ranks, struct tp_aren
  * from the clocks.  rest: leaves the device idle; NULL: it has no clocks. */
 enum tp_status tp_plan_sustained(struct tp_rig *rig, void (*rest)(double seconds),
                                  struct tp_arena *arena, struct tp_plan *plan,
+                                 struct tp_error *error);
+
+/* A kernel and stand-ins of several sizes in turn, each waiting for the other's stream: what
+ * streams and events cost.  On emulated ranks, as many as the platform has GPUs for. */
+enum tp_status tp_plan_crossings(struct tp_rig *rig, struct tp_arena *arena, struct tp_plan *plan,
                                  struct tp_error *error);
 
 /* GEMMs, decode attention and a copy beside held SMs and beside a copy's traffic. */

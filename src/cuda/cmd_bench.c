@@ -279,8 +279,9 @@ const struct tp_command tp_command_bench = {
     .usage = "ops|collectives|interference|layers|generate|all [OPTIONS]",
     .details =
         "Writes gemm.csv, attention.csv, memory.csv, sustained.csv (all of ops), collectives.csv,\n"
-        "interference.csv, layers.csv and generate.csv, each with a sidecar that says who\n"
-        "measured, for `tpsim calibrate` and `tpsim validate`. Rows that are there are kept, so\n"
+        "interference.csv, crossings.csv, layers.csv and generate.csv, each with a sidecar that\n"
+        "says who measured, for `tpsim calibrate` and `tpsim validate`. Rows that are there are "
+        "kept, so\n"
         "that a run goes on where one ended; what the time does not suffice for is left, from\n"
         "small to large alike. One GPU runs rank 0 of several, with stand-ins for collectives:\n"
         "such rows say 1 in column emulated.\n"

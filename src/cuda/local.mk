@@ -8,6 +8,7 @@ libtpcuda_a_SOURCES = \
 	%D%/bench_choice.c %D%/bench_choice.h \
 	%D%/bench_order.c \
 	%D%/bench_sustained.c \
+	%D%/bench_crossings.c \
 	%D%/bench_host.c %D%/bench_host.h \
 	%D%/bench_interference.c \
 	%D%/bench_op.h \

@@ -238,6 +238,28 @@ static void make_collective(struct maker *maker, int ranks)
   writes(maker, in_place ? buffer : activation(maker, "result", collective->dtype, to, columns));
 }
 
+enum { KERNEL_DONE, COLLECTIVE_DONE, N_EVENTS };
+
+/* kernel -> all-reduce of a buffer of its own -> the next repetition's kernel -> ...
+ *        -> the same kernel, `beside` times      -> */
+static void add_between(struct maker *maker, const struct tp_lone_op *lone, int ranks,
+                        struct tp_segment *segment)
+{
+  const size_t n = 2 + (size_t)lone->beside;
+  struct tp_op *ops = TP_NEW(maker->arena, struct tp_op, n);
+  for (size_t i = 0; i < n; i++)
+    ops[i] = *maker->op;
+  ops[0].records = KERNEL_DONE;
+  ops[0].waits[ops[0].n_waits++] = COLLECTIVE_DONE;
+  ops[1] = tp_lone_collective(&lone->between).op;
+  ops[1].records = COLLECTIVE_DONE;
+  ops[1].waits[ops[1].n_waits++] = KERNEL_DONE;
+  maker->op = &ops[1];
+  make_collective(maker, ranks);
+  segment->ops = ops;
+  segment->n_ops = n;
+}
+
 void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *rounds, int ranks,
                      struct tp_arena *arena, struct tp_program *program)
 {
@@ -275,6 +297,10 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   case TP_OP_COLLECTIVE:
     make_collective(&maker, ranks);
     break;
+  }
+  if (lone->between.bytes > 0) {
+    program->n_events = N_EVENTS;
+    add_between(&maker, lone, ranks, &program->segments[0]);
   }
   program->tensors = maker.tensors;
   program->n_tensors = maker.n;

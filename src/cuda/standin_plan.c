@@ -14,12 +14,14 @@ struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, en
                                             const struct tp_op *op, int sms, int device_sms)
 {
   const struct tp_cost cost = tp_cost_op(machine, phase, op);
+  /* Streams and events are real here. */
+  const double lasts_s = tp_cost_alone_s(machine, &cost) - tp_cost_crossing_s(machine);
   int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, op) : sms;
   if (sms == TP_STANDIN_COPY_ENGINES || op->collective.sms == TP_NO_SMS)
     blocks = 0;
   return (struct tp_standin_plan){
       .blocks = blocks < device_sms ? blocks : device_sms,
       .vectors = (int64_t)ceil(cost.dram_bytes / (2 * TP_WINDOW_VECTOR_BYTES)),
-      .nanoseconds = (int64_t)ceil(tp_cost_alone_s(machine, &cost) * 1e9),
+      .nanoseconds = (int64_t)ceil(lasts_s * 1e9),
   };
 }

@@ -113,6 +113,21 @@ static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *are
                          : status;
 }
 
+/* Crossings first: their few rows are soon there. */
+static enum tp_status run_interference(const struct tp_suite *suite, struct tp_arena *arena,
+                                       double budget_s, struct tp_error *error)
+{
+  const double end_s = suite->now_s(suite->data) + budget_s;
+  struct tp_plan plan;
+  enum tp_status status = tp_plan_crossings(suite->rig, arena, &plan, error);
+  if (status == TP_OK)
+    status = run_plan(suite, &plan, &brisk, budget_s / 10, error);
+  if (status == TP_OK)
+    status = tp_plan_interference(suite->rig, suite->beside, arena, &plan, error);
+  return status == TP_OK ? run_plan(suite, &plan, &brisk, end_s - suite->now_s(suite->data), error)
+                         : status;
+}
+
 static enum tp_status run_section(const struct tp_suite *suite, enum tp_section section,
                                   struct tp_arena *arena, double budget_s, struct tp_error *error)
 {
@@ -126,8 +141,7 @@ static enum tp_status run_section(const struct tp_suite *suite, enum tp_section 
     status = tp_plan_collectives(suite->rig, suite->ranks, arena, &plan, error);
     break;
   case TP_SECTION_INTERFERENCE:
-    status = tp_plan_interference(suite->rig, suite->beside, arena, &plan, error);
-    break;
+    return run_interference(suite, arena, budget_s, error);
   case TP_SECTION_LAYERS:
     status = tp_plan_points(suite->rig, &suite->layers, arena, &plan, error);
     break;

@@ -118,7 +118,11 @@
 #define TP_DEVICE_OVERLAP(X)                                                                      \
   X(held_ratio, 0.1, 1,                                                                           \
     "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
-    "there wait for a second wave; 1: only the held share is lost")
+    "there wait for a second wave; 1: only the held share is lost")                               \
+  X(crossing_s, 0, 1e-3,                                                                          \
+    "from a kernel to a collective on another stream and back, beyond what each takes alone")     \
+  X(wait_s, 0, 1e-3,                                                                              \
+    "of it, what the kernel that waits pays even where the collective ended long before")
 
 /* Track and trigger (T3), and its peer that gives SMs away: docs/MODEL.md, "Track and trigger". */
 #define TP_DEVICE_TRIGGER(X)                                                                     \

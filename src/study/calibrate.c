@@ -100,6 +100,22 @@ static struct tp_calibrated *fitted_group(struct calibrator *self, const char *n
 }
 
 /* One parameter more of a group that was fitted: its source speaks for all of them. */
+static void add_parameter(struct calibrator *self, const struct tp_doc *before,
+                          struct tp_calibrated *group, const struct tp_calibrated_parameter *found,
+                          const char *source)
+{
+  struct tp_arena *arena = self->arena;
+  struct tp_calibrated_parameter *all =
+      TP_NEW(arena, struct tp_calibrated_parameter, group->n_parameters + 1);
+  memcpy(all, group->parameters, group->n_parameters * sizeof *all);
+  const char *const path = tp_arena_printf(arena, "%s.%s", group->group, found->key);
+  all[group->n_parameters] = *found;
+  all[group->n_parameters++].before = json_number_value(tp_doc_at(before, path));
+  group->parameters = all;
+  if (strstr(group->source, source) == NULL)
+    group->source = tp_arena_printf(arena, "%s; %s", group->source, source);
+}
+
 static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc *before,
                                     const char *name)
 {
@@ -117,18 +133,31 @@ static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc
             tp_sustained_key, fit.ratio);
     return leave_out(self, name, rows->source);
   }
-  struct tp_calibrated_parameter *all =
-      TP_NEW(arena, struct tp_calibrated_parameter, group->n_parameters + 1);
-  memcpy(all, group->parameters, group->n_parameters * sizeof *all);
-  const char *const path = tp_arena_printf(arena, "%s.%s", name, tp_sustained_key);
-  all[group->n_parameters++] =
-      (struct tp_calibrated_parameter){.key = tp_sustained_key,
-                                       .before = json_number_value(tp_doc_at(before, path)),
-                                       .after = fit.ratio,
-                                       .error = fit.error,
-                                       .at_bound = fit.at_bound};
-  group->parameters = all;
-  group->source = tp_arena_printf(arena, "%s; %s", group->source, rows->source);
+  const struct tp_calibrated_parameter found = {
+      .key = tp_sustained_key, .after = fit.ratio, .error = fit.error, .at_bound = fit.at_bound};
+  add_parameter(self, before, group, &found, rows->source);
+  return TP_OK;
+}
+
+static enum tp_status add_crossing(struct calibrator *self, const struct tp_doc *before,
+                                   bool hidden)
+{
+  const struct tp_crossing_rows *rows = &self->rows.crossings;
+  struct tp_calibrated *group = fitted_group(self, "overlap");
+  struct tp_crossing_fit fit;
+  struct tp_device judged = self->device;
+  tp_fit_crossing(rows->items, rows->n, hidden, self->arena,
+                  group != NULL ? &self->device : &judged, &fit);
+  if (fit.n == 0)
+    return TP_OK;
+  if (group == NULL) {
+    tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted", fit.key,
+            fit.value);
+    return leave_out(self, "overlap", rows->source);
+  }
+  const struct tp_calibrated_parameter found = {
+      .key = fit.key, .after = fit.value, .error = fit.error, .at_bound = fit.at_bound};
+  add_parameter(self, before, group, &found, rows->source);
   return TP_OK;
 }
 
@@ -257,9 +286,11 @@ static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
     status = fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl);
   if (status == TP_OK)
     status = fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &self->rows.peer_kernels);
-  if (status == TP_OK)
-    fit_overlap(self, doc);
-  return status;
+  if (status != TP_OK)
+    return status;
+  fit_overlap(self, doc);
+  status = add_crossing(self, doc, false);
+  return status == TP_OK ? add_crossing(self, doc, true) : status;
 }
 
 static enum tp_status check_fitted(const struct calibrator *self)

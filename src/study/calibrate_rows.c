@@ -229,6 +229,18 @@ static enum tp_status read_sustained(const struct reader *self, const struct inp
              : status;
 }
 
+static enum tp_status read_crossings(const struct reader *self, const struct input *input)
+{
+  struct tp_csv csv;
+  struct tp_crossing_rows *rows = &self->rows->crossings;
+  const enum tp_status status =
+      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
+  rows->source = input->source;
+  return status == TP_OK
+             ? tp_crossing_rows_read(&csv, self->arena, &rows->items, &rows->n, self->error)
+             : status;
+}
+
 static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind kind,
                                  const struct input *input)
 {
@@ -243,6 +255,8 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
     return read_interference(self, input);
   case TP_TRACE_SUSTAINED:
     return read_sustained(self, input);
+  case TP_TRACE_CROSSINGS:
+    return read_crossings(self, input);
   case TP_TRACE_LAYERS: /* for validate alone */
   case TP_TRACE_GENERATE:
   case TP_N_TRACES:
@@ -258,8 +272,8 @@ static enum tp_status read_traces(const struct reader *self, const struct tp_tra
     const struct tp_trace_file *file = &traces->files[i];
     if (file->path == NULL)
       continue;
-    const double hold_out_ratio =
-        i == TP_TRACE_SUSTAINED ? 0 : self->request->options.hold_out_ratio;
+    const bool median = i == TP_TRACE_SUSTAINED || i == TP_TRACE_CROSSINGS; /* of all rows */
+    const double hold_out_ratio = median ? 0 : self->request->options.hold_out_ratio;
     const struct input input = {file->path, tp_trace_source(file, hold_out_ratio, self->arena)};
     status = read_trace(self, (enum tp_trace_kind)i, &input);
   }

@@ -3,6 +3,7 @@
 /* What a calibration was given, gathered from its files by the group it is for. */
 #include "study/calibrate.h"
 #include "study/fit_collectives.h"
+#include "study/fit_crossing.h"
 #include "study/fit_overlap.h"
 #include "study/fit_sustained.h"
 
@@ -36,11 +37,18 @@ struct tp_sustained_rows {
   size_t n;
 };
 
+struct tp_crossing_rows {
+  const char *source;
+  struct tp_crossing_sample *items;
+  size_t n;
+};
+
 struct tp_calibrate_rows {
   struct tp_kernel_rows kernels[TP_N_KERNEL_GROUPS];
   struct tp_collective_rows nccl, peer_kernels;
   struct tp_overlap_rows overlap;
   struct tp_sustained_rows sustained;
+  struct tp_crossing_rows crossings;
 };
 
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,

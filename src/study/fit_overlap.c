@@ -78,9 +78,12 @@ static double squares_at(const struct rows *rows, double held_ratio)
   return sum;
 }
 
-#define RANGE(key, least, most, meaning) least_##key = (least), most_##key = (most)
-static const double TP_DEVICE_OVERLAP(RANGE);
-#undef RANGE
+#define RANGE_held_ratio(least, most) \
+  static const double least_held_ratio = (least), most_held_ratio = (most);
+#define RANGE_crossing_s(least, most)
+#define RANGE_wait_s(least, most)
+#define RANGE(key, least, most, meaning) RANGE_##key(least, most)
+TP_DEVICE_OVERLAP(RANGE)
 
 /* A scan, for there are kinks where the held share takes over, then a finer one around its best.
  * Downwards: where several values do as well, the greatest, which assumes least. */

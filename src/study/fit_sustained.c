@@ -4,10 +4,10 @@
 #include "study/fit_kernels.h"
 #include "study/kernel_parameters.h"
 #include "study/measured.h"
+#include "study/median.h"
 #include "study/op_rows.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool tp_sustained_is_table(const struct tp_csv *csv)
@@ -55,22 +55,6 @@ double tp_sustained_slowdown(const struct tp_device *device,
   return time_s(device, &sample->op, true) / time_s(device, &sample->op, false);
 }
 
-static int compare(const void *a, const void *b)
-{
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static double standard_error(const double *values, size_t n)
-{
-  double mean = 0, squares = 0;
-  for (size_t i = 0; i < n; i++)
-    mean += values[i] / (double)n;
-  for (size_t i = 0; i < n; i++)
-    squares += pow(values[i] - mean, 2);
-  return n > 1 ? sqrt(squares / (double)(n - 1) / (double)n) : 0;
-}
-
 static const struct tp_kernel_parameter *parameter_of(const char *group)
 {
   const struct tp_kernel_group *found = tp_kernel_group_find(group);
@@ -92,10 +76,9 @@ void tp_fit_sustained(const char *group, const struct tp_sustained_sample *sampl
   if (fit->n == 0)
     return;
   const struct tp_kernel_parameter *parameter = parameter_of(group);
-  qsort(ratios, fit->n, sizeof *ratios, compare);
-  const double median = (ratios[(fit->n - 1) / 2] + ratios[fit->n / 2]) / 2;
-  fit->ratio = fmin(fmax(median, parameter->least), parameter->most);
-  fit->at_bound = fit->ratio != median;
-  fit->error = standard_error(ratios, fit->n);
+  const struct tp_median median = tp_median_of(ratios, fit->n);
+  fit->ratio = fmin(fmax(median.value, parameter->least), parameter->most);
+  fit->at_bound = fit->ratio != median.value;
+  fit->error = median.error;
   *tp_kernel_parameter_slot(device, parameter->offset) = fit->ratio;
 }

@@ -13,6 +13,7 @@ libtpstudy_a_SOURCES = \
 	%D%/decode.c %D%/decode.h \
 	%D%/device_text.c %D%/device_text.h \
 	%D%/fit_collectives.c %D%/fit_collectives.h \
+	%D%/fit_crossing.c %D%/fit_crossing.h \
 	%D%/fit_kernels.c %D%/fit_kernels.h \
 	%D%/fit_options.c %D%/fit_options.h \
 	%D%/fit_overlap.c %D%/fit_overlap.h \
@@ -25,6 +26,7 @@ libtpstudy_a_SOURCES = \
 	%D%/interval.h \
 	%D%/kernel_parameters.c %D%/kernel_parameters.h \
 	%D%/measured.c %D%/measured.h \
+	%D%/median.c %D%/median.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \
 	%D%/op_costs.c %D%/op_costs.h \
 	%D%/op_platform.c %D%/op_platform.h \

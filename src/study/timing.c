@@ -80,7 +80,8 @@ static uint64_t double_bits(double value)
 /* Everything a cost depends on; payloads field by field, as structs have padding. */
 static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct tp_op *op)
 {
-  const uint64_t head = machine_id << 16 | (uint64_t)phase << 8 | (uint64_t)op->kind;
+  const uint64_t head = machine_id << 16 | (uint64_t)phase << 8 | (uint64_t)(op->n_waits > 0) << 7 |
+                        (uint64_t)op->kind;
   switch (op->kind) {
   case TP_OP_GEMM: {
     const struct tp_gemm *g = &op->gemm;

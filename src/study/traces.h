@@ -4,6 +4,7 @@
  *
  *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv                    single ops
  *              interference.csv sustained.csv                                       ops under load
+ *              crossings.csv                                            kernels and collectives
  *              layers.csv generate.csv                                              points
  *              gemm.csv.json ...                                                    who measured
  *              device.json                                                          tpsim calibrate
@@ -22,6 +23,7 @@
   X(COLLECTIVES, "collectives")   \
   X(INTERFERENCE, "interference") \
   X(SUSTAINED, "sustained")       \
+  X(CROSSINGS, "crossings")       \
   X(LAYERS, "layers")             \
   X(GENERATE, "generate")
 enum tp_trace_kind {

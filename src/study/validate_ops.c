@@ -1,4 +1,5 @@
 /* Measured ops, interference and steady load against the device's cost model. */
+#include "study/fit_crossing.h"
 #include "study/fit_kernels.h"
 #include "study/fit_overlap.h"
 #include "study/fit_sustained.h"
@@ -137,6 +138,27 @@ static enum tp_status run_sustained(struct tp_validator *self, const struct tp_d
   return TP_OK;
 }
 
+static enum tp_status run_crossings(struct tp_validator *self, const struct tp_device *device)
+{
+  struct tp_crossing_sample *samples;
+  size_t n = 0;
+  const enum tp_status status =
+      tp_crossing_rows_read(&self->csv, self->arena, &samples, &n, self->error);
+  if (status != TP_OK)
+    return status;
+  const bool fitted = self->request->trace != NULL &&
+                      !isnan(tp_trace_held_out(self->request->trace, device->overlap.source));
+  self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
+  for (size_t i = 0; i < n; i++) {
+    tp_validator_add(self, i, "time_us",
+                     samples[i].hidden ? "kernels that outlast a collective"
+                                       : "a kernel and a collective in turn",
+                     1e6 * samples[i].time_s, 1e6 * tp_crossing_time_s(device, &samples[i]));
+    self->validation->figures[i].fitted = fitted;
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_validator_run_ops(struct tp_validator *self)
 {
   const struct tp_device *device = NULL;
@@ -146,6 +168,8 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
     status = tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error);
   if (status == TP_OK && tp_sustained_is_table(&self->csv))
     return run_sustained(self, device);
+  if (status == TP_OK && tp_crossing_is_table(&self->csv))
+    return run_crossings(self, device);
   if (status == TP_OK && tp_csv_column(&self->csv, "alone_us") >= 0)
     return run_interference(self, device);
   if (status == TP_OK)

@@ -65,6 +65,33 @@ START_TEST(collectives_cost_more_in_place)
 }
 END_TEST
 
+/* Streams and events: 5 us of them in all, 2 by the kernel that waits; what a stack says of its
+ * collectives in place has them in it. */
+START_TEST(crossings_cost_both_sides)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  struct tp_op kernel = {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 1e6, .write_bytes = 1e6}};
+  bench->device.overlap.crossing_s = 5e-6;
+  bench->device.overlap.wait_s = 2e-6;
+  bench->stack.collectives.in_place_ratio = 1;
+  bench->stack.collectives.in_place_s = 0;
+  const double alone_s = all_reduce(bench).fixed_s;
+  const double kernel_s = tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s;
+  kernel.n_waits = 1;
+  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s, 0);
+  bench->machine.sustained = true;
+  ck_assert_rel(all_reduce(bench).fixed_s, alone_s + 3e-6, 1e-12);
+  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s + 2e-6, 1e-12);
+  kernel.n_waits = 0;
+  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s, 0);
+  bench->stack.collectives.in_place_s = 4e-6;
+  ck_assert_rel(all_reduce(bench).fixed_s, alone_s + 4e-6, 1e-12);
+  bench->device.overlap.wait_s = 6e-6;
+  ck_assert_rel(tp_cost_crossing_s(&bench->machine), 0, 0);
+  bench_free(bench);
+}
+END_TEST
+
 /* A persistent kernel keeps held_ratio of its rate, or what the held SMs leave if that is less. */
 START_TEST(held_sms_cost_a_persistent_kernel_a_wave)
 {
@@ -87,6 +114,7 @@ static Suite *suite(void)
   tcase_add_test(t, one_row_is_a_reduction_over_the_weights);
   tcase_add_test(t, other_gemms_stay_library_calls);
   tcase_add_test(t, collectives_cost_more_in_place);
+  tcase_add_test(t, crossings_cost_both_sides);
   tcase_add_test(t, held_sms_cost_a_persistent_kernel_a_wave);
   suite_add_tcase(s, t);
   return s;

@@ -439,6 +439,34 @@ START_TEST(sustained_rests_then_runs)
 }
 END_TEST
 
+/* In turn a repetition is both, hidden it is the kernels: no stream costs anything here. */
+START_TEST(crossings_of_a_clock_without)
+{
+  struct tp_plan plan;
+  must(tp_plan_crossings(&rig, folder.arena, &plan, &error));
+  ck_assert_uint_eq(plan.n, 10);
+  int n_hidden = 0;
+  for (size_t i = 0; i < plan.n; i++) {
+    struct tp_trace_row row;
+    tp_trace_row_clear(&row, plan.layout);
+    plan.name(plan.data, i, &row);
+    must(plan.measure(plan.data, i, 0, &row, &error));
+    const double kernels = strtod(row.cells[5], NULL), kernel_us = strtod(row.cells[6], NULL);
+    const double collective_us = strtod(row.cells[7], NULL), us = strtod(row.cells[8], NULL);
+    ck_assert_str_eq(row.cells[0], "all_reduce");
+    ck_assert_str_eq(row.cells[2], i < 5 ? "2" : "8");
+    if (kernels > 1) {
+      ck_assert_double_lt(1.2 * collective_us, (kernels - 1) * kernel_us);
+      ck_assert_rel(us, kernels * kernel_us, 1e-3); /* but for the first one's and the last's */
+      n_hidden++;
+    } else {
+      ck_assert_rel(us, kernel_us + collective_us, 1e-6);
+    }
+  }
+  ck_assert_int_eq(n_hidden, 4);
+}
+END_TEST
+
 /* What a generation asks of its device: lengths written, graphs captured and replayed. */
 static struct {
   struct tp_calls calls;
@@ -680,6 +708,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, layers_and_generate);
   tcase_add_test(tcase, times_by_the_model);
   tcase_add_test(tcase, sustained_rests_then_runs);
+  tcase_add_test(tcase, crossings_of_a_clock_without);
   tcase_add_test(tcase, lengths_and_graphs);
   tcase_add_test(tcase, shorter_to_fit);
   tcase_add_test(tcase, interference_names_its_ops);

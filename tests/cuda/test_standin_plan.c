@@ -62,6 +62,28 @@ START_TEST(plan_is_the_models)
 }
 END_TEST
 
+/* Streams and events take their time by themselves: the stand-in is not told of it. */
+START_TEST(crossings_are_real)
+{
+  struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
+  const struct tp_op op = all_reduce(1 << 20);
+  bench->machine.sustained = true;
+  bench->stack.collectives.in_place_s = 0;
+  const int64_t before =
+      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds;
+  bench->device.overlap.crossing_s = 9e-6;
+  bench->device.overlap.wait_s = 1e-6;
+  ck_assert_int_eq(
+      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds, before);
+  bench->stack.collectives.in_place_s = 10e-6; /* 2 us more than the crossing */
+  const int64_t after =
+      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds;
+  ck_assert_int_le(after - before, 2001);
+  ck_assert_int_ge(after - before, 1999);
+  bench_free(bench);
+}
+END_TEST
+
 START_TEST(holds_what_is_asked)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
@@ -121,6 +143,7 @@ static Suite *suite(void)
   tcase_add_loop_test(c, blocks_cover_all_bytes, 0, tp_random_cases(50));
   tcase_add_test(c, chunks_are_spread_over_the_time);
   tcase_add_test(c, plan_is_the_models);
+  tcase_add_test(c, crossings_are_real);
   tcase_add_test(c, holds_what_is_asked);
   tcase_add_test(c, low_bits_move_less);
   tcase_add_test(c, lone_rank_has_nothing_to_do);

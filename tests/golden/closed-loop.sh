@@ -70,6 +70,14 @@ sustained() { # sustained RATIO RATIO8: of the rate rested; the model has fp8 bo
       printf "gemm,4096,28672,8192,fp8,%.9g,%.9g,,\n", 1300, 1300 / ratio8 / $1 }'
   done
 }
+crossings() { # crossings CROSSING WAIT: us beyond what kernels and collectives take
+  echo op,bytes,ranks,dtype,kernels,kernel_us,collective_us,time_us,spread_us,repeats
+  for off in 0.96 1 1.1; do
+    echo "$off" | awk -v crossing="$1" -v wait="$2" '{
+      printf "all_reduce,16384,2,bf16,1,2.5,7,%.9g,,\n", 2.5 + 7 + crossing * $1
+      printf "all_reduce,4096,2,bf16,17,2.5,7,%.9g,,\n", 17 * 2.5 + wait * $1 }'
+  done
+}
 {
   echo op,bytes,ranks,algorithm
   for ranks in 2 4 8; do
@@ -112,6 +120,7 @@ make_traces() { # make_traces FOLDER SET...
   measure interference "$@" | cut -d, -f8 | paste -d, interference alone_us - |
     noise 2 time_us 0.02 >"$folder/interference.csv"
   sustained 0.72 1 >"$folder/sustained.csv"
+  crossings 5 1.5 >"$folder/crossings.csv"
   for name in layers generate; do # for moments, as the ops: clocks have not sunk yet
     "$tpsim" sweep --points $name "$@" --set gemm.sustained_ratio=1 | awk -F, -v OFS=, '
       NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
@@ -124,6 +133,7 @@ make_traces() { # make_traces FOLDER SET...
 make_traces h200-sxm --set gemm.launch_s=4e-6 --set gemm.compute_ratio=0.7 \
   --set attention_decode.launch_s=1e-5 --set memory.dram_ratio=0.7 \
   --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8 --set gemm.sustained_ratio=0.72 \
+  --set overlap.crossing_s=5e-6 --set overlap.wait_s=1.5e-6 \
   --set nccl.simple_wire_ratio=1.6 --set peer_kernels.one_shot_base_s=6e-6
 
 near() { # near GROUP PARAMETER VALUE SHARE: as fit.csv has it
@@ -153,6 +163,8 @@ near gemm launch_s 4e-6 0.05 && near gemm compute_ratio 0.7 0.05 &&
 ok $? "the parameters come back"
 near gemm sustained_ratio 0.72 1e-9 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
 ok $? "the clock under load: the median, where its group is fitted"
+near overlap crossing_s 5e-6 1e-6 && near overlap wait_s 1.5e-6 1e-6
+ok $? "streams and events: the medians"
 for group in gemm attention_prefill attention_decode memory overlap nccl peer_kernels; do
   near $group "(mean error held out)" 0.01 0.5 && near $group "(mean error fitted)" 0.01 0.5
   ok $? "$group: mean errors are those of the noise"

@@ -1,7 +1,9 @@
 /* What fits are made of: standard errors, the rows held out, the text of nccl-tests. */
+#include "study/fit_crossing.h"
 #include "study/fit_options.h"
 #include "study/fit_sustained.h"
 #include "study/fit_uncertainty.h"
+#include "study/median.h"
 #include "study/nccl_tests.h"
 
 #include "../suite.h"
@@ -230,6 +232,45 @@ START_TEST(sustained_by_hand)
 }
 END_TEST
 
+START_TEST(median_by_hand)
+{
+  double odd[] = {5, 1, 3}, even[] = {4, 1}, one[] = {7};
+  ck_assert_rel(tp_median_of(odd, 3).value, 3, 0);
+  ck_assert_rel(tp_median_of(odd, 3).error, 2 / sqrt(3), 1e-12); /* 1 3 5: s = 2 */
+  ck_assert_rel(tp_median_of(even, 2).value, 2.5, 0);
+  ck_assert_rel(tp_median_of(one, 1).value, 7, 0);
+  ck_assert_rel(tp_median_of(one, 1).error, 0, 0);
+}
+END_TEST
+
+/* In turn: 3, 4 and 9 us beyond both; hidden: 1 us. */
+START_TEST(crossings_by_hand)
+{
+  const struct tp_crossing_sample samples[] = {
+      {13e-6, 10e-6, false}, {21e-6, 20e-6, true}, {54e-6, 50e-6, false}, {29e-6, 20e-6, false}};
+  struct tp_device device = {.overlap = {.held_ratio = 1}};
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_crossing_fit fit;
+  tp_fit_crossing(samples, 4, false, arena, &device, &fit);
+  ck_assert_uint_eq(fit.n, 3);
+  ck_assert_str_eq(fit.key, "crossing_s");
+  ck_assert_rel(device.overlap.crossing_s, 4e-6, 1e-9);
+  ck_assert(device.overlap.wait_s == 0 && !fit.at_bound);
+  tp_fit_crossing(samples, 4, true, arena, &device, &fit);
+  ck_assert_uint_eq(fit.n, 1);
+  ck_assert_rel(device.overlap.wait_s, 1e-6, 1e-9);
+  ck_assert_rel(tp_crossing_time_s(&device, &samples[0]), 14e-6, 1e-9);
+  ck_assert_rel(tp_crossing_time_s(&device, &samples[1]), 21e-6, 1e-9);
+  const struct tp_crossing_sample sooner = {9e-6, 10e-6, false};
+  tp_fit_crossing(&sooner, 1, false, arena, &device, &fit);
+  ck_assert(device.overlap.crossing_s == 0 && fit.at_bound);
+  tp_fit_crossing(&sooner, 1, true, arena, &device, &fit);
+  ck_assert_uint_eq(fit.n, 0);
+  ck_assert_rel(device.overlap.wait_s, 1e-6, 1e-9);
+  tp_arena_free(arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("fit_parts");
@@ -239,6 +280,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, shapes_are_told_apart);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, sustained_by_hand);
+  tcase_add_test(tcase, median_by_hand);
+  tcase_add_test(tcase, crossings_by_hand);
   tcase_add_test(tcase, nccl_tests_text);
   tcase_add_loop_test(tcase, nccl_tests_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   suite_add_tcase(suite, tcase);

@@ -56,6 +56,24 @@ static struct tp_result run_pass(const struct tp_case *point, enum tp_phase phas
   return result;
 }
 
+/* The same kernels wait in one program and not in the other: what is remembered of a cost is not.
+ */
+START_TEST(kernels_that_wait_cost_more)
+{
+  struct tp_case point = usual("no-comm");
+  const double alone_s = predict(&point).ttft_s;
+  struct tp_device device = *point.device;
+  device.overlap.wait_s = 1e-3;
+  point.device = &device;
+  ck_assert_rel(predict(&point).ttft_s, alone_s, 1e-12);
+  struct tp_case standard = usual("standard");
+  const double before_s = predict(&standard).ttft_s;
+  standard.device = &device;
+  ck_assert_rel(predict(&standard).ttft_s, before_s + 2 * 80 * 1e-3, 1e-9); /* 80 layers */
+  ck_assert_rel(predict(&point).ttft_s, alone_s, 1e-12);
+}
+END_TEST
+
 START_TEST(static_cache_is_one_step_many_times)
 {
   struct tp_case point = usual("ladder");
@@ -266,6 +284,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("points");
   tcase_set_timeout(tcase, 60);
   tcase_add_checked_fixture(tcase, set_up, tear_down);
+  tcase_add_test(tcase, kernels_that_wait_cost_more);
   tcase_add_test(tcase, static_cache_is_one_step_many_times);
   tcase_add_test(tcase, interval_joins_fits_and_stack);
   tcase_add_test(tcase, speedup_is_over_standard_at_the_same_point);
