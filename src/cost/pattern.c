@@ -224,9 +224,10 @@ struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp
   struct tp_pattern_rate rate = {.possible = n > 0};
   if (!rate.possible)
     return rate;
-  double *all = calloc(4 * platform->n_links, sizeof *all), *own = all + 2 * platform->n_links;
+  double *all = calloc(4 * platform->n_links, sizeof *all);
   if (all == NULL)
     abort();
+  double *const own = all + 2 * platform->n_links;
 
   for (size_t i = 0; i < n; i++) {
     const struct tp_route *route = tp_platform_route(platform, flows[i].src, flows[i].dst);

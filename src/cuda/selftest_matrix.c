@@ -82,8 +82,14 @@ static const struct tp_model falcon = {.name = "falcon",
 const struct tp_model *const tp_selftest_models[] = {&llama,    &qwen,   &gpt2,
                                                      &gpt_neox, &falcon, NULL};
 
-/* As gpt-fast, vLLM, an eager library and two in between have it. */
-const struct tp_selftest_style tp_selftest_styles[] = {
+/* How a stack's kernels are cut, by name: as gpt-fast, vLLM, an eager library and two in between
+ * have it. */
+struct style {
+  const char *name;
+  struct tp_style style;
+  bool captured;
+};
+static const struct style styles[] = {
     {.name = "fused",
      .style = {.fused_residual_norm = true,
                .fused_rope = true,
@@ -115,7 +121,7 @@ const struct tp_selftest_style tp_selftest_styles[] = {
                .fused_activation = true,
                .embedding_sharded = true}},
 };
-const size_t tp_n_selftest_styles = sizeof tp_selftest_styles / sizeof tp_selftest_styles[0];
+enum { STYLES = sizeof styles / sizeof styles[0] };
 
 static const char *const variants[] = {
     "standard",
@@ -146,7 +152,7 @@ struct matrix {
 };
 
 static void add(struct matrix *matrix, const struct tp_model *model, const char *text, int tp,
-                enum tp_dtype dtype, const struct tp_selftest_style *style)
+                enum tp_dtype dtype, const struct style *style)
 {
   static const char *const types[] = TP_DTYPE_NAMES;
   if (tp == 1 && !stands_for_one_rank(text))
@@ -176,8 +182,8 @@ static void add(struct matrix *matrix, const struct tp_model *model, const char 
 static void add_all(struct matrix *matrix, const char *text, int tp, enum tp_dtype dtype)
 {
   for (size_t m = 0; m < MODELS; m++)
-    for (size_t s = 0; s < tp_n_selftest_styles; s++)
-      add(matrix, tp_selftest_models[m], text, tp, dtype, &tp_selftest_styles[s]);
+    for (size_t s = 0; s < STYLES; s++)
+      add(matrix, tp_selftest_models[m], text, tp, dtype, &styles[s]);
 }
 
 /* The two models and styles that differ most. */
@@ -185,7 +191,7 @@ static void add_some(struct matrix *matrix, const char *text, int tp, enum tp_dt
 {
   for (size_t m = 0; m <= 2; m += 2)
     for (size_t s = 0; s < 2; s++)
-      add(matrix, tp_selftest_models[m], text, tp, dtype, &tp_selftest_styles[s]);
+      add(matrix, tp_selftest_models[m], text, tp, dtype, &styles[s]);
 }
 
 /* All styles and models in fp32, whose bound is the sharpest, and by one rank in bf16, whose fused
@@ -194,7 +200,7 @@ size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
                           const struct tp_selftest_case **cases)
 {
   enum { DEGREES = 3, VARIANTS = sizeof variants / sizeof variants[0] };
-  const size_t most = (size_t)VARIANTS * DEGREES * MODELS * tp_n_selftest_styles * 4;
+  const size_t most = (size_t)VARIANTS * DEGREES * MODELS * STYLES * 4;
   struct matrix matrix = {
       .arena = arena, .seed = seed, .cases = TP_NEW(arena, struct tp_selftest_case, most)};
   for (int v = 0; v < VARIANTS; v++)

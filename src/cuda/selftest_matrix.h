@@ -7,15 +7,6 @@
  * four ranks share in multiples of 16, a vocabulary that nothing divides. */
 extern const struct tp_model *const tp_selftest_models[];
 
-/* How a stack's kernels are cut, by name. */
-struct tp_selftest_style {
-  const char *name;
-  struct tp_style style;
-  bool captured;
-};
-extern const struct tp_selftest_style tp_selftest_styles[];
-extern const size_t tp_n_selftest_styles;
-
 struct tp_selftest_case {
   const char *name; /* "llama ladder+flash-int8 tp 4 bf16 fused" */
   const char *variant;

@@ -262,11 +262,6 @@ enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *r
   return TP_OK;
 }
 
-size_t tp_trace_added(const struct tp_trace *trace)
-{
-  return trace->n_added;
-}
-
 static enum tp_status finish_file(struct tp_trace *trace, struct tp_error *error)
 {
   enum tp_status status = TP_OK;

@@ -66,8 +66,6 @@ bool tp_trace_has(const struct tp_trace *trace, const struct tp_trace_row *row);
 enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *row,
                             struct tp_error *error);
 
-size_t tp_trace_added(const struct tp_trace *trace); /* rows of this run */
-
 /* Syncs, notes the clocks of the end, frees.  NULL is fine. */
 enum tp_status tp_trace_close(struct tp_trace *trace, struct tp_error *error);
 #endif

@@ -116,7 +116,8 @@ static void run_dram(struct tp_des_lane *lane)
                                  cost->dram_weight > 0 ? cost->dram_weight : 1);
 }
 
-void tp_des_sender_main(int argc, char **argv)
+/* An actor whose data is the sender. */
+static void sender_main(int argc, char **argv)
 {
   (void)argc;
   (void)argv;
@@ -238,7 +239,7 @@ void tp_des_lane_open(struct tp_des_lane *lane)
     *sender = (struct tp_des_sender){.lane = lane, .waiter.wake = sg_sem_init(0)};
     sg_actor_t actor = sg_actor_init("sender", i == 0 ? lane->memory : lane->gpu);
     sg_actor_set_data(actor, sender);
-    sg_actor_start(actor, tp_des_sender_main, 0, NULL);
+    sg_actor_start(actor, sender_main, 0, NULL);
   }
   const size_t n = (size_t)plan->max_items;
   for (int p = 0; p < TP_MAX_COMM_PHASES && n > 0; p++) {

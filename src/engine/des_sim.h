@@ -86,9 +86,8 @@ void tp_des_sleep(struct tp_des_lane *lane, double duration_s);
 void tp_des_sleep_until(struct tp_des_lane *lane, double when_s);
 void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double bytes);
 
-/* The actors: their data is the lane, or the sender. */
+/* The actor of a lane, which is its data. */
 void tp_des_lane_main(int argc, char **argv);
-void tp_des_sender_main(int argc, char **argv);
 
 /* Makes inboxes and senders of a lane with collectives and starts their actors. */
 void tp_des_lane_open(struct tp_des_lane *lane);

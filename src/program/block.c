@@ -86,7 +86,7 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   }
 }
 
-void tp_block_qkv(struct tp_pass *pass)
+static void qkv(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
   tp_pass_gemm(pass, "attn.qkv",
@@ -176,11 +176,11 @@ void tp_block_attend(struct tp_pass *pass)
 
 void tp_block_attention(struct tp_pass *pass)
 {
-  tp_block_qkv(pass);
+  qkv(pass);
   tp_block_attend(pass);
 }
 
-void tp_block_up(struct tp_pass *pass)
+static void up(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
   tp_pass_gemm(pass, block->gated ? "mlp.up+gate" : "mlp.up",
@@ -214,7 +214,7 @@ void tp_block_down(struct tp_pass *pass)
 
 void tp_block_mlp(struct tp_pass *pass)
 {
-  tp_block_up(pass);
+  up(pass);
   tp_block_down(pass);
 }
 

@@ -33,13 +33,11 @@ struct tp_add_norm {
   }
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped);
 
-/* QKV GEMM; then rotary, cache, attention and output projection; both. */
-void tp_block_qkv(struct tp_pass *pass);
+/* Of attention what follows the QKV GEMM: rotary, cache, attention and output projection; all. */
 void tp_block_attend(struct tp_pass *pass);
 void tp_block_attention(struct tp_pass *pass);
 
-/* Up (and gate) GEMM; then activation and down projection; both. */
-void tp_block_up(struct tp_pass *pass);
+/* Of the MLP what follows the up (and gate) GEMM: activation and down projection; all. */
 void tp_block_down(struct tp_pass *pass);
 void tp_block_mlp(struct tp_pass *pass);
 

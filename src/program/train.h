@@ -63,13 +63,11 @@ enum tp_grad_sum {
 /* SUMMED or DEFERRED, as the request says. */
 enum tp_grad_sum tp_train_sum_style(const struct tp_pass *pass);
 
-/* Gradients of the MLP: of down and activation; of up; both. */
+/* Gradients of the MLP: of down and activation; and of up. */
 void tp_train_down_grad(struct tp_pass *pass);
-void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum);
 void tp_train_mlp_grad(struct tp_pass *pass, enum tp_grad_sum sum);
-/* Of attention: of output projection, attention and rotary; of QKV; both. */
+/* Of attention: of output projection, attention and rotary; and of QKV. */
 void tp_train_attend_grad(struct tp_pass *pass);
-void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum);
 void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum);
 /* Of a GEMM that reads a norm: `columns` outputs of this rank. */
 struct tp_input_grad {

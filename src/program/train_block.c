@@ -30,7 +30,7 @@ void tp_train_down_grad(struct tp_pass *pass)
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "mlp.act.grad", (1 + ups) * inner, ups * inner);
 }
 
-void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+static void up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 {
   const bool gated = pass->block.gated;
   tp_train_input_grad(pass,
@@ -44,7 +44,7 @@ void tp_train_up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 void tp_train_mlp_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 {
   tp_train_down_grad(pass);
-  tp_train_up_grad(pass, sum);
+  up_grad(pass, sum);
 }
 
 void tp_train_attend_grad(struct tp_pass *pass)
@@ -73,7 +73,7 @@ void tp_train_attend_grad(struct tp_pass *pass)
     tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.qk_norm.grad", 2 * qk, qk);
 }
 
-void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
+static void qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 {
   const struct tp_block *block = &pass->block;
   tp_train_input_grad(
@@ -88,7 +88,7 @@ void tp_train_qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 {
   tp_train_attend_grad(pass);
-  tp_train_qkv_grad(pass, sum);
+  qkv_grad(pass, sum);
 }
 
 /* Rows of the residual, and the norm's weights. */
