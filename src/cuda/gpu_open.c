@@ -58,18 +58,9 @@ static void destroy_event(cudaEvent_t event)
     cudaEventDestroy(event);
 }
 
-/* A capture that an error broke off is ended and dropped. */
-static void drop_capture(struct tp_device_state *state)
-{
-  cudaGraph_t captured = NULL;
-  if (state->capturing &&
-      cudaStreamEndCapture(state->streams[TP_STREAM_COMPUTE], &captured) == cudaSuccess)
-    cudaGraphDestroy(captured);
-}
-
 static void destroy(struct tp_device_state *state)
 {
-  drop_capture(state);
+  tp_gpu_capture_drop(state);
   for (int i = 0; i < TP_MAX_STREAMS; i++)
     if (state->streams[i] != NULL)
       cudaStreamSynchronize(state->streams[i]);

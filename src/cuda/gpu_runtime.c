@@ -135,7 +135,20 @@ enum tp_status tp_gpu_capture(struct tp_device_state *state, struct tp_error *er
   if (status != TP_OK)
     return status;
   state->capturing = true;
-  return fork_streams(state, error);
+  status = fork_streams(state, error);
+  if (status != TP_OK)
+    tp_gpu_capture_drop(state);
+  return status;
+}
+
+void tp_gpu_capture_drop(struct tp_device_state *state)
+{
+  cudaGraph_t captured = NULL;
+  if (state->capturing &&
+      cudaStreamEndCapture(state->streams[TP_STREAM_COMPUTE], &captured) == cudaSuccess)
+    cudaGraphDestroy(captured);
+  (void)cudaGetLastError(); /* an end without a graph is none of the next launch's */
+  state->capturing = false;
 }
 
 struct tp_graph {
@@ -166,9 +179,11 @@ enum tp_status tp_gpu_capture_end(struct tp_device_state *state, struct tp_graph
   cudaGraph_t captured = NULL;
   enum tp_status status = gather_streams(state, error);
   state->capturing = false;
-  const cudaError_t ended = cudaStreamEndCapture(state->streams[TP_STREAM_COMPUTE], &captured);
+  const enum tp_status ended =
+      TP_CUDA(cudaStreamEndCapture(state->streams[TP_STREAM_COMPUTE], &captured),
+              status == TP_OK ? error : NULL);
   if (status == TP_OK)
-    status = TP_CUDA(ended, error);
+    status = ended;
   if (status == TP_OK)
     status = instantiate(state, captured, graph, error);
   if (captured != NULL)

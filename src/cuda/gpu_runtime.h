@@ -19,6 +19,8 @@ enum tp_status tp_gpu_wait(struct tp_device_state *state, int event, int stream,
 enum tp_status tp_gpu_capture(struct tp_device_state *state, struct tp_error *error);
 enum tp_status tp_gpu_capture_end(struct tp_device_state *state, struct tp_graph **graph,
                                   struct tp_error *error);
+/* Ends one that an error broke off, if there is one. */
+void tp_gpu_capture_drop(struct tp_device_state *state);
 enum tp_status tp_gpu_replay(struct tp_device_state *state, struct tp_graph *graph,
                              struct tp_error *error);
 void tp_gpu_graph_free(struct tp_device_state *state, struct tp_graph *graph);
