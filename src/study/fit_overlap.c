@@ -68,13 +68,14 @@ static bool is_fitted(const struct rows *rows, const struct tp_overlap_sample *s
   return tp_overlap_is_of_sms(sample) && !is_held_out(rows, sample);
 }
 
-static double squares_at(const struct rows *rows, double held_ratio)
+/* Absolute ones: what tiles of an odd size lose in whole waves, others do not. */
+static double deviations_at(const struct rows *rows, double held_ratio)
 {
   double sum = 0;
   rows->device->overlap.held_ratio = held_ratio;
   for (size_t i = 0; i < rows->n; i++)
     if (is_fitted(rows, &rows->items[i]))
-      sum += pow(residual(rows, &rows->items[i]), 2);
+      sum += fabs(residual(rows, &rows->items[i]));
   return sum;
 }
 
@@ -87,7 +88,7 @@ TP_DEVICE_OVERLAP(RANGE)
 
 /* A scan, for there are kinks where the held share takes over, then a finer one around its best.
  * Downwards: where several values do as well, the greatest, which assumes least. */
-static double least_squares(const struct rows *rows)
+static double least_deviations(const struct rows *rows)
 {
   enum { STEPS = 200 };
   double high = most_held_ratio, low = least_held_ratio, best = high;
@@ -95,9 +96,9 @@ static double least_squares(const struct rows *rows)
     double least = HUGE_VAL;
     const double step = (high - low) / STEPS, top = high;
     for (int i = 0; i <= STEPS; i++) {
-      const double here = top - i * step, squares = squares_at(rows, here);
-      if (squares < least * (1 - 1e-12)) {
-        least = squares;
+      const double here = top - i * step, deviations = deviations_at(rows, here);
+      if (deviations < least * (1 - 1e-12)) {
+        least = deviations;
         best = here;
       }
     }
@@ -111,16 +112,18 @@ static double least_squares(const struct rows *rows)
 static double standard_error(const struct rows *rows, double held_ratio, size_t n_fitted)
 {
   const double step = 1e-4;
-  double slopes = 0;
+  double slopes = 0, squares = 0;
   for (size_t i = 0; i < rows->n; i++) {
     if (!is_fitted(rows, &rows->items[i]))
       continue;
+    rows->device->overlap.held_ratio = held_ratio;
+    squares += pow(residual(rows, &rows->items[i]), 2);
     rows->device->overlap.held_ratio = held_ratio - step;
     const double below = residual(rows, &rows->items[i]);
     rows->device->overlap.held_ratio = held_ratio + step;
     slopes += pow((residual(rows, &rows->items[i]) - below) / (2 * step), 2);
   }
-  const double variance = squares_at(rows, held_ratio) / fmax(1, (double)n_fitted - 1);
+  const double variance = squares / fmax(1, (double)n_fitted - 1);
   return slopes > 0 ? sqrt(variance / slopes) : (double)NAN;
 }
 
@@ -154,11 +157,11 @@ void tp_fit_overlap(const struct tp_overlap_sample *samples, size_t n,
   size_t n_fitted = 0;
   for (size_t i = 0; i < n; i++)
     n_fitted += is_fitted(&rows, &samples[i]);
-  const double best = least_squares(&rows), least = squares_at(&rows, best);
+  const double best = least_deviations(&rows), least = deviations_at(&rows, best);
   *fit =
       (struct tp_overlap_fit){.held_ratio = best, .error = standard_error(&rows, best, n_fitted)};
   if (isnan(fit->error)) {
-    const bool kept = squares_at(&rows, before) <= least * (1 + 1e-9);
+    const bool kept = deviations_at(&rows, before) <= least * (1 + 1e-9);
     fit->held_ratio = kept ? before : best;
     fit->error = kept ? (double)NAN : 0;
     fit->at_bound = !kept;

@@ -173,6 +173,21 @@ START_TEST(only_the_held_share_is_lost)
 }
 END_TEST
 
+/* One GEMM in five loses a whole wave: what the others lose is what counts. */
+START_TEST(few_whole_waves_do_not_count)
+{
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0};
+  struct tp_overlap_fit fit;
+  const size_t n = measure(0.9, 36, samples);
+  for (size_t i = 0; i < n / 5; i++)
+    samples[i].slowdown = samples[i].beside.held_sms > 0 ? 2 : 1;
+  tp_fit_overlap(samples, n, &options, &device, &fit);
+  ck_assert_rel(device.overlap.held_ratio, 0.9, 1e-3);
+  ck_assert_double_gt(fit.fitted_error, 0.05);
+}
+END_TEST
+
 START_TEST(rows_that_do_not_tell_change_nothing)
 {
   struct tp_overlap_sample samples[64];
@@ -198,6 +213,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, finds_the_held_ratio_back);
   tcase_add_test(tcase, copies_do_not_move_the_fit);
   tcase_add_test(tcase, only_the_held_share_is_lost);
+  tcase_add_test(tcase, few_whole_waves_do_not_count);
   tcase_add_test(tcase, rows_that_do_not_tell_change_nothing);
   suite_add_tcase(suite, tcase);
   return suite;
