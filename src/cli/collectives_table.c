@@ -3,7 +3,6 @@
 #include "study/collectives.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { LEAST_BYTES = 1 << 10, MOST_BYTES = 1 << 30 };
 

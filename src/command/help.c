@@ -1,7 +1,5 @@
 #include "command/command.h"
 
-#include <string.h>
-
 static void print_option(const struct tp_option *option, FILE *out)
 {
   char left[64];

@@ -1,8 +1,6 @@
 /* Elementwise and row-wise kernels: docs/MODEL.md, "Kernels". */
 #include "cost/cost.h"
 
-#include <math.h>
-
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost)
 {

@@ -1,7 +1,5 @@
 #include "cuda/bench_ops.h"
 
-#include <string.h>
-
 /* The ops of one file. */
 struct ops {
   struct tp_rig *rig;

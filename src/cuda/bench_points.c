@@ -1,7 +1,5 @@
 #include "cuda/bench_points.h"
 
-#include <math.h>
-
 struct point {
   struct tp_generation_point run;
   int tp;

@@ -1,4 +1,3 @@
-#include "cuda/element.h"
 #include "cuda/host_math.h"
 
 #include "numeric/low_bit_reduce.h"

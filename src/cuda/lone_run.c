@@ -3,7 +3,6 @@
 #include "cuda/bench_op.h"
 #include "cuda/executor.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* A graph lasts long enough to hide the host's work for the next; the more so for clock marks,

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct tp_trace_sidecar {
   const struct tp_trace_source *source;

@@ -2,8 +2,6 @@
 #include "engine/des_sim.h"
 #include "engine/fluid.h"
 
-#include <math.h>
-
 void tp_des_block(struct tp_des_waiter *waiter)
 {
   waiter->blocked = true;

@@ -1,7 +1,5 @@
 #include "engine/replay.h"
 
-#include <math.h>
-
 #define BIT(lane) (1u << (lane))
 
 static const struct tp_plan_op *op_of(const struct tp_replay *replay, int q)

@@ -1,7 +1,6 @@
 #include "program/block.h"
 
 #include <assert.h>
-#include <string.h>
 
 static const char *const value_names[] = {
 #define X(name, text) text,

@@ -1,7 +1,5 @@
 #include "study/measured.h"
 
-#include "base/text.h"
-
 #include <string.h>
 
 static enum tp_status split(const char *condition, struct tp_arena *arena, const char **column,

@@ -5,8 +5,6 @@
 #include "study/op_platform.h"
 #include "study/op_rows.h"
 
-#include <string.h>
-
 static const char default_stack[] = "gpt-fast-compile"; /* NCCL */
 
 /* A platform that collectives may run on. */

@@ -1,5 +1,4 @@
 /* What all shapers share. */
-#include "base/text.h"
 #include "study/plot.h"
 
 #include <string.h>

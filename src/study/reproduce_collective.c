@@ -1,6 +1,5 @@
 #include "study/reproduce_collective.h"
 
-#include "base/text.h"
 #include "study/collectives.h"
 
 #include <math.h>

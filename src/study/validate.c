@@ -1,8 +1,5 @@
 #include "study/validator.h"
 
-#include <math.h>
-#include <string.h>
-
 void tp_validator_add(struct tp_validator *self, size_t row, const char *metric, const char *what,
                       double measured, double predicted)
 {
