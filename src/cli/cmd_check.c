@@ -94,8 +94,9 @@ const struct tp_command tp_command_check = {
     .name = "check",
     .summary = "has a predicted figure moved away from its baseline? exit 1 if so",
     .usage = "BASELINE.csv [OPTIONS]",
-    .details = "A baseline has the input columns of the result CSV and: metric (an output column), "
-               "baseline, tolerance (absolute).",
+    .details =
+        "A baseline has the input columns of the result CSV and: metric (an output column),\n"
+        "baseline, tolerance (absolute).",
     .example = "tpsim check ladder-70b --junit check.xml",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -60,6 +60,15 @@ enum tp_status tp_plot_rows_open(const struct tp_csv *tables, size_t n_tables, c
                                  struct tp_plot_rows *rows, const char **caption,
                                  struct tp_error *error);
 
+/* The panel with this title, the series with this name: opened at the end, with room for `most`
+ * series or points, where there is none. */
+struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title, size_t most,
+                                       struct tp_arena *arena);
+struct tp_plot_series *tp_plot_series_of(struct tp_plot_panel *panel, const char *name, size_t most,
+                                         struct tp_arena *arena);
+/* At the end of the series; widens the panel's y range. */
+void tp_plot_add(struct tp_plot_panel *panel, struct tp_plot_series *series, double x, double y);
+
 /* Fills n_legend and legend from the panels; fails where there are too many panels to read. */
 enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_arena *arena, struct tp_error *error);
 

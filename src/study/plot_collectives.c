@@ -39,33 +39,12 @@ static bool passes(const struct tp_plot_filter *filter, const char *const *cells
   return true;
 }
 
-static struct tp_plot_panel *find_panel(struct tp_plot *plot, const char *title, size_t most,
-                                        struct tp_arena *arena)
-{
-  for (size_t i = 0; i < plot->n_panels; i++)
-    if (strcmp(plot->panels[i].title, title) == 0)
-      return &plot->panels[i];
-  struct tp_plot_panel *const panel = &plot->panels[plot->n_panels++];
-  *panel = (struct tp_plot_panel){.title = title,
-                                  .series = TP_NEW(arena, struct tp_plot_series, most),
-                                  .low = (double)INFINITY,
-                                  .logarithmic = true};
-  return panel;
-}
-
-static void add_point(struct tp_plot_panel *panel, const char *name, double x, double y,
+static void add_point(struct tp_plot *plot, const char *title, const char *name, double x, double y,
                       size_t most, struct tp_arena *arena)
 {
-  size_t at = 0;
-  while (at < panel->n_series && strcmp(panel->series[at].name, name) != 0)
-    at++;
-  if (at == panel->n_series)
-    panel->series[panel->n_series++] =
-        (struct tp_plot_series){name, 0, TP_NEW(arena, struct tp_plot_point, most)};
-  struct tp_plot_series *const series = &panel->series[at];
-  series->points[series->n++] = (struct tp_plot_point){.x = x, .y = y};
-  panel->low = fmin(panel->low, y);
-  panel->high = fmax(panel->high, y);
+  struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title, most, arena);
+  panel->logarithmic = true;
+  tp_plot_add(panel, tp_plot_series_of(panel, name, most, arena), x, y);
 }
 
 static enum tp_status add_row(struct tp_plot *plot, const struct tp_csv *csv, size_t row,
@@ -90,10 +69,10 @@ static enum tp_status add_row(struct tp_plot *plot, const struct tp_csv *csv, si
   }
   const char *machine =
       tp_arena_printf(arena, "%s, %s, %s ranks", cells[PLATFORM], cells[STACK], cells[TP]);
-  add_point(find_panel(plot, tp_arena_printf(arena, "%s: bus GB/s", machine), most, arena),
-            cells[ALGORITHM], numbers[BYTES], numbers[BUSBW], most, arena);
-  add_point(find_panel(plot, tp_arena_printf(arena, "%s: us", machine), most, arena),
-            cells[ALGORITHM], numbers[BYTES], numbers[TIME], most, arena);
+  add_point(plot, tp_arena_printf(arena, "%s: bus GB/s", machine), cells[ALGORITHM], numbers[BYTES],
+            numbers[BUSBW], most, arena);
+  add_point(plot, tp_arena_printf(arena, "%s: us", machine), cells[ALGORITHM], numbers[BYTES],
+            numbers[TIME], most, arena);
   return TP_OK;
 }
 

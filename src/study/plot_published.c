@@ -18,35 +18,20 @@ static const char *group_of(const char *label, const char *paper, struct tp_aren
   return paper;
 }
 
-static struct tp_plot_panel *find_panel(struct tp_plot *plot, const char *metric, const char *unit,
-                                        size_t most, struct tp_arena *arena)
+static const char *title_of(const char *metric, const char *unit, struct tp_arena *arena)
 {
-  const char *const title = strcmp(unit, "ratio") == 0 || unit[0] == '\0'
-                                ? metric
-                                : tp_arena_printf(arena, "%s (%s)", metric, unit);
-  for (size_t i = 0; i < plot->n_panels; i++)
-    if (strcmp(plot->panels[i].title, title) == 0)
-      return &plot->panels[i];
-  struct tp_plot_panel *const panel = &plot->panels[plot->n_panels++];
-  *panel = (struct tp_plot_panel){.title = title,
-                                  .series = TP_NEW(arena, struct tp_plot_series, most),
-                                  .low = (double)INFINITY};
-  return panel;
+  return strcmp(unit, "ratio") == 0 || unit[0] == '\0'
+             ? metric
+             : tp_arena_printf(arena, "%s (%s)", metric, unit);
 }
 
+/* One range for both axes. */
 static void add_mark(struct tp_plot_panel *panel, const char *name, double published,
                      double predicted, size_t most, struct tp_arena *arena)
 {
-  size_t at = 0;
-  while (at < panel->n_series && strcmp(panel->series[at].name, name) != 0)
-    at++;
-  if (at == panel->n_series)
-    panel->series[panel->n_series++] =
-        (struct tp_plot_series){name, 0, TP_NEW(arena, struct tp_plot_point, most)};
-  struct tp_plot_series *const series = &panel->series[at];
-  series->points[series->n++] = (struct tp_plot_point){.x = published, .y = predicted};
-  panel->low = fmin(panel->low, fmin(published, predicted));
-  panel->high = fmax(panel->high, fmax(published, predicted));
+  tp_plot_add(panel, tp_plot_series_of(panel, name, most, arena), published, predicted);
+  panel->low = fmin(panel->low, published);
+  panel->high = fmax(panel->high, published);
 }
 
 static enum tp_status add_table(struct tp_plot *plot, const struct tp_csv *csv, size_t most,
@@ -71,9 +56,9 @@ static enum tp_status add_table(struct tp_plot *plot, const struct tp_csv *csv, 
     if (published <= 0 || predicted <= 0)
       return tp_fail(error, TP_E_INPUT, "%s:%d: figures to compare must be above zero", csv->path,
                      csv->lines[row]);
-    struct tp_plot_panel *const panel =
-        find_panel(plot, tp_csv_cell(csv, row, at[METRIC]),
-                   tp_csv_cell(csv, row, tp_csv_column(csv, "unit")), most, arena);
+    const char *const title = title_of(tp_csv_cell(csv, row, at[METRIC]),
+                                       tp_csv_cell(csv, row, tp_csv_column(csv, "unit")), arena);
+    struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title, most, arena);
     const char *const group =
         group_of(tp_csv_cell(csv, row, at[CASE]), tp_csv_cell(csv, row, at[PAPER]), arena);
     add_mark(panel, group, published, predicted, most, arena);

@@ -1,6 +1,7 @@
 /* What all shapers share. */
 #include "study/plot.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MOST_PANELS = 12 };
@@ -24,6 +25,38 @@ enum tp_status tp_plot_rows_open(const struct tp_csv *tables, size_t n_tables, c
   }
   const enum tp_status status = tp_plot_rows_filter(rows, filter, arena, error);
   return status == TP_OK ? tp_plot_rows_settle(rows, arena, caption, error) : status;
+}
+
+struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title, size_t most,
+                                       struct tp_arena *arena)
+{
+  for (size_t i = 0; i < plot->n_panels; i++)
+    if (strcmp(plot->panels[i].title, title) == 0)
+      return &plot->panels[i];
+  struct tp_plot_panel *const panel = &plot->panels[plot->n_panels++];
+  *panel = (struct tp_plot_panel){.title = title,
+                                  .series = TP_NEW(arena, struct tp_plot_series, most),
+                                  .low = (double)INFINITY};
+  return panel;
+}
+
+struct tp_plot_series *tp_plot_series_of(struct tp_plot_panel *panel, const char *name, size_t most,
+                                         struct tp_arena *arena)
+{
+  for (size_t i = 0; i < panel->n_series; i++)
+    if (strcmp(panel->series[i].name, name) == 0)
+      return &panel->series[i];
+  struct tp_plot_series *const series = &panel->series[panel->n_series++];
+  *series =
+      (struct tp_plot_series){.name = name, .points = TP_NEW(arena, struct tp_plot_point, most)};
+  return series;
+}
+
+void tp_plot_add(struct tp_plot_panel *panel, struct tp_plot_series *series, double x, double y)
+{
+  series->points[series->n++] = (struct tp_plot_point){.x = x, .y = y};
+  panel->low = fmin(panel->low, y);
+  panel->high = fmax(panel->high, y);
 }
 
 static size_t count_series(const struct tp_plot *plot)

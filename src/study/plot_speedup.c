@@ -26,18 +26,6 @@ static enum tp_status add_point(struct tp_plot_series *line, const struct tp_plo
   return TP_OK;
 }
 
-static struct tp_plot_series *find_line(struct tp_plot_panel *panel, const char *name,
-                                        size_t most_points, struct tp_arena *arena)
-{
-  for (size_t i = 0; i < panel->n_series; i++)
-    if (strcmp(panel->series[i].name, name) == 0)
-      return &panel->series[i];
-  struct tp_plot_series *const line = &panel->series[panel->n_series++];
-  *line = (struct tp_plot_series){.name = name,
-                                  .points = TP_NEW(arena, struct tp_plot_point, most_points)};
-  return line;
-}
-
 /* "does not fit: needs 112 GB ..." is too long for a panel. */
 static const char *short_reason(const char *status, struct tp_arena *arena)
 {
@@ -62,7 +50,7 @@ static enum tp_status fill_panel(const struct tp_plot_rows *rows, const char *mo
     }
     const char *const variant = row->input[TP_PLOT_VARIANT];
     const enum tp_status status =
-        add_point(find_line(panel, variant, n_degrees, arena), row, error);
+        add_point(tp_plot_series_of(panel, variant, n_degrees, arena), row, error);
     if (status != TP_OK)
       return status;
   }
