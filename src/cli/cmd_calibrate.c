@@ -238,12 +238,11 @@ const struct tp_command tp_command_calibrate = {
         "peer_kernels and overlap for which there are measurements, starting from the values of "
         "D,\n"
         "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
-        "traces/DEVICE: its gemm.csv, attention.csv, memory.csv, collectives.csv,\n"
-        "interference.csv and sustained.csv are taken, and `tpsim validate TRACES` then tries "
-        "what\n"
-        "was not fitted. Files may be given several times. The table shows each parameter before\n"
-        "and after with its standard error; values that the rows do not tell are kept. Which\n"
-        "shapes are held out follows from the shapes alone.",
+        "traces/DEVICE: its files of single ops, of interference and of load are taken, and\n"
+        "`tpsim validate TRACES` then tries what was not fitted. Files may be given several "
+        "times.\n"
+        "The table shows each parameter before and after with its standard error; values that\n"
+        "the rows do not tell are kept. Which shapes are held out follows from the shapes alone.",
     .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "
                "i)),$((20 + (1 << i) / 300000)); done; } | tpsim calibrate --device h100-sxm "
                "--collectives - -o my-h100.json",
