@@ -2,6 +2,7 @@
 
 #include "study/calibrate_rows.h"
 #include "study/device_text.h"
+#include "study/kernel_parameters.h"
 #include "study/op_platform.h"
 
 #include <math.h>
@@ -58,37 +59,6 @@ static enum tp_status leave_out(struct calibrator *self, const char *name, const
   return TP_OK;
 }
 
-static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *doc)
-{
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < TP_N_KERNEL_GROUPS && status == TP_OK; i++) {
-    const struct tp_kernel_rows *rows = &self->rows.kernels[i];
-    struct tp_kernel_fit fit;
-    if (rows->n == 0)
-      continue;
-    status = tp_fit_kernels(kernel_groups[i], rows->items, rows->n, &self->request->options,
-                            &self->device, self->arena, &fit, self->error);
-    if (status == TP_E_INPUT) {
-      status = leave_out(self, kernel_groups[i], rows->source);
-      continue;
-    }
-    if (status != TP_OK)
-      break;
-    const struct tp_calibrated group = {.group = kernel_groups[i],
-                                        .source = rows->source,
-                                        .n_fitted = fit.n_fitted,
-                                        .n_held_out = fit.n_held_out,
-                                        .fitted_error = fit.fitted_error,
-                                        .held_out_error = fit.held_out_error,
-                                        .spread_ratio = fit.spread_ratio,
-                                        .unsettled = fit.unsettled,
-                                        .n_parameters = fit.n_parameters};
-    const struct found found = {fit.keys, fit.values, fit.errors, fit.at_bound};
-    add_group(self, &group, doc, &found);
-  }
-  return status;
-}
-
 /* The group's place in the report where it was fitted. */
 static struct tp_calibrated *fitted_group(struct calibrator *self, const char *name)
 {
@@ -114,6 +84,74 @@ static void add_parameter(struct calibrator *self, const struct tp_doc *before,
   group->parameters = all;
   if (strstr(group->source, source) == NULL)
     group->source = tp_arena_printf(arena, "%s; %s", group->source, source);
+}
+
+static const char warm_key[] = "warm_bytes";
+
+/* NULL where the group knows no such thing. */
+static double *warm_bytes_of(struct tp_device *device, const char *name)
+{
+  const struct tp_kernel_group *group = tp_kernel_group_find(name);
+  for (size_t i = 0; i < group->n_table; i++)
+    if (strcmp(group->table[i].key, warm_key) == 0)
+      return tp_kernel_parameter_slot(device, group->table[i].offset);
+  return NULL;
+}
+
+static void add_kernels(struct calibrator *self, const struct tp_doc *doc,
+                        const struct tp_kernel_rows *rows, const struct tp_kernel_fit *fit)
+{
+  const struct tp_calibrated group = {.group = fit->group,
+                                      .source = rows->source,
+                                      .n_fitted = fit->n_fitted,
+                                      .n_held_out = fit->n_held_out,
+                                      .fitted_error = fit->fitted_error,
+                                      .held_out_error = fit->held_out_error,
+                                      .spread_ratio = fit->spread_ratio,
+                                      .unsettled = fit->unsettled,
+                                      .n_parameters = fit->n_parameters};
+  const struct found found = {fit->keys, fit->values, fit->errors, fit->at_bound};
+  add_group(self, &group, doc, &found);
+}
+
+/* The ops of a folder were timed over copies in turn, none of which the cache still held: what
+ * other tables have warm is switched off, or scatter would pass for it. */
+static enum tp_status fit_group(struct calibrator *self, const struct tp_doc *doc, const char *name,
+                                const struct tp_kernel_rows *rows)
+{
+  double *const warm_bytes =
+      self->request->traces != NULL ? warm_bytes_of(&self->device, name) : NULL;
+  const double before = warm_bytes != NULL ? *warm_bytes : 0;
+  struct tp_kernel_fit fit;
+  if (warm_bytes != NULL)
+    *warm_bytes = 0;
+  const enum tp_status status = tp_fit_kernels(name, rows->items, rows->n, &self->request->options,
+                                               &self->device, self->arena, &fit, self->error);
+  if (status == TP_OK)
+    add_kernels(self, doc, rows, &fit);
+  if (warm_bytes == NULL)
+    return status;
+  if (status != TP_OK) {
+    *warm_bytes = before;
+    return status;
+  }
+  const struct tp_calibrated_parameter cold = {.key = warm_key, .after = 0};
+  add_parameter(self, doc, fitted_group(self, name), &cold, rows->source);
+  return TP_OK;
+}
+
+static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *doc)
+{
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < TP_N_KERNEL_GROUPS && status == TP_OK; i++) {
+    const struct tp_kernel_rows *rows = &self->rows.kernels[i];
+    if (rows->n == 0)
+      continue;
+    status = fit_group(self, doc, kernel_groups[i], rows);
+    if (status == TP_E_INPUT)
+      status = leave_out(self, kernel_groups[i], rows->source);
+  }
+  return status;
 }
 
 static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc *before,

@@ -133,7 +133,8 @@ make_traces() { # make_traces FOLDER SET...
 make_traces h200-sxm --set gemm.launch_s=4e-6 --set gemm.compute_ratio=0.7 \
   --set attention_decode.launch_s=1e-5 --set memory.dram_ratio=0.7 \
   --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8 --set gemm.sustained_ratio=0.72 \
-  --set overlap.crossing_s=5e-6 --set overlap.wait_s=1.5e-6 \
+  --set overlap.crossing_s=5e-6 --set overlap.wait_s=1.5e-6 --set gemm.warm_bytes=0 \
+  --set attention_prefill.warm_bytes=0 --set attention_decode.warm_bytes=0 \
   --set nccl.simple_wire_ratio=1.6 --set peer_kernels.one_shot_base_s=6e-6
 
 near() { # near GROUP PARAMETER VALUE SHARE: as fit.csv has it
@@ -163,6 +164,8 @@ near gemm launch_s 4e-6 0.05 && near gemm compute_ratio 0.7 0.05 &&
 ok $? "the parameters come back"
 near gemm sustained_ratio 0.72 1e-9 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
 ok $? "the clock under load: the median, where its group is fitted"
+grep -q '^gemm,warm_bytes,[0-9.e+]*,0,' fit.csv && grep -q '"warm_bytes": 0,' h200-sxm/device.json
+ok $? "benched ops are cold"
 near overlap crossing_s 5e-6 1e-6 && near overlap wait_s 1.5e-6 1e-6
 ok $? "streams and events: the medians"
 for group in gemm attention_prefill attention_decode memory overlap nccl peer_kernels; do
