@@ -49,7 +49,7 @@ ASKED=$work/asked
 export ASKED BREAKS
 
 memcheck=
-(PATH=$PATH:/usr/local/cuda/bin && command -v compute-sanitizer) >/dev/null && memcheck=" selftest"
+PATH=$PATH:/usr/local/cuda/bin command -v compute-sanitizer >/dev/null && memcheck=" selftest"
 BREAKS=none
 "$suite" ./fake out >said 2>&1
 check "all well: exit 0" [ $? = 0 ]
@@ -151,7 +151,11 @@ WORK=$work CUDA_LIBRARIES=$work/pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-s
 check "builds, and runs what it built" [ $? = 0 ]
 check "configured with pip's libraries" \
   grep -qx -- "--with-cuda-libraries=$work/pip/nvidia" tree/build/asked
+check "alone" grep -qx -- --disable-simulator tree/build/asked
 check "the traces are where they belong" [ -f tree/traces/fake/gemm.csv ]
+rm tree/build/tpsim-cuda && cp tpsim tree/build/
+WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
+check "a tpsim beside it stays what is built" sh -c '! grep -q simulator tree/build/asked'
 rm -r tree/build
 sed -i 's/#define/#undef/' tree/configure
 WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
