@@ -147,7 +147,7 @@ printf 'tpsim-cuda:\n\tcp %s %s\n' "$WORK/fake" tpsim-cuda >Makefile
 END
 printf '#!/bin/sh\n' >bin/nvcc
 chmod +x tree/configure bin/nvcc
-WORK=$work CUDA_LIBRARIES=$work/pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
+WORK=$work CUDA_LIBRARIES=pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
 check "builds, and runs what it built" [ $? = 0 ]
 check "configured with pip's libraries" \
   grep -qx -- "--with-cuda-libraries=$work/pip/nvidia" tree/build/asked
