@@ -46,17 +46,16 @@ static void name_attention(const struct tp_op *op, struct tp_trace_row *row)
 
 void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
 {
-  static const char *const dtypes[] = TP_DTYPE_NAMES;
   const struct tp_op *op = &lone->op;
   tp_trace_row_text(row, "op", op->kind == TP_OP_MEMORY ? "memory" : op->name);
   switch (op->kind) {
   case TP_OP_GEMM:
     name_gemm(op, row);
-    tp_trace_row_text(row, "dtype", dtypes[op->gemm.dtype]);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->gemm.dtype));
     break;
   case TP_OP_ATTENTION:
     name_attention(op, row);
-    tp_trace_row_text(row, "dtype", dtypes[op->attention.dtype]);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->attention.dtype));
     break;
   case TP_OP_MEMORY:
     tp_trace_row_number(row, "read_bytes", op->memory.read_bytes);
@@ -66,7 +65,7 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
     break;
   case TP_OP_COLLECTIVE:
     tp_trace_row_number(row, "bytes", op->collective.bytes);
-    tp_trace_row_text(row, "dtype", dtypes[op->collective.dtype]);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->collective.dtype));
     tp_trace_row_text(row, "algorithm", tp_algorithm_text(op->collective.algorithm));
     break;
   }

@@ -29,7 +29,6 @@ static const struct tp_trace_layout generate_layout = {
 
 static void name_point(void *data, size_t item, struct tp_trace_row *row)
 {
-  static const char *const dtypes[] = TP_DTYPE_NAMES;
   const struct points *points = data;
   const struct point *point = &points->items[item];
   const struct tp_setup *setup = points->rig->setup;
@@ -41,7 +40,7 @@ static void name_point(void *data, size_t item, struct tp_trace_row *row)
   tp_trace_row_number(row, "batch", (double)point->run.batch);
   tp_trace_row_number(row, "prompt", (double)point->run.prompt);
   tp_trace_row_number(row, "generate", (double)point->run.generate);
-  tp_trace_row_text(row, "dtype", dtypes[point->run.dtype]);
+  tp_trace_row_text(row, "dtype", tp_dtype_text(point->run.dtype));
   tp_trace_row_number(row, "layers", (double)point->run.model->layers);
   tp_trace_row_number(row, "emulated", points->grid->emulated && point->tp > 1);
 }

@@ -13,12 +13,6 @@ struct logits {
   int64_t rows, first, columns;
 };
 
-static const char *text_of(enum tp_dtype dtype)
-{
-  static const char *const names[] = TP_DTYPE_NAMES;
-  return names[dtype];
-}
-
 static float logit(const struct logits *logits, int64_t row, int64_t column)
 {
   const struct tp_operand *operand = logits->operand;
@@ -79,7 +73,7 @@ static void compare(const struct tp_check_session *session, const struct tp_chec
               "%s: rank %d of %d errs by %.2g at position %" PRId64 " of sequence %" PRId64
               ", %s explains %.2g",
               program->title, rank->calls->rank, rank->calls->ranks, error, position, row / each,
-              text_of(session->check->request.dtype), result->bound);
+              tp_dtype_text(session->check->request.dtype), result->bound);
   }
 }
 

@@ -14,7 +14,7 @@ static void gemm(struct tp_making *cases, struct gemm_shape s, enum tp_dtype dty
                  enum epilogue epilogue)
 {
   const char *name =
-      tp_arena_printf(cases->arena, "gemm %s %lldx%lldx%lld%s", tp_make_dtype_text(dtype),
+      tp_arena_printf(cases->arena, "gemm %s %lldx%lldx%lld%s", tp_dtype_text(dtype),
                       (long long)s.m, (long long)s.n, (long long)s.k, epilogues[epilogue]);
   struct tp_make make = tp_make_begin(cases, name, 1, dtype, 1, s.m);
   struct tp_op *op = tp_make_op(&make, TP_OP_GEMM);
@@ -52,7 +52,7 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
 {
   const char *name = tp_arena_printf(
       cases->arena, "attention %s %s %s batch %lld query %lld kv %lld heads %lld/%lld x %lld",
-      decode ? "decode" : "prefill", style_name, tp_make_dtype_text(dtype), (long long)s.batch,
+      decode ? "decode" : "prefill", style_name, tp_dtype_text(dtype), (long long)s.batch,
       (long long)s.query_len, (long long)s.kv_len, (long long)s.heads, (long long)s.kv_heads,
       (long long)s.head_dim);
   struct tp_make make = tp_make_begin(cases, name, 1, dtype, s.batch, s.query_len);
@@ -118,7 +118,7 @@ static void collectives(struct tp_making *cases, int ranks, struct tp_rows_shape
     const bool gather = i == sizeof wires / sizeof wires[0];
     const char *name = tp_arena_printf(
         cases->arena, "%s %s %lldx%lld over %d ranks, %d bits",
-        gather ? "all-gather" : "all-reduce", tp_make_dtype_text(dtype), (long long)s.rows,
+        gather ? "all-gather" : "all-reduce", tp_dtype_text(dtype), (long long)s.rows,
         (long long)s.columns, ranks,
         gather || i == 0 ? 8 * (int)tp_dtype_bytes(tp_dtype_wide(dtype)) : wires[i].reduce_bits);
     struct tp_make make = tp_make_begin(cases, name, ranks, dtype, 1, s.rows);

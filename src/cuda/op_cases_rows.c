@@ -6,9 +6,8 @@ enum { POSITIONS = 64 };
 static struct tp_make begin_rows(struct tp_making *cases, const char *what, struct tp_rows_shape s,
                                  enum tp_dtype dtype)
 {
-  const char *name =
-      tp_arena_printf(cases->arena, "%s %s %lldx%lld", what, tp_make_dtype_text(dtype),
-                      (long long)s.rows, (long long)s.columns);
+  const char *name = tp_arena_printf(cases->arena, "%s %s %lldx%lld", what, tp_dtype_text(dtype),
+                                     (long long)s.rows, (long long)s.columns);
   return tp_make_begin(cases, name, 1, dtype, 1, s.rows);
 }
 
@@ -81,9 +80,8 @@ static void samples(struct tp_making *cases, enum tp_dtype dtype)
 {
   static const struct tp_rows_shape shapes[] = {{1, 40}, {3, 1001}};
   for (int i = 0; i < 2; i++) {
-    const char *name =
-        tp_arena_printf(cases->arena, "sample %s %lldx%lld", tp_make_dtype_text(dtype),
-                        (long long)shapes[i].rows, (long long)shapes[i].columns);
+    const char *name = tp_arena_printf(cases->arena, "sample %s %lldx%lld", tp_dtype_text(dtype),
+                                       (long long)shapes[i].rows, (long long)shapes[i].columns);
     struct tp_make make = tp_make_begin(cases, name, 1, dtype, shapes[i].rows, 1);
     struct tp_op *op = tp_make_memory(&make, TP_FUNCTION_SAMPLE, (double)shapes[i].columns);
     TP_MAKE_READS(op, tp_make_activation(&make, "logits", shapes[i].rows, shapes[i].columns));
@@ -102,7 +100,7 @@ static void heads(struct tp_making *cases, struct tp_attention_shape s, enum tp_
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
     const char *name = tp_arena_printf(
         cases->arena, "%s %s batch %lld query %lld heads %lld/%lld x %lld", kinds[i].name,
-        tp_make_dtype_text(dtype), (long long)s.batch, (long long)s.query_len, (long long)s.heads,
+        tp_dtype_text(dtype), (long long)s.batch, (long long)s.query_len, (long long)s.heads,
         (long long)s.kv_heads, (long long)s.head_dim);
     struct tp_make make = tp_make_begin(cases, name, 1, dtype, s.batch, s.query_len);
     const int64_t columns = (s.heads + 2 * s.kv_heads) * s.head_dim;

@@ -118,9 +118,3 @@ struct tp_op *tp_make_memory(struct tp_make *make, enum tp_function function, do
   op->memory = (struct tp_memory){.read_bytes = bytes, .write_bytes = bytes, .function = function};
   return op;
 }
-
-const char *tp_make_dtype_text(enum tp_dtype dtype)
-{
-  static const char *const names[] = TP_DTYPE_NAMES;
-  return names[dtype];
-}

@@ -53,8 +53,6 @@ enum { TP_MAKE_END = -1 };
   tp_make_operands((op)->out, &(op)->n_out, (const int[]){__VA_ARGS__, TP_MAKE_END})
 void tp_make_operands(int *to, int *n, const int *tensors);
 
-const char *tp_make_dtype_text(enum tp_dtype dtype);
-
 /* op_cases_rows.c: norms, elementwise kernels, embeddings, sampling, kernels over heads. */
 void tp_make_rows(struct tp_making *cases, enum tp_dtype dtype);
 #endif

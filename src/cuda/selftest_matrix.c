@@ -154,7 +154,6 @@ struct matrix {
 static void add(struct matrix *matrix, const struct tp_model *model, const char *text, int tp,
                 enum tp_dtype dtype, const struct style *style)
 {
-  static const char *const types[] = TP_DTYPE_NAMES;
   if (tp == 1 && !stands_for_one_rank(text))
     return;
   struct tp_variant *variant = TP_NEW(matrix->arena, struct tp_variant, 1);
@@ -164,7 +163,7 @@ static void add(struct matrix *matrix, const struct tp_model *model, const char 
   (void)status;
   matrix->cases[matrix->n] = (struct tp_selftest_case){
       .name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s", model->name, text, tp,
-                              types[dtype], style->name),
+                              tp_dtype_text(dtype), style->name),
       .variant = text,
       .check = {.request = {.model = model,
                             .tp = tp,

@@ -33,6 +33,7 @@ enum tp_dtype tp_dtype_wide(enum tp_dtype dtype)
     }                                 \
     return "?";                       \
   }
+TEXT_OF(tp_dtype_text, enum tp_dtype, TP_DTYPES)
 TEXT_OF(tp_op_kind_text, enum tp_op_kind, TP_OP_KINDS)
 TEXT_OF(tp_function_text, enum tp_function, TP_FUNCTIONS)
 TEXT_OF(tp_collective_text, enum tp_collective_kind, TP_COLLECTIVES)

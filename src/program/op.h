@@ -4,11 +4,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum tp_dtype { TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP8, TP_DTYPE_FP32 };
-#define TP_DTYPE_NAMES                  \
-  {                                     \
-    "fp16", "bf16", "fp8", "fp32", NULL \
-  }
+#define TP_DTYPES(X)       \
+  X(TP_DTYPE_FP16, "fp16") \
+  X(TP_DTYPE_BF16, "bf16") \
+  X(TP_DTYPE_FP8, "fp8")   \
+  X(TP_DTYPE_FP32, "fp32")
+enum tp_dtype {
+#define X(name, text) name,
+  TP_DTYPES(X)
+#undef X
+};
+const char *tp_dtype_text(enum tp_dtype dtype);
 double tp_dtype_bytes(enum tp_dtype dtype);
 /* What an op of this type writes and what travels between ranks: fp8 GEMMs write bf16. */
 enum tp_dtype tp_dtype_wide(enum tp_dtype dtype);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const dtype_names[] = TP_DTYPE_NAMES;
 static const char *const style_names[] = {"flash", "materialised", "expanded"};
 
 static void gemm_text(const struct tp_gemm *gemm, char *text, size_t size)
@@ -14,7 +13,7 @@ static void gemm_text(const struct tp_gemm *gemm, char *text, size_t size)
   if (gemm->slices > 1)
     snprintf(slices, sizeof slices, " 1/%d", gemm->slices);
   snprintf(text, size, "m=%lld n=%lld k=%lld %s%s%s%s", (long long)gemm->m, (long long)gemm->n,
-           (long long)gemm->k, dtype_names[gemm->dtype], slices, outputs[gemm->output],
+           (long long)gemm->k, tp_dtype_text(gemm->dtype), slices, outputs[gemm->output],
            gemm->arbitrated ? " first" : "");
 }
 
@@ -25,7 +24,7 @@ static void collective_text(const struct tp_collective *collective, char *text, 
   if (collective->sms > 0)
     snprintf(sms, sizeof sms, " sms=%d", collective->sms);
   snprintf(text, size, "%s bytes=%.0f %s%s%s%s%s%s", tp_collective_text(collective->kind),
-           collective->bytes, dtype_names[collective->dtype],
+           collective->bytes, tp_dtype_text(collective->dtype),
            collective->algorithm == TP_ALGORITHM_AUTO ? "" : " ",
            collective->algorithm == TP_ALGORITHM_AUTO ? ""
                                                       : tp_algorithm_text(collective->algorithm),
@@ -51,7 +50,7 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
              (long long)op->attention.batch, (long long)op->attention.query_len,
              (long long)op->attention.kv_len, (long long)op->attention.heads,
              (long long)op->attention.kv_heads, (long long)op->attention.head_dim,
-             dtype_names[op->attention.dtype]);
+             tp_dtype_text(op->attention.dtype));
     break;
   case TP_OP_MEMORY:
     snprintf(text, size, "read=%.0f write=%.0f", op->memory.read_bytes, op->memory.write_bytes);

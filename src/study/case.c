@@ -80,12 +80,6 @@ bool tp_case_same_point(const struct tp_case *a, const struct tp_case *b)
          a->collective == b->collective && tp_workload_same(&a->workload, &b->workload);
 }
 
-static const char *dtype_text(enum tp_dtype dtype)
-{
-  static const char *const names[] = TP_DTYPE_NAMES;
-  return names[dtype];
-}
-
 void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
 {
   row->model = point->model->name;
@@ -100,6 +94,6 @@ void tp_case_describe(const struct tp_case *point, struct tp_prediction *row)
   row->generate = tp_case_generates(point) ? (double)point->generate : (double)NAN;
   row->phase = tp_workload_text(&point->workload);
   row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
-  row->dtype = dtype_text(point->dtype);
+  row->dtype = tp_dtype_text(point->dtype);
   row->engine = point->engine->name;
 }

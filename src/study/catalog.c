@@ -148,7 +148,11 @@ enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error)
 {
-  static const char *const names[] = TP_DTYPE_NAMES;
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_DTYPES(X)
+#undef X
+          NULL};
   size_t n = 0;
   for (; names[n] != NULL; n++)
     if (strcmp(name, names[n]) == 0) {

@@ -68,7 +68,11 @@ static enum tp_status word_of(const struct tp_op_reader *reader, const struct tp
 static enum tp_status dtype_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                enum tp_dtype *dtype)
 {
-  static const char *const names[] = TP_DTYPE_NAMES;
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_DTYPES(X)
+#undef X
+          NULL};
   size_t index;
   const enum tp_status status = word_of(reader, row, "dtype", names, TP_DTYPE_BF16, &index);
   *dtype = (enum tp_dtype)index;

@@ -27,8 +27,8 @@ static void run(struct trial *trial, struct layout layout, int rank)
 {
   struct tp_error error;
   snprintf(trial->text, sizeof trial->text, "%s, %lld columns, gap %d, shift %d",
-           (const char *const[])TP_DTYPE_NAMES[layout.dtype],
-           (long long)trial->kernel.in[0].columns, layout.gap, layout.shift);
+           tp_dtype_text(layout.dtype), (long long)trial->kernel.in[0].columns, layout.gap,
+           layout.shift);
   host_cuda_seed(trial->random);
   ck_assert_int_eq(tp_kernel_memory(&trial->kernel, rank, NULL, &error), TP_OK);
   ck_assert_msg(tp_host_compute(&trial->host, rank, trial->arena, &error) == TP_OK, "%s",
