@@ -26,6 +26,15 @@ endif
 TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
 EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
 
+# The whole loop on a GPU that is not the model.
+if SIMULATOR
+check_PROGRAMS += %D%/hostile_loop
+endif
+%C%_hostile_loop_SOURCES = %D%/hostile_loop.c %D%/hostile_cost.c %D%/hostile_device.c \
+	%D%/hostile_play.c %D%/hostile.h %D%/hostile_state.h
+TESTS += %D%/hostile-loop.sh
+EXTRA_DIST += %D%/hostile-loop.sh
+
 include %D%/kernels.mk
 include %D%/fake.mk
 include %D%/memory_kernels.mk
