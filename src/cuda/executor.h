@@ -17,7 +17,8 @@ enum tp_status tp_execute_capture(const struct tp_calls *calls, const struct tp_
                                   struct tp_graph **graph, struct tp_error *error);
 
 /* Runs the pass once and waits for it, so that libraries load and make room for their work, which
- * a capture forbids; then captures it. */
+ * a capture forbids; then captures it.  Asking for plans and room op by op would not do: CUDA loads
+ * a kernel when it is first launched, and libraries offer no other way to have theirs loaded. */
 enum tp_status tp_execute_prepared(const struct tp_calls *calls, const struct tp_binding *binding,
                                    struct tp_graph **graph, struct tp_error *error);
 #endif
