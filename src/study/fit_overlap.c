@@ -28,16 +28,27 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
   return status;
 }
 
-double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample)
+static struct tp_machine machine_of(const struct tp_device *device)
 {
   static const struct tp_stack stack;
-  const struct tp_machine machine = {.device = device,
-                                     .stack = &stack,
-                                     .ranks = 1,
-                                     .dram_bytes_per_s = device->datasheet.dram_bytes_per_s};
+  return (struct tp_machine){.device = device,
+                             .stack = &stack,
+                             .ranks = 1,
+                             .dram_bytes_per_s = device->datasheet.dram_bytes_per_s};
+}
+
+double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample)
+{
+  const struct tp_machine machine = machine_of(device);
   const struct tp_cost cost = tp_cost_bare(&machine, &sample->op);
   return tp_interference_time_s(&machine, &cost, &sample->beside) /
          tp_cost_alone_s(&machine, &cost);
+}
+
+bool tp_overlap_tells(const struct tp_device *device, const struct tp_overlap_sample *sample)
+{
+  const struct tp_machine machine = machine_of(device);
+  return tp_overlap_is_of_sms(sample) && tp_cost_bare(&machine, &sample->op).sm_share >= 1;
 }
 
 bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample)
@@ -65,7 +76,7 @@ static double residual(const struct rows *rows, const struct tp_overlap_sample *
 
 static bool is_fitted(const struct rows *rows, const struct tp_overlap_sample *sample)
 {
-  return tp_overlap_is_of_sms(sample) && !is_held_out(rows, sample);
+  return tp_overlap_tells(rows->device, sample) && !is_held_out(rows, sample);
 }
 
 /* Absolute ones: what tiles of an odd size lose in whole waves, others do not. */

@@ -29,8 +29,10 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
                                     struct tp_overlap_sample **samples, size_t *n,
                                     struct tp_error *error);
 
-/* Of the rows that the fit may take, by what ran beside. */
+/* By what ran beside: SMs held, and nothing moved. */
 bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample);
+/* The rows that a fit may take, of those: of kernels that cover all SMs, for these are meant. */
+bool tp_overlap_tells(const struct tp_device *device, const struct tp_overlap_sample *sample);
 
 double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample);
 

@@ -107,7 +107,7 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
     tp_validator_add(self, i, "slowdown", what, samples[i].slowdown,
                      tp_overlap_slowdown(device, &samples[i]));
     self->validation->figures[self->validation->n_figures - 1].fitted =
-        tp_overlap_is_of_sms(&samples[i]) && !isnan(held_out) &&
+        tp_overlap_tells(device, &samples[i]) && !isnan(held_out) &&
         !tp_fit_is_held_out(tp_fit_shape(&samples[i].op, 1, beside), held_out);
   }
   return self->validation->n_figures > 0

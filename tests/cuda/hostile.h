@@ -22,6 +22,7 @@ struct hostile_physics {
   double power_ratio;      /* what full arithmetic takes off the clock ... */
   double power_s;          /* ... after about so long */
   bool whole_waves;        /* held SMs cost a GEMM whole waves */
+  bool persistent;         /* or as much again, or as long as they are held */
   double dram_weight;      /* of a stand-in's traffic against a kernel's; 0: as much */
   double noise_ratio;      /* standard deviation of a sample; outliers: 30 %, one in 40 */
 };

@@ -188,6 +188,26 @@ START_TEST(few_whole_waves_do_not_count)
 }
 END_TEST
 
+/* A GEMM of few tiles leaves SMs free: what it loses says nothing of kernels that cover all. */
+START_TEST(only_kernels_that_cover_all_sms_count)
+{
+  struct tp_overlap_sample samples[128];
+  const struct tp_fit_options options = {.hold_out_ratio = 0};
+  struct tp_overlap_fit fit;
+  const size_t n = measure(0.81, 36, samples);
+  for (size_t i = 0; i < n; i++) {
+    samples[n + i] = samples[i];
+    samples[n + i].op.gemm.m = 128;
+    samples[n + i].op.gemm.n = 4096;
+    samples[n + i].slowdown = 3;
+  }
+  ck_assert(tp_overlap_tells(&device, &samples[1]) && !tp_overlap_tells(&device, &samples[n + 1]));
+  tp_fit_overlap(samples, 2 * n, &options, &device, &fit);
+  ck_assert_rel(device.overlap.held_ratio, 0.81, 1e-4);
+  ck_assert(fit.n_fitted == n - 5 && fit.n_held_out == n - 5 && fit.held_out_error > 0.3);
+}
+END_TEST
+
 START_TEST(rows_that_do_not_tell_change_nothing)
 {
   struct tp_overlap_sample samples[64];
@@ -214,6 +234,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, copies_do_not_move_the_fit);
   tcase_add_test(tcase, only_the_held_share_is_lost);
   tcase_add_test(tcase, few_whole_waves_do_not_count);
+  tcase_add_test(tcase, only_kernels_that_cover_all_sms_count);
   tcase_add_test(tcase, rows_that_do_not_tell_change_nothing);
   suite_add_tcase(suite, tcase);
   return suite;
