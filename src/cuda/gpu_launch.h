@@ -21,7 +21,9 @@
 #define TP_DYNAMIC_SHARED(type, name)                                \
   extern __shared__ __align__(16) unsigned char tp_dynamic_shared[]; \
   type *const name = reinterpret_cast<type *>(tp_dynamic_shared)
-#define TP_UNROLL _Pragma("unroll")
+#define TP_UNROLL      _Pragma("unroll")
+/* What is done with x, a register, is done after this. */
+#define TP_AS_IT_IS(x) asm volatile("" : "+r"(x))
 
 /* Flags between GPUs: what was written before a release is seen after the acquire that reads it. */
 static __device__ __forceinline__ unsigned tp_load_acquire(const unsigned *flag)

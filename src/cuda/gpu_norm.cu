@@ -47,20 +47,26 @@ __device__ __forceinline__ tp_item<T> second_sum(const tp_raw &h, const tp_raw &
   return z;
 }
 
-/* What is normalised; writes the residual. */
+/* Writes the residual, which takes the place of x. */
 template <class T>
-__device__ __forceinline__ tp_item<T> input(const norm_row<T> &row, int item,
-                                            const norm_parts &parts)
+__device__ __forceinline__ void add(const norm_row<T> &row, int item, norm_parts *parts)
 {
-  tp_item<T> x = tp_numbers<T>(parts.x);
   if (row.h == nullptr)
-    return x;
-  add_kept(x, tp_numbers<T>(parts.h));
-  tp_store(row.x_plus_h, tp_item_first<T>(item, row.packs), x);
-  return row.sum == nullptr ? x : second_sum<T>(parts.h, parts.sum);
+    return;
+  tp_item<T> x = tp_numbers<T>(parts->x);
+  add_kept(x, tp_numbers<T>(parts->h));
+  parts->x = tp_rounded(x);
+  tp_put(row.x_plus_h, tp_item_first<T>(item, row.packs), parts->x);
 }
 
-/* The same, once the residual is written. */
+/* What is normalised, once the residual is written. */
+template <class T>
+__device__ __forceinline__ tp_item<T> input(const norm_row<T> &row, const norm_parts &parts)
+{
+  return row.sum == nullptr ? tp_numbers<T>(parts.x) : second_sum<T>(parts.h, parts.sum);
+}
+
+/* The same from memory. */
 template <class T>
 __device__ __forceinline__ tp_item<T> input_again(const norm_row<T> &row, int item)
 {
@@ -98,7 +104,7 @@ template <class T> __device__ __forceinline__ float power(const tp_item<T> &z, f
 
 /* Sum over the row of z (p 1) or of (z - mean)^2 (p 2). */
 template <class T>
-__device__ __forceinline__ float moment(const norm_row<T> &row, const tp_item<T> (&kept)[TP_KEPT],
+__device__ __forceinline__ float moment(const norm_row<T> &row, const norm_parts (&kept)[TP_KEPT],
                                         float mean, int p)
 {
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
@@ -106,42 +112,45 @@ __device__ __forceinline__ float moment(const norm_row<T> &row, const tp_item<T>
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < row.items)
-      sum += power(kept[k], mean, p);
+      sum += power(input(row, kept[k]), mean, p);
   for (int item = thread + TP_KEPT * threads; item < row.items; item += threads)
     sum += power(input_again(row, item), mean, p);
   return tp_fold_block(sum, tp_plus());
 }
 
-/* One block a row. */
-template <class T>
-__global__ void __launch_bounds__(TP_ROW_THREADS) norm(tp_norm_rows n, int packs, int items)
+/* One block a row.  What is absent takes no registers, so that more rows are under way on an SM:
+ * there are not many instructions a byte between this and what DRAM gives. */
+template <class T, int SUMMANDS, bool LAYER>
+__global__ void __launch_bounds__(TP_ROW_THREADS, SUMMANDS > 2 ? 1 : 2)
+    norm(tp_norm_rows n, int packs, int items)
 {
   const int64_t r = blockIdx.x;
   const auto at = [r](const tp_rows &rows) {
     return rows.data == nullptr ? nullptr : static_cast<T *>(rows.data) + r * rows.row_elements;
   };
   const norm_row<T> row = {at(n.x),
-                           at(n.h),
-                           at(n.sum),
+                           SUMMANDS > 1 ? at(n.h) : nullptr,
+                           SUMMANDS > 2 ? at(n.sum) : nullptr,
                            static_cast<const T *>(n.gain),
-                           static_cast<const T *>(n.bias),
+                           LAYER ? static_cast<const T *>(n.bias) : nullptr,
                            at(n.x_plus_h),
                            at(n.normed),
                            packs,
                            items};
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
-  norm_parts parts[TP_KEPT];
-  tp_item<T> kept[TP_KEPT];
+  norm_parts kept[TP_KEPT];
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
-      parts[k] = fetch(row, thread + k * threads);
+      kept[k] = fetch(row, thread + k * threads);
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
-      kept[k] = input(row, thread + k * threads, parts[k]);
-  for (int item = thread + TP_KEPT * threads; item < items; item += threads)
-    input(row, item, fetch(row, item));
+      add(row, thread + k * threads, &kept[k]);
+  for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
+    norm_parts parts = fetch(row, item);
+    add(row, item, &parts);
+  }
 
   const float columns = static_cast<float>(n.extent.columns);
   const float mean = row.bias == nullptr ? 0.0f : moment(row, kept, 0.0f, 1) / columns;
@@ -149,7 +158,7 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) norm(tp_norm_rows n, int packs
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
-      output(row, thread + k * threads, kept[k], parts[k].gain, mean, scale);
+      output(row, thread + k * threads, input(row, kept[k]), kept[k].gain, mean, scale);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads)
     output(row, item, input_again(row, item),
            tp_fetch(row.gain, tp_item_first<T>(item, packs), item < packs), mean, scale);
@@ -165,7 +174,12 @@ template <class T> cudaError_t launch_norm(const tp_norm_rows &n, cudaStream_t s
   const int items = tp_items<T>(n.extent.columns, packs);
   /* Few rows leave SMs idle: then more threads a row shorten it. */
   const int each = n.extent.rows < 512 ? 1 : TP_KEPT;
-  TP_LAUNCH((norm<T>), static_cast<unsigned>(n.extent.rows),
+  const bool layer = n.bias != nullptr;
+  const auto kernel = n.h.data == nullptr     ? layer ? norm<T, 1, true> : norm<T, 1, false>
+                          : n.sum.data == nullptr ? layer ? norm<T, 2, true> : norm<T, 2, false>
+                          : layer ? norm<T, 3, true>
+                                              : norm<T, 3, false>;
+  TP_LAUNCH(kernel, static_cast<unsigned>(n.extent.rows),
             static_cast<unsigned>(tp_threads((items + each - 1) / each, TP_ROW_THREADS)), 0, stream,
             n, packs, items);
   return cudaGetLastError();
@@ -198,7 +212,7 @@ __global__ void norm_heads(tp_head_rows h, const T *q_gain, const T *k_gain, int
   const norm_row<T> whole = {x, nullptr, nullptr, gain, nullptr, nullptr, x, packs, items};
   for (int item = lane; item < items; item += lanes) {
     const norm_parts parts = fetch(whole, item);
-    output(whole, item, input(whole, item, parts), parts.gain, 0.0f, scale);
+    output(whole, item, input(whole, parts), parts.gain, 0.0f, scale);
   }
 }
 

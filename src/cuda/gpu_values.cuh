@@ -57,15 +57,14 @@ template <class T> struct tp_item {
 };
 
 /* Where item `item` of a row starts, and how many elements it has. */
-template <class T> __device__ __forceinline__ int64_t tp_item_first(int item, int packs)
+template <class T> __device__ __forceinline__ int tp_item_first(int item, int packs)
 {
   constexpr int each = tp_pack<T>::elements;
-  return item < packs ? static_cast<int64_t>(item) * each
-                      : static_cast<int64_t>(packs) * each + (item - packs);
+  return item < packs ? item * each : item + packs * (each - 1);
 }
 
 /* An item as it lies in memory: a thread waits for it where it makes it numbers, so it asks for all
- * that it can before. */
+ * that it can before.  A compiler that unpacks it where it is read would wait there. */
 struct tp_raw {
   int n;
   uint4 bits;
@@ -86,8 +85,13 @@ __device__ __forceinline__ tp_raw tp_fetch(const T *row, int64_t first, bool pac
 
 template <class T> __device__ __forceinline__ tp_item<T> tp_numbers(const tp_raw &raw)
 {
+  uint4 bits = raw.bits;
+  TP_AS_IT_IS(bits.x);
+  TP_AS_IT_IS(bits.y);
+  TP_AS_IT_IS(bits.z);
+  TP_AS_IT_IS(bits.w);
   tp_pack<T> values;
-  memcpy(&values, &raw.bits, sizeof values);
+  memcpy(&values, &bits, sizeof values);
   tp_item<T> item;
   item.n = raw.n;
   TP_UNROLL
@@ -102,20 +106,37 @@ __device__ __forceinline__ tp_item<T> tp_load(const T *row, int64_t first, bool 
   return tp_numbers<T>(tp_fetch(row, first, pack));
 }
 
-template <class T>
-__device__ __forceinline__ void tp_store(T *row, int64_t first, const tp_item<T> &item)
+template <class T> __device__ __forceinline__ tp_raw tp_rounded(const tp_item<T> &item)
 {
+  tp_raw raw = {item.n, {0, 0, 0, 0}};
   if (item.n > 1) {
     tp_pack<T> values;
     TP_UNROLL
     for (int i = 0; i < tp_pack<T>::elements; i++)
       values.at[i] = tp_round<T>(item.at[i]);
-    uint4 bits;
-    memcpy(&bits, &values, sizeof bits);
-    *reinterpret_cast<uint4 *>(row + first) = bits;
+    memcpy(&raw.bits, &values, sizeof values);
   } else {
-    row[first] = tp_round<T>(item.at[0]);
+    const T one = tp_round<T>(item.at[0]);
+    memcpy(&raw.bits, &one, sizeof one);
   }
+  return raw;
+}
+
+template <class T> __device__ __forceinline__ void tp_put(T *row, int64_t first, const tp_raw &raw)
+{
+  if (raw.n > 1) {
+    *reinterpret_cast<uint4 *>(row + first) = raw.bits;
+  } else {
+    T one;
+    memcpy(static_cast<void *>(&one), &raw.bits, sizeof one);
+    row[first] = one;
+  }
+}
+
+template <class T>
+__device__ __forceinline__ void tp_store(T *row, int64_t first, const tp_item<T> &item)
+{
+  tp_put(row, first, tp_rounded(item));
 }
 
 /* Elements of an item: unrolled, i < item.n holds. */

@@ -88,6 +88,7 @@ void *host_cuda_dynamic_shared(void);
 #define TP_DYNAMIC_SHARED(type, name) \
   type *const name = static_cast<type *>(host_cuda_dynamic_shared())
 #define TP_UNROLL
+#define TP_AS_IT_IS(x)
 
 void host_cuda_yield(void);
 void host_cuda_barrier(void);
