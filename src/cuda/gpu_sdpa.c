@@ -13,7 +13,6 @@ enum { ALIGNMENT = 256 };
 
 struct tp_gpu_sdpa {
   cudnnHandle_t handle;
-  cudnnBackendDescriptor_t properties; /* of the device */
   struct tp_plans *plans;
 };
 
@@ -129,7 +128,8 @@ static enum tp_status make_plan(const struct tp_gpu_sdpa *sdpa, const struct tp_
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   plan->scale = 1 / sqrtf((float)shape->head_dim);
   plan->lowest = -FLT_MAX;
-  enum tp_status status = tp_sdpa_plan_make(sdpa->properties, shape, &plan->kernel, error);
+  const struct tp_sdpa_target here = {.handle = sdpa->handle};
+  enum tp_status status = tp_sdpa_plan_make(&here, shape, &plan->kernel, error);
   if (status == TP_OK)
     status = find_memory(plan, shape, stream, error);
   if (status == TP_OK)
@@ -206,22 +206,6 @@ enum tp_status tp_gpu_sdpa_run(struct tp_gpu_sdpa *sdpa, const struct tp_bound_o
   return status;
 }
 
-static enum tp_status read_properties(struct tp_gpu_sdpa *sdpa, struct tp_error *error)
-{
-  int device = 0;
-  enum tp_status status = TP_CUDA(cudaGetDevice(&device), error);
-  if (status == TP_OK)
-    status = TP_CUDNN(
-        cudnnBackendCreateDescriptor(CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR, &sdpa->properties),
-        error);
-  const int32_t id = device;
-  if (status == TP_OK)
-    status = TP_CUDNN(cudnnBackendSetAttribute(sdpa->properties, CUDNN_ATTR_DEVICEPROP_DEVICE_ID,
-                                               CUDNN_TYPE_INT32, 1, &id),
-                      error);
-  return status == TP_OK ? TP_CUDNN(cudnnBackendFinalize(sdpa->properties), error) : status;
-}
-
 enum tp_status tp_gpu_sdpa_open(struct tp_gpu_sdpa **sdpa, struct tp_error *error)
 {
   struct tp_gpu_sdpa *const made = calloc(1, sizeof *made);
@@ -230,8 +214,6 @@ enum tp_status tp_gpu_sdpa_open(struct tp_gpu_sdpa **sdpa, struct tp_error *erro
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   }
   enum tp_status status = TP_CUDNN(cudnnCreate(&made->handle), error);
-  if (status == TP_OK)
-    status = read_properties(made, error);
   if (status == TP_OK)
     *sdpa = made;
   else
@@ -244,8 +226,6 @@ void tp_gpu_sdpa_close(struct tp_gpu_sdpa *sdpa)
   if (sdpa == NULL)
     return;
   tp_plans_free(sdpa->plans, free_plan);
-  if (sdpa->properties != NULL)
-    cudnnBackendDestroyDescriptor(sdpa->properties);
   if (sdpa->handle != NULL)
     cudnnDestroy(sdpa->handle);
   free(sdpa);

@@ -275,8 +275,8 @@ static void describe_attention(struct builder *builder)
   matmul(builder, weights, o.values, o.out, out_limits);
 }
 
-enum tp_status tp_sdpa_graph_make(const struct tp_sdpa_shape *shape, struct tp_sdpa_graph *graph,
-                                  struct tp_error *error)
+enum tp_status tp_sdpa_graph_make(cudnnHandle_t handle, const struct tp_sdpa_shape *shape,
+                                  struct tp_sdpa_graph *graph, struct tp_error *error)
 {
   struct builder builder = {
       .graph = graph, .shape = shape, .next_inner = TP_SDPA_INNER, .error = error};
@@ -285,6 +285,8 @@ enum tp_status tp_sdpa_graph_make(const struct tp_sdpa_shape *shape, struct tp_s
   graph->graph = create(&builder, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
   set(&builder, graph->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
       builder.n_operations, builder.operations);
+  if (handle != NULL)
+    set(&builder, graph->graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
   finalise(&builder, graph->graph);
   if (builder.status != TP_OK)
     tp_sdpa_graph_free(graph);

@@ -42,8 +42,9 @@ struct tp_sdpa_graph {
   cudnnBackendDescriptor_t descriptors[TP_SDPA_DESCRIPTORS];
 };
 
-/* Needs no device.  TP_E_ENVIRONMENT where cuDNN does not know the operations. */
-enum tp_status tp_sdpa_graph_make(const struct tp_sdpa_shape *shape, struct tp_sdpa_graph *graph,
-                                  struct tp_error *error);
+/* handle: NULL for a device that is not here.  TP_E_ENVIRONMENT where cuDNN does not know the
+ * operations. */
+enum tp_status tp_sdpa_graph_make(cudnnHandle_t handle, const struct tp_sdpa_shape *shape,
+                                  struct tp_sdpa_graph *graph, struct tp_error *error);
 void tp_sdpa_graph_free(struct tp_sdpa_graph *graph);
 #endif

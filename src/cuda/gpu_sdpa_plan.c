@@ -27,7 +27,7 @@ static enum tp_status ask(cudnnBackendDescriptor_t properties, cudnnBackendDescr
       cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR, &asked->heuristics), error);
   if (status == TP_OK)
     status = set_part(asked->heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph, error);
-  if (status == TP_OK)
+  if (status == TP_OK && properties != NULL)
     status = set_part(asked->heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, properties, error);
   if (status == TP_OK)
     status = TP_CUDNN(cudnnBackendSetAttribute(asked->heuristics, CUDNN_ATTR_ENGINEHEUR_MODE,
@@ -60,7 +60,17 @@ static void drop(struct configs *asked)
     cudnnBackendDestroyDescriptor(asked->heuristics);
 }
 
-static enum tp_status make_of(cudnnBackendDescriptor_t properties, cudnnBackendDescriptor_t config,
+static enum tp_status set_target(cudnnBackendDescriptor_t plan, const struct tp_sdpa_target *target,
+                                 struct tp_error *error)
+{
+  if (target->handle == NULL)
+    return set_part(plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, target->properties, error);
+  return TP_CUDNN(cudnnBackendSetAttribute(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE,
+                                           CUDNN_TYPE_HANDLE, 1, &target->handle),
+                  error);
+}
+
+static enum tp_status make_of(const struct tp_sdpa_target *target, cudnnBackendDescriptor_t config,
                               struct tp_sdpa_plan *plan, struct tp_error *error)
 {
   int64_t n = 0;
@@ -70,7 +80,7 @@ static enum tp_status make_of(cudnnBackendDescriptor_t properties, cudnnBackendD
     return status;
   status = set_part(plan->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config, error);
   if (status == TP_OK)
-    status = set_part(plan->plan, CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, properties, error);
+    status = set_target(plan->plan, target, error);
   if (status == TP_OK)
     status = TP_CUDNN(cudnnBackendFinalize(plan->plan), error);
   if (status == TP_OK)
@@ -85,17 +95,18 @@ static enum tp_status make_of(cudnnBackendDescriptor_t properties, cudnnBackendD
 }
 
 /* By one mode of the heuristics; `error` holds why the last config did not do. */
-static enum tp_status make_by(cudnnBackendDescriptor_t properties, cudnnBackendHeurMode_t mode,
+static enum tp_status make_by(const struct tp_sdpa_target *target, cudnnBackendHeurMode_t mode,
                               struct tp_sdpa_plan *plan, struct tp_error *error)
 {
   struct configs asked = {.n = 0};
-  enum tp_status status = ask(properties, plan->graph.graph, mode, &asked, error);
+  enum tp_status status = ask(target->handle == NULL ? target->properties : NULL, plan->graph.graph,
+                              mode, &asked, error);
   if (status == TP_OK)
     status = take(&asked, error);
   if (status == TP_OK && asked.n == 0)
     status = tp_fail(error, TP_E_ENVIRONMENT, "its heuristics name no engine");
   for (int64_t i = 0; i < asked.n && plan->plan == NULL; i++) {
-    status = make_of(properties, asked.configs[i], plan, error);
+    status = make_of(target, asked.configs[i], plan, error);
     if (status == TP_OK) {
       plan->config = asked.configs[i];
       asked.configs[i] = NULL;
@@ -117,17 +128,17 @@ static enum tp_status refuse(const struct tp_sdpa_shape *shape, const struct tp_
                  (long long)shape->head_dim, why->text, shape->padded ? "decode" : "prefill");
 }
 
-enum tp_status tp_sdpa_plan_make(cudnnBackendDescriptor_t properties,
+enum tp_status tp_sdpa_plan_make(const struct tp_sdpa_target *target,
                                  const struct tp_sdpa_shape *shape, struct tp_sdpa_plan *plan,
                                  struct tp_error *error)
 {
   struct tp_error why = {""};
   *plan = (struct tp_sdpa_plan){.plan = NULL};
-  enum tp_status status = tp_sdpa_graph_make(shape, &plan->graph, &why);
+  enum tp_status status = tp_sdpa_graph_make(target->handle, shape, &plan->graph, &why);
   if (status == TP_OK)
-    status = make_by(properties, CUDNN_HEUR_MODE_A, plan, &why);
+    status = make_by(target, CUDNN_HEUR_MODE_A, plan, &why);
   if (status != TP_OK && plan->graph.n > 0)
-    status = make_by(properties, CUDNN_HEUR_MODE_FALLBACK, plan, &why);
+    status = make_by(target, CUDNN_HEUR_MODE_FALLBACK, plan, &why);
   if (status == TP_OK)
     return TP_OK;
   tp_sdpa_plan_free(plan);

@@ -46,14 +46,6 @@ const void *fake_cudnn_stream(void)
       return CUDNN_STATUS_BAD_PARAM_CUDA_GRAPH_MISMATCH;   \
   } while (0)
 
-cudaError_t cudaGetDevice(int *device)
-{
-  if (fake_gpu_fails_in > 0 && --fake_gpu_fails_in == 0)
-    return cudaErrorInvalidValue;
-  *device = 1;
-  return cudaSuccess;
-}
-
 static size_t bytes_of(cudnnBackendAttributeType_t type)
 {
   switch (type) {
@@ -62,6 +54,7 @@ static size_t bytes_of(cudnnBackendAttributeType_t type)
   case CUDNN_TYPE_INT64:
   case CUDNN_TYPE_DOUBLE:
   case CUDNN_TYPE_VOID_PTR:
+  case CUDNN_TYPE_HANDLE:
   case CUDNN_TYPE_BACKEND_DESCRIPTOR:
     return 8;
   default:
@@ -167,7 +160,8 @@ static int64_t name_engines(const struct descriptor *heuristics, int64_t most,
 {
   const bool best = word(heuristics, CUDNN_ATTR_ENGINEHEUR_MODE) == CUDNN_HEUR_MODE_A;
   fall_backs += !best;
-  if (part(heuristics, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP) == NULL ||
+  if (find(part(heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH),
+           CUDNN_ATTR_OPERATIONGRAPH_HANDLE) == NULL ||
       (best && fake_cudnn_lacks_best) || most < 2)
     return 0;
   for (int i = 0; i < 2; i++) {

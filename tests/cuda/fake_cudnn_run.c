@@ -277,9 +277,11 @@ static void execute(void *job)
 cudnnStatus_t cudnnBackendExecute(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
                                   cudnnBackendDescriptor_t pack)
 {
-  (void)handle;
   if (fake_gpu_fails_in > 0 && --fake_gpu_fails_in == 0)
     return CUDNN_STATUS_EXECUTION_FAILED;
+  const struct attribute *const made_for = find(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
+  if (made_for == NULL || *(const cudnnHandle_t *)(const void *)made_for->bytes != handle)
+    return CUDNN_STATUS_BAD_PARAM;
   const struct descriptor *const config = part(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG);
   const struct execution execution = {
       .ops =

@@ -69,7 +69,8 @@ static void check(bool decode, struct heads h, struct length l, enum tp_dtype dt
                                       .values_row = kv,
                                       .row = h.heads * h.head_dim};
   struct tp_sdpa_plan plan;
-  const enum tp_status status = tp_sdpa_plan_make(properties, &shape, &plan, &error);
+  const enum tp_status status =
+      tp_sdpa_plan_make(&(struct tp_sdpa_target){.properties = properties}, &shape, &plan, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   ck_assert_msg(strstr(kernel(), "flash") != NULL, "not flash attention: %s", kernel());
   ck_assert_int_ge(plan.workspace_bytes, 0);
@@ -125,7 +126,9 @@ START_TEST(no_engine)
                                     .values_row = 14,
                                     .row = 14};
   struct tp_sdpa_plan plan;
-  ck_assert_int_eq(tp_sdpa_plan_make(properties, &odd, &plan, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(
+      tp_sdpa_plan_make(&(struct tp_sdpa_target){.properties = properties}, &odd, &plan, &error),
+      TP_E_ENVIRONMENT);
   ck_assert_ptr_nonnull(strstr(error.text, "2/2 heads of 7"));
   ck_assert_ptr_nonnull(strstr(error.text, "choose materialised attention"));
 }
