@@ -9,6 +9,7 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .fused_residual_norm = stack->fusion.residual_norm,
       .fused_rope = stack->fusion.rope,
       .fused_activation = stack->fusion.activation,
+      .fused_row_activation = stack->fusion.matrix_vector, /* a reduction's epilogue takes it */
       .fused_overlapped_residual = stack->fusion.overlapped_residual,
       .head_sharded = stack->head.sharded,
       .all_positions = stack->head.all_positions,

@@ -180,6 +180,12 @@ void tp_block_attention(struct tp_pass *pass)
   tp_block_attend(pass);
 }
 
+bool tp_block_fuses_activation(const struct tp_pass *pass)
+{
+  const struct tp_style *style = &pass->request->style;
+  return style->fused_activation || (style->fused_row_activation && pass->tokens == 1);
+}
+
 static void up(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
@@ -188,17 +194,17 @@ static void up(struct tp_pass *pass)
                                 .n = block->ffn * (block->gated ? 2 : 1),
                                 .k = block->hidden,
                                 .dtype = pass->request->dtype,
-                                .activates = pass->request->style.fused_activation});
+                                .activates = tp_block_fuses_activation(pass)});
   TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_UP_WEIGHT,
            block->mlp_bias ? TP_VALUE_UP_SHIFT : TP_VALUE_NONE);
-  TP_WRITES(pass, pass->request->style.fused_activation ? TP_VALUE_INNER : TP_VALUE_UP);
+  TP_WRITES(pass, tp_block_fuses_activation(pass) ? TP_VALUE_INNER : TP_VALUE_UP);
 }
 
 void tp_block_down(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
   const double inner = (double)pass->tokens * (double)block->ffn;
-  if (!pass->request->style.fused_activation) {
+  if (!tp_block_fuses_activation(pass)) {
     tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, "mlp.act", inner * (block->gated ? 2 : 1), inner);
     TP_READS(pass, TP_VALUE_UP);
     TP_WRITES(pass, TP_VALUE_INNER);

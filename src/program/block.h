@@ -37,6 +37,9 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
 void tp_block_attend(struct tp_pass *pass);
 void tp_block_attention(struct tp_pass *pass);
 
+/* Whether the activation is the epilogue of the up GEMM, not a kernel. */
+bool tp_block_fuses_activation(const struct tp_pass *pass);
+
 /* Of the MLP what follows the up (and gate) GEMM: activation and down projection; all. */
 void tp_block_down(struct tp_pass *pass);
 void tp_block_mlp(struct tp_pass *pass);

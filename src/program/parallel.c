@@ -6,7 +6,7 @@
 static void fused_input(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
-  const bool activates = pass->request->style.fused_activation;
+  const bool activates = tp_block_fuses_activation(pass);
   const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
   tp_pass_gemm(pass, "qkv+up",
                (struct tp_gemm){.m = pass->tokens,

@@ -15,6 +15,7 @@ struct tp_style {
   enum tp_attention_style attention_prefill, attention_decode;
   double score_passes;
   bool fused_residual_norm, fused_rope, fused_activation, fused_overlapped_residual;
+  bool fused_row_activation; /* fused_activation where the pass has one token */
   bool head_sharded, all_positions, embedding_sharded;
 };
 

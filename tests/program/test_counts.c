@@ -173,6 +173,13 @@ START_TEST(test_fusion_flags)
   request.style.fused_rope = request.style.fused_activation = false;
   program = build_program("standard", &request, arena);
   ck_assert_int_eq(sum_program(&program).kernels, standard + 4 * 10);
+  request.style.fused_row_activation = true; /* of one row alone */
+  ck_assert_int_gt(request.batch, 1);
+  program = build_program("standard", &request, arena);
+  ck_assert_int_eq(sum_program(&program).kernels, standard + 4 * 10);
+  request.batch = 1;
+  program = build_program("standard", &request, arena);
+  ck_assert_int_eq(sum_program(&program).kernels, standard + 3 * 10);
   tp_arena_free(arena);
 }
 END_TEST
