@@ -64,18 +64,41 @@ static const struct tp_kernel_parameter *parameter_of(const char *group)
   return &found->table[i];
 }
 
+/* The ratio at which the model slows down as was measured: work that has no part in the matrix rate
+ * thins it.  One that binds it by operands would ask for any ratio: of that the rate's own stands.
+ */
+static double ratio_of(const struct tp_device *device, const struct tp_kernel_parameter *parameter,
+                       const struct tp_sustained_sample *sample)
+{
+  struct tp_device trial = *device;
+  double *const ratio = tp_kernel_parameter_slot(&trial, parameter->offset);
+  const double of_rate = 1 / sample->slowdown;
+  double low = fmin(of_rate * of_rate, 1), high = fmax(of_rate * of_rate, 1);
+  *ratio = low;
+  if (!(tp_sustained_slowdown(&trial, sample) >= sample->slowdown))
+    return of_rate;
+  for (int i = 0; i < 60; i++) {
+    *ratio = (low + high) / 2;
+    if (tp_sustained_slowdown(&trial, sample) > sample->slowdown)
+      low = *ratio;
+    else
+      high = *ratio;
+  }
+  return high;
+}
+
 void tp_fit_sustained(const char *group, const struct tp_sustained_sample *samples, size_t n,
                       struct tp_arena *arena, struct tp_device *device,
                       struct tp_sustained_fit *fit)
 {
   double *ratios = TP_NEW(arena, double, n + 1);
   *fit = (struct tp_sustained_fit){.n = 0};
+  const struct tp_kernel_parameter *parameter = parameter_of(group);
   for (size_t i = 0; i < n; i++)
     if (strcmp(tp_fit_group_of(&samples[i].op), group) == 0)
-      ratios[fit->n++] = 1 / samples[i].slowdown;
+      ratios[fit->n++] = ratio_of(device, parameter, &samples[i]);
   if (fit->n == 0)
     return;
-  const struct tp_kernel_parameter *parameter = parameter_of(group);
   const struct tp_median median = tp_median_of(ratios, fit->n);
   fit->ratio = fmin(fmax(median.value, parameter->least), parameter->most);
   fit->at_bound = fit->ratio != median.value;

@@ -1,7 +1,8 @@
 #ifndef TP_STUDY_FIT_SUSTAINED_H
 #define TP_STUDY_FIT_SUSTAINED_H
 /* Clocks under load: GEMMs timed rested and after seconds of load without pause.  sustained_ratio
- * of a dtype's group is the median of their rates, loaded over rested.
+ * of a dtype's group is the median of those at which the model slows down as they did; where it
+ * cannot, of their rates, loaded over rested.
  */
 #include "base/csv.h"
 #include "platform/device.h"

@@ -162,7 +162,7 @@ near gemm launch_s 4e-6 0.05 && near gemm compute_ratio 0.7 0.05 &&
   near memory kernel_floor_s 3e-6 0.1 && near overlap held_ratio 0.8 0.02 &&
   near nccl simple_wire_ratio 1.6 0.1 && near peer_kernels one_shot_base_s 6e-6 0.1
 ok $? "the parameters come back"
-near gemm sustained_ratio 0.72 1e-9 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
+near gemm sustained_ratio 0.71 0.01 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
 ok $? "the clock under load: the median, where its group is fitted"
 grep -q '^gemm,warm_bytes,[0-9.e+]*,0,' fit.csv && grep -q '"warm_bytes": 0,' h200-sxm/device.json
 ok $? "benched ops are cold"

@@ -232,6 +232,34 @@ START_TEST(sustained_by_hand)
 }
 END_TEST
 
+/* 2 * 8192^3 flops at 1e15 a second, 1.0995 ms, and a quarter of it that no clock changes: at 0.8
+ * of the rate (0.25 + 1 / 0.8) / 1.25 = 1.2 times as long, where the rates themselves say 1 / 1.2.
+ */
+START_TEST(sustained_is_solved)
+{
+  struct tp_device device = {
+      .datasheet = {.sm_count = 100, .fp16_flops_per_s = 1e15, .dram_bytes_per_s = 1e16},
+      .gemm = {.launch_s = 1.0995116 / 4 * 1e-3,
+               .compute_ratio = 1,
+               .dram_ratio = 1,
+               .sm_bytes_per_s = 1e14,
+               .l2_bytes_per_s = 1e16,
+               .epilogue_bytes_per_s = 1e14,
+               .split_s = 1e-3,
+               .sustained_ratio = 1}};
+  const struct tp_sustained_sample slower = loaded(TP_DTYPE_BF16, 1.2);
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_sustained_fit fit;
+  tp_fit_sustained("gemm", &slower, 1, arena, &device, &fit);
+  ck_assert_rel(fit.ratio, 0.8, 1e-3);
+  ck_assert_rel(tp_sustained_slowdown(&device, &slower), 1.2, 1e-9);
+  device.gemm.sm_bytes_per_s = 1e10; /* bound by operands */
+  tp_fit_sustained("gemm", &slower, 1, arena, &device, &fit);
+  ck_assert_rel(fit.ratio, 1 / 1.2, 1e-12);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(median_by_hand)
 {
   double odd[] = {5, 1, 3}, even[] = {4, 1}, one[] = {7};
@@ -280,6 +308,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, shapes_are_told_apart);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, sustained_by_hand);
+  tcase_add_test(tcase, sustained_is_solved);
   tcase_add_test(tcase, median_by_hand);
   tcase_add_test(tcase, crossings_by_hand);
   tcase_add_test(tcase, nccl_tests_text);
