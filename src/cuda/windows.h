@@ -16,7 +16,7 @@ struct tp_windows {
   int64_t vectors; /* of each: a multiple of TP_WINDOW_CHUNK */
 };
 
-/* On the current device, zeroed.  Frees itself where it fails. */
+/* On the current device, full of random numbers.  Frees itself where it fails. */
 enum tp_status tp_windows_open(int device, struct tp_windows *windows, struct tp_error *error);
 void tp_windows_close(struct tp_windows *windows);
 #endif

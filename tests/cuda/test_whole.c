@@ -221,13 +221,14 @@ static struct tp_windows *windows_of(struct tp_windows *windows)
   return windows;
 }
 
-/* Zeros came from the other window. */
+/* What both windows have alike was copied. */
 static int64_t moved(const struct tp_windows *windows)
 {
-  static const unsigned char zeros[TP_WINDOW_VECTOR_BYTES];
+  const char *const from = windows->from, *const to = windows->to;
+  const int64_t bytes = windows->vectors * TP_WINDOW_VECTOR_BYTES;
   int64_t n = 0;
-  for (int64_t i = 0; i < windows->vectors; i++)
-    n += memcmp((char *)windows->to + i * TP_WINDOW_VECTOR_BYTES, zeros, sizeof zeros) == 0;
+  for (int64_t at = 0; at < bytes; at += TP_WINDOW_VECTOR_BYTES)
+    n += memcmp(to + at, from + at, TP_WINDOW_VECTOR_BYTES) == 0;
   return n;
 }
 
