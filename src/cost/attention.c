@@ -126,10 +126,12 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
                            (flops_per_s * fit->compute_ratio) * sms / active;
   cost->fixed_s = fit->launch_s + (copies ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1) +
                   fit->combine_s * (splits - 1);
+  /* The first unit's latency shows, those after it pass beside others' traffic. */
   const double unit_s = fmax(units / sms, 1) * fit->unit_s;
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
   cost->work_s =
-      unit_s + sqrt(sqrt(power_4(stream_s) + power_4(l2_s) + power_4(dram_s) + power_4(compute_s)));
+      fit->unit_s +
+      sqrt(sqrt(power_4(cost->compute_s - fit->unit_s) + power_4(l2_s) + power_4(dram_s)));
   cost->sm_share = active / sms;
   cost->sigma = fit->spread_ratio;
 }

@@ -150,8 +150,11 @@ START_TEST(flash_decode)
   ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 102.8096e6, 1e-15);
   toy.device.attention_decode.dram_ratio = 0.5;
   toy.device.attention_decode.group_s = 3e-6;
-  toy.device.attention_decode.unit_s = 5e-6; /* 200 units over 100 SMs */
-  ck_assert_rel(toy_us(&toy, &op), 4 + 3 + 10 + 207.2576, 1e-3);
+  toy.device.attention_decode.unit_s = 5e-6; /* 200 units over 100 SMs: the second beside traffic */
+  ck_assert_rel(toy_us(&toy, &op), 4 + 3 + 5 + 207.2576, 1e-4);
+  toy.machine.dram_bytes_per_s = 1e18;
+  ck_assert_rel(toy_us(&toy, &op), 4 + 3 + 10 + 2 * 4 * 16 * 128 * 1e3 / 1e7, 1e-2);
+  toy.machine.dram_bytes_per_s = 1e12;
   op.attention.kv_heads = 1;
   ck_assert_rel(toy_us(&toy, &op), 4 + 5 + 103.2192, 1e-2);
   op.attention.kv_heads = 2;
