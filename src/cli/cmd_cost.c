@@ -80,7 +80,8 @@ const struct tp_command tp_command_cost = {
     .usage = "--device D [OPTIONS] [FILE.csv|-]",
     .details =
         "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
-        "head_dim,dtype; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype; "
+        "head_dim,dtype[,cache_write: with the kernel that fills the cache (with), or apart];\n"
+        "attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype; "
         "memory: read_bytes,\n"
         "write_bytes; all_reduce, all_gather, reduce_scatter, all_to_all: "
         "bytes,ranks[,algorithm].\n"

@@ -9,6 +9,7 @@ struct shape {
   double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
   double products;  /* of a query-key pair */
   double traversal; /* tensors and scores that move, over forward's: 2 backward */
+  bool writes_cache;
 };
 
 static struct shape shape_of(const struct tp_attention *attention)
@@ -21,6 +22,7 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .head_dim = (double)attention->head_dim,
                         .products = tp_attention_products(attention),
                         .traversal = attention->backward ? 2 : 1,
+                        .writes_cache = attention->writes_cache,
                         .element_bytes = tp_dtype_bytes(attention->dtype)};
 }
 
@@ -73,17 +75,16 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
   const double longest_s = fit->tile_s + keys * key_s;
 
-  /* Forward, another kernel has moved K and V to the cache; backward, their gradients go with them.
-   */
+  /* Backward, K's and V's gradients go with them. */
   const double new_bytes = key_bytes(shape, shape->queries),
                all_bytes = key_bytes(shape, shape->keys);
-  const bool forward = shape->traversal == 1;
-  const double cache_bytes = forward ? 2 * new_bytes : 0;
-  const double flash_bytes = query_bytes(shape) + (forward ? 1 : 2) * all_bytes;
+  const double cache_bytes = shape->writes_cache ? 2 * new_bytes : 0;
+  const double flash_bytes = query_bytes(shape) + shape->traversal * all_bytes;
   const double bytes = cache_bytes + flash_bytes;
   const double cold = machine->sustained ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
   const double byte_s = cold / (machine->dram_bytes_per_s * fit->dram_ratio);
-  const double write_s = forward ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
+  const double write_s =
+      shape->writes_cache ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
   cost->dram_bytes = cold * bytes;
   cost->fixed_s = fit->launch_s;
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));

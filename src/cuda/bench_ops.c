@@ -13,11 +13,11 @@ struct ops {
 
 static const struct tp_trace_layout gemm_layout = {
     .file = "gemm.csv", .n_keys = 5, .columns = {"op", "m", "n", "k", "dtype", TIMES}};
-static const struct tp_trace_layout attention_layout = {.file = "attention.csv",
-                                                        .n_keys = 8,
-                                                        .columns = {"op", "batch", "seq_len",
-                                                                    "kv_len", "heads", "kv_heads",
-                                                                    "head_dim", "dtype", TIMES}};
+static const struct tp_trace_layout attention_layout = {
+    .file = "attention.csv",
+    .n_keys = 9,
+    .columns = {"op", "batch", "seq_len", "kv_len", "heads", "kv_heads", "head_dim", "dtype",
+                "cache_write", TIMES}};
 static const struct tp_trace_layout memory_layout = {
     .file = "memory.csv",
     .n_keys = 5,
@@ -42,6 +42,8 @@ static void name_attention(const struct tp_op *op, struct tp_trace_row *row)
   tp_trace_row_number(row, "heads", (double)attention->heads);
   tp_trace_row_number(row, "kv_heads", (double)attention->kv_heads);
   tp_trace_row_number(row, "head_dim", (double)attention->head_dim);
+  if (!attention->decode)
+    tp_trace_row_text(row, "cache_write", "apart");
 }
 
 void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)

@@ -58,6 +58,9 @@ enum tp_attention_style {
 struct tp_attention {
   bool decode;   /* one query token a sequence against kv_len */
   bool backward; /* gradients of q, k and v, in training */
+  /* Fused prefill, timed alone: the kernel that moves K and V to the cache counts with it.  In a
+   * program that is an op of its own. */
+  bool writes_cache;
   enum tp_attention_style style;
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
   double score_passes; /* materialised style only */

@@ -91,6 +91,17 @@ static enum tp_status read_gemm(const struct tp_op_reader *reader, const struct 
   return status == TP_OK ? dtype_of(reader, row, &op->gemm.dtype) : status;
 }
 
+/* Tables of frameworks time prefill with the kernel that writes the cache. */
+static enum tp_status cache_write_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                     bool *with)
+{
+  static const char *const names[] = {"apart", "with", NULL};
+  size_t index;
+  const enum tp_status status = word_of(reader, row, "cache_write", names, 1, &index);
+  *with = index == 1;
+  return status;
+}
+
 static enum tp_status read_attention(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                      struct tp_op *op)
 {
@@ -114,6 +125,8 @@ static enum tp_status read_attention(const struct tp_op_reader *reader, const st
     status = tp_op_row_count(reader, row, "kv_heads", &attention->kv_heads);
   if (status == TP_OK)
     status = tp_op_row_count(reader, row, "head_dim", &attention->head_dim);
+  if (status == TP_OK && !attention->decode)
+    status = cache_write_of(reader, row, &attention->writes_cache);
   attention->query_len = attention->decode ? 1 : attention->kv_len;
   return status == TP_OK ? dtype_of(reader, row, &attention->dtype) : status;
 }

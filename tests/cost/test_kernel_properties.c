@@ -41,6 +41,7 @@ static struct tp_op random_op(struct random *random)
   const int64_t keys = size(random, 14), kv_heads = size(random, 4);
   return (struct tp_op){.kind = TP_OP_ATTENTION,
                         .attention = {.decode = decode,
+                                      .writes_cache = !decode && next(random) % 2 == 0,
                                       .style = (enum tp_attention_style)(next(random) % 3),
                                       .batch = size(random, 7),
                                       .query_len = decode ? 1 : keys,

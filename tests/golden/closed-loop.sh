@@ -37,12 +37,12 @@ sidecar() { # sidecar FILE
   done
 } >gemm
 {
-  echo op,batch,seq_len,kv_len,heads,kv_heads,head_dim,dtype
+  echo op,batch,seq_len,kv_len,heads,kv_heads,head_dim,dtype,cache_write
   for batch in 1 4 16 64; do
     for length in 128 512 1024 2048 4096 8192; do
       for kv_heads in 1 2 8; do
-        echo "attention_prefill,$batch,$length,,$((4 * kv_heads)),$kv_heads,128,bf16"
-        echo "attention_decode,$batch,,$length,$((4 * kv_heads)),$kv_heads,128,bf16"
+        echo "attention_prefill,$batch,$length,,$((4 * kv_heads)),$kv_heads,128,bf16,apart"
+        echo "attention_decode,$batch,,$length,$((4 * kv_heads)),$kv_heads,128,bf16,"
       done
     done
   done

@@ -61,7 +61,8 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
   const struct tp_machine one = machine_of(&point, 1), four = machine_of(&point, 4),
                           eight = machine_of(&point, 8);
   const struct tp_gemm gemm = {.m = 16, .n = 8192, .k = 4096, .dtype = TP_DTYPE_FP8};
-  const struct tp_attention prefill = {.batch = 2,
+  const struct tp_attention prefill = {.writes_cache = true,
+                                       .batch = 2,
                                        .query_len = 1024,
                                        .kv_len = 1024,
                                        .heads = 32,
@@ -93,6 +94,20 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
   check_time(&times[3], &eight, &cost);
   tp_cost_collective(&four, &gather, &cost);
   check_time(&times[4], &four, &cost);
+}
+END_TEST
+
+/* 2 million tokens of 8 heads of 128: 8 bytes an element more, beside launches and scores. */
+START_TEST(what_writes_the_cache_may_be_timed_apart)
+{
+  static const char text[] = "op,batch,seq_len,heads,kv_heads,head_dim,cache_write\n"
+                             "attention_prefill,16384,128,8,8,128,\n"
+                             "attention_prefill,16384,128,8,8,128,with\n"
+                             "attention_prefill,16384,128,8,8,128,apart\n";
+  const struct tp_op_costs_request bare = {.device = "h100-sxm"};
+  const struct tp_op_time *times = costs(&bare, text);
+  ck_assert_double_eq(times[0].predicted_us, times[1].predicted_us);
+  ck_assert(times[1].predicted_us - times[2].predicted_us > 2097152 * 1024 * 8.0 / 3.35e12 * 1e6);
 }
 END_TEST
 
@@ -155,6 +170,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("rows");
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   tcase_add_test(tcase, every_op_is_its_part_of_the_cost_model);
+  tcase_add_test(tcase, what_writes_the_cache_may_be_timed_apart);
   tcase_add_test(tcase, a_stack_brings_its_kernels_and_library);
   tcase_add_test(tcase, named_algorithm_runs);
   tcase_add_test(tcase, collectives_find_enough_gpus);
