@@ -58,13 +58,13 @@ enum tp_attention_style {
 struct tp_attention {
   bool decode;   /* one query token a sequence against kv_len */
   bool backward; /* gradients of q, k and v, in training */
-  /* Fused prefill, timed alone: the kernel that moves K and V to the cache counts with it.  In a
-   * program that is an op of its own. */
-  bool writes_cache;
   enum tp_attention_style style;
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
   double score_passes; /* materialised style only */
   enum tp_dtype dtype;
+  /* Fused prefill, timed alone: the kernel that moves K and V to the cache counts with it.  In a
+   * program that is an op of its own. */
+  bool writes_cache;
 };
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a

