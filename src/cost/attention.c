@@ -195,7 +195,4 @@ void tp_cost_attention(const struct tp_machine *machine, const struct tp_attenti
     expanded(machine, &shape, cost);
     break;
   }
-  cost->flops = 2 * shape.products * shape.batch * shape.heads * shape.queries * shape.keys *
-                shape.head_dim *
-                (attention->decode || attention->style != TP_ATTENTION_FLASH ? 1 : 0.5);
 }

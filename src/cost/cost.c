@@ -77,6 +77,7 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
     tp_cost_collective(machine, &op->collective, &cost);
     break;
   }
+  cost.flops = tp_op_flops(op);
   return cost;
 }
 

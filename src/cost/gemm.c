@@ -187,6 +187,5 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->work_s = best.total_s;
   cost->compute_s = best.sm_s;
   cost->sm_share = best.sm_share;
-  cost->flops = 2 * shape.m * shape.n * shape.k;
   cost->sigma = fit.spread_ratio;
 }

@@ -7,7 +7,6 @@ void tp_cost_matrix_vector(const struct tp_machine *machine, const struct tp_gem
 {
   const struct tp_device_memory *fit = &machine->device->memory;
   const double n = (double)gemm->n, k = (double)gemm->k;
-  cost->flops = 2 * n * k;
   cost->dram_bytes = tp_dtype_bytes(gemm->dtype) * (n * k + n + k);
   cost->fixed_s = fit->kernel_floor_s;
   cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);

@@ -74,32 +74,9 @@ static double attention_flops(const struct tp_attention *a)
   return 2 * tp_attention_products(a) * heads * (double)a->head_dim * attention_pairs(a);
 }
 
-static double attention_dram_bytes(const struct tp_attention *a)
-{
-  /* Backward reads q, k, v, the output and its gradient and writes three gradients. */
-  const double rows = (a->backward ? 2 : 1) * (double)a->batch * (double)a->head_dim;
-  const double q_and_out = 2 * rows * (double)a->query_len * (double)a->heads;
-  const int64_t read_heads = a->style == TP_ATTENTION_EXPANDED ? a->heads : a->kv_heads;
-  const double k_and_v = 2 * rows * (double)a->kv_len * (double)read_heads;
-  double scores = 0;
-  if (a->style == TP_ATTENTION_MATERIALISED)
-    scores = (a->backward ? 2 : 1) * a->score_passes * (double)a->batch * (double)a->heads *
-             (double)a->query_len * (double)a->kv_len;
-  return (q_and_out + k_and_v + scores) * tp_dtype_bytes(a->dtype);
-}
-
 static double slices(const struct tp_gemm *g)
 {
   return g->slices > 0 ? g->slices : 1;
-}
-
-static double gemm_dram_bytes(const struct tp_gemm *g)
-{
-  const double m = (double)g->m, n = (double)g->n, k = (double)g->k;
-  const double read_bytes = (m * k + k * n) * tp_dtype_bytes(g->dtype);
-  const double write_bytes =
-      g->output == TP_OUTPUT_REMOTE ? 0 : m * n * tp_dtype_bytes(tp_dtype_wide(g->dtype));
-  return (read_bytes + write_bytes) / slices(g);
 }
 
 double tp_op_flops(const struct tp_op *op)
@@ -110,21 +87,6 @@ double tp_op_flops(const struct tp_op *op)
   case TP_OP_ATTENTION:
     return attention_flops(&op->attention);
   case TP_OP_MEMORY:
-  case TP_OP_COLLECTIVE:
-    return 0;
-  }
-  return 0;
-}
-
-double tp_op_dram_bytes(const struct tp_op *op)
-{
-  switch (op->kind) {
-  case TP_OP_GEMM:
-    return gemm_dram_bytes(&op->gemm);
-  case TP_OP_ATTENTION:
-    return attention_dram_bytes(&op->attention);
-  case TP_OP_MEMORY:
-    return op->memory.read_bytes + op->memory.write_bytes;
   case TP_OP_COLLECTIVE:
     return 0;
   }

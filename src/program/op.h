@@ -221,9 +221,7 @@ struct tp_op {
  */
 int tp_attention_products(const struct tp_attention *attention);
 
-/* Counts of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
+/* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
  * materialised one computes them all.  Elementwise flops are not counted. */
 double tp_op_flops(const struct tp_op *op);
-double tp_op_dram_bytes(
-    const struct tp_op *op); /* compulsory traffic; collectives 0: the algorithm decides */
 #endif

@@ -26,7 +26,7 @@ START_TEST(flash_prefill)
   struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
   const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 2.0 * 25 * 8 * 512 * 512 * 128,
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.device.attention_prefill.tile_s = 1e-6;  /* 200 heads * 8 tiles over 100 SMs */
   toy.device.attention_prefill.token_s = 1e-8; /* 2 heads: 256 of a block's 512 threads */
@@ -49,7 +49,7 @@ START_TEST(flash_backward)
   op.attention.backward = true;
   const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_TRAIN, &op).flops, 5.0 * 25 * 8 * 512 * 512 * 128,
+  ck_assert_rel(tp_cost_op(&toy.machine, TP_TRAIN, &op).flops, 10.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.machine.dram_bytes_per_s = 1e9;
   op.attention.batch = 1;

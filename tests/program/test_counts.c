@@ -200,7 +200,7 @@ START_TEST(test_no_comm_has_standards_kernels)
         continue;
       const struct tp_op *same = &bound.segments[s].ops[n++];
       ck_assert_str_eq(op->name, same->name);
-      ck_assert_double_eq(tp_op_dram_bytes(op), tp_op_dram_bytes(same));
+      ck_assert_double_eq(tp_op_flops(op), tp_op_flops(same));
     }
     ck_assert_uint_eq(n, bound.segments[s].n_ops);
   }

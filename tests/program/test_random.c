@@ -119,7 +119,6 @@ static void check_alone(const struct tp_program *program, const struct tp_progra
       ck_assert_int_eq(a->ops[i].n_waits, 0);
       ck_assert_int_eq(a->ops[i].records, TP_NO_EVENT);
       ck_assert_double_eq(tp_op_flops(&a->ops[i]), tp_op_flops(&b->ops[i]));
-      ck_assert_double_eq(tp_op_dram_bytes(&a->ops[i]), tp_op_dram_bytes(&b->ops[i]));
     }
   }
 }
