@@ -48,8 +48,8 @@ static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_g
   return gemm->m == 1 && machine->sustained && machine->stack->fusion.matrix_vector;
 }
 
-/* A persistent kernel has a block on every SM; those on held ones wait for the others' SMs, so it
- * loses more than the held share: struct tp_device_overlap. */
+/* A kernel with a block on every SM has blocks that wait, so it loses more than the held share:
+ * struct tp_device_overlap. */
 double tp_cost_held_share(const struct tp_machine *machine, double sm_share)
 {
   return sm_share > 0 ? fmax(sm_share, 1 - machine->device->overlap.held_ratio) : 0;
@@ -95,7 +95,7 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
   }
   if (op->collective.algorithm == TP_ALGORITHM_DMA)
     return cost;
-  cost.sm_share = tp_cost_held_share(machine, cost.sm_share);
+  cost.late_share = tp_cost_held_share(machine, cost.sm_share);
   if (is_in_place(machine))
     add_in_place(machine, &cost);
   return cost;

@@ -73,7 +73,8 @@ struct tp_comm_phase {
 
 struct tp_cost {
   double fixed_s, work_s, compute_s;
-  double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
+  double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
+  double late_share; /* collectives: lost to a kernel that covers all SMs and begins meanwhile */
   double dram_bytes;
   double dram_weight; /* collectives: share of DRAM against a kernel's, which is 1; 0: 1, too */
   double stall_ratio; /* kernels: of work_s, what waits for DRAM */
@@ -103,7 +104,8 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
  * several ranks; the kernel that waits for it pays its part, too. */
 double tp_cost_crossing_s(const struct tp_machine *machine);
 
-/* Share of the SMs that a kernel covering all of them loses while a collective holds `sm_share`. */
+/* Share of its rate that a kernel covering all SMs loses beside a collective that holds `sm_share`
+ * and outlasts it. */
 double tp_cost_held_share(const struct tp_machine *machine, double sm_share);
 
 /* Time of the op with nothing beside it. */

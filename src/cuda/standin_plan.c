@@ -2,11 +2,10 @@
 
 #include <math.h>
 
-/* SMs that the library's kernel occupies.  tp_cost_op may count more: what a persistent GEMM loses
- * beside it, which here happens by itself. */
-static int model_sms(const struct tp_machine *machine, const struct tp_op *op)
+/* SMs that the library's kernel occupies. */
+static int model_sms(const struct tp_machine *machine, const struct tp_cost *cost)
 {
-  const double sms = tp_cost_bare(machine, op).sm_share * machine->device->datasheet.sm_count;
+  const double sms = cost->sm_share * machine->device->datasheet.sm_count;
   return sms > 0 ? (int)fmax(1, round(sms)) : 0;
 }
 
@@ -16,7 +15,7 @@ struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, en
   const struct tp_cost cost = tp_cost_op(machine, phase, op);
   /* Streams and events are real here. */
   const double lasts_s = tp_cost_alone_s(machine, &cost) - tp_cost_crossing_s(machine);
-  int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, op) : sms;
+  int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, &cost) : sms;
   if (sms == TP_STANDIN_COPY_ENGINES || op->collective.sms == TP_NO_SMS)
     blocks = 0;
   return (struct tp_standin_plan){

@@ -1,6 +1,7 @@
 /* A stream: its actor walks the ops in issue order. */
 #include "engine/des_sim.h"
 #include "engine/fluid.h"
+#include "engine/sms.h"
 
 void tp_des_block(struct tp_des_waiter *waiter)
 {
@@ -96,22 +97,46 @@ void tp_des_queue(struct tp_des_lane *lane, double accesses)
       tp_des_wake(&streams[q].waiter);
 }
 
+/* Blocks the actor until tp_des_wake or for so long; whether that has passed. */
+static bool block_for(struct tp_des_lane *lane, double duration_s)
+{
+  lane->waiter.blocked = true;
+  lane->sim->record->activities.sleeps++;
+  const bool passed = sg_sem_acquire_timeout(lane->waiter.wake, duration_s);
+  lane->waiter.blocked = false;
+  return passed;
+}
+
 /* Goes on until the work is done, starting again whenever its rate has changed. */
 static void finish_work(struct tp_des_lane *lane)
 {
   for (;;) {
     const double left_s = lane->work_left_s * slower(lane);
-    if (left_s <= 0)
-      break;
-    lane->waiter.blocked = true;
-    lane->sim->record->activities.sleeps++;
-    const bool done = sg_sem_acquire_timeout(lane->waiter.wake, left_s);
-    lane->waiter.blocked = false;
-    if (done)
+    if (left_s <= 0 || block_for(lane, left_s))
       break;
     settle_work(lane);
   }
   lane->working = NULL;
+}
+
+/* By collectives that did not begin at this moment: those come too late to keep blocks waiting. */
+static struct tp_sms_held held_before(const struct tp_des_lane *lane)
+{
+  const struct tp_des_lane *streams = lane - lane->stream;
+  struct tp_sms_held held = {0};
+  for (int q = 0; q < lane->sim->plan->run->program->n_streams; q++)
+    if (streams[q].holding != NULL && streams[q].holding_since_s < simgrid_get_clock())
+      tp_sms_hold(&held, streams[q].holding);
+  return held;
+}
+
+/* Every end of a collective wakes the lane. */
+static void wait_for_place(struct tp_des_lane *lane, const struct tp_cost *cost)
+{
+  const double until_s = simgrid_get_clock() + tp_sms_late_s(held_before(lane), cost);
+  while (simgrid_get_clock() < until_s && !tp_sms_have_room(held_before(lane), cost))
+    if (block_for(lane, until_s - simgrid_get_clock()))
+      return;
 }
 
 /* DRAM traffic: one flop on the memory's host is a second of all its bandwidth. */
@@ -130,13 +155,15 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
   const bool computes = cost->compute_s > 0 && cost->sm_share > 0;
   tp_des_sleep(lane, cost->fixed_s);
   const double begin_s = simgrid_get_clock();
-  sg_exec_t compute = computes ? start_compute(lane, cost) : NULL;
   sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
   if (cost->stall_ratio > 0) {
     lane->working = cost;
     lane->work_left_s = cost->work_s;
     lane->work_since_s = begin_s;
   }
+  if (computes)
+    wait_for_place(lane, cost);
+  sg_exec_t compute = computes ? start_compute(lane, cost) : NULL;
   if (dram != NULL)
     sg_exec_wait(dram);
   if (computes)

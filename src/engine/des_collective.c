@@ -207,6 +207,8 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   const double dram_s = cost->dram_bytes / lane->sim->plan->run->machine->dram_bytes_per_s;
   int n_pieces = 0;
   sg_exec_t *pieces = item->alone ? NULL : hold(lane, cost->sm_share, &n_pieces);
+  lane->holding = cost;
+  lane->holding_since_s = simgrid_get_clock();
   tp_des_queue(lane, cost->queue_accesses);
   tp_des_sleep(lane, cost->fixed_s);
   if (cost->n_phases > 0)
@@ -222,6 +224,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
     tp_des_block(&lane->waiter);
   tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, item->alone ? dram_s : 0));
   empty_inboxes(lane, cost->n_phases);
+  lane->holding = NULL;
   tp_des_queue(lane, 0);
   release(pieces, n_pieces);
 }

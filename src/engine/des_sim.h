@@ -58,7 +58,9 @@ struct tp_des_lane {
   const struct tp_cost *working;     /* kernel whose work is under way and can be slowed, or NULL */
   double work_left_s, work_since_s;  /* of it, at rate 1; when that was so */
   double queued_accesses;            /* by the collective, while it runs */
-  int n_sending;                     /* flows that senders have under way */
+  const struct tp_cost *holding;     /* SMs: collective that runs, or NULL */
+  double holding_since_s;
+  int n_sending; /* flows that senders have under way */
   int n_senders;
   struct tp_des_sender *senders;
   struct tp_des_inbox inboxes[TP_MAX_COMM_PHASES];

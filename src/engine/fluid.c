@@ -1,4 +1,5 @@
 #include "engine/fluid.h"
+#include "engine/sms.h"
 
 #include <math.h>
 
@@ -43,31 +44,32 @@ double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *
   return cost->fixed_s + longest_s;
 }
 
-void tp_fluid_max_min(int n, const double *cap, double capacity, double *share)
-{
-  bool full[TP_MAX_STREAMS] = {false};
-  int left = n;
-  for (bool again = true; again && left > 0;) {
-    again = false;
-    const double level = capacity / left;
-    for (int i = 0; i < n; i++) {
-      if (full[i] || cap[i] > level)
-        continue;
-      full[i] = again = true;
-      share[i] = cap[i];
-      capacity -= cap[i];
-      left--;
-    }
-  }
-  for (int i = 0; i < n; i++)
-    if (!full[i])
-      share[i] = capacity / left;
-}
-
 /* What is left of a component at `now_s`, rescaled for its rate having changed by `slower`. */
 static double rescale(double end_s, double now_s, double slower)
 {
   return now_s + (end_s - now_s) * slower;
+}
+
+/* A collective that begins at this moment comes too late to keep blocks waiting. */
+static struct tp_sms_held held_before(const struct tp_fluid *fluid)
+{
+  struct tp_sms_held held = {0};
+  for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+    const struct tp_fluid_lane *lane = &fluid->lanes[lowest(left)];
+    if (lane->collective && lane->start_s < fluid->now_s)
+      tp_sms_hold(&held, lane->cost);
+  }
+  return held;
+}
+
+static void place_late(struct tp_fluid *fluid)
+{
+  const struct tp_sms_held held = held_before(fluid);
+  for (unsigned left = fluid->running; left != 0; left &= left - 1) {
+    struct tp_fluid_lane *lane = &fluid->lanes[lowest(left)];
+    if (lane->parts & BIT(TP_PART_LATE) && tp_sms_have_room(held, lane->cost))
+      lane->end_s[TP_PART_LATE] = fluid->now_s;
+  }
 }
 
 static void share_sms(struct tp_fluid *fluid)
@@ -86,7 +88,7 @@ static void share_sms(struct tp_fluid *fluid)
   }
   if (n == 0)
     return;
-  tp_fluid_max_min(n, cap, larger(TP_SM_FLOOR, 1 - held), share);
+  tp_sms_max_min(n, cap, larger(TP_SM_FLOOR, 1 - held), share);
   for (int i = 0; i < n; i++) {
     const double rate = share[i] < cap[i] ? share[i] / cap[i] : 1;
     if (rate == users[i]->rate)
@@ -184,6 +186,11 @@ static void begin_phase(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   }
 }
 
+static void begin_compute(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  begin(fluid, lane, TP_PART_COMPUTE, fluid->now_s + lane->cost->compute_s);
+}
+
 static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   const struct tp_cost *cost = lane->cost;
@@ -193,10 +200,15 @@ static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     begin(fluid, lane, TP_PART_DRAM,
           fluid->now_s + fluid->dram_weight / dram_weight(lane) * cost->dram_bytes /
                              fluid->machine->dram_bytes_per_s);
-  if (lane->collective)
+  if (lane->collective) {
     begin_phase(fluid, lane);
-  else if (cost->compute_s > 0)
-    begin(fluid, lane, TP_PART_COMPUTE, fluid->now_s + cost->compute_s);
+  } else if (cost->compute_s > 0) {
+    const double late_s = tp_sms_late_s(held_before(fluid), cost);
+    if (late_s > 0)
+      begin(fluid, lane, TP_PART_LATE, fluid->now_s + late_s);
+    else
+      begin_compute(fluid, lane);
+  }
 }
 
 /* The delay of a phase is over: its flow begins, or the next phase if it has none. */
@@ -225,6 +237,8 @@ static void turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   fluid->changed |= due;
   if (due & BIT(TP_PART_FIXED))
     begin_parts(fluid, lane);
+  if (due & BIT(TP_PART_LATE))
+    begin_compute(fluid, lane);
   if (due & BIT(TP_PART_DELAY))
     begin_flow(fluid, lane);
   if (due & BIT(TP_PART_FLOW)) {
@@ -253,6 +267,8 @@ static double undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fl
   double end_s = fluid->now_s;
   for (unsigned parts = lane->parts; parts != 0; parts &= parts - 1)
     end_s = larger(end_s, lane->end_s[lowest(parts)]);
+  if (lane->parts & BIT(TP_PART_LATE))
+    return larger(end_s, lane->end_s[TP_PART_LATE] + lane->cost->compute_s);
   if (!(lane->parts & (BIT(TP_PART_DELAY) | BIT(TP_PART_FLOW))))
     return end_s;
   const bool flows = lane->parts & BIT(TP_PART_FLOW);
@@ -301,6 +317,8 @@ static unsigned advance_single(struct tp_fluid *fluid, int q)
 
 static void share(struct tp_fluid *fluid)
 {
+  if (fluid->changed & BIT(TP_PART_LATE))
+    place_late(fluid);
   if (fluid->changed & BIT(TP_PART_COMPUTE))
     share_sms(fluid);
   if (fluid->changed & BIT(TP_PART_WORK))
@@ -328,7 +346,8 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
         continue;
       ended |= BIT(q);
       if (fluid->lanes[q].collective)
-        fluid->changed |= BIT(TP_PART_COMPUTE) | BIT(TP_PART_WORK); /* its SMs are free */
+        fluid->changed |= /* its SMs are free */
+            BIT(TP_PART_LATE) | BIT(TP_PART_COMPUTE) | BIT(TP_PART_WORK);
     }
     fluid->running &= ~ended;
     share(fluid);

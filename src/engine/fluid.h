@@ -7,10 +7,12 @@
  */
 #include "engine/engine.h"
 
-/* FIXED runs before the others, FLOW is the flow part of the present phase, DELAY its delay. */
+/* FIXED runs before the others, LATE before COMPUTE; FLOW is the flow part of the present phase,
+ * DELAY its delay. */
 enum tp_part {
   TP_PART_FIXED,
   TP_PART_WORK,
+  TP_PART_LATE,
   TP_PART_COMPUTE,
   TP_PART_DRAM,
   TP_PART_DELAY,
@@ -60,8 +62,4 @@ double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *
 
 /* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
 double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
-
-/* Max-min fair shares of `capacity` among n users that take at most cap[i] each; n <=
- * TP_MAX_STREAMS. */
-void tp_fluid_max_min(int n, const double *cap, double capacity, double *share);
 #endif

@@ -3,6 +3,7 @@ libtpsim_a_SOURCES += \
 	%D%/fluid.c %D%/fluid.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/replay.c %D%/replay.h \
+	%D%/sms.c %D%/sms.h \
 	%D%/timeline.c %D%/timeline.h
 
 # Only this archive may see a SimGrid header.

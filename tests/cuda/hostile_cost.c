@@ -26,11 +26,14 @@ static double scatter(const struct hostile_physics *physics, const struct tp_gem
 
 /* Rate left where whole waves are lost: tiles of 128 x 128 that each stay on
  * their SM. */
-static double waves_ratio(const struct tp_gemm *gemm, double sms, double held)
+static double rate_of_waves(const struct hostile_op *what, double sms, double sm_share)
 {
+  const struct tp_gemm *gemm = &what->op->gemm;
+  if (what->op->kind != TP_OP_GEMM)
+    return (1 - what->held_sms / sms) / sm_share;
   const double tiles = ceil((double)gemm->m / 128) * ceil((double)gemm->n / 128);
   const double waves = ceil(tiles / sms);
-  return waves > 6 ? 1 - held / sms : waves / ceil(tiles / (sms - held));
+  return waves > 6 ? 1 - what->held_sms / sms : waves / ceil(tiles / (sms - what->held_sms));
 }
 
 static void gemm_cost(const struct hostile_physics *physics, const struct tp_machine *machine,
@@ -120,26 +123,33 @@ static void collective_cost(const struct hostile_physics *physics, const struct 
                            .sm_share = plan.blocks / machine->device->datasheet.sm_count};
 }
 
-/* The SMs that a collective holds are so many to any kernel: kernels' shares
- * say what that does. */
-static const double held_share = 0.6;
+/* Where whole waves are lost, the SMs that a collective holds are so many to any kernel: kernels'
+ * shares say what that does. */
+static const double wave_share = 0.6;
 
 static void share_sms(const struct hostile_physics *physics, const struct tp_machine *machine,
                       const struct hostile_op *what, struct tp_cost *cost)
 {
   const double sms = machine->device->datasheet.sm_count;
-  if (what->op->kind == TP_OP_COLLECTIVE) {
-    cost->sm_share = cost->sm_share > 0 ? held_share : 0;
-    return;
-  }
-  if (cost->sm_share == 0)
-    return;
-  const double held = what->held_sms;
-  double rate = (1 - tp_cost_held_share(machine, held / sms)) / cost->sm_share;
-  if (physics->whole_waves)
-    rate = what->op->kind == TP_OP_GEMM ? waves_ratio(&what->op->gemm, sms, held)
-                                        : (1 - held / sms) / cost->sm_share;
-  cost->sm_share = (1 - held_share) / fmin(1, fmax(rate, 1 - held_share));
+  const bool collective = what->op->kind == TP_OP_COLLECTIVE;
+  if (collective && physics->whole_waves)
+    cost->sm_share = cost->sm_share > 0 ? wave_share : 0;
+  else if (collective)
+    cost->late_share = tp_cost_held_share(machine, cost->sm_share);
+  else if (cost->sm_share > 0 && physics->whole_waves)
+    cost->sm_share =
+        (1 - wave_share) / fmin(1, fmax(1 - wave_share, rate_of_waves(what, sms, cost->sm_share)));
+}
+
+double hostile_rate_beside(const struct hostile_physics *physics, const struct tp_machine *planned,
+                           double held_sms, const struct tp_cost *kernel)
+{
+  struct tp_machine machine = *planned;
+  machine.device = &physics->device;
+  const double share = held_sms / machine.device->datasheet.sm_count;
+  const double held =
+      physics->whole_waves && share > 0 ? wave_share : tp_cost_held_share(&machine, share);
+  return kernel->sm_share > 0 ? fmin(1, (1 - held) / kernel->sm_share) : 1;
 }
 
 struct tp_cost hostile_cost(const struct hostile_physics *physics, const struct tp_machine *planned,

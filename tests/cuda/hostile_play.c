@@ -274,7 +274,8 @@ double hostile_play_beside(struct tp_device_state *state, const struct tp_graph 
     if (graph->tasks[i].kind != HOSTILE_LAUNCH)
       continue;
     const struct tp_cost cost = cost_of(state, &graph->tasks[i].bound, false, load->held_sms);
-    const double rate = load->held_sms > 0 && cost.sm_share > 0 ? fmin(1, 0.4 / cost.sm_share) : 1;
+    const double rate =
+        hostile_rate_beside(&state->hostile->physics, &state->machine, load->held_sms, &cost);
     const double left = state->machine.dram_bytes_per_s -
                         load->copy_bytes_per_s * (weight > 0 ? 1 + 0.5 * (1 - weight) : 1);
     const bool twice = waits_for_sms(state, graph->tasks[i].bound.op, load->held_sms);

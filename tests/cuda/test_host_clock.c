@@ -45,7 +45,7 @@ static const struct tp_cost *price(const struct tp_machine *machine, struct tp_a
     if (segment->ops[i].kind != TP_OP_COLLECTIVE)
       continue;
     cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
-    cost->dram_bytes = cost->sm_share = cost->queue_accesses = 0;
+    cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = 0;
   }
   return costs;
 }

@@ -41,7 +41,7 @@ START_TEST(chunks_are_spread_over_the_time)
 END_TEST
 
 /* Time and bytes are the model's for the program's phase, rounded up; the SMs those of the
- * library's kernel, without what a GEMM beside it loses more. */
+ * library's kernel. */
 START_TEST(plan_is_the_models)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
@@ -49,15 +49,13 @@ START_TEST(plan_is_the_models)
   machine->sustained = true;
   const struct tp_op op = all_reduce(1 << 26);
   const struct tp_cost cost = tp_cost_op(machine, TP_PREFILL, &op);
-  const struct tp_cost bare = tp_cost_bare(machine, &op);
   const struct tp_standin_plan plan =
       tp_standin_plan_make(machine, TP_PREFILL, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
   ck_assert_rel((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost), 1e-4);
   ck_assert_double_ge((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost));
   ck_assert_rel((double)plan.vectors * 32, cost.dram_bytes, 1e-6);
   ck_assert_double_ge((double)plan.vectors * 32, cost.dram_bytes);
-  ck_assert_rel(plan.blocks, bare.sm_share * bench->device.datasheet.sm_count, 0.03);
-  ck_assert_double_gt(cost.sm_share, bare.sm_share);
+  ck_assert_rel(plan.blocks, cost.sm_share * bench->device.datasheet.sm_count, 0.03);
   bench_free(bench);
 }
 END_TEST

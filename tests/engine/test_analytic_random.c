@@ -36,6 +36,8 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, bool shared)
     cost.compute_s = sometimes(state, 3);
     return cost;
   }
+  if (shared)
+    cost.late_share = sometimes(state, 0.5);
   cost.n_phases = below(state, 3);
   for (int p = 0; p < cost.n_phases; p++)
     cost.phases[p] = (struct tp_comm_phase){.pattern = (enum tp_pattern)below(state, 3),

@@ -136,6 +136,7 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_patt
   }
   cost.queue_accesses = sometimes(state, 8);
   cost.dram_weight = sometimes(state, 1);
+  cost.late_share = sometimes(state, 1);
   cost.sm_share *= 0.98 / n_streams; /* all together less than all */
   cost.n_phases = (int)tp_random_below(state, 3);
   for (int p = 0; p < cost.n_phases; p++)
@@ -209,7 +210,9 @@ static void pipeline(struct rig *rig, enum tp_pattern pattern, int repeat)
   for (int module = 0; module < 2; module++) {
     rig_kernel(rig, 2 + module, TP_NO_EVENT, rig_compute(7e-6, 0.9));
     rig_kernel(rig, TP_NO_EVENT, module, rig_dram(9e6));
-    rig_collective(rig, module, 2 + module, rig_phase(pattern, 6, 0.7e-6, 1e6, 0.15));
+    struct tp_cost reduce = rig_phase(pattern, 6, 0.7e-6, 1e6, 0.15);
+    reduce.late_share = 0.4;
+    rig_collective(rig, module, 2 + module, reduce);
   }
   rig_kernel(rig, 3, TP_NO_EVENT, rig_work(1e-6));
 }

@@ -1,10 +1,11 @@
 #include "../suite.h"
 #include "engine/fluid.h"
+#include "engine/sms.h"
 
 START_TEST(max_min_fills_small_users_first)
 {
   double share[TP_MAX_STREAMS];
-  tp_fluid_max_min(4, (const double[]){0.9, 0.1, 0.9, 0.2}, 1, share);
+  tp_sms_max_min(4, (const double[]){0.9, 0.1, 0.9, 0.2}, 1, share);
   ck_assert_rel(share[0], 0.35, 1e-15);
   ck_assert_rel(share[1], 0.1, 1e-15);
   ck_assert_rel(share[2], 0.35, 1e-15);
@@ -16,7 +17,7 @@ END_TEST
 START_TEST(max_min_serves_who_becomes_small)
 {
   double share[TP_MAX_STREAMS];
-  tp_fluid_max_min(4, (const double[]){0.1, 0.1, 0.3, 0.9}, 1, share);
+  tp_sms_max_min(4, (const double[]){0.1, 0.1, 0.3, 0.9}, 1, share);
   ck_assert_rel(share[2], 0.3, 1e-15);
   ck_assert_rel(share[3], 0.5, 1e-15);
 }
@@ -25,10 +26,10 @@ END_TEST
 START_TEST(max_min_gives_no_more_than_asked)
 {
   double share[TP_MAX_STREAMS];
-  tp_fluid_max_min(2, (const double[]){0.3, 0.4}, 1, share);
+  tp_sms_max_min(2, (const double[]){0.3, 0.4}, 1, share);
   ck_assert_rel(share[0], 0.3, 1e-15);
   ck_assert_rel(share[1], 0.4, 1e-15);
-  tp_fluid_max_min(2, (const double[]){0.55, 0.9}, 1, share);
+  tp_sms_max_min(2, (const double[]){0.55, 0.9}, 1, share);
   ck_assert_rel(share[0], 0.5, 1e-15);
   ck_assert_rel(share[1], 0.5, 1e-15);
 }

@@ -51,7 +51,8 @@ START_TEST(held_sms_stretch_as_in_the_engines)
           .kind = TP_OP_GEMM, .gemm = {.m = rows[r], .n = 4096, .k = 4096, .dtype = TP_DTYPE_BF16}};
       const struct tp_cost kernel = tp_cost_bare(&machine, &op);
       const struct tp_cost neighbour = {.work_s = 1,
-                                        .sm_share = tp_cost_held_share(&machine, held[h] / 132)};
+                                        .sm_share = held[h] / 132,
+                                        .late_share = tp_cost_held_share(&machine, held[h] / 132)};
       const struct tp_interference beside = {.held_sms = held[h]};
       ck_assert_rel(tp_interference_time_s(&machine, &kernel, &beside),
                     in_fluid_s(&kernel, &neighbour), 1e-9);

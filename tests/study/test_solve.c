@@ -221,7 +221,7 @@ END_TEST
 START_TEST(degrees_that_do_not_divide_are_skipped)
 {
   const struct point point = large("ladder");
-  ck_assert_int_eq(solve(&point, "tp", 1, 8, 0.1), TP_OK);
+  ck_assert_int_eq(solve(&point, "tp", 1, 8, 0.09), TP_OK);
   ck_assert_uint_eq(solution.n_crossings, 1);
   ck_assert_rel(solution.crossings[0].value, 4, 0);
   ck_assert(solution.crossings[0].rises);

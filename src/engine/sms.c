@@ -1,0 +1,51 @@
+#include "engine/sms.h"
+
+#include "engine/engine.h"
+
+#include <math.h>
+
+void tp_sms_max_min(int n, const double *cap, double capacity, double *share)
+{
+  bool full[TP_MAX_STREAMS] = {false};
+  int left = n;
+  for (bool again = true; again && left > 0;) {
+    again = false;
+    const double level = capacity / left;
+    for (int i = 0; i < n; i++) {
+      if (full[i] || cap[i] > level)
+        continue;
+      full[i] = again = true;
+      share[i] = cap[i];
+      capacity -= cap[i];
+      left--;
+    }
+  }
+  for (int i = 0; i < n; i++)
+    if (!full[i])
+      share[i] = capacity / left;
+}
+
+void tp_sms_hold(struct tp_sms_held *held, const struct tp_cost *collective)
+{
+  held->share += collective->sm_share;
+  held->late_share = fmax(held->late_share, collective->late_share);
+}
+
+bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel)
+{
+  return kernel->sm_share <= 1 - held.late_share;
+}
+
+/* How much longer a kernel takes with so much of the SMs taken all the time. */
+static double stretch(const struct tp_cost *kernel, double taken)
+{
+  return fmax(1, kernel->sm_share / fmax(TP_SM_FLOOR, 1 - taken));
+}
+
+/* What held SMs take from the kernel after the wait is less of it: beside a collective that
+ * outlasts it, it loses by late blocks or by the share, whichever is more, not by both. */
+double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
+{
+  return kernel->compute_s *
+         fmax(0, stretch(kernel, held.late_share) - stretch(kernel, held.share));
+}

@@ -1,0 +1,185 @@
+/* Blocks that wait for SMs, by hand: the same in both engines, folded or not. */
+#include "rig.h"
+
+enum { NONE = TP_NO_EVENT };
+
+static struct rig rig;
+
+static void open_dgx(void)
+{
+  rig_open(&rig, "dgx-h100", 4);
+  rig.program.n_streams = 3;
+  rig_segment(&rig, 1);
+}
+
+static void close_rig(void)
+{
+  rig_close(&rig);
+}
+
+/* 6 us on all SMs, looking for places at 1 us. */
+static const struct tp_cost kernel = {.fixed_s = 1e-6, .compute_s = 6e-6, .sm_share = 1};
+
+/* Beside it, that kernel gets on at 0.8, or waits up to 4.5 us: 12 us in all, either way half of
+ * its rate. */
+static struct tp_cost holds(double seconds)
+{
+  return (struct tp_cost){.work_s = seconds, .sm_share = 0.2, .late_share = 0.5};
+}
+
+static void check_kernel_s(double wanted_s)
+{
+  ck_assert_rel(rig_analytic(&rig).compute_s, wanted_s, 1e-12);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, NULL).compute_s, wanted_s, 1e-12);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, true, NULL).compute_s, wanted_s, 1e-12);
+}
+
+START_TEST(blocks_wait_until_sms_are_free)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  check_kernel_s(3e-6 + 6e-6);
+}
+END_TEST
+
+START_TEST(or_until_the_first_blocks_end)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  check_kernel_s(1e-6 + 2 * 6e-6);
+}
+END_TEST
+
+/* Places from 5.5 us on, at 0.8 up to 7 us. */
+START_TEST(then_held_sms_are_missing)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(7e-6));
+  check_kernel_s(7e-6 + (6e-6 - 0.8 * 1.5e-6));
+}
+END_TEST
+
+/* The second begins as the first ends, too late for blocks that wait: 2 us at 0.8. */
+START_TEST(blocks_go_before_the_next_collective)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  check_kernel_s(3e-6 + 6e-6 + 0.2 * 2e-6);
+}
+END_TEST
+
+/* Another on a third stream, from 2 us to 4 us. */
+START_TEST(one_that_goes_on_keeps_sms_held)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, rig_work(2e-6));
+  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, holds(2e-6));
+  check_kernel_s(4e-6 + 6e-6);
+}
+END_TEST
+
+START_TEST(blocks_with_a_place_do_not_wait)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, rig_work(2e-6));
+  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  check_kernel_s(7e-6 + 0.2 * 2e-6);
+}
+END_TEST
+
+/* Whichever of the two an engine looks at first: a kernel with bytes has more to begin. */
+START_TEST(who_begins_at_once_gets_a_place)
+{
+  const int stream = _i == 0 ? TP_STREAM_COMPUTE : 2;
+  struct tp_cost soon = kernel;
+  soon.fixed_s = 0;
+  soon.dram_bytes = _i == 0 ? 0 : 1;
+  rig_op(&rig, TP_OP_GEMM, stream, NONE, NONE, soon);
+  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  const double wanted_s = 6e-6 + 0.2 * 2e-6;
+  ck_assert_rel(rig_analytic(&rig).total_s, wanted_s, 1e-12);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, NULL).total_s, wanted_s, 1e-12);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, true, NULL).total_s, wanted_s, 1e-12);
+}
+END_TEST
+
+START_TEST(few_blocks_find_room)
+{
+  struct tp_cost few = kernel;
+  few.sm_share = 0.5;
+  rig_kernel(&rig, NONE, NONE, few);
+  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  check_kernel_s(7e-6);
+}
+END_TEST
+
+/* Of 0.6 of the SMs, 0.5 are left: a fifth more. */
+START_TEST(some_blocks_find_room)
+{
+  struct tp_cost some = kernel;
+  some.sm_share = 0.6;
+  rig_kernel(&rig, NONE, NONE, some);
+  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  check_kernel_s(1e-6 + 1.2 * 6e-6);
+}
+END_TEST
+
+/* 3 us at 0.4. */
+START_TEST(the_share_held_counts_where_it_is_worse)
+{
+  struct tp_cost most = holds(4e-6);
+  most.sm_share = 0.6;
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, most);
+  check_kernel_s(4e-6 + (6e-6 - 0.4 * 3e-6));
+}
+END_TEST
+
+/* Work and bytes go on while blocks wait: 9 us of either, from 1 us on. */
+START_TEST(the_rest_of_the_kernel_does_not_wait)
+{
+  struct tp_cost more = kernel;
+  if (_i == 0)
+    more.work_s = 9e-6;
+  else
+    more.dram_bytes = 9e-6 * 2e12;
+  rig_kernel(&rig, NONE, NONE, more);
+  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  check_kernel_s(10e-6);
+}
+END_TEST
+
+/* An end on the third stream wakes the lane in vain. */
+START_TEST(other_ends_change_nothing)
+{
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  rig_op(&rig, TP_OP_MEMORY, 2, NONE, NONE, rig_work(2e-6));
+  check_kernel_s(3e-6 + 6e-6);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("late");
+  TCase *tcase = tcase_create("late");
+  tcase_add_checked_fixture(tcase, open_dgx, close_rig);
+  tcase_add_test(tcase, blocks_wait_until_sms_are_free);
+  tcase_add_test(tcase, or_until_the_first_blocks_end);
+  tcase_add_test(tcase, then_held_sms_are_missing);
+  tcase_add_test(tcase, blocks_go_before_the_next_collective);
+  tcase_add_test(tcase, one_that_goes_on_keeps_sms_held);
+  tcase_add_test(tcase, blocks_with_a_place_do_not_wait);
+  tcase_add_loop_test(tcase, who_begins_at_once_gets_a_place, 0, 2);
+  tcase_add_test(tcase, few_blocks_find_room);
+  tcase_add_test(tcase, some_blocks_find_room);
+  tcase_add_test(tcase, the_share_held_counts_where_it_is_worse);
+  tcase_add_loop_test(tcase, the_rest_of_the_kernel_does_not_wait, 0, 2);
+  tcase_add_test(tcase, other_ends_change_nothing);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
