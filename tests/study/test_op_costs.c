@@ -107,7 +107,7 @@ START_TEST(what_writes_the_cache_may_be_timed_apart)
   const struct tp_op_costs_request bare = {.device = "h100-sxm"};
   const struct tp_op_time *times = costs(&bare, text);
   ck_assert_double_eq(times[0].predicted_us, times[1].predicted_us);
-  ck_assert(times[1].predicted_us - times[2].predicted_us > 2097152 * 1024 * 8.0 / 3.35e12 * 1e6);
+  ck_assert(times[1].predicted_us - times[2].predicted_us > 2097152 * 1024.0 * 8 / 3.35e12 * 1e6);
 }
 END_TEST
 
