@@ -91,11 +91,9 @@ static const char warm_key[] = "warm_bytes";
 /* NULL where the group knows no such thing. */
 static double *warm_bytes_of(struct tp_device *device, const char *name)
 {
-  const struct tp_kernel_group *group = tp_kernel_group_find(name);
-  for (size_t i = 0; i < group->n_table; i++)
-    if (strcmp(group->table[i].key, warm_key) == 0)
-      return tp_kernel_parameter_slot(device, group->table[i].offset);
-  return NULL;
+  const struct tp_kernel_parameter *const parameter =
+      tp_kernel_parameter_find(tp_kernel_group_find(name), warm_key);
+  return parameter != NULL ? tp_kernel_parameter_slot(device, parameter->offset) : NULL;
 }
 
 static void add_kernels(struct calibrator *self, const struct tp_doc *doc,
@@ -154,49 +152,43 @@ static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *
   return status;
 }
 
+/* For a group that was fitted before; no later fit asks the device for it. */
+static enum tp_status add_found(struct calibrator *self, const struct tp_doc *before,
+                                const char *name, const struct tp_calibrated_parameter *found,
+                                const char *source)
+{
+  struct tp_calibrated *group = fitted_group(self, name);
+  if (group == NULL) {
+    tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted", found->key,
+            found->after);
+    return leave_out(self, name, source);
+  }
+  add_parameter(self, before, group, found, source);
+  return TP_OK;
+}
+
 static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc *before,
                                     const char *name)
 {
-  struct tp_arena *arena = self->arena;
   const struct tp_sustained_rows *rows = &self->rows.sustained;
-  struct tp_calibrated *group = fitted_group(self, name);
-  struct tp_sustained_fit fit;
   struct tp_device judged = self->device;
-  tp_fit_sustained(name, rows->items, rows->n, arena, group != NULL ? &self->device : &judged,
-                   &fit);
-  if (fit.n == 0)
-    return TP_OK;
-  if (group == NULL) {
-    tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted",
-            tp_sustained_key, fit.ratio);
-    return leave_out(self, name, rows->source);
-  }
+  struct tp_sustained_fit fit;
+  tp_fit_sustained(name, rows->items, rows->n, self->arena, &judged, &fit);
   const struct tp_calibrated_parameter found = {
       .key = tp_sustained_key, .after = fit.ratio, .error = fit.error, .at_bound = fit.at_bound};
-  add_parameter(self, before, group, &found, rows->source);
-  return TP_OK;
+  return fit.n > 0 ? add_found(self, before, name, &found, rows->source) : TP_OK;
 }
 
 static enum tp_status add_crossing(struct calibrator *self, const struct tp_doc *before,
                                    bool hidden)
 {
   const struct tp_crossing_rows *rows = &self->rows.crossings;
-  struct tp_calibrated *group = fitted_group(self, "overlap");
-  struct tp_crossing_fit fit;
   struct tp_device judged = self->device;
-  tp_fit_crossing(rows->items, rows->n, hidden, self->arena,
-                  group != NULL ? &self->device : &judged, &fit);
-  if (fit.n == 0)
-    return TP_OK;
-  if (group == NULL) {
-    tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted", fit.key,
-            fit.value);
-    return leave_out(self, "overlap", rows->source);
-  }
+  struct tp_crossing_fit fit;
+  tp_fit_crossing(rows->items, rows->n, hidden, self->arena, &judged, &fit);
   const struct tp_calibrated_parameter found = {
       .key = fit.key, .after = fit.value, .error = fit.error, .at_bound = fit.at_bound};
-  add_parameter(self, before, group, &found, rows->source);
-  return TP_OK;
+  return fit.n > 0 ? add_found(self, before, "overlap", &found, rows->source) : TP_OK;
 }
 
 /* The platform asked for, or the best with GPUs enough. */

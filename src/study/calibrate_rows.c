@@ -205,40 +205,29 @@ static enum tp_status read_collective_trace(const struct reader *self, const str
   return TP_OK;
 }
 
-static enum tp_status read_interference(const struct reader *self, const struct input *input)
+/* Tables with a reader of their own, one of each kind. */
+static enum tp_status read_table(const struct reader *self, enum tp_trace_kind kind,
+                                 const struct input *input)
 {
+  struct tp_calibrate_rows *rows = self->rows;
   struct tp_csv csv;
-  struct tp_overlap_rows *rows = &self->rows->overlap;
   const enum tp_status status =
       tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
-  rows->source = input->source;
-  return status == TP_OK
-             ? tp_overlap_rows_read(&csv, self->arena, &rows->items, &rows->n, self->error)
-             : status;
-}
-
-static enum tp_status read_sustained(const struct reader *self, const struct input *input)
-{
-  struct tp_csv csv;
-  struct tp_sustained_rows *rows = &self->rows->sustained;
-  const enum tp_status status =
-      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
-  rows->source = input->source;
-  return status == TP_OK
-             ? tp_sustained_rows_read(&csv, self->arena, &rows->items, &rows->n, self->error)
-             : status;
-}
-
-static enum tp_status read_crossings(const struct reader *self, const struct input *input)
-{
-  struct tp_csv csv;
-  struct tp_crossing_rows *rows = &self->rows->crossings;
-  const enum tp_status status =
-      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
-  rows->source = input->source;
-  return status == TP_OK
-             ? tp_crossing_rows_read(&csv, self->arena, &rows->items, &rows->n, self->error)
-             : status;
+  if (status != TP_OK)
+    return status;
+  if (kind == TP_TRACE_INTERFERENCE) {
+    rows->overlap.source = input->source;
+    return tp_overlap_rows_read(&csv, self->arena, &rows->overlap.items, &rows->overlap.n,
+                                self->error);
+  }
+  if (kind == TP_TRACE_SUSTAINED) {
+    rows->sustained.source = input->source;
+    return tp_sustained_rows_read(&csv, self->arena, &rows->sustained.items, &rows->sustained.n,
+                                  self->error);
+  }
+  rows->crossings.source = input->source;
+  return tp_crossing_rows_read(&csv, self->arena, &rows->crossings.items, &rows->crossings.n,
+                               self->error);
 }
 
 static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind kind,
@@ -252,11 +241,9 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
   case TP_TRACE_COLLECTIVES:
     return read_collective_trace(self, input);
   case TP_TRACE_INTERFERENCE:
-    return read_interference(self, input);
   case TP_TRACE_SUSTAINED:
-    return read_sustained(self, input);
   case TP_TRACE_CROSSINGS:
-    return read_crossings(self, input);
+    return read_table(self, kind, input);
   case TP_TRACE_LAYERS: /* for validate alone */
   case TP_TRACE_GENERATE:
   case TP_N_TRACES:

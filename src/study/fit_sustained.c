@@ -55,15 +55,6 @@ double tp_sustained_slowdown(const struct tp_device *device,
   return time_s(device, &sample->op, true) / time_s(device, &sample->op, false);
 }
 
-static const struct tp_kernel_parameter *parameter_of(const char *group)
-{
-  const struct tp_kernel_group *found = tp_kernel_group_find(group);
-  size_t i = 0;
-  while (strcmp(found->table[i].key, tp_sustained_key) != 0)
-    i++;
-  return &found->table[i];
-}
-
 /* The ratio at which the model slows down as was measured: work that has no part in the matrix rate
  * thins it.  One that binds it by operands would ask for any ratio: of that the rate's own stands.
  */
@@ -93,7 +84,8 @@ void tp_fit_sustained(const char *group, const struct tp_sustained_sample *sampl
 {
   double *ratios = TP_NEW(arena, double, n + 1);
   *fit = (struct tp_sustained_fit){.n = 0};
-  const struct tp_kernel_parameter *parameter = parameter_of(group);
+  const struct tp_kernel_parameter *parameter =
+      tp_kernel_parameter_find(tp_kernel_group_find(group), tp_sustained_key);
   for (size_t i = 0; i < n; i++)
     if (strcmp(tp_fit_group_of(&samples[i].op), group) == 0)
       ratios[fit->n++] = ratio_of(device, parameter, &samples[i]);

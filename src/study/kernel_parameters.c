@@ -37,6 +37,15 @@ const struct tp_kernel_group *tp_kernel_group_find(const char *name)
   return NULL;
 }
 
+const struct tp_kernel_parameter *tp_kernel_parameter_find(const struct tp_kernel_group *group,
+                                                           const char *key)
+{
+  for (size_t i = 0; i < group->n_table; i++)
+    if (strcmp(group->table[i].key, key) == 0)
+      return &group->table[i];
+  return NULL;
+}
+
 double *tp_kernel_parameter_slot(struct tp_device *device, size_t offset)
 {
   return (double *)(void *)((char *)device + offset);

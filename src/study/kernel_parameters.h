@@ -24,6 +24,10 @@ struct tp_kernel_group {
 /* NULL where there is no such group. */
 const struct tp_kernel_group *tp_kernel_group_find(const char *name);
 
+/* NULL where the group has no such key. */
+const struct tp_kernel_parameter *tp_kernel_parameter_find(const struct tp_kernel_group *group,
+                                                           const char *key);
+
 double *tp_kernel_parameter_slot(struct tp_device *device, size_t offset);
 
 /* A count, what only other measurements can tell, or a term that is switched off at this value. */
