@@ -80,6 +80,18 @@ START_TEST(one_that_goes_on_keeps_sms_held)
 }
 END_TEST
 
+/* Of two at once the worse one makes blocks wait, and both hold SMs: 2 us, then 10 at 0.6. */
+START_TEST(the_worse_of_two_makes_blocks_wait)
+{
+  struct tp_cost milder = holds(50e-6);
+  milder.late_share = 0.3;
+  rig_kernel(&rig, NONE, NONE, kernel);
+  rig_collective(&rig, NONE, NONE, _i == 0 ? milder : holds(50e-6));
+  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, _i == 0 ? holds(50e-6) : milder);
+  check_kernel_s(1e-6 + 2e-6 + 10e-6);
+}
+END_TEST
+
 START_TEST(blocks_with_a_place_do_not_wait)
 {
   rig_kernel(&rig, NONE, NONE, kernel);
@@ -171,6 +183,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, then_held_sms_are_missing);
   tcase_add_test(tcase, blocks_go_before_the_next_collective);
   tcase_add_test(tcase, one_that_goes_on_keeps_sms_held);
+  tcase_add_loop_test(tcase, the_worse_of_two_makes_blocks_wait, 0, 2);
   tcase_add_test(tcase, blocks_with_a_place_do_not_wait);
   tcase_add_loop_test(tcase, who_begins_at_once_gets_a_place, 0, 2);
   tcase_add_test(tcase, few_blocks_find_room);
