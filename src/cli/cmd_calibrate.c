@@ -3,7 +3,7 @@
 #include "cli/command.h"
 #include "command/progress.h"
 #include "command/table.h"
-#include "study/calibrate.h"
+#include "fit/calibrate.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include "base/output.h"
 #include "cli/command.h"
 #include "command/table.h"
-#include "study/check.h"
+#include "judge/baseline.h"
 
 #include <math.h>
 
@@ -47,7 +47,7 @@ static enum tp_status write_junit(const struct tp_session *session, const char *
   const enum tp_status status = tp_output_open(file, session->arena, &output, error);
   if (status != TP_OK)
     return status;
-  tp_check_write_junit(rows, n, output.stream);
+  tp_baseline_write_junit(rows, n, output.stream);
   return tp_output_commit(&output, error);
 }
 
@@ -81,7 +81,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv",
                              positional->items[0], session->arena, &file, error);
   if (status == TP_OK)
-    status = tp_check(file, &catalog, session->arena, &rows, &n, error);
+    status = tp_baseline_check(file, &catalog, session->arena, &rows, &n, error);
   if (status != TP_OK)
     return status;
   print(rows, n, format, session->arena);

@@ -1,6 +1,6 @@
 /* tpsim cost: single ops from a CSV. */
 #include "cli/command.h"
-#include "study/op_costs.h"
+#include "ops/costs.h"
 
 struct args {
   const char *device, *stack, *platform;

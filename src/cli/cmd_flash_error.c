@@ -1,7 +1,7 @@
 /* tpsim flash-error: what low-bit all-reduces cost in accuracy. */
 #include "cli/command.h"
 #include "command/table.h"
-#include "study/flash_error.h"
+#include "ops/flash_error.h"
 
 #include <inttypes.h>
 #include <math.h>

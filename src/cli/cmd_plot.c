@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/gnuplot.h"
-#include "study/plot.h"
+#include "plot/plot.h"
 
 #include <string.h>
 

@@ -19,7 +19,7 @@ static const struct tp_option options[] = {
 };
 
 static enum tp_status write_timeline(struct tp_session *session, const char *file,
-                                     const struct tp_case *point, struct tp_error *error)
+                                     const struct tp_point *point, struct tp_error *error)
 {
   struct tp_predictor *predictor = tp_predictor_create();
   static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "communication", "stream 2",
@@ -57,8 +57,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   size_t n_rows;
   status = tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error);
   if (status == TP_OK && args->timeline != NULL) {
-    struct tp_case point;
-    status = tp_grid_case(&asked.grid, &asked.catalog, 0, &point, error);
+    struct tp_point point;
+    status = tp_grid_point(&asked.grid, &asked.catalog, 0, &point, error);
     if (status == TP_OK)
       status = write_timeline(session, args->timeline, &point, error);
   }

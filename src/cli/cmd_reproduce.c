@@ -1,7 +1,7 @@
 /* tpsim reproduce: published figures against predicted ones. */
 #include "cli/command.h"
 #include "command/table.h"
-#include "study/reproduce.h"
+#include "judge/reproduce.h"
 
 #include <math.h>
 #include <string.h>

@@ -57,13 +57,13 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (status == TP_OK)
     status = tp_points_grid(session, &args->points, &grid, error);
   for (size_t i = 0; status == TP_OK && i < tp_grid_size(&grid); i++) {
-    struct tp_case point;
+    struct tp_point point;
     struct tp_program program;
-    status = tp_grid_case(&grid, &catalog, i, &point, error);
+    status = tp_grid_point(&grid, &catalog, i, &point, error);
     if (status != TP_OK)
       break;
     point.workload = workload;
-    struct tp_request request = tp_case_request(&point, phase, tp_case_first_kv_len(&point));
+    struct tp_request request = tp_point_request(&point, phase, tp_point_first_kv_len(&point));
     request.operands = args->operands;
     status = tp_variant_build(point.variant, &request, session->arena, &program, error);
     if (status == TP_OK)

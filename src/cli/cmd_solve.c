@@ -1,7 +1,7 @@
 /* tpsim solve: where along one key does a variant gain so much? */
 #include "cli/points.h"
 #include "command/table.h"
-#include "study/solve.h"
+#include "sweep/solve.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "cli/points.h"
 #include "command/progress.h"
-#include "study/sweep.h"
+#include "sweep/sweep.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /* tpsim validate: predictions against measurements. */
 #include "cli/command.h"
 #include "command/table.h"
-#include "study/validate.h"
+#include "judge/validate.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cli/collectives_table.h"
 
-#include "study/collectives.h"
+#include "predict/collectives.h"
 
 #include <math.h>
 

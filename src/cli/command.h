@@ -2,7 +2,7 @@
 #define TP_CLI_COMMAND_H
 /* The commands of tpsim; commands.c lists them. */
 #include "command/command.h"
-#include "study/catalog.h"
+#include "predict/catalog.h"
 
 extern const struct tp_command tp_command_predict, tp_command_compare, tp_command_sweep,
     tp_command_cost, tp_command_show_program, tp_command_show_platform, tp_command_list,

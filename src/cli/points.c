@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "command/progress.h"
-#include "study/collectives.h"
+#include "predict/collectives.h"
 
 #include <string.h>
 
@@ -80,8 +80,8 @@ enum tp_status tp_points_predict(struct tp_session *session, const struct tp_gri
   tp_progress_begin(&progress, n);
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < n && status == TP_OK; i++) {
-    struct tp_case point;
-    status = tp_grid_case(grid, catalog, i, &point, error);
+    struct tp_point point;
+    status = tp_grid_point(grid, catalog, i, &point, error);
     if (status == TP_OK)
       status = tp_predict(predictor, &point, &(*rows)[i], error);
     tp_progress_step(&progress, i + 1);

@@ -3,7 +3,7 @@
 /* The options that say which points to predict, shared by predict, compare, sweep, show-program. */
 #include "cli/command.h"
 #include "command/table.h"
-#include "study/grid.h"
+#include "sweep/grid.h"
 
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;

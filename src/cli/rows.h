@@ -2,7 +2,7 @@
 #define TP_CLI_ROWS_H
 /* Predictions on standard output or in a file, in the format asked for. */
 #include "command/table.h"
-#include "study/prediction.h"
+#include "predict/prediction.h"
 
 void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,
                    struct tp_arena *arena, FILE *out);

@@ -15,7 +15,7 @@
 
 enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4, TP_MAX_RINGS = 8 };
 
-/* Who sends to whom in one phase of a collective; the flows themselves: cost/pattern.h. */
+/* Who sends to whom in one phase of a collective; the flows themselves: cost/fabric/pattern.h. */
 #define TP_PATTERNS(X)                                                                    \
   X(TP_PATTERN_RING, "ring")                   /* round all ranks */                      \
   X(TP_PATTERN_DIRECT, "direct")               /* every rank -> every other */            \

@@ -1,23 +1,23 @@
 libtpsim_a_SOURCES += \
-	%D%/algorithm.h \
-	%D%/attention.c \
-	%D%/collective.c \
 	%D%/cost.c %D%/cost.h \
-	%D%/direct.c \
-	%D%/dma.c \
-	%D%/gemm.c \
-	%D%/hierarchical.c \
-	%D%/machine.c \
-	%D%/matrix_vector.c \
-	%D%/memory.c \
-	%D%/nvls.c \
-	%D%/pattern.c %D%/pattern.h \
-	%D%/peer.c \
-	%D%/protocol.c \
-	%D%/rate.h \
-	%D%/ring.c \
-	%D%/rings.c \
-	%D%/slice.c \
 	%D%/style.c %D%/style.h \
-	%D%/tree.c \
-	%D%/two_step.c
+	%D%/collectives/algorithm.h \
+	%D%/collectives/collective.c \
+	%D%/collectives/direct.c \
+	%D%/collectives/dma.c \
+	%D%/collectives/hierarchical.c \
+	%D%/collectives/nvls.c \
+	%D%/collectives/peer.c \
+	%D%/collectives/protocol.c \
+	%D%/collectives/ring.c \
+	%D%/collectives/tree.c \
+	%D%/collectives/two_step.c \
+	%D%/fabric/machine.c \
+	%D%/fabric/pattern.c %D%/fabric/pattern.h \
+	%D%/fabric/rings.c \
+	%D%/kernels/attention.c \
+	%D%/kernels/gemm.c \
+	%D%/kernels/matrix_vector.c \
+	%D%/kernels/memory.c \
+	%D%/kernels/rate.h \
+	%D%/kernels/slice.c

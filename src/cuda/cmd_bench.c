@@ -1,10 +1,10 @@
 /* tpsim-cuda bench: measures ops, passes and generations of models. */
 #include "base/text.h"
+#include "bench/host.h"
 #include "command/progress.h"
-#include "cuda/apart.h"
-#include "cuda/bench_host.h"
 #include "cuda/cmd_bench_job.h"
 #include "cuda/commands.h"
+#include "ranks/apart.h"
 
 #include <math.h>
 #include <string.h>
@@ -63,7 +63,7 @@ static void step_file(void *data, size_t done)
   tp_progress_step(data, done);
 }
 
-static void end_file(void *data, const char *file, const struct tp_plan_run *run,
+static void end_file(void *data, const char *file, const struct tp_agenda_run *run,
                      const char *refused)
 {
   tp_progress_end(data);

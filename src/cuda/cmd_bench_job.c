@@ -3,8 +3,8 @@
 #include "cuda/cmd_bench_job.h"
 
 #include "base/text.h"
-#include "cuda/apart.h"
-#include "cuda/bench_choice.h"
+#include "bench/choice.h"
+#include "ranks/apart.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,9 +1,9 @@
 #ifndef TP_CUDA_CMD_BENCH_JOB_H
 #define TP_CUDA_CMD_BENCH_JOB_H
 /* What a command line of `bench` asks for, found and opened. */
+#include "bench/suite.h"
 #include "command/command.h"
-#include "cuda/gpu.h"
-#include "cuda/suite.h"
+#include "gpu/gpu.h"
 
 struct tp_bench_args {
   const char *device, *out, *platform, *stack, *standin, *dtype;

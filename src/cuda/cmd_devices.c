@@ -2,7 +2,7 @@
 #include "command/command.h"
 #include "command/table.h"
 #include "cuda/commands.h"
-#include "cuda/gpu.h"
+#include "gpu/gpu.h"
 
 struct args {
   const char *format;

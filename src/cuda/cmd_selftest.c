@@ -1,10 +1,10 @@
 /* tpsim-cuda selftest: does a device compute what the equations say? */
 #include "command/command.h"
-#include "cuda/apart.h"
 #include "cuda/commands.h"
-#include "cuda/gpu.h"
-#include "cuda/selftest.h"
+#include "gpu/gpu.h"
 #include "platform/stack.h"
+#include "ranks/apart.h"
+#include "verify/selftest.h"
 
 #include <string.h>
 

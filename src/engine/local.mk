@@ -1,10 +1,11 @@
 libtpsim_a_SOURCES += \
-	%D%/analytic.c %D%/engine.h \
-	%D%/fluid.c %D%/fluid.h \
-	%D%/plan.c %D%/plan.h \
-	%D%/replay.c %D%/replay.h \
+	%D%/engine.h \
 	%D%/sms.c %D%/sms.h \
-	%D%/timeline.c %D%/timeline.h
+	%D%/timeline.c %D%/timeline.h \
+	%D%/analytic/analytic.c \
+	%D%/analytic/fluid.c %D%/analytic/fluid.h \
+	%D%/analytic/plan.c %D%/analytic/plan.h \
+	%D%/analytic/replay.c %D%/analytic/replay.h
 
 # Only this archive may see a SimGrid header.
 if SIMULATOR
@@ -12,11 +13,11 @@ noinst_LIBRARIES += libtpdes.a
 endif
 libtpdes_a_CPPFLAGS = $(AM_CPPFLAGS) -D_GNU_SOURCE $(SIMGRID_CFLAGS)
 libtpdes_a_SOURCES = \
-	%D%/des.c %D%/des.h \
-	%D%/des_account.c \
-	%D%/des_actor.c \
-	%D%/des_collective.c \
-	%D%/des_plan.c \
-	%D%/des_platform.c \
-	%D%/des_sim.h
+	%D%/des/account.c \
+	%D%/des/actor.c \
+	%D%/des/collective.c \
+	%D%/des/des.c %D%/des/des.h \
+	%D%/des/plan.c \
+	%D%/des/platform.c \
+	%D%/des/sim.h
 des_libs = libtpdes.a $(study_libs) $(SIMGRID_LIBS)

@@ -12,7 +12,7 @@ static void *grow(struct tp_arena *arena, void *items, size_t n, size_t *room, s
   return n == 0 ? larger : memcpy(larger, items, n * size);
 }
 
-int tp_graph_add_vertex(struct tp_graph *graph, const struct tp_vertex *vertex)
+int tp_topology_add_vertex(struct tp_topology *graph, const struct tp_vertex *vertex)
 {
   if (graph->n_vertices == TP_MAX_VERTICES)
     return -1;
@@ -22,7 +22,7 @@ int tp_graph_add_vertex(struct tp_graph *graph, const struct tp_vertex *vertex)
   return (int)graph->n_vertices++;
 }
 
-int tp_graph_add_link(struct tp_graph *graph, const struct tp_link *link)
+int tp_topology_add_link(struct tp_topology *graph, const struct tp_link *link)
 {
   if (graph->n_links == TP_MAX_LINKS)
     return -1;
@@ -32,7 +32,7 @@ int tp_graph_add_link(struct tp_graph *graph, const struct tp_link *link)
   return (int)graph->n_links++;
 }
 
-int tp_graph_find_vertex(const struct tp_graph *graph, const char *name)
+int tp_topology_find_vertex(const struct tp_topology *graph, const char *name)
 {
   for (size_t v = 0; v < graph->n_vertices; v++)
     if (strcmp(graph->vertices[v].name, name) == 0)
@@ -40,7 +40,7 @@ int tp_graph_find_vertex(const struct tp_graph *graph, const char *name)
   return -1;
 }
 
-int tp_graph_find_link(const struct tp_graph *graph, int a, int b)
+int tp_topology_find_link(const struct tp_topology *graph, int a, int b)
 {
   for (size_t l = 0; l < graph->n_links; l++) {
     const struct tp_link *link = &graph->links[l];
@@ -51,7 +51,7 @@ int tp_graph_find_link(const struct tp_graph *graph, int a, int b)
 }
 
 /* Lists the GPUs and counts the nodes, which must all hold one. */
-static enum tp_status list_gpus(const struct tp_graph *graph, struct tp_platform *platform,
+static enum tp_status list_gpus(const struct tp_topology *graph, struct tp_platform *platform,
                                 struct tp_error *fault)
 {
   platform->gpus = TP_NEW(graph->arena, int, graph->n_vertices + 1);
@@ -77,7 +77,7 @@ static enum tp_status list_gpus(const struct tp_graph *graph, struct tp_platform
   return TP_OK;
 }
 
-enum tp_status tp_platform_finish(const struct tp_graph *graph, struct tp_platform *platform,
+enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault)
 {
   platform->n_vertices = graph->n_vertices;

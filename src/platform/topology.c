@@ -14,7 +14,7 @@ struct reader {
   const struct tp_doc *doc;
   struct tp_arena *arena;
   struct tp_error *error;
-  struct tp_graph graph;
+  struct tp_topology graph;
 };
 
 /* An entry of "vertices"; a count makes name0, name1, ... */
@@ -66,7 +66,7 @@ static enum tp_status fail_name(const struct reader *reader, const char *path, c
 static enum tp_status add_vertex(struct reader *reader, const char *path,
                                  const struct vertex_entry *entry, const char *name)
 {
-  if (tp_graph_find_vertex(&reader->graph, name) >= 0)
+  if (tp_topology_find_vertex(&reader->graph, name) >= 0)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "a second vertex '%s'; rename it, or number it from another \"first\"",
                        name);
@@ -76,7 +76,7 @@ static enum tp_status add_vertex(struct reader *reader, const char *path,
                                    .numa = (int)entry->numa,
                                    .reduces = entry->reduces,
                                    .only_reduces = entry->only_reduces};
-  if (tp_graph_add_vertex(&reader->graph, &vertex) < 0)
+  if (tp_topology_add_vertex(&reader->graph, &vertex) < 0)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "more than %d vertices; describe a smaller part of the machine",
                        TP_MAX_VERTICES);
@@ -123,10 +123,10 @@ struct range {
 static enum tp_status find_vertex(const struct reader *reader, const char *path, const char *name,
                                   int *vertex)
 {
-  *vertex = tp_graph_find_vertex(&reader->graph, name);
+  *vertex = tp_topology_find_vertex(&reader->graph, name);
   if (*vertex >= 0)
     return TP_OK;
-  const struct tp_graph *graph = &reader->graph;
+  const struct tp_topology *graph = &reader->graph;
   const char **names = TP_NEW(reader->arena, const char *, graph->n_vertices + 1);
   for (size_t v = 0; v < graph->n_vertices; v++)
     names[v] = graph->vertices[v].name;
@@ -172,7 +172,7 @@ static enum tp_status add_link(struct reader *reader, const char *path,
   const struct tp_vertex *vertices = reader->graph.vertices;
   if (a == b)
     return tp_doc_fail(reader->doc, path, reader->error, "joins %s to itself", vertices[a].name);
-  if (tp_graph_find_link(&reader->graph, a, b) >= 0)
+  if (tp_topology_find_link(&reader->graph, a, b) >= 0)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "joins %s and %s a second time; add up the rates in one link",
                        vertices[a].name, vertices[b].name);
@@ -185,7 +185,7 @@ static enum tp_status add_link(struct reader *reader, const char *path,
                                .bytes_per_s = entry->bytes_per_s_per_direction,
                                .latency_s = entry->latency_s,
                                .full_duplex = entry->full_duplex};
-  if (tp_graph_add_link(&reader->graph, &link) < 0)
+  if (tp_topology_add_link(&reader->graph, &link) < 0)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "more than %d links; describe a smaller part of the machine", TP_MAX_LINKS);
   return TP_OK;

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 
 /* Vertices and links being gathered; arrays grow in the arena. */
-struct tp_graph {
+struct tp_topology {
   struct tp_arena *arena;
   size_t n_vertices, vertex_room, n_links, link_room;
   struct tp_vertex *vertices;
@@ -16,16 +16,16 @@ struct tp_graph {
 enum { TP_MAX_VERTICES = 640, TP_MAX_LINKS = 8192 };
 
 /* Indices of the added item, or -1: the bound above is reached. */
-int tp_graph_add_vertex(struct tp_graph *graph, const struct tp_vertex *vertex);
-int tp_graph_add_link(struct tp_graph *graph, const struct tp_link *link);
-int tp_graph_find_vertex(const struct tp_graph *graph, const char *name); /* -1: none */
+int tp_topology_add_vertex(struct tp_topology *graph, const struct tp_vertex *vertex);
+int tp_topology_add_link(struct tp_topology *graph, const struct tp_link *link);
+int tp_topology_find_vertex(const struct tp_topology *graph, const char *name); /* -1: none */
 /* The link that joins two vertices, or -1. */
-int tp_graph_find_link(const struct tp_graph *graph, int a, int b);
+int tp_topology_find_link(const struct tp_topology *graph, int a, int b);
 
 /* Makes the platform of a finished graph: lists GPUs, counts nodes, computes routes.  Fails where
  * there is no GPU, a node has none, two GPUs have no route or one longer than TP_MAX_ROUTE.
  * The text of the error has no place in it: `fault` is filled, the reader adds file and line. */
-enum tp_status tp_platform_finish(const struct tp_graph *graph, struct tp_platform *platform,
+enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault);
 
 /* All shortest paths of platform->vertices and links into platform->routes. */

@@ -24,8 +24,8 @@ struct tp_xml_file {
   const char *path;
   struct tp_arena *arena;
   const char *name, *device_name;
-  int peer_access;       /* enum tp_peer_access */
-  struct tp_graph graph; /* vertices only */
+  int peer_access;          /* enum tp_peer_access */
+  struct tp_topology graph; /* vertices only */
   size_t n_links, n_routes, n_hops;
   struct tp_xml_link *links;
   struct tp_xml_route *routes;

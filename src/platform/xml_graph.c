@@ -70,11 +70,11 @@ static int vertex_at(struct points *points, int root)
 {
   if (points->vertex[root] >= 0)
     return points->vertex[root];
-  struct tp_graph *graph = &points->file->graph;
+  struct tp_topology *graph = &points->file->graph;
   const struct tp_vertex junction = {
       .name = tp_arena_printf(graph->arena, "junction%zu", graph->n_vertices),
       .kind = TP_VERTEX_SWITCH};
-  return points->vertex[root] = tp_graph_add_vertex(graph, &junction);
+  return points->vertex[root] = tp_topology_add_vertex(graph, &junction);
 }
 
 static enum tp_status add_links(struct points *points, const bool *used)
@@ -97,11 +97,11 @@ static enum tp_status add_links(struct points *points, const bool *used)
     link.a = vertex_at(points, ends[2 * l]);
     link.b = vertex_at(points, ends[2 * l + 1]);
     if (link.a < 0 || link.b < 0 || link.a == link.b ||
-        tp_graph_find_link(&file->graph, link.a, link.b) >= 0)
+        tp_topology_find_link(&file->graph, link.a, link.b) >= 0)
       return tp_fail(points->error, TP_E_INPUT,
                      "%s:%d: link '%s' joins no new pair of points; one link may join two",
                      file->path, read->line, read->link.name);
-    if (tp_graph_add_link(&file->graph, &link) < 0)
+    if (tp_topology_add_link(&file->graph, &link) < 0)
       return tp_fail(points->error, TP_E_INPUT,
                      "%s:%d: more than %d links; describe a smaller part of the machine",
                      file->path, read->line, TP_MAX_LINKS);

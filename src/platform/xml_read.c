@@ -122,9 +122,9 @@ static enum tp_status read_host(struct reader *reader, const struct tp_xml_tag *
     reader->dram[reader->n_dram++] = host.vertex.name;
     return TP_OK;
   }
-  if (tp_graph_find_vertex(&reader->file->graph, host.vertex.name) >= 0)
+  if (tp_topology_find_vertex(&reader->file->graph, host.vertex.name) >= 0)
     return tp_xml_fail(&reader->xml, tag, reader->error, "a second one of this id; rename it");
-  if (tp_graph_add_vertex(&reader->file->graph, &host.vertex) < 0)
+  if (tp_topology_add_vertex(&reader->file->graph, &host.vertex) < 0)
     return tp_xml_fail(&reader->xml, tag, reader->error,
                        "too many hosts; describe a smaller part of the machine");
   return TP_OK;
@@ -241,7 +241,7 @@ static enum tp_status read_route(struct reader *reader, const struct tp_xml_tag 
   }
   int *const vertices[2] = {&route.from, &route.to};
   for (int e = 0; e < 2; e++) {
-    *vertices[e] = tp_graph_find_vertex(&file->graph, ends[e]);
+    *vertices[e] = tp_topology_find_vertex(&file->graph, ends[e]);
     if (*vertices[e] < 0)
       return tp_xml_fail(&reader->xml, tag, reader->error, "no host '%.40s'; define it before",
                          ends[e]);

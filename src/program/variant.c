@@ -1,7 +1,7 @@
 #include "program/variant.h"
 
 #include "base/text.h"
-#include "program/architectures.h"
+#include "program/variants/architectures.h"
 
 #include <string.h>
 

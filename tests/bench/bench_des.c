@@ -4,7 +4,7 @@
  * loop: the same numbers of sleeps, executions and messages, by as many actors, with nothing to
  * wait for or to account.  Both fork, start the engine and load the platform.
  */
-#include "engine/des_sim.h"
+#include "engine/des/sim.h"
 #include "platform/open.h"
 #include "program/variant.h"
 

@@ -3,7 +3,7 @@
  * 70B on 8 GPUs, 80 layers; six variants x 64 batches x 64 prompts, no point twice.  "static" reads
  * the whole cache each step (one decode pass), "grown" integrates over the steps.
  */
-#include "study/sweep.h"
+#include "sweep/sweep.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,9 +57,9 @@ static void measure(const char *name, const char *stack, struct tp_catalog *cata
   size_t ran = 0;
   const double begin_s = now_s();
   for (size_t i = 0; i < n; i++) {
-    struct tp_case point;
+    struct tp_point point;
     struct tp_prediction row;
-    if (tp_grid_case(&grid, catalog, i, &point, &error) != TP_OK ||
+    if (tp_grid_point(&grid, catalog, i, &point, &error) != TP_OK ||
         tp_predict(predictor, &point, &row, &error) != TP_OK)
       abort();
     ran += row.fits > 0;

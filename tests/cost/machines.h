@@ -2,7 +2,7 @@
 #define TP_TESTS_COST_MACHINES_H
 /* Machines for tests: shipped ones by name, hand-made topologies from text. */
 #include "base/json.h"
-#include "cost/pattern.h"
+#include "cost/fabric/pattern.h"
 
 #include "../suite.h"
 

@@ -1,5 +1,5 @@
 /* Collective algorithms: closed forms, switch points, and what must hold for any of them. */
-#include "cost/algorithm.h"
+#include "cost/collectives/algorithm.h"
 #include "machines.h"
 
 static struct tp_cost cost_of(const struct bench *bench, enum tp_collective_kind kind,

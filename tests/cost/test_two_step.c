@@ -1,5 +1,5 @@
 /* The low-bit all-reduce: bytes in closed form, times by hand, where it pays and where not. */
-#include "cost/algorithm.h"
+#include "cost/collectives/algorithm.h"
 #include "machines.h"
 
 static struct tp_collective low_bit(int reduce_bits, int gather_bits, double bytes)

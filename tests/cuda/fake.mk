@@ -9,13 +9,13 @@ endif
 endif
 %C%_libfakegpu_a_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_libfakegpu_a_SOURCES = %D%/fake_at_once.c %D%/fake_cublaslt.c %D%/fake_gpu.c %D%/fake_gpu.h %D%/fake_stream.h \
-	src/cuda/gpu_dispatch.c src/cuda/gpu_gemm.c src/cuda/gpu_gemm_plan.c src/cuda/gpu_open.c \
-	src/cuda/gpu_runtime.c
+	src/gpu/dispatch.c src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/open.c \
+	src/gpu/runtime.c
 %C%_test_gpu_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_gemm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_gemm_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_comm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_comm_SOURCES = %D%/fake_comm.c %D%/fake_comm.h %D%/test_gpu_comm.c \
-	src/cuda/gpu_beside.c src/cuda/gpu_comm.c src/cuda/gpu_emulation.c src/cuda/gpu_nccl.c src/cuda/gpu_peer_memory.c \
-	src/cuda/gpu_standin_try.c src/cuda/gpu_windows.c
+	src/gpu/beside.c src/gpu/comm.c src/gpu/emulation.c src/gpu/nccl.c src/gpu/peer_memory.c \
+	src/gpu/standin_try.c src/gpu/windows.c

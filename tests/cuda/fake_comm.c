@@ -2,9 +2,9 @@
 
 #include "fake_comm.h"
 
-#include "cuda/gpu_kernels.h"
-#include "cuda/gpu_peer.h"
-#include "cuda/gpu_standin.h"
+#include "gpu/kernels/kernels.h"
+#include "gpu/peer.h"
+#include "gpu/standin.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* What attention by products asks of cuBLAS, on the CPU. */
-#include "cuda/element.h"
 #include "fake_stream.h"
+#include "run/element.h"
 
 #include <cublas_v2.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* cuBLASLt, column by column as it counts; what it is told is held against what it is given. */
-#include "cuda/element.h"
 #include "fake_gpu.h"
 #include "fake_stream.h"
+#include "run/element.h"
 
 #include <cublasLt.h>
 #include <stdlib.h>

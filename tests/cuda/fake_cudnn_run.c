@@ -1,8 +1,8 @@
-#include "cuda/element.h"
 #include "fake_cudnn.h"
 #include "fake_cudnn_descriptor.h"
 #include "fake_gpu.h"
 #include "fake_stream.h"
+#include "run/element.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "fake_gpu.h"
 
-#include "cuda/gpu_attention.h"
-#include "cuda/gpu_kernels.h"
-#include "cuda/host_math.h"
+#include "gpu/attention.h"
+#include "gpu/kernels/kernels.h"
+#include "host/math.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  *
  *     "record e0 s0\n" "wait s1 e0\n"      streams and events in the order they were made
  */
-#include "cuda/gpu_state.h"
+#include "gpu/state.h"
 
 /* Forgets all settings and lines. */
 void fake_gpu_reset(void);

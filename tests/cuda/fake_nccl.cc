@@ -11,7 +11,7 @@
 
 #include "fake_runtime_state.h"
 extern "C" {
-#include "cuda/element.h"
+#include "run/element.h"
 }
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 /* What the ranks of a group do in a scenario, for mpi.sh: rank 0 prints what it learns and leaves
  * with its status. */
-#include "cuda/group.h"
+#include "ranks/group.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -5,8 +5,8 @@
  * The benchmarks run on it as they are; `tpsim calibrate` and `tpsim validate` then meet a truth
  * that differs from the model in structure, by known amounts.  Each effect is off where it is 0.
  */
-#include "cuda/beside.h"
-#include "cuda/rig.h"
+#include "bench/rig.h"
+#include "run/beside.h"
 
 struct hostile_physics {
   struct tp_device device; /* the model's parameters, as they are in truth; warm_bytes: none */

@@ -1,7 +1,7 @@
 /* What ops take on the hostile GPU. */
-#include "cuda/fill_value.h"
-#include "cuda/standin_plan.h"
 #include "hostile.h"
+#include "run/fill_value.h"
+#include "run/standin_plan.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* The calls that the hostile GPU answers: what is launched is kept and played when it is run. */
-#include "cuda/fill_value.h"
 #include "hostile_state.h"
+#include "run/fill_value.h"
 
 #include <math.h>
 #include <stdlib.h>

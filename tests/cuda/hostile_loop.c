@@ -3,7 +3,7 @@
  */
 #include "base/datadir.h"
 #include "base/text.h"
-#include "cuda/suite.h"
+#include "bench/suite.h"
 #include "hostile.h"
 
 #include <stdio.h>
@@ -15,10 +15,10 @@
   X(crossing_s)                                                                               \
   X(standin_s)                                                                                \
   X(tick_s)                                                                                   \
-  X(l2_bytes) X(scatter_ratio) X(partial_overlap) X(power_ratio) X(power_s) X(dram_weight)    \
-      X(noise_ratio) X(device.gemm.dram_ratio) X(device.gemm.compute_ratio)                   \
-          X(device.gemm.launch_s) X(device.memory.kernel_floor_s) X(device.memory.dram_ratio) \
-              X(device.overlap.held_ratio)
+  X(l2_bytes)                                                                                 \
+  X(scatter_ratio) X(partial_overlap) X(power_ratio) X(power_s) X(dram_weight) X(noise_ratio) \
+      X(device.gemm.dram_ratio) X(device.gemm.compute_ratio) X(device.gemm.launch_s)          \
+          X(device.memory.kernel_floor_s) X(device.memory.dram_ratio) X(device.overlap.held_ratio)
 #define FLAGS(X) X(own_attention) X(own_memory) X(whole_waves) X(persistent)
 
 static struct tp_arena *arena;
@@ -76,7 +76,7 @@ static void rest(double seconds)
   hostile_pass_s(resting, seconds);
 }
 
-static void end_file(void *data, const char *file, const struct tp_plan_run *run,
+static void end_file(void *data, const char *file, const struct tp_agenda_run *run,
                      const char *refused)
 {
   (void)refused;

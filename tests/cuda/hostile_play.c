@@ -1,7 +1,7 @@
 /* Passes played over streams and events; what they find in the cache, and at which clock. */
-#include "cuda/fill_value.h"
-#include "engine/fluid.h"
+#include "engine/analytic/fluid.h"
 #include "hostile_state.h"
+#include "run/fill_value.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Our kernels and their launchers, for the CPU. */
-#include "cuda/gpu_fill.cu"
-#include "cuda/gpu_heads.cu"
-#include "cuda/gpu_norm.cu"
-#include "cuda/gpu_reduce.cu"
-#include "cuda/gpu_rows.cu"
+#include "gpu/kernels/fill.cu"
+#include "gpu/kernels/heads.cu"
+#include "gpu/kernels/norm.cu"
+#include "gpu/kernels/reduce.cu"
+#include "gpu/kernels/rows.cu"

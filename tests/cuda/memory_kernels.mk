@@ -4,7 +4,7 @@ EXTRA_DIST += %D%/host_cuda_order.h %D%/operands.h %D%/kernels_on_host.cc %D%/te
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
 check_LIBRARIES += %D%/libhostkernels.a
-tests_cuda_libhostkernels_a_SOURCES = %D%/kernels_on_host.cc src/cuda/gpu_memory.c
+tests_cuda_libhostkernels_a_SOURCES = %D%/kernels_on_host.cc src/gpu/memory.c
 tests_cuda_libhostkernels_a_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 check_PROGRAMS += %D%/test_kernels %D%/test_attention
 TESTS += %D%/test_kernels %D%/test_attention
@@ -13,8 +13,8 @@ tests_cuda_test_kernels_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 tests_cuda_test_kernels_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
 tests_cuda_test_kernels_LINK = $(CXXLINK)
 tests_cuda_test_attention_SOURCES = %D%/test_attention.c %D%/fake_at_once.c %D%/fake_cublas.c \
-	src/cuda/gpu_sdpa_absent.c \
-	src/cuda/gpu_attention.c src/cuda/gpu_attention_blas.c
+	src/gpu/sdpa_absent.c \
+	src/gpu/attention.c src/gpu/attention_blas.c
 tests_cuda_test_attention_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 tests_cuda_test_attention_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
 tests_cuda_test_attention_LINK = $(CXXLINK)

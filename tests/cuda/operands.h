@@ -5,8 +5,8 @@
 #include "../random.h"
 #include "../suite.h"
 
-#include "cuda/element.h"
-#include "cuda/host_math.h"
+#include "host/math.h"
+#include "run/element.h"
 
 #include <stdio.h>
 #include <string.h>

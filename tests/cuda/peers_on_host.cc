@@ -1,4 +1,4 @@
 /* Kernels of collectives and of what stands in for them, for the CPU. */
-#include "cuda/gpu_flash.cu"
-#include "cuda/gpu_peer.cu"
-#include "cuda/gpu_standin.cu"
+#include "gpu/kernels/flash.cu"
+#include "gpu/kernels/peer.cu"
+#include "gpu/kernels/standin.cu"

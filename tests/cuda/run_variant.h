@@ -1,8 +1,8 @@
 #ifndef TP_TESTS_CUDA_RUN_VARIANT_H
 #define TP_TESTS_CUDA_RUN_VARIANT_H
 /* A toy model's pass on all ranks of the host device. */
-#include "cuda/executor.h"
-#include "cuda/host.h"
+#include "host/host.h"
+#include "run/executor.h"
 
 #include "../program/toy.h"
 

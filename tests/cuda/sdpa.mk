@@ -7,10 +7,10 @@ check_PROGRAMS += $(sdpa_tests)
 TESTS += $(sdpa_tests)
 endif
 endif
-sdpa_sources = src/cuda/gpu_sdpa_graph.c src/cuda/gpu_sdpa_plan.c
+sdpa_sources = src/gpu/sdpa_graph.c src/gpu/sdpa_plan.c
 %C%_test_gpu_sdpa_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_sdpa_SOURCES = %D%/test_gpu_sdpa.c %D%/fake_cudnn.c %D%/fake_cudnn_run.c \
-	src/cuda/gpu_sdpa.c $(sdpa_sources)
+	src/gpu/sdpa.c $(sdpa_sources)
 %C%_test_gpu_sdpa_LDADD = %D%/libfakegpu.a $(LDADD)
 
 %C%_test_sdpa_plans_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS) \

@@ -1,7 +1,7 @@
 /* Work in a process of its own: what it ends with, and what it dies of. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
-#include "cuda/apart.h"
-#include "cuda/group.h"
+#include "ranks/apart.h"
+#include "ranks/group.h"
 
 #include "../suite.h"
 

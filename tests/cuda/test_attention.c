@@ -3,9 +3,9 @@
 #include "host_cuda_order.h"
 #include "operands.h"
 
-#include "cuda/gpu_attention.h"
-#include "cuda/gpu_kernels.h"
-#include "cuda/weights.h"
+#include "gpu/attention.h"
+#include "gpu/kernels/kernels.h"
+#include "run/weights.h"
 
 /* ---- memory: NaN at first, but for workspaces ---- */
 

@@ -1,6 +1,6 @@
 /* Statistics of samples by hand, and plans against a made-up clock. */
 #define _XOPEN_SOURCE 700
-#include "cuda/bench.h"
+#include "bench/bench.h"
 
 #include "trace_folder.h"
 
@@ -24,18 +24,18 @@ END_TEST
 START_TEST(counts_by_hand)
 {
   const struct tp_sampling sampling = {.budget_s = 1, .least = 3, .most = 50};
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.1).samples, 10);
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.3).samples, 3);
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 10).samples, 3);
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 1e-6).samples, 50);
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 0).samples, 50);
-  ck_assert_int_eq(tp_sampling_passes(&sampling, 0.1).settling, 0);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 0.1).samples, 10);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 0.3).samples, 3);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 10).samples, 3);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 1e-6).samples, 50);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 0).samples, 50);
+  ck_assert_int_eq(tp_sampling_repeats(&sampling, 0.1).settling, 0);
   const struct tp_sampling settled = {.budget_s = 1, .settle_s = 0.25, .least = 3, .most = 50};
-  ck_assert_int_eq(tp_sampling_passes(&settled, 0.05).settling, 3); /* the two before count */
-  ck_assert_int_eq(tp_sampling_passes(&settled, 0.05).samples, 15);
-  ck_assert_int_eq(tp_sampling_passes(&settled, 0.2).settling, 0);
-  ck_assert_int_eq(tp_sampling_passes(&settled, 0.2).samples, 3);
-  ck_assert_int_eq(tp_sampling_passes(&settled, 0).settling, 0);
+  ck_assert_int_eq(tp_sampling_repeats(&settled, 0.05).settling, 3); /* the two before count */
+  ck_assert_int_eq(tp_sampling_repeats(&settled, 0.05).samples, 15);
+  ck_assert_int_eq(tp_sampling_repeats(&settled, 0.2).settling, 0);
+  ck_assert_int_eq(tp_sampling_repeats(&settled, 0.2).samples, 3);
+  ck_assert_int_eq(tp_sampling_repeats(&settled, 0).settling, 0);
 }
 END_TEST
 
@@ -173,12 +173,12 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   return TP_OK;
 }
 
-static const struct tp_plan plan = {.n = N_ITEMS,
-                                    .layout = &layout,
-                                    .data = &world,
-                                    .name = name,
-                                    .expect_s = expect_s,
-                                    .measure = measure};
+static const struct tp_agenda plan = {.n = N_ITEMS,
+                                      .layout = &layout,
+                                      .data = &world,
+                                      .name = name,
+                                      .expect_s = expect_s,
+                                      .measure = measure};
 static struct tp_trace_source source;
 
 static void setup(void)
@@ -193,13 +193,13 @@ static void teardown(void)
   trace_folder_remove(&world.folder);
 }
 
-static struct tp_plan_run run_for(double budget_s, enum tp_status want)
+static struct tp_agenda_run run_for(double budget_s, enum tp_status want)
 {
-  struct tp_plan_run run = {
+  struct tp_agenda_run run = {
       .plan = &plan, .budget_s = budget_s, .most_s = 5, .now_s = now_s, .data = &world};
   world.order[0] = '\0';
   ck_assert_int_eq(tp_trace_open(&source, &layout, &run.trace, &error), TP_OK);
-  ck_assert_int_eq(tp_plan_measure(&run, &error), want);
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), want);
   ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
   return run;
 }
@@ -210,17 +210,17 @@ START_TEST(ranks_measure_alike)
   struct tp_group *group;
   ck_assert_int_eq(tp_group_start(2, &group, &error), TP_OK);
   const bool first = tp_group_rank(group) == 0;
-  struct tp_plan_run run = {.plan = &plan,
-                            .group = group,
-                            .budget_s = first ? 20 : 1e9,
-                            .most_s = 5,
-                            .now_s = now_s,
-                            .data = &world};
+  struct tp_agenda_run run = {.plan = &plan,
+                              .group = group,
+                              .budget_s = first ? 20 : 1e9,
+                              .most_s = 5,
+                              .now_s = now_s,
+                              .data = &world};
   enum tp_status status = TP_OK;
   if (first)
     status = tp_trace_open(&source, &layout, &run.trace, &error);
   if (status == TP_OK)
-    status = tp_plan_measure(&run, &error);
+    status = tp_agenda_measure(&run, &error);
   if (status == TP_OK && (strcmp(world.order, "1 4 2 ") != 0 || run.left != 3))
     status = TP_E_CHECK;
   if (first)
@@ -231,9 +231,9 @@ END_TEST
 
 START_TEST(warms_up)
 {
-  struct tp_plan_run run = {
+  struct tp_agenda_run run = {
       .plan = &plan, .budget_s = 60, .most_s = 5, .warm_ups = 2, .now_s = now_s, .data = &world};
-  ck_assert_int_eq(tp_plan_measure(&run, &error), TP_OK);
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), TP_OK);
   ck_assert_str_eq(world.order, "1 1 1 4 2 5 0 ");
   ck_assert_uint_eq(run.measured, 5);
 }
@@ -251,8 +251,8 @@ START_TEST(coarse_to_fine)
   for (size_t n = 1; n < 300; n += n < 40 ? 1 : 13) {
     size_t order[300];
     bool there[300] = {false};
-    const struct tp_plan many = {.n = n, .data = &n, .expect_s = scattered_s};
-    ck_assert_int_eq(tp_plan_order(&many, order, &error), TP_OK);
+    const struct tp_agenda many = {.n = n, .data = &n, .expect_s = scattered_s};
+    ck_assert_int_eq(tp_agenda_order(&many, order, &error), TP_OK);
     for (size_t m = 0; m < n; m++) {
       const size_t size = (size_t)scattered_s(&n, order[m]);
       ck_assert(!there[size]);
@@ -283,9 +283,9 @@ static size_t pairs(void *data, size_t item)
 START_TEST(turns_shared)
 {
   size_t order[N_ITEMS];
-  struct tp_plan shared = plan;
+  struct tp_agenda shared = plan;
   shared.with = pairs;
-  ck_assert_int_eq(tp_plan_order(&shared, order, &error), TP_OK);
+  ck_assert_int_eq(tp_agenda_order(&shared, order, &error), TP_OK);
   static const size_t by_hand[N_ITEMS] = {0, 1, 4, 5, 2, 3};
   for (size_t i = 0; i < N_ITEMS; i++)
     ck_assert_uint_eq(order[i], by_hand[i]);
@@ -295,7 +295,7 @@ END_TEST
 /* By time 1 5 3 0 2 4: places 0, 5, then 4, 2, 1, 3 of eight. */
 START_TEST(coarse_first)
 {
-  const struct tp_plan_run run = run_for(60, TP_OK);
+  const struct tp_agenda_run run = run_for(60, TP_OK);
   ck_assert_str_eq(world.order, "1 4 2 5 0 ");
   ck_assert_uint_eq(run.measured, 5);
   ck_assert_uint_eq(run.refused, 1);
@@ -308,14 +308,14 @@ END_TEST
 
 START_TEST(shares_and_stops)
 {
-  const struct tp_plan_run run = run_for(20, TP_OK);
+  const struct tp_agenda_run run = run_for(20, TP_OK);
   ck_assert_str_eq(world.order, "1 4 2 ");
   ck_assert_rel(world.budgets_s[1], 20.0 / 6, 1e-12);
   ck_assert_rel(world.budgets_s[4], 19.0 / 5, 1e-12);
   /* 3 left, 4 items; the two before took 6 s beyond theirs, so a quarter of the share is left */
   ck_assert_rel(world.budgets_s[2], 3.0 / 4 / 4, 1e-12);
   ck_assert_uint_eq(run.left, 3);
-  const struct tp_plan_run next = run_for(60, TP_OK);
+  const struct tp_agenda_run next = run_for(60, TP_OK);
   ck_assert_str_eq(world.order, "5 0 ");
   ck_assert_uint_eq(next.present, 3);
   ck_assert_uint_eq(next.left, 0);
@@ -336,11 +336,11 @@ static enum tp_status measure_late(void *data, size_t item, double budget_s,
 
 START_TEST(keeps_time_for_setting_up)
 {
-  struct tp_plan late = plan;
+  struct tp_agenda late = plan;
   late.measure = measure_late;
-  struct tp_plan_run run = {
+  struct tp_agenda_run run = {
       .plan = &late, .budget_s = 24, .most_s = 5, .now_s = now_s, .data = &world};
-  ck_assert_int_eq(tp_plan_measure(&run, &error), TP_OK);
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), TP_OK);
   ck_assert_uint_eq(run.measured, N_ITEMS);
   ck_assert_rel(world.budgets_s[1], 4, 1e-12);
   ck_assert_rel(world.budgets_s[4], 18.0 / 5 - 2, 1e-12);
@@ -373,7 +373,7 @@ START_TEST(failures)
 {
   world.fail_at = 1;
   world.fail_until = 3;
-  struct tp_plan_run run = run_for(1e9, TP_E_ENVIRONMENT);
+  struct tp_agenda_run run = run_for(1e9, TP_E_ENVIRONMENT);
   ck_assert_str_eq(world.order, "1 5 0 ");
   ck_assert_uint_eq(run.failed, 2);
   ck_assert_str_eq(error.text, "the device is gone from turn 1 on");

@@ -1,10 +1,10 @@
 /* Benchmarks on the host device: what they issue, and times that are the cost model's. */
 #define _XOPEN_SOURCE 700
 #include "base/csv.h"
-#include "cuda/bench_choice.h"
-#include "cuda/bench_host.h"
-#include "cuda/host.h"
-#include "cuda/suite.h"
+#include "bench/choice.h"
+#include "bench/host.h"
+#include "bench/suite.h"
+#include "host/host.h"
 
 #include "trace_folder.h"
 
@@ -56,7 +56,7 @@ START_TEST(rounds_by_hand)
   ck_assert_int_eq(rounds.repeats, 9); /* each copy once, however long */
   const struct tp_lone_op half = tp_lone_gemm(16, 2048, 1024, TP_DTYPE_FP8);
   ck_assert_int_eq(tp_op_rounds(&half, 16 << 20, 1, 1e-3).copies, 17);
-  const struct tp_lone_op copy = tp_lone_rows(TP_FUNCTION_COPY, (struct tp_rows){4, 8});
+  const struct tp_lone_op copy = tp_lone_rows(TP_FUNCTION_COPY, (struct tp_row_shape){4, 8});
   ck_assert_int_eq(tp_op_rounds(&copy, 16 << 20, 100e-6, 1e-3).copies, 1);
   ck_assert_int_eq(tp_op_rounds(&copy, 16 << 20, 100e-6, 1e-3).repeats, 10);
   const struct tp_lone_op tiny = tp_lone_gemm(1, 16, 16, TP_DTYPE_BF16);
@@ -96,7 +96,8 @@ START_TEST(bytes_by_hand)
   ck_assert_rel(tp_lone_bytes(&program, &two),
                 2 * 2 * 128 + 2 * 2 * 2 * 16 * 32 + 2 * 4 + 2 * 2 * 64, 1e-12);
   /* up and gate 2 x 14, their product 2 x 7 */
-  const struct tp_lone_op activation = tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){2, 7});
+  const struct tp_lone_op activation =
+      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_row_shape){2, 7});
   tp_lone_program(&activation, &two, 1, folder.arena, &program);
   ck_assert_rel(tp_lone_bytes(&program, &two), 2 * 2 * 14 + 2 * 2 * 7, 1e-12);
   const struct tp_collective gather = {
@@ -129,11 +130,11 @@ START_TEST(rows_as_in_a_program)
   must(tp_variant_build(&standard, &request, folder.arena, &program, &error));
   const struct tp_attention shard = {.heads = 16, .kv_heads = 4, .head_dim = 128};
   const struct tp_lone_op lone[] = {
-      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_rows){3, 4096}),
-      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_rows){3, 4096}),
-      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){3, 7168}),
+      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_row_shape){3, 4096}),
+      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_row_shape){3, 4096}),
+      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_row_shape){3, 7168}),
       tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 3, &shard),
-      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_rows){3, 128256}),
+      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_row_shape){3, 128256}),
   };
   enum { N = sizeof lone / sizeof lone[0] };
   int met[N] = {0};
@@ -161,13 +162,13 @@ START_TEST(ops_run)
       tp_lone_gemm(3, 32, 16, TP_DTYPE_FP8),
       tp_lone_attention(&decode),
       tp_lone_attention(&prefill),
-      tp_lone_rows(TP_FUNCTION_COPY, (struct tp_rows){3, 32}),
-      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_rows){3, 32}),
-      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_rows){3, 32}),
-      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_rows){3, 32}),
+      tp_lone_rows(TP_FUNCTION_COPY, (struct tp_row_shape){3, 32}),
+      tp_lone_rows(TP_FUNCTION_NORM, (struct tp_row_shape){3, 32}),
+      tp_lone_rows(TP_FUNCTION_ADD_NORM, (struct tp_row_shape){3, 32}),
+      tp_lone_rows(TP_FUNCTION_ACTIVATION, (struct tp_row_shape){3, 32}),
       tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 3, &decode),
       tp_lone_heads(TP_FUNCTION_ROPE_CACHE, 128, &prefill),
-      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_rows){3, 32}),
+      tp_lone_rows(TP_FUNCTION_SAMPLE, (struct tp_row_shape){3, 32}),
   };
   struct tp_machine machine;
   must(tp_rig_machine(&rig, 1, &machine, &error));
@@ -413,12 +414,12 @@ static void rest(double seconds)
 START_TEST(sustained_rests_then_runs)
 {
   struct tp_rig_device *device;
-  struct tp_plan loaded;
+  struct tp_agenda loaded;
   must(tp_rig_at(&rig, 1, &device, &error));
   load.calls = device->calls;
   device->calls.seconds = load_seconds;
   device->calls.finish = load_finish;
-  must(tp_plan_sustained(&rig, rest, folder.arena, &loaded, &error));
+  must(tp_agenda_sustained(&rig, rest, folder.arena, &loaded, &error));
   ck_assert_uint_eq(loaded.n, 4);
   for (size_t i = 0; i < loaded.n; i++) {
     struct tp_trace_row row;
@@ -442,8 +443,8 @@ END_TEST
 /* In turn a repetition is both, hidden it is the kernels: no stream costs anything here. */
 START_TEST(crossings_of_a_clock_without)
 {
-  struct tp_plan plan;
-  must(tp_plan_crossings(&rig, folder.arena, &plan, &error));
+  struct tp_agenda plan;
+  must(tp_agenda_crossings(&rig, folder.arena, &plan, &error));
   ck_assert_uint_eq(plan.n, 10);
   int n_hidden = 0;
   for (size_t i = 0; i < plan.n; i++) {
@@ -571,13 +572,13 @@ END_TEST
 START_TEST(shorter_to_fit)
 {
   struct tp_suite suite = suite_of();
-  struct tp_plan plan;
+  struct tp_agenda plan;
   static const int64_t many[] = {512};
   suite.layers.batches = many;
   suite.layers.n_batches = 1;
   suite.layers.prompt = 8192;
   suite.layers.n_tps = 1;
-  must(tp_plan_points(&rig, &suite.layers, folder.arena, &plan, &error));
+  must(tp_agenda_points(&rig, &suite.layers, folder.arena, &plan, &error));
   ck_assert_uint_eq(plan.n, 1);
   struct tp_trace_row row;
   tp_trace_row_clear(&row, plan.layout);
@@ -586,7 +587,7 @@ START_TEST(shorter_to_fit)
   struct tp_device small = setup->device;
   small.datasheet.dram_bytes = 4e9;
   setup->device = small;
-  must(tp_plan_points(&rig, &suite.layers, folder.arena, &plan, &error));
+  must(tp_agenda_points(&rig, &suite.layers, folder.arena, &plan, &error));
   ck_assert_uint_eq(plan.n, 0);
 }
 END_TEST

@@ -1,6 +1,6 @@
 /* Who runs a collective, what is refused by name, and which buffers fit. */
-#include "cuda/beside.h"
-#include "cuda/comm_choice.h"
+#include "run/beside.h"
+#include "run/comm_choice.h"
 
 #include "../suite.h"
 

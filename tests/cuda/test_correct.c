@@ -2,8 +2,8 @@
  * see what a program can get wrong. */
 #include "../random.h"
 #include "../suite.h"
-#include "cuda/selftest.h"
-#include "cuda/selftest_matrix.h"
+#include "verify/matrix.h"
+#include "verify/selftest.h"
 
 #include <string.h>
 

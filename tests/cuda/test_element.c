@@ -1,5 +1,5 @@
 /* Conversions by the formats' definitions, and every code there and back. */
-#include "cuda/element.h"
+#include "run/element.h"
 
 #include "../suite.h"
 

@@ -1,5 +1,5 @@
 /* What the executor asks of a device, call by call: a device that writes down what it hears. */
-#include "cuda/executor.h"
+#include "run/executor.h"
 
 #include "../program/toy.h"
 #include "hand.h"

@@ -1,6 +1,6 @@
 /* The low-bit all-reduce on GPUs against the same in plain C (numeric/low_bit_reduce.h). */
-#include "cuda/gpu_flash.cu"
-#include "cuda/gpu_peer.cu"
+#include "gpu/kernels/flash.cu"
+#include "gpu/kernels/peer.cu"
 extern "C" {
 #include "numeric/low_bit_reduce.h"
 #include "numeric/packed.h"

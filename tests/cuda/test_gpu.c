@@ -1,7 +1,7 @@
 /* Streams, events, graphs and faults of a GPU device, as the CUDA runtime is told. */
 #include "../suite.h"
-#include "cuda/gpu.h"
 #include "fake_gpu.h"
+#include "gpu/gpu.h"
 
 #include <stdio.h>
 #include <string.h>

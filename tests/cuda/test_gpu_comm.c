@@ -2,10 +2,10 @@
  * called, and that a fault of one rank is told to all and leaves nothing behind. */
 #include "config.h"
 
-#include "cuda/beside.h"
-#include "cuda/gpu_comm.h"
-#include "cuda/gpu_peer.h"
-#include "cuda/selftest.h"
+#include "gpu/comm.h"
+#include "gpu/peer.h"
+#include "run/beside.h"
+#include "verify/selftest.h"
 
 #include "../cost/machines.h"
 #include "fake_comm.h"

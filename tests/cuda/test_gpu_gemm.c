@@ -1,12 +1,12 @@
 /* GEMMs as cuBLASLt is told to do them, over one that counts by columns: against the host device's
  * numbers. */
 #include "../suite.h"
-#include "cuda/element.h"
-#include "cuda/fill_value.h"
-#include "cuda/gpu_gemm.h"
-#include "cuda/host_math.h"
-#include "cuda/weights.h"
 #include "fake_gpu.h"
+#include "gpu/gemm.h"
+#include "host/math.h"
+#include "run/element.h"
+#include "run/fill_value.h"
+#include "run/weights.h"
 
 #include <string.h>
 

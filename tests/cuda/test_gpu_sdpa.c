@@ -1,12 +1,12 @@
 /* Flash attention as cuDNN is told to do it, computed operation by operation: against the host
  * device's numbers. */
 #include "../suite.h"
-#include "cuda/element.h"
-#include "cuda/fill_value.h"
-#include "cuda/gpu_sdpa.h"
-#include "cuda/host_math.h"
 #include "fake_cudnn.h"
 #include "fake_gpu.h"
+#include "gpu/sdpa.h"
+#include "host/math.h"
+#include "run/element.h"
+#include "run/fill_value.h"
 
 #include <string.h>
 

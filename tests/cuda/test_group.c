@@ -1,5 +1,5 @@
 #include "../suite.h"
-#include "cuda/group.h"
+#include "ranks/group.h"
 
 #include <signal.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* The host device: streams, events, graphs and clock, on hand-made programs of copies and sums. */
-#include "cuda/executor.h"
-#include "cuda/host.h"
+#include "host/host.h"
+#include "run/executor.h"
 
 #include "hand.h"
 

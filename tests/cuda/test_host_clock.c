@@ -1,9 +1,9 @@
 /* The host device and the analytic engine agree where nothing slows anything else: the same ops at
  * the same times, on every rank, for every architecture and overlap that software does. */
 #include "cost/style.h"
-#include "cuda/executor.h"
-#include "cuda/host.h"
 #include "engine/engine.h"
+#include "host/host.h"
+#include "run/executor.h"
 
 #include "../cost/machines.h"
 #include "../program/toy.h"

@@ -1,5 +1,5 @@
 /* The CPU's CUDA itself: what it runs, and what it stops. */
-#include "cuda/gpu_launch.h"
+#include "gpu/kernels/launch.h"
 
 #include "../suite.h"
 

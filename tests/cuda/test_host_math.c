@@ -1,5 +1,5 @@
 /* What the host device computes, op by op, against numbers worked out by hand. */
-#include "cuda/host_math.h"
+#include "host/math.h"
 
 #include "hand.h"
 

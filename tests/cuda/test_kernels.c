@@ -3,7 +3,7 @@
 #include "host_cuda_order.h"
 #include "operands.h"
 
-#include "cuda/gpu_kernels.h"
+#include "gpu/kernels/kernels.h"
 
 static const enum tp_dtype dtypes[] = {TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP32};
 static const struct layout layouts[] = {{.gap = 0}, {.gap = 8}, {.gap = 1}, {.gap = 8, .shift = 1}};

@@ -1,5 +1,5 @@
 /* One- and two-shot all-reduces among GPUs that run at different speeds. */
-#include "cuda/gpu_peer.cu"
+#include "gpu/kernels/peer.cu"
 
 #include "../random.h"
 #include "../suite.h"

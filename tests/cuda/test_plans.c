@@ -1,11 +1,11 @@
 #include "../suite.h"
-#include "cuda/plans.h"
+#include "run/keep.h"
 
 #include <stdlib.h>
 
-static struct tp_plan_key key_of(int64_t number)
+static struct tp_keep_key key_of(int64_t number)
 {
-  return (struct tp_plan_key){.words = {number % 8, 4096, number / 8}};
+  return (struct tp_keep_key){.words = {number % 8, 4096, number / 8}};
 }
 
 static int released;
@@ -20,24 +20,24 @@ static void release(void *plan)
 START_TEST(finds_what_was_added)
 {
   enum { PLANS = 1000 };
-  struct tp_plans *plans = tp_plans_create();
+  struct tp_keep *plans = tp_keep_create();
   for (int64_t i = 0; i < PLANS; i++) {
-    const struct tp_plan_key key = key_of(i);
-    ck_assert_ptr_null(tp_plans_find(plans, &key));
+    const struct tp_keep_key key = key_of(i);
+    ck_assert_ptr_null(tp_keep_find(plans, &key));
     int64_t *plan = malloc(sizeof *plan);
     *plan = i;
-    ck_assert(tp_plans_add(plans, &key, plan));
+    ck_assert(tp_keep_add(plans, &key, plan));
   }
   for (int64_t i = 0; i < PLANS; i++) {
-    const struct tp_plan_key key = key_of(i);
-    const int64_t *plan = tp_plans_find(plans, &key);
+    const struct tp_keep_key key = key_of(i);
+    const int64_t *plan = tp_keep_find(plans, &key);
     ck_assert_ptr_nonnull(plan);
     ck_assert_int_eq(*plan, i);
   }
-  const struct tp_plan_key other = {.words = {0, 4095}};
-  ck_assert_ptr_null(tp_plans_find(plans, &other));
+  const struct tp_keep_key other = {.words = {0, 4095}};
+  ck_assert_ptr_null(tp_keep_find(plans, &other));
   released = 0;
-  tp_plans_free(plans, release);
+  tp_keep_free(plans, release);
   ck_assert_int_eq(released, PLANS);
 }
 END_TEST
@@ -45,17 +45,17 @@ END_TEST
 /* The last word counts as the first does. */
 START_TEST(every_word_counts)
 {
-  struct tp_plans *plans = tp_plans_create();
-  for (int i = 0; i < TP_PLAN_WORDS; i++) {
-    struct tp_plan_key key = {.words = {0}};
+  struct tp_keep *plans = tp_keep_create();
+  for (int i = 0; i < TP_KEEP_WORDS; i++) {
+    struct tp_keep_key key = {.words = {0}};
     key.words[i] = 7;
-    ck_assert_ptr_null(tp_plans_find(plans, &key));
-    ck_assert(tp_plans_add(plans, &key, malloc(1)));
+    ck_assert_ptr_null(tp_keep_find(plans, &key));
+    ck_assert(tp_keep_add(plans, &key, malloc(1)));
   }
-  struct tp_plan_key none = {.words = {0}};
-  ck_assert_ptr_null(tp_plans_find(plans, &none));
-  tp_plans_free(plans, release);
-  tp_plans_free(NULL, release);
+  struct tp_keep_key none = {.words = {0}};
+  ck_assert_ptr_null(tp_keep_find(plans, &none));
+  tp_keep_free(plans, release);
+  tp_keep_free(NULL, release);
 }
 END_TEST
 

@@ -1,9 +1,9 @@
 /* The reference against models small enough to write out, and against what must hold of any. */
 #include "../suite.h"
-#include "cuda/reference.h"
-#include "cuda/reference_block.h"
-#include "cuda/weights.h"
-#include "program/architectures.h"
+#include "program/variants/architectures.h"
+#include "run/weights.h"
+#include "verify/reference.h"
+#include "verify/reference_block.h"
 
 #include <string.h>
 

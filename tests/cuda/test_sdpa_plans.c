@@ -2,7 +2,7 @@
  * with Hopper's limits as its tuning guide states them.  Kernels are chosen and compiled, not run.
  */
 #include "../suite.h"
-#include "cuda/gpu_sdpa_plan.h"
+#include "gpu/sdpa_plan.h"
 
 #include <dlfcn.h>
 #include <stdio.h>

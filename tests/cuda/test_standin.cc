@@ -1,5 +1,5 @@
 /* Kernels that hold SMs: what they copy, how long they last, and when they stop. */
-#include "cuda/gpu_standin.cu"
+#include "gpu/kernels/standin.cu"
 
 #include "../random.h"
 #include "../suite.h"

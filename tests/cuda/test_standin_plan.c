@@ -1,5 +1,5 @@
 /* What a stand-in holds, moves and waits for. */
-#include "cuda/standin_plan.h"
+#include "run/standin_plan.h"
 
 #include "../cost/machines.h"
 #include "../random.h"

@@ -1,8 +1,8 @@
 /* Where tensors lie, and that every rank has its part of the same matrices. */
-#include "cuda/element.h"
-#include "cuda/host.h"
-#include "cuda/store.h"
-#include "cuda/weights.h"
+#include "host/host.h"
+#include "run/element.h"
+#include "run/store.h"
+#include "run/weights.h"
 
 #include "hand.h"
 

@@ -8,12 +8,12 @@
 #include "fake_runtime.h"
 #include "hand.h"
 
+#include "bench/generation.h"
 #include "cost/style.h"
-#include "cuda/comm_choice.h"
-#include "cuda/generation.h"
-#include "cuda/selftest.h"
-#include "cuda/selftest_matrix.h"
-#include "cuda/standin_plan.h"
+#include "run/comm_choice.h"
+#include "run/standin_plan.h"
+#include "verify/matrix.h"
+#include "verify/selftest.h"
 
 #include <string.h>
 

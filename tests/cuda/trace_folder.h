@@ -2,7 +2,7 @@
 #define TP_TESTS_CUDA_TRACE_FOLDER_H
 /* A folder for the trace files of a test, gone with it. */
 #include "base/file.h"
-#include "cuda/trace.h"
+#include "bench/trace.h"
 
 #include "../suite.h"
 

@@ -9,12 +9,12 @@ endif
 endif
 tests_cuda_test_whole_SOURCES = %D%/test_whole.c %D%/fake_runtime.cc %D%/fake_memory.cc \
 	%D%/fake_nccl.cc %D%/fake_cublas.c %D%/fake_cublaslt.c %D%/peers_on_host.cc \
-	src/cuda/gpu_attention.c src/cuda/gpu_attention_blas.c src/cuda/gpu_clocks.c \
-	src/cuda/gpu_comm.c src/cuda/gpu_dispatch.c src/cuda/gpu_emulation.c src/cuda/gpu_facts.c \
-	src/cuda/gpu_gemm.c src/cuda/gpu_gemm_plan.c src/cuda/gpu_nccl.c src/cuda/gpu_open.c \
-	src/cuda/gpu_peer_memory.c src/cuda/gpu_runtime.c src/cuda/gpu_windows.c \
-	%D%/fake_cudnn.c %D%/fake_cudnn_run.c src/cuda/gpu_sdpa.c src/cuda/gpu_sdpa_graph.c \
-	src/cuda/gpu_sdpa_plan.c
+	src/gpu/attention.c src/gpu/attention_blas.c src/gpu/clocks.c \
+	src/gpu/comm.c src/gpu/dispatch.c src/gpu/emulation.c src/gpu/facts.c \
+	src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/nccl.c src/gpu/open.c \
+	src/gpu/peer_memory.c src/gpu/runtime.c src/gpu/windows.c \
+	%D%/fake_cudnn.c %D%/fake_cudnn_run.c src/gpu/sdpa.c src/gpu/sdpa_graph.c \
+	src/gpu/sdpa_plan.c
 tests_cuda_test_whole_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 tests_cuda_test_whole_LDADD = %D%/libhostkernels.a $(host_cuda_libs)
 tests_cuda_test_whole_LINK = $(CXXLINK)

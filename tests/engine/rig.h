@@ -1,7 +1,7 @@
 #ifndef TP_TESTS_RIG_H
 #define TP_TESTS_RIG_H
 /* Programs with costs of a real size, built by hand, on the platforms that are shipped. */
-#include "engine/des.h"
+#include "engine/des/des.h"
 
 #include "../suite.h"
 

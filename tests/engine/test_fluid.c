@@ -1,5 +1,5 @@
 #include "../suite.h"
-#include "engine/fluid.h"
+#include "engine/analytic/fluid.h"
 #include "engine/sms.h"
 
 START_TEST(max_min_fills_small_users_first)

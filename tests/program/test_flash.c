@@ -1,5 +1,5 @@
 /* Low-bit wires: their bytes by hand, every architecture with every wire, what is refused. */
-#include "program/architectures.h"
+#include "program/variants/architectures.h"
 #include "toy.h"
 
 static const struct {

@@ -1,6 +1,6 @@
 /* Overlap and wire parts of a variant's text, on registries of this test's own: with and without
  * arguments, in canonical order, refused by name, applied in order. */
-#include "program/architectures.h"
+#include "program/variants/architectures.h"
 #include "toy.h"
 
 /* The footprint is a place where the order of two transforms shows. */

@@ -27,7 +27,7 @@ static inline struct pass *pass_make(struct random_world *world, const char *nam
   struct tp_error error = {.text = ""};
   struct tp_variant variant;
   const struct tp_request request =
-      tp_case_request(&world->point, phase, tp_case_first_kv_len(&world->point));
+      tp_point_request(&world->point, phase, tp_point_first_kv_len(&world->point));
   enum tp_status status = tp_machine_make(&world->platform, &world->device, &world->stack,
                                           world->point.tp, &pass->machine, &error);
   if (status == TP_OK)

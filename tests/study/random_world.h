@@ -4,7 +4,7 @@
  * with random rates; devices and stacks are shipped ones whose values were moved about. */
 #include "../random.h"
 #include "platform/open.h"
-#include "study/predict.h"
+#include "predict/predict.h"
 
 #include <check.h>
 #include <math.h>
@@ -16,8 +16,8 @@ struct random_world {
   struct tp_platform platform;
   struct tp_device device;
   struct tp_stack stack;
-  struct tp_case point; /* of these; variant not set */
-  const char *text;     /* what it is, for messages */
+  struct tp_point point; /* of these; variant not set */
+  const char *text;      /* what it is, for messages */
 };
 
 static inline int64_t random_int(struct random_world *world, int64_t least, int64_t most)
@@ -247,17 +247,17 @@ static inline void random_world_open(struct random_world *world, int i)
   random_platform(world);
   random_device(world);
   random_stack(world);
-  world->point = (struct tp_case){.model = &world->model,
-                                  .platform = &world->platform,
-                                  .device = &world->device,
-                                  .stack = &world->stack,
-                                  .tp = tp,
-                                  .pp = 1,
-                                  .batch = (int64_t)random_real(world, 1, 64),
-                                  .prompt = (int64_t)random_real(world, 1, 4096),
-                                  .generate = random_int(world, 1, 64),
-                                  .dtype = (enum tp_dtype)random_int(world, 0, 3),
-                                  .engine = &tp_engine_analytic};
+  world->point = (struct tp_point){.model = &world->model,
+                                   .platform = &world->platform,
+                                   .device = &world->device,
+                                   .stack = &world->stack,
+                                   .tp = tp,
+                                   .pp = 1,
+                                   .batch = (int64_t)random_real(world, 1, 64),
+                                   .prompt = (int64_t)random_real(world, 1, 4096),
+                                   .generate = random_int(world, 1, 64),
+                                   .dtype = (enum tp_dtype)random_int(world, 0, 3),
+                                   .engine = &tp_engine_analytic};
   world->text = tp_arena_printf(world->arena, "TP_SEED=%llu case %d (stack %s, tp %d, batch %lld)",
                                 (unsigned long long)tp_random_base(), i, world->stack.name, tp,
                                 (long long)world->point.batch);

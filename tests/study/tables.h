@@ -1,7 +1,7 @@
 #ifndef TP_TESTS_STUDY_TABLES_H
 #define TP_TESTS_STUDY_TABLES_H
 /* Measured tables for tests: files that are gone with the test. */
-#include "study/op_costs.h"
+#include "ops/costs.h"
 
 #include "../random.h"
 #include "../suite.h"

@@ -66,13 +66,13 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {.text = ""};
   const struct tp_model model = model_for(tp);
-  const struct tp_case point = {.model = &model,
-                                .stack = &setup->stack,
-                                .tp = tp,
-                                .batch = 4,
-                                .prompt = 512,
-                                .generate = 64,
-                                .dtype = TP_DTYPE_BF16};
+  const struct tp_point point = {.model = &model,
+                                 .stack = &setup->stack,
+                                 .tp = tp,
+                                 .batch = 4,
+                                 .prompt = 512,
+                                 .generate = 64,
+                                 .dtype = TP_DTYPE_BF16};
   struct tp_machine machine;
   struct tp_variant variant;
   enum tp_status status =
@@ -84,7 +84,7 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
   for (int phase = TP_PREFILL; phase <= TP_DECODE && status == TP_OK; phase++) {
     struct tp_program program;
     const struct tp_cost *rows[TP_MAX_SEGMENTS];
-    const struct tp_request request = tp_case_request(&point, (enum tp_phase)phase, 544);
+    const struct tp_request request = tp_point_request(&point, (enum tp_phase)phase, 544);
     status = tp_variant_build(&variant, &request, arena, &program, &error);
     if (status != TP_OK)
       break;

@@ -1,5 +1,5 @@
 /* Calibration from files: known parameters come back, the rest of the device file stays. */
-#include "study/calibrate.h"
+#include "fit/calibrate.h"
 
 #include "base/file.h"
 

@@ -1,5 +1,5 @@
 /* Who may run an all-reduce, who is fastest, and what a user asks for by name. */
-#include "study/collectives.h"
+#include "predict/collectives.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -109,7 +109,7 @@ END_TEST
 static struct tp_prediction predict(const char *variant, const char *platform,
                                     enum tp_algorithm collective)
 {
-  struct tp_case point = world_case(&world, "llama-3.1-70b", platform, "vllm-graph", variant);
+  struct tp_point point = world_case(&world, "llama-3.1-70b", platform, "vllm-graph", variant);
   point.tp = 4;
   point.batch = 8;
   point.generate = 1;

@@ -1,7 +1,7 @@
 /* Quadrature over a generation against the sum of its steps. */
-#include "study/decode.h"
-#include "study/predict.h"
-#include "study/timing.h"
+#include "predict/decode.h"
+#include "predict/predict.h"
+#include "predict/timing.h"
 
 #include "../random.h"
 #include "../suite.h"
@@ -157,12 +157,12 @@ START_TEST(a_failing_step_fails)
 END_TEST
 
 /* The real thing: tp_predict against every step run by itself. */
-static double steps_one_by_one(struct world *world, const struct tp_case *point)
+static double steps_one_by_one(struct world *world, const struct tp_point *point)
 {
   struct tp_timer *timer = tp_timer_create();
   struct tp_timing timing = {.engine = point->engine};
   struct tp_program program;
-  const struct tp_request request = tp_case_request(point, TP_DECODE, point->prompt + 1);
+  const struct tp_request request = tp_point_request(point, TP_DECODE, point->prompt + 1);
   ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack, point->tp,
                                     &timing.machine, NULL),
                    TP_OK);
@@ -199,7 +199,7 @@ START_TEST(generations)
   double worst = 0;
 #define PICK(list) list[tp_random_below(&random, sizeof list / sizeof list[0])]
   for (int i = 0; i < tp_random_cases(20); i++) {
-    struct tp_case point =
+    struct tp_point point =
         world_case(&world, PICK(models), PICK(platforms), PICK(stacks), PICK(variants));
     point.tp = 1 << tp_random_below(&random, 4);
     point.prompt = PICK(prompts);

@@ -1,5 +1,5 @@
 /* A fit finds back the device that made the rows, and refuses what it cannot use. */
-#include "study/fit_collectives.h"
+#include "fit/collectives.h"
 
 #include "../cost/machines.h"
 

@@ -1,6 +1,6 @@
 /* Fits must find back the parameters that made the times, and shrug off a wrong one. */
 #include "cost/cost.h"
-#include "study/fit_kernels.h"
+#include "fit/kernels.h"
 
 #include "../suite.h"
 

@@ -1,10 +1,10 @@
 /* What fits are made of: standard errors, the rows held out, the text of nccl-tests. */
-#include "study/fit_crossing.h"
-#include "study/fit_options.h"
-#include "study/fit_sustained.h"
-#include "study/fit_uncertainty.h"
-#include "study/median.h"
-#include "study/nccl_tests.h"
+#include "fit/crossing.h"
+#include "fit/nccl_tests.h"
+#include "fit/options.h"
+#include "fit/sustained.h"
+#include "fit/uncertainty.h"
+#include "ops/median.h"
 
 #include "../suite.h"
 

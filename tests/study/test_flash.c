@@ -1,5 +1,5 @@
 /* What published figures of low-bit all-reduces must come to: `tpsim reproduce flash`, by case. */
-#include "study/reproduce.h"
+#include "judge/reproduce.h"
 
 #include "../suite.h"
 #include "world.h"

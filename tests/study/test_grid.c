@@ -1,5 +1,5 @@
 /* Grids, points files and sweep files. */
-#include "study/grid.h"
+#include "sweep/grid.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -35,17 +35,17 @@ static void give_lists(void)
   grid.axes[TP_AXIS_tp] = (struct tp_axis){.numbers = tps, .n = 3};
 }
 
-static struct tp_case case_at(size_t index)
+static struct tp_point case_at(size_t index)
 {
-  struct tp_case point;
-  ck_assert_msg(tp_grid_case(&grid, &world.catalog, index, &point, &error) == TP_OK, "%s",
+  struct tp_point point;
+  ck_assert_msg(tp_grid_point(&grid, &world.catalog, index, &point, &error) == TP_OK, "%s",
                 error.text);
   return point;
 }
 
 static void check_case(size_t index, const char *model, int tp, const char *variant)
 {
-  const struct tp_case point = case_at(index);
+  const struct tp_point point = case_at(index);
   ck_assert_str_eq(point.model->name, model);
   ck_assert_int_eq(point.tp, tp);
   ck_assert_str_eq(point.variant->text, variant);
@@ -94,7 +94,7 @@ END_TEST
 START_TEST(what_is_not_given_has_a_default)
 {
   give_lists();
-  const struct tp_case point = case_at(0);
+  const struct tp_point point = case_at(0);
   ck_assert_str_eq(point.stack->name, "gpt-fast-compile");
   ck_assert(point.batch == 1 && point.prompt == 1024 && point.generate == 512);
   ck_assert(point.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
@@ -111,7 +111,7 @@ START_TEST(layers_cut_the_model)
   grid.axes[TP_AXIS_layers] = (struct tp_axis){.numbers = layers, .n = 3};
   grid.axes[TP_AXIS_variant].n = 1;
   ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_columns);
-  const struct tp_case whole = case_at(0), cut = case_at(1), again = case_at(4);
+  const struct tp_point whole = case_at(0), cut = case_at(1), again = case_at(4);
   ck_assert(whole.layers == 0 && cut.layers == 2);
   ck_assert_int_eq(cut.model->layers, 2);
   ck_assert_int_eq(case_at(2).model->layers, 16);

@@ -1,6 +1,6 @@
 /* Kernels beside held SMs and copies: against the engines' own sharing, by hand, and fitted. */
-#include "engine/fluid.h"
-#include "study/fit_overlap.h"
+#include "engine/analytic/fluid.h"
+#include "fit/overlap.h"
 
 #include "tables.h"
 #include "world.h"
@@ -14,7 +14,7 @@ static void set_up(void)
 {
   world_open(&world);
   tables_open(&tables);
-  const struct tp_case point =
+  const struct tp_point point =
       world_case(&world, "ladder-1b", "dgx-h100", "gpt-fast-compile", "standard");
   device = *point.device;
   ck_assert_int_eq(

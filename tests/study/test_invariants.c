@@ -1,7 +1,7 @@
 /* What must be true of any model on any machine with any software.  Random worlds; TP_SEED chooses
  * others, TP_CASES how many. */
 #include "../suite.h"
-#include "engine/plan.h"
+#include "engine/analytic/plan.h"
 #include "passes.h"
 
 #include <string.h>

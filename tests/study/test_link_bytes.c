@@ -2,8 +2,8 @@
  * sends, what the flows of its phases carry, and what a whole pass adds up to.  Random worlds;
  * TP_SEED chooses others, TP_CASES how many. */
 #include "../suite.h"
-#include "cost/algorithm.h"
-#include "cost/pattern.h"
+#include "cost/collectives/algorithm.h"
+#include "cost/fabric/pattern.h"
 #include "passes.h"
 
 #include <string.h>

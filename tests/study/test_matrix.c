@@ -93,14 +93,14 @@ static bool run_variant(struct matrix *matrix, const char *name, int tp, enum tp
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {.text = ""};
-  const struct tp_case point = {.model = &model,
-                                .stack = &matrix->setup->stack,
-                                .tp = tp,
-                                .batch = 4,
-                                .prompt = 512,
-                                .generate = 64,
-                                .dtype = TP_DTYPE_BF16};
-  const struct tp_request request = tp_case_request(&point, phase, 544);
+  const struct tp_point point = {.model = &model,
+                                 .stack = &matrix->setup->stack,
+                                 .tp = tp,
+                                 .batch = 4,
+                                 .prompt = 512,
+                                 .generate = 64,
+                                 .dtype = TP_DTYPE_BF16};
+  const struct tp_request request = tp_point_request(&point, phase, 544);
   struct tp_machine machine;
   struct tp_variant variant;
   struct tp_program program;

@@ -1,5 +1,5 @@
 /* Single ops from a CSV. */
-#include "study/op_costs.h"
+#include "ops/costs.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -28,7 +28,7 @@ static const struct tp_op_time *costs(const struct tp_op_costs_request *request,
 }
 
 /* The machine of a case, made by hand: single ops, not a program under load. */
-static struct tp_machine machine_of(const struct tp_case *point, int ranks)
+static struct tp_machine machine_of(const struct tp_point *point, int ranks)
 {
   struct tp_machine machine;
   ck_assert_int_eq(
@@ -56,7 +56,7 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
                       "attention_decode,,,,,64,,4096,32,8,128,,\n"
                       "all_reduce,,,,,,,,,,,1048576,8\n"
                       "all_gather,,,,,,,,,,,65536,4\n");
-  const struct tp_case point =
+  const struct tp_point point =
       world_case(&world, "ladder-1b", "dgx-h100", "gpt-fast-compile", "standard");
   const struct tp_machine one = machine_of(&point, 1), four = machine_of(&point, 4),
                           eight = machine_of(&point, 8);

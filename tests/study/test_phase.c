@@ -1,6 +1,6 @@
 /* Training in the result table: the column, its parts, its rows. */
-#include "study/grid.h"
-#include "study/timing.h"
+#include "predict/timing.h"
+#include "sweep/grid.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -65,7 +65,7 @@ END_TEST
 
 static struct tp_prediction predict(const char *variant, const char *phase)
 {
-  struct tp_case point =
+  struct tp_point point =
       world_case(&world, "llama-3.1-8b", "dgx-h100", "gpt-fast-compile", variant);
   struct tp_prediction row;
   struct tp_error error = {.text = ""};
@@ -116,12 +116,12 @@ END_TEST
 START_TEST(backward_has_a_cost_of_its_own)
 {
   struct tp_timer *timer = tp_timer_create();
-  struct tp_case point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
   const struct tp_timed_machine *machine;
   struct tp_program program;
   struct tp_priced priced;
   point.workload.train = true;
-  const struct tp_request request = tp_case_request(&point, TP_TRAIN, 0);
+  const struct tp_request request = tp_point_request(&point, TP_TRAIN, 0);
   ck_assert_int_eq(
       tp_timer_machine(timer, point.platform, point.device, point.stack, point.tp, &machine, NULL),
       TP_OK);
@@ -140,7 +140,7 @@ END_TEST
 START_TEST(a_timeline_of_one_step)
 {
   static const char *const names[] = {"compute", "comm", "2", "3"};
-  struct tp_case point = world_case(&world, "llama-3.1-8b", "dgx-h100", "ideal", "ladder");
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "ideal", "ladder");
   struct tp_timeline timeline = {.arena = world.arena, .stream_names = names};
   point.workload.train = true;
   struct tp_prediction row;
@@ -163,9 +163,9 @@ static void open_grid(struct tp_grid *grid)
 
 static void check_phase(const struct tp_grid *grid, size_t index, const char *phase)
 {
-  struct tp_case point;
+  struct tp_point point;
   struct tp_error error = {.text = ""};
-  ck_assert_msg(tp_grid_case(grid, &world.catalog, index, &point, &error) == TP_OK, "%s",
+  ck_assert_msg(tp_grid_point(grid, &world.catalog, index, &point, &error) == TP_OK, "%s",
                 error.text);
   ck_assert_str_eq(tp_workload_text(&point.workload), phase);
 }

@@ -1,5 +1,5 @@
 /* Which panels, lines and points come out of a small table. */
-#include "study/plot.h"
+#include "plot/plot.h"
 
 #include "../suite.h"
 

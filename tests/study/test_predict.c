@@ -1,6 +1,6 @@
 /* One point: its times, its interval, and why it cannot run. */
-#include "study/predict.h"
-#include "study/timing.h"
+#include "predict/predict.h"
+#include "predict/timing.h"
 
 #include "../random.h"
 #include "../suite.h"
@@ -23,7 +23,7 @@ static void tear_down(void)
   world_close(&world);
 }
 
-static struct tp_prediction predict(const struct tp_case *point)
+static struct tp_prediction predict(const struct tp_point *point)
 {
   struct tp_prediction row;
   struct tp_error error = {.text = ""};
@@ -31,17 +31,17 @@ static struct tp_prediction predict(const struct tp_case *point)
   return row;
 }
 
-static struct tp_case usual(const char *variant)
+static struct tp_point usual(const char *variant)
 {
   return world_case(&world, "llama-3.1-70b", "dgx-h100", "gpt-fast-compile", variant);
 }
 
 /* A pass run by hand. */
-static struct tp_result run_pass(const struct tp_case *point, enum tp_phase phase, int64_t kv_len)
+static struct tp_result run_pass(const struct tp_point *point, enum tp_phase phase, int64_t kv_len)
 {
   struct tp_timer *timer = tp_timer_create();
   struct tp_timing timing = {.engine = point->engine};
-  const struct tp_request request = tp_case_request(point, phase, kv_len);
+  const struct tp_request request = tp_point_request(point, phase, kv_len);
   struct tp_program program;
   struct tp_priced priced;
   struct tp_result result;
@@ -60,13 +60,13 @@ static struct tp_result run_pass(const struct tp_case *point, enum tp_phase phas
  */
 START_TEST(kernels_that_wait_cost_more)
 {
-  struct tp_case point = usual("no-comm");
+  struct tp_point point = usual("no-comm");
   const double alone_s = predict(&point).ttft_s;
   struct tp_device device = *point.device;
   device.overlap.wait_s = 1e-3;
   point.device = &device;
   ck_assert_rel(predict(&point).ttft_s, alone_s, 1e-12);
-  struct tp_case standard = usual("standard");
+  struct tp_point standard = usual("standard");
   const double before_s = predict(&standard).ttft_s;
   standard.device = &device;
   ck_assert_rel(predict(&standard).ttft_s, before_s + 2 * 80 * 1e-3, 1e-9); /* 80 layers */
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(static_cache_is_one_step_many_times)
 {
-  struct tp_case point = usual("ladder");
+  struct tp_point point = usual("ladder");
   point.batch = 4;
   const struct tp_prediction row = predict(&point);
   const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
@@ -99,13 +99,13 @@ END_TEST
 /* ln(high / time) = 1.2816 sigma; sigma joins the fits' variance and the stack's spread. */
 START_TEST(interval_joins_fits_and_stack)
 {
-  struct tp_case point = usual("standard");
+  struct tp_point point = usual("standard");
   const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
   const struct tp_result step = run_pass(&point, TP_DECODE, 1024 + 512);
   for (int i = 0; i < 2; i++) {
     struct tp_stack stack = *point.stack;
     stack.spread_ratio = 0.1 * i;
-    struct tp_case changed = point;
+    struct tp_point changed = point;
     changed.stack = &stack;
     const struct tp_prediction row = predict(&changed);
     const double fit_prefill = sqrt(prefill.variance) / prefill.total_s;
@@ -121,7 +121,7 @@ END_TEST
 
 START_TEST(speedup_is_over_standard_at_the_same_point)
 {
-  struct tp_case standard = usual("standard"), ladder = usual("ladder");
+  struct tp_point standard = usual("standard"), ladder = usual("ladder");
   const double alone = predict(&ladder).speedup; /* standard not predicted before */
   const struct tp_prediction base = predict(&standard), fast = predict(&ladder);
   ck_assert_double_eq(base.speedup, 1);
@@ -136,7 +136,7 @@ END_TEST
 
 START_TEST(one_token_needs_no_decode)
 {
-  struct tp_case point = usual("standard");
+  struct tp_point point = usual("standard");
   point.generate = 1;
   const struct tp_prediction row = predict(&point);
   ck_assert_str_eq(row.status, "ok");
@@ -148,7 +148,7 @@ END_TEST
 
 START_TEST(memory_is_weights_cache_and_activations)
 {
-  struct tp_case point = usual("standard");
+  struct tp_point point = usual("standard");
   const double short_bytes = predict(&point).memory_bytes;
   point.generate += 512;
   const double long_bytes = predict(&point).memory_bytes;
@@ -159,7 +159,7 @@ START_TEST(memory_is_weights_cache_and_activations)
 END_TEST
 
 /* What cannot run is a row: inputs and reason, no times. */
-static void check_refused(const struct tp_case *point, const char *reason)
+static void check_refused(const struct tp_point *point, const char *reason)
 {
   const struct tp_prediction row = predict(point);
   ck_assert_msg(strstr(row.status, reason) != NULL, "'%s' lacks '%s'", row.status, reason);
@@ -171,7 +171,7 @@ static void check_refused(const struct tp_case *point, const char *reason)
 
 START_TEST(points_that_cannot_run)
 {
-  struct tp_case point = usual("standard");
+  struct tp_point point = usual("standard");
   point.tp = 1;
   check_refused(&point, "does not fit: needs 14");
   ck_assert_double_eq(predict(&point).fits, 0);
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(variant_without_a_standard_has_no_speedup)
 {
-  struct tp_case point = usual("kraken"); /* whole blocks a rank: 7 is fine */
+  struct tp_point point = usual("kraken"); /* whole blocks a rank: 7 is fine */
   point.tp = 7;
   const struct tp_prediction row = predict(&point);
   ck_assert_str_eq(row.status, "ok");
@@ -218,7 +218,7 @@ START_TEST(memory_of_other_points_does_not_matter)
   uint64_t random = tp_random_seed(_i);
 #define PICK(list) list[tp_random_below(&random, sizeof list / sizeof list[0])]
   for (int i = 0; i < tp_random_cases(150); i++) {
-    struct tp_case point =
+    struct tp_point point =
         world_case(&world, PICK(models), PICK(platforms), PICK(stacks), PICK(variants));
     point.tp = 1 << tp_random_below(&random, 4);
     point.batch = 1 + (int64_t)tp_random_below(&random, 3);
@@ -244,13 +244,13 @@ END_TEST
 
 START_TEST(machines_differ_by_each_part)
 {
-  struct tp_case point = usual("standard");
+  struct tp_point point = usual("standard");
   struct tp_stack stack = *point.stack;
   struct tp_device device = *point.device;
   stack.launch.kernel_gap_s += 1e-6;
   device.datasheet.dram_bytes_per_s /= 2;
   const struct tp_prediction before = predict(&point);
-  struct tp_case slower = point;
+  struct tp_point slower = point;
   slower.stack = &stack;
   ck_assert(predict(&slower).tpot_s > 1.01 * before.tpot_s);
   slower.stack = point.stack;
@@ -263,7 +263,7 @@ END_TEST
 START_TEST(timeline_shows_prefill_then_a_step)
 {
   static const char *const names[] = {"compute", "comm", "2", "3"};
-  struct tp_case point = usual("ladder");
+  struct tp_point point = usual("ladder");
   struct tp_timeline timeline = {.arena = world.arena, .stream_names = names};
   const struct tp_prediction row = predict(&point);
   ck_assert_int_eq(tp_predict_timeline(predictor, &point, &timeline, NULL), TP_OK);

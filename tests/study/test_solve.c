@@ -1,5 +1,5 @@
 /* Break-even: against formulas, and against predictions just beside it. */
-#include "study/solve.h"
+#include "sweep/solve.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -67,10 +67,10 @@ static struct tp_prediction predict(const struct point *point, const char *set)
                                .n_sets = (point->set != NULL) + (size_t)(set != NULL)};
   struct tp_predictor *predictor = tp_predictor_create();
   struct tp_grid grid;
-  struct tp_case resolved;
+  struct tp_point resolved;
   struct tp_prediction row;
   make_grid(point, &grid);
-  enum tp_status status = tp_grid_case(&grid, &catalog, 0, &resolved, &error);
+  enum tp_status status = tp_grid_point(&grid, &catalog, 0, &resolved, &error);
   if (status == TP_OK)
     status = tp_predict(predictor, &resolved, &row, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);

@@ -1,6 +1,6 @@
 /* Sweeps to a file: the contract's header, the same bytes from any number of workers, resuming. */
 #include "base/file.h"
-#include "study/sweep.h"
+#include "sweep/sweep.h"
 
 #include "../suite.h"
 #include "world.h"

@@ -3,8 +3,8 @@
 #include "../suite.h"
 #include "cost/cost.h"
 #include "engine/engine.h"
-#include "study/predict.h"
-#include "study/reproduce.h"
+#include "judge/reproduce.h"
+#include "predict/predict.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -22,18 +22,18 @@ static void tear_down(void)
   world_close(&world);
 }
 
-static struct tp_case sublayer(const char *model, int tp, const char *which, const char *variant)
+static struct tp_point sublayer(const char *model, int tp, const char *which, const char *variant)
 {
   char platform[32];
   snprintf(platform, sizeof platform, "t3-ring-%d", tp);
-  struct tp_case point = world_case(&world, model, platform, "t3-simulator", variant);
+  struct tp_point point = world_case(&world, model, platform, "t3-simulator", variant);
   point.tp = tp;
   point.batch = 8;
   ck_assert_int_eq(tp_workload_parse(which, &point.workload, NULL), TP_OK);
   return point;
 }
 
-static struct tp_prediction predict(const struct tp_case *point)
+static struct tp_prediction predict(const struct tp_point *point)
 {
   struct tp_prediction row;
   struct tp_error error;
@@ -46,7 +46,7 @@ static struct tp_prediction predict(const struct tp_case *point)
 
 static double speedup(const char *model, int tp, const char *which, const char *variant)
 {
-  const struct tp_case point = sublayer(model, tp, which, variant);
+  const struct tp_point point = sublayer(model, tp, which, variant);
   return predict(&point).speedup;
 }
 
@@ -93,8 +93,8 @@ START_TEST(test_traffic)
   double reads = 0, moved = 0;
   for (int i = 0; i < 16; i++) {
     const int tp = i < 8 ? 8 : 16;
-    const struct tp_case plain = sublayer(small[i % 2], tp, subs[i / 2 % 4], "standard");
-    const struct tp_case point = sublayer(small[i % 2], tp, subs[i / 2 % 4], "t3");
+    const struct tp_point plain = sublayer(small[i % 2], tp, subs[i / 2 % 4], "standard");
+    const struct tp_point point = sublayer(small[i % 2], tp, subs[i / 2 % 4], "t3");
     const double before = predict(&plain).dram_bytes, after = predict(&point).dram_bytes;
     struct tp_machine machine;
     ck_assert_int_eq(tp_machine_make(plain.platform, plain.device, plain.stack, tp, &machine, NULL),
@@ -144,7 +144,7 @@ END_TEST
 
 static double turned(const char *variant, const char *which, void (*turn)(struct tp_device *))
 {
-  struct tp_case point = sublayer("t-nlg", 8, which, variant);
+  struct tp_point point = sublayer("t-nlg", 8, which, variant);
   struct tp_device device = *point.device;
   turn(&device);
   point.device = &device;
@@ -197,11 +197,12 @@ END_TEST
 /* Ends, sends what the standard form sends, is no faster than what it does at once allows. */
 static void check_degree(int tp, const char *variant)
 {
-  struct tp_case point = world_case(&world, "mt-nlg-530b", "h100-nvl64", "ideal", variant);
-  const struct tp_case plain = world_case(&world, "mt-nlg-530b", "h100-nvl64", "ideal", "standard");
+  struct tp_point point = world_case(&world, "mt-nlg-530b", "h100-nvl64", "ideal", variant);
+  const struct tp_point plain =
+      world_case(&world, "mt-nlg-530b", "h100-nvl64", "ideal", "standard");
   struct tp_program program, sequential;
   struct tp_error error = {""};
-  struct tp_request request = tp_case_request(&point, TP_PREFILL, 0);
+  struct tp_request request = tp_point_request(&point, TP_PREFILL, 0);
   request.tp = tp;
   const struct tp_sublayer_request sub = {
       .model = plain.model, .which = TP_SUBLAYER_OP, .tp = tp, .tokens = 1000};
@@ -247,7 +248,7 @@ START_TEST(test_engines_agree)
 {
   static const char *const variants[] = {"t3", "t3-mca", "ideal-nmc", "cu-share:16", "chunked:3"};
   for (int i = 0; i < 5; i++) {
-    struct tp_case point = sublayer("mega-gpt-2", 8, subs[i % 4], variants[i]);
+    struct tp_point point = sublayer("mega-gpt-2", 8, subs[i % 4], variants[i]);
     const double analytic_s = predict(&point).e2e_s;
     point.engine = &tp_engine_des;
     ck_assert_rel(predict(&point).e2e_s, analytic_s, 1e-6);
@@ -261,7 +262,7 @@ END_TEST
 
 START_TEST(test_refused)
 {
-  struct tp_case point = sublayer("mega-gpt-2", 8, "op", "ladder+t3");
+  struct tp_point point = sublayer("mega-gpt-2", 8, "op", "ladder+t3");
   struct tp_prediction row;
   struct tp_error error;
   struct tp_predictor *predictor = tp_predictor_create();

@@ -1,5 +1,5 @@
 /* Folders of traces: who measured, what was held out. */
-#include "study/traces.h"
+#include "fit/traces.h"
 
 #include "../suite.h"
 

@@ -1,5 +1,5 @@
 /* Predictions against measurements: figures, groups and worst rows by hand. */
-#include "study/validate.h"
+#include "judge/validate.h"
 
 #include "tables.h"
 #include "world.h"
@@ -113,7 +113,7 @@ END_TEST
 static struct tp_prediction predicted(const char *variant)
 {
   struct tp_prediction prediction;
-  const struct tp_case point =
+  const struct tp_point point =
       world_case(&world, "llama-3.1-8b", "dgx-h100", "gpt-fast-compile", variant);
   struct tp_predictor *predictor = tp_predictor_create();
   ck_assert_int_eq(tp_predict(predictor, &point, &prediction, &tables.error), TP_OK);

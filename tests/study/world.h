@@ -1,7 +1,7 @@
 #ifndef TP_TESTS_STUDY_WORLD_H
 #define TP_TESTS_STUDY_WORLD_H
 /* The shipped data, opened for a test. */
-#include "study/catalog.h"
+#include "predict/catalog.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -31,12 +31,12 @@ static inline void world_close(struct world *world)
 }
 
 /* A case by names: 1024 in, 512 out, batch 1, fp16, tp 8. */
-static inline struct tp_case world_case(struct world *world, const char *model,
-                                        const char *platform, const char *stack,
-                                        const char *variant)
+static inline struct tp_point world_case(struct world *world, const char *model,
+                                         const char *platform, const char *stack,
+                                         const char *variant)
 {
   struct tp_error error = {.text = ""};
-  struct tp_case point = {
+  struct tp_point point = {
       .tp = 8, .pp = 1, .batch = 1, .prompt = 1024, .generate = 512, .engine = &tp_engine_analytic};
   const struct tp_setup *setup = NULL;
   enum tp_status status = tp_catalog_model(&world->catalog, model, &point.model, &error);

@@ -1,0 +1,109 @@
+#ifndef TP_BENCH_BENCH_H
+#define TP_BENCH_BENCH_H
+/* Timing what a device does again and again, and plans of what to time.
+ *
+ *     | warm-up | mark sample mark sample mark ... |      all issued at once, read at the end
+ *
+ * Samples follow each other without a pause, so that the host's issuing hides behind them.
+ */
+#include "bench/trace.h"
+#include "ranks/group.h"
+#include "run/calls.h"
+
+/* Of samples; spread: interquartile range. */
+struct tp_spread {
+  double median_s, spread_s;
+  int n;
+};
+
+/* Sorts them.  Quantiles interpolate between neighbours (R's type 7). */
+struct tp_spread tp_spread_of(double *samples_s, size_t n);
+/* Sets time_us, spread_us and repeats. */
+void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row);
+
+struct tp_sampling {
+  double budget_s; /* for all samples */
+  double settle_s; /* of it, passes before the first sample: clocks follow the load they make */
+  int least, most; /* samples, whatever the budget; below TP_MAX_MARKS */
+};
+
+/* In so long a GPU's clocks settle under a load: its power is averaged over tens of ms. */
+static const double tp_settle_s = 0.04;
+
+/* Passes of `once_s` each: what settles, and samples that fit into what is left. */
+struct tp_repeats {
+  int settling, samples;
+};
+struct tp_repeats tp_sampling_repeats(const struct tp_sampling *sampling, double once_s);
+
+/* Who measures. */
+struct tp_bench {
+  const struct tp_calls *calls;
+  struct tp_group *group; /* all ranks take as many samples; NULL: alone */
+};
+
+/* All ranks get rank 0's value. */
+enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
+                              struct tp_error *error);
+
+/* Before what only all ranks together can do: where one is not well all get its status and words,
+ * and none waits on its device for one that never comes. */
+enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
+                               struct tp_error *error);
+
+/* What one sample issues: nothing in it may wait for the device. */
+struct tp_action {
+  enum tp_status (*issue)(void *data, struct tp_error *error);
+  void *data;
+};
+
+/* Passes that warm up; the last says how many samples fit. */
+enum { TP_WARM_UPS = 2 };
+
+/* Sample i lies between marks i and i + 1. */
+enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sampling *sampling,
+                               const struct tp_action *action, struct tp_spread *spread,
+                               struct tp_error *error);
+
+/* Rows to measure. */
+struct tp_agenda {
+  size_t n;
+  const struct tp_trace_layout *layout;
+  void *data;
+  /* Sets the keys. */
+  void (*name)(void *data, size_t item, struct tp_trace_row *row);
+  /* Time of one sample as a model sees it. */
+  double (*expect_s)(void *data, size_t item);
+  /* The item whose turn it shares, for they are compared: a variant's standard.  NULL: its own. */
+  size_t (*with)(void *data, size_t item);
+  /* Sets the other cells.  TP_E_INPUT: cannot be measured here; the plan goes on without it. */
+  enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,
+                            struct tp_error *error);
+};
+
+/* Coarse to fine: the item that takes least, the one that takes most, the one between, those
+ * between these ..., so that wherever time runs out the whole range of sizes is there.  Those that
+ * share a turn follow each other.  order: plan->n items. */
+enum tp_status tp_agenda_order(const struct tp_agenda *plan, size_t *order, struct tp_error *error);
+
+struct tp_agenda_run {
+  const struct tp_agenda *plan;
+  struct tp_group *group; /* rank 0 decides; NULL: alone */
+  struct tp_trace *trace; /* rank 0's, NULL on others */
+  double budget_s;        /* from now on */
+  double most_s;          /* of the budget for one item */
+  int warm_ups;           /* times that the first item is measured for nothing: clocks rise */
+  double (*now_s)(void *data);
+  /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
+  void (*progress)(void *data, size_t done, size_t n, const char *refused);
+  void *data;
+  /* Results.  left: for another run, no time remained. */
+  size_t measured, present, refused, failed, left;
+  double beyond_s; /* that items took beyond their budgets, all together */
+};
+
+/* Measures the items that the trace lacks, in that order, and shares out what time remains.  An
+ * item that fails (one that memory does not hold) leaves the others their turn, unless three in a
+ * row do, or ranks would lose each other; the first failure is told at the end. */
+enum tp_status tp_agenda_measure(struct tp_agenda_run *run, struct tp_error *error);
+#endif

@@ -1,0 +1,79 @@
+#ifndef TP_BENCH_OP_H
+#define TP_BENCH_OP_H
+/* One op, timed in a captured graph that repeats it over copies of its weights or cache:
+ *
+ *     layer 0: copy 0   layer 1: copy 1   ...   layer C: copy 0   ...
+ *
+ * The copies are more than the last-level cache holds, so that each repetition finds its weights
+ * in DRAM, as a pass does.  Activations stay where the kernel before left them.
+ */
+#include "bench/bench.h"
+#include "cost/cost.h"
+
+/* What a memory op works on: rows of the residual (norm, add_norm, copy), of the MLP's inner width
+ * (activation), of the vocabulary (sample), or of heads (rope_cache). */
+struct tp_row_shape {
+  int64_t rows, columns;
+};
+
+/* An op without operands. */
+struct tp_lone_op {
+  struct tp_op op;
+  struct tp_row_shape rows; /* memory ops */
+  /* On the other stream after each repetition, the next of which waits for it; bytes 0: none.  Ops
+   * `beside` it are the same again and do not wait: they are what hides it. */
+  struct tp_collective between;
+  int beside;
+};
+
+/* Counts as the programs of a model have them, in bf16. */
+struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dtype);
+struct tp_lone_op tp_lone_attention(const struct tp_attention *attention);
+struct tp_lone_op tp_lone_rows(enum tp_function function, struct tp_row_shape rows);
+/* `like`: heads, kv_heads and head_dim of q, k and v. */
+struct tp_lone_op tp_lone_heads(enum tp_function function, int64_t rows,
+                                const struct tp_attention *like);
+struct tp_lone_op tp_lone_collective(const struct tp_collective *collective);
+
+struct tp_op_rounds {
+  int copies;      /* of weights and caches */
+  int64_t repeats; /* in the graph, a multiple of copies */
+};
+
+/* Copies for a cache of `l2_bytes`; repeats for a graph of about `graph_s`. */
+struct tp_op_rounds tp_op_rounds(const struct tp_lone_op *lone, double l2_bytes, double op_s,
+                                 double graph_s);
+
+/* The op by itself among `ranks`, its operands said. */
+void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *rounds, int ranks,
+                     struct tp_arena *arena, struct tp_program *program);
+
+/* Memory that its tensors take. */
+double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds);
+
+/* Its columns in a trace. */
+void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row);
+
+/* A captured graph of it, ready to be replayed. */
+struct tp_lone_run {
+  const struct tp_calls *calls;
+  struct tp_group *group;
+  struct tp_arena *arena;
+  struct tp_store *store;
+  struct tp_graph *graph;
+  struct tp_op_rounds rounds;
+  double settle_s; /* before samples */
+};
+
+/* Operands hold random numbers, lengths the op's.  `machine` says how long it may last and what
+ * cache and memory there are.  TP_E_INPUT where memory does not hold it.  Fails on all ranks of the
+ * bench where it does on one. */
+enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
+                            const struct tp_lone_op *lone, struct tp_lone_run **run,
+                            struct tp_error *error);
+void tp_lone_close(struct tp_lone_run *run); /* NULL is fine */
+
+/* Times of one op: samples of the graph over its repetitions. */
+enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run *run,
+                               double budget_s, struct tp_spread *spread, struct tp_error *error);
+#endif

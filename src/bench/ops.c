@@ -1,0 +1,248 @@
+#include "bench/ops.h"
+
+/* The ops of one file. */
+struct ops {
+  struct tp_rig *rig;
+  struct tp_machine machine;
+  int ranks;
+  struct tp_lone_op *items;
+  size_t n;
+};
+
+#define TIMES "time_us", "spread_us", "repeats"
+
+static const struct tp_trace_layout gemm_layout = {
+    .file = "gemm.csv", .n_keys = 5, .columns = {"op", "m", "n", "k", "dtype", TIMES}};
+static const struct tp_trace_layout attention_layout = {
+    .file = "attention.csv",
+    .n_keys = 9,
+    .columns = {"op", "batch", "seq_len", "kv_len", "heads", "kv_heads", "head_dim", "dtype",
+                "cache_write", TIMES}};
+static const struct tp_trace_layout memory_layout = {
+    .file = "memory.csv",
+    .n_keys = 5,
+    .columns = {"op", "read_bytes", "write_bytes", "function", "rows", TIMES}};
+static const struct tp_trace_layout collective_layout = {
+    .file = "collectives.csv",
+    .n_keys = 5,
+    .columns = {"op", "bytes", "ranks", "dtype", "algorithm", TIMES}};
+
+static void name_gemm(const struct tp_op *op, struct tp_trace_row *row)
+{
+  tp_trace_row_number(row, "m", (double)op->gemm.m);
+  tp_trace_row_number(row, "n", (double)op->gemm.n);
+  tp_trace_row_number(row, "k", (double)op->gemm.k);
+}
+
+static void name_attention(const struct tp_op *op, struct tp_trace_row *row)
+{
+  const struct tp_attention *attention = &op->attention;
+  tp_trace_row_number(row, "batch", (double)attention->batch);
+  tp_trace_row_number(row, attention->decode ? "kv_len" : "seq_len", (double)attention->kv_len);
+  tp_trace_row_number(row, "heads", (double)attention->heads);
+  tp_trace_row_number(row, "kv_heads", (double)attention->kv_heads);
+  tp_trace_row_number(row, "head_dim", (double)attention->head_dim);
+  if (!attention->decode)
+    tp_trace_row_text(row, "cache_write", "apart");
+}
+
+void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
+{
+  const struct tp_op *op = &lone->op;
+  tp_trace_row_text(row, "op", op->kind == TP_OP_MEMORY ? "memory" : op->name);
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    name_gemm(op, row);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->gemm.dtype));
+    break;
+  case TP_OP_ATTENTION:
+    name_attention(op, row);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->attention.dtype));
+    break;
+  case TP_OP_MEMORY:
+    tp_trace_row_number(row, "read_bytes", op->memory.read_bytes);
+    tp_trace_row_number(row, "write_bytes", op->memory.write_bytes);
+    tp_trace_row_text(row, "function", tp_function_text(op->memory.function));
+    tp_trace_row_number(row, "rows", (double)lone->rows.rows);
+    break;
+  case TP_OP_COLLECTIVE:
+    tp_trace_row_number(row, "bytes", op->collective.bytes);
+    tp_trace_row_text(row, "dtype", tp_dtype_text(op->collective.dtype));
+    tp_trace_row_text(row, "algorithm", tp_algorithm_text(op->collective.algorithm));
+    break;
+  }
+}
+
+static void name_op(void *data, size_t item, struct tp_trace_row *row)
+{
+  const struct ops *ops = data;
+  tp_lone_name(&ops->items[item], row);
+  if (ops->items[item].op.kind == TP_OP_COLLECTIVE)
+    tp_trace_row_number(row, "ranks", ops->ranks);
+}
+
+static double expect_s(void *data, size_t item)
+{
+  const struct ops *ops = data;
+  const struct tp_cost cost = tp_cost_bare(&ops->machine, &ops->items[item].op);
+  return tp_cost_alone_s(&ops->machine, &cost);
+}
+
+static enum tp_status measure(void *data, size_t item, double budget_s, struct tp_trace_row *row,
+                              struct tp_error *error)
+{
+  const struct ops *ops = data;
+  struct tp_rig_device *device;
+  struct tp_lone_run *run;
+  struct tp_spread spread;
+  enum tp_status status = tp_rig_at(ops->rig, ops->ranks, &device, error);
+  if (status == TP_OK)
+    status = tp_lone_open(&device->bench, &ops->machine, &ops->items[item], &run, error);
+  if (status != TP_OK)
+    return status;
+  status = tp_lone_measure(&device->bench, run, budget_s, &spread, error);
+  tp_lone_close(run);
+  if (status != TP_OK)
+    return status;
+  tp_spread_write(&spread, row);
+  return TP_OK;
+}
+
+static enum tp_status begin(struct tp_rig *rig, const struct tp_trace_layout *layout, int ranks,
+                            size_t most, struct tp_arena *arena, struct tp_agenda *plan,
+                            struct ops **ops, struct tp_error *error)
+{
+  *ops = TP_NEW(arena, struct ops, 1);
+  **ops = (struct ops){.rig = rig, .ranks = ranks, .items = TP_NEW(arena, struct tp_lone_op, most)};
+  *plan = (struct tp_agenda){
+      .layout = layout, .data = *ops, .name = name_op, .expect_s = expect_s, .measure = measure};
+  return tp_rig_machine(rig, ranks, &(*ops)->machine, error);
+}
+
+static void add(struct ops *ops, struct tp_agenda *plan, struct tp_lone_op lone)
+{
+  ops->items[plan->n++] = lone;
+}
+
+enum tp_status tp_agenda_gemms(struct tp_rig *rig, const struct tp_shapes *shapes,
+                               struct tp_arena *arena, struct tp_agenda *plan,
+                               struct tp_error *error)
+{
+  static const int64_t rows[] = {1, 4, 16, 64, 256, 1024, 4096, 16384};
+  enum { N_ROWS = sizeof rows / sizeof rows[0] };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &gemm_layout, 1, 2 * N_ROWS * shapes->n_gemms, arena, plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  const bool has_fp8 = ops->machine.device->datasheet.fp8_flops_per_s > 0;
+  for (size_t i = 0; i < shapes->n_gemms; i++)
+    for (size_t r = 0; r < N_ROWS; r++) {
+      const struct tp_gemm *gemm = &shapes->gemms[i];
+      add(ops, plan, tp_lone_gemm(rows[r], gemm->n, gemm->k, TP_DTYPE_BF16));
+      if (has_fp8 && (r + i) % 2 == 0) /* as many would leave bf16 too little time */
+        add(ops, plan, tp_lone_gemm(rows[r], gemm->n, gemm->k, TP_DTYPE_FP8));
+    }
+  return TP_OK;
+}
+
+enum tp_status tp_agenda_attentions(struct tp_rig *rig, const struct tp_shapes *shapes,
+                                    struct tp_arena *arena, struct tp_agenda *plan,
+                                    struct tp_error *error)
+{
+  static const struct {
+    int64_t batch, length;
+  } prefills[] = {{1, 256}, {1, 1024}, {1, 4096}, {16, 1024}, {64, 1024}},
+    decodes[] = {{1, 1024}, {1, 4096}, {4, 1024}, {16, 1024}, {16, 4096}, {64, 1024}, {64, 4096}};
+  enum { N_PREFILLS = sizeof prefills / sizeof prefills[0] };
+  enum { N_DECODES = sizeof decodes / sizeof decodes[0] };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &attention_layout, 1, (N_PREFILLS + N_DECODES) * shapes->n_attentions, arena, plan,
+            &ops, error);
+  if (status != TP_OK)
+    return status;
+  for (size_t i = 0; i < shapes->n_attentions; i++) {
+    struct tp_attention attention = shapes->attentions[i];
+    for (size_t p = 0; p < N_PREFILLS + N_DECODES; p++) {
+      attention.decode = p >= N_PREFILLS;
+      attention.batch = attention.decode ? decodes[p - N_PREFILLS].batch : prefills[p].batch;
+      attention.kv_len = attention.decode ? decodes[p - N_PREFILLS].length : prefills[p].length;
+      attention.query_len = attention.decode ? 1 : attention.kv_len;
+      attention.style =
+          (enum tp_attention_style)(attention.decode ? rig->setup->stack.attention.decode
+                                                     : rig->setup->stack.attention.prefill);
+      attention.score_passes = rig->setup->stack.attention.score_passes;
+      add(ops, plan, tp_lone_attention(&attention));
+    }
+  }
+  return TP_OK;
+}
+
+static int64_t width_of(const struct tp_attention *attention)
+{
+  return (attention->heads + 2 * attention->kv_heads) * attention->head_dim;
+}
+
+/* Rows of one width are one kernel's, however many heads they are. */
+static bool is_first_of_width(const struct tp_shapes *shapes, size_t which)
+{
+  for (size_t i = 0; i < which; i++)
+    if (width_of(&shapes->attentions[i]) == width_of(&shapes->attentions[which]))
+      return false;
+  return true;
+}
+
+enum tp_status tp_agenda_memory(struct tp_rig *rig, const struct tp_shapes *shapes,
+                                struct tp_arena *arena, struct tp_agenda *plan,
+                                struct tp_error *error)
+{
+  static const int64_t rows[] = {1, 4, 16, 64, 256, 1024, 4096, 16384};
+  static const int64_t widths[] = {4096, 8192};
+  static const enum tp_function functions[] = {TP_FUNCTION_COPY, TP_FUNCTION_NORM,
+                                               TP_FUNCTION_ADD_NORM, TP_FUNCTION_ACTIVATION};
+  enum { N_ROWS = sizeof rows / sizeof rows[0], N_WIDTHS = 2, N_FUNCTIONS = 4 };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions), arena,
+            plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  for (size_t r = 0; r < N_ROWS; r++) {
+    for (size_t w = 0; w < N_WIDTHS; w++)
+      for (size_t f = 0; f < N_FUNCTIONS; f++)
+        add(ops, plan, tp_lone_rows(functions[f], (struct tp_row_shape){rows[r], widths[w]}));
+    for (size_t i = 0; i < shapes->n_attentions; i++)
+      if (is_first_of_width(shapes, i))
+        add(ops, plan, tp_lone_heads(TP_FUNCTION_ROPE_CACHE, rows[r], &shapes->attentions[i]));
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_agenda_collectives(struct tp_rig *rig, int ranks, struct tp_arena *arena,
+                                     struct tp_agenda *plan, struct tp_error *error)
+{
+  static const enum tp_collective_kind kinds[] = {TP_ALL_REDUCE, TP_ALL_GATHER, TP_REDUCE_SCATTER,
+                                                  TP_ALL_TO_ALL};
+  static const enum tp_algorithm peer[] = {TP_ALGORITHM_ONE_SHOT, TP_ALGORITHM_TWO_SHOT};
+  enum { N_KINDS = 4, N_PEER = 2, N_SIZES = 10 };
+  struct ops *ops;
+  const enum tp_status status =
+      begin(rig, &collective_layout, ranks, (N_KINDS + N_PEER) * N_SIZES, arena, plan, &ops, error);
+  if (status != TP_OK)
+    return status;
+  double bytes = 1024;
+  for (int size = 0; size < N_SIZES; size++, bytes *= 4) {
+    struct tp_collective collective = {.bytes = bytes, .dtype = TP_DTYPE_BF16};
+    for (size_t i = 0; i < N_KINDS; i++) {
+      collective.kind = kinds[i];
+      add(ops, plan, tp_lone_collective(&collective));
+    }
+    collective.kind = TP_ALL_REDUCE;
+    for (size_t i = 0; i < N_PEER && bytes <= 16.0 * 1024 * 1024; i++) {
+      collective.algorithm = peer[i];
+      add(ops, plan, tp_lone_collective(&collective));
+    }
+  }
+  return TP_OK;
+}

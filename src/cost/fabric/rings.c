@@ -1,0 +1,164 @@
+/* Rings from the topology: depth-first search for the cycle with the widest bottleneck and, of
+ * those, the fewest links; then again on what capacity is left, as NCCL's graph search does
+ * (src/graph/search.cc). */
+#include "cost/fabric/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_EDGES_TRIED = 5000 };
+
+struct search {
+  const struct tp_machine *machine;
+  double *left_bytes_per_s; /* of every directed link */
+  double *uses;             /* by the cycle at hand */
+  int size, edges_tried;
+  bool taken[TP_MAX_RANKS];
+  unsigned char order[TP_MAX_RANKS], best[TP_MAX_RANKS];
+  double best_bytes_per_s;
+  int best_hops;  /* 0: none found yet */
+  int least_hops; /* of any edge: bounds what the rest of a path needs */
+};
+
+static const struct tp_route *edge(const struct search *search, int from, int to)
+{
+  return tp_platform_route(search->machine->platform, search->machine->gpus[from],
+                           search->machine->gpus[to]);
+}
+
+static void use(struct search *search, const struct tp_route *route, double sign)
+{
+  for (int h = 0; h < route->n_hops; h++)
+    search->uses[route->hops[h]] += sign;
+}
+
+/* Rate of the path so far after `route` joined it: no flow may exceed its part of a link. */
+static double bottleneck(const struct search *search, const struct tp_route *route, double before)
+{
+  double rate = before;
+  for (int h = 0; h < route->n_hops; h++) {
+    const double part = search->left_bytes_per_s[route->hops[h]] / search->uses[route->hops[h]];
+    rate = part < rate ? part : rate;
+  }
+  return rate;
+}
+
+static bool is_hopeless(const struct search *search, double rate, int hops, int edges_left)
+{
+  if (search->best_hops == 0 || rate > search->best_bytes_per_s * (1 + 1e-9))
+    return rate <= search->best_bytes_per_s;
+  return rate < search->best_bytes_per_s * (1 - 1e-9) ||
+         hops + edges_left * search->least_hops >= search->best_hops;
+}
+
+static void extend(struct search *search, int depth, double rate, int hops)
+{
+  const int last = search->order[depth - 1];
+  const bool closing = depth == search->size;
+  for (int next = closing ? 0 : 1; next < (closing ? 1 : search->size); next++) {
+    if ((!closing && search->taken[next]) || search->edges_tried > MAX_EDGES_TRIED)
+      continue;
+    search->edges_tried++;
+    const struct tp_route *route = edge(search, last, next);
+    use(search, route, 1);
+    const double with = bottleneck(search, route, rate);
+    const int with_hops = hops + route->n_hops;
+    if (!is_hopeless(search, with, with_hops, search->size - depth)) {
+      if (closing) {
+        search->best_bytes_per_s = with;
+        search->best_hops = with_hops;
+        memcpy(search->best, search->order, sizeof search->best);
+      } else {
+        search->taken[next] = true;
+        search->order[depth] = (unsigned char)next;
+        extend(search, depth + 1, with, with_hops);
+        search->taken[next] = false;
+      }
+    }
+    use(search, route, -1);
+  }
+}
+
+/* A bound to start with: the last ring the other way round, where links are left for it. */
+static void try_reverse(struct search *search, const struct tp_ring *last)
+{
+  double rate = 1e300;
+  int hops = 0;
+  for (int i = 0; i < search->size; i++)
+    search->order[i] = last->order[(search->size - i) % search->size];
+  for (int i = 0; i < search->size; i++)
+    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), 1);
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route *route =
+        edge(search, search->order[i], search->order[(i + 1) % search->size]);
+    rate = bottleneck(search, route, rate);
+    hops += route->n_hops;
+  }
+  for (int i = 0; i < search->size; i++)
+    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), -1);
+  if (rate > search->best_bytes_per_s) {
+    search->best_bytes_per_s = rate;
+    search->best_hops = hops;
+    memcpy(search->best, search->order, sizeof search->best);
+  }
+}
+
+static int least_hops(const struct search *search)
+{
+  int least = TP_MAX_ROUTE;
+  for (int from = 0; from < search->size; from++)
+    for (int to = 0; to < search->size; to++)
+      if (from != to && edge(search, from, to)->n_hops < least)
+        least = edge(search, from, to)->n_hops;
+  return least;
+}
+
+/* Takes the found cycle's rate off the links on its way. */
+static void occupy(struct search *search)
+{
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route *route =
+        edge(search, search->best[i], search->best[(i + 1) % search->size]);
+    for (int h = 0; h < route->n_hops; h++)
+      search->left_bytes_per_s[route->hops[h]] -= search->best_bytes_per_s;
+  }
+}
+
+void tp_pattern_choose_rings(struct tp_machine *machine)
+{
+  machine->n_rings = 0;
+  if (machine->ranks_per_node == 1)
+    return;
+  const struct tp_platform *platform = machine->platform;
+  const size_t n = 2 * platform->n_links;
+  double *memory = calloc(2 * n + 1, sizeof *memory);
+  if (memory == NULL)
+    abort();
+  struct search search = {.machine = machine,
+                          .left_bytes_per_s = memory,
+                          .uses = memory + n,
+                          .size = machine->ranks_per_node};
+  for (size_t i = 0; i < n; i++)
+    memory[i] = platform->links[i / 2].bytes_per_s;
+  search.least_hops = least_hops(&search);
+
+  double sum = 0;
+  while (machine->n_rings < TP_MAX_RINGS) {
+    search.edges_tried = 0;
+    search.best_hops = 0;
+    search.best_bytes_per_s = sum * 0.05; /* narrower ones are not worth a channel */
+    if (machine->n_rings > 0)
+      try_reverse(&search, &machine->rings[machine->n_rings - 1]);
+    extend(&search, 1, 1e300, 0);
+    if (search.best_hops == 0)
+      break;
+    struct tp_ring *ring = &machine->rings[machine->n_rings++];
+    ring->share = search.best_bytes_per_s;
+    memcpy(ring->order, search.best, sizeof ring->order);
+    sum += search.best_bytes_per_s;
+    occupy(&search);
+  }
+  for (int i = 0; i < machine->n_rings; i++)
+    machine->rings[i].share /= sum;
+  free(memory);
+}

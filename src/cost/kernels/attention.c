@@ -1,0 +1,198 @@
+/* Attention kernels by style and phase: docs/MODEL.md, "Kernels". */
+#include "cost/cost.h"
+#include "cost/kernels/rate.h"
+
+#include <math.h>
+
+/* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
+struct shape {
+  double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
+  double products;  /* of a query-key pair */
+  double traversal; /* tensors and scores that move, over forward's: 2 backward */
+  bool writes_cache;
+};
+
+static struct shape shape_of(const struct tp_attention *attention)
+{
+  return (struct shape){.batch = (double)attention->batch,
+                        .queries = (double)attention->query_len,
+                        .keys = (double)attention->kv_len,
+                        .heads = (double)attention->heads,
+                        .kv_heads = (double)attention->kv_heads,
+                        .head_dim = (double)attention->head_dim,
+                        .products = tp_attention_products(attention),
+                        .traversal = attention->backward ? 2 : 1,
+                        .writes_cache = attention->writes_cache,
+                        .element_bytes = tp_dtype_bytes(attention->dtype)};
+}
+
+enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
+
+static double power_4(double x)
+{
+  return x * x * x * x;
+}
+
+/* Bytes of queries and output, moved once; backward: with their gradients. */
+static double query_bytes(const struct shape *shape)
+{
+  return shape->traversal * 2 * shape->element_bytes * shape->batch * shape->head_dim *
+         shape->queries * shape->heads;
+}
+
+/* Bytes of K and V of so many keys a sequence. */
+static double key_bytes(const struct shape *shape, double keys)
+{
+  return 2 * shape->element_bytes * shape->batch * shape->head_dim * keys * shape->kv_heads;
+}
+
+/* SM time of the kernel that writes K and V to the cache, one block a token: the narrower the
+ * block, the more of them share an SM (vLLM's reshape_and_cache_flash: K*d threads, 512 at most).
+ */
+static double cache_write_s(const struct tp_device_attention_prefill *fit,
+                            const struct shape *shape)
+{
+  const double full = fmin(1, shape->kv_heads * shape->head_dim / CACHE_THREADS);
+  return fit->token_s * full * shape->batch * shape->queries;
+}
+
+/* Fused causal prefill, or its backward at the forward kernel's rate (none was measured): tiles of
+ * query rows, each looping over the keys it may see.  The tiles fill the SMs; the last one, which
+ * sees every key, bounds the time from below.  A kernel that packs groups (FlashAttention 3) fills
+ * a tile with the rows of all query heads of a KV head. */
+static void flash_prefill(const struct tp_machine *machine, const struct shape *shape,
+                          double sm_flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device_attention_prefill *fit = &machine->device->attention_prefill;
+  const double sms = machine->device->datasheet.sm_count;
+  const double packed = fit->packs_group > 0 ? shape->heads / shape->kv_heads : 1;
+  const double tiles = ceil(shape->queries * packed / fit->tile_rows);
+  const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
+  const double first = fmin(keys, fmax(fit->tile_rows / packed, KEY_BLOCK));
+  const double seen = tiles * (first + keys) / 2;
+  const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
+  const double blocks = shape->batch * shape->heads / packed;
+  const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
+  const double longest_s = fit->tile_s + keys * key_s;
+
+  /* Backward, K's and V's gradients go with them. */
+  const double new_bytes = key_bytes(shape, shape->queries),
+               all_bytes = key_bytes(shape, shape->keys);
+  const double cache_bytes = shape->writes_cache ? 2 * new_bytes : 0;
+  const double flash_bytes = query_bytes(shape) + shape->traversal * all_bytes;
+  const double bytes = cache_bytes + flash_bytes;
+  const double cold = machine->sustained ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
+  const double byte_s = cold / (machine->dram_bytes_per_s * fit->dram_ratio);
+  const double write_s =
+      shape->writes_cache ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
+  cost->dram_bytes = cold * bytes;
+  cost->fixed_s = fit->launch_s;
+  cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
+  cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
+  cost->sm_share = fmin(1, all_s / longest_s);
+  cost->sigma = fit->spread_ratio;
+}
+
+/* FlashAttention 2 turns a group's heads into rows of one head: queries and output are copied,
+ * unless one sequence or one KV head makes that a view. */
+static bool copies_heads(const struct tp_device_attention_decode *fit, const struct shape *shape)
+{
+  return fit->group_s > 0 && shape->heads > shape->kv_heads && shape->kv_heads > 1 &&
+         shape->batch > 1;
+}
+
+/* Fused decode: one sequence's KV head streams through one SM, or through several where the keys
+ * are split. */
+static void flash_decode(const struct tp_machine *machine, const struct shape *shape,
+                         double flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device_attention_decode *fit = &machine->device->attention_decode;
+  const double sms = machine->device->datasheet.sm_count;
+  const double units = shape->batch * shape->kv_heads;
+  const double group = shape->heads / shape->kv_heads;
+  const double most_splits = group > 1 || fit->splits_mha > 0 ? fit->most_splits : 1;
+  const double splits = fmin(fmax(shape->keys / SPLIT_KEYS, 1), most_splits);
+  const double active = fmin(sms, units * splits);
+  const double padded_keys = fmax(shape->keys, SPLIT_KEYS);
+  const bool copies = copies_heads(fit, shape);
+
+  const double kv_bytes = key_bytes(shape, shape->keys);
+  const double bytes = kv_bytes + (copies ? 3 : 1) * query_bytes(shape);
+  cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
+  const double stream_s = key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
+  const double l2_s = kv_bytes / fit->l2_bytes_per_s;
+  const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
+  const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
+                           (flops_per_s * fit->compute_ratio) * sms / active;
+  cost->fixed_s = fit->launch_s + (copies ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1) +
+                  fit->combine_s * (splits - 1);
+  /* The first unit's latency shows, those after it pass beside others' traffic. */
+  const double unit_s = fmax(units / sms, 1) * fit->unit_s;
+  cost->compute_s = unit_s + fmax(stream_s, compute_s);
+  cost->work_s =
+      fit->unit_s +
+      sqrt(sqrt(power_4(cost->compute_s - fit->unit_s) + power_4(l2_s) + power_4(dram_s)));
+  cost->sm_share = active / sms;
+  cost->sigma = fit->spread_ratio;
+}
+
+/* Unfused: two GEMMs and passes over a score matrix that lies in DRAM, all of it (no causal
+ * saving). */
+static void materialised(const struct tp_machine *machine, const struct shape *shape, double passes,
+                         double flops_per_s, struct tp_cost *cost)
+{
+  const struct tp_device *device = machine->device;
+  const double ratio =
+      device->gemm.compute_ratio * (machine->sustained ? device->gemm.sustained_ratio : 1);
+  const double scores = shape->batch * shape->heads * shape->queries * shape->keys;
+  cost->dram_bytes =
+      shape->traversal * shape->element_bytes *
+      (passes * scores + 2 * shape->batch * shape->head_dim *
+                             (shape->queries * shape->heads + shape->keys * shape->kv_heads));
+  cost->fixed_s = shape->products * device->gemm.launch_s + device->memory.kernel_floor_s;
+  cost->compute_s = 2 * shape->products * scores * shape->head_dim / (flops_per_s * ratio);
+  cost->work_s =
+      cost->compute_s + cost->dram_bytes / (machine->dram_bytes_per_s * device->memory.dram_ratio);
+  cost->sm_share = 1;
+  cost->sigma = device->memory.spread_ratio;
+}
+
+/* Decode in generated kernels that read K and V once a query head.  A group's repeats partly hit
+ * the last-level cache, so that DRAM sees less than the kernel draws. */
+static void expanded(const struct tp_machine *machine, const struct shape *shape,
+                     struct tp_cost *cost)
+{
+  const struct tp_device_memory *fit = &machine->device->memory;
+  const double row_bytes = 2 * shape->element_bytes * shape->batch * shape->head_dim;
+  const double drawn_bytes = row_bytes * shape->heads * (shape->keys + shape->queries);
+  cost->dram_bytes = row_bytes * (shape->kv_heads * shape->keys + shape->heads * shape->queries);
+  cost->fixed_s = 2 * fit->kernel_floor_s + fit->row_latency_s;
+  cost->work_s = fmax(drawn_bytes / (machine->dram_bytes_per_s * fit->expanded_ratio),
+                      cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio));
+  cost->sm_share = 0;
+  cost->sigma = fit->spread_ratio;
+}
+
+void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,
+                       struct tp_cost *cost)
+{
+  const struct shape shape = shape_of(attention);
+  const struct tp_device *device = machine->device;
+  const double flops_per_s = tp_matrix_flops_per_s(device, attention->dtype);
+  const double ratio = device->attention_prefill.compute_ratio;
+  switch (attention->style) {
+  case TP_ATTENTION_FLASH:
+    if (attention->decode || (attention->query_len == 1 && !attention->backward))
+      flash_decode(machine, &shape, flops_per_s, cost);
+    else
+      flash_prefill(machine, &shape, flops_per_s * ratio / device->datasheet.sm_count, cost);
+    break;
+  case TP_ATTENTION_MATERIALISED:
+    materialised(machine, &shape, attention->score_passes, flops_per_s, cost);
+    break;
+  case TP_ATTENTION_EXPANDED:
+    expanded(machine, &shape, cost);
+    break;
+  }
+}

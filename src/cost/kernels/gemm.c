@@ -1,0 +1,191 @@
+/* GEMM as tiles on SMs: waves, split k, bandwidth at low occupancy.  Derivation and symbols:
+ * docs/MODEL.md, "Kernels". */
+#include "cost/cost.h"
+#include "cost/kernels/rate.h"
+
+#include <math.h>
+
+#define DECLARE(key, least, most, meaning) double key;
+#define COPY(key, least, most, meaning)    .key = group->key,
+struct fit {
+  TP_DEVICE_GEMM(DECLARE)
+};
+
+/* The two groups have one table and two types. */
+static struct fit fit_16(const struct tp_device_gemm *group)
+{
+  return (struct fit){TP_DEVICE_GEMM(COPY)};
+}
+
+static struct fit fit_8(const struct tp_device_gemm_fp8 *group)
+{
+  return (struct fit){TP_DEVICE_GEMM(COPY)};
+}
+
+/* What does not depend on the tile. */
+struct shape {
+  double m, n, k, element_bytes;
+  double sms;
+  double flop_s;         /* of one SM at full rate; reciprocals, as divisions are dear here */
+  double operand_byte_s; /* drawn by one SM */
+  double drain_byte_s;   /* written by one SM */
+  double l2_byte_s;
+  double dram_s; /* operands and result at the bandwidth reached */
+};
+
+/* Output tiles that libraries choose from, and the least depth of a split of k. */
+static const struct {
+  double rows, columns;
+} tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
+enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
+enum { LEAST_TILE = 64, WHOLE_TILE = 128 };
+
+/* The output cut in tiles. */
+struct cut {
+  double rows, columns, n_tiles;
+};
+
+struct timing {
+  double total_s, sm_s, sm_share;
+};
+
+/* fmax and fmin are calls, for the sake of NaN; these run a dozen times a candidate. */
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+  return a < b ? a : b;
+}
+
+/* Where two resources take a and b, pipelining them is not perfect near a = b. */
+static double overlap_s(double a, double b)
+{
+  const double a2 = a * a, b2 = b * b;
+  return sqrt(sqrt(a2 * a2 + b2 * b2));
+}
+
+/* Times a way to cut the output and keeps it where it is faster.  `splits` need not be whole:
+ * blocks share the depth of a tile as they come free (stream-K). */
+static void try_tiles(const struct fit *fit, const struct shape *shape, const struct cut *cut,
+                      double splits, struct timing *best)
+{
+  const double area = cut->rows * cut->columns;
+  const double blocks = cut->n_tiles * splits, full = blocks / shape->sms;
+  const double waves = full <= 1 ? 1 : full + fit->wave_ratio * (ceil(full - 1e-9) - full);
+  const double depth = shape->k / splits;
+  const double compute_s = 2 * area * depth * shape->flop_s;
+  const double operand_bytes = (cut->rows + cut->columns) * depth * shape->element_bytes;
+  const double loop_s =
+      larger(larger(compute_s, operand_bytes * shape->operand_byte_s), depth * fit->depth_s);
+  const double drain_s = area * OUTPUT_BYTES * shape->drain_byte_s;
+  const double sm_s = larger(waves * (loop_s + drain_s), operand_bytes * blocks * shape->l2_byte_s);
+  double sum_s = 0;
+  if (splits > 1)
+    sum_s = fit->split_s + (splits + 1) * cut->n_tiles * area * PARTIAL_BYTES * shape->l2_byte_s;
+  if (larger(sm_s, shape->dram_s) + sum_s >= best->total_s)
+    return; /* the roots below cannot make it less */
+  const double total_s = overlap_s(sm_s, shape->dram_s) + sum_s;
+  if (total_s < best->total_s)
+    *best = (struct timing){.total_s = total_s, .sm_s = sm_s, .sm_share = smaller(full, 1)};
+}
+
+/* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
+static struct timing fastest(const struct fit *fit, const struct shape *shape)
+{
+  struct timing best = {.total_s = HUGE_VAL};
+  const double row_groups = MMA_ROWS * ceil(shape->m / MMA_ROWS);
+  const double most_splits = larger(1, shape->k / LEAST_SPLIT_DEPTH);
+  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+    const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
+                            .columns = tiles[i].columns,
+                            .n_tiles =
+                                ceil(shape->m / tiles[i].rows) * ceil(shape->n / tiles[i].columns)};
+    try_tiles(fit, shape, &cut, 1, &best);
+    if (most_splits <= 1 || fit->split_s >= best.total_s)
+      continue;
+    if (cut.n_tiles < 2 * shape->sms)
+      try_tiles(fit, shape, &cut, smaller(2, most_splits), &best);
+    const double filling = smaller(shape->sms / cut.n_tiles, most_splits);
+    if (filling > 1)
+      try_tiles(fit, shape, &cut, filling, &best);
+  }
+  return best;
+}
+
+/* Kernels that the library takes by m alone, whatever would be faster: tiles of 64x64 up to 64
+ * rows, then half, then whole ones of 128x128, in clusters of two along m; an instruction takes 64
+ * rows, be they there or not (vLLM's scaled_mm_sm90_fp8_dispatch.cuh).  A larger tile may still be
+ * faster. */
+static struct timing by_rows(const struct fit *fit, const struct shape *shape)
+{
+  struct timing best = {.total_s = HUGE_VAL};
+  const bool small = shape->m <= LEAST_TILE, half = shape->m <= fit->half_tile_rows;
+  const double least_area =
+      (small ? LEAST_TILE : WHOLE_TILE) * (small || half ? LEAST_TILE : WHOLE_TILE);
+  const double row_groups = LEAST_TILE * ceil(shape->m / LEAST_TILE);
+  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+    if (tiles[i].rows * tiles[i].columns < least_area)
+      continue;
+    const double row_tiles = ceil(shape->m / tiles[i].rows);
+    const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
+                            .columns = tiles[i].columns,
+                            .n_tiles = (row_tiles > 1 ? 2 * ceil(row_tiles / 2) : 1) *
+                                       ceil(shape->n / tiles[i].columns)};
+    try_tiles(fit, shape, &cut, 1, &best);
+  }
+  return best;
+}
+
+/* Operands that reach the SMs from DRAM.  A benchmark that repeats one GEMM finds small ones in the
+ * last-level cache; in a layer the weights are always cold. */
+static double dram_bytes(const struct tp_machine *machine, const struct fit *fit,
+                         const struct shape *shape)
+{
+  const double weight_bytes = shape->element_bytes * shape->k * shape->n;
+  const double activation_bytes =
+      shape->element_bytes * shape->m * shape->k + OUTPUT_BYTES * shape->m * shape->n;
+  const double all_bytes = weight_bytes + activation_bytes;
+  if (machine->sustained)
+    return all_bytes;
+  return all_bytes *
+         tp_cold_ratio(weight_bytes + fit->activation_ratio * activation_bytes, fit->warm_bytes);
+}
+
+static double quantise_s(const struct fit *fit, const struct shape *shape)
+{
+  if (fit->quantise_bytes_per_s <= 0)
+    return 0;
+  const double bytes = shape->m * shape->k * (2 + shape->element_bytes);
+  return larger(shape->m * fit->quantise_row_s, bytes / fit->quantise_bytes_per_s);
+}
+
+void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
+                  struct tp_cost *cost)
+{
+  const struct tp_device *device = machine->device;
+  const bool fp8 = gemm->dtype == TP_DTYPE_FP8 && device->datasheet.fp8_flops_per_s > 0;
+  const struct fit fit = fp8 ? fit_8(&device->gemm_fp8) : fit_16(&device->gemm);
+  struct shape shape = {.m = (double)gemm->m,
+                        .n = (double)gemm->n,
+                        .k = (double)gemm->k,
+                        .element_bytes = tp_dtype_bytes(gemm->dtype),
+                        .sms = device->datasheet.sm_count};
+  const double clock_ratio = machine->sustained ? fit.sustained_ratio : 1;
+  shape.flop_s =
+      shape.sms / (tp_matrix_flops_per_s(device, gemm->dtype) * fit.compute_ratio * clock_ratio);
+  shape.operand_byte_s = 1 / fit.sm_bytes_per_s;
+  shape.drain_byte_s = 1 / fit.epilogue_bytes_per_s;
+  shape.l2_byte_s = 1 / fit.l2_bytes_per_s;
+  cost->dram_bytes = dram_bytes(machine, &fit, &shape);
+  shape.dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit.dram_ratio);
+
+  const struct timing best = fit.half_tile_rows > 0 ? by_rows(&fit, &shape) : fastest(&fit, &shape);
+  cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
+  cost->work_s = best.total_s;
+  cost->compute_s = best.sm_s;
+  cost->sm_share = best.sm_share;
+  cost->sigma = fit.spread_ratio;
+}

@@ -1,8 +1,0 @@
-#ifndef TP_CUDA_BENCH_HOST_H
-#define TP_CUDA_BENCH_HOST_H
-/* The host device for benchmarks: a lone rank whose clock is the cost model's.  It measures
- * nothing; it shows what a GPU would be asked for. */
-#include "cuda/rig.h"
-
-struct tp_opener tp_opener_host(void);
-#endif

@@ -1,0 +1,258 @@
+/* What can be known of a pass before it runs: what each wait means, what can overlap, whether one
+ * rank can stand for all. */
+#include "engine/des/des.h"
+
+#include <math.h>
+
+enum { MAX_OPS = 1000000 };
+
+/* The latest record of an event: the `count`-th op of `stream`. */
+struct record {
+  int64_t count; /* 0: never recorded */
+  int stream;
+};
+
+int tp_des_rounds(enum tp_detail detail, const struct tp_comm_phase *phase)
+{
+  return detail == TP_DETAIL_FLOW || phase->steps < 1 ? 1 : phase->steps;
+}
+
+int tp_des_chunks(enum tp_detail detail)
+{
+  return detail == TP_DETAIL_CHUNK ? TP_DES_CHUNKS : 1;
+}
+
+/* Whether an op with this cost ends: a flow needs a route. */
+static bool ends(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  bool ends = isfinite(cost->fixed_s) && isfinite(cost->work_s) && isfinite(cost->compute_s) &&
+              isfinite(cost->dram_bytes);
+  for (int p = 0; p < cost->n_phases; p++) {
+    const struct tp_comm_phase *phase = &cost->phases[p];
+    ends &= isfinite(phase->hop_s) && isfinite(phase->flow_bytes);
+    ends &= phase->flow_bytes <= 0 || machine->patterns[phase->pattern].flow_bytes_per_s > 0;
+  }
+  return ends;
+}
+
+static enum tp_status check(const struct tp_run *run, struct tp_error *error)
+{
+  const struct tp_program *program = run->program;
+  double n_ops = 0;
+  for (size_t s = 0; s < program->n_segments; s++) {
+    n_ops += (double)program->segments[s].repeat * (double)program->segments[s].n_ops;
+    for (size_t i = 0; i < program->segments[s].n_ops; i++)
+      if (!ends(run->machine, &run->costs[s][i]))
+        return tp_fail(error, TP_E_INPUT,
+                       "%s: %s never ends: it uses a pattern of the platform that has no route, or "
+                       "a cost is not finite",
+                       program->title, program->segments[s].ops[i].name);
+  }
+  if (n_ops > MAX_OPS)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: %.0f ops are too many to simulate one by one (%d at most): use the "
+                   "analytic engine",
+                   program->title, n_ops, MAX_OPS);
+  return TP_OK;
+}
+
+static void allocate_streams(struct tp_des_plan *plan, struct tp_arena *arena)
+{
+  const struct tp_program *program = plan->run->program;
+  for (size_t s = 0; s < program->n_segments; s++) {
+    const struct tp_segment *segment = &program->segments[s];
+    for (size_t i = 0; i < segment->n_ops && segment->repeat > 0; i++)
+      plan->streams[segment->ops[i].stream].n_items += (size_t)segment->repeat;
+  }
+  for (int q = 0; q < program->n_streams; q++) {
+    struct tp_des_stream *stream = &plan->streams[q];
+    stream->items = TP_NEW(arena, struct tp_des_item, stream->n_items);
+    stream->first = plan->n_items;
+    plan->n_items += stream->n_items;
+    stream->n_items = 0;
+  }
+}
+
+/* `clock` becomes what is known once op `count` of `stream` has ended. */
+static void join(const struct tp_des_plan *plan, int64_t *clock, int stream, int64_t count)
+{
+  const struct tp_des_item *item = &plan->streams[stream].items[count - 1];
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    clock[q] = item->clock[q] > clock[q] ? item->clock[q] : clock[q];
+  clock[stream] = count > clock[stream] ? count : clock[stream];
+}
+
+static void issue(struct tp_des_plan *plan, struct record *records, struct tp_des_item item)
+{
+  const struct tp_op *op = item.op;
+  struct tp_des_stream *stream = &plan->streams[op->stream];
+  if (stream->n_items > 0)
+    join(plan, item.clock, op->stream, (int64_t)stream->n_items);
+  for (int w = 0; w < op->n_waits; w++) {
+    const struct record *record = &records[op->waits[w]];
+    if (record->count <= item.clock[record->stream])
+      continue;
+    item.waits[item.n_waits++] =
+        (struct tp_des_wait){.stream = record->stream, .count = record->count};
+    join(plan, item.clock, record->stream, record->count);
+  }
+  stream->items[stream->n_items++] = item;
+  if (op->records != TP_NO_EVENT)
+    records[op->records] = (struct record){.stream = op->stream, .count = (int64_t)stream->n_items};
+}
+
+static void issue_all(struct tp_des_plan *plan)
+{
+  const struct tp_run *run = plan->run;
+  struct record records[TP_MAX_EVENTS] = {{0}};
+  for (size_t s = 0; s < run->program->n_segments; s++) {
+    const struct tp_segment *segment = &run->program->segments[s];
+    for (int64_t repetition = 0; repetition < segment->repeat; repetition++)
+      for (size_t i = 0; i < segment->n_ops; i++)
+        issue(plan, records,
+              (struct tp_des_item){.op = &segment->ops[i],
+                                   .cost = &run->costs[s][i],
+                                   .segment = s,
+                                   .index = i,
+                                   .collective = segment->ops[i].kind == TP_OP_COLLECTIVE});
+  }
+}
+
+/* Of another stream, the ops that have not ended when this one starts all wait for its end: true
+ * of all if it is true of the first, since what is known only grows along a stream. */
+static bool is_alone(const struct tp_des_plan *plan, int q, size_t i)
+{
+  const struct tp_des_item *item = &plan->streams[q].items[i];
+  for (int other = 0; other < plan->run->program->n_streams; other++) {
+    const struct tp_des_stream *stream = &plan->streams[other];
+    const size_t next = (size_t)item->clock[other];
+    if (other != q && next < stream->n_items && stream->items[next].clock[q] <= (int64_t)i)
+      return false;
+  }
+  return true;
+}
+
+static void find_alone(struct tp_des_plan *plan)
+{
+  for (int q = 0; q < plan->run->program->n_streams; q++)
+    for (size_t i = 0; i < plan->streams[q].n_items; i++)
+      plan->streams[q].items[i].alone = is_alone(plan, q, i);
+}
+
+static int rank_of(const struct tp_machine *machine, const struct tp_flow *flow)
+{
+  for (int rank = 0; rank < machine->ranks; rank++)
+    if (machine->gpus[rank] == flow->dst)
+      return rank;
+  return flow->rank; /* a switch: what comes of it comes back to the rank itself */
+}
+
+static struct tp_des_pattern *pattern_make(const struct tp_machine *machine,
+                                           enum tp_pattern pattern, struct tp_arena *arena)
+{
+  struct tp_des_pattern *made = TP_NEW(arena, struct tp_des_pattern, 1);
+  made->flows = TP_NEW(arena, struct tp_flow, TP_MAX_FLOWS);
+  const size_t n = tp_pattern_flows(machine, pattern, made->flows);
+  size_t i = 0;
+  for (int rank = 0; rank < machine->ranks; rank++) {
+    made->first[rank] = i;
+    for (; i < n && made->flows[i].rank == rank; i++) {
+      made->receivers[i] = rank_of(machine, &made->flows[i]);
+      made->n_in[made->receivers[i]]++;
+    }
+  }
+  made->first[machine->ranks] = n;
+  return made;
+}
+
+static void add_phases(struct tp_des_plan *plan, struct tp_des_stream *stream,
+                       const struct tp_cost *cost, struct tp_arena *arena)
+{
+  const struct tp_machine *machine = plan->run->machine;
+  for (int p = 0; p < cost->n_phases; p++) {
+    const struct tp_comm_phase *phase = &cost->phases[p];
+    if (plan->patterns[phase->pattern] == NULL)
+      plan->patterns[phase->pattern] = pattern_make(machine, phase->pattern, arena);
+    const struct tp_des_pattern *pattern = plan->patterns[phase->pattern];
+    for (int rank = 0; rank < machine->ranks; rank++) {
+      const int flows = (int)(pattern->first[rank + 1] - pattern->first[rank]);
+      stream->max_flows = flows > stream->max_flows ? flows : stream->max_flows;
+    }
+    const int items = tp_des_rounds(plan->run->detail, phase) * tp_des_chunks(plan->run->detail);
+    plan->max_items = items > plan->max_items ? items : plan->max_items;
+  }
+}
+
+static void find_communication(struct tp_des_plan *plan, struct tp_arena *arena)
+{
+  const struct tp_run *run = plan->run;
+  double held[TP_MAX_STREAMS] = {0};
+  for (size_t s = 0; s < run->program->n_segments; s++) {
+    const struct tp_segment *segment = &run->program->segments[s];
+    for (size_t i = 0; i < segment->n_ops; i++) {
+      if (segment->ops[i].kind != TP_OP_COLLECTIVE)
+        continue;
+      const int q = segment->ops[i].stream;
+      const struct tp_cost *cost = &run->costs[s][i];
+      plan->streams[q].collectives = true;
+      held[q] = fmax(held[q], cost->sm_share);
+      add_phases(plan, &plan->streams[q], cost, arena);
+    }
+  }
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    plan->held_most += held[q];
+}
+
+/* Whether every rank has rank 0's flows over routes like rank 0's. */
+static bool is_symmetric(const struct tp_machine *machine, const struct tp_des_pattern *pattern)
+{
+  const size_t n = pattern->first[1];
+  for (int rank = 0; rank < machine->ranks; rank++) {
+    if (pattern->first[rank + 1] - pattern->first[rank] != n || pattern->n_in[rank] != (int)n)
+      return false;
+    for (size_t i = 0; i < n; i++) {
+      const struct tp_flow *a = &pattern->flows[i], *b = &pattern->flows[pattern->first[rank] + i];
+      const struct tp_route *of_a = tp_platform_route(machine->platform, a->src, a->dst);
+      const struct tp_route *of_b = tp_platform_route(machine->platform, b->src, b->dst);
+      if (a->share != b->share || of_a->latency_s != of_b->latency_s ||
+          of_a->bytes_per_s != of_b->bytes_per_s)
+        return false;
+    }
+  }
+  return true;
+}
+
+/* One rank can stand for all if all do the same over like routes and no rank slows another.  Two
+ * patterns at once could meet on links that neither shares with itself. */
+static bool can_fold(const struct tp_des_plan *plan)
+{
+  const struct tp_machine *machine = plan->run->machine;
+  int patterns = 0, streams = 0;
+  for (int q = 0; q < TP_MAX_STREAMS; q++)
+    streams += plan->streams[q].collectives;
+  for (int p = 0; p < TP_N_PATTERNS; p++) {
+    if (plan->patterns[p] == NULL)
+      continue;
+    patterns++;
+    if (machine->patterns[p].shared || !is_symmetric(machine, plan->patterns[p]))
+      return false;
+  }
+  return patterns < 2 || streams < 2;
+}
+
+enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
+                                struct tp_des_plan *plan, struct tp_error *error)
+{
+  const enum tp_status status = check(run, error);
+  if (status != TP_OK)
+    return status;
+  *plan = (struct tp_des_plan){.run = run};
+  allocate_streams(plan, arena);
+  issue_all(plan);
+  find_communication(plan, arena);
+  if (!run->no_fold)
+    find_alone(plan);
+  plan->folded = !run->no_fold && can_fold(plan);
+  plan->ranks = plan->folded ? 1 : run->machine->ranks;
+  return TP_OK;
+}

@@ -1,0 +1,284 @@
+#include "fit/calibrate_rows.h"
+
+#include "fit/nccl_tests.h"
+#include "fit/traces.h"
+#include "ops/rows.h"
+
+#include <string.h>
+
+struct reader {
+  const struct tp_calibrate_request *request;
+  struct tp_arena *arena;
+  struct tp_error *error;
+  struct tp_calibrate_rows *rows;
+};
+
+/* A file and what the device file will say of it. */
+struct input {
+  const char *path, *source;
+};
+
+/* "a.csv" and "b.csv" -> "a.csv, b.csv", each once. */
+static const char *with_source(struct tp_arena *arena, const char *sources, const char *file)
+{
+  if (sources == NULL)
+    return file;
+  return strstr(sources, file) != NULL ? sources : tp_arena_printf(arena, "%s, %s", sources, file);
+}
+
+static void add_sample(const struct reader *self, struct tp_kernel_rows *rows, const char *source,
+                       const struct tp_kernel_sample *sample)
+{
+  if (rows->n == rows->room) {
+    rows->room = rows->room > 0 ? 2 * rows->room : 1024;
+    struct tp_kernel_sample *grown = TP_NEW(self->arena, struct tp_kernel_sample, rows->room);
+    if (rows->n > 0)
+      memcpy(grown, rows->items, rows->n * sizeof *grown);
+    rows->items = grown;
+  }
+  rows->items[rows->n++] = *sample;
+  rows->source = with_source(self->arena, rows->source, source);
+}
+
+static struct tp_kernel_rows *rows_of(const struct reader *self, const struct tp_op *op)
+{
+  static const char *const groups[] = TP_KERNEL_GROUPS;
+  const char *const group = tp_fit_group_of(op);
+  for (size_t i = 0; i < TP_N_KERNEL_GROUPS; i++)
+    if (group != NULL && strcmp(group, groups[i]) == 0)
+      return &self->rows->kernels[i];
+  return NULL;
+}
+
+static enum tp_status open_kernels(const struct reader *self, const char *path, const char *op,
+                                   struct tp_csv *csv)
+{
+  static const char *const needed[] = {"time_us"};
+  enum tp_status status =
+      tp_measured_open(path, &self->request->where, self->arena, csv, self->error);
+  if (status == TP_OK)
+    status = tp_measured_name_ops(csv, op, self->arena, self->error);
+  return status == TP_OK ? tp_csv_require(csv, needed, 1, self->error) : status;
+}
+
+static enum tp_status fail_foreign(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                   const char *wanted)
+{
+  return tp_op_row_fail(reader, row,
+                        tp_arena_printf(reader->arena,
+                                        "op '%.32s' in a table of %s; leave the row out", row->op,
+                                        wanted));
+}
+
+/* Rows of the op, or where that is NULL of any kernel. */
+static enum tp_status read_kernels(const struct reader *self, const struct input *input,
+                                   const char *op)
+{
+  struct tp_csv csv;
+  enum tp_status status = open_kernels(self, input->path, op, &csv);
+  const struct tp_op_reader reader = {self->arena, self->error, &csv, NULL};
+  for (size_t i = 0; status == TP_OK && i < csv.n_rows; i++) {
+    const struct tp_op_row row = tp_op_row_at(&reader, i);
+    struct tp_kernel_sample sample;
+    if (op != NULL && strcmp(row.op, op) != 0)
+      return fail_foreign(&reader, &row, op);
+    status = tp_op_row_read(&reader, &row, &sample.op);
+    if (status == TP_OK && sample.op.kind == TP_OP_COLLECTIVE)
+      status = fail_foreign(&reader, &row, "kernels");
+    if (status == TP_OK)
+      status =
+          tp_measured_number(&csv, i, tp_csv_column(&csv, "time_us"), &sample.time_s, self->error);
+    sample.time_s *= 1e-6;
+    if (status == TP_OK)
+      add_sample(self, rows_of(self, &sample.op), input->source, &sample);
+  }
+  return status;
+}
+
+static enum tp_status read_kernel_files(const struct reader *self)
+{
+  const struct tp_calibrate_request *request = self->request;
+  const struct {
+    const char *op;
+    const struct tp_file_list *files;
+  } lists[] = {{"gemm", &request->gemm},
+               {"attention_prefill", &request->attention_prefill},
+               {"attention_decode", &request->attention_decode}};
+  enum tp_status status = TP_OK;
+  for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
+    for (size_t i = 0; i < lists[l].files->n && status == TP_OK; i++) {
+      const struct input input = {lists[l].files->items[i], lists[l].files->items[i]};
+      status = read_kernels(self, &input, lists[l].op);
+    }
+  return status;
+}
+
+static void append(const struct reader *self, struct tp_collective_rows *rows, const char *source,
+                   const struct tp_fit_row *more, size_t n)
+{
+  if (n == 0)
+    return;
+  struct tp_fit_row *all = TP_NEW(self->arena, struct tp_fit_row, rows->n + n);
+  if (rows->n > 0)
+    memcpy(all, rows->items, rows->n * sizeof *all);
+  memcpy(all + rows->n, more, n * sizeof *all);
+  rows->items = all;
+  rows->n += n;
+  rows->source = with_source(self->arena, rows->source, source);
+}
+
+static enum tp_status read_collectives(const struct reader *self, const char *path, const char *op,
+                                       struct tp_fit_row **read, size_t *n)
+{
+  struct tp_csv csv;
+  enum tp_status status =
+      tp_measured_open(path, &self->request->where, self->arena, &csv, self->error);
+  if (status == TP_OK && op != NULL)
+    status = tp_measured_name_ops(&csv, op, self->arena, self->error);
+  return status == TP_OK ? tp_fit_rows_read(&csv, self->arena, read, n, self->error) : status;
+}
+
+static enum tp_status read_tables(const struct reader *self, const struct tp_file_list *files,
+                                  const char *op, struct tp_collective_rows *rows)
+{
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
+    struct tp_fit_row *more;
+    size_t n;
+    status = read_collectives(self, files->items[i], op, &more, &n);
+    if (status == TP_OK)
+      append(self, rows, files->items[i], more, n);
+  }
+  return status;
+}
+
+static enum tp_status read_texts(const struct reader *self, struct tp_collective_rows *rows)
+{
+  const struct tp_file_list *files = &self->request->nccl_tests;
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
+    struct tp_fit_row *more;
+    size_t n;
+    status = tp_nccl_tests_read(files->items[i], self->request->nccl_tests_op, self->arena, &more,
+                                &n, self->error);
+    if (status == TP_OK)
+      append(self, rows, files->items[i], more, n);
+  }
+  return status;
+}
+
+/* Whose kernel runs the algorithm; NULL: of neither group. */
+static struct tp_collective_rows *group_of(const struct reader *self, enum tp_algorithm algorithm)
+{
+  switch (algorithm) {
+  case TP_ALGORITHM_AUTO:
+  case TP_ALGORITHM_FASTEST:
+  case TP_ALGORITHM_RING:
+  case TP_ALGORITHM_TREE:
+  case TP_ALGORITHM_NVLS:
+  case TP_ALGORITHM_DIRECT:
+  case TP_ALGORITHM_HIERARCHICAL:
+    return &self->rows->nccl;
+  case TP_ALGORITHM_ONE_SHOT:
+  case TP_ALGORITHM_TWO_SHOT:
+    return &self->rows->peer_kernels;
+  case TP_ALGORITHM_DMA:
+  case TP_ALGORITHM_FLASH:
+  case TP_ALGORITHM_FLASH_HIERARCHICAL:
+    break;
+  }
+  return NULL;
+}
+
+static enum tp_status read_collective_trace(const struct reader *self, const struct input *input)
+{
+  struct tp_fit_row *read;
+  size_t n;
+  const enum tp_status status = read_collectives(self, input->path, NULL, &read, &n);
+  if (status != TP_OK)
+    return status;
+  for (size_t i = 0; i < n; i++) {
+    struct tp_collective_rows *rows = group_of(self, read[i].collective.algorithm);
+    if (rows != NULL)
+      append(self, rows, input->source, &read[i], 1);
+  }
+  return TP_OK;
+}
+
+/* Tables with a reader of their own, one of each kind. */
+static enum tp_status read_table(const struct reader *self, enum tp_trace_kind kind,
+                                 const struct input *input)
+{
+  struct tp_calibrate_rows *rows = self->rows;
+  struct tp_csv csv;
+  const enum tp_status status =
+      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
+  if (status != TP_OK)
+    return status;
+  if (kind == TP_TRACE_INTERFERENCE) {
+    rows->overlap.source = input->source;
+    return tp_overlap_rows_read(&csv, self->arena, &rows->overlap.items, &rows->overlap.n,
+                                self->error);
+  }
+  if (kind == TP_TRACE_SUSTAINED) {
+    rows->sustained.source = input->source;
+    return tp_sustained_rows_read(&csv, self->arena, &rows->sustained.items, &rows->sustained.n,
+                                  self->error);
+  }
+  rows->crossings.source = input->source;
+  return tp_crossing_rows_read(&csv, self->arena, &rows->crossings.items, &rows->crossings.n,
+                               self->error);
+}
+
+static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind kind,
+                                 const struct input *input)
+{
+  switch (kind) {
+  case TP_TRACE_GEMM:
+  case TP_TRACE_ATTENTION:
+  case TP_TRACE_MEMORY:
+    return read_kernels(self, input, NULL);
+  case TP_TRACE_COLLECTIVES:
+    return read_collective_trace(self, input);
+  case TP_TRACE_INTERFERENCE:
+  case TP_TRACE_SUSTAINED:
+  case TP_TRACE_CROSSINGS:
+    return read_table(self, kind, input);
+  case TP_TRACE_LAYERS: /* for validate alone */
+  case TP_TRACE_GENERATE:
+  case TP_N_TRACES:
+    break;
+  }
+  return TP_OK;
+}
+
+static enum tp_status read_traces(const struct reader *self, const struct tp_traces *traces)
+{
+  enum tp_status status = TP_OK;
+  for (int i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
+    const struct tp_trace_file *file = &traces->files[i];
+    if (file->path == NULL)
+      continue;
+    const bool median = i == TP_TRACE_SUSTAINED || i == TP_TRACE_CROSSINGS; /* of all rows */
+    const double hold_out_ratio = median ? 0 : self->request->options.hold_out_ratio;
+    const struct input input = {file->path, tp_trace_source(file, hold_out_ratio, self->arena)};
+    status = read_trace(self, (enum tp_trace_kind)i, &input);
+  }
+  return status;
+}
+
+enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
+                                      struct tp_arena *arena, struct tp_calibrate_rows *rows,
+                                      struct tp_error *error)
+{
+  const struct reader self = {request, arena, error, rows};
+  *rows = (struct tp_calibrate_rows){0};
+  enum tp_status status = read_kernel_files(&self);
+  if (status == TP_OK)
+    status = read_tables(&self, &request->nccl, NULL, &rows->nccl);
+  if (status == TP_OK)
+    status = read_texts(&self, &rows->nccl);
+  if (status == TP_OK)
+    status = read_tables(&self, &request->peer_kernels, "all_reduce", &rows->peer_kernels);
+  return status == TP_OK && request->traces != NULL ? read_traces(&self, request->traces) : status;
+}

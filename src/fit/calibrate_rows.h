@@ -1,0 +1,57 @@
+#ifndef TP_FIT_CALIBRATE_ROWS_H
+#define TP_FIT_CALIBRATE_ROWS_H
+/* What a calibration was given, gathered from its files by the group it is for. */
+#include "fit/calibrate.h"
+#include "fit/collectives.h"
+#include "fit/crossing.h"
+#include "fit/overlap.h"
+#include "fit/sustained.h"
+
+#define TP_KERNEL_GROUPS                                                  \
+  {                                                                       \
+    "gemm", "gemm_fp8", "attention_prefill", "attention_decode", "memory" \
+  }
+enum { TP_N_KERNEL_GROUPS = 5 };
+
+struct tp_kernel_rows {
+  const char *source; /* NULL: none */
+  struct tp_kernel_sample *items;
+  size_t n, room;
+};
+
+struct tp_collective_rows {
+  const char *source;
+  struct tp_fit_row *items;
+  size_t n;
+};
+
+struct tp_overlap_rows {
+  const char *source;
+  struct tp_overlap_sample *items;
+  size_t n;
+};
+
+struct tp_sustained_rows {
+  const char *source;
+  struct tp_sustained_sample *items;
+  size_t n;
+};
+
+struct tp_crossing_rows {
+  const char *source;
+  struct tp_crossing_sample *items;
+  size_t n;
+};
+
+struct tp_calibrate_rows {
+  struct tp_kernel_rows kernels[TP_N_KERNEL_GROUPS];
+  struct tp_collective_rows nccl, peer_kernels;
+  struct tp_overlap_rows overlap;
+  struct tp_sustained_rows sustained;
+  struct tp_crossing_rows crossings;
+};
+
+enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
+                                      struct tp_arena *arena, struct tp_calibrate_rows *rows,
+                                      struct tp_error *error);
+#endif

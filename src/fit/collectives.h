@@ -1,0 +1,44 @@
+#ifndef TP_FIT_COLLECTIVES_H
+#define TP_FIT_COLLECTIVES_H
+/* Fits a device's nccl or peer_kernels group to timed collectives.
+ *
+ * Least squares on ln(predicted / measured), so that 1 KiB weighs as much as 1 GiB, with residuals
+ * above a tenth counting less (switch points of the library that the model does not follow).
+ * Parameters that the rows say nothing about keep their value.
+ */
+#include "base/csv.h"
+#include "cost/cost.h"
+#include "fit/options.h"
+
+struct tp_fit_row {
+  struct tp_collective collective;
+  int ranks;
+  double time_s;
+};
+
+enum { TP_MAX_COLLECTIVE_PARAMETERS = 40 };
+
+struct tp_fit_quality {
+  size_t n_rows, n_held_out; /* fitted; only judged */
+  double mean_error, worst_error,
+      held_out_error; /* of |predicted / measured - 1|; held out: mean */
+  size_t n_parameters;
+  const char *keys[TP_MAX_COLLECTIVE_PARAMETERS]; /* as in the device file */
+  double values[TP_MAX_COLLECTIVE_PARAMETERS];
+  double errors[TP_MAX_COLLECTIVE_PARAMETERS]; /* standard, over the value; NAN: rows do not tell */
+};
+
+enum tp_fit_group { TP_FIT_NCCL, TP_FIT_PEER_KERNELS };
+
+/* Reads columns op, ranks, bytes, time_us into arena-owned rows. */
+enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena,
+                                struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error);
+
+/* Starts from the values in `device` and writes the fitted ones there, spread_ratio included; the
+ * stack says which library ran.  Deterministic. */
+enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
+                                  enum tp_fit_group group, const struct tp_fit_row *rows,
+                                  size_t n_rows, const struct tp_fit_options *options,
+                                  struct tp_device *device, struct tp_fit_quality *quality,
+                                  struct tp_error *error);
+#endif

@@ -1,0 +1,93 @@
+#include "fit/kernel_parameters.h"
+
+#include <math.h>
+#include <string.h>
+
+#define ROW(group, key, least, most)                     {#key, offsetof(struct tp_device, group.key), (least), (most)},
+#define gemm_ROW(key, least, most, meaning)              ROW(gemm, key, least, most)
+#define gemm_fp8_ROW(key, least, most, meaning)          ROW(gemm_fp8, key, least, most)
+#define attention_prefill_ROW(key, least, most, meaning) ROW(attention_prefill, key, least, most)
+#define attention_decode_ROW(key, least, most, meaning)  ROW(attention_decode, key, least, most)
+#define memory_ROW(key, least, most, meaning)            ROW(memory, key, least, most)
+static const struct tp_kernel_parameter gemm_table[] = {TP_DEVICE_GEMM(gemm_ROW)};
+static const struct tp_kernel_parameter gemm_fp8_table[] = {TP_DEVICE_GEMM(gemm_fp8_ROW)};
+static const struct tp_kernel_parameter prefill_table[] = {
+    TP_DEVICE_ATTENTION_PREFILL(attention_prefill_ROW)};
+static const struct tp_kernel_parameter decode_table[] = {
+    TP_DEVICE_ATTENTION_DECODE(attention_decode_ROW)};
+static const struct tp_kernel_parameter memory_table[] = {TP_DEVICE_MEMORY(memory_ROW)};
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+static const struct tp_kernel_group groups[] = {
+    {"gemm", gemm_table, COUNT(gemm_table)},
+    {"gemm_fp8", gemm_fp8_table, COUNT(gemm_fp8_table)},
+    {"attention_prefill", prefill_table, COUNT(prefill_table)},
+    {"attention_decode", decode_table, COUNT(decode_table)},
+    {"memory", memory_table, COUNT(memory_table)}};
+
+/* Counts, and what only other measurements can tell. */
+static const char *const held_keys[] = {"sustained_ratio",   "half_tile_rows", "tile_rows",
+                                        "row_latency_bytes", "expanded_ratio", "spread_ratio"};
+
+const struct tp_kernel_group *tp_kernel_group_find(const char *name)
+{
+  for (size_t i = 0; i < COUNT(groups); i++)
+    if (strcmp(groups[i].name, name) == 0)
+      return &groups[i];
+  return NULL;
+}
+
+const struct tp_kernel_parameter *tp_kernel_parameter_find(const struct tp_kernel_group *group,
+                                                           const char *key)
+{
+  for (size_t i = 0; i < group->n_table; i++)
+    if (strcmp(group->table[i].key, key) == 0)
+      return &group->table[i];
+  return NULL;
+}
+
+double *tp_kernel_parameter_slot(struct tp_device *device, size_t offset)
+{
+  return (double *)(void *)((char *)device + offset);
+}
+
+static bool is_share(const struct tp_kernel_parameter *parameter)
+{
+  const char *suffix = strstr(parameter->key, "_ratio");
+  return suffix != NULL && strcmp(suffix, "_ratio") == 0;
+}
+
+/* A time or rate at 0, or at the top of its range, is a term switched off: it stays so. */
+bool tp_kernel_parameter_is_held(const struct tp_kernel_parameter *parameter, double value)
+{
+  for (size_t i = 0; i < COUNT(held_keys); i++)
+    if (strcmp(held_keys[i], parameter->key) == 0)
+      return true;
+  return !is_share(parameter) && (value <= 0 || value >= parameter->most);
+}
+
+/* Shares move as a logit inside their bounds, the rest as a logarithm. */
+double tp_kernel_parameter_to_free(const struct tp_kernel_parameter *parameter, double value)
+{
+  if (!is_share(parameter))
+    return log(value);
+  const double inside = (value - parameter->least) / (parameter->most - parameter->least);
+  const double share = fmin(fmax(inside, 1e-3), 1 - 1e-3);
+  return log(share / (1 - share));
+}
+
+double tp_kernel_parameter_from_free(const struct tp_kernel_parameter *parameter, double x)
+{
+  if (!is_share(parameter))
+    return fmin(fmax(exp(x), parameter->least), parameter->most);
+  return parameter->least + (parameter->most - parameter->least) / (1 + exp(-x));
+}
+
+/* Change of ln(value) with the free parameter. */
+double tp_kernel_parameter_slope(const struct tp_kernel_parameter *parameter, double value)
+{
+  if (!is_share(parameter))
+    return 1;
+  return (value - parameter->least) * (parameter->most - value) /
+         ((parameter->most - parameter->least) * value);
+}

@@ -1,0 +1,17 @@
+libtpstudy_a_SOURCES += \
+	%D%/calibrate.c %D%/calibrate.h \
+	%D%/calibrate_rows.c %D%/calibrate_rows.h \
+	%D%/collectives.c %D%/collectives.h \
+	%D%/crossing.c %D%/crossing.h \
+	%D%/device_text.c %D%/device_text.h \
+	%D%/kernel_parameters.c %D%/kernel_parameters.h \
+	%D%/kernels.c %D%/kernels.h \
+	%D%/measured.c %D%/measured.h \
+	%D%/nccl_tests.c %D%/nccl_tests.h \
+	%D%/options.c %D%/options.h \
+	%D%/overlap.c %D%/overlap.h \
+	%D%/robust.c %D%/robust.h \
+	%D%/rows.c \
+	%D%/sustained.c %D%/sustained.h \
+	%D%/traces.c %D%/traces.h \
+	%D%/uncertainty.c %D%/uncertainty.h

@@ -1,0 +1,141 @@
+#include "fit/measured.h"
+
+#include <string.h>
+
+static enum tp_status split(const char *condition, struct tp_arena *arena, const char **column,
+                            const char **value, struct tp_error *error)
+{
+  const char *const equals = strchr(condition, '=');
+  if (equals == NULL || equals == condition)
+    return tp_fail(error, TP_E_INPUT, "--where: '%.64s' is not COLUMN=VALUE", condition);
+  char *name = tp_arena_strdup(arena, condition);
+  name[equals - condition] = '\0';
+  *column = name;
+  *value = equals + 1;
+  return TP_OK;
+}
+
+static void keep(struct tp_csv *csv, int column, const char *value)
+{
+  size_t n_kept = 0;
+  for (size_t row = 0; row < csv->n_rows; row++) {
+    if (strcmp(tp_csv_cell(csv, row, column), value) != 0)
+      continue;
+    memmove(csv->cells + n_kept * csv->n_columns, csv->cells + row * csv->n_columns,
+            csv->n_columns * sizeof *csv->cells);
+    csv->lines[n_kept++] = csv->lines[row];
+  }
+  csv->n_rows = n_kept;
+}
+
+/* Says the same in all rows but those where `skip_column` holds `skipped`; -1: no such column. */
+static enum tp_status check_one(const struct tp_csv *csv, const char *name, int skip_column,
+                                const char *skipped, struct tp_error *error)
+{
+  const int column = tp_csv_column(csv, name);
+  const char *first = NULL;
+  for (size_t row = 0; row < csv->n_rows; row++) {
+    const char *const here = tp_csv_cell(csv, row, column);
+    if (skip_column >= 0 && strcmp(tp_csv_cell(csv, row, skip_column), skipped) == 0)
+      continue;
+    if (first != NULL && strcmp(first, here) != 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s:%d: %s '%.32s' after '%.32s'; choose one with --where %s=%.32s", csv->path,
+                     csv->lines[row], name, here, first, name, first);
+    first = here;
+  }
+  return TP_OK;
+}
+
+/* One GPU needs no stand-ins: its rows go with either. */
+static enum tp_status check_emulated(const struct tp_csv *csv, struct tp_error *error)
+{
+  const int column = tp_csv_column(csv, "emulated");
+  for (size_t row = 0; column >= 0 && row < csv->n_rows; row++) {
+    const char *const cell = tp_csv_cell(csv, row, column);
+    if (strcmp(cell, "0") != 0 && strcmp(cell, "1") != 0)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: column 'emulated': '%.32s'; give 0 or 1", csv->path,
+                     csv->lines[row], cell);
+  }
+  return check_one(csv, "emulated", tp_csv_column(csv, "tp"), "1", error);
+}
+
+enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
+                                struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error)
+{
+  enum tp_status status = tp_csv_open(file, arena, csv, error);
+  for (size_t i = 0; i < where->n && status == TP_OK; i++) {
+    const char *column = "", *value = "";
+    status = split(where->conditions[i], arena, &column, &value, error);
+    if (status == TP_OK && tp_csv_column(csv, column) >= 0)
+      keep(csv, tp_csv_column(csv, column), value);
+  }
+  if (status == TP_OK && csv->n_rows == 0)
+    status = tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
+                     where->n > 0 ? " meets --where" : " below the header");
+  if (status == TP_OK)
+    status = check_one(csv, "system", -1, "", error);
+  return status == TP_OK ? check_emulated(csv, error) : status;
+}
+
+bool tp_measured_is_ops(const struct tp_csv *csv)
+{
+  return tp_csv_column(csv, "time_us") >= 0;
+}
+
+static const char *guess_op(const struct tp_csv *csv)
+{
+  if (tp_csv_column(csv, "m") >= 0 && tp_csv_column(csv, "k") >= 0)
+    return "gemm";
+  if (tp_csv_column(csv, "seq_len") >= 0)
+    return "attention_prefill";
+  return tp_csv_column(csv, "kv_len") >= 0 ? "attention_decode" : NULL;
+}
+
+enum tp_status tp_measured_name_ops(struct tp_csv *csv, const char *op, struct tp_arena *arena,
+                                    struct tp_error *error)
+{
+  if (tp_csv_column(csv, "op") >= 0)
+    return TP_OK;
+  if (op == NULL)
+    op = guess_op(csv);
+  if (op == NULL)
+    return tp_fail(error, TP_E_INPUT, "%s:1: no column 'op'; it names the op of each row",
+                   csv->path);
+  const size_t n = csv->n_columns;
+  const char **columns = TP_NEW(arena, const char *, n + 1);
+  const char **cells = TP_NEW(arena, const char *, (n + 1) * csv->n_rows);
+  memcpy(columns, csv->columns, n * sizeof *columns);
+  columns[n] = "op";
+  for (size_t row = 0; row < csv->n_rows; row++) {
+    memcpy(cells + row * (n + 1), csv->cells + row * n, n * sizeof *cells);
+    cells[row * (n + 1) + n] = op;
+  }
+  csv->columns = columns;
+  csv->cells = cells;
+  csv->n_columns = n + 1;
+  return TP_OK;
+}
+
+enum tp_status tp_measured_number(const struct tp_csv *csv, size_t row, int column, double *value,
+                                  struct tp_error *error)
+{
+  const enum tp_status status = tp_csv_number(csv, row, column, value, error);
+  if (status != TP_OK || *value > 0)
+    return status;
+  return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %g is not above 0", csv->path,
+                 csv->lines[row], csv->columns[column], *value);
+}
+
+enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double *slowdown,
+                                    struct tp_error *error)
+{
+  double alone_us, time_us;
+  enum tp_status status =
+      tp_measured_number(csv, row, tp_csv_column(csv, "alone_us"), &alone_us, error);
+  if (status == TP_OK)
+    status = tp_measured_number(csv, row, tp_csv_column(csv, "time_us"), &time_us, error);
+  if (status == TP_OK)
+    *slowdown = time_us / alone_us;
+  return status;
+}

@@ -1,0 +1,35 @@
+#ifndef TP_FIT_MEASURED_H
+#define TP_FIT_MEASURED_H
+/* Tables of measurements: CSV files from many hands, cut down to the rows that are meant. */
+#include "base/csv.h"
+
+#include <stdbool.h>
+
+/* Rows to take: "COLUMN=VALUE" each; a file without the column is taken whole. */
+struct tp_where {
+  const char *const *conditions;
+  size_t n;
+};
+
+/* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left, and where the
+ * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values: such
+ * runs are not compared. */
+enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
+                                struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
+
+/* Is this a table of single ops rather than of points: has it time_us? */
+bool tp_measured_is_ops(const struct tp_csv *csv);
+
+/* Adds a column `op` where there is none: `op`, or where that is NULL the one kernel with such
+ * columns. */
+enum tp_status tp_measured_name_ops(struct tp_csv *csv, const char *op, struct tp_arena *arena,
+                                    struct tp_error *error);
+
+/* A number above 0. */
+enum tp_status tp_measured_number(const struct tp_csv *csv, size_t row, int column, double *value,
+                                  struct tp_error *error);
+
+/* A row's time under a load over its time without: time_us / alone_us, columns that are there. */
+enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double *slowdown,
+                                    struct tp_error *error);
+#endif

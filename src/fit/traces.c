@@ -1,0 +1,159 @@
+#define _XOPEN_SOURCE 700
+#include "fit/traces.h"
+
+#include "base/datadir.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const kinds[] = {
+#define X(name, text) text,
+    TP_TRACES(X)
+#undef X
+};
+static const char hash_mark[] = "fnv1a64 ", share_mark[] = "shapes held out ";
+
+bool tp_traces_is_folder(const char *path)
+{
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* "traces/h200-sxm/" -> "h200-sxm"; "." -> the name of the directory it is. */
+static const char *name_of(const char *folder, struct tp_arena *arena)
+{
+  char *const whole = realpath(folder, NULL);
+  const char *const slash = whole != NULL ? strrchr(whole, '/') : NULL;
+  const char *const name = tp_arena_strdup(arena, slash != NULL ? slash + 1 : folder);
+  free(whole);
+  return name;
+}
+
+static const char *text_at(const struct tp_doc *doc, const char *path)
+{
+  return json_string_value(tp_doc_at(doc, path));
+}
+
+/* Device, driver and the day of the last run. */
+static const char *origin_of(const struct tp_doc *doc, struct tp_arena *arena)
+{
+  const size_t n_runs = json_array_size(tp_doc_at(doc, "runs"));
+  const char *const date =
+      n_runs == 0 ? NULL : text_at(doc, tp_arena_printf(arena, "runs[%zu].date", n_runs - 1));
+  const char *const device = text_at(doc, "machine.device");
+  const char *const driver = text_at(doc, "machine.driver");
+  const char *const note = text_at(doc, "machine.note");
+  const char *origin = device != NULL ? device : "unnamed device";
+  if (driver != NULL)
+    origin = tp_arena_printf(arena, "%s, driver %s", origin, driver);
+  if (date != NULL)
+    origin = tp_arena_printf(arena, "%s, %.10s", origin, date);
+  return note != NULL ? tp_arena_printf(arena, "%s (%s)", origin, note)
+                      : tp_arena_strdup(arena, origin);
+}
+
+static enum tp_status read_origin(struct tp_trace_file *file, struct tp_arena *arena,
+                                  struct tp_error *error)
+{
+  const char *const sidecar = tp_arena_printf(arena, "%s.json", file->path);
+  file->origin = "no sidecar";
+  if (access(sidecar, F_OK) != 0)
+    return TP_OK;
+  struct tp_doc doc;
+  const enum tp_status status = tp_doc_open(sidecar, arena, &doc, error);
+  if (status != TP_OK)
+    return status;
+  const char *const machine = text_at(&doc, "machine.device");
+  file->machine = machine != NULL ? tp_arena_strdup(arena, machine) : NULL;
+  file->origin = origin_of(&doc, arena);
+  tp_doc_close(&doc);
+  return TP_OK;
+}
+
+static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_traces *traces,
+                           struct tp_error *error)
+{
+  size_t kind = 0;
+  while (kind < TP_N_TRACES && strcmp(name, kinds[kind]) != 0)
+    kind++;
+  if (kind == TP_N_TRACES)
+    return tp_fail(error, TP_E_INPUT, "%s/%s.csv: no trace has this name%s", traces->folder, name,
+                   tp_text_hint(arena, name, kinds, TP_N_TRACES));
+  struct tp_trace_file *file = &traces->files[kind];
+  const char *text;
+  file->path = tp_arena_printf(arena, "%s/%s.csv", traces->folder, name);
+  file->name = tp_arena_printf(arena, "%s/%s.csv", traces->device, name);
+  const enum tp_status status = tp_file_read(file->path, arena, &text, error);
+  if (status != TP_OK)
+    return status;
+  tp_hash_text(text, file->hash);
+  return read_origin(file, arena, error);
+}
+
+static enum tp_status check_machines(const struct tp_traces *traces, struct tp_error *error)
+{
+  const struct tp_trace_file *first = NULL;
+  for (size_t i = 0; i < TP_N_TRACES; i++) {
+    const struct tp_trace_file *file = &traces->files[i];
+    if (file->machine == NULL)
+      continue;
+    if (first == NULL)
+      first = file;
+    if (strcmp(file->machine, first->machine) != 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s.json: measured on '%s', and %s on '%s'; keep each in a folder of its own",
+                     file->path, file->machine, first->name, first->machine);
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
+                              struct tp_error *error)
+{
+  size_t length = strlen(folder);
+  while (length > 1 && folder[length - 1] == '/')
+    length--;
+  folder = tp_arena_printf(arena, "%.*s", (int)length, folder);
+  *traces = (struct tp_traces){.folder = folder, .device = name_of(folder, arena)};
+  traces->fitted = tp_arena_printf(arena, "%s/device.json", folder);
+  traces->is_fitted = access(traces->fitted, F_OK) == 0;
+  const struct tp_datadir here = {&folder, 1};
+  const char **names;
+  size_t n;
+  enum tp_status status = tp_datadir_list(&here, ".", ".csv", arena, &names, &n, error);
+  if (status == TP_E_ENVIRONMENT)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: holds no traces; it needs gemm.csv, attention.csv, memory.csv, "
+                   "collectives.csv, interference.csv, sustained.csv, crossings.csv, layers.csv or "
+                   "generate.csv",
+                   folder);
+  for (size_t i = 0; status == TP_OK && i < n; i++)
+    status = take(names[i], arena, traces, error);
+  return status == TP_OK ? check_machines(traces, error) : status;
+}
+
+const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ratio,
+                            struct tp_arena *arena)
+{
+  return tp_arena_printf(arena, "%s: %s; %s%s, %s%.9g", file->name, file->origin, hash_mark,
+                         file->hash, share_mark, hold_out_ratio);
+}
+
+double tp_trace_held_out(const struct tp_trace_file *file, const char *source)
+{
+  const char *at = source;
+  while ((at = strstr(at, hash_mark)) != NULL) {
+    at += strlen(hash_mark);
+    if (strncmp(at, file->hash, strlen(file->hash)) != 0)
+      continue;
+    const char *const share = strstr(at, share_mark);
+    return share != NULL ? strtod(share + strlen(share_mark), NULL) : (double)NAN;
+  }
+  return (double)NAN;
+}

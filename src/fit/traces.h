@@ -1,0 +1,66 @@
+#ifndef TP_FIT_TRACES_H
+#define TP_FIT_TRACES_H
+/* A folder of traces, as `tpsim-cuda bench` writes it: traces/README.md.
+ *
+ *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv                    single ops
+ *              interference.csv sustained.csv                                       ops under load
+ *              crossings.csv                                            kernels and collectives
+ *              layers.csv generate.csv                                              points
+ *              gemm.csv.json ...                                                    who measured
+ *              device.json                                                          tpsim calibrate
+ */
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TP_TRACES(X)              \
+  X(GEMM, "gemm")                 \
+  X(ATTENTION, "attention")       \
+  X(MEMORY, "memory")             \
+  X(COLLECTIVES, "collectives")   \
+  X(INTERFERENCE, "interference") \
+  X(SUSTAINED, "sustained")       \
+  X(CROSSINGS, "crossings")       \
+  X(LAYERS, "layers")             \
+  X(GENERATE, "generate")
+enum tp_trace_kind {
+#define X(name, text) TP_TRACE_##name,
+  TP_TRACES(X)
+#undef X
+      TP_N_TRACES
+};
+
+struct tp_trace_file {
+  const char *path;         /* NULL: the folder has none of the kind */
+  const char *name;         /* "h200-sxm/gemm.csv" */
+  const char *machine;      /* its device's own name; NULL: nobody says */
+  const char *origin;       /* "NVIDIA H200, driver 580.65.06, 2026-11-21" */
+  char hash[TP_HASH_CHARS]; /* of the text */
+};
+
+struct tp_traces {
+  const char *folder, *device; /* device: the folder's own name */
+  const char *fitted;          /* where the device file fitted to it stands, or will */
+  bool is_fitted;              /* it is there */
+  struct tp_trace_file files[TP_N_TRACES];
+};
+
+bool tp_traces_is_folder(const char *path);
+
+/* Finds the files and reads their sidecars, where there are any.  TP_E_INPUT where there is no file
+ * of a known name, or a CSV of an unknown one, or where two devices measured.  Everything lives in
+ * `arena`. */
+enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
+                              struct tp_error *error);
+
+/* What a device file says of a group fitted to the file: its origin, its hash and the share of its
+ * shapes that was held out. */
+const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ratio,
+                            struct tp_arena *arena);
+/* That share, read back from a group's source; NAN where the group was fitted to something else,
+ * or to the file before it changed. */
+double tp_trace_held_out(const struct tp_trace_file *file, const char *source);
+#endif

@@ -1,0 +1,17 @@
+#ifndef TP_GPU_ATTENTION_BLAS_H
+#define TP_GPU_ATTENTION_BLAS_H
+/* Attention by products: K and V repeated for the query heads that share them (expanded), the
+ * scores QK' in memory in the op's type, our softmax, PV.  Arguments and errors as in
+ * gpu_attention.h. */
+#include "run/calls.h"
+
+#include <cuda_runtime_api.h>
+
+struct tp_gpu_products;
+enum tp_status tp_gpu_products_open(struct tp_gpu_products **products, struct tp_error *error);
+void tp_gpu_products_close(struct tp_gpu_products *products);
+enum tp_status tp_gpu_products_run(struct tp_gpu_products *products,
+                                   const struct tp_bound_op *bound, cudaStream_t stream,
+                                   bool capturing, struct tp_error *error);
+
+#endif

@@ -1,0 +1,20 @@
+#ifndef TP_GPU_EMULATION_H
+#define TP_GPU_EMULATION_H
+/* Collectives of rank 0 of several on one GPU: stand-ins (standin_plan.h).  What they leave in an
+ * op's output is its own input: as it is (all-reduce), in every rank's place (all-gather), or the
+ * rank's part of it (reduce-scatter).  Numbers are not the model's; times are. */
+#include "gpu/gpu.h"
+
+#include <cuda_runtime_api.h>
+
+struct tp_emulation;
+
+/* On the current device; options->emulated is borrowed. */
+enum tp_status tp_emulation_open(const struct tp_gpu_options *options,
+                                 struct tp_emulation **emulation, struct tp_error *error);
+void tp_emulation_close(struct tp_emulation *emulation); /* NULL is fine */
+
+/* May be captured at any time. */
+enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_bound_op *bound,
+                                cudaStream_t stream, struct tp_error *error);
+#endif

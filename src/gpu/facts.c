@@ -1,0 +1,90 @@
+/* Which GPUs there are, and the versions of what drives them. */
+#include "config.h"
+
+#include "gpu/check.h"
+#include "gpu/clocks.h"
+#include "gpu/gpu.h"
+
+#include <cublasLt.h>
+#ifdef HAVE_CUDNN
+#include <cudnn.h>
+#endif
+#ifdef HAVE_NCCL
+#include <nccl.h>
+#endif
+#include <stdio.h>
+#include <string.h>
+
+enum tp_status tp_gpu_count(int *count, struct tp_error *error)
+{
+  cudaError_t result = cudaGetDeviceCount(count);
+  if (result == cudaSuccess && *count == 0)
+    result = cudaErrorNoDevice;
+  if (result == cudaSuccess)
+    return TP_OK;
+  return tp_fail(error, TP_E_ENVIRONMENT,
+                 "no GPU can be used here: %s (%s); `nvidia-smi` tells which GPUs and driver there "
+                 "are",
+                 cudaGetErrorString(result), cudaGetErrorName(result));
+}
+
+/* Versions are numbers whose parts are `major` and `minor` apart: 13000 is 13.0 with 1000 and 10.
+ */
+static void put_version(char text[24], size_t version, size_t major, size_t minor)
+{
+  snprintf(text, 24, "%zu.%zu.%zu", version / major, version % major / minor, version % minor);
+}
+
+static enum tp_status versions(struct tp_gpu_facts *facts, struct tp_error *error)
+{
+  int driver = 0, runtime = 0;
+  enum tp_status status = TP_CUDA(cudaDriverGetVersion(&driver), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaRuntimeGetVersion(&runtime), error);
+  if (status != TP_OK)
+    return status;
+  put_version(facts->driver, (size_t)driver, 1000, 10);
+  put_version(facts->runtime, (size_t)runtime, 1000, 10);
+  put_version(facts->cublaslt, cublasLtGetVersion(), 10000, 100);
+  strcpy(facts->cudnn, "absent");
+  strcpy(facts->nccl, "absent");
+#ifdef HAVE_CUDNN
+  put_version(facts->cudnn, cudnnGetVersion(), 10000, 100);
+#endif
+#ifdef HAVE_NCCL
+  int nccl = 0;
+  if (ncclGetVersion(&nccl) == ncclSuccess)
+    put_version(facts->nccl, (size_t)nccl, 10000, 100);
+#endif
+  return TP_OK;
+}
+
+enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_error *error)
+{
+  int clock_khz = 0, memory_clock_khz = 0;
+  struct cudaDeviceProp properties;
+  *facts = (struct tp_gpu_facts){.sms = 0};
+  enum tp_status status = TP_CUDA(cudaGetDeviceProperties(&properties, device), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaDeviceGetAttribute(&clock_khz, cudaDevAttrClockRate, device), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaDeviceGetAttribute(&memory_clock_khz, cudaDevAttrMemoryClockRate, device),
+                     error);
+  if (status == TP_OK)
+    status = versions(facts, error);
+  if (status != TP_OK)
+    return status;
+  snprintf(facts->name, sizeof facts->name, "%.95s", properties.name);
+  facts->sms = properties.multiProcessorCount;
+  facts->capability = 10 * properties.major + properties.minor;
+  facts->memory_bytes = properties.totalGlobalMem;
+  facts->clock_hz = 1e3 * clock_khz;
+  facts->memory_clock_hz = 1e3 * memory_clock_khz;
+  struct tp_gpu_clocks clocks;
+  if (tp_gpu_clocks(device, &clocks)) {
+    facts->clock_hz = clocks.clock_hz;
+    facts->memory_clock_hz = clocks.memory_clock_hz;
+    memcpy(facts->driver, clocks.driver, sizeof facts->driver);
+  }
+  return TP_OK;
+}

@@ -1,0 +1,213 @@
+#include "config.h"
+
+#include "gpu/nccl.h"
+
+#ifdef HAVE_NCCL
+#include "gpu/check.h"
+
+#include <nccl.h>
+#include <stdlib.h>
+
+enum { MAX_LIMITS = 8, FIRST_WITH_LIMITS = 21700 };
+
+struct limited {
+  int sms; /* 0: as many as NCCL likes */
+  ncclComm_t comm;
+};
+
+struct tp_nccl {
+  struct tp_group *group;
+  int n;
+  struct limited limited[MAX_LIMITS];
+};
+
+static enum tp_status check(ncclResult_t result, const char *what, struct tp_error *error)
+{
+  if (result == ncclSuccess)
+    return TP_OK;
+  return tp_fail(error, TP_E_ENVIRONMENT, "%s: NCCL: %s (%s)", what, ncclGetErrorString(result),
+                 ncclGetLastError(NULL));
+}
+
+enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error)
+{
+  struct tp_nccl *const made = calloc(1, sizeof *made);
+  if (made == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  made->group = group;
+  *nccl = made;
+  return TP_OK;
+}
+
+void tp_nccl_close(struct tp_nccl *nccl)
+{
+  if (nccl == NULL)
+    return;
+  for (int i = 0; i < nccl->n; i++)
+    ncclCommDestroy(nccl->limited[i].comm);
+  free(nccl);
+}
+
+/* What rank 0 invents and all others learn. */
+struct name {
+  enum tp_status status;
+  ncclUniqueId id;
+};
+
+static enum tp_status agree(struct tp_group *group, ncclUniqueId *id, struct tp_error *error)
+{
+  struct name mine = {.status = TP_OK};
+  struct name *const names = calloc((size_t)tp_group_ranks(group), sizeof *names);
+  if (names == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  if (tp_group_rank(group) == 0)
+    mine.status = check(ncclGetUniqueId(&mine.id), "rank 0", error);
+  enum tp_status status = tp_group_gather(group, &mine, sizeof mine, names, error);
+  if (status == TP_OK && names[0].status != TP_OK)
+    status = tp_group_rank(group) == 0
+                 ? mine.status
+                 : tp_fail(error, names[0].status, "rank 0 cannot start NCCL");
+  *id = names[0].id;
+  free(names);
+  return status;
+}
+
+static enum tp_status connect_limited(struct tp_nccl *nccl, int sms, struct tp_error *error)
+{
+  struct limited *const made = &nccl->limited[nccl->n];
+  int version = 0;
+  ncclUniqueId id;
+  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  enum tp_status status = check(ncclGetVersion(&version), "version", error);
+  if (status == TP_OK && sms > 0 && version < FIRST_WITH_LIMITS)
+    return tp_fail(error, TP_E_ENVIRONMENT, "NCCL %d cannot be limited to %d SMs; 2.17 can",
+                   version, sms);
+  if (sms > 0)
+    config.maxCTAs = sms;
+  if (status == TP_OK)
+    status = agree(nccl->group, &id, error);
+  if (status == TP_OK)
+    status = check(ncclCommInitRankConfig(&made->comm, tp_group_ranks(nccl->group), id,
+                                          tp_group_rank(nccl->group), &config),
+                   "start", error);
+  if (status == TP_OK) {
+    made->sms = sms;
+    nccl->n++;
+  }
+  return status;
+}
+
+static enum tp_status comm_for(struct tp_nccl *nccl, const struct tp_op *op, cudaStream_t stream,
+                               ncclComm_t *comm, struct tp_error *error)
+{
+  const int sms = op->collective.sms;
+  int i = 0;
+  while (i < nccl->n && nccl->limited[i].sms != sms)
+    i++;
+  if (i == nccl->n) {
+    enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+    enum tp_status status = TP_CUDA(cudaStreamIsCapturing(stream, &capture), error);
+    if (status == TP_OK && capture != cudaStreamCaptureStatusNone)
+      status = tp_fail(error, TP_E_INPUT,
+                       "%s: NCCL with %d SMs is not set up yet; run a pass before it is captured",
+                       op->name, sms);
+    if (status == TP_OK && i == MAX_LIMITS)
+      status = tp_fail(error, TP_E_INPUT, "%s: more than %d limits of SMs", op->name, MAX_LIMITS);
+    if (status == TP_OK)
+      status = connect_limited(nccl, sms, error);
+    if (status != TP_OK)
+      return status;
+  }
+  *comm = nccl->limited[i].comm;
+  return TP_OK;
+}
+
+static ncclDataType_t type_of(enum tp_dtype dtype)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP16:
+    return ncclFloat16;
+  case TP_DTYPE_BF16:
+    return ncclBfloat16;
+  case TP_DTYPE_FP32:
+    return ncclFloat32;
+  case TP_DTYPE_FP8:
+    break;
+  }
+  return ncclInt8;
+}
+
+static ncclResult_t all_to_all(const struct tp_comm_buffers *buffers, ncclDataType_t type,
+                               int ranks, ncclComm_t comm, cudaStream_t stream)
+{
+  const size_t part = (size_t)buffers->elements / (size_t)ranks;
+  const size_t part_bytes = part * (size_t)tp_dtype_bytes(buffers->dtype);
+  ncclResult_t result = ncclGroupStart();
+  for (int rank = 0; rank < ranks && result == ncclSuccess; rank++) {
+    const size_t at = (size_t)rank * part_bytes;
+    result = ncclSend((const char *)buffers->in + at, part, type, rank, comm, stream);
+    if (result == ncclSuccess)
+      result = ncclRecv((char *)buffers->out + at, part, type, rank, comm, stream);
+  }
+  const ncclResult_t end = ncclGroupEnd();
+  return result != ncclSuccess ? result : end;
+}
+
+enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
+                           const struct tp_comm_buffers *buffers, cudaStream_t stream,
+                           struct tp_error *error)
+{
+  const void *const in = buffers->in;
+  void *const out = buffers->out;
+  const ncclDataType_t type = type_of(buffers->dtype);
+  const int ranks = tp_group_ranks(nccl->group);
+  const size_t count = (size_t)buffers->elements, part = count / (size_t)ranks;
+  ncclResult_t result = ncclInvalidUsage;
+  ncclComm_t comm;
+  const enum tp_status status = comm_for(nccl, op, stream, &comm, error);
+  if (status != TP_OK)
+    return status;
+  switch (op->collective.kind) {
+  case TP_ALL_REDUCE:
+    result = ncclAllReduce(in, out, count, type, ncclSum, comm, stream);
+    break;
+  case TP_ALL_GATHER:
+    result = ncclAllGather(in, out, part, type, comm, stream);
+    break;
+  case TP_REDUCE_SCATTER:
+    result = ncclReduceScatter(in, out, part, type, ncclSum, comm, stream);
+    break;
+  case TP_ALL_TO_ALL:
+    result = all_to_all(buffers, type, ranks, comm, stream);
+    break;
+  case TP_SEND:
+    break;
+  }
+  return check(result, op->name, error);
+}
+
+#else
+
+enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error)
+{
+  (void)group, (void)error;
+  *nccl = NULL;
+  return TP_OK;
+}
+
+void tp_nccl_close(struct tp_nccl *nccl)
+{
+  (void)nccl;
+}
+
+enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
+                           const struct tp_comm_buffers *buffers, cudaStream_t stream,
+                           struct tp_error *error)
+{
+  (void)nccl, (void)buffers, (void)stream;
+  return tp_fail(error, TP_E_ENVIRONMENT,
+                 "%s: this build has no NCCL; configure where nccl.h is, or take a stack with "
+                 "'peer-kernels'",
+                 op->name);
+}
+#endif

@@ -1,0 +1,22 @@
+#ifndef TP_GPU_NCCL_H
+#define TP_GPU_NCCL_H
+/* Collectives by NCCL: a communicator for all ranks of the group, and one more for every limit of
+ * SMs that an op brings (ncclConfig_t.maxCTAs).  In a build without NCCL, tp_nccl_run fails with
+ * TP_E_ENVIRONMENT. */
+#include "ranks/group.h"
+#include "run/comm_choice.h"
+
+#include <cuda_runtime_api.h>
+
+struct tp_nccl;
+
+/* Touches nothing yet.  Borrows the group. */
+enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error);
+void tp_nccl_close(struct tp_nccl *nccl); /* NULL is fine */
+
+/* In place where in and out are the same; not all-to-alls.  The first op of a limit sets up its
+ * communicator, all ranks together: TP_E_INPUT where the stream is captured then. */
+enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
+                           const struct tp_comm_buffers *buffers, cudaStream_t stream,
+                           struct tp_error *error);
+#endif

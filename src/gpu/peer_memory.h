@@ -1,0 +1,19 @@
+#ifndef TP_GPU_PEER_MEMORY_H
+#define TP_GPU_PEER_MEMORY_H
+/* Memory of every rank that all ranks of the group reach, through CUDA's handles between processes.
+ */
+#include "gpu/peer.h"
+#include "ranks/group.h"
+
+struct tp_peer_memory {
+  struct tp_peer peer;
+  bool
+      reached; /* false: some GPU does not reach another, or there are too many, and none is made */
+};
+
+/* By all ranks together; `device` is current.  Two ranks may share a GPU: slow, but it works. */
+enum tp_status tp_peer_memory_open(struct tp_group *group, int device,
+                                   struct tp_peer_memory *memory, struct tp_error *error);
+/* Once no rank's kernels run any more. */
+void tp_peer_memory_close(struct tp_peer_memory *memory);
+#endif

@@ -1,0 +1,54 @@
+#ifndef TP_GPU_STANDIN_H
+#define TP_GPU_STANDIN_H
+/* Kernels that stand in for collectives (standin_plan.h), and that run beside measurements. */
+#include "run/windows.h"
+
+#include <cuda_runtime_api.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#include "run/standin_plan.h"
+
+enum { TP_STANDIN_THREADS = 1024 };
+
+/* What the op leaves in its output: `copies` times its input, one after another. */
+struct tp_standin_result {
+  const void *in;
+  void *out;
+  int64_t bytes; /* of one copy */
+  int copies;    /* 0: nothing */
+};
+
+/* Once on a device: blocks may take `shared_bytes`, all that an SM has. */
+cudaError_t tp_standin_prepare(int shared_bytes);
+
+/* plan->blocks blocks, alone on their SMs; the first copy is at vector `first` of the windows. */
+cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_windows *windows,
+                            int64_t first, const struct tp_standin_result *result, int shared_bytes,
+                            cudaStream_t stream);
+
+/* One thread each, which needs a place on an SM, though no more: notes the time in `clock`; waits
+ * until so long after it. */
+cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream);
+cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds,
+                            cudaStream_t stream);
+
+/* What runs beside a measurement until it is told to stop (beside.h). */
+struct tp_beside_job {
+  struct tp_windows windows;
+  int64_t chunk_nanoseconds; /* of a block, from a chunk to the next; 0: copies nothing */
+  int64_t limit_nanoseconds; /* ends by itself */
+  const unsigned *stop;      /* 1: ends soon */
+  unsigned *started;         /* 1 of every block that runs */
+  int64_t *chunks;           /* that every block has copied: written at its end */
+};
+
+cudaError_t tp_beside_launch(const struct tp_beside_job *job, int blocks, int shared_bytes,
+                             cudaStream_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,71 @@
+#include "host/math.h"
+#include "run/element.h"
+#include "run/weights.h"
+
+#include <math.h>
+
+/* The columns of a row in turn to the outputs; the last is the activation's if the op activates. */
+static void store_columns(const struct tp_bound_op *bound, int64_t row, const float *y,
+                          struct tp_arena *scratch)
+{
+  const int last = bound->op->n_out - 1;
+  int64_t left = bound->op->gemm.n;
+  for (int o = 0; o < last; o++) {
+    tp_host_store_row(&bound->out[o], row, y);
+    y += bound->out[o].columns;
+    left -= bound->out[o].columns;
+  }
+  if (!bound->op->gemm.activates) {
+    tp_host_store_row(&bound->out[last], row, y);
+    return;
+  }
+  float *inner = tp_host_row(scratch, &bound->out[last]);
+  tp_host_activate(y, left, inner, bound->out[last].columns);
+  tp_host_store_row(&bound->out[last], row, inner);
+}
+
+static float dot(const float *a, const float *b, int64_t n)
+{
+  float sum = 0;
+  for (int64_t i = 0; i < n; i++)
+    sum += a[i] * b[i];
+  return sum;
+}
+
+/* x as a GEMM in fp8 reads it: under one scale that makes its largest magnitude the type's, 448. */
+static void quantise(float *values, int64_t n)
+{
+  const float most = 448;
+  float largest = 0;
+  for (int64_t i = 0; i < n; i++)
+    largest = fmaxf(largest, fabsf(values[i]));
+  const float scale = largest > 0 ? largest / most : 1;
+  for (int64_t i = 0; i < n; i++) {
+    uint8_t code;
+    tp_element_set(TP_DTYPE_FP8, &code, 0, values[i] / scale);
+    values[i] = tp_element_value(TP_DTYPE_FP8, &code, 0) * scale;
+  }
+}
+
+/* y = x W' + b; a row of W at a time, for its elements are slow to read. */
+void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
+{
+  const struct tp_operand *x = &bound->in[0], *weight = &bound->in[1];
+  const bool biased = bound->op->n_in > 2;
+  const int64_t m = x->rows, n = weight->rows, k = weight->columns;
+  const float unit = tp_weight_unit(weight->tensor->dtype);
+  const float *bias = biased ? tp_host_vector(scratch, &bound->in[2]) : NULL;
+  float *rows = TP_NEW(scratch, float, m *k), *y = TP_NEW(scratch, float, m *n);
+  float *column = TP_NEW(scratch, float, k);
+  for (int64_t i = 0; i < m; i++)
+    tp_host_load_row(x, i, rows + i * k);
+  if (weight->tensor->dtype == TP_DTYPE_FP8 && x->tensor->dtype != TP_DTYPE_FP8)
+    quantise(rows, m * k);
+  for (int64_t j = 0; j < n; j++) {
+    tp_host_load_row(weight, j, column);
+    for (int64_t i = 0; i < m; i++)
+      y[i * n + j] = unit * dot(rows + i * k, column, k) + (biased ? bias[j] : 0);
+  }
+  for (int64_t i = 0; i < m; i++)
+    store_columns(bound, i, y + i * n, scratch);
+}

@@ -1,0 +1,11 @@
+libtpcuda_a_SOURCES += \
+	%D%/attention.c \
+	%D%/calls.c \
+	%D%/collective.c \
+	%D%/ends.c \
+	%D%/gemm.c \
+	%D%/host.c %D%/host.h \
+	%D%/math.c %D%/math.h \
+	%D%/queue.c \
+	%D%/run.c \
+	%D%/state.h

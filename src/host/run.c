@@ -1,0 +1,219 @@
+/* Does what is ready, in random order, until nothing is left. */
+#include "host/math.h"
+#include "host/state.h"
+#include "run/fill_value.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What a stream does next; NULL: nothing is left. */
+static struct tp_host_task *head_of(const struct tp_device_state *state, int stream)
+{
+  const struct tp_host_stream *queue = &state->streams[stream];
+  return queue->next < queue->n ? &queue->tasks[queue->next] : NULL;
+}
+
+static bool is_collective(const struct tp_host_task *task)
+{
+  return task != NULL && task->kind == TP_HOST_OP && task->bound.op->kind == TP_OP_COLLECTIVE;
+}
+
+bool tp_host_pending(const struct tp_host *host)
+{
+  for (int r = 0; r < host->options.ranks; r++)
+    for (int s = 0; s < TP_MAX_STREAMS; s++)
+      if (head_of(&host->ranks[r], s) != NULL)
+        return true;
+  return false;
+}
+
+/* A collective begins when every rank has come to it. */
+static bool is_ready(const struct tp_host *host, const struct tp_host_task *task)
+{
+  if (task == NULL)
+    return false;
+  if (task->kind == TP_HOST_WAIT)
+    return task->moment == NULL || task->moment->done;
+  if (!is_collective(task))
+    return true;
+  for (int r = 0; r < host->options.ranks; r++)
+    if (!is_collective(head_of(&host->ranks[r], task->stream)))
+      return false;
+  return true;
+}
+
+static void add_done(struct tp_host *host, const struct tp_op *op, int rank, double start_s,
+                     double end_s)
+{
+  host->done = tp_host_enough(host->done, host->n_done, &host->done_capacity, sizeof *host->done);
+  host->done[host->n_done++] =
+      (struct tp_host_done){.op = op, .rank = rank, .start_s = start_s, .end_s = end_s};
+}
+
+static void advance(struct tp_host_stream *stream)
+{
+  tp_host_task_drop(&stream->tasks[stream->next]);
+  if (++stream->next == stream->n)
+    stream->next = stream->n = 0;
+}
+
+static bool same_collective(const struct tp_op *a, const struct tp_op *b)
+{
+  return strcmp(a->name, b->name) == 0 && a->collective.kind == b->collective.kind &&
+         a->collective.bytes == b->collective.bytes && a->collective.dtype == b->collective.dtype;
+}
+
+static enum tp_status check_agreement(const struct tp_host *host,
+                                      const struct tp_bound_op *const *bound,
+                                      struct tp_error *error)
+{
+  const int ranks = host->options.ranks;
+  for (int r = 1; r < ranks; r++)
+    if (!same_collective(bound[0]->op, bound[r]->op))
+      return tp_fail(error, TP_E_CHECK,
+                     "host: ranks 0 and %d meet in different collectives: '%s' of %.0f bytes and "
+                     "'%s' of %.0f",
+                     r, bound[0]->op->name, bound[0]->op->collective.bytes, bound[r]->op->name,
+                     bound[r]->op->collective.bytes);
+  if (host->options.arithmetic && bound[0]->program->ranks != ranks)
+    return tp_fail(error, TP_E_CHECK,
+                   "host: '%s' is among %d ranks and %d are here: without the others there is a "
+                   "clock and no arithmetic",
+                   bound[0]->op->name, bound[0]->program->ranks, ranks);
+  return TP_OK;
+}
+
+/* Begins when the last rank is there and ends for all together. */
+static enum tp_status do_collective(struct tp_host *host, int stream, struct tp_error *error)
+{
+  const int ranks = host->options.ranks;
+  const struct tp_bound_op **bound = TP_NEW(host->scratch, const struct tp_bound_op *, ranks);
+  double start_s = 0, lasts_s = 0;
+  for (int r = 0; r < ranks; r++) {
+    const struct tp_host_task *task = head_of(&host->ranks[r], stream);
+    const double clock_s = host->ranks[r].streams[stream].clock_s;
+    bound[r] = &task->bound;
+    start_s = clock_s > start_s ? clock_s : start_s;
+    lasts_s = task->lasts_s > lasts_s ? task->lasts_s : lasts_s;
+  }
+  enum tp_status status = check_agreement(host, bound, error);
+  if (status == TP_OK && host->options.arithmetic)
+    status = tp_host_collect(bound, ranks, host->scratch, error);
+  for (int r = 0; r < ranks && status == TP_OK; r++) {
+    struct tp_host_stream *queue = &host->ranks[r].streams[stream];
+    queue->clock_s = start_s + lasts_s;
+    add_done(host, bound[r]->op, r, start_s, queue->clock_s);
+    advance(queue);
+  }
+  return status;
+}
+
+static enum tp_status do_kernel(struct tp_host *host, struct tp_device_state *state,
+                                const struct tp_host_task *task, struct tp_error *error)
+{
+  struct tp_host_stream *queue = &state->streams[task->stream];
+  const double start_s = queue->clock_s;
+  queue->clock_s += task->lasts_s;
+  add_done(host, task->bound.op, state->rank, start_s, queue->clock_s);
+  return host->options.arithmetic ? tp_host_compute(&task->bound, state->rank, host->scratch, error)
+                                  : TP_OK;
+}
+
+/* Zero time, all but ops. */
+static enum tp_status do_task(struct tp_host *host, struct tp_device_state *state,
+                              struct tp_host_task *task, struct tp_error *error)
+{
+  struct tp_host_stream *queue = &state->streams[task->stream];
+  enum tp_status status = TP_OK;
+  switch (task->kind) {
+  case TP_HOST_OP:
+    if (is_collective(task))
+      return do_collective(host, task->stream, error);
+    status = do_kernel(host, state, task, error);
+    break;
+  case TP_HOST_RECORD:
+    task->moment->done = true;
+    task->moment->time_s = queue->clock_s;
+    break;
+  case TP_HOST_WAIT:
+    if (task->moment != NULL && task->moment->time_s > queue->clock_s)
+      queue->clock_s = task->moment->time_s;
+    break;
+  case TP_HOST_MARK:
+    state->marks_s[task->mark] = queue->clock_s;
+    break;
+  case TP_HOST_WRITE:
+    memcpy(task->to, task->data, task->bytes);
+    break;
+  }
+  if (status == TP_OK)
+    advance(queue);
+  return status;
+}
+
+static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "comm", "stream 2", "stream 3"};
+
+/* The first rank that has not come to a collective that waits. */
+static int absent_rank(const struct tp_host *host, int stream)
+{
+  int r = 0;
+  while (r < host->options.ranks - 1 && is_collective(head_of(&host->ranks[r], stream)))
+    r++;
+  return r;
+}
+
+static int say_head(const struct tp_host *host, int rank, int stream, char *text, size_t size)
+{
+  const struct tp_host_task *task = head_of(&host->ranks[rank], stream);
+  if (task->kind == TP_HOST_OP)
+    return snprintf(text, size, "; rank %d %s is at '%s', where rank %d is not", rank,
+                    stream_names[stream], task->bound.op->name, absent_rank(host, stream));
+  if (task->moment->after != NULL)
+    return snprintf(text, size, "; rank %d %s waits for the end of '%s'", rank,
+                    stream_names[stream], task->moment->after->name);
+  return snprintf(text, size, "; rank %d %s waits for a stream's begin", rank,
+                  stream_names[stream]);
+}
+
+/* Waits are for what was issued before, so that in the end all wait for a collective. */
+static enum tp_status stuck(const struct tp_host *host, struct tp_error *error)
+{
+  char text[512] = "";
+  size_t used = 0;
+  for (int r = 0; r < host->options.ranks; r++)
+    for (int s = 0; s < TP_MAX_STREAMS; s++)
+      if (head_of(&host->ranks[r], s) != NULL && used < sizeof text)
+        used += (size_t)say_head(host, r, s, text + used, sizeof text - used);
+  return tp_fail(error, TP_E_CHECK, "host: nothing can go on%s", text);
+}
+
+/* One of the heads that are ready, each as likely; NULL: none is. */
+static struct tp_host_task *choose(struct tp_host *host, struct tp_device_state **of)
+{
+  struct tp_host_task *chosen = NULL;
+  uint64_t n = 0;
+  for (int r = 0; r < host->options.ranks; r++)
+    for (int s = 0; s < TP_MAX_STREAMS; s++) {
+      struct tp_host_task *task = head_of(&host->ranks[r], s);
+      if (!is_ready(host, task) || tp_mix64(host->random++) % ++n != 0)
+        continue;
+      chosen = task;
+      *of = &host->ranks[r];
+    }
+  return chosen;
+}
+
+enum tp_status tp_host_run(struct tp_host *host, struct tp_error *error)
+{
+  while (tp_host_pending(host)) {
+    struct tp_device_state *state = NULL;
+    struct tp_host_task *task = choose(host, &state);
+    if (task == NULL)
+      return stuck(host, error);
+    tp_arena_reset(host->scratch);
+    const enum tp_status status = do_task(host, state, task, error);
+    if (status != TP_OK)
+      return status;
+  }
+  return TP_OK;
+}

@@ -1,0 +1,89 @@
+#ifndef TP_HOST_STATE_H
+#define TP_HOST_STATE_H
+/* Inside the host device: what waits in streams, and when it was done. */
+#include "host/host.h"
+
+/* A place in a stream that others may wait for.  Events are registers that point at the latest; a
+ * moment lives as long as an event or something in a stream refers to it. */
+struct tp_host_moment {
+  int references;
+  bool done;
+  double time_s;
+  const struct tp_op *after; /* last op before it in its stream, or NULL */
+};
+
+enum tp_host_kind {
+  TP_HOST_OP,
+  TP_HOST_RECORD, /* `moment` is done */
+  TP_HOST_WAIT,   /* for `moment` */
+  TP_HOST_MARK,   /* the clock is read */
+  TP_HOST_WRITE   /* `bytes` of `data`, which the task owns, go to `to` */
+};
+
+struct tp_host_task {
+  enum tp_host_kind kind;
+  int stream;
+  int event; /* RECORD, WAIT; TP_NO_EVENT: a join's */
+  int mark;
+  struct tp_host_moment *moment; /* NULL while captured */
+  struct tp_bound_op bound;
+  double lasts_s;
+  void *to, *data;
+  size_t bytes;
+};
+
+/* Tasks from `next` on are to be done. */
+struct tp_host_stream {
+  struct tp_host_task *tasks;
+  size_t next, n, capacity;
+  const struct tp_op *issued; /* last, or NULL */
+  double clock_s;
+};
+
+/* A captured pass: tasks in the order they were issued. */
+struct tp_graph {
+  struct tp_host_task *tasks;
+  size_t n, capacity;
+};
+
+struct tp_device_state {
+  struct tp_host *host;
+  int rank;
+  struct tp_calls calls;
+  struct tp_host_stream streams[TP_MAX_STREAMS];
+  struct tp_host_moment *events[TP_MAX_EVENTS]; /* NULL: never recorded */
+  double marks_s[TP_MAX_MARKS];                 /* NAN: not there yet */
+  struct tp_graph *captured;                    /* NULL: not capturing */
+};
+
+struct tp_host {
+  struct tp_host_options options;
+  uint64_t random;
+  struct tp_device_state *ranks;
+  struct tp_arena *scratch; /* of one op */
+  struct tp_host_done *done;
+  size_t n_done, done_capacity;
+};
+
+/* host_queue.c */
+struct tp_host_moment *tp_host_moment_take(struct tp_host_moment *moment); /* NULL is fine */
+void tp_host_moment_drop(struct tp_host_moment *moment);                   /* NULL is fine */
+void tp_host_task_drop(struct tp_host_task *task);                         /* what it owns */
+
+/* Room for one more than `n` items of `size`; out of memory aborts. */
+void *tp_host_enough(void *items, size_t n, size_t *capacity, size_t size);
+
+/* Puts a task at the end of its stream; its event is looked up and set in `events`.  The copy in
+ * the stream, valid until the next. */
+struct tp_host_task *tp_host_enqueue(struct tp_device_state *state, struct tp_host_task task,
+                                     struct tp_host_moment **events);
+/* The compute stream waits for the others as far as they are issued; the others for it. */
+void tp_host_meet_in_compute(struct tp_device_state *state);
+void tp_host_start_with_compute(struct tp_device_state *state);
+
+/* host_run.c: has any stream something left to do? */
+bool tp_host_pending(const struct tp_host *host);
+
+/* host_calls.c: of no rank yet. */
+extern const struct tp_calls tp_host_table;
+#endif

@@ -1,0 +1,9 @@
+libtpstudy_a_SOURCES += \
+	%D%/baseline.c %D%/baseline.h \
+	%D%/known.c %D%/known.h \
+	%D%/reproduce.c %D%/reproduce.h \
+	%D%/reproduce_collective.c %D%/reproduce_collective.h \
+	%D%/validate.c %D%/validate.h \
+	%D%/validate_ops.c \
+	%D%/validate_summary.c \
+	%D%/validator.h

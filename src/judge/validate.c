@@ -1,0 +1,107 @@
+#include "judge/validator.h"
+
+void tp_validator_add(struct tp_validator *self, size_t row, const char *metric, const char *what,
+                      double measured, double predicted)
+{
+  struct tp_validated *figure = &self->validation->figures[self->validation->n_figures++];
+  *figure = (struct tp_validated){
+      .row = row,
+      .name = tp_arena_printf(self->arena, "%s:%d: %s", self->csv.path, self->csv.lines[row], what),
+      .metric = metric,
+      .measured = measured,
+      .predicted = predicted,
+      .error = predicted / measured - 1};
+}
+
+static double ttft_s(const struct tp_prediction *prediction)
+{
+  return prediction->ttft_s;
+}
+static double tpot_s(const struct tp_prediction *prediction)
+{
+  return prediction->tpot_s;
+}
+static double decode_s(const struct tp_prediction *prediction)
+{
+  return prediction->e2e_s - prediction->ttft_s;
+}
+static double e2e_s(const struct tp_prediction *prediction)
+{
+  return prediction->e2e_s;
+}
+static double tokens_per_s(const struct tp_prediction *prediction)
+{
+  return prediction->tokens_per_s;
+}
+
+static const struct {
+  const char *name;
+  double (*predicted)(const struct tp_prediction *prediction);
+} metrics[] = {{"ttft_s", ttft_s},     {"prefill_s", ttft_s}, {"tpot_s", tpot_s},
+               {"decode_s", decode_s}, {"e2e_s", e2e_s},      {"tokens_per_s", tokens_per_s}};
+enum { N_METRICS = sizeof metrics / sizeof metrics[0] };
+
+static enum tp_status compare_point(struct tp_validator *self, size_t row,
+                                    const struct tp_prediction *prediction)
+{
+  for (size_t i = 0; i < N_METRICS; i++) {
+    const int column = tp_csv_column(&self->csv, metrics[i].name);
+    double measured;
+    if (tp_csv_cell(&self->csv, row, column)[0] == '\0')
+      continue;
+    const enum tp_status status =
+        tp_measured_number(&self->csv, row, column, &measured, self->error);
+    if (status != TP_OK)
+      return status;
+    const double predicted = metrics[i].predicted(prediction);
+    if (!(predicted > 0))
+      return tp_fail(self->error, TP_E_INPUT, "%s:%d: nothing predicted for %s: %s", self->csv.path,
+                     self->csv.lines[row], metrics[i].name, prediction->status);
+    tp_validator_add(self, row, metrics[i].name, metrics[i].name, measured, predicted);
+  }
+  return TP_OK;
+}
+
+static enum tp_status run_points(struct tp_validator *self)
+{
+  struct tp_known reference;
+  enum tp_status status = tp_known_take(&self->csv, NULL, 0, self->arena, &reference, self->error);
+  self->validation->figures =
+      TP_NEW(self->arena, struct tp_validated, self->csv.n_rows * N_METRICS);
+  struct tp_predictor *predictor = tp_predictor_create();
+  for (size_t row = 0; row < self->csv.n_rows && status == TP_OK; row++) {
+    struct tp_prediction prediction;
+    status = tp_known_predict(&reference, self->catalog, predictor, row, &prediction, self->error);
+    if (status == TP_OK)
+      status = compare_point(self, row, &prediction);
+  }
+  tp_predictor_free(predictor);
+  if (status == TP_OK && self->validation->n_figures == 0)
+    status = tp_fail(self->error, TP_E_INPUT,
+                     "%s:1: nothing measured; add a column time_us (ops), or ttft_s, tpot_s, e2e_s "
+                     "or tokens_per_s (points)",
+                     self->csv.path);
+  return status;
+}
+
+enum tp_status tp_validate(const char *file, const struct tp_validate_request *request,
+                           struct tp_catalog *catalog, struct tp_validation *validation,
+                           struct tp_error *error)
+{
+  struct tp_validator self = {.request = request,
+                              .catalog = catalog,
+                              .arena = catalog->arena,
+                              .error = error,
+                              .validation = validation};
+  *validation = (struct tp_validation){0};
+  enum tp_status status = tp_measured_open(file, &request->where, self.arena, &self.csv, error);
+  if (status == TP_OK && tp_csv_column(&self.csv, "op") >= 0 && !tp_measured_is_ops(&self.csv))
+    return tp_fail(error, TP_E_INPUT, "%s:1: ops, and no column 'time_us'; add it", file);
+  if (status == TP_OK)
+    status = tp_measured_is_ops(&self.csv) ? tp_validator_run_ops(&self) : run_points(&self);
+  if (status == TP_OK)
+    status = tp_validator_check_column(&self);
+  if (status == TP_OK)
+    tp_validator_summarise(&self);
+  return status;
+}

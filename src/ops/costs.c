@@ -1,0 +1,176 @@
+#include "ops/costs.h"
+
+#include "cost/collectives/algorithm.h"
+#include "ops/platform.h"
+#include "ops/rows.h"
+#include "predict/interval.h"
+
+static const char default_stack[] = "gpt-fast-compile"; /* NCCL */
+
+/* A platform that collectives may run on. */
+struct candidate {
+  struct tp_op_platform platform;
+  const struct tp_setup *setup; /* NULL: not opened yet */
+};
+
+struct bench {
+  struct tp_op_reader reader;
+  struct tp_arena *arena; /* the reader's */
+  struct tp_error *error; /* the reader's */
+  const struct tp_datadir *dirs;
+  const struct tp_op_costs_request *request;
+  struct candidate *candidates; /* the best first */
+  size_t n_candidates;
+  const struct tp_setup *setup;                  /* for kernels: its platform does not matter */
+  struct tp_machine *machines[TP_MAX_RANKS + 1]; /* by ranks; NULL: not made */
+};
+
+static enum tp_status open_setup(const struct bench *bench, const char *platform,
+                                 const struct tp_setup **setup)
+{
+  const struct tp_op_costs_request *request = bench->request;
+  const struct tp_setup_request wanted = {.platform = platform,
+                                          .device = request->device,
+                                          .stack = request->stack != NULL ? request->stack
+                                                                          : default_stack,
+                                          .sets = request->sets,
+                                          .n_sets = request->n_sets};
+  struct tp_setup *opened;
+  const enum tp_status status =
+      tp_setup_open(bench->dirs, &wanted, bench->arena, &opened, bench->error);
+  if (status == TP_OK)
+    *setup = opened;
+  return status;
+}
+
+/* The first candidate with enough GPUs; the last where none has. */
+static enum tp_status setup_for(const struct bench *bench, const struct tp_op_row *row,
+                                int64_t ranks, const struct tp_setup **setup)
+{
+  if (bench->n_candidates == 0)
+    return tp_op_row_fail(&bench->reader, row,
+                          "no platform has this device; give --platform for collectives");
+  size_t i = 0;
+  while (i + 1 < bench->n_candidates && bench->candidates[i].platform.n_gpus < ranks)
+    i++;
+  struct candidate *candidate = &bench->candidates[i];
+  enum tp_status status = TP_OK;
+  if (candidate->setup == NULL)
+    status = open_setup(bench, candidate->platform.name, &candidate->setup);
+  *setup = candidate->setup;
+  return status;
+}
+
+/* Kernels need no platform; collectives do, and a machine for each number of ranks. */
+static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *row,
+                                 const struct tp_op *op, const struct tp_machine **machine)
+{
+  int64_t ranks = 1;
+  const struct tp_setup *setup = bench->setup;
+  enum tp_status status = TP_OK;
+  if (op->kind == TP_OP_COLLECTIVE) {
+    status = tp_op_row_count(&bench->reader, row, "ranks", &ranks);
+    if (status == TP_OK && (ranks < 2 || ranks > TP_MAX_RANKS))
+      status = tp_op_row_fail(&bench->reader, row, "column 'ranks': give 2 to 64");
+    if (status == TP_OK)
+      status = setup_for(bench, row, ranks, &setup);
+  }
+  if (status != TP_OK)
+    return status;
+  struct tp_machine **made = &bench->machines[ranks];
+  if (*made == NULL) {
+    struct tp_machine *fresh = TP_NEW(bench->arena, struct tp_machine, 1);
+    struct tp_error reason;
+    if (tp_machine_make(&setup->platform, &setup->device, &setup->stack, (int)ranks, fresh,
+                        &reason) != TP_OK)
+      return tp_op_row_fail(&bench->reader, row, reason.text);
+    *made = fresh;
+  }
+  *machine = *made;
+  return TP_OK;
+}
+
+static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
+                               struct tp_op_time *time)
+{
+  struct tp_op op;
+  const struct tp_machine *machine = NULL;
+  enum tp_status status = tp_op_row_read(&bench->reader, row, &op);
+  if (status == TP_OK)
+    status = machine_of(bench, row, &op, &machine);
+  if (status != TP_OK)
+    return status;
+  if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
+    return tp_op_row_fail(&bench->reader, row,
+                          "the algorithm cannot run on this platform; try auto");
+  const struct tp_cost cost = tp_cost_bare(machine, &op);
+  struct tp_interference beside = {0};
+  status = tp_op_row_interference(&bench->reader, row, &beside);
+  if (status != TP_OK)
+    return status;
+  const double time_s = op.kind == TP_OP_COLLECTIVE
+                            ? tp_cost_alone_s(machine, &cost)
+                            : tp_interference_time_s(machine, &cost, &beside);
+  const struct tp_interval interval = tp_interval_of(time_s, cost.sigma);
+  *time = (struct tp_op_time){time_s * 1e6, interval.low_s * 1e6, interval.high_s * 1e6};
+  return TP_OK;
+}
+
+/* Kernels alone: any platform will do. */
+static enum tp_status open_any(struct bench *bench)
+{
+  const char **names;
+  size_t n;
+  const enum tp_status status =
+      tp_datadir_list(bench->dirs, "platforms", ".json", bench->arena, &names, &n, bench->error);
+  return status == TP_OK ? open_setup(bench, names[0], &bench->setup) : status;
+}
+
+/* The platform asked for, or all shipped ones with the device. */
+static enum tp_status open_bench(struct bench *bench)
+{
+  if (bench->request->platform != NULL) {
+    bench->candidates = TP_NEW(bench->arena, struct candidate, 1);
+    bench->n_candidates = 1;
+    bench->candidates[0].platform.name = bench->request->platform;
+    const enum tp_status status = open_setup(bench, bench->request->platform, &bench->setup);
+    bench->candidates[0].setup = bench->setup;
+    return status;
+  }
+  struct tp_op_platform *platforms;
+  size_t n;
+  enum tp_status status = open_any(bench);
+  if (status == TP_OK) /* whose file may be called otherwise */
+    status = tp_op_platforms(bench->dirs, bench->setup->device.name, bench->arena, &platforms, &n,
+                             bench->error);
+  if (status != TP_OK)
+    return status;
+  bench->candidates = TP_NEW(bench->arena, struct candidate, n);
+  bench->n_candidates = n;
+  for (size_t i = 0; i < n; i++)
+    bench->candidates[i].platform = platforms[i];
+  return TP_OK;
+}
+
+enum tp_status tp_op_costs(const struct tp_datadir *dirs, const struct tp_op_costs_request *request,
+                           const struct tp_csv *csv, struct tp_arena *arena,
+                           struct tp_op_time **times, struct tp_error *error)
+{
+  struct bench bench = {.reader = {arena, error, csv, NULL},
+                        .arena = arena,
+                        .error = error,
+                        .dirs = dirs,
+                        .request = request};
+  enum tp_status status = open_bench(&bench);
+  if (status == TP_OK && request->stack != NULL)
+    bench.reader.stack = &bench.setup->stack;
+  if (status == TP_OK && tp_csv_column(csv, "op") < 0)
+    status =
+        tp_fail(error, TP_E_INPUT, "%s:1: no column 'op'; it names the op of each row", csv->path);
+  *times = TP_NEW(arena, struct tp_op_time, csv->n_rows);
+  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+    const struct tp_op_row row = tp_op_row_at(&bench.reader, i);
+    status = time_row(&bench, &row, &(*times)[i]);
+  }
+  return status;
+}

@@ -1,0 +1,35 @@
+#ifndef TP_OPS_COSTS_H
+#define TP_OPS_COSTS_H
+/* Costs of single ops, as a benchmark of one op would time them: no launch gap, no skew.
+ *
+ * A kernel with held_sms or copy_bytes_per_s above 0 runs beside that: ops/interference.h.
+ *
+ * Rows of a CSV, by column `op`:
+ *     gemm               m n k [dtype]
+ *     attention_prefill  batch seq_len heads kv_heads head_dim [dtype], causal
+ *     attention_decode   batch kv_len heads kv_heads head_dim [dtype]
+ *     memory             read_bytes write_bytes: an elementwise kernel
+ *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
+ */
+#include "base/csv.h"
+#include "platform/open.h"
+#include "predict/catalog.h"
+
+struct tp_op_costs_request {
+  const char *device;      /* name or path */
+  const char *stack;       /* NULL: flash attention and NCCL */
+  const char *platform;    /* NULL: a shipped one with this device, of one node if there is one */
+  const char *const *sets; /* "KEY=VALUE" */
+  size_t n_sets;
+};
+
+/* 10 % and 90 % quantiles beside the median, in microseconds. */
+struct tp_op_time {
+  double predicted_us, low_us, high_us;
+};
+
+/* Times each row; `times` is arena-owned, one a row.  Faults are named by file, line and column. */
+enum tp_status tp_op_costs(const struct tp_datadir *dirs, const struct tp_op_costs_request *request,
+                           const struct tp_csv *csv, struct tp_arena *arena,
+                           struct tp_op_time **times, struct tp_error *error);
+#endif

@@ -1,0 +1,7 @@
+libtpstudy_a_SOURCES += \
+	%D%/costs.c %D%/costs.h \
+	%D%/flash_error.c %D%/flash_error.h \
+	%D%/interference.c %D%/interference.h \
+	%D%/median.c %D%/median.h \
+	%D%/platform.c %D%/platform.h \
+	%D%/rows.c %D%/rows.h

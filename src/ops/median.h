@@ -1,0 +1,10 @@
+#ifndef TP_OPS_MEDIAN_H
+#define TP_OPS_MEDIAN_H
+#include <stddef.h>
+
+/* Of n > 0 values, which it sorts; error: standard, of the mean, 0 of one value. */
+struct tp_median {
+  double value, error;
+};
+struct tp_median tp_median_of(double *values, size_t n);
+#endif

@@ -1,0 +1,194 @@
+#include "predict/catalog.h"
+
+#include "base/file.h"
+#include "base/text.h"
+
+#include <string.h>
+
+struct tp_catalog_entry {
+  const char *name;
+  const void *object;
+  struct tp_catalog_entry *next;
+};
+
+struct tp_catalog_setup {
+  const char *platform, *stack;
+  const struct tp_setup *setup;
+  struct tp_catalog_setup *next;
+};
+
+struct tp_catalog_cut {
+  const struct tp_model *whole;
+  struct tp_model cut;
+  struct tp_catalog_cut *next;
+};
+
+static const void *look_up(struct tp_catalog_entry *list, const char *name)
+{
+  for (const struct tp_catalog_entry *entry = list; entry != NULL; entry = entry->next)
+    if (entry->name == name || strcmp(entry->name, name) == 0)
+      return entry->object;
+  return NULL;
+}
+
+static void remember(struct tp_catalog *catalog, struct tp_catalog_entry **list, const char *name,
+                     const void *object)
+{
+  struct tp_catalog_entry *entry = TP_NEW(catalog->arena, struct tp_catalog_entry, 1);
+  *entry = (struct tp_catalog_entry){tp_arena_strdup(catalog->arena, name), object, *list};
+  *list = entry;
+}
+
+/* "models/x.json", wherever the data directory is. */
+static const char *name_below_roots(const struct tp_datadir *dirs, const char *path)
+{
+  for (size_t i = 0; i < dirs->n_roots; i++) {
+    const size_t length = strlen(dirs->roots[i]);
+    if (strncmp(path, dirs->roots[i], length) == 0 && path[length] == '/')
+      return path + length + 1;
+  }
+  return path;
+}
+
+void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const char *hash)
+{
+  const char *const name = name_below_roots(catalog->dirs, path);
+  for (size_t i = 0; i < catalog->n_inputs; i++)
+    if (strcmp(catalog->inputs[i].name, name) == 0)
+      return;
+  if (catalog->n_inputs == catalog->inputs_capacity) {
+    catalog->inputs_capacity = 2 * catalog->inputs_capacity + 8;
+    struct tp_input_file *larger =
+        TP_NEW(catalog->arena, struct tp_input_file, catalog->inputs_capacity);
+    if (catalog->n_inputs > 0)
+      memcpy(larger, catalog->inputs, catalog->n_inputs * sizeof *larger);
+    catalog->inputs = larger;
+  }
+  struct tp_input_file *input = &catalog->inputs[catalog->n_inputs++];
+  input->name = tp_arena_strdup(catalog->arena, name);
+  memcpy(input->hash, hash, sizeof input->hash);
+}
+
+enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
+                                const struct tp_model **model, struct tp_error *error)
+{
+  *model = look_up(catalog->models, name);
+  if (*model != NULL)
+    return TP_OK;
+  const char *path;
+  struct tp_model *opened = TP_NEW(catalog->arena, struct tp_model, 1);
+  enum tp_status status = tp_datadir_find(catalog->dirs, "model", "models", ".json", name,
+                                          catalog->arena, &path, error);
+  if (status == TP_OK)
+    status = tp_model_open(path, catalog->arena, opened, error);
+  const char *text;
+  if (status == TP_OK)
+    status = tp_file_read(path, catalog->arena, &text, error);
+  if (status != TP_OK)
+    return status;
+  char hash[TP_HASH_CHARS];
+  tp_hash_text(text, hash);
+  tp_catalog_add_input(catalog, path, hash);
+  remember(catalog, &catalog->models, name, opened);
+  *model = opened;
+  return TP_OK;
+}
+
+enum tp_status tp_catalog_cut(struct tp_catalog *catalog, int64_t layers,
+                              const struct tp_model **model, struct tp_error *error)
+{
+  if (layers > (*model)->layers)
+    return tp_fail(error, TP_E_INPUT, "%lld layers: %s has %lld; take fewer", (long long)layers,
+                   (*model)->name, (long long)(*model)->layers);
+  struct tp_catalog_cut *cut = catalog->cuts;
+  while (cut != NULL && (cut->whole != *model || cut->cut.layers != layers))
+    cut = cut->next;
+  if (cut == NULL) {
+    cut = TP_NEW(catalog->arena, struct tp_catalog_cut, 1);
+    *cut = (struct tp_catalog_cut){.whole = *model, .cut = **model, .next = catalog->cuts};
+    cut->cut.layers = layers;
+    catalog->cuts = cut;
+  }
+  *model = &cut->cut;
+  return TP_OK;
+}
+
+enum tp_status tp_catalog_variant(struct tp_catalog *catalog, const char *text,
+                                  const struct tp_variant **variant, struct tp_error *error)
+{
+  *variant = look_up(catalog->variants, text);
+  if (*variant != NULL)
+    return TP_OK;
+  struct tp_variant *parsed = TP_NEW(catalog->arena, struct tp_variant, 1);
+  const enum tp_status status = tp_variant_parse(text, catalog->arena, parsed, error);
+  if (status != TP_OK)
+    return status;
+  remember(catalog, &catalog->variants, text, parsed);
+  *variant = parsed;
+  return TP_OK;
+}
+
+enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
+                                 const struct tp_engine **engine, struct tp_error *error)
+{
+  enum { MOST_ENGINES = 8 };
+  const char *names[MOST_ENGINES];
+  size_t n = 0;
+  for (; catalog->engines[n] != NULL && n < MOST_ENGINES; n++) {
+    names[n] = catalog->engines[n]->name;
+    if (strcmp(name, names[n]) == 0) {
+      *engine = catalog->engines[n];
+      return TP_OK;
+    }
+  }
+  return tp_fail(error, TP_E_INPUT, "no engine '%s'%s", name,
+                 tp_text_hint(catalog->arena, name, names, n));
+}
+
+enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
+                                struct tp_error *error)
+{
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_DTYPES(X)
+#undef X
+          NULL};
+  size_t n = 0;
+  for (; names[n] != NULL; n++)
+    if (strcmp(name, names[n]) == 0) {
+      *dtype = (enum tp_dtype)n;
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no dtype '%s'%s", name,
+                 tp_text_hint(catalog->arena, name, names, n));
+}
+
+enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform, const char *stack,
+                                const struct tp_setup **setup, struct tp_error *error)
+{
+  for (const struct tp_catalog_setup *known = catalog->setups; known != NULL; known = known->next)
+    if (strcmp(known->platform, platform) == 0 && strcmp(known->stack, stack) == 0) {
+      *setup = known->setup;
+      return TP_OK;
+    }
+  const struct tp_setup_request request = {.platform = platform,
+                                           .device = catalog->device,
+                                           .stack = stack,
+                                           .sets = catalog->sets,
+                                           .n_sets = catalog->n_sets};
+  struct tp_setup *opened;
+  const enum tp_status status =
+      tp_setup_open(catalog->dirs, &request, catalog->arena, &opened, error);
+  if (status != TP_OK)
+    return status;
+  for (int i = 0; i < TP_SETUP_INPUTS; i++)
+    tp_catalog_add_input(catalog, opened->inputs[i].path, opened->inputs[i].hash);
+  struct tp_catalog_setup *entry = TP_NEW(catalog->arena, struct tp_catalog_setup, 1);
+  *entry = (struct tp_catalog_setup){.platform = tp_arena_strdup(catalog->arena, platform),
+                                     .stack = tp_arena_strdup(catalog->arena, stack),
+                                     .setup = opened,
+                                     .next = catalog->setups};
+  catalog->setups = entry;
+  *setup = opened;
+  return TP_OK;
+}

@@ -1,0 +1,100 @@
+#include "predict/point.h"
+
+#include "cost/style.h"
+
+#include <math.h>
+
+struct tp_request tp_point_request(const struct tp_point *point, enum tp_phase phase,
+                                   int64_t kv_len)
+{
+  return (struct tp_request){
+      .model = point->model,
+      .tp = point->tp,
+      .phase = phase,
+      .batch = point->batch,
+      .prompt = point->prompt,
+      .kv_len = kv_len,
+      .kv_capacity = point->prompt + point->generate,
+      .dtype = point->dtype,
+      .style = tp_style_of(point->stack),
+      .training = point->workload.training,
+  };
+}
+
+bool tp_point_generates(const struct tp_point *point)
+{
+  return !point->workload.train && !point->workload.alone;
+}
+
+int64_t tp_point_generated(const struct tp_point *point)
+{
+  return tp_point_generates(point) ? point->generate : 1;
+}
+
+bool tp_point_cache_is_static(const struct tp_point *point)
+{
+  return point->stack->attention.kv_cache == TP_KV_STATIC;
+}
+
+int64_t tp_point_first_kv_len(const struct tp_point *point)
+{
+  return tp_point_cache_is_static(point) ? point->prompt + point->generate : point->prompt + 1;
+}
+
+static enum tp_status check_layout(const struct tp_point *point, const struct tp_machine *machine,
+                                   struct tp_error *error)
+{
+  if (point->pp != 1)
+    return tp_fail(error, TP_E_INPUT, "pp %d: pipeline stages are not modelled; take pp 1",
+                   point->pp);
+  if (point->nodes != 0 && point->nodes != machine->nodes_used)
+    return tp_fail(error, TP_E_INPUT, "nodes %d: tp %d on %s sits on %d; leave nodes out",
+                   point->nodes, point->tp, point->platform->name, machine->nodes_used);
+  return TP_OK;
+}
+
+static enum tp_status check_positions(const struct tp_point *point, struct tp_error *error)
+{
+  const struct tp_model *model = point->model;
+  const int64_t last =
+      point->prompt + tp_point_generated(point) - 1; /* the last token is not fed back */
+  if (model->max_positions == 0 || last <= model->max_positions)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "prompt + generate - 1 = %lld positions and %s has learned %lld: shorten them",
+                 (long long)last, model->name, (long long)model->max_positions);
+}
+
+enum tp_status tp_point_check(const struct tp_point *point, const struct tp_machine *machine,
+                              struct tp_error *error)
+{
+  const enum tp_status status = check_layout(point, machine, error);
+  return status == TP_OK ? check_positions(point, error) : status;
+}
+
+bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
+{
+  return a->model == b->model && a->platform == b->platform && a->device == b->device &&
+         a->stack == b->stack && a->tp == b->tp && a->pp == b->pp && a->nodes == b->nodes &&
+         a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
+         a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail &&
+         a->collective == b->collective && tp_workload_same(&a->workload, &b->workload);
+}
+
+void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
+{
+  row->model = point->model->name;
+  row->platform = point->platform->name;
+  row->stack = point->stack->name;
+  row->variant = point->variant->text;
+  row->tp = point->tp;
+  row->pp = point->pp;
+  row->nodes = point->nodes > 0 ? (double)point->nodes : (double)NAN;
+  row->batch = (double)point->batch;
+  row->prompt = (double)point->prompt;
+  row->generate = tp_point_generates(point) ? (double)point->generate : (double)NAN;
+  row->phase = tp_workload_text(&point->workload);
+  row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
+  row->dtype = tp_dtype_text(point->dtype);
+  row->engine = point->engine->name;
+}

@@ -1,0 +1,50 @@
+#ifndef TP_PREDICT_POINT_H
+#define TP_PREDICT_POINT_H
+/* One point of the result table, as it is asked for. */
+#include "engine/engine.h"
+#include "predict/prediction.h"
+#include "predict/workload.h"
+#include "program/variant.h"
+
+/* Everything borrowed, and the same pointer means the same thing as long as a predictor lives:
+ * machines are remembered by platform, device and stack. */
+struct tp_point {
+  const struct tp_model *model;
+  const struct tp_platform *platform;
+  const struct tp_device *device;
+  const struct tp_stack *stack;
+  const struct tp_variant *variant;
+  int tp, pp;
+  int nodes; /* 0: as many as the ranks need */
+  int64_t batch, prompt, generate;
+  int64_t layers; /* that `model` was cut to; 0: it is whole */
+  enum tp_dtype dtype;
+  const struct tp_engine *engine;
+  enum tp_detail detail;
+  enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */
+  struct tp_workload workload;  /* zeros: inference; training knows no `generate` */
+};
+
+/* False of a training step and a sub-layer: one pass over the prompt, without a first token. */
+bool tp_point_generates(const struct tp_point *point);
+/* Tokens it ends with; a pass that generates none ends where a generation of one would. */
+int64_t tp_point_generated(const struct tp_point *point);
+
+/* Whether decode steps attend the whole capacity of the cache, and what the first one attends. */
+bool tp_point_cache_is_static(const struct tp_point *point);
+int64_t tp_point_first_kv_len(const struct tp_point *point);
+
+/* The pass to build, TP_TRAIN with its arrangement: `kv_len` matters in decode. */
+struct tp_request tp_point_request(const struct tp_point *point, enum tp_phase phase,
+                                   int64_t kv_len);
+
+/* TP_E_INPUT where the machine's layout or the model's positions are not those of the case. */
+enum tp_status tp_point_check(const struct tp_point *point, const struct tp_machine *machine,
+                              struct tp_error *error);
+
+/* The same but for the variant. */
+bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b);
+
+/* Fills the input columns. */
+void tp_point_describe(const struct tp_point *point, struct tp_prediction *prediction);
+#endif

@@ -1,0 +1,192 @@
+#include "predict/predict.h"
+
+#include "predict/interval.h"
+#include "predict/passes.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tp_predictor {
+  struct tp_arena *forever, *scratch;
+  struct tp_timer *timer;
+  struct tp_quadrature *quadrature;
+  struct tp_variant standard;
+  struct tp_point standard_point;             /* the last one predicted; model NULL: none */
+  double standard_e2e_s, standard_dram_bytes; /* NAN: cannot run */
+};
+
+struct tp_predictor *tp_predictor_create(void)
+{
+  struct tp_predictor *predictor = calloc(1, sizeof *predictor);
+  if (predictor == NULL)
+    abort();
+  predictor->forever = tp_arena_create();
+  predictor->scratch = tp_arena_create();
+  predictor->timer = tp_timer_create();
+  predictor->quadrature = tp_quadrature_create();
+  if (tp_variant_parse("standard", predictor->forever, &predictor->standard, NULL) != TP_OK)
+    abort();
+  return predictor;
+}
+
+void tp_predictor_free(struct tp_predictor *predictor)
+{
+  if (predictor == NULL)
+    return;
+  tp_quadrature_free(predictor->quadrature);
+  tp_timer_free(predictor->timer);
+  tp_arena_free(predictor->scratch);
+  tp_arena_free(predictor->forever);
+  free(predictor);
+}
+
+static struct tp_passes passes_of(const struct tp_predictor *predictor,
+                                  const struct tp_point *point)
+{
+  return (struct tp_passes){.point = point,
+                            .timer = predictor->timer,
+                            .quadrature = predictor->quadrature,
+                            .scratch = predictor->scratch};
+}
+
+static enum tp_status check_memory(const struct tp_point *point, double memory_bytes,
+                                   struct tp_error *error)
+{
+  const double capacity_bytes = point->device->datasheet.dram_bytes;
+  if (memory_bytes <= capacity_bytes)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "does not fit: needs %.3g GB of %.3g GB a GPU",
+                 memory_bytes * 1e-9, capacity_bytes * 1e-9);
+}
+
+static void fill_latencies(const struct tp_point *point, const struct tp_sum *prefill,
+                           const struct tp_sum *decode, struct tp_prediction *row)
+{
+  const double spread_ratio = point->stack->spread_ratio;
+  const double prefill_s = prefill->result.total_s, decode_s = decode->result.total_s;
+  const struct tp_interval ttft =
+      tp_interval_of(prefill_s, hypot(prefill->deviation_s / prefill_s, spread_ratio));
+  row->ttft_s = prefill_s;
+  row->ttft_low_s = ttft.low_s;
+  row->ttft_high_s = ttft.high_s;
+  if (tp_point_generated(point) > 1) {
+    row->tpot_s = decode_s / (double)(point->generate - 1);
+    const struct tp_interval tpot =
+        tp_interval_of(row->tpot_s, hypot(decode->deviation_s / decode_s, spread_ratio));
+    row->tpot_low_s = tpot.low_s;
+    row->tpot_high_s = tpot.high_s;
+  }
+}
+
+static void fill_sums(const struct tp_point *point, const struct tp_sum *prefill,
+                      const struct tp_sum *decode, struct tp_prediction *row)
+{
+  const int64_t tokens = tp_point_generates(point) ? point->generate : point->prompt;
+  row->e2e_s = prefill->result.total_s + decode->result.total_s;
+  row->tokens_per_s = (double)(point->batch * tokens) / row->e2e_s;
+  row->comm_s = prefill->result.comm_s + decode->result.comm_s;
+  row->comm_exposed_s = prefill->result.comm_exposed_s + decode->result.comm_exposed_s;
+  row->comm_exposed_ratio = row->comm_exposed_s / row->e2e_s;
+  row->compute_s = prefill->result.compute_s + decode->result.compute_s;
+  row->flops = prefill->result.flops + decode->result.flops;
+  row->dram_bytes = prefill->result.dram_bytes + decode->result.dram_bytes;
+  row->link_bytes = prefill->result.link_bytes + decode->result.link_bytes;
+}
+
+static enum tp_status predict_outputs(struct tp_predictor *predictor, const struct tp_point *point,
+                                      struct tp_prediction *row, struct tp_error *error)
+{
+  struct tp_passes passes = passes_of(predictor, point);
+  enum tp_status status = tp_passes_build(&passes, error);
+  if (status != TP_OK)
+    return status;
+  row->nodes = passes.timing.machine->machine.nodes_used;
+  row->memory_bytes = tp_passes_memory_bytes(&passes);
+  status = check_memory(point, row->memory_bytes, error);
+  row->fits = status == TP_OK;
+  if (status != TP_OK)
+    return status;
+
+  struct tp_sum prefill = {.deviation_s = 0}, decode = {.deviation_s = 0};
+  struct tp_result result;
+  status = tp_passes_run_prefill(&passes, &result, error);
+  if (status != TP_OK)
+    return status;
+  tp_sum_add(&prefill, &result, 1);
+  status = tp_passes_run_decode(&passes, &decode, error);
+  if (status != TP_OK)
+    return status;
+  if (tp_point_generates(point))
+    fill_latencies(point, &prefill, &decode, row);
+  fill_sums(point, &prefill, &decode, row);
+  return TP_OK;
+}
+
+/* Everything but the speedup. */
+static enum tp_status predict_alone(struct tp_predictor *predictor, const struct tp_point *point,
+                                    struct tp_prediction *row, struct tp_error *error)
+{
+  tp_arena_reset(predictor->scratch);
+  tp_prediction_clear(row);
+  tp_point_describe(point, row);
+  struct tp_error reason;
+  const enum tp_status status = predict_outputs(predictor, point, row, &reason);
+  if (status == TP_E_INPUT) {
+    tp_prediction_refuse(row, reason.text);
+    return TP_OK;
+  }
+  return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", reason.text);
+}
+
+static bool is_standard(const struct tp_predictor *predictor, const struct tp_variant *variant)
+{
+  return strcmp(variant->text, predictor->standard.text) == 0;
+}
+
+enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_point *point,
+                          struct tp_prediction *prediction, struct tp_error *error)
+{
+  enum tp_status status = predict_alone(predictor, point, prediction, error);
+  if (status != TP_OK)
+    return status;
+  if (is_standard(predictor, point->variant)) {
+    predictor->standard_point = *point;
+    predictor->standard_e2e_s = prediction->e2e_s;
+    predictor->standard_dram_bytes = prediction->dram_bytes;
+  } else if (!tp_point_same_point(&predictor->standard_point, point) && !isnan(prediction->e2e_s)) {
+    struct tp_point standard = *point;
+    standard.variant = &predictor->standard;
+    struct tp_prediction row;
+    status = predict_alone(predictor, &standard, &row, error);
+    if (status != TP_OK)
+      return status;
+    predictor->standard_point = standard;
+    predictor->standard_e2e_s = row.e2e_s;
+    predictor->standard_dram_bytes = row.dram_bytes;
+  }
+  if (isnan(prediction->e2e_s))
+    return TP_OK;
+  prediction->speedup = predictor->standard_e2e_s / prediction->e2e_s;
+  prediction->dram_ratio = prediction->dram_bytes / predictor->standard_dram_bytes;
+  return TP_OK;
+}
+
+enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct tp_point *point,
+                                   struct tp_timeline *timeline, struct tp_error *error)
+{
+  tp_arena_reset(predictor->scratch);
+  struct tp_passes passes = passes_of(predictor, point);
+  enum tp_status status = tp_passes_build(&passes, error);
+  if (status == TP_OK)
+    status = check_memory(point, tp_passes_memory_bytes(&passes), error);
+  if (status != TP_OK)
+    return status;
+  passes.timing.timeline = timeline;
+  struct tp_result result;
+  status = tp_passes_run_prefill(&passes, &result, error);
+  if (status != TP_OK || tp_point_generated(point) == 1)
+    return status;
+  timeline->offset_s += result.total_s;
+  return tp_passes_run_step(&passes, tp_point_first_kv_len(point), &result, error);
+}

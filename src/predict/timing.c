@@ -1,0 +1,177 @@
+#include "predict/timing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { N_KEY_WORDS = 9, COST_SLOTS = 1024 /* a power of two */, MACHINE_SLOTS = 16 };
+
+struct key {
+  uint64_t words[N_KEY_WORDS];
+};
+
+struct cost_slot {
+  bool used;
+  struct key key;
+  struct tp_cost cost;
+};
+
+struct machine_slot {
+  const struct tp_platform *platform;
+  const struct tp_device *device;
+  const struct tp_stack *stack;
+  int ranks;
+  struct tp_timed_machine made; /* id 0: empty */
+};
+
+struct tp_timer {
+  struct cost_slot costs[COST_SLOTS];
+  struct machine_slot machines[MACHINE_SLOTS];
+  uint64_t last_id;
+};
+
+struct tp_timer *tp_timer_create(void)
+{
+  struct tp_timer *timer = calloc(1, sizeof *timer);
+  if (timer == NULL)
+    abort();
+  return timer;
+}
+
+void tp_timer_free(struct tp_timer *timer)
+{
+  free(timer);
+}
+
+enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform *platform,
+                                const struct tp_device *device, const struct tp_stack *stack,
+                                int ranks, const struct tp_timed_machine **machine,
+                                struct tp_error *error)
+{
+  for (int i = 0; i < MACHINE_SLOTS; i++) {
+    const struct machine_slot *slot = &timer->machines[i];
+    if (slot->made.id != 0 && slot->platform == platform && slot->device == device &&
+        slot->stack == stack && slot->ranks == ranks) {
+      *machine = &slot->made;
+      return TP_OK;
+    }
+  }
+  struct tp_machine made;
+  const enum tp_status status = tp_machine_make(platform, device, stack, ranks, &made, error);
+  if (status != TP_OK)
+    return status;
+  made.sustained = true;
+  struct machine_slot *slot = &timer->machines[timer->last_id % MACHINE_SLOTS];
+  *slot = (struct machine_slot){.platform = platform,
+                                .device = device,
+                                .stack = stack,
+                                .ranks = ranks,
+                                .made = {.machine = made, .id = ++timer->last_id}};
+  *machine = &slot->made;
+  return TP_OK;
+}
+
+static uint64_t double_bits(double value)
+{
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
+
+/* Everything a cost depends on; payloads field by field, as structs have padding. */
+static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct tp_op *op)
+{
+  const uint64_t head = machine_id << 16 | (uint64_t)phase << 8 | (uint64_t)(op->n_waits > 0) << 7 |
+                        (uint64_t)op->kind;
+  switch (op->kind) {
+  case TP_OP_GEMM: {
+    const struct tp_gemm *g = &op->gemm;
+    const uint64_t slice = (uint64_t)g->slices << 24 | (uint64_t)g->continues << 16 |
+                           (uint64_t)g->output << 8 | (uint64_t)g->arbitrated;
+    return (struct key){
+        {head, (uint64_t)g->m, (uint64_t)g->n, (uint64_t)g->k, (uint64_t)g->dtype, slice}};
+  }
+  case TP_OP_ATTENTION: {
+    const struct tp_attention *a = &op->attention;
+    const uint64_t kinds = (uint64_t)a->backward << 17 | (uint64_t)a->decode << 16 |
+                           (uint64_t)a->style << 8 | (uint64_t)a->dtype;
+    return (struct key){{head, kinds, (uint64_t)a->batch, (uint64_t)a->query_len,
+                         (uint64_t)a->kv_len, (uint64_t)a->heads, (uint64_t)a->kv_heads,
+                         (uint64_t)a->head_dim, double_bits(a->score_passes)}};
+  }
+  case TP_OP_MEMORY:
+    return (struct key){
+        {head, double_bits(op->memory.read_bytes), double_bits(op->memory.write_bytes)}};
+  case TP_OP_COLLECTIVE: {
+    const struct tp_collective *c = &op->collective;
+    const uint64_t kinds =
+        (uint64_t)c->kind << 16 | (uint64_t)c->algorithm << 8 | (uint64_t)c->dtype;
+    const uint64_t dma = (uint64_t)c->sms << 24 | (uint64_t)c->role << 16 |
+                         (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
+    const uint64_t wire = (uint64_t)c->wire.group << 32 | (uint64_t)c->wire.spikes << 16 |
+                          (uint64_t)c->wire.reduce_bits << 8 | (uint64_t)c->wire.gather_bits;
+    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire}};
+  }
+  }
+  return (struct key){{head}};
+}
+
+static size_t slot_of(const struct key *key)
+{
+  uint64_t hash = 0;
+  for (int i = 0; i < N_KEY_WORDS; i++)
+    hash = (hash ^ key->words[i]) * 0x9E3779B97F4A7C15u;
+  return (size_t)(hash >> 40) & (COST_SLOTS - 1);
+}
+
+static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                                     enum tp_phase phase, const struct tp_op *op)
+{
+  const struct key key = key_of(machine->id, phase, op);
+  struct cost_slot *slot = &timer->costs[slot_of(&key)];
+  if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
+    slot->used = true;
+    slot->key = key;
+    slot->cost = tp_cost_op(&machine->machine, phase, op);
+  }
+  return &slot->cost;
+}
+
+void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                    const struct tp_program *program, struct tp_arena *scratch,
+                    struct tp_priced *priced)
+{
+  priced->program = program;
+  for (size_t s = 0; s < program->n_segments; s++) {
+    const struct tp_segment *segment = &program->segments[s];
+    priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
+    for (size_t i = 0; i < segment->n_ops; i++)
+      priced->costs[s][i] = *look_up(timer, machine, program->phase, &segment->ops[i]);
+  }
+}
+
+void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_priced *priced)
+{
+  const struct tp_program *program = priced->program;
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
+      const struct tp_op *op = &program->segments[s].ops[i];
+      if (op->kind == TP_OP_ATTENTION && op->attention.decode)
+        priced->costs[s][i] = *look_up(timer, machine, program->phase, op);
+    }
+}
+
+enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+                             struct tp_arena *scratch, struct tp_result *result,
+                             struct tp_error *error)
+{
+  const struct tp_cost *costs[TP_MAX_SEGMENTS];
+  for (size_t s = 0; s < priced->program->n_segments; s++)
+    costs[s] = priced->costs[s];
+  const struct tp_run run = {.program = priced->program,
+                             .machine = &timing->machine->machine,
+                             .costs = costs,
+                             .detail = timing->detail,
+                             .timeline = timing->timeline};
+  return timing->engine->run(&run, scratch, result, error);
+}

@@ -1,0 +1,50 @@
+#ifndef TP_PREDICT_TIMING_H
+#define TP_PREDICT_TIMING_H
+/* Times one program on one machine: costs of its ops, then an engine.
+ *
+ * Ops recur from point to point of a sweep (variants share their GEMMs), so costs are remembered
+ * by what they depend on: machine, launch mode, the op's payload.
+ */
+#include "engine/engine.h"
+
+struct tp_timer;
+
+struct tp_timer *tp_timer_create(void);
+void tp_timer_free(struct tp_timer *timer); /* NULL is fine */
+
+/* A machine, made once for each (platform, device, stack, ranks).  `id` differs between any two
+ * machines of this timer's life.  Borrowed until the next call. */
+struct tp_timed_machine {
+  struct tp_machine machine;
+  uint64_t id;
+};
+enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform *platform,
+                                const struct tp_device *device, const struct tp_stack *stack,
+                                int ranks, const struct tp_timed_machine **machine,
+                                struct tp_error *error);
+
+/* How to run the pass. */
+struct tp_timing {
+  const struct tp_timed_machine *machine;
+  const struct tp_engine *engine;
+  enum tp_detail detail;
+  struct tp_timeline *timeline; /* NULL, or filled */
+};
+
+/* A program with the costs of its ops: [segment][op]. */
+struct tp_priced {
+  const struct tp_program *program;
+  struct tp_cost *costs[TP_MAX_SEGMENTS]; /* in the scratch arena */
+};
+void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                    const struct tp_program *program, struct tp_arena *scratch,
+                    struct tp_priced *priced);
+/* The same program after tp_program_set_kv_len: decode attention anew. */
+void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_priced *priced);
+
+/* `scratch` holds what the run needs; the caller resets it. */
+enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+                             struct tp_arena *scratch, struct tp_result *result,
+                             struct tp_error *error);
+#endif

@@ -1,0 +1,96 @@
+/* Desynchronised residuals (arXiv 2501.06589, section on desync): ranks drop all-reduces and carry
+ * residuals of their own; an all-reduce that is kept brings them together again. */
+#include "program/block.h"
+#include "program/train.h"
+#include "program/variants/architectures.h"
+
+static void attention(struct tp_pass *pass)
+{
+  tp_block_attention(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
+}
+
+static void layer_apart(struct tp_pass *pass)
+{
+  attention(pass);
+  tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+}
+
+/* The residual travels inside the sum, a share of it from each rank, so that the result is the next
+ * residual as it stands. */
+static void layer_together(struct tp_pass *pass)
+{
+  attention(pass);
+  tp_block_mlp(pass);
+  tp_block_add_share(pass, "mlp.add", TP_VALUE_MLP_OUT);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_RESIDUAL);
+  tp_pass_next_layer(pass);
+  tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);
+}
+
+/* `apart` layers without an exchange before each with one; what does not fill a group ends with an
+ * exchange, too: the last always has one. */
+static enum tp_status build(const struct tp_request *request, int64_t apart, struct tp_arena *arena,
+                            struct tp_program *program, struct tp_error *error)
+{
+  struct tp_pass pass;
+  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
+  if (status != TP_OK)
+    return status;
+  const int64_t group = apart + 1, rest = request->model->layers % group;
+  tp_pass_segment(&pass, "prologue", 1);
+  tp_block_embed(&pass);
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+
+  tp_pass_segment(&pass, apart > 0 ? "layers" : "layer", request->model->layers / group);
+  for (int64_t i = 0; i < apart; i++)
+    layer_apart(&pass);
+  layer_together(&pass);
+
+  tp_pass_segment(&pass, "last layer", rest > 0 ? 1 : 0);
+  for (int64_t i = 1; i < rest; i++)
+    layer_apart(&pass);
+  layer_together(&pass);
+
+  tp_pass_segment(&pass, "epilogue", 1);
+  tp_block_head(&pass);
+  tp_pass_end(&pass);
+  return TP_OK;
+}
+
+static enum tp_status build_2x(const struct tp_request *request, const struct tp_variant *variant,
+                               struct tp_arena *arena, struct tp_program *program,
+                               struct tp_error *error)
+{
+  (void)variant;
+  return build(request, 0, arena, program, error);
+}
+
+static enum tp_status build_4x(const struct tp_request *request, const struct tp_variant *variant,
+                               struct tp_arena *arena, struct tp_program *program,
+                               struct tp_error *error)
+{
+  (void)variant;
+  return build(request, 1, arena, program, error);
+}
+
+const struct tp_architecture tp_architecture_desync_2x = {
+    .name = "desync-2x",
+    .summary = "no all-reduce after attention: one of two is left",
+    .equation = "attention: x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone\n"
+                "MLP:       x_i = AR(h_i(norm(x_{i-1})) + x_{i-1}/TP)",
+    .build = build_2x,
+    .build_train = tp_train_desync_2x,
+};
+
+const struct tp_architecture tp_architecture_desync_4x = {
+    .name = "desync-4x",
+    .summary = "an all-reduce after every second MLP only: one of four is left",
+    .equation =
+        "attention and odd MLPs:      x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone\n"
+        "even MLPs and the last one:  x_i = AR(h_i(norm(x_{i-1})) + x_{i-1}/TP)",
+    .build = build_4x,
+    .build_train = tp_train_desync_4x,
+};

@@ -1,0 +1,200 @@
+/* Kraken (arXiv 2408.07802): a layer is N smaller blocks with weights of their own, one a rank.
+ * y: output of this rank's block; e: embedding; a: residual inside a block. */
+#include "program/block.h"
+#include "program/variants/architectures.h"
+
+#include <math.h>
+
+/* Layer 1 reads the embedding and exchanges nothing. */
+static void first_layer(struct tp_pass *pass)
+{
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_attention(pass);
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
+}
+
+/* Sum of all y: over ranks in a copy, so that y itself stays; over the blocks of a lone rank. */
+static void start_exchange(struct tp_pass *pass)
+{
+  const double y = (double)pass->tokens * (double)pass->block.hidden;
+  if (pass->exchange) {
+    tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_in", y, y);
+    TP_READS(pass, TP_VALUE_RESIDUAL);
+    TP_WRITES(pass, TP_VALUE_EXCHANGE);
+    tp_block_start_all_reduce(pass, TP_SLOT_EXCHANGE, TP_VALUE_EXCHANGE);
+  } else if (pass->block.copies > 1) {
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "exchange.sum", pass->block.copies * y, y);
+  }
+}
+
+static void finish_exchange(struct tp_pass *pass)
+{
+  const double y = (double)pass->tokens * (double)pass->block.hidden;
+  if (!pass->exchange)
+    return;
+  tp_pass_wait(pass, TP_SLOT_EXCHANGE);
+  tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_out", y, y);
+  TP_READS(pass, TP_VALUE_EXCHANGE);
+  TP_WRITES(pass, TP_VALUE_EXCHANGED);
+}
+
+/* a = y + attention;  norm(z), z = a + sum of the other y = attention + sum of all. */
+static void add_exchange_norm(struct tp_pass *pass)
+{
+  const struct tp_style *style = &pass->request->style;
+  const double y = (double)pass->tokens * (double)pass->block.hidden;
+  if (style->fused_residual_norm && style->fused_overlapped_residual) {
+    const double weights = (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
+    tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, "attn.add+exchange.add+mlp.norm",
+                   3 * y + weights, 2 * y);
+    TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED, TP_VALUE_MLP_GAIN,
+             pass->block.norm == TP_NORM_LAYER ? TP_VALUE_MLP_BIAS : TP_VALUE_NONE);
+    TP_WRITES(pass, TP_VALUE_RESIDUAL, TP_VALUE_NORMED);
+    return;
+  }
+  tp_block_add(pass, "attn.add", TP_VALUE_ATTENTION_OUT);
+  tp_block_add_to(pass, "exchange.add", TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED,
+                  TP_VALUE_SUMMED);
+  tp_block_norm_of(pass, "mlp.norm", TP_VALUE_SUMMED, TP_VALUE_MLP_GAIN, TP_VALUE_NORMED);
+}
+
+static void layer(struct tp_pass *pass)
+{
+  const int copies = pass->block.copies;
+  for (int i = 0; i < copies; i++)
+    tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "attn.norm", ATTENTION), false);
+  start_exchange(pass);
+  for (int i = 0; i < copies; i++)
+    tp_block_attention(pass);
+  finish_exchange(pass);
+  for (int i = 0; i < copies; i++)
+    if (pass->exchange || copies > 1)
+      add_exchange_norm(pass);
+    else
+      tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
+  for (int i = 0; i < copies; i++)
+    tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
+}
+
+/* x = W [y_1 .. y_N]: every rank multiplies its y by its columns of W, the all-reduce adds. */
+static void combine(struct tp_pass *pass)
+{
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
+  tp_pass_gemm(pass, "combine",
+               (struct tp_gemm){.m = pass->tokens,
+                                .n = pass->block.hidden,
+                                .k = pass->block.copies * pass->block.hidden,
+                                .dtype = pass->request->dtype});
+  TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_COMBINE_WEIGHT);
+  TP_WRITES(pass, TP_VALUE_COMBINED);
+  tp_block_all_reduce(pass, TP_SLOT_COMBINE, TP_VALUE_COMBINED);
+  tp_block_norm_of(pass, "final.norm", TP_VALUE_COMBINED, TP_VALUE_FINAL_GAIN, TP_VALUE_NORMED);
+  tp_block_head(pass);
+}
+
+/* Width of N sub-layers with the parameters of one layer of the model: N * 8 d^2 (attention 4 d^2,
+ * an MLP of width 2 d as much); heads shared out, head size rounded to a multiple of 8. */
+static struct tp_block sublayer_of(const struct tp_model *model, int degree)
+{
+  const double q = (double)model->heads * (double)model->head_dim;
+  const double kv = (double)model->kv_heads * (double)model->head_dim;
+  const double mlp = (double)model->ffn * (model->gated_mlp ? 3 : 2);
+  const double parameters = (double)model->hidden * (2 * q + 2 * kv + mlp);
+  const double width = sqrt(parameters / (8.0 * degree));
+  const int64_t heads = model->heads >= degree ? model->heads / degree : 1;
+  const int64_t eighths = (int64_t)llround(width / (double)heads / 8);
+  const int64_t head_dim = 8 * (eighths > 0 ? eighths : 1);
+  return (struct tp_block){.hidden = heads * head_dim,
+                           .heads = heads,
+                           .kv_heads = heads,
+                           .head_dim = head_dim,
+                           .ffn = 2 * heads * head_dim};
+}
+
+static struct tp_block own_block(const struct tp_model *model)
+{
+  return (struct tp_block){.hidden = model->hidden,
+                           .heads = model->heads,
+                           .kv_heads = model->kv_heads,
+                           .head_dim = model->head_dim,
+                           .ffn = model->ffn,
+                           .gated = model->gated_mlp};
+}
+
+struct tp_block tp_kraken_block(const struct tp_model *model, int degree)
+{
+  struct tp_block block = model->kraken_ways > 0 ? own_block(model) : sublayer_of(model, degree);
+  block.copies = 1;
+  block.own = true;
+  block.norm = model->norm;
+  block.rotary = model->position == TP_POSITION_ROTARY;
+  block.qk_norm = model->qk_norm;
+  block.qkv_bias = model->qkv_bias;
+  block.out_bias = model->out_bias;
+  block.mlp_bias = model->mlp_bias;
+  return block;
+}
+
+static enum tp_status degree_make(const struct tp_request *request,
+                                  const struct tp_variant *variant, int *degree,
+                                  struct tp_error *error)
+{
+  const struct tp_model *model = request->model;
+  const int given = variant->degree, ways = (int)model->kraken_ways;
+  if (given > 0 && ways > 0 && given != ways)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': model '%s' was trained with %d sub-layers a layer; use kraken:%d",
+                   variant->text, model->name, ways, ways);
+  *degree = given > 0 ? given : ways > 0 ? ways : request->tp;
+  if (request->tp != 1 && request->tp != *degree)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': %d sub-layers of '%s' need tp %d (one a rank) or 1, not %d",
+                   variant->text, *degree, model->name, *degree, request->tp);
+  return TP_OK;
+}
+
+static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
+                            struct tp_arena *arena, struct tp_program *program,
+                            struct tp_error *error)
+{
+  int degree = 0;
+  const enum tp_status status = degree_make(request, variant, &degree, error);
+  if (status != TP_OK)
+    return status;
+  struct tp_block block = tp_kraken_block(request->model, degree);
+  block.copies = degree / request->tp;
+  struct tp_pass pass;
+  tp_pass_begin(&pass, request, block, arena, program);
+  tp_pass_segment(&pass, "prologue", 1);
+  tp_block_embed(&pass);
+  tp_pass_segment(&pass, "layer 1", 1);
+  first_layer(&pass);
+  tp_pass_segment(&pass, "layer", request->model->layers - 1);
+  layer(&pass);
+  tp_pass_segment(&pass, "epilogue", 1);
+  combine(&pass);
+  tp_pass_end(&pass);
+  const double width = (double)pass.block.hidden; /* this rank's columns of W */
+  program->weight_bytes += pass.block.copies * width * width * tp_dtype_bytes(request->dtype);
+  return TP_OK;
+}
+
+const struct tp_architecture tp_architecture_kraken = {
+    .name = "kraken",
+    .summary = "N smaller blocks a layer, one a rank; one all-reduce a layer under attention "
+               "(kraken:N; N is tp by default)",
+    .equation = "layer 1:  a = e + attn(norm(e));    y  = a + mlp(norm(a))\n"
+                "layer >1: a = y + attn(norm(y));    z = a + sum of the other sub-layers' y;    "
+                "y' = a + mlp(norm(z))\n"
+                "end:      x = W [y_1 .. y_N]",
+    .takes_degree = true,
+    .build = build,
+};

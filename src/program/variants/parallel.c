@@ -1,0 +1,64 @@
+/* PaLM's block: attention and MLP read one norm side by side; one fused GEMM in, one all-reduce. */
+#include "program/block.h"
+#include "program/train.h"
+#include "program/variants/architectures.h"
+
+static void fused_input(struct tp_pass *pass)
+{
+  const struct tp_block *block = &pass->block;
+  const bool activates = tp_block_fuses_activation(pass);
+  const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
+  tp_pass_gemm(pass, "qkv+up",
+               (struct tp_gemm){.m = pass->tokens,
+                                .n = qkv + block->ffn * (block->gated ? 2 : 1),
+                                .k = block->hidden,
+                                .dtype = pass->request->dtype,
+                                .activates = activates});
+  TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_INPUT_WEIGHT,
+           block->qkv_bias || block->mlp_bias ? TP_VALUE_INPUT_SHIFT : TP_VALUE_NONE);
+  if (activates) {
+    TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_INNER);
+  } else {
+    tp_operands_join_input(pass);
+    TP_WRITES(pass, TP_VALUE_INPUT);
+  }
+}
+
+static void layer(struct tp_pass *pass)
+{
+  fused_input(pass);
+  tp_block_attend(pass);
+  tp_block_down(pass);
+  tp_block_add_to(pass, "attn.add", TP_VALUE_MLP_OUT, TP_VALUE_ATTENTION_OUT, TP_VALUE_MLP_OUT);
+  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+}
+
+static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
+                            struct tp_arena *arena, struct tp_program *program,
+                            struct tp_error *error)
+{
+  (void)variant;
+  struct tp_pass pass;
+  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
+  if (status != TP_OK)
+    return status;
+  tp_pass_segment(&pass, "prologue", 1);
+  tp_block_embed(&pass);
+  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  tp_pass_segment(&pass, "layer", request->model->layers);
+  layer(&pass);
+  tp_pass_segment(&pass, "epilogue", 1);
+  tp_block_head(&pass);
+  tp_pass_end(&pass);
+  return TP_OK;
+}
+
+const struct tp_architecture tp_architecture_parallel = {
+    .name = "parallel",
+    .summary = "attention and MLP side by side behind one norm: one all-reduce a layer",
+    .equation = "x_l = AR(attn(n) + mlp(n)) + x_{l-1},  n = norm(x_{l-1})      layers l",
+    .build = build,
+    .build_train = tp_train_parallel,
+};

@@ -1,0 +1,102 @@
+#include "run/element.h"
+
+#include "numeric/half.h"
+
+#include <math.h>
+#include <string.h>
+
+static float bf16_value(uint16_t bits)
+{
+  const uint32_t wide = (uint32_t)bits << 16;
+  float value;
+  memcpy(&value, &wide, sizeof value);
+  return value;
+}
+
+/* The upper half of an fp32; a carry out of the fraction goes on into the exponent. */
+static uint16_t bf16_of(float value)
+{
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  if (isnan(value))
+    return (uint16_t)(bits >> 16 | 0x40);
+  const uint32_t to_even = 0x7fff + (bits >> 16 & 1);
+  return (uint16_t)((bits + to_even) >> 16);
+}
+
+enum { FP8_NAN = 0x7f, FP8_LARGEST = 0x7e, FP8_SIGN = 0x80, FP8_BIAS = 7, FP8_FRACTION_BITS = 3 };
+
+static float fp8_value(uint8_t bits)
+{
+  const int exponent = bits >> FP8_FRACTION_BITS & 15, fraction = bits & 7;
+  float magnitude;
+  if ((bits & FP8_NAN) == FP8_NAN)
+    magnitude = NAN;
+  else if (exponent == 0)
+    magnitude = ldexpf((float)fraction, 1 - FP8_BIAS - FP8_FRACTION_BITS);
+  else
+    magnitude = ldexpf((float)(fraction + 8), exponent - FP8_BIAS - FP8_FRACTION_BITS);
+  return (bits & FP8_SIGN) != 0 ? -magnitude : magnitude;
+}
+
+static unsigned fp8_magnitude(float magnitude)
+{
+  if (magnitude >= 448)
+    return FP8_LARGEST;
+  if (magnitude < 0x1p-6f) /* subnormal: multiples of 2^-9 */
+    return (unsigned)rintf(magnitude * 0x1p9f);
+  const int exponent = ilogbf(magnitude);
+  const unsigned fraction = (unsigned)rintf(ldexpf(magnitude, FP8_FRACTION_BITS - exponent));
+  return ((unsigned)(exponent + FP8_BIAS - 1) << FP8_FRACTION_BITS) + fraction;
+}
+
+static uint8_t fp8_of(float value)
+{
+  const unsigned sign = signbit(value) ? FP8_SIGN : 0;
+  return (uint8_t)(sign | (isnan(value) ? FP8_NAN : fp8_magnitude(fabsf(value))));
+}
+
+float tp_element_value(enum tp_dtype dtype, const void *elements, int64_t i)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP16:
+    return tp_half_value(((const uint16_t *)elements)[i]);
+  case TP_DTYPE_BF16:
+    return bf16_value(((const uint16_t *)elements)[i]);
+  case TP_DTYPE_FP8:
+    return fp8_value(((const uint8_t *)elements)[i]);
+  case TP_DTYPE_FP32:
+    return ((const float *)elements)[i];
+  }
+  return NAN;
+}
+
+void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP16:
+    ((uint16_t *)elements)[i] = tp_half_of(value);
+    break;
+  case TP_DTYPE_BF16:
+    ((uint16_t *)elements)[i] = bf16_of(value);
+    break;
+  case TP_DTYPE_FP8:
+    ((uint8_t *)elements)[i] = fp8_of(value);
+    break;
+  case TP_DTYPE_FP32:
+    ((float *)elements)[i] = value;
+    break;
+  }
+}
+
+void tp_elements_load(enum tp_dtype dtype, const void *elements, int64_t n, float *values)
+{
+  for (int64_t i = 0; i < n; i++)
+    values[i] = tp_element_value(dtype, elements, i);
+}
+
+void tp_elements_store(enum tp_dtype dtype, const float *values, int64_t n, void *elements)
+{
+  for (int64_t i = 0; i < n; i++)
+    tp_element_set(dtype, elements, i, values[i]);
+}

@@ -1,0 +1,24 @@
+#ifndef TP_RUN_EXECUTOR_H
+#define TP_RUN_EXECUTOR_H
+/* Runs a program on a device: issues its ops in issue order, each on its stream, with the waits and
+ * records it names.  Knows nothing of models or variants, and nothing of what a device is.
+ */
+#include "run/store.h"
+
+/* Issues one pass, all segments and repetitions; returns when it is issued, not done.  Waits for
+ * events that this pass has not recorded are left out, as CUDA's are no waits; between passes the
+ * caller joins the streams (calls->join), if they are not captured.  TP_E_INPUT where no
+ * device can do an op (what T3's hardware does), naming it. */
+enum tp_status tp_execute(const struct tp_calls *calls, const struct tp_binding *binding,
+                          struct tp_error *error);
+
+/* The same, captured as a graph. */
+enum tp_status tp_execute_capture(const struct tp_calls *calls, const struct tp_binding *binding,
+                                  struct tp_graph **graph, struct tp_error *error);
+
+/* Runs the pass once and waits for it, so that libraries load and make room for their work, which
+ * a capture forbids; then captures it.  Asking for plans and room op by op would not do: CUDA loads
+ * a kernel when it is first launched, and libraries offer no other way to have theirs loaded. */
+enum tp_status tp_execute_prepared(const struct tp_calls *calls, const struct tp_binding *binding,
+                                   struct tp_graph **graph, struct tp_error *error);
+#endif

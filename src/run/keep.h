@@ -1,0 +1,25 @@
+#ifndef TP_RUN_KEEP_H
+#define TP_RUN_KEEP_H
+/* What a library worked out for a shape, kept: a hash table from a key of words to a plan. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { TP_KEEP_WORDS = 14 };
+
+/* All words count: set those that are not used to 0. */
+struct tp_keep_key {
+  int64_t words[TP_KEEP_WORDS];
+};
+
+struct tp_keep;
+
+struct tp_keep *tp_keep_create(void); /* NULL: out of memory */
+/* Calls `release` for every plan; NULL is fine. */
+void tp_keep_free(struct tp_keep *plans, void (*release)(void *plan));
+
+/* NULL: none yet. */
+void *tp_keep_find(const struct tp_keep *plans, const struct tp_keep_key *key);
+/* For a key that has none.  The plan is the table's then; it is not where memory ended (false). */
+bool tp_keep_add(struct tp_keep *plans, const struct tp_keep_key *key, void *plan);
+#endif

@@ -1,0 +1,18 @@
+# What needs no CUDA: the executor, its host device, references; built and tested everywhere.
+noinst_LIBRARIES += libtpcuda.a
+libtpcuda_a_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
+libtpcuda_a_SOURCES = \
+	%D%/beside.c %D%/beside.h \
+	%D%/calls.h \
+	%D%/comm_choice.c %D%/comm_choice.h \
+	%D%/element.c %D%/element.h \
+	%D%/executor.c %D%/executor.h \
+	%D%/fill_value.h \
+	%D%/keep.c %D%/keep.h \
+	%D%/kernel_math.h \
+	%D%/operand.c %D%/operand.h \
+	%D%/standin_plan.c %D%/standin_plan.h \
+	%D%/standin_try.h \
+	%D%/store.c %D%/store.h \
+	%D%/weights.c %D%/weights.h \
+	%D%/windows.h

@@ -1,0 +1,61 @@
+#ifndef TP_SWEEP_GRID_H
+#define TP_SWEEP_GRID_H
+/* Which points a study visits: lists of values for the input columns, multiplied out, or the rows
+ * of a points file, each multiplied by the lists of the columns that the file lacks.
+ *
+ * The order is that of the input columns, the last fastest, but variants fastest of all: the rows
+ * of one point stand together and share the standard variant's prediction.
+ */
+#include "base/csv.h"
+#include "predict/catalog.h"
+
+enum tp_axis_name {
+#define X(name, unit, description) TP_AXIS_##name,
+  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+      TP_N_AXES
+};
+const struct tp_column *tp_axis_column(enum tp_axis_name axis);
+
+/* One list: words for a text column, numbers for a number column.  n 0: not given. */
+struct tp_axis {
+  const char *const *words;
+  const double *numbers;
+  size_t n;
+};
+
+struct tp_grid {
+  struct tp_axis axes[TP_N_AXES];
+  const struct tp_csv *points;  /* NULL: none */
+  int columns[TP_N_AXES];       /* of points; -1: not there */
+  enum tp_detail detail;        /* of DES points */
+  enum tp_algorithm collective; /* of all points */
+};
+
+/* What a value is where neither list nor file gives one: stack, variant "standard", tp 1 ...
+ * Model and platform have no default. */
+void tp_grid_clear(struct tp_grid *grid);
+
+/* Takes the columns of a points file.  Result columns are ignored, others refused. */
+enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
+                                   struct tp_arena *arena, struct tp_error *error);
+
+/* Reads the text of a sweep file: a YAML mapping of input columns to a value or a list of values.
+ * Lists that the grid already has win.  `file` names it in messages. */
+enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const char *text,
+                                 struct tp_arena *arena, struct tp_error *error);
+
+size_t tp_grid_size(const struct tp_grid *grid);
+
+/* Columns of its result rows: tp_n_columns where it says layers, else tp_n_usual_columns. */
+size_t tp_grid_columns(const struct tp_grid *grid);
+
+/* Point `index` with its names resolved.  Unknown names and numbers that make no sense are
+ * TP_E_INPUT, with the file's line where one is to blame. */
+enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
+                             struct tp_point *point, struct tp_error *error);
+
+/* Tries every point, which also opens every file once. */
+enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *catalog,
+                             struct tp_error *error);
+#endif

@@ -1,0 +1,169 @@
+#include "sweep/sweep.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Begins a line on which a worker reports a failure: a digit and the error's text follow. */
+enum { FAILURE_MARK = '\1', MOST_WORKERS = 256, CHUNK = 32, FLUSH_ROWS = 256 };
+
+static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predictor *predictor,
+                                  size_t index, FILE *out, struct tp_error *error)
+{
+  struct tp_point point;
+  struct tp_prediction row;
+  enum tp_status status = tp_grid_point(sweep->grid, sweep->catalog, index, &point, error);
+  if (status == TP_OK)
+    status = tp_predict(predictor, &point, &row, error);
+  if (status == TP_OK)
+    tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
+  return status;
+}
+
+static enum tp_status check_written(FILE *out, bool flush, struct tp_error *error)
+{
+  errno = 0;
+  if (ferror(out) || (flush && fflush(out) != 0))
+    return tp_fail(error, TP_E_ENVIRONMENT, "rows cannot be written: %s",
+                   errno != 0 ? strerror(errno) : "a write failed");
+  return TP_OK;
+}
+
+/* After a row is out: tells, and flushes now and then. */
+static enum tp_status row_done(const struct tp_sweep *sweep, size_t index, FILE *out,
+                               struct tp_error *error)
+{
+  const bool flush = (index + 1) % FLUSH_ROWS == 0;
+  if (sweep->progress != NULL)
+    sweep->progress(sweep->progress_data, index + 1);
+  return check_written(out, flush, error);
+}
+
+static enum tp_status run_alone(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
+{
+  struct tp_predictor *predictor = tp_predictor_create();
+  const size_t size = tp_grid_size(sweep->grid);
+  enum tp_status status = TP_OK;
+  for (size_t i = sweep->first; i < size && status == TP_OK; i++) {
+    status = predict_row(sweep, predictor, i, out, error);
+    if (status == TP_OK)
+      status = row_done(sweep, i, out, error);
+  }
+  tp_predictor_free(predictor);
+  return status;
+}
+
+struct worker {
+  pid_t process; /* 0: not started */
+  FILE *rows;
+};
+
+/* Whose point it is: chunks go round, each of whole sets of variants, which share a prediction of
+ * the standard one. */
+static int owner_of(const struct tp_sweep *sweep, size_t index)
+{
+  const size_t variants = sweep->grid->axes[TP_AXIS_variant].n;
+  const size_t chunk = variants > 1 ? variants * (1 + CHUNK / variants) : CHUNK;
+  return (int)(index / chunk % (size_t)sweep->workers);
+}
+
+static void work(const struct tp_sweep *sweep, int self, FILE *out)
+{
+  struct tp_predictor *predictor = tp_predictor_create();
+  const size_t size = tp_grid_size(sweep->grid);
+  for (size_t i = sweep->first; i < size; i++) {
+    struct tp_error error;
+    if (owner_of(sweep, i) != self)
+      continue;
+    const enum tp_status status = predict_row(sweep, predictor, i, out, &error);
+    if (status != TP_OK) {
+      fprintf(out, "%c%d%s\n", FAILURE_MARK, (int)status, error.text);
+      break;
+    }
+  }
+  tp_predictor_free(predictor);
+}
+
+static enum tp_status start_worker(const struct tp_sweep *sweep, struct worker *workers, int self,
+                                   struct tp_error *error)
+{
+  int ends[2];
+  if (pipe(ends) != 0)
+    return tp_fail(error, TP_E_ENVIRONMENT, "no pipe for worker %d: %s; take a smaller -j", self,
+                   strerror(errno));
+  workers[self].process = fork();
+  if (workers[self].process < 0) {
+    workers[self].process = 0;
+    close(ends[0]);
+    close(ends[1]);
+    return tp_fail(error, TP_E_ENVIRONMENT, "worker %d cannot be started: %s; take a smaller -j",
+                   self, strerror(errno));
+  }
+  if (workers[self].process == 0) {
+    for (int i = 0; i < self; i++)
+      close(fileno(workers[i].rows));
+    close(ends[0]);
+    FILE *out = fdopen(ends[1], "w");
+    if (out != NULL)
+      work(sweep, self, out);
+    _exit(out != NULL && fclose(out) == 0 ? 0 : TP_E_ENVIRONMENT);
+  }
+  close(ends[1]);
+  workers[self].rows = fdopen(ends[0], "r");
+  return workers[self].rows != NULL ? TP_OK : tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+}
+
+static enum tp_status collect(const struct tp_sweep *sweep, const struct worker *workers, FILE *out,
+                              struct tp_error *error)
+{
+  const size_t size = tp_grid_size(sweep->grid);
+  char *line = NULL;
+  size_t capacity = 0;
+  enum tp_status status = TP_OK;
+  for (size_t i = sweep->first; i < size && status == TP_OK; i++) {
+    const int owner = owner_of(sweep, i);
+    const ssize_t length = getline(&line, &capacity, workers[owner].rows);
+    if (length <= 0 || line[length - 1] != '\n') {
+      status = tp_fail(error, TP_E_ENVIRONMENT, "worker %d ended early; try -j 1", owner);
+    } else if (line[0] == FAILURE_MARK) {
+      line[length - 1] = '\0';
+      status = tp_fail(error, (enum tp_status)(line[1] - '0'), "%s", line + 2);
+    } else {
+      fwrite(line, 1, (size_t)length, out);
+      status = row_done(sweep, i, out, error);
+    }
+  }
+  free(line);
+  return status;
+}
+
+static enum tp_status run_workers(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
+{
+  struct worker workers[MOST_WORKERS] = {{.process = 0}};
+  fflush(out); /* or every worker would flush it, too */
+  enum tp_status status = TP_OK;
+  for (int i = 0; i < sweep->workers && status == TP_OK; i++)
+    status = start_worker(sweep, workers, i, error);
+  if (status == TP_OK)
+    status = collect(sweep, workers, out, error);
+  /* A worker that still writes ends with its pipe. */
+  for (int i = 0; i < sweep->workers; i++)
+    if (workers[i].rows != NULL)
+      fclose(workers[i].rows);
+  for (int i = 0; i < sweep->workers; i++)
+    if (workers[i].process > 0)
+      while (waitpid(workers[i].process, NULL, 0) < 0 && errno == EINTR)
+        ;
+  return status;
+}
+
+enum tp_status tp_sweep_run(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
+{
+  if (sweep->workers > MOST_WORKERS)
+    return tp_fail(error, TP_E_INPUT, "more than %d workers; take a smaller -j", (int)MOST_WORKERS);
+  const enum tp_status status =
+      sweep->workers <= 1 ? run_alone(sweep, out, error) : run_workers(sweep, out, error);
+  return status == TP_OK ? check_written(out, true, error) : status;
+}

@@ -1,0 +1,45 @@
+#ifndef TP_VERIFY_CHECK_STATE_H
+#define TP_VERIFY_CHECK_STATE_H
+/* A check under way; between check.c, which runs passes, and check_logits.c, which judges them. */
+#include "run/store.h"
+#include "verify/check.h"
+
+/* A rank with its memory and what it is bound to. */
+struct tp_check_rank {
+  const struct tp_calls *calls;
+  struct tp_store *store;
+  struct tp_binding *prefill, *decode;
+  struct tp_graph *graphs[2]; /* prefill, decode */
+};
+
+struct tp_check_session {
+  const struct tp_check *check;
+  const struct tp_check_ranks *ranks;
+  struct tp_check_programs *programs;
+  struct tp_arena *arena;
+  struct tp_error *error;
+  int64_t length;             /* tokens of a sequence, in all */
+  int32_t *tokens;            /* [batch, length] */
+  float **wanted;             /* a rank: [batch, length, vocab] */
+  struct tp_check_rank *rank; /* of this process */
+  struct tp_check_result *result;
+  struct tp_error *fault; /* the first; "": none so far */
+};
+
+static inline const struct tp_binding *tp_check_binding(const struct tp_check_rank *rank,
+                                                        bool decode)
+{
+  return decode ? rank->decode : rank->prefill;
+}
+
+static inline size_t tp_check_bytes(const struct tp_operand *operand)
+{
+  return (size_t)(operand->rows * operand->row_elements) *
+         (size_t)tp_tensor_element_bytes(operand->tensor);
+}
+
+/* Reads what rank `i` of this process has of a pass whose first token is number `first`; faults go
+ * to session->fault. */
+enum tp_status tp_check_compare(const struct tp_check_session *session, int i, bool decode,
+                                int64_t first);
+#endif

@@ -1,0 +1,13 @@
+libtpcuda_a_SOURCES += \
+	%D%/check.c %D%/check.h \
+	%D%/check_bound.c \
+	%D%/check_logits.c \
+	%D%/check_state.h \
+	%D%/matrix.c %D%/matrix.h \
+	%D%/op_cases.c %D%/op_cases.h \
+	%D%/op_cases_rows.c \
+	%D%/op_check.c %D%/op_check.h \
+	%D%/op_make.c %D%/op_make.h \
+	%D%/reference.c %D%/reference.h \
+	%D%/reference_block.c %D%/reference_block.h \
+	%D%/selftest.c %D%/selftest.h

@@ -1,0 +1,19 @@
+#ifndef TP_VERIFY_MATRIX_H
+#define TP_VERIFY_MATRIX_H
+/* Every variant on small models of every kind, at every degree, type and way of cutting kernels. */
+#include "verify/check.h"
+
+/* Small models, NULL-terminated, whose widths suit every library: heads of 16, inner widths that
+ * four ranks share in multiples of 16, a vocabulary that nothing divides. */
+extern const struct tp_model *const tp_selftest_models[];
+
+struct tp_selftest_case {
+  const char *name; /* "llama ladder+flash-int8 tp 4 bf16 fused" */
+  const char *variant;
+  struct tp_check check; /* its variant in the arena */
+};
+
+/* The cases in `arena`.  A single rank arranges nothing: standard and kraken stand for all. */
+size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
+                          const struct tp_selftest_case **cases);
+#endif

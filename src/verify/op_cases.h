@@ -1,0 +1,16 @@
+#ifndef TP_VERIFY_OP_CASES_H
+#define TP_VERIFY_OP_CASES_H
+/* Ops of every kind, in odd shapes, as programs of their own for op_check.h: what a program of a
+ * model may ask of a device, and no more. */
+#include "program/program.h"
+
+/* A few ops with their operands; everything in `arena`. */
+struct tp_op_case {
+  const char *name; /* "gemm fp8 33x48x160 bias silu" */
+  struct tp_program program;
+  enum tp_dtype dtype;
+};
+
+/* Cases of one rank, or the collectives of several.  The array is in the arena. */
+size_t tp_op_cases(struct tp_arena *arena, int ranks, const struct tp_op_case **cases);
+#endif

@@ -1,0 +1,28 @@
+#ifndef TP_VERIFY_REFERENCE_H
+#define TP_VERIFY_REFERENCE_H
+/* What a variant's program must compute, written straight from the equations of its architecture
+ * (struct tp_architecture) and not from its program: no ops, streams, shards or caches.  In the
+ * manner of llama2.c's forward(), for one sequence whose tokens are all there.
+ *
+ * Overlaps and wires change no equation, so they count for nothing here.  As in tp_variant_build,
+ * one rank means standard for every architecture but kraken.
+ */
+#include "program/variant.h"
+
+struct tp_reference {
+  const struct tp_model *model;
+  const struct tp_variant *variant;
+  int ranks;
+  int rank;               /* whose logits: they differ where ranks never exchange (no-comm) */
+  bool embedding_sharded; /* a rank without the token's row starts from 0 there */
+  uint64_t seed;          /* of the weights */
+  enum tp_dtype dtype;    /* weights are rounded to it, tables and vectors to its wide type */
+  int64_t length;         /* tokens of the sequence */
+  const int32_t *tokens;
+};
+
+/* logits [length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
+ * program can say (ALiBi), naming it. */
+enum tp_status tp_reference_logits(const struct tp_reference *reference, float *logits,
+                                   struct tp_error *error);
+#endif

@@ -1,0 +1,60 @@
+#ifndef TP_VERIFY_REFERENCE_BLOCK_H
+#define TP_VERIFY_REFERENCE_BLOCK_H
+/* The modules of a transformer block by their equations, for the tokens of one sequence: values in
+ * fp32, sums in double.  No shards, no cache: every token is there at once.
+ *
+ * Rows are tokens.  Scratch memory comes from `arena`.
+ */
+#include "program/pass.h"
+
+struct tp_reference_weights {
+  uint64_t seed;
+  enum tp_dtype dtype; /* of matrices; tables and vectors are kept in its wide type */
+};
+
+/* What a rank computes of a module.  The parts of all ranks add up to the module. */
+struct tp_reference_part {
+  int owner; /* whose weights, where every rank has its own (Kraken); -1: the model's */
+  int64_t first_head, heads;  /* query heads, with the key and value heads they read */
+  int64_t first_inner, inner; /* of the MLP's width */
+  bool biases;                /* those added to the sum over ranks */
+};
+
+struct tp_reference_block {
+  struct tp_block shape; /* unsharded */
+  struct tp_reference_weights weights;
+  int64_t tokens;
+  struct tp_arena *arena;
+};
+
+/* y [tokens, width] = norm(x); the matrix `of` says which gains. */
+void tp_reference_norm(const struct tp_reference_block *block, const char *of, int layer, int owner,
+                       const float *x, float *y);
+
+/* y [tokens, hidden] = the part's share of the module's output for the normalised n. */
+void tp_reference_attention(const struct tp_reference_block *block, int layer,
+                            struct tp_reference_part part, const float *n, float *y);
+void tp_reference_mlp(const struct tp_reference_block *block, int layer,
+                      struct tp_reference_part part, const float *n, float *y);
+
+/* A matrix of the model, or `owner`'s. */
+struct tp_reference_matrix {
+  const char *of;
+  int layer, owner;
+  int64_t rows, columns;
+  bool table; /* embedding, positions, head */
+};
+
+/* y [tokens, n_rows] = x [tokens, n_columns] W', W rows first_row.. and columns first_column.. of
+ * the matrix. */
+struct tp_reference_range {
+  int64_t first_row, n_rows, first_column, n_columns;
+};
+void tp_reference_multiply(const struct tp_reference_block *block,
+                           struct tp_reference_matrix matrix, struct tp_reference_range range,
+                           const float *x, float *y);
+
+/* values[column] = what the matrix holds in `row`, in the type it is kept in. */
+void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role role,
+                      struct tp_reference_matrix matrix, int64_t row, float *values);
+#endif
