@@ -272,7 +272,7 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   *program = (struct tp_program){
       .title = op->name,
       .phase = TP_DECODE,
-      .ranks = ranks,
+      .mesh = tp_mesh_of_tp(ranks),
       .batch = 1,
       .query_len = 1,
       .n_streams = 2,

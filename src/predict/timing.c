@@ -109,7 +109,8 @@ static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct 
                          (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
     const uint64_t wire = (uint64_t)c->wire.group << 32 | (uint64_t)c->wire.spikes << 16 |
                           (uint64_t)c->wire.reduce_bits << 8 | (uint64_t)c->wire.gather_bits;
-    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire}};
+    const uint64_t group = (uint64_t)c->group.size << 32 | (uint64_t)c->group.stride;
+    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire, group}};
   }
   }
   return (struct key){{head}};

@@ -1,6 +1,8 @@
 #ifndef TP_PROGRAM_OP_H
 #define TP_PROGRAM_OP_H
 /* Ops: what one rank asks its GPU to do, in counts (tokens, bytes, flops), never in seconds. */
+#include "program/mesh.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -173,7 +175,8 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 
 struct tp_collective {
   enum tp_collective_kind kind;
-  double bytes; /* buffer of one rank, as nccl-tests counts */
+  struct tp_group group; /* who takes part; size 0: all ranks of the stage */
+  double bytes;          /* buffer of one rank, as nccl-tests counts */
   enum tp_dtype dtype;
   enum tp_algorithm algorithm; /* AUTO: the stack decides; FASTEST: of what its library has */
   enum tp_dma_role role;       /* DMA only */

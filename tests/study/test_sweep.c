@@ -195,7 +195,7 @@ END_TEST
 static enum tp_status fail_at_three(const struct tp_run *run, struct tp_arena *scratch,
                                     struct tp_result *result, struct tp_error *reason)
 {
-  if (run->program->ranks == 3)
+  if (run->program->mesh.tp == 3)
     return tp_fail(reason, TP_E_ENVIRONMENT, "no more memory");
   return tp_engine_analytic.run(run, scratch, result, reason);
 }
