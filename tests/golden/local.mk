@@ -4,6 +4,9 @@ TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh 
 endif
 EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
 
+TESTS += %D%/docs.sh
+EXTRA_DIST += %D%/docs.sh
+
 if SIMULATOR
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
 endif
