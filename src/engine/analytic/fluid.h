@@ -29,7 +29,7 @@ struct tp_fluid_lane {
   double start_s;
   double end_s[TP_N_PARTS]; /* at the present rates; of the parts that run */
   double rate;              /* of COMPUTE: 1 undisturbed */
-  double slower;            /* how many times longer WORK takes: 1 undisturbed */
+  double slower;            /* WORK takes so much longer: 1 undisturbed */
   int sharers;              /* of FLOW: collectives on the pattern */
 };
 
@@ -60,7 +60,6 @@ bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double to
 double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
                         bool collective);
 
-/* How many times longer the work of a kernel takes while collectives keep so many accesses queued.
- */
+/* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
 double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
 #endif

@@ -35,7 +35,7 @@ static void start_engine(void)
   simgrid_init(&argc, argv);
 }
 
-/* Latency is paid elsewhere (collective.c), and sizes are counted in parts of a byte. */
+/* Latency is paid elsewhere (des_collective.c), and sizes are counted in parts of a byte. */
 static void adapt_links(void)
 {
   sg_link_t *links = sg_link_list();
