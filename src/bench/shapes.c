@@ -64,11 +64,8 @@ static void add_model(struct collector *self, const struct tp_model *model, int 
   struct tp_program program;
   const struct tp_request request = {
       .model = model,
-      .tp = tp,
-      .phase = TP_DECODE,
-      .batch = 1,
-      .prompt = 1,
-      .kv_len = 1,
+      .mesh = tp_mesh_of_tp(tp),
+      .batch = tp_batch_decode(1, 2),
       .kv_capacity = 1,
       .dtype = TP_DTYPE_BF16,
       .style = {.head_sharded = true, .fused_residual_norm = true, .fused_rope = true}};

@@ -50,7 +50,7 @@ static void set_parameters(struct problem *problem, const gsl_vector *x)
 
 static double residual(const struct problem *problem, const struct tp_kernel_sample *sample)
 {
-  const struct tp_cost cost = tp_cost_op(&problem->machine, TP_DECODE, &sample->op);
+  const struct tp_cost cost = tp_cost_op(&problem->machine, true, &sample->op);
   return log(tp_cost_alone_s(&problem->machine, &cost) / sample->time_s);
 }
 

@@ -38,7 +38,7 @@ int32_t tp_host_index(const struct tp_operand *operand, int64_t i)
 int64_t tp_host_position(const struct tp_bound_op *bound, const struct tp_operand *lengths,
                          int64_t row)
 {
-  const int64_t query_len = bound->program->query_len;
+  const int64_t query_len = tp_program_chunk(bound->program)->tokens;
   return tp_host_index(lengths, row / query_len) - query_len + row % query_len;
 }
 

@@ -8,7 +8,7 @@ libtpstudy_a_SOURCES = \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/interval.h \
-	%D%/passes.c %D%/passes.h \
+	%D%/steps.c %D%/steps.h \
 	%D%/point.c %D%/point.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \

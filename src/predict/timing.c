@@ -76,9 +76,9 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
   return TP_OK;
 }
 
-static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct tp_op *op)
+static struct key key_of(uint64_t machine_id, bool decodes, const struct tp_op *op)
 {
-  struct key key = {{machine_id << 8 | (uint64_t)phase << 1 | (uint64_t)(op->n_waits > 0)}};
+  struct key key = {{machine_id << 8 | (uint64_t)decodes << 1 | (uint64_t)(op->n_waits > 0)}};
   tp_op_key(op, key.words + 1);
   return key;
 }
@@ -92,14 +92,14 @@ static size_t slot_of(const struct key *key)
 }
 
 static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_timed_machine *machine,
-                                     enum tp_phase phase, const struct tp_op *op)
+                                     bool decodes, const struct tp_op *op)
 {
-  const struct key key = key_of(machine->id, phase, op);
+  const struct key key = key_of(machine->id, decodes, op);
   struct cost_slot *slot = &timer->costs[slot_of(&key)];
   if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
     slot->used = true;
     slot->key = key;
-    slot->cost = tp_cost_op(&machine->machine, phase, op);
+    slot->cost = tp_cost_op(&machine->machine, decodes, op);
   }
   return &slot->cost;
 }
@@ -108,12 +108,13 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced)
 {
+  const bool decodes = tp_batch_decodes(&program->batch);
   priced->program = program;
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
     priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
-      priced->costs[s][i] = *look_up(timer, machine, program->phase, &segment->ops[i]);
+      priced->costs[s][i] = *look_up(timer, machine, decodes, &segment->ops[i]);
   }
 }
 
@@ -121,11 +122,12 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
                       struct tp_priced *priced)
 {
   const struct tp_program *program = priced->program;
+  const bool decodes = tp_batch_decodes(&program->batch);
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       const struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION && tp_attention_decodes(&op->attention))
-        priced->costs[s][i] = *look_up(timer, machine, program->phase, op);
+      if (op->kind == TP_OP_ATTENTION)
+        priced->costs[s][i] = *look_up(timer, machine, decodes, op);
     }
 }
 

@@ -28,7 +28,7 @@ static double block_weight_bytes(const struct tp_pass *pass)
 static double table_weight_bytes(const struct tp_pass *pass)
 {
   const struct tp_model *model = pass->request->model;
-  const int64_t tp = pass->request->tp;
+  const int64_t tp = pass->request->mesh.tp;
   const double hidden = (double)pass->block.hidden;
   const int64_t embedding_rows =
       pass->request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
@@ -47,15 +47,16 @@ static double activation_bytes(const struct tp_pass *pass)
 {
   const struct tp_block *b = &pass->block;
   const struct tp_request *request = pass->request;
-  const bool decode = request->phase == TP_DECODE;
   const double tokens = (double)pass->tokens;
   const double attention = tokens * (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
   const double mlp = tokens * (double)b->ffn * (b->gated ? 3 : 2);
-  const enum tp_attention_style style =
-      decode ? request->style.attention_decode : request->style.attention_prefill;
-  double scores = 0;
-  if (style == TP_ATTENTION_MATERIALISED) /* scores and probabilities */
-    scores = 2 * tokens * (double)b->heads * (double)(decode ? request->kv_len : request->prompt);
+  double scores = 0; /* scores and probabilities of the largest chunk whose kernel keeps them */
+  for (int i = 0; i < request->batch.n; i++) {
+    const struct tp_chunk *chunk = &request->batch.chunks[i];
+    if (tp_style_attention(&request->style, chunk) == TP_ATTENTION_MATERIALISED)
+      scores = max(scores, 2 * (double)(chunk->sequences * chunk->tokens) * (double)b->heads *
+                               (double)(chunk->context + chunk->tokens));
+  }
   const double logits = (double)tp_block_head_rows(pass) * (double)request->model->vocab;
   const double outer = 4 * tokens * (double)b->hidden * b->copies;
   return (outer + max(max(attention + scores, mlp), logits)) * tp_dtype_bytes(pass->wide);
@@ -67,7 +68,8 @@ void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
   const struct tp_request *request = pass->request;
   const double blocks = (double)request->model->layers * b->copies;
   program->weight_bytes = blocks * block_weight_bytes(pass) + table_weight_bytes(pass);
-  program->kv_bytes = blocks * 2 * (double)request->batch * (double)request->kv_capacity *
-                      (double)b->kv_heads * (double)b->head_dim * tp_dtype_bytes(pass->wide);
+  program->kv_token_bytes = blocks * 2 * (double)pass->sequences * (double)b->kv_heads *
+                            (double)b->head_dim * tp_dtype_bytes(pass->wide);
+  program->kv_capacity = request->kv_capacity;
   program->activation_bytes = activation_bytes(pass);
 }

@@ -1,4 +1,5 @@
 libtpsim_a_SOURCES += \
+	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
 	%D%/mesh.c %D%/mesh.h \

@@ -297,6 +297,7 @@ struct tp_op {
   int waits[TP_MAX_WAITS];
   int records; /* event, or TP_NO_EVENT */
   int layer;   /* whose weights and cache it uses, in the first repetition of its segment */
+  int chunk;   /* of the batch; attention only */
   int64_t first_row, rows; /* of its operands, where it is one part of a whole; rows 0: all of it */
   int n_in, n_out;
   int in[TP_MAX_INPUTS], out[TP_MAX_OUTPUTS];

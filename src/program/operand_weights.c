@@ -76,7 +76,7 @@ static struct tp_tensor norm_vector(struct tp_pass *pass, enum tp_value value)
 static int kv_sharers(const struct tp_pass *pass)
 {
   const int64_t kv_heads = pass->request->model->kv_heads;
-  return pass->request->tp > kv_heads ? (int)(pass->request->tp / kv_heads) : 1;
+  return pass->request->mesh.tp > kv_heads ? (int)(pass->request->mesh.tp / kv_heads) : 1;
 }
 
 static enum tp_role role_of(bool bias, bool present)
@@ -148,7 +148,7 @@ static struct tp_tensor head_weight(struct tp_pass *pass)
 static struct tp_tensor embedding(struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
-  const int64_t vocab = request->model->vocab, tp = request->tp;
+  const int64_t vocab = request->model->vocab, tp = request->mesh.tp;
   const bool sharded = request->style.embedding_sharded;
   return table(pass, "embedding", TP_ROLE_MATRIX, sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE,
                sharded ? (vocab + tp - 1) / tp : vocab, pass->block.hidden);

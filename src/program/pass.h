@@ -40,7 +40,7 @@ struct tp_pass {
   struct tp_arena *arena;
   struct tp_program *program;
   struct tp_block block;
-  int64_t tokens;                   /* rows a layer works on: batch * prompt, or batch in decode */
+  int64_t tokens, sequences;        /* of the batch: rows a layer works on, sequences they are of */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */

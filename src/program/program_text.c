@@ -47,7 +47,8 @@ static void print_program(FILE *out, const struct tp_program *program)
       print_op(out, program, &segment->ops[i]);
   }
   fprintf(out, "memory a rank: weights=%.0f kv=%.0f activations=%.0f bytes\n",
-          program->weight_bytes, program->kv_bytes, program->activation_bytes);
+          program->weight_bytes, tp_program_kv_bytes(program, program->kv_capacity),
+          program->activation_bytes);
 }
 
 char *tp_program_text(const struct tp_program *program, struct tp_arena *arena)

@@ -25,7 +25,7 @@ struct tp_standin_plan {
 
 /* `sms`: as in struct tp_gpu_options; never more than `device_sms`.  A collective that by its op
  * holds no SMs is left to copy engines whatever `sms` says. */
-struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, enum tp_phase phase,
+struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, bool decodes,
                                             const struct tp_op *op, int sms, int device_sms);
 
 /* How many vectors lie before those of block `block`; its own end where the next block's begin. */

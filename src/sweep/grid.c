@@ -176,8 +176,8 @@ static enum tp_status read_numbers(const struct place *place, struct tp_point *p
     status = number_at(place, TP_AXIS_generate, 1, 1e8, &point->generate, error);
   if (status == TP_OK)
     status = number_at(place, TP_AXIS_layers, 0, 1e6, &point->layers, error);
-  point->tp = (int)tp;
-  point->pp = (int)pp;
+  point->mesh = tp_mesh_of_tp((int)tp);
+  point->mesh.pp = (int)pp;
   point->nodes = (int)nodes;
   return status;
 }

@@ -10,7 +10,7 @@
 #include "program/variant.h"
 
 struct tp_check {
-  struct tp_request request; /* phase, kv_len and kv_capacity are set here */
+  struct tp_request request; /* its batch is the prefill; kv_capacity is set here */
   const struct tp_variant *variant;
   int steps;     /* of decode, after the prefill */
   bool captured; /* passes are graphs, replayed; a step then reads as far as the cache goes */
@@ -40,7 +40,7 @@ enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *are
 
 /* TP_E_CHECK where an error is above its bound or a next token is not the likeliest; the error says
  * where.  TP_E_INPUT where a program does not say its operands.  `result` is set with TP_OK and
- * TP_E_CHECK. Decode's kv_len is changed. */
+ * TP_E_CHECK. Decode's context is changed. */
 enum tp_status tp_check_run(const struct tp_check *check, const struct tp_check_ranks *ranks,
                             struct tp_check_programs *programs, struct tp_check_result *result,
                             struct tp_error *error);

@@ -68,7 +68,9 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double packed = fit->packs_group > 0 ? shape->heads / shape->kv_heads : 1;
   const double tiles = ceil(shape->queries * packed / fit->tile_rows);
   const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
-  const double first = fmin(keys, fmax(fit->tile_rows / packed, KEY_BLOCK));
+  /* The first tile sees its own block of keys behind what was there before the new tokens. */
+  const double context = shape->keys - shape->queries;
+  const double first = fmin(keys, context + fmax(fit->tile_rows / packed, KEY_BLOCK));
   const double seen = tiles * (first + keys) / 2;
   const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
   const double blocks = shape->batch * shape->heads / packed;

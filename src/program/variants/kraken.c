@@ -153,11 +153,11 @@ static enum tp_status degree_make(const struct tp_request *request,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': model '%s' was trained with %d sub-layers a layer; use kraken:%d",
                    variant->text, model->name, ways, ways);
-  *degree = given > 0 ? given : ways > 0 ? ways : request->tp;
-  if (request->tp != 1 && request->tp != *degree)
+  *degree = given > 0 ? given : ways > 0 ? ways : request->mesh.tp;
+  if (request->mesh.tp != 1 && request->mesh.tp != *degree)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': %d sub-layers of '%s' need tp %d (one a rank) or 1, not %d",
-                   variant->text, *degree, model->name, *degree, request->tp);
+                   variant->text, *degree, model->name, *degree, request->mesh.tp);
   return TP_OK;
 }
 
@@ -170,7 +170,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   if (status != TP_OK)
     return status;
   struct tp_block block = tp_kraken_block(request->model, degree);
-  block.copies = degree / request->tp;
+  block.copies = degree / request->mesh.tp;
   struct tp_pass pass;
   tp_pass_begin(&pass, request, block, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
