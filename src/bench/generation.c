@@ -47,8 +47,8 @@ static double expected_s(const struct tp_machine *machine, const struct tp_progr
   double sum_s = 0;
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_cost cost = tp_cost_op(machine, tp_batch_decodes(&program->batch),
-                                             &program->segments[s].ops[i]);
+      const struct tp_cost cost =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
       sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
     }
   return sum_s;
@@ -59,7 +59,8 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
                                     struct tp_generation_expected *expected, struct tp_error *error)
 {
   const struct tp_request prefill = request_of(machine, point, prefill_of(point));
-  const struct tp_request decode = request_of(machine, point, tp_batch_decode(point->batch, point->prompt + 1));
+  const struct tp_request decode =
+      request_of(machine, point, tp_batch_decode(point->batch, point->prompt + 1));
   struct tp_arena *arena = tp_arena_create();
   struct tp_program first, step;
   enum tp_status status = tp_variant_build(point->variant, &prefill, arena, &first, error);
@@ -67,7 +68,8 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
     status = tp_variant_build(point->variant, &decode, arena, &step, error);
   if (status == TP_OK)
     *expected = (struct tp_generation_expected){
-        .memory_bytes = first.weight_bytes + fmax(tp_program_kv_bytes(&first, first.kv_capacity),
+        .memory_bytes = first.weight_bytes +
+                        fmax(tp_program_kv_bytes(&first, first.kv_capacity),
                              tp_program_kv_bytes(&step, step.kv_capacity)) +
                         fmax(first.activation_bytes, step.activation_bytes),
         .prefill_s = expected_s(machine, &first),

@@ -20,8 +20,9 @@ struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dt
 
 struct tp_lone_op tp_lone_attention(const struct tp_attention *attention)
 {
-  struct tp_lone_op lone = {
-      .op = op_of(TP_OP_ATTENTION, tp_attention_decodes(attention) ? "attention_decode" : "attention_prefill")};
+  struct tp_lone_op lone = {.op = op_of(TP_OP_ATTENTION, tp_attention_decodes(attention)
+                                                             ? "attention_decode"
+                                                             : "attention_prefill")};
   lone.op.attention = *attention;
   return lone;
 }

@@ -59,8 +59,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     if (status != TP_OK)
       break;
     point.workload = workload;
-    const struct tp_batch batch = decode ? tp_point_decode(&point, tp_point_first_kv_len(&point))
-                                         : tp_point_prefill(&point);
+    const struct tp_batch batch =
+        decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
     struct tp_request request = tp_point_request(&point, &batch);
     request.operands = args->operands;
     status = tp_variant_build(point.variant, &request, session->arena, &program, error);

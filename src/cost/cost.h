@@ -93,7 +93,8 @@ enum tp_status tp_machine_make(const struct tp_platform *platform, const struct 
                                const struct tp_stack *stack, int ranks, struct tp_machine *machine,
                                struct tp_error *error);
 
-/* `decodes`: of a step that decodes (tp_batch_decodes), which the stack may launch in its own way. */
+/* `decodes`: of a step that decodes (tp_batch_decodes), which the stack may launch in its own way.
+ */
 struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const struct tp_op *op);
 
 /* The op as a benchmark runs it, before the stack adds its launch and a program its place. */

@@ -1,7 +1,7 @@
 #include "predict/predict.h"
 
-#include "predict/interval.h"
 #include "predict/decode.h"
+#include "predict/interval.h"
 #include "predict/steps.h"
 
 #include <math.h>

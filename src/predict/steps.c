@@ -195,8 +195,7 @@ enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch
 {
   struct entry *entry;
   TP_TRY(find(steps, batch, &entry, error));
-  if (entry->ran && steps->timing.timeline == NULL &&
-      tp_batch_same(&entry->program.batch, batch)) {
+  if (entry->ran && steps->timing.timeline == NULL && tp_batch_same(&entry->program.batch, batch)) {
     *result = entry->result;
     return TP_OK;
   }

@@ -110,7 +110,8 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_LOGITS:
     return activation(pass, tp_block_head_rows(pass), tp_block_vocab(pass));
   case TP_VALUE_GATHERED:
-    return activation(pass, tp_block_head_rows(pass) * pass->request->mesh.tp, tp_block_vocab(pass));
+    return activation(pass, tp_block_head_rows(pass) * pass->request->mesh.tp,
+                      tp_block_vocab(pass));
   default:
     return tp_operands_weight(pass, value);
   }

@@ -241,7 +241,8 @@ static const char *step_text(const char *pass, const struct tp_batch *batch, str
   return text;
 }
 
-/* `pass` names what is neither a decode step nor one of several chunks: prefill, train, a sub-layer. */
+/* `pass` names what is neither a decode step nor one of several chunks: prefill, train, a
+ * sub-layer. */
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
                          const char *pass, struct tp_arena *arena)
 {

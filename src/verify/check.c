@@ -19,8 +19,8 @@ enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *are
   request.kv_capacity = prompt.tokens + check->steps;
   enum tp_status status =
       tp_variant_build(check->variant, &request, arena, &programs->prefill, error);
-  request.batch = tp_batch_decode(prompt.sequences,
-                                  check->captured ? request.kv_capacity : prompt.tokens + 1);
+  request.batch =
+      tp_batch_decode(prompt.sequences, check->captured ? request.kv_capacity : prompt.tokens + 1);
   if (status == TP_OK)
     status = tp_variant_build(check->variant, &request, arena, &programs->decode, error);
   return status;
@@ -60,7 +60,8 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
 static enum tp_status refer_all(struct tp_check_session *session)
 {
   const struct tp_request *request = &session->check->request;
-  const int64_t logits = request->batch.chunks[0].sequences * session->length * request->model->vocab;
+  const int64_t logits =
+      request->batch.chunks[0].sequences * session->length * request->model->vocab;
   session->wanted = TP_NEW(session->arena, float *, session->ranks->n);
   enum tp_status status = TP_OK;
   for (int i = 0; i < session->ranks->n && status == TP_OK; i++) {

@@ -33,7 +33,8 @@ static enum tp_status read_logits(const struct tp_check_session *session,
   unsigned char *memory = TP_NEW(session->arena, unsigned char, bytes);
   const bool all = request->style.all_positions && !tp_batch_decodes(&program->batch);
   const int64_t vocab = request->model->vocab;
-  const int64_t rows = tp_program_chunk(program)->sequences * (all ? tp_program_chunk(program)->tokens : 1);
+  const int64_t rows =
+      tp_program_chunk(program)->sequences * (all ? tp_program_chunk(program)->tokens : 1);
   const bool own = operand->rows == rows && operand->columns < vocab;
   const int64_t first = own ? rank->calls->rank * operand->columns : 0;
   const int64_t last = own ? first + operand->columns : vocab;
@@ -57,7 +58,8 @@ static void compare(const struct tp_check_session *session, const struct tp_chec
 {
   const struct tp_program *program = tp_binding_program(binding);
   const int64_t vocab = session->check->request.model->vocab;
-  const int64_t each = logits->rows / tp_program_chunk(program)->sequences; /* rows of a sequence: the last ones */
+  const int64_t each =
+      logits->rows / tp_program_chunk(program)->sequences; /* rows of a sequence: the last ones */
   struct tp_check_result *result = session->result;
   for (int64_t row = 0; row < logits->rows; row++) {
     const int64_t position = first + tp_program_chunk(program)->tokens - each + row % each;
@@ -85,9 +87,9 @@ static enum tp_status compare_next(const struct tp_check_session *session,
   const struct tp_program *program = tp_binding_program(binding);
   const struct tp_operand operand = tp_binding_operand(binding, program->next, 0);
   int32_t *next = TP_NEW(session->arena, int32_t, tp_program_chunk(program)->sequences);
-  const enum tp_status status =
-      rank->calls->read(rank->calls->state, next, operand.data,
-                        (size_t)tp_program_chunk(program)->sequences * sizeof *next, session->error);
+  const enum tp_status status = rank->calls->read(
+      rank->calls->state, next, operand.data,
+      (size_t)tp_program_chunk(program)->sequences * sizeof *next, session->error);
   if (status != TP_OK || logits->columns < session->check->request.model->vocab)
     return status; /* the rest of them decide, too */
   const int64_t each = logits->rows / tp_program_chunk(program)->sequences;

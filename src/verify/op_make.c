@@ -85,12 +85,14 @@ int tp_make_index(struct tp_make *make, const char *name, int64_t rows)
 
 int tp_make_lengths(struct tp_make *make)
 {
-  return make->made->program.lengths = tp_make_index(make, "lengths", tp_batch_sequences(&make->made->program.batch));
+  return make->made->program.lengths =
+             tp_make_index(make, "lengths", tp_batch_sequences(&make->made->program.batch));
 }
 
 int tp_make_cache(struct tp_make *make, const char *name, int64_t capacity, int64_t columns)
 {
-  const int cache = tp_make_activation(make, name, tp_batch_sequences(&make->made->program.batch) * capacity, columns);
+  const int cache = tp_make_activation(
+      make, name, tp_batch_sequences(&make->made->program.batch) * capacity, columns);
   make->tensors[cache].kind = TP_TENSOR_CACHE;
   return cache;
 }

@@ -282,7 +282,8 @@ static enum tp_status shape_make(const struct tp_reference *reference, bool krak
   const int degree = reference->variant->degree, ways = (int)reference->model->kraken_ways;
   *ranks = reference->ranks;
   if (!kraken)
-    return tp_pass_shard(&(struct tp_request){.model = reference->model, .mesh = tp_mesh_of_tp(1)}, shape, error);
+    return tp_pass_shard(&(struct tp_request){.model = reference->model, .mesh = tp_mesh_of_tp(1)},
+                         shape, error);
   *ranks = degree > 0 ? degree : ways > 0 ? ways : reference->ranks;
   *shape = tp_kraken_block(reference->model, *ranks);
   return TP_OK;

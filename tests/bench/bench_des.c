@@ -136,11 +136,8 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
 static void measure_variant(const struct bench *bench, const char *name)
 {
   const struct tp_request request = {.model = &bench->model,
-                                     .tp = bench->machine.ranks,
-                                     .phase = TP_DECODE,
-                                     .batch = 16,
-                                     .prompt = 1024,
-                                     .kv_len = 1280,
+                                     .mesh = tp_mesh_of_tp(bench->machine.ranks),
+                                     .batch = tp_batch_decode(16, 1280),
                                      .kv_capacity = 1536,
                                      .dtype = TP_DTYPE_BF16};
   struct tp_error error = {{0}};
@@ -152,7 +149,8 @@ static void measure_variant(const struct bench *bench, const char *name)
   for (size_t s = 0; s < program.n_segments; s++) {
     struct tp_cost *costs = TP_NEW(bench->arena, struct tp_cost, program.segments[s].n_ops);
     for (size_t i = 0; i < program.segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(&bench->machine, program.phase, &program.segments[s].ops[i]);
+      costs[i] = tp_cost_op(&bench->machine, tp_batch_decodes(&program.batch),
+                            &program.segments[s].ops[i]);
     rows[s] = costs;
   }
   for (int whole = 0; whole < 2; whole++)

@@ -25,7 +25,7 @@ START_TEST(flash_prefill)
   struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.device.attention_prefill.tile_s = 1e-6;  /* 200 heads * 8 tiles over 100 SMs */
   toy.device.attention_prefill.token_s = 1e-8; /* 2 heads: 256 of a block's 512 threads */
@@ -48,7 +48,7 @@ START_TEST(flash_backward)
   op.attention.backward = true;
   const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_TRAIN, &op).flops, 10.0 * 25 * 8 * 128 * 512 * 513 / 2,
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).flops, 10.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.machine.dram_bytes_per_s = 1e9;
   op.attention.batch = 1;
@@ -62,9 +62,9 @@ START_TEST(materialised_backward)
   struct toy toy;
   toy_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
-  const struct tp_cost forward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  const struct tp_cost forward = tp_cost_op(&toy.machine, false, &op);
   op.attention.backward = true;
-  const struct tp_cost backward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  const struct tp_cost backward = tp_cost_op(&toy.machine, false, &op);
   ck_assert_rel(backward.flops, 2 * forward.flops, 1e-15);
   ck_assert_rel(backward.compute_s, 2 * forward.compute_s, 1e-15);
   ck_assert_rel(backward.dram_bytes, 2 * forward.dram_bytes, 1e-15);
@@ -79,7 +79,7 @@ START_TEST(flash_prefill_of_few_tiles)
   toy_init(&toy);
   const struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 640, 640);
   ck_assert_rel(toy_us(&toy, &op), 3 + 640 * 3.2768e-3, 1e-1);
-  ck_assert(tp_cost_op(&toy.machine, TP_PREFILL, &op).sm_share < 1);
+  ck_assert(tp_cost_op(&toy.machine, false, &op).sm_share < 1);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(flash_decode)
   struct tp_op op = attention(TP_ATTENTION_FLASH, 100, 1, 1000);
   toy.machine.dram_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 102.8096, 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 102.8096e6, 1e-15);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, 102.8096e6, 1e-15);
   toy.device.attention_decode.dram_ratio = 0.5;
   toy.device.attention_decode.group_s = 3e-6;
   toy.device.attention_decode.unit_s = 5e-6; /* 200 units over 100 SMs: the second beside traffic */
@@ -218,7 +218,7 @@ START_TEST(materialised)
   const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 1, 100, 100);
   const double bytes = 2 * (10 * 8e4 + 2.0 * 128 * 100 * (8 + 2)), flops = 4 * 8e4 * 128;
   ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + flops / 1e9, 1e-12);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).dram_bytes, bytes, 1e-15);
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).dram_bytes, bytes, 1e-15);
   toy.machine.sustained = true;
   ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + 2 * flops / 1e9, 1e-12);
 }
@@ -236,7 +236,7 @@ START_TEST(expanded)
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-4);
   op.attention.kv_heads = 1;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-9);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, head_bytes, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, head_bytes, 1e-3);
   op.attention.kv_heads = 8;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 0.5e6, 1e-9);
 }

@@ -69,7 +69,7 @@ static struct subject prepare(int device)
 
 static double alone_s(const struct bench *bench, const struct tp_op *op)
 {
-  const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, op);
+  const struct tp_cost cost = tp_cost_op(&bench->machine, true, op);
   return tp_cost_alone_s(&bench->machine, &cost);
 }
 
@@ -84,7 +84,7 @@ START_TEST(bounded_by_the_roofline)
   bench->machine.sustained = true;
   for (int i = 0; i < SHAPES; i++) {
     const struct tp_op op = random_op(&subject.random);
-    const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, &op);
+    const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
     const bool fp8 = op.kind == TP_OP_GEMM && op.gemm.dtype == TP_DTYPE_FP8 &&
                      bench->device.datasheet.fp8_flops_per_s > 0;
     const double peak =

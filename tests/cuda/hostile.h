@@ -42,7 +42,7 @@ struct tp_beside hostile_beside(struct hostile *hostile);
  * with what beside it. */
 struct hostile_op {
   const struct tp_op *op;
-  enum tp_phase phase;
+  bool decodes;
   double kv_len; /* attention */
   double cold_bytes, all_bytes, clock_ratio;
   double held_sms;

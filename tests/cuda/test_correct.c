@@ -122,7 +122,7 @@ static struct tp_check_programs build(const struct tp_check *check)
 static enum tp_status run(const struct tp_check *check, struct tp_check_programs *programs,
                           uint64_t seed, struct tp_check_result *result, struct tp_error *error)
 {
-  const int tp = check->request.tp;
+  const int tp = check->request.mesh.tp;
   struct tp_host *host =
       tp_host_create(&(struct tp_host_options){.ranks = tp, .seed = seed, .arithmetic = true});
   const struct tp_calls *calls[MOST_RANKS];

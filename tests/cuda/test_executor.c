@@ -293,7 +293,7 @@ START_TEST(refuses_what_is_unsaid)
   const struct tp_model model = toy_model(2);
   struct tp_request request = decode_request(&model, 2);
   request.operands = true;
-  request.phase = TP_TRAIN;
+  request.train = true;
   const struct tp_program program = build_program("standard", &request, rig.arena);
   ck_assert_int_eq(tp_store_bind(rig.store, &program, rig.arena, &rig.binding, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, program.unsaid) != NULL, "%s", error.text);

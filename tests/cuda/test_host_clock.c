@@ -41,7 +41,7 @@ static const struct tp_cost *price(const struct tp_machine *machine, struct tp_a
   struct tp_cost *costs = TP_NEW(arena, struct tp_cost, segment->n_ops);
   for (size_t i = 0; i < segment->n_ops; i++) {
     struct tp_cost *cost = &costs[i];
-    *cost = tp_cost_op(machine, program->phase, &segment->ops[i]);
+    *cost = tp_cost_op(machine, tp_batch_decodes(&program->batch), &segment->ops[i]);
     if (segment->ops[i].kind != TP_OP_COLLECTIVE)
       continue;
     cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
@@ -137,7 +137,7 @@ START_TEST(agrees_with_the_engine)
   request.style = tp_style_of(&bench->stack);
   const struct tp_program program = build_program(variant, &request, bench->arena);
   const char *what = tp_arena_printf(bench->arena, "%s %s tp %d %s", stack, variant, tp,
-                                     tp_phase_text(program.phase));
+                                     tp_batch_decodes(&program.batch) ? "decode" : "prefill");
   double total_s;
   const struct tp_timeline timeline = simulate(bench, &program, &total_s);
   struct tp_host *host = tp_host_create(

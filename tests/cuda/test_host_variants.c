@@ -15,14 +15,11 @@ static struct tp_model small_model(void)
   return model;
 }
 
-static struct tp_request request_of(const struct tp_model *model, int tp, enum tp_phase phase)
+static struct tp_request request_of(const struct tp_model *model, int tp, bool decode)
 {
   struct tp_request request = decode_request(model, tp);
-  request.phase = phase;
   request.dtype = TP_DTYPE_FP32;
-  request.batch = BATCH;
-  request.prompt = 5;
-  request.kv_len = 6;
+  request.batch = decode ? tp_batch_decode(BATCH, 6) : tp_batch_prefill(BATCH, 5);
   request.kv_capacity = 8;
   request.style.head_sharded = request.style.embedding_sharded = true;
   return request;
@@ -33,9 +30,9 @@ static void generate(struct run *run, const char *variant, const struct tp_model
                      uint64_t seed)
 {
   run_open(run, tp, seed);
-  run_build(run, variant, request_of(model, tp, TP_PREFILL));
+  run_build(run, variant, request_of(model, tp, false));
   run_pass(run, 5);
-  run_build(run, variant, request_of(model, tp, TP_DECODE));
+  run_build(run, variant, request_of(model, tp, true));
   run_pass(run, 6);
 }
 
@@ -136,7 +133,7 @@ static bool build_without(const char *variant, int left_out, uint64_t seed, stru
   const struct tp_model model = small_model();
   int n = 0;
   run_open(run, 2, seed);
-  run_build(run, variant, request_of(&model, 2, TP_PREFILL));
+  run_build(run, variant, request_of(&model, 2, false));
   for (size_t s = 0; s < run->program.n_segments; s++)
     for (size_t i = 0; i < run->program.segments[s].n_ops; i++) {
       struct tp_op *op = &run->program.segments[s].ops[i];

@@ -227,7 +227,7 @@ static struct tp_reference_block block_of(const struct tp_model *model)
   struct tp_reference_block block = {
       .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32}, .tokens = LENGTH, .arena = arena};
   struct tp_error error;
-  const struct tp_request request = {.model = model, .tp = 1};
+  const struct tp_request request = {.model = model, .mesh = tp_mesh_of_tp(1)};
   ck_assert_int_eq(tp_pass_shard(&request, &block.shape, &error), TP_OK);
   return block;
 }

@@ -37,13 +37,14 @@ static void cost_program(const struct tp_program *program, const struct tp_machi
   for (size_t s = 0; s < program->n_segments; s++) {
     struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      costs[i] =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
     rows[s] = costs;
   }
 }
 
 static void compare_variant(const struct tp_setup *setup, const struct tp_model *model,
-                            const char *text, enum tp_phase phase, int tp)
+                            const char *text, bool decode, int tp)
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {{0}};
@@ -52,11 +53,9 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   struct tp_program program = {0};
   const struct tp_cost *rows[TP_MAX_SEGMENTS];
   const struct tp_request request = {.model = model,
-                                     .tp = tp,
-                                     .phase = phase,
-                                     .batch = 4,
-                                     .prompt = 512,
-                                     .kv_len = 700,
+                                     .mesh = tp_mesh_of_tp(tp),
+                                     .batch = decode ? tp_batch_decode(4, 700)
+                                                     : tp_batch_prefill(4, 512),
                                      .kv_capacity = 1024,
                                      .dtype = TP_DTYPE_BF16};
   enum tp_status status =
@@ -97,12 +96,12 @@ START_TEST(variants_take_the_same_time)
   model.layers = SLOW ? 2 : 12;
   for (size_t a = 0; tp_architectures[a] != NULL; a++)
     for (int tp = SLOW ? 8 : 1; tp <= 8; tp *= 2)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
-        compare_variant(setup, &model, tp_architectures[a]->name, (enum tp_phase)phase, tp);
+      for (int decode = 0; decode <= 1; decode++)
+        compare_variant(setup, &model, tp_architectures[a]->name, decode == 1, tp);
   for (int tp = SLOW ? 8 : 2; tp <= 8; tp *= 2) {
-    compare_variant(setup, &model, "flash-int4", TP_PREFILL, tp);
-    compare_variant(setup, &model, "ladder+flash-int4-int8:32", TP_DECODE, tp);
-    compare_variant(setup, &model, "ladder+flash-int2-sr", TP_PREFILL, tp);
+    compare_variant(setup, &model, "flash-int4", false, tp);
+    compare_variant(setup, &model, "ladder+flash-int4-int8:32", true, tp);
+    compare_variant(setup, &model, "ladder+flash-int2-sr", false, tp);
   }
   tp_arena_free(arena);
 }

@@ -14,7 +14,7 @@ struct built {
   struct tp_program program;
 };
 
-static struct built build(const char *variant, int tp, enum tp_phase phase, bool fused, bool plain)
+static struct built build(const char *variant, int tp, bool decode, bool fused, bool plain)
 {
   struct built built = {.arena = tp_arena_create(), .model = toy_model(5)};
   if (plain) {
@@ -25,8 +25,8 @@ static struct built build(const char *variant, int tp, enum tp_phase phase, bool
     built.model.qkv_bias = built.model.out_bias = built.model.mlp_bias = true;
     built.model.qk_norm = built.model.embedding_norm = true;
   }
-  struct tp_request request = decode_request(&built.model, tp);
-  request.phase = phase;
+  struct tp_request request =
+      decode ? decode_request(&built.model, tp) : prefill_request(&built.model, tp);
   request.operands = true;
   if (!fused)
     request.style = (struct tp_style){.head_sharded = true, .embedding_sharded = true};
@@ -133,8 +133,7 @@ START_TEST(test_operands_fit)
     for (int flags = 0; flags < 8; flags++) {
       if (tp == 1 && strchr(computed[_i], ':') != NULL)
         continue;
-      struct built built = build(computed[_i], tp, flags & 1 ? TP_DECODE : TP_PREFILL,
-                                 (flags & 2) != 0, (flags & 4) != 0);
+      struct built built = build(computed[_i], tp, flags & 1, (flags & 2) != 0, (flags & 4) != 0);
       check_program(&built);
       tp_arena_free(built.arena);
     }
@@ -144,7 +143,7 @@ END_TEST
 /* 8 query and 4 KV heads of 32 over 8 ranks: two ranks share a KV head. */
 START_TEST(test_shares)
 {
-  struct built built = build("standard", 8, TP_DECODE, true, false);
+  struct built built = build("standard", 8, true, true, false);
   for (int t = 0; t < built.program.n_tensors; t++) {
     const struct tp_tensor *weight = &built.program.tensors[t];
     if (strcmp(weight->name, "qkv.weight") != 0)
@@ -174,7 +173,7 @@ START_TEST(test_unsaid)
   program = build_program("ladder", &request, arena);
   ck_assert_ptr_nonnull(strstr(program.unsaid, "ALiBi"));
   model.position = TP_POSITION_ROTARY;
-  request.tp = 1;
+  request.mesh = tp_mesh_of_tp(1);
   program = build_program("kraken:4", &request, arena);
   ck_assert_ptr_nonnull(strstr(program.unsaid, "sub-layers"));
   tp_arena_free(arena);

@@ -13,7 +13,7 @@ enum { N_TRAINED = sizeof trained / sizeof trained[0], RANKS = 4, MAX_LAYERS = 5
 static struct tp_request train_request(const struct tp_model *model, int tp)
 {
   struct tp_request request = prefill_request(model, tp);
-  request.phase = TP_TRAIN;
+  request.train = true;
   return request;
 }
 
@@ -109,7 +109,7 @@ START_TEST(test_collectives)
                       trained[v], (int)layers, mode, (int)plain.reduces, (int)expected);
         ck_assert_double_eq(plain.reduce_bytes, (double)expected * row_bytes);
         ck_assert_int_eq(plain.gathers, 0);
-        request.tp = 1;
+        request.mesh = tp_mesh_of_tp(1);
         program = build_program(trained[v], &request, arena);
         const struct sums alone = sum_program(&program);
         ck_assert_int_eq(alone.reduces + alone.gathers, 0);
@@ -160,9 +160,10 @@ START_TEST(test_ranks_share_the_work)
     struct tp_request request = train_request(&model, 1);
     const double whole =
         block_gemm_flops(&(struct tp_program[]){build_program(trained[v], &request, arena)}[0]);
-    for (request.tp = 2; request.tp <= 4; request.tp *= 2) {
+    for (int tp = 2; tp <= 4; tp *= 2) {
+      request.mesh = tp_mesh_of_tp(tp);
       const struct tp_program part = build_program(trained[v], &request, arena);
-      ck_assert_rel(request.tp * block_gemm_flops(&part), whole, 1e-14);
+      ck_assert_rel(tp * block_gemm_flops(&part), whole, 1e-14);
     }
   }
   tp_arena_free(arena);
@@ -179,7 +180,7 @@ START_TEST(test_memory)
   struct tp_request more = train_request(&twenty, 2);
   struct tp_program a = build_program("standard", &request, arena);
   struct tp_program b = build_program("standard", &more, arena);
-  ck_assert_double_eq(a.kv_bytes, 0);
+  ck_assert_double_eq(a.kv_token_bytes, 0);
   ck_assert_double_eq(b.activation_bytes - a.activation_bytes, 10 * 48.0 * 2176 * 2);
   request.training.sequence_parallel = more.training.sequence_parallel = true;
   a = build_program("standard", &request, arena);
@@ -440,10 +441,10 @@ START_TEST(test_refused)
   request.training.sequence_parallel = true;
   assert_build_refused("ladder", &request, "no sequence-parallel form: a ladder's gather");
   assert_build_refused("desync-2x", &request, "no sequence-parallel form: every rank of desync");
-  request.prompt = 18;
+  request.batch = tp_batch_prefill(3, 18);
   assert_build_refused("standard", &request, "tp 4 does not divide the 18 tokens of a sequence");
   model.parallel_residual = true;
-  request.prompt = 16;
+  request.batch = tp_batch_prefill(3, 16);
   assert_build_refused("standard", &request, "no sequence-parallel form: modules side by side");
 }
 END_TEST

@@ -51,11 +51,8 @@ static inline struct tp_style fused_style(void)
 static inline struct tp_request decode_request(const struct tp_model *model, int tp)
 {
   return (struct tp_request){.model = model,
-                             .tp = tp,
-                             .phase = TP_DECODE,
-                             .batch = 3,
-                             .prompt = 16,
-                             .kv_len = 20,
+                             .mesh = tp_mesh_of_tp(tp),
+                             .batch = tp_batch_decode(3, 20),
                              .kv_capacity = 24,
                              .style = fused_style()};
 }
@@ -63,7 +60,7 @@ static inline struct tp_request decode_request(const struct tp_model *model, int
 static inline struct tp_request prefill_request(const struct tp_model *model, int tp)
 {
   struct tp_request request = decode_request(model, tp);
-  request.phase = TP_PREFILL;
+  request.batch = tp_batch_prefill(3, 16);
   return request;
 }
 

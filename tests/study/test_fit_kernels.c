@@ -41,7 +41,7 @@ static void add_sample(struct tp_op op, double factor)
                                      .stack = &stack,
                                      .ranks = 1,
                                      .dram_bytes_per_s = truth.datasheet.dram_bytes_per_s};
-  const struct tp_cost cost = tp_cost_op(&machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(&machine, true, &op);
   ck_assert(n_samples < MOST_SAMPLES);
   samples[n_samples++] =
       (struct tp_kernel_sample){.op = op, .time_s = tp_cost_alone_s(&machine, &cost) * factor};

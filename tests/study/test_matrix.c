@@ -1,5 +1,6 @@
 /* Every architecture with every overlap and every wire at TP 1 to 8: it runs in both engines, which
  * agree, or is refused by name. */
+#include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
 #include "world.h"
@@ -37,7 +38,8 @@ static void price(const struct tp_machine *machine, const struct tp_program *pro
   for (size_t s = 0; s < program->n_segments; s++) {
     struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      costs[i] =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
     rows[s] = costs;
   }
 }
@@ -89,18 +91,18 @@ static void refused(struct matrix *matrix, const char *name, const struct tp_err
 }
 
 /* False where the variant is refused. */
-static bool run_variant(struct matrix *matrix, const char *name, int tp, enum tp_phase phase)
+static bool run_variant(struct matrix *matrix, const char *name, int tp, bool decode)
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {.text = ""};
   const struct tp_point point = {.model = &model,
                                  .stack = &matrix->setup->stack,
-                                 .tp = tp,
+                                 .mesh = tp_mesh_of_tp(tp),
                                  .batch = 4,
                                  .prompt = 512,
                                  .generate = 64,
                                  .dtype = TP_DTYPE_BF16};
-  const struct tp_request request = tp_point_request(&point, phase, 544);
+  const struct tp_request request = request_at(&point, decode, 544);
   struct tp_machine machine;
   struct tp_variant variant;
   struct tp_program program;
@@ -138,8 +140,8 @@ static void run_point(struct matrix *matrix, const struct tp_architecture *archi
   const char *const name = name_of(matrix, architecture, overlap, wire);
   const bool plain = overlap == NULL && wire == NULL;
   for (int tp = 1; tp <= 8; tp *= TP_FACTOR)
-    for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
-      const bool ran = run_variant(matrix, name, tp, (enum tp_phase)phase);
+    for (int decode = 0; decode <= 1; decode++) {
+      const bool ran = run_variant(matrix, name, tp, decode == 1);
       ck_assert_msg(ran || !plain, "'%s' alone is refused at tp %d", name, tp);
       ck_assert_msg(!ran || plain || strcmp(architecture->name, "no-comm") != 0,
                     "'%s' has nothing to arrange, yet runs at tp %d", name, tp);

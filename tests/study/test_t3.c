@@ -1,5 +1,6 @@
 /* Track and trigger on the paper's machine: against its figures, its bounds and its knobs; bytes by
  * count; every degree ends; both engines. */
+#include "../request.h"
 #include "../suite.h"
 #include "cost/cost.h"
 #include "engine/engine.h"
@@ -27,7 +28,7 @@ static struct tp_point sublayer(const char *model, int tp, const char *which, co
   char platform[32];
   snprintf(platform, sizeof platform, "t3-ring-%d", tp);
   struct tp_point point = world_case(&world, model, platform, "t3-simulator", variant);
-  point.tp = tp;
+  point.mesh.tp = tp;
   point.batch = 8;
   ck_assert_int_eq(tp_workload_parse(which, &point.workload, NULL), TP_OK);
   return point;
@@ -202,8 +203,8 @@ static void check_degree(int tp, const char *variant)
       world_case(&world, "mt-nlg-530b", "h100-nvl64", "ideal", "standard");
   struct tp_program program, sequential;
   struct tp_error error = {""};
-  struct tp_request request = tp_point_request(&point, TP_PREFILL, 0);
-  request.tp = tp;
+  struct tp_request request = request_at(&point, false, 0);
+  request.mesh = tp_mesh_of_tp(tp);
   const struct tp_sublayer_request sub = {
       .model = plain.model, .which = TP_SUBLAYER_OP, .tp = tp, .tokens = 1000};
   if (tp_sublayer_build(&sub, world.arena, &sequential, &error) != TP_OK)
@@ -224,7 +225,7 @@ static void check_degree(int tp, const char *variant)
     const size_t n = programs[i]->segments[0].n_ops;
     struct tp_cost *costs = TP_NEW(world.arena, struct tp_cost, n);
     for (size_t op = 0; op < n; op++)
-      costs[op] = tp_cost_op(&machine, TP_PREFILL, &programs[i]->segments[0].ops[op]);
+      costs[op] = tp_cost_op(&machine, false, &programs[i]->segments[0].ops[op]);
     const struct tp_cost *const row[] = {costs};
     const struct tp_run run = {.program = programs[i], .machine = &machine, .costs = row};
     ck_assert_msg(tp_engine_analytic.run(&run, world.arena, &results[i], &error) == TP_OK, "%s",
