@@ -15,24 +15,12 @@ struct reader {
   char *at;
   int line;
   const char **cells;
-  size_t n_cells, cells_capacity;
+  size_t n_cells;
 };
 
 static bool at_line_end(const char *at)
 {
   return at[0] == '\0' || at[0] == '\n' || (at[0] == '\r' && at[1] == '\n');
-}
-
-static void add_cell(struct reader *reader, const char *cell)
-{
-  if (reader->n_cells == reader->cells_capacity) {
-    reader->cells_capacity = reader->cells_capacity == 0 ? 256 : 2 * reader->cells_capacity;
-    const char **const larger = TP_NEW(reader->arena, const char *, reader->cells_capacity);
-    if (reader->n_cells > 0)
-      memcpy(larger, reader->cells, reader->n_cells * sizeof *larger);
-    reader->cells = larger;
-  }
-  reader->cells[reader->n_cells++] = cell;
 }
 
 /* Leaves reader->at behind the closing quote and *end at the end of the unquoted text. */
@@ -93,7 +81,7 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
     if (*reader->at != '\0')
       reader->at++;
     *end = '\0';
-    add_cell(reader, cell);
+    TP_APPEND(reader->arena, reader->cells, reader->n_cells, cell);
   }
   return TP_OK;
 }
@@ -123,7 +111,7 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
   csv->columns = reader->cells;
   csv->n_columns = reader->n_cells;
   reader->cells = NULL;
-  reader->n_cells = reader->cells_capacity = 0;
+  reader->n_cells = 0;
   for (size_t i = 0; i < csv->n_columns; i++)
     if (csv->columns[i][0] != '\0' && tp_csv_column(csv, csv->columns[i]) != (int)i)
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' stands twice; remove one", reader->path,
@@ -133,7 +121,6 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
 
 static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
 {
-  size_t capacity = 0;
   for (skip_blank_lines(reader); *reader->at != '\0'; skip_blank_lines(reader)) {
     const size_t n_before = reader->n_cells;
     const int line = reader->line;
@@ -141,14 +128,7 @@ static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struc
     if (reader->n_cells - n_before != csv->n_columns)
       return tp_fail(error, TP_E_INPUT, "%s:%d: %zu cells where the header names %zu columns",
                      reader->path, line, reader->n_cells - n_before, csv->n_columns);
-    if (csv->n_rows == capacity) {
-      capacity = capacity == 0 ? 64 : 2 * capacity;
-      int *const larger = TP_NEW(reader->arena, int, capacity);
-      if (csv->n_rows > 0)
-        memcpy(larger, csv->lines, csv->n_rows * sizeof *larger);
-      csv->lines = larger;
-    }
-    csv->lines[csv->n_rows++] = line;
+    TP_APPEND(reader->arena, csv->lines, csv->n_rows, line);
   }
   csv->cells = reader->cells;
   return TP_OK;
