@@ -26,7 +26,7 @@ enum tp_status tp_format_parse(const char *name, struct tp_arena *arena, enum tp
 
 void tp_table_add(struct tp_table *table, const char *cell)
 {
-  tp_words_add(&table->cells, tp_arena_strdup(table->arena, cell), table->arena);
+  TP_APPEND(table->arena, table->cells.items, table->cells.n, tp_arena_strdup(table->arena, cell));
 }
 
 static int width_of(const struct tp_table *table, size_t column)
