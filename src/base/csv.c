@@ -1,6 +1,5 @@
 #include "base/csv.h"
 
-#include "base/decimal.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -213,11 +212,16 @@ void tp_csv_put_text(FILE *out, const char *text)
   putc('"', out);
 }
 
+const char *tp_csv_number_text(double value, char text[TP_DECIMAL_CHARS])
+{
+  if (isnan(value))
+    return "";
+  tp_decimal_write(value + 0.0, text); /* + 0.0: no "-0" */
+  return text;
+}
+
 void tp_csv_put_number(FILE *out, double value)
 {
   char text[TP_DECIMAL_CHARS];
-  if (isnan(value))
-    return;
-  tp_decimal_write(value + 0.0, text); /* + 0.0: no "-0" */
-  fputs(text, out);
+  fputs(tp_csv_number_text(value, text), out);
 }

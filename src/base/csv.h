@@ -6,6 +6,7 @@
  * has as many cells as the header.  Numbers use the C locale.
  */
 #include "base/arena.h"
+#include "base/decimal.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -39,4 +40,6 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
 /* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
 void tp_csv_put_text(FILE *out, const char *text);
 void tp_csv_put_number(FILE *out, double value);
+/* What that writes, in `text`, which is returned. */
+const char *tp_csv_number_text(double value, char text[TP_DECIMAL_CHARS]);
 #endif

@@ -9,5 +9,6 @@ libtpsim_a_SOURCES += \
 	%D%/json.c %D%/json.h \
 	%D%/json_line.c \
 	%D%/json_read.c \
+	%D%/json_write.c \
 	%D%/output.c %D%/output.h \
 	%D%/text.c %D%/text.h
