@@ -194,12 +194,37 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
                  csv->lines[row], csv->columns[column], cell);
 }
 
-void tp_csv_put_text(FILE *out, const char *text)
+static bool is_space(char letter)
+{
+  return letter == ' ' || letter == '\t';
+}
+
+static bool must_be_quoted(const char *text, size_t length)
+{
+  bool quoted = length > 0 && (is_space(text[0]) || is_space(text[length - 1]));
+  for (size_t i = 0; i < length && !quoted; i++)
+    quoted = text[i] == ',' || text[i] == '"' || text[i] == '\r' || text[i] == '\n';
+  return quoted;
+}
+
+char *tp_csv_write_plain(const char *text, char *to, const char *end)
 {
   const size_t length = strlen(text);
-  const bool padded =
-      length > 0 && (strchr(" \t", text[0]) != NULL || strchr(" \t", text[length - 1]) != NULL);
-  if (!padded && strpbrk(text, ",\"\r\n") == NULL) {
+  if (length > (size_t)(end - to) || must_be_quoted(text, length))
+    return NULL;
+  memcpy(to, text, length);
+  return to + length;
+}
+
+char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS])
+{
+  *to = '\0';
+  return isnan(value) ? to : tp_decimal_write(value + 0.0, to); /* + 0.0: no "-0" */
+}
+
+void tp_csv_put_text(FILE *out, const char *text)
+{
+  if (!must_be_quoted(text, strlen(text))) {
     fputs(text, out);
     return;
   }
@@ -212,16 +237,9 @@ void tp_csv_put_text(FILE *out, const char *text)
   putc('"', out);
 }
 
-const char *tp_csv_number_text(double value, char text[TP_DECIMAL_CHARS])
-{
-  if (isnan(value))
-    return "";
-  tp_decimal_write(value + 0.0, text); /* + 0.0: no "-0" */
-  return text;
-}
-
 void tp_csv_put_number(FILE *out, double value)
 {
   char text[TP_DECIMAL_CHARS];
-  fputs(tp_csv_number_text(value, text), out);
+  tp_csv_write_number(value, text);
+  fputs(text, out);
 }

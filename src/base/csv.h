@@ -40,6 +40,10 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
 /* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
 void tp_csv_put_text(FILE *out, const char *text);
 void tp_csv_put_number(FILE *out, double value);
-/* What that writes, in `text`, which is returned. */
-const char *tp_csv_number_text(double value, char text[TP_DECIMAL_CHARS]);
+
+/* The same number in memory; returns its end, a NUL. */
+char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS]);
+/* The same text in memory, without a NUL; returns its end, or NULL where it must be quoted or does
+ * not fit before `end`. */
+char *tp_csv_write_plain(const char *text, char *to, const char *end);
 #endif

@@ -27,9 +27,9 @@ static void print_json(const struct tp_prediction *rows, size_t n, struct tp_are
     const struct tp_prediction *row = &rows[i / n_columns];
     const struct tp_column *column = &tp_columns[i % n_columns];
     char number[TP_DECIMAL_CHARS];
-    tp_table_add(&table, column->is_text
-                             ? tp_prediction_text(row, column)
-                             : tp_csv_number_text(tp_prediction_number(row, column), number));
+    if (!column->is_text)
+      tp_csv_write_number(tp_prediction_number(row, column), number);
+    tp_table_add(&table, column->is_text ? tp_prediction_text(row, column) : number);
   }
   tp_table_write(&table, TP_FORMAT_JSON, out);
 }

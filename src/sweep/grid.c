@@ -33,10 +33,12 @@ static const struct value defaults[TP_N_AXES] = {
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
 {
-  size_t column = 0; /* the axis-th input */
-  for (int left = (int)axis;; column++)
-    if (tp_columns[column].is_input && left-- == 0)
-      return &tp_columns[column];
+  static const enum tp_column_index columns[TP_N_AXES] = {
+#define X(name, unit, description) [TP_AXIS_##name] = TP_COLUMN_##name,
+      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+  };
+  return &tp_columns[columns[axis]];
 }
 
 void tp_grid_clear(struct tp_grid *grid)
