@@ -1,5 +1,6 @@
 libtpsim_a_SOURCES += \
 	%D%/arena.c %D%/arena.h \
+	%D%/child.c %D%/child.h \
 	%D%/csv.c %D%/csv.h \
 	%D%/datadir.c %D%/datadir.h \
 	%D%/decimal.c %D%/decimal.h \
