@@ -109,6 +109,17 @@ static struct place place_of(const struct tp_grid *grid, size_t index)
   return place;
 }
 
+bool tp_grid_is_first(const struct tp_grid *grid, size_t index)
+{
+  int n_later = 0; /* values that are not the first of their list */
+  for (int i = TP_N_AXES - 1; i >= 0 && n_later < 2; i--) {
+    const size_t n = axis_size(grid, loop_order[i]);
+    n_later += index % n != 0;
+    index /= n;
+  }
+  return n_later + (index != 0) < 2;
+}
+
 /* The cell, or "" where the list or the default counts. */
 static const char *cell_of(const struct place *place, enum tp_axis_name axis)
 {

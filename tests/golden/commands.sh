@@ -94,6 +94,7 @@ batch: 1:64:x2\nvariant: [standard, ladder, no-comm]\n' >s.yaml
 check "sweep file" exits 0 tpsim sweep s.yaml -o yaml.csv
 check "sweep file gives the same rows" cmp one.csv yaml.csv
 
+check "sweep to nowhere" exits 0 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/null
 check "no place to write" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o none/x.csv
 if [ -w /dev/full ]; then
   check "disk full" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/full
