@@ -6,6 +6,7 @@
  * has as many cells as the header.  Numbers use the C locale.
  */
 #include "base/arena.h"
+#include "base/decimal.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -40,4 +41,10 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
 /* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
 void tp_csv_put_text(FILE *out, const char *text);
 void tp_csv_put_number(FILE *out, double value);
+
+/* The same number in memory; returns its end, a NUL. */
+char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS]);
+/* The same text in memory, without a NUL; returns its end, or NULL where it must be quoted or does
+ * not fit before `end`. */
+char *tp_csv_write_plain(const char *text, char *to, const char *end);
 #endif

@@ -116,7 +116,7 @@ struct numbers {
   const char *what;
   struct tp_arena *arena;
   double *values;
-  size_t count, capacity;
+  size_t count;
 };
 
 static enum tp_status numbers_add(struct numbers *numbers, double value, struct tp_error *error)
@@ -124,14 +124,7 @@ static enum tp_status numbers_add(struct numbers *numbers, double value, struct 
   if (numbers->count == MAX_NUMBERS)
     return tp_fail(error, TP_E_INPUT, "%s: more than %d values; take larger steps", numbers->what,
                    MAX_NUMBERS);
-  if (numbers->count == numbers->capacity) {
-    numbers->capacity = numbers->capacity == 0 ? 16 : 2 * numbers->capacity;
-    double *const larger = TP_NEW(numbers->arena, double, numbers->capacity);
-    for (size_t i = 0; i < numbers->count; i++)
-      larger[i] = numbers->values[i];
-    numbers->values = larger;
-  }
-  numbers->values[numbers->count++] = value;
+  TP_APPEND(numbers->arena, numbers->values, numbers->count, value);
   return TP_OK;
 }
 

@@ -1,12 +1,11 @@
 #include "cli/gnuplot.h"
 
+#include "base/child.h"
+
 #include <errno.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* gnuplot marks the place of a fault with lines of their own; the last full line says what. */
 static void read_complaint(FILE *complaints, char *text, size_t size)
@@ -21,23 +20,22 @@ static void read_complaint(FILE *complaints, char *text, size_t size)
   }
 }
 
-static int spawn(FILE *script, FILE *picture, FILE *complaints, pid_t *child)
+struct drawing {
+  FILE *script, *picture, *complaints;
+};
+
+/* Becomes gnuplot; tells why where it cannot. */
+static int draw(void *data, int pipe)
 {
+  const struct drawing *const drawing = data;
   char name[] = "gnuplot", defaults[] = "-d", input[] = "-";
   char *const argv[] = {name, defaults, input, NULL};
-  posix_spawn_file_actions_t actions;
-  int reason = posix_spawn_file_actions_init(&actions);
-  if (reason != 0)
-    return reason;
-  reason = posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(picture), STDOUT_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(complaints), STDERR_FILENO);
-  if (reason == 0)
-    reason = posix_spawnp(child, name, &actions, NULL, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  return reason;
+  if (dup2(fileno(drawing->script), STDIN_FILENO) >= 0 &&
+      dup2(fileno(drawing->picture), STDOUT_FILENO) >= 0 &&
+      dup2(fileno(drawing->complaints), STDERR_FILENO) >= 0)
+    execvp(name, argv);
+  const int reason = errno;
+  return write(pipe, &reason, sizeof reason) == sizeof reason ? TP_E_ENVIRONMENT : TP_E_CHECK;
 }
 
 enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *error)
@@ -49,15 +47,19 @@ enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *erro
       fclose(complaints);
     return tp_fail(error, TP_E_ENVIRONMENT, "no temporary file for gnuplot: %s", strerror(errno));
   }
-  pid_t child;
-  int end = 0;
-  const int reason = spawn(script, picture, complaints, &child);
-  char text[256] = "no reason given";
-  if (reason == 0) {
-    while (waitpid(child, &end, 0) < 0 && errno == EINTR)
-      ;
-    read_complaint(complaints, text, sizeof text);
+  struct drawing drawing = {script, picture, complaints};
+  struct tp_child child;
+  const enum tp_status status = tp_child_start(draw, &drawing, &child, error);
+  if (status != TP_OK) {
+    fclose(complaints);
+    return status;
   }
+  int reason = 0;
+  if (read(child.pipe, &reason, sizeof reason) != sizeof reason)
+    reason = 0;
+  const int end = tp_child_wait(&child);
+  char text[256] = "no reason given";
+  read_complaint(complaints, text, sizeof text);
   fclose(complaints);
   if (reason == ENOENT)
     return tp_fail(error, TP_E_ENVIRONMENT,

@@ -17,7 +17,7 @@ enum { TP_N_KERNEL_GROUPS = 5 };
 struct tp_kernel_rows {
   const char *source; /* NULL: none */
   struct tp_kernel_sample *items;
-  size_t n, room;
+  size_t n;
 };
 
 struct tp_collective_rows {

@@ -8,7 +8,7 @@
 /* Vertices and links being gathered; arrays grow in the arena. */
 struct tp_topology {
   struct tp_arena *arena;
-  size_t n_vertices, vertex_room, n_links, link_room;
+  size_t n_vertices, n_links;
   struct tp_vertex *vertices;
   struct tp_link *links;
 };

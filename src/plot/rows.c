@@ -59,15 +59,11 @@ static enum tp_status read_row(const struct tp_csv *csv, size_t row, struct tp_p
 enum tp_status tp_plot_rows_add(struct tp_plot_rows *rows, const struct tp_csv *csv,
                                 struct tp_arena *arena, struct tp_error *error)
 {
-  struct tp_plot_row *const items = TP_NEW(arena, struct tp_plot_row, rows->n + csv->n_rows);
-  if (rows->n > 0)
-    memcpy(items, rows->items, rows->n * sizeof *items);
   for (size_t i = 0; i < csv->n_rows; i++) {
-    const enum tp_status status = read_row(csv, i, &items[rows->n + i], error);
-    if (status != TP_OK)
-      return status;
+    struct tp_plot_row row;
+    TP_TRY(read_row(csv, i, &row, error));
+    TP_APPEND(arena, rows->items, rows->n, row);
   }
-  *rows = (struct tp_plot_rows){items, rows->n + csv->n_rows};
   return TP_OK;
 }
 

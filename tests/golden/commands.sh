@@ -94,6 +94,7 @@ batch: 1:64:x2\nvariant: [standard, ladder, no-comm]\n' >s.yaml
 check "sweep file" exits 0 tpsim sweep s.yaml -o yaml.csv
 check "sweep file gives the same rows" cmp one.csv yaml.csv
 
+check "sweep to nowhere" exits 0 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/null
 check "no place to write" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o none/x.csv
 if [ -w /dev/full ]; then
   check "disk full" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/full
@@ -104,6 +105,11 @@ mkdir -p data/models
 cp "${SRCDIR:-.}/models/ladder-1b.json" data/models/mine.json
 check "TPSIM_DATA comes first" exits 0 env TPSIM_DATA="$work/data" tpsim predict --model mine \
   --platform dgx-h100
+cp data/models/mine.json "data/models/$(printf 'tab\there').json"
+check "a tab in a name is written in JSON's way" sh -c "TPSIM_DATA=$work/data tpsim list models -f json |
+  grep -F '{\"model\": \"tab\\there\",'"
+check "whole numbers are listed whole" sh -c "for f in table csv json; do tpsim list models -f \$f |
+  grep llama-3.1-405b | grep -w 16384 || exit 1; done"
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"

@@ -223,6 +223,19 @@ START_TEST(faults_name_their_place)
 }
 END_TEST
 
+START_TEST(each_value_has_a_first_point)
+{
+  give_lists();
+  size_t n = 0;
+  for (size_t i = 0; i < tp_grid_size(&grid); i++)
+    n += tp_grid_is_first(&grid, i);
+  ck_assert_uint_eq(n, 1 + (2 - 1) + (2 - 1) + (3 - 1));
+  ck_assert(tp_grid_is_first(&grid, 0) && tp_grid_is_first(&grid, 1));  /* standard, ladder */
+  ck_assert(tp_grid_is_first(&grid, 2) && !tp_grid_is_first(&grid, 3)); /* tp 2; both */
+  ck_assert(tp_grid_is_first(&grid, 4) && tp_grid_is_first(&grid, 6));  /* tp 4; model */
+}
+END_TEST
+
 START_TEST(a_model_must_be_named)
 {
   ck_assert_int_eq(tp_grid_check(&grid, &world.catalog, &error), TP_E_INPUT);
@@ -244,6 +257,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, yaml_gives_scalars_lists_and_ranges);
   tcase_add_test(tcase, lists_given_before_win_over_yaml);
   tcase_add_loop_test(tcase, faults_name_their_place, 0, sizeof faults / sizeof faults[0]);
+  tcase_add_test(tcase, each_value_has_a_first_point);
   tcase_add_test(tcase, a_model_must_be_named);
   suite_add_tcase(suite, tcase);
   return suite;

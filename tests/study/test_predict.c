@@ -279,6 +279,40 @@ START_TEST(timeline_shows_prefill_then_a_step)
 }
 END_TEST
 
+/* A name may be any path: with a comma, quotes, longer than what a row has room for. */
+START_TEST(rows_hold_any_text)
+{
+  char longest[1000] = "";
+  memset(longest, 'x', sizeof longest - 1);
+  static const char *const names[] = {"a", "", "a,b", "\"", " a", "a ", "a\nb", "\xC3\xA9"};
+  enum { N_NAMES = sizeof names / sizeof *names };
+  for (size_t i = 0; i <= N_NAMES; i++) {
+    struct tp_prediction row;
+    struct tp_csv csv;
+    char text[5 * sizeof longest] = "";
+    tp_prediction_clear(&row);
+    row.model = row.platform = row.phase = i < N_NAMES ? names[i] : longest;
+    row.stack = row.variant = row.dtype = row.engine = "b";
+    row.tp = row.pp = row.nodes = row.batch = row.prompt = row.generate = 8;
+    row.layers = -1.25;
+    FILE *const out = fmemopen(text, sizeof text, "w");
+    tp_prediction_write_header(tp_n_columns, out);
+    tp_prediction_write_row(&row, tp_n_columns, out);
+    fclose(out);
+    ck_assert_int_eq(tp_csv_parse("text", text, world.arena, &csv, NULL), TP_OK);
+    ck_assert_uint_eq(csv.n_rows, 1);
+    ck_assert_uint_eq(csv.n_columns, TP_N_COLUMNS);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_model), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_platform), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_tp), "8");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_e2e_s), "");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_status), "ok");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_phase), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_layers), "-1.25");
+  }
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("predict");
@@ -295,6 +329,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, variant_without_a_standard_has_no_speedup);
   tcase_add_loop_test(tcase, memory_of_other_points_does_not_matter, 0, 4);
   tcase_add_test(tcase, machines_differ_by_each_part);
+  tcase_add_test(tcase, rows_hold_any_text);
   tcase_add_test(tcase, timeline_shows_prefill_then_a_step);
   suite_add_tcase(suite, tcase);
   return suite;
