@@ -1,6 +1,7 @@
 #include "cli/gnuplot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -21,7 +22,9 @@ static void read_complaint(FILE *complaints, char *text, size_t size)
   }
 }
 
-static int spawn(FILE *script, FILE *picture, FILE *complaints, pid_t *child)
+/* Where standard streams are closed, files take their numbers, and one would be overwritten before
+ * it is handed on: so all go by copies above them. */
+static int spawn(FILE *const streams[3], pid_t *child)
 {
   char name[] = "gnuplot", defaults[] = "-d", input[] = "-";
   char *const argv[] = {name, defaults, input, NULL};
@@ -29,13 +32,15 @@ static int spawn(FILE *script, FILE *picture, FILE *complaints, pid_t *child)
   int reason = posix_spawn_file_actions_init(&actions);
   if (reason != 0)
     return reason;
-  reason = posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(picture), STDOUT_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(complaints), STDERR_FILENO);
+  int copies[3] = {-1, -1, -1};
+  for (int i = 0; i < 3 && reason == 0; i++) {
+    copies[i] = fcntl(fileno(streams[i]), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    reason = copies[i] < 0 ? errno : posix_spawn_file_actions_adddup2(&actions, copies[i], i);
+  }
   if (reason == 0)
     reason = posix_spawnp(child, name, &actions, NULL, argv, environ);
+  for (int i = 0; i < 3 && copies[i] >= 0; i++)
+    close(copies[i]);
   posix_spawn_file_actions_destroy(&actions);
   return reason;
 }
@@ -51,7 +56,7 @@ enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *erro
   }
   pid_t child;
   int end = 0;
-  const int reason = spawn(script, picture, complaints, &child);
+  const int reason = spawn((FILE *const[]){script, picture, complaints}, &child);
   char text[256] = "no reason given";
   if (reason == 0) {
     while (waitpid(child, &end, 0) < 0 && errno == EINTR)
