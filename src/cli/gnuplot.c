@@ -3,6 +3,8 @@
 #include "base/child.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,18 +26,25 @@ struct drawing {
   FILE *script, *picture, *complaints;
 };
 
-/* Becomes gnuplot; tells why where it cannot. */
+/* Becomes gnuplot; tells why where it cannot.  Where standard streams are closed, files take their
+ * numbers, and one would be overwritten before it is handed on: so all go by copies above them. */
 static int draw(void *data, int pipe)
 {
   const struct drawing *const drawing = data;
+  FILE *const streams[3] = {drawing->script, drawing->picture, drawing->complaints};
   char name[] = "gnuplot", defaults[] = "-d", input[] = "-";
   char *const argv[] = {name, defaults, input, NULL};
-  if (dup2(fileno(drawing->script), STDIN_FILENO) >= 0 &&
-      dup2(fileno(drawing->picture), STDOUT_FILENO) >= 0 &&
-      dup2(fileno(drawing->complaints), STDERR_FILENO) >= 0)
+  int copies[3];
+  bool handed = true;
+  for (int i = 0; i < 3; i++)
+    copies[i] = fcntl(fileno(streams[i]), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int told = fcntl(pipe, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  for (int i = 0; i < 3; i++)
+    handed = handed && copies[i] >= 0 && dup2(copies[i], i) >= 0;
+  if (handed && told >= 0)
     execvp(name, argv);
   const int reason = errno;
-  return write(pipe, &reason, sizeof reason) == sizeof reason ? TP_E_ENVIRONMENT : TP_E_CHECK;
+  return write(told, &reason, sizeof reason) == sizeof reason ? TP_E_ENVIRONMENT : TP_E_CHECK;
 }
 
 enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *error)

@@ -15,7 +15,7 @@ unit_tests += \
 	%D%/test_matrix \
 	%D%/test_op_costs \
 	%D%/test_phase \
-	%D%/test_plot \
+	%D%/test_plot %D%/test_plot_looks \
 	%D%/test_predict \
 	%D%/test_solve \
 	%D%/test_sweep \
