@@ -1,4 +1,4 @@
-if SIMULATOR
+if TPSIM
 bin_PROGRAMS += tpsim
 endif
 tpsim_LDADD = libtpcommand.a $(study_libs)
