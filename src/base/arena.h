@@ -4,8 +4,8 @@
 /* A bump allocator: everything of one prediction lives and dies together.
  *
  * Memory comes zeroed and aligned for any type.  Nothing is freed singly; everything reachable
- * from an object made in an arena lives in that arena.  Out of memory aborts: no caller could go
- * on.
+ * from an object made in an arena lives in that arena.  Where memory runs out the process aborts,
+ * because no caller could go on.
  */
 struct tp_arena;
 

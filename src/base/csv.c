@@ -84,10 +84,8 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
     reader->at += strspn(reader->at, " \t");
     const char *cell;
     char *end = NULL;
-    const enum tp_status status = *reader->at == '"' ? read_quoted(reader, &cell, &end, error)
-                                                     : read_plain(reader, &cell, &end, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(*reader->at == '"' ? read_quoted(reader, &cell, &end, error)
+                              : read_plain(reader, &cell, &end, error));
     more = *reader->at == ',';
     reader->line += !more && *reader->at != '\0';
     if (*reader->at == '\r')
@@ -121,9 +119,7 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
     return tp_fail(error, TP_E_INPUT, "%s:1: empty; the first line must name the columns",
                    reader->path);
   const int line = reader->line;
-  const enum tp_status status = read_row(reader, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(read_row(reader, error));
   csv->columns = reader->cells;
   csv->n_columns = reader->n_cells;
   reader->cells = NULL;
@@ -141,9 +137,7 @@ static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struc
   for (skip_blank_lines(reader); *reader->at != '\0'; skip_blank_lines(reader)) {
     const size_t n_before = reader->n_cells;
     const int line = reader->line;
-    const enum tp_status status = read_row(reader, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(read_row(reader, error));
     if (reader->n_cells - n_before != csv->n_columns)
       return tp_fail(error, TP_E_INPUT, "%s:%d: %zu cells where the header names %zu columns",
                      reader->path, line, reader->n_cells - n_before, csv->n_columns);
@@ -169,21 +163,17 @@ enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena 
   struct tp_csv result = {.path = tp_arena_strdup(arena, name)};
   struct reader reader = {
       .path = result.path, .arena = arena, .at = tp_arena_strdup(arena, text), .line = 1};
-  enum tp_status status = read_header(&reader, &result, error);
-  if (status == TP_OK)
-    status = read_rows(&reader, &result, error);
-  if (status == TP_OK)
-    *csv = result;
-  return status;
+  TP_TRY(read_header(&reader, &result, error));
+  TP_TRY(read_rows(&reader, &result, error));
+  *csv = result;
+  return TP_OK;
 }
 
 enum tp_status tp_csv_open(const char *file, struct tp_arena *arena, struct tp_csv *csv,
                            struct tp_error *error)
 {
   const char *text;
-  const enum tp_status status = tp_file_read(file, arena, &text, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(file, arena, &text, error));
   return tp_csv_parse(strcmp(file, "-") == 0 ? "standard input" : file, text, arena, csv, error);
 }
 

@@ -95,10 +95,7 @@ enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, 
   }
   const char **names;
   size_t n_names;
-  const enum tp_status status =
-      tp_datadir_list(dirs, folder, extension, arena, &names, &n_names, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_datadir_list(dirs, folder, extension, arena, &names, &n_names, error));
   return tp_fail(error, TP_E_INPUT, "no %s '%s'%s", what, name,
                  tp_text_hint(arena, name, names, n_names));
 }

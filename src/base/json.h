@@ -30,11 +30,12 @@ void tp_doc_close(struct tp_doc *doc);
 /* Value at `path`, or NULL.  Borrowed. */
 json_t *tp_doc_at(const struct tp_doc *doc, const char *path);
 
-/* Line (from 1) on which the key of `path`, or of the deepest part of it that is there, stands. */
+/* The line, from 1, of the key at `path`; where it is absent, of the deepest part of `path` that is
+ * there. */
 int tp_doc_line(const struct tp_doc *doc, const char *path);
 
-/* Where the value at `path` stands in the text: from `begin` to before `end`, as it was read (an
- * override does not move it).  False where there is none. */
+/* Finds the value at `path` in the text as it was read: it goes from `begin` to before `end`.  An
+ * override does not move it.  False where there is no such value. */
 bool tp_doc_span(const struct tp_doc *doc, const char *path, size_t *begin, size_t *end);
 
 /* Fails with "FILE:LINE: PATH: ..." */

@@ -21,7 +21,7 @@ struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dt
 struct tp_lone_op tp_lone_attention(const struct tp_attention *attention)
 {
   struct tp_lone_op lone = {
-      .op = op_of(TP_OP_ATTENTION, attention->decode ? "attention_decode" : "attention_prefill")};
+      .op = op_of(TP_OP_ATTENTION, tp_attention_decodes(attention) ? "attention_decode" : "attention_prefill")};
   lone.op.attention = *attention;
   return lone;
 }
@@ -272,7 +272,7 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   *program = (struct tp_program){
       .title = op->name,
       .phase = TP_DECODE,
-      .ranks = ranks,
+      .mesh = tp_mesh_of_tp(ranks),
       .batch = 1,
       .query_len = 1,
       .n_streams = 2,

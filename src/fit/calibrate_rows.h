@@ -1,6 +1,7 @@
 #ifndef TP_FIT_CALIBRATE_ROWS_H
 #define TP_FIT_CALIBRATE_ROWS_H
-/* What a calibration was given, gathered from its files by the group it is for. */
+/* The measurements of a calibration, read from all its files and sorted by the parameter group that
+ * they tell. */
 #include "fit/calibrate.h"
 #include "fit/collectives.h"
 #include "fit/crossing.h"

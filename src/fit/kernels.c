@@ -16,7 +16,7 @@ const char *tp_fit_group_of(const struct tp_op *op)
   case TP_OP_ATTENTION:
     if (op->attention.style != TP_ATTENTION_FLASH)
       return NULL;
-    return op->attention.decode ? "attention_decode" : "attention_prefill";
+    return tp_attention_decodes(&op->attention) ? "attention_decode" : "attention_prefill";
   case TP_OP_MEMORY:
     return "memory";
   case TP_OP_COLLECTIVE:

@@ -25,7 +25,7 @@ static cudaError_t add(const struct tp_bound_op *bound, cudaStream_t stream)
   const enum tp_function function = bound->op->memory.function;
   if (function == TP_FUNCTION_COPY)
     return tp_launch_copy(extent_of(y), rows_of(x), rows_of(y), stream);
-  const int ranks = function == TP_FUNCTION_ADD_SHARE ? bound->program->ranks : 1;
+  const int ranks = function == TP_FUNCTION_ADD_SHARE ? bound->program->mesh.tp : 1;
   return tp_launch_add(extent_of(y), rows_of(x), 1.0f / (float)ranks, rows_of(&bound->in[1]),
                        rows_of(y), stream);
 }

@@ -21,7 +21,7 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
   const struct tp_operand *positions = bound->op->n_in > 3 ? &bound->in[3] : NULL;
   const struct tp_piece *piece = &table->tensor->pieces[0];
   const int64_t first = tp_piece_first_row(piece, rank);
-  const int64_t all = table->rows * (piece->split == TP_SPLIT_ROWS ? bound->program->ranks : 1);
+  const int64_t all = table->rows * (piece->split == TP_SPLIT_ROWS ? bound->program->mesh.tp : 1);
   float *values = tp_host_row(scratch, x), *added = tp_host_row(scratch, x);
   for (int64_t row = 0; row < x->rows; row++) {
     const int64_t token = tp_host_index(tokens, row);

@@ -200,7 +200,7 @@ static enum tp_status compute_memory(const struct tp_bound_op *bound, int rank,
     compute_add(bound, 1, scratch);
     return TP_OK;
   case TP_FUNCTION_ADD_SHARE:
-    compute_add(bound, (float)bound->program->ranks, scratch);
+    compute_add(bound, (float)bound->program->mesh.tp, scratch);
     return TP_OK;
   case TP_FUNCTION_ADD_NORM:
     compute_add_norm(bound, scratch);

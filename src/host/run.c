@@ -75,11 +75,11 @@ static enum tp_status check_agreement(const struct tp_host *host,
                      "'%s' of %.0f",
                      r, bound[0]->op->name, bound[0]->op->collective.bytes, bound[r]->op->name,
                      bound[r]->op->collective.bytes);
-  if (host->options.arithmetic && bound[0]->program->ranks != ranks)
+  if (host->options.arithmetic && bound[0]->program->mesh.tp != ranks)
     return tp_fail(error, TP_E_CHECK,
                    "host: '%s' is among %d ranks and %d are here: without the others there is a "
                    "clock and no arithmetic",
-                   bound[0]->op->name, bound[0]->program->ranks, ranks);
+                   bound[0]->op->name, bound[0]->program->mesh.tp, ranks);
   return TP_OK;
 }
 

@@ -1,9 +1,15 @@
 #include "predict/timing.h"
 
+#include "program/op_key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_KEY_WORDS = 9, COST_SLOTS = 1024 /* a power of two */, MACHINE_SLOTS = 16 };
+enum {
+  N_KEY_WORDS = 1 + TP_OP_KEY_WORDS,
+  COST_SLOTS = 1024 /* a power of two */,
+  MACHINE_SLOTS = 16
+};
 
 struct key {
   uint64_t words[N_KEY_WORDS];
@@ -70,49 +76,11 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
   return TP_OK;
 }
 
-static uint64_t double_bits(double value)
-{
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-/* Everything a cost depends on; payloads field by field, as structs have padding. */
 static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct tp_op *op)
 {
-  const uint64_t head = machine_id << 16 | (uint64_t)phase << 8 | (uint64_t)(op->n_waits > 0) << 7 |
-                        (uint64_t)op->kind;
-  switch (op->kind) {
-  case TP_OP_GEMM: {
-    const struct tp_gemm *g = &op->gemm;
-    const uint64_t slice = (uint64_t)g->slices << 24 | (uint64_t)g->continues << 16 |
-                           (uint64_t)g->output << 8 | (uint64_t)g->arbitrated;
-    return (struct key){
-        {head, (uint64_t)g->m, (uint64_t)g->n, (uint64_t)g->k, (uint64_t)g->dtype, slice}};
-  }
-  case TP_OP_ATTENTION: {
-    const struct tp_attention *a = &op->attention;
-    const uint64_t kinds = (uint64_t)a->backward << 17 | (uint64_t)a->decode << 16 |
-                           (uint64_t)a->style << 8 | (uint64_t)a->dtype;
-    return (struct key){{head, kinds, (uint64_t)a->batch, (uint64_t)a->query_len,
-                         (uint64_t)a->kv_len, (uint64_t)a->heads, (uint64_t)a->kv_heads,
-                         (uint64_t)a->head_dim, double_bits(a->score_passes)}};
-  }
-  case TP_OP_MEMORY:
-    return (struct key){
-        {head, double_bits(op->memory.read_bytes), double_bits(op->memory.write_bytes)}};
-  case TP_OP_COLLECTIVE: {
-    const struct tp_collective *c = &op->collective;
-    const uint64_t kinds =
-        (uint64_t)c->kind << 16 | (uint64_t)c->algorithm << 8 | (uint64_t)c->dtype;
-    const uint64_t dma = (uint64_t)c->sms << 24 | (uint64_t)c->role << 16 |
-                         (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
-    const uint64_t wire = (uint64_t)c->wire.group << 32 | (uint64_t)c->wire.spikes << 16 |
-                          (uint64_t)c->wire.reduce_bits << 8 | (uint64_t)c->wire.gather_bits;
-    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire}};
-  }
-  }
-  return (struct key){{head}};
+  struct key key = {{machine_id << 8 | (uint64_t)phase << 1 | (uint64_t)(op->n_waits > 0)}};
+  tp_op_key(op, key.words + 1);
+  return key;
 }
 
 static size_t slot_of(const struct key *key)
@@ -156,7 +124,7 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       const struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION && op->attention.decode)
+      if (op->kind == TP_OP_ATTENTION && tp_attention_decodes(&op->attention))
         priced->costs[s][i] = *look_up(timer, machine, program->phase, op);
     }
 }

@@ -151,7 +151,6 @@ void tp_block_attend(struct tp_pass *pass)
   tp_pass_attention(
       pass, "attn.attention",
       (struct tp_attention){
-          .decode = decode,
           .style = decode ? request->style.attention_decode : request->style.attention_prefill,
           .batch = request->batch,
           .query_len = decode ? 1 : request->prompt,

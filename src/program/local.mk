@@ -1,7 +1,10 @@
 libtpsim_a_SOURCES += \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
+	%D%/mesh.c %D%/mesh.h \
 	%D%/op.c %D%/op.h \
+	%D%/op_fields.c %D%/op_fields.h \
+	%D%/op_key.c %D%/op_key.h \
 	%D%/operand_weights.c \
 	%D%/operands.c %D%/operands.h \
 	%D%/pass.c %D%/pass.h \

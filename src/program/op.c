@@ -61,6 +61,11 @@ static double attention_pairs(const struct tp_attention *a)
   return a->style == TP_ATTENTION_MATERIALISED ? q * kv : q * kv - q * (q - 1) / 2;
 }
 
+bool tp_attention_decodes(const struct tp_attention *attention)
+{
+  return attention->query_len == 1 && !attention->backward;
+}
+
 int tp_attention_products(const struct tp_attention *attention)
 {
   if (!attention->backward)

@@ -79,7 +79,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
   };
   *program = (struct tp_program){
       .phase = request->phase,
-      .ranks = request->tp,
+      .mesh = tp_mesh_of_tp(request->tp),
       .batch = request->batch,
       .query_len = query_len,
       .n_streams = 2,
@@ -206,6 +206,8 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
   op->waits[0] = ready_event(slot);
   op->records = done_event(slot);
   op->collective = collective;
+  if (collective.group.size == 0)
+    op->collective.group = tp_mesh_tensor(&pass->program->mesh);
 }
 
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)

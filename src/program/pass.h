@@ -77,8 +77,8 @@ void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attenti
 void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
                     double write);
 
-/* Starts the collective in the slot once the kernel emitted last is done; an all-reduce of `bytes`
- * of the activation type. */
+/* Starts the collective in the slot once the kernel emitted last is done, over the tensor ranks
+ * where it names no group; an all-reduce of `bytes` of the activation type. */
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective);
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);

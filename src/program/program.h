@@ -11,6 +11,7 @@
  * before it, so it may reach back to the previous repetition or the previous segment.
  */
 #include "base/arena.h"
+#include "program/mesh.h"
 #include "program/op.h"
 #include "program/tensor.h"
 
@@ -47,7 +48,7 @@ struct tp_program {
   const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1 kv_len=1025" */
   const char *equation; /* what the ops compute, as the paper writes it; lines end with \n */
   enum tp_phase phase;
-  int ranks;                /* tensor-parallel degree: who takes part in a collective */
+  struct tp_mesh mesh;
   int64_t batch, query_len; /* rows are sequences, tokens of one next to each other */
   int n_streams, n_events;
   const char *stream_names[TP_MAX_STREAMS];

@@ -76,6 +76,7 @@ static struct tp_op exchange_of(const struct tp_sublayer_request *request, const
       .waits = {READY},
       .records = DONE,
       .collective = {.kind = kind,
+                     .group = {request->tp, 1},
                      .bytes = (double)request->tokens * (double)request->model->hidden *
                               tp_dtype_bytes(dtype),
                      .dtype = dtype}};
@@ -103,7 +104,7 @@ enum tp_status tp_sublayer_build(const struct tp_sublayer_request *request, stru
       .equation = backward ? "dx = AR(dy W')      on each rank its part of dy and W"
                            : "y = AR(x W)      on each rank its part of x and W",
       .phase = backward ? TP_TRAIN : TP_PREFILL,
-      .ranks = request->tp,
+      .mesh = tp_mesh_of_tp(request->tp),
       .n_streams = 2,
       .n_events = 2,
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},

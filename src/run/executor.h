@@ -6,9 +6,9 @@
 #include "run/store.h"
 
 /* Issues one pass, all segments and repetitions; returns when it is issued, not done.  Waits for
- * events that this pass has not recorded are left out, as CUDA's are no waits; between passes the
- * caller joins the streams (calls->join), if they are not captured.  TP_E_INPUT where no
- * device can do an op (what T3's hardware does), naming it. */
+ * events that this pass has not recorded are left out, for in CUDA they would wait for nothing.
+ * Between passes the caller joins the streams (calls->join), if they are not captured.  TP_E_INPUT
+ * where no device can do an op (what T3's hardware does), naming it. */
 enum tp_status tp_execute(const struct tp_calls *calls, const struct tp_binding *binding,
                           struct tp_error *error);
 

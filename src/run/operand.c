@@ -17,7 +17,7 @@ struct tp_logits tp_logits_of(const struct tp_bound_op *sample)
 {
   const struct tp_operand *logits = &sample->in[0];
   const struct tp_program *program = sample->program;
-  const int blocks = is_gathered(program, sample->op->in[0]) ? program->ranks : 1;
+  const int blocks = is_gathered(program, sample->op->in[0]) ? program->mesh.tp : 1;
   const double element_bytes = tp_tensor_element_bytes(logits->tensor);
   return (struct tp_logits){
       .blocks = blocks,

@@ -82,7 +82,7 @@ static enum tp_status fill_copy(const struct tp_store *store, const struct tp_pr
   for (int p = 0; p < tensor->n_pieces && status == TP_OK; p++) {
     const struct tp_piece *piece = &tensor->pieces[p];
     const struct tp_fill fill =
-        tp_weight_fill(piece, store->seed, layer, rank, program->ranks, tensor->dtype);
+        tp_weight_fill(piece, store->seed, layer, rank, program->mesh.tp, tensor->dtype);
     status = store->calls->fill(store->calls->state, to, &fill, error);
     to += (size_t)piece->rows * row_bytes(tensor);
   }

@@ -13,7 +13,8 @@ struct tp_selftest_case {
   struct tp_check check; /* its variant in the arena */
 };
 
-/* The cases in `arena`.  A single rank arranges nothing: standard and kraken stand for all. */
+/* The cases, in `arena`; returns how many.  On a single rank there is nothing to arrange, so
+ * standard and kraken stand for all variants. */
 size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
                           const struct tp_selftest_case **cases);
 #endif

@@ -74,7 +74,7 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
   TP_MAKE_READS(op, qkv, after);
   TP_MAKE_WRITES(op, keys, values);
   op = tp_make_op(&make, TP_OP_ATTENTION);
-  op->attention = (struct tp_attention){.decode = decode,
+  op->attention = (struct tp_attention){
                                         .style = style,
                                         .batch = s.batch,
                                         .query_len = s.query_len,

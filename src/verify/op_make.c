@@ -12,7 +12,7 @@ struct tp_make tp_make_begin(struct tp_making *cases, const char *name, int rank
   *made = (struct tp_op_case){.name = name, .dtype = dtype};
   made->program = (struct tp_program){.title = name,
                                       .phase = TP_PREFILL,
-                                      .ranks = ranks,
+                                      .mesh = tp_mesh_of_tp(ranks),
                                       .batch = batch,
                                       .query_len = query_len,
                                       .n_streams = 2,

@@ -1,12 +1,11 @@
 /* Attention and memory kernels by hand: one term of the model at a time. */
 #include "toy_gpu.h"
 
-static struct tp_op attention(enum tp_attention_style style, bool decode, int64_t batch,
-                              int64_t queries, int64_t keys)
+static struct tp_op attention(enum tp_attention_style style, int64_t batch, int64_t queries,
+                              int64_t keys)
 {
   return (struct tp_op){.kind = TP_OP_ATTENTION,
-                        .attention = {.decode = decode,
-                                      .style = style,
+                        .attention = {.style = style,
                                       .batch = batch,
                                       .query_len = queries,
                                       .kv_len = keys,
@@ -23,7 +22,7 @@ START_TEST(flash_prefill)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
   ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
@@ -32,7 +31,7 @@ START_TEST(flash_prefill)
   toy.device.attention_prefill.token_s = 1e-8; /* 2 heads: 256 of a block's 512 threads */
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(16 + all_us, 4) + pow(1 + longest_us, 4), 0.25),
                 1e-3);
-  op.attention.writes_cache = true;
+  op.attention.cache_write = TP_CACHE_WRITTEN_WITH;
   ck_assert_rel(toy_us(&toy, &op),
                 3 + 25 * 512 * 1e-4 / 2 + pow(pow(16 + all_us, 4) + pow(1 + longest_us, 4), 0.25),
                 1e-3);
@@ -45,7 +44,7 @@ START_TEST(flash_backward)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   op.attention.backward = true;
   const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
@@ -62,7 +61,7 @@ START_TEST(materialised_backward)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 4, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
   const struct tp_cost forward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
   op.attention.backward = true;
   const struct tp_cost backward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
@@ -78,7 +77,7 @@ START_TEST(flash_prefill_of_few_tiles)
 {
   struct toy toy;
   toy_init(&toy);
-  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 640, 640);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 640, 640);
   ck_assert_rel(toy_us(&toy, &op), 3 + 640 * 3.2768e-3, 1e-1);
   ck_assert(tp_cost_op(&toy.machine, TP_PREFILL, &op).sm_share < 1);
 }
@@ -90,7 +89,7 @@ START_TEST(padding)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1000, 2, 2);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 2, 2);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
   op.attention.query_len = op.attention.kv_len = 64;
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -105,7 +104,7 @@ START_TEST(packed_groups)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
-  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1000, 16, 16);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 16, 16);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
   toy.device.attention_prefill.packs_group = 1;
   ck_assert_rel(toy_us(&toy, &op), 3 + 20 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -118,8 +117,8 @@ START_TEST(prompt_of_one_token)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_decode.unit_s = 5e-6;
-  const struct tp_op prompt = attention(TP_ATTENTION_FLASH, false, 1000, 1, 1);
-  const struct tp_op step = attention(TP_ATTENTION_FLASH, true, 1000, 1, 1);
+  const struct tp_op prompt = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
+  const struct tp_op step = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
   ck_assert_rel(toy_us(&toy, &prompt), toy_us(&toy, &step), 1e-15);
 }
 END_TEST
@@ -131,9 +130,9 @@ START_TEST(flash_prefill_traffic)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e9;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 512, 512);
   ck_assert_rel(toy_us(&toy, &op), 3 + 2.0 * 128 * 512 * 20 / 1e3, 1e-3);
-  op.attention.writes_cache = true;
+  op.attention.cache_write = TP_CACHE_WRITTEN_WITH;
   ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 28 / 1e3, 1e-3);
   toy.device.attention_prefill.warm_bytes = 1e9;
   ck_assert(toy_us(&toy, &op) < 10);
@@ -149,7 +148,7 @@ START_TEST(flash_decode)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 100, 1, 1000);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 100, 1, 1000);
   toy.machine.dram_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 102.8096, 1e-3);
   ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 102.8096e6, 1e-15);
@@ -175,7 +174,7 @@ START_TEST(split_keys)
   toy_init(&toy);
   toy.device.attention_decode.sm_bytes_per_s = 1e9;
   toy.device.attention_decode.split_s = 7e-6;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 1, 1, 1024);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 1, 1024);
   ck_assert_rel(toy_us(&toy, &op), 4 + 524.288, 1e-3);
   toy.device.attention_decode.most_splits = 4;
   ck_assert_rel(toy_us(&toy, &op), 4 + 7 + 131.072, 1e-3);
@@ -198,7 +197,7 @@ START_TEST(decode_compute_and_cache)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 50, 1, 10000);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 50, 1, 10000);
   ck_assert_rel(toy_us(&toy, &op), 4 + 4 * 16 * 128 * 1e4 / 1e7, 1e-3);
   toy.device.attention_decode.l2_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 512, 1e-3);
@@ -216,7 +215,7 @@ START_TEST(materialised)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
-  const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 1, 100, 100);
+  const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 1, 100, 100);
   const double bytes = 2 * (10 * 8e4 + 2.0 * 128 * 100 * (8 + 2)), flops = 4 * 8e4 * 128;
   ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + flops / 1e9, 1e-12);
   ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).dram_bytes, bytes, 1e-15);
@@ -232,7 +231,7 @@ START_TEST(expanded)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
-  struct tp_op op = attention(TP_ATTENTION_EXPANDED, true, 10, 1, 99999);
+  struct tp_op op = attention(TP_ATTENTION_EXPANDED, 10, 1, 99999);
   const double head_bytes = 2.0 * 2 * 10 * 128 * 1e5;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-4);
   op.attention.kv_heads = 1;

@@ -21,7 +21,7 @@ static inline void hand_begin(struct hand *hand, int ranks)
 {
   memset(hand, 0, sizeof *hand);
   hand->program = (struct tp_program){.title = "hand",
-                                      .ranks = ranks,
+                                      .mesh = tp_mesh_of_tp(ranks),
                                       .batch = 1,
                                       .query_len = 1,
                                       .n_streams = 2,

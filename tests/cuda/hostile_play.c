@@ -119,7 +119,7 @@ static struct tp_cost cost_of(struct tp_device_state *state, const struct tp_bou
   if (hostile->physics.l2_bytes == 0)
     what.cold_bytes = what.all_bytes;
   struct tp_op at = *bound->op;
-  if (at.kind == TP_OP_ATTENTION && at.attention.decode)
+  if (at.kind == TP_OP_ATTENTION && at.attention.query_len == 1)
     at.attention.kv_len = (int64_t)what.kv_len;
   what.op = &at;
   struct tp_cost cost = hostile_cost(&hostile->physics, &state->machine, &what);

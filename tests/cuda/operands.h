@@ -48,7 +48,7 @@ static inline void trial_begin(struct trial *trial, enum tp_function function, i
 {
   memset(trial, 0, sizeof *trial);
   trial->arena = tp_arena_create();
-  trial->program = (struct tp_program){.ranks = 2, .batch = batch, .query_len = query_len};
+  trial->program = (struct tp_program){.mesh = tp_mesh_of_tp(2), .batch = batch, .query_len = query_len};
   trial->op = (struct tp_op){.name = tp_function_text(function), .kind = TP_OP_MEMORY};
   trial->op.memory.function = function;
   trial->random = tp_random_seed((int)function);

@@ -67,7 +67,7 @@ static inline enum tp_status run_try(struct run *run, int32_t length)
     tokens[i] = (1 + 7 * i) % 61;
   for (int i = 0; i < 16; i++)
     lengths[i] = length;
-  for (int r = 0; r < run->program.ranks; r++) {
+  for (int r = 0; r < run->program.mesh.tp; r++) {
     const struct tp_calls *calls = tp_host_calls(run->host, r);
     run_put(run, r, run->program.tokens, tokens);
     run_put(run, r, run->program.lengths, lengths);

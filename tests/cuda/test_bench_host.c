@@ -64,8 +64,7 @@ START_TEST(rounds_by_hand)
 }
 END_TEST
 
-static const struct tp_attention decode = {.decode = true,
-                                           .batch = 2,
+static const struct tp_attention decode = {.batch = 2,
                                            .query_len = 1,
                                            .kv_len = 8,
                                            .heads = 4,

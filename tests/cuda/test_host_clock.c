@@ -67,7 +67,7 @@ static struct tp_timeline simulate(const struct bench *bench, const struct tp_pr
 
 static void execute(struct tp_host *host, const struct tp_program *program, struct tp_arena *arena)
 {
-  for (int r = 0; r < program->ranks; r++) {
+  for (int r = 0; r < program->mesh.tp; r++) {
     const struct tp_calls *calls = tp_host_calls(host, r);
     struct tp_store *store = tp_store_create(calls, 1, 1);
     struct tp_binding *binding;

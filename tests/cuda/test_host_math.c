@@ -14,7 +14,7 @@ enum { FP32, INDEX };
 static void setup(void)
 {
   arena = tp_arena_create();
-  program = (struct tp_program){.ranks = 1, .batch = 1, .query_len = 1};
+  program = (struct tp_program){.mesh = tp_mesh_of_tp(1), .batch = 1, .query_len = 1};
   kinds[FP32] = (struct tp_tensor){.kind = TP_TENSOR_ACTIVATION, .dtype = TP_DTYPE_FP32};
   kinds[INDEX] = (struct tp_tensor){.kind = TP_TENSOR_INDEX};
 }
@@ -163,7 +163,7 @@ START_TEST(sums)
   const struct tp_operand first = matrix(kept, 1, 2), second = matrix(normed, 1, 2);
   compute(function(TP_FUNCTION_ADD), &(struct operands){{a, b}, {first}});
   NEAR(kept, 3, 4);
-  program.ranks = 4;
+  program.mesh = tp_mesh_of_tp(4);
   compute(function(TP_FUNCTION_ADD_SHARE), &(struct operands){{a, b}, {first}});
   NEAR(kept, 2.25F, 2.5F);
   compute(function(TP_FUNCTION_ADD_NORM), &(struct operands){{a, b, g}, {first, second}});
@@ -308,7 +308,7 @@ START_TEST(embeds)
   NEAR(x, 13, 14, 21, 22);
 
   piece.split = TP_SPLIT_ROWS;
-  program.ranks = 2;
+  program.mesh = tp_mesh_of_tp(2);
   tokens[0] = 3;
   compute(function(TP_FUNCTION_EMBED),
           &(struct operands){{indices(tokens, 2), indices(lengths, 1), rows}, {matrix(x, 2, 2)}});
@@ -354,7 +354,8 @@ START_TEST(samples_gathered)
   int32_t next[2];
   struct tp_op gather = {
       .kind = TP_OP_COLLECTIVE, .n_out = 1, .out = {0}, .collective = {.kind = TP_ALL_GATHER}};
-  program.batch = program.ranks = 2;
+  program.batch = 2;
+  program.mesh = tp_mesh_of_tp(2);
   program.n_segments = 1;
   program.segments[0] = (struct tp_segment){.repeat = 1, .n_ops = 1, .ops = &gather};
   compute(sample_of(3), &(struct operands){{matrix(logits, 4, 2)}, {indices(next, 2)}});

@@ -42,7 +42,7 @@ static void generate(struct run *run, const char *variant, const struct tp_model
 /* Logits of rank 0, without the blocks of ranks and their padding. */
 static const float *logits(struct run *run)
 {
-  const int tp = run->program.ranks, part = (VOCAB + tp - 1) / tp;
+  const int tp = run->program.mesh.tp, part = (VOCAB + tp - 1) / tp;
   const float *blocks = run_get(run, 0, run->program.logits);
   float *logits = TP_NEW(run->arena, float, BATCH *VOCAB);
   for (int b = 0; b < BATCH; b++)

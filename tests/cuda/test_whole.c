@@ -1,5 +1,5 @@
 /* The device of a GPU as a whole: the selftest of `tpsim-cuda`, by one rank and by several, and a
- * generation among stand-ins.  All of src/cuda runs; CUDA's libraries are fakes that compute. */
+ * generation among stand-ins.  All of src/gpu runs; CUDA's libraries are fakes that compute. */
 #define _XOPEN_SOURCE 700
 #include "config.h"
 

@@ -39,7 +39,7 @@ static inline void rig_open(struct rig *rig, const char *platform, int ranks)
     status = tp_machine_make(&rig->platform, &rig->device, NULL, ranks, &rig->machine, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   rig->program = (struct tp_program){.title = "rig",
-                                     .ranks = ranks,
+                                     .mesh = tp_mesh_of_tp(ranks),
                                      .n_streams = 2,
                                      .n_events = TP_MAX_EVENTS,
                                      .stream_names = {"compute", "comm", "third", "fourth"}};

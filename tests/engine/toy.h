@@ -24,7 +24,7 @@ static inline void toy_init(struct toy *toy)
   for (int p = 0; p < TP_N_PATTERNS; p++)
     toy->machine.patterns[p] = (struct tp_pattern_rate){.possible = true, .flow_bytes_per_s = 100};
   toy->program = (struct tp_program){.title = "toy",
-                                     .ranks = 2,
+                                     .mesh = tp_mesh_of_tp(2),
                                      .n_streams = TP_MAX_STREAMS,
                                      .n_events = TP_MAX_EVENTS,
                                      .stream_names = {"compute", "comm", "third", "fourth"}};

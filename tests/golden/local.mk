@@ -33,3 +33,6 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/show-program-operands.cmd %D%/show-program-operands.expected \
 	%D%/show-program-parallel.cmd %D%/show-program-parallel.expected \
 	%D%/show-program-standard.cmd %D%/show-program-standard.expected
+
+TESTS += %D%/docs.sh
+EXTRA_DIST += %D%/docs.sh

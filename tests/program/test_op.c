@@ -11,8 +11,7 @@ END_TEST
 static struct tp_op attention(enum tp_attention_style style, int64_t query_len, int64_t kv_len)
 {
   return (struct tp_op){.kind = TP_OP_ATTENTION,
-                        .attention = {.decode = query_len == 1,
-                                      .style = style,
+                        .attention = {.style = style,
                                       .batch = 2,
                                       .query_len = query_len,
                                       .kv_len = kv_len,

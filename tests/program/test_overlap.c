@@ -30,7 +30,7 @@ static void open_world(struct world *world, int ranks, enum tp_collective_kind k
   world->ops[2] = (struct tp_op){
       .name = "next", .kind = TP_OP_MEMORY, .n_waits = 1, .waits = {1}, .records = TP_NO_EVENT};
   world->program = (struct tp_program){.title = "toy",
-                                       .ranks = ranks,
+                                       .mesh = tp_mesh_of_tp(ranks),
                                        .n_streams = 2,
                                        .n_events = 2,
                                        .stream_names = {"compute", "comm"},

@@ -37,7 +37,7 @@ START_TEST(test_shapes)
     const struct tp_segment *segment = &program.segments[0];
     ck_assert_uint_eq(program.n_segments, 1);
     ck_assert_int_eq(program.phase, cases[_i].phase);
-    ck_assert_int_eq(program.ranks, request.tp);
+    ck_assert_int_eq(program.mesh.tp, request.tp);
     ck_assert_uint_eq(segment->n_ops, request.tp == 1 ? 1 : split ? 3 : 2);
     ck_assert_int_eq(segment->ops[0].gemm.m, 4096);
     ck_assert_int_eq(segment->ops[0].gemm.n, request.model->hidden);

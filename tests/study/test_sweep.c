@@ -197,7 +197,7 @@ static enum tp_status fail_at_three(const struct tp_engine *engine, const struct
                                     struct tp_error *reason)
 {
   (void)engine;
-  if (run->program->ranks == 3)
+  if (run->program->mesh.tp == 3)
     return tp_fail(reason, TP_E_ENVIRONMENT, "no more memory");
   return tp_engine_analytic.run(&tp_engine_analytic, run, scratch, result, reason);
 }

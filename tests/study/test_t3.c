@@ -55,7 +55,7 @@ static double speedup(const char *model, int tp, const char *which, const char *
 
 /* Means within 3 points and maxima within 5, but for the largest gain of the large models: no
  * efficiency of the GEMM alone gives their three widths 29 % in the mean and 35 % at most. */
-/* The two figures that are not met; docs/MODEL.md says why. */
+/* The two figures that are not met; docs/ACCURACY.md says why. */
 static bool is_missed(const char *label)
 {
   return strstr(label, "max of sub-layers of the large") != NULL ||

@@ -22,7 +22,7 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .head_dim = (double)attention->head_dim,
                         .products = tp_attention_products(attention),
                         .traversal = attention->backward ? 2 : 1,
-                        .writes_cache = attention->writes_cache,
+                        .writes_cache = attention->cache_write == TP_CACHE_WRITTEN_WITH,
                         .element_bytes = tp_dtype_bytes(attention->dtype)};
 }
 
@@ -183,7 +183,7 @@ void tp_cost_attention(const struct tp_machine *machine, const struct tp_attenti
   const double ratio = device->attention_prefill.compute_ratio;
   switch (attention->style) {
   case TP_ATTENTION_FLASH:
-    if (attention->decode || (attention->query_len == 1 && !attention->backward))
+    if (tp_attention_decodes(attention))
       flash_decode(machine, &shape, flops_per_s, cost);
     else
       flash_prefill(machine, &shape, flops_per_s * ratio / device->datasheet.sm_count, cost);

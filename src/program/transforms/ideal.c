@@ -60,7 +60,7 @@ static void emit_shared(struct tp_rewrite *rewrite)
 
 static void emit_near_memory(struct tp_rewrite *rewrite)
 {
-  const int ranks = rewrite->program->ranks;
+  const int ranks = rewrite->program->mesh.tp;
   add_begin(rewrite);
   for (int step = 0; step < ranks - 1; step++) {
     struct tp_op send =

@@ -53,7 +53,7 @@ static void add_end(struct tp_rewrite *rewrite, double chunk_bytes)
 
 static void emit(struct tp_rewrite *rewrite, bool arbitrated)
 {
-  const int ranks = rewrite->program->ranks;
+  const int ranks = rewrite->program->mesh.tp;
   const int parts = rewrite->argument > 0 ? rewrite->argument : PARTS;
   const double chunk_bytes = rewrite->collective->collective.bytes / ranks;
   for (int chunk = 0; chunk < ranks; chunk++)
