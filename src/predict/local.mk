@@ -1,5 +1,5 @@
 # Studies, a room each.  Only this archive may see a header of GSL or libyaml.
-if SIMULATOR
+if TPSIM
 noinst_LIBRARIES += libtpstudy.a
 endif
 study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)

@@ -143,5 +143,5 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
                              .costs = costs,
                              .detail = timing->detail,
                              .timeline = timing->timeline};
-  return timing->engine->run(&run, scratch, result, error);
+  return timing->engine->run(timing->engine, &run, scratch, result, error);
 }

@@ -60,7 +60,7 @@ static struct tp_timeline simulate(const struct bench *bench, const struct tp_pr
   const struct tp_run run = {
       .program = program, .machine = &bench->machine, .costs = costs, .timeline = &timeline};
   struct tp_result result;
-  must(tp_engine_analytic.run(&run, bench->arena, &result, &error));
+  must(tp_engine_analytic.run(&tp_engine_analytic, &run, bench->arena, &result, &error));
   *total_s = result.total_s;
   return timeline;
 }

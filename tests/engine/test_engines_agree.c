@@ -69,9 +69,9 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   cost_program(&program, &machine, arena, rows);
   const struct tp_run run = {.program = &program, .machine = &machine, .costs = rows};
   struct tp_result analytic, des;
-  status = tp_engine_analytic.run(&run, arena, &analytic, &error);
+  status = tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &analytic, &error);
   if (status == TP_OK)
-    status = tp_engine_des.run(&run, arena, &des, &error);
+    status = test_des()->run(test_des(), &run, arena, &des, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   check_agree(&des, &analytic, 1e-9,
               tp_arena_printf(arena, "%s, %s", setup->platform.name, program.title));
@@ -237,7 +237,7 @@ START_TEST(folding_changes_nothing)
     const int last = SLOW ? TP_DETAIL_STEP : TP_DETAIL_CHUNK;
     const int details = rig->machine.patterns[p].possible ? last : -1;
     for (int detail = TP_DETAIL_FLOW; detail <= details; detail++) {
-      struct tp_des_record record;
+      struct rig_record record;
       const struct tp_result whole = rig_des(rig, (enum tp_detail)detail, true, NULL);
       const struct tp_result fold = rig_des(rig, (enum tp_detail)detail, false, &record);
       check_agree(&fold, &whole, 1e-9, what);
@@ -261,7 +261,7 @@ static double both_at_once_s(struct rig *rig, const struct tp_engine *engine)
   struct tp_error error = {{0}};
   struct tp_result result = {0};
   const struct tp_run run = rig_run_of(rig, TP_DETAIL_FLOW, false);
-  ck_assert_int_eq(engine->run(&run, rig->arena, &result, &error), TP_OK);
+  ck_assert_int_eq(engine->run(engine, &run, rig->arena, &result, &error), TP_OK);
   return result.total_s;
 }
 
@@ -278,7 +278,7 @@ START_TEST(different_patterns_meet_on_links)
   rig_op(&rig, TP_OP_COLLECTIVE, 2, TP_NO_EVENT, TP_NO_EVENT,
          rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 45e6 / 7, 0.1));
   ck_assert_rel(both_at_once_s(&rig, &tp_engine_analytic), 101e-6, 1e-9);
-  ck_assert_rel(both_at_once_s(&rig, &tp_engine_des), 201e-6, 1e-9);
+  ck_assert_rel(both_at_once_s(&rig, test_des()), 201e-6, 1e-9);
   rig_close(&rig);
 }
 END_TEST

@@ -1,10 +1,10 @@
 # tests of golden
-if SIMULATOR
+if TPSIM
 TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
 endif
 EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
 
-if SIMULATOR
+if TPSIM
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
 endif
 EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \

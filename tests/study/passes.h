@@ -49,7 +49,7 @@ static inline struct tp_result pass_run(struct random_world *world, const struct
   for (size_t s = 0; s < pass->program.n_segments; s++)
     costs[s] = pass->costs[s];
   const struct tp_run run = {.program = &pass->program, .machine = &pass->machine, .costs = costs};
-  const enum tp_status status = tp_engine_analytic.run(&run, world->arena, &result, &error);
+  const enum tp_status status = tp_engine_analytic.run(&tp_engine_analytic, &run, world->arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", world->text, error.text);
   return result;
 }

@@ -4,6 +4,7 @@
  * flow has the real links on its way; both end with the last flow.  So where a collective runs by
  * itself they agree on shared routes, too (PCIe switches, host bridges, NICs): the analytic rate is
  * worked out from the same flows. */
+#include "../des.h"
 #include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
@@ -49,9 +50,9 @@ static double difference(const struct tp_run *run, struct tp_arena *arena)
 {
   struct tp_error error = {.text = ""};
   struct tp_result a, b;
-  enum tp_status status = tp_engine_analytic.run(run, arena, &a, &error);
+  enum tp_status status = tp_engine_analytic.run(&tp_engine_analytic, run, arena, &a, &error);
   if (status == TP_OK)
-    status = tp_engine_des.run(run, arena, &b, &error);
+    status = test_des()->run(test_des(), run, arena, &b, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", run->program->title, error.text);
   ck_assert_rel(b.link_bytes, a.link_bytes, 1e-12);
   const double apart_s[] = {a.total_s - b.total_s, a.compute_s - b.compute_s, a.comm_s - b.comm_s,

@@ -1,5 +1,6 @@
 /* Every architecture with every overlap and every wire at TP 1 to 8: it runs in both engines, which
  * agree, or is refused by name. */
+#include "../des.h"
 #include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
@@ -50,7 +51,7 @@ static struct tp_result run_by(const struct tp_engine *engine, enum tp_detail de
   struct tp_error error = {.text = ""};
   struct tp_result result;
   run.detail = detail;
-  const enum tp_status status = engine->run(&run, arena, &result, &error);
+  const enum tp_status status = engine->run(engine, &run, arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", run.program->title, error.text);
   ck_assert_msg(isfinite(result.total_s) && result.total_s > 0 && result.compute_s > 0 &&
                     result.comm_s >= 0 && result.comm_exposed_s >= 0,
@@ -66,7 +67,7 @@ static void run_pass(struct matrix *matrix, int tp, const struct tp_machine *mac
   price(machine, program, arena, rows);
   const struct tp_run run = {.program = program, .machine = machine, .costs = rows};
   const struct tp_result fluid = run_by(&tp_engine_analytic, TP_DETAIL_FLOW, run, arena);
-  const struct tp_result flow = run_by(&tp_engine_des, TP_DETAIL_FLOW, run, arena);
+  const struct tp_result flow = run_by(test_des(), TP_DETAIL_FLOW, run, arena);
   const double apart = fabs(flow.total_s / fluid.total_s - 1);
   ck_assert_msg(apart <= 1e-6, "%s: engines differ by %g of the time", program->title, apart);
   matrix->apart = fmax(matrix->apart, apart);
@@ -76,7 +77,7 @@ static void run_pass(struct matrix *matrix, int tp, const struct tp_machine *mac
                   fluid.link_bytes);
   const bool sends = flow.link_bytes > 0; /* else every detail is the same */
   for (int detail = TP_DETAIL_STEP; detail <= TP_DETAIL_CHUNK && sends && tp <= 4; detail++) {
-    const struct tp_result fine = run_by(&tp_engine_des, (enum tp_detail)detail, run, arena);
+    const struct tp_result fine = run_by(test_des(), (enum tp_detail)detail, run, arena);
     ck_assert_rel(fine.link_bytes, flow.link_bytes, 1e-12);
   }
   matrix->ran++;

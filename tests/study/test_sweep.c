@@ -261,12 +261,14 @@ START_TEST(names_may_hold_line_ends)
 }
 END_TEST
 
-static enum tp_status fail_at_three(const struct tp_run *run, struct tp_arena *scratch,
-                                    struct tp_result *result, struct tp_error *reason)
+static enum tp_status fail_at_three(const struct tp_engine *engine, const struct tp_run *run,
+                                    struct tp_arena *scratch, struct tp_result *result,
+                                    struct tp_error *reason)
 {
+  (void)engine;
   if (run->program->mesh.tp == 3)
     return tp_fail(reason, TP_E_ENVIRONMENT, "no more memory");
-  return tp_engine_analytic.run(run, scratch, result, reason);
+  return tp_engine_analytic.run(&tp_engine_analytic, run, scratch, result, reason);
 }
 
 /* Rows before the fault stay for --resume; there is no result. */
