@@ -157,6 +157,11 @@ enum tp_dma_role {
 #undef X
 };
 const char *tp_dma_role_text(enum tp_dma_role role);
+
+/* How the bits of an element on the wire stand for its number: in integers, the step of a group
+ * from its least to its greatest.  An executor refuses a code that it has no arithmetic for. */
+enum tp_wire_code { TP_WIRE_INTEGER };
+
 /* Low-bit data on the wire (Flash Communication, arXiv 2412.04964; V2: 2508.03760): an element is
  * `reduce_bits` on its way to the rank that sums it and `gather_bits` on the sum's way to all. Each
  * group of elements brings its scale and zero in fp16; with `spikes` its least and largest element,
@@ -165,6 +170,7 @@ struct tp_wire {
   int reduce_bits, gather_bits; /* 2 to 8; 0: full precision */
   int group;                    /* elements, a multiple of 8 */
   bool spikes;
+  enum tp_wire_code code;
 };
 /* Bytes of `elements` elements at `bits` bits with what their groups bring. */
 double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements);

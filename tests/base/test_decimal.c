@@ -14,7 +14,7 @@ static void check(double value)
   char got[TP_DECIMAL_CHARS], want[64];
   tp_decimal_write(value, got);
   snprintf(want, sizeof want, "%.9g", value);
-  ck_assert_quick(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
+  ck_assert_msg(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
 }
 
 START_TEST(edges)
