@@ -228,7 +228,8 @@ static enum tp_status compute_memory(const struct tp_bound_op *bound, int rank,
     tp_host_sample(bound, scratch);
     return TP_OK;
   }
-  return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a function that it does not know",
+                 bound->op->name);
 }
 
 enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
@@ -242,8 +243,9 @@ enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct
     return tp_host_attention(bound, scratch, error);
   case TP_OP_MEMORY:
     return compute_memory(bound, rank, scratch, error);
-  case TP_OP_COLLECTIVE:
-    break; /* among ranks: tp_host_collect */
+  case TP_OP_COLLECTIVE: /* among ranks: tp_host_collect */
+    return TP_OK;
   }
-  return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a kind that it does not know",
+                 bound->op->name);
 }

@@ -205,6 +205,15 @@ enum tp_dma_role {
 };
 const char *tp_dma_role_text(enum tp_dma_role role);
 
+/* How the bits of an element on the wire stand for its number: in integers, the step of a group
+ * from its least to its greatest.  An executor refuses a code that it has no arithmetic for. */
+#define TP_WIRE_CODES(X) X(TP_WIRE_INTEGER, "integer")
+enum tp_wire_code {
+#define X(name, text) name,
+  TP_WIRE_CODES(X)
+#undef X
+};
+
 /* Low-bit data on the wire (Flash Communication, arXiv 2412.04964; V2: 2508.03760): an element is
  * `reduce_bits` on its way to the rank that sums it and `gather_bits` on the sum's way to all, 2 to
  * 8, or 0: full precision.  Each group of `group` elements, a multiple of 8, brings its scale and
@@ -214,7 +223,8 @@ const char *tp_dma_role_text(enum tp_dma_role role);
   X(INT, reduce_bits, COSTS, NULL, SET, " int") \
   X(INT, gather_bits, COSTS, NULL, SET, "/int") \
   X(INT, group, COSTS, NULL, SET, " group=")    \
-  X(FLAG, spikes, COSTS, NULL, SET, " spikes")
+  X(FLAG, spikes, COSTS, NULL, SET, " spikes")  \
+  X(CODE, code, COSTS, NULL, SET, " ")
 
 enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 
@@ -253,6 +263,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_KIND        enum tp_collective_kind
 #define TP_TYPE_OF_ALGORITHM   enum tp_algorithm
 #define TP_TYPE_OF_ROLE        enum tp_dma_role
+#define TP_TYPE_OF_CODE        enum tp_wire_code
 
 #define X(type, name, cost, column, show, text) TP_TYPE_OF_##type name;
 struct tp_gemm {

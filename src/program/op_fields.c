@@ -11,6 +11,7 @@ static const char *const cache_writes[] = {TP_CACHE_WRITES(X) NULL};
 static const char *const functions[] = {TP_FUNCTIONS(X) NULL};
 static const char *const kinds[] = {TP_COLLECTIVES(X) NULL};
 static const char *const algorithms[] = {TP_ALGORITHMS(X) NULL};
+static const char *const codes[] = {TP_WIRE_CODES(X) NULL};
 static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #undef X
 
@@ -29,6 +30,7 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define KIND        TP_OP_WORD, kinds
 #define ALGORITHM   TP_OP_WORD, algorithms
 #define ROLE        TP_OP_WORD, roles
+#define CODE        TP_OP_WORD, codes
 #define COSTS       true
 #define FREE        false
 

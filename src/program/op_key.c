@@ -30,6 +30,7 @@ enum { SMALL_BITS = 5 };
 #define KIND(value)        SMALL(value)
 #define ALGORITHM(value)   SMALL(value)
 #define ROLE(value)        SMALL(value)
+#define CODE(value)        SMALL(value)
 
 #define IF_COSTS(type, value) type(value)
 #define IF_FREE(type, value)  ((void)0)

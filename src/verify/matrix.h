@@ -1,6 +1,7 @@
 #ifndef TP_VERIFY_MATRIX_H
 #define TP_VERIFY_MATRIX_H
-/* Every variant on small models of every kind, at every degree, type and way of cutting kernels. */
+/* Every variant that devices compute on small models of every kind, at every degree, type and way
+ * of cutting kernels. */
 #include "verify/check.h"
 
 /* Small models, NULL-terminated, whose widths suit every library: heads of 16, inner widths that

@@ -22,7 +22,7 @@ struct tp_reference {
 };
 
 /* logits [length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
- * program can express (ALiBi); the error names it. */
+ * program can express (ALiBi) and for an architecture without an equation here, naming it. */
 enum tp_status tp_reference_logits(const struct tp_reference *reference, float *logits,
                                    struct tp_error *error);
 #endif

@@ -17,7 +17,7 @@ unit_tests += \
 	%D%/test_standin_plan \
 	%D%/test_store \
 	%D%/test_trace
-EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
+EXTRA_DIST += %D%/computed.h %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
 # Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.
 if HAVE_MPI

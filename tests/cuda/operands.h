@@ -157,7 +157,7 @@ static inline void twin_compare(const struct trial *trial, const struct twin *tw
   for (size_t i = 0; i < twin->elements; i++) {
     const double got = (double)tp_element_value(dtype, twin->kernel_memory, (int64_t)i);
     const double want = (double)tp_element_value(dtype, twin->host_memory, (int64_t)i);
-    ck_assert_quick(
+    ck_assert_msg(
         (isnan(got) && isnan(want)) || fabs(got - want) <= rounding(dtype) * (fabs(want) + 0.1),
         "%s: %s: element %zu is %.9g, want %.9g", trial->op.name, trial->text, i, got, want);
   }

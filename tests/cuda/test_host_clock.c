@@ -7,21 +7,9 @@
 
 #include "../cost/machines.h"
 #include "../program/toy.h"
+#include "computed.h"
 
-static const char *const arranged[] = {
-    "standard",
-    "parallel",
-    "ladder",
-    "desync-2x",
-    "desync-4x",
-    "no-comm",
-    "kraken",
-    "standard+chunked:3",
-    "parallel+chunked",
-    "ladder+flash-int8",
-    "standard+flash-int4-int8",
-};
-enum { N_ARRANGED = sizeof arranged / sizeof *arranged, N_DEGREES = 2, N_PHASES = 2, N_STACKS = 2 };
+enum { N_DEGREES = 2, N_PHASES = 2, N_STACKS = 2 };
 
 /* No software cost; and the launch gaps and collectives in place of an engine as it is. */
 static const char *const stacks[N_STACKS] = {"ideal", "gpt-fast-compile"};
@@ -128,7 +116,7 @@ START_TEST(agrees_with_the_engine)
   const int tp = _i % N_DEGREES == 0 ? 2 : 4;
   const bool decode = _i / N_DEGREES % N_PHASES == 1;
   const char *stack = stacks[_i / N_DEGREES / N_PHASES % N_STACKS];
-  const char *variant = arranged[_i / N_DEGREES / N_PHASES / N_STACKS];
+  const char *variant = computed_name(_i / N_DEGREES / N_PHASES / N_STACKS);
   struct bench *bench = bench_make("dgx-h100", stack, tp);
   bench->machine.sustained = true;
   const struct tp_model model = toy_model(5);
@@ -156,7 +144,7 @@ static Suite *suite(void)
   TCase *cases = tcase_create("cases");
   tcase_set_timeout(cases, 60);
   tcase_add_loop_test(cases, agrees_with_the_engine, 0,
-                      N_ARRANGED * N_DEGREES * N_PHASES * N_STACKS);
+                      n_computed() * N_DEGREES * N_PHASES * N_STACKS);
   suite_add_tcase(suite, cases);
   return suite;
 }

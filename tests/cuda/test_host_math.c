@@ -411,6 +411,22 @@ START_TEST(low_bit_all_reduce)
 }
 END_TEST
 
+/* A function or a kind that the host has never heard of is not computed as another one. */
+START_TEST(refuses_what_it_does_not_know)
+{
+  float x[] = {1}, y[] = {-1};
+  const struct tp_op made_up = function((enum tp_function)(TP_FUNCTION_SAMPLE + 1));
+  ck_assert_int_eq(try_op(made_up, &(struct operands){{matrix(x, 1, 1)}, {matrix(y, 1, 1)}}),
+                   TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "a function that it does not know") != NULL, "%s", error.text);
+  const struct tp_op kind = {.name = "op", .kind = (enum tp_op_kind)(TP_OP_COLLECTIVE + 1)};
+  ck_assert_int_eq(try_op(kind, &(struct operands){{matrix(x, 1, 1)}, {matrix(y, 1, 1)}}),
+                   TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "a kind that it does not know") != NULL, "%s", error.text);
+  ck_assert(y[0] == -1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("host_math");
@@ -434,6 +450,7 @@ static Suite *suite(void)
   tcase_add_test(cases, samples_gathered);
   tcase_add_test(cases, collectives);
   tcase_add_test(cases, low_bit_all_reduce);
+  tcase_add_test(cases, refuses_what_it_does_not_know);
   suite_add_tcase(suite, cases);
   return suite;
 }

@@ -38,22 +38,22 @@ static int64_t expected_reduces(const char *variant, int64_t layers, int tp)
 static void check_closed_forms(const struct tp_model *model, const double *widths, bool prefill)
 {
   struct tp_arena *arena = tp_arena_create();
-  for (int v = 0; v < N_VARIANTS; v++)
+  for (size_t v = 0; tp_architectures[v] != NULL; v++)
     for (int t = 0; t < 4; t++) {
       const int tp = degrees[t];
       const struct tp_request request =
           prefill ? prefill_request(model, tp) : decode_request(model, tp);
-      const struct tp_program program = build_program(variants[v], &request, arena);
+      const struct tp_program program = build_program(tp_architectures[v]->name, &request, arena);
       const struct sums sums = sum_program(&program);
-      const bool kraken = strcmp(variants[v], "kraken") == 0;
+      const bool kraken = strcmp(tp_architectures[v]->name, "kraken") == 0;
       const double tokens = prefill ? 48 : 3, rows = 3;
       const double width = kraken ? widths[t] : (double)model->hidden;
       const double flops = kraken ? kraken_gemm_flops(model, width, tokens, rows)
                                   : megatron_gemm_flops(model, tp, tokens, rows);
-      const int64_t reduces = expected_reduces(variants[v], model->layers, tp);
+      const int64_t reduces = expected_reduces(tp_architectures[v]->name, model->layers, tp);
       ck_assert_rel(sums.gemm_flops, flops, 1e-14);
-      ck_assert_msg(sums.reduces == reduces, "%s tp %d: %d all-reduces, want %d", variants[v], tp,
-                    (int)sums.reduces, (int)reduces);
+      ck_assert_msg(sums.reduces == reduces, "%s tp %d: %d all-reduces, want %d",
+                    tp_architectures[v]->name, tp, (int)sums.reduces, (int)reduces);
       ck_assert_double_eq(sums.reduce_bytes, (double)reduces * tokens * width * 2);
       ck_assert_int_eq(sums.gathers, 0);
     }

@@ -91,10 +91,6 @@ static inline void assert_build_refused(const char *name, const struct tp_reques
   tp_arena_free(arena);
 }
 
-static const char *const variants[] = {"standard",  "parallel", "ladder", "desync-2x",
-                                       "desync-4x", "no-comm",  "kraken"};
-enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
-
 /* Over the whole pass: work of the GEMMs and of all ops, kernels, what the collectives carry. */
 struct sums {
   double gemm_flops, flops, reduce_bytes, gather_bytes;
