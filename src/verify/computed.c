@@ -21,16 +21,14 @@ static size_t length(const struct tp_transform *const *transforms)
 static bool is_computed(const struct tp_variant *variant, struct tp_arena *arena)
 {
   const struct tp_request prefill = {.model = tp_selftest_models[0],
-                                     .tp = 2,
-                                     .batch = 2,
-                                     .prompt = 4,
-                                     .kv_len = 5,
+                                     .mesh = tp_mesh_of_tp(2),
+                                     .batch = tp_batch_prefill(2, 4),
                                      .kv_capacity = 6,
                                      .dtype = TP_DTYPE_FP32,
                                      .operands = true};
   struct tp_request decode = prefill;
   struct tp_program program;
-  decode.phase = TP_DECODE;
+  decode.batch = tp_batch_decode(2, 5);
   return tp_variant_build(variant, &prefill, arena, &program, NULL) == TP_OK &&
          tp_execute_check(&program, NULL) == TP_OK &&
          tp_variant_build(variant, &decode, arena, &program, NULL) == TP_OK &&
