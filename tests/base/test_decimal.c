@@ -14,8 +14,8 @@ static void check(double value)
   char got[TP_DECIMAL_CHARS], want[64];
   const char *const end = tp_decimal_write(value, got);
   snprintf(want, sizeof want, "%.9g", value);
-  ck_assert_quick(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
-  ck_assert_quick(*end == '\0' && end == got + strlen(got), "%.17g: %s does not end there", value,
+  ck_assert_msg(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
+  ck_assert_msg(*end == '\0' && end == got + strlen(got), "%.17g: %s does not end there", value,
                   got);
 }
 
