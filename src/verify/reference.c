@@ -322,12 +322,8 @@ enum tp_status tp_reference_logits(const struct tp_reference *reference, float *
                    "architecture '%s' has no equation to be checked by; add it to reference.c",
                    reference->variant->architecture->name);
   struct run run = {.reference = reference, .layers = (int)reference->model->layers};
-  enum tp_status status = check(reference, error);
-  if (status == TP_OK)
-    status =
-        shape_make(reference, equation->compute == kraken, &run.ranks, &run.block.shape, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check(reference, error));
+  TP_TRY(shape_make(reference, equation->compute == kraken, &run.ranks, &run.block.shape, error));
   run.block.weights =
       (struct tp_reference_weights){.seed = reference->seed, .dtype = reference->dtype};
   run.block.tokens = reference->length;

@@ -105,9 +105,7 @@ static enum tp_status agree(struct tp_group *group, struct tp_arena *arena, stru
 {
   const int ranks = tp_group_ranks(group);
   struct finding *all = TP_NEW(arena, struct finding, ranks);
-  const enum tp_status status = tp_group_gather(group, finding, sizeof *finding, all, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_group_gather(group, finding, sizeof *finding, all, error));
   *finding = all[0];
   for (int i = 1; i < ranks; i++)
     if (is_worse(&all[i], finding))
@@ -209,8 +207,8 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error)
 {
-  const enum tp_status status = check_ops(selftest, calls, group, error);
-  return status == TP_OK ? check_variants(selftest, calls, group, error) : status;
+  TP_TRY(check_ops(selftest, calls, group, error));
+  return check_variants(selftest, calls, group, error);
 }
 
 static void check_ratio(struct tp_selftest *selftest, const char *name, double ratio, double wanted)
