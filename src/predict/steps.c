@@ -185,10 +185,12 @@ static void price(const struct tp_steps *steps, const struct tp_batch *batch, st
   const bool same = tp_batch_same(&entry->program.batch, batch);
   if (!same)
     tp_program_set_contexts(&entry->program, batch);
-  if (entry->priced.program == NULL)
+  if (entry->priced.program == NULL) {
     tp_timer_price(steps->timer, steps->timing.machine, &entry->program, entry->arena,
                    &entry->priced);
-  else if (!same)
+    if (steps->timing.engine->plan != NULL)
+      entry->priced.plan = steps->timing.engine->plan(&entry->program, entry->arena);
+  } else if (!same)
     tp_timer_reprice(steps->timer, steps->timing.machine, &entry->priced);
 }
 
