@@ -3,8 +3,13 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const slot_names[] = {
-#define X(name, text) text,
+static const char *const collective_names[TP_N_SLOTS][TP_SEND + 1] = {
+#define X(name, text)                            \
+  {[TP_ALL_REDUCE] = text ".all_reduce",         \
+   [TP_ALL_GATHER] = text ".all_gather",         \
+   [TP_REDUCE_SCATTER] = text ".reduce_scatter", \
+   [TP_ALL_TO_ALL] = text ".all_to_all",         \
+   [TP_SEND] = text ".send"},
     TP_SLOTS(X)
 #undef X
 };
@@ -129,7 +134,7 @@ void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
   program->segments[program->n_segments++] = (struct tp_segment){
       .name = name,
       .repeat = repeat,
-      .ops = TP_NEW(pass->arena, struct tp_op, pass->capacity),
+      .ops = TP_NEW_RAW(pass->arena, struct tp_op, pass->capacity),
   };
 }
 
@@ -151,7 +156,7 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
   struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
   if (segment->n_ops == pass->capacity) {
     pass->capacity *= 2;
-    struct tp_op *grown = TP_NEW(pass->arena, struct tp_op, pass->capacity);
+    struct tp_op *grown = TP_NEW_RAW(pass->arena, struct tp_op, pass->capacity);
     memcpy(grown, segment->ops, segment->n_ops * sizeof *grown);
     segment->ops = grown;
   }
@@ -200,8 +205,7 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
   assert(producer->stream == TP_STREAM_COMPUTE);
   producer->records = ready_event(slot);
 
-  const char *name =
-      tp_arena_printf(pass->arena, "%s.%s", slot_names[slot], tp_collective_text(collective.kind));
+  const char *name = collective_names[slot][collective.kind];
   struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
   op->n_waits = 1;
   op->waits[0] = ready_event(slot);
