@@ -19,33 +19,7 @@ static int done_event(enum tp_slot slot)
   return 2 * (int)slot + 1;
 }
 
-enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
-                             struct tp_error *error)
-{
-  const struct tp_model *model = request->model;
-  struct tp_shard shard;
-  const enum tp_status status = tp_shard_make(model, request->tp, &shard, error);
-  if (status != TP_OK)
-    return status;
-  *block = (struct tp_block){
-      .hidden = model->hidden,
-      .heads = shard.heads,
-      .kv_heads = shard.kv_heads,
-      .head_dim = model->head_dim,
-      .ffn = shard.ffn,
-      .copies = 1,
-      .norm = model->norm,
-      .gated = model->gated_mlp,
-      .rotary = model->position == TP_POSITION_ROTARY,
-      .qk_norm = model->qk_norm,
-      .qkv_bias = model->qkv_bias,
-      .out_bias = model->out_bias,
-      .mlp_bias = model->mlp_bias,
-  };
-  return TP_OK;
-}
-
-static const char *unsaid_of(const struct tp_request *request, int copies)
+static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
     return "its operands were not asked for: build it with them";
@@ -62,8 +36,8 @@ static const char *unsaid_of(const struct tp_request *request, int copies)
   return NULL;
 }
 
-void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
-                   struct tp_arena *arena, struct tp_program *program)
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
+                   const struct tp_layer *share, struct tp_arena *arena, struct tp_program *program)
 {
   static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
   const int64_t query_len = request->phase == TP_DECODE ? 1 : request->prompt;
@@ -71,7 +45,8 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
       .request = request,
       .arena = arena,
       .program = program,
-      .block = block,
+      .shape = *share,
+      .block = share->block,
       .tokens = request->batch * query_len,
       .wide = tp_dtype_wide(request->dtype),
       .residual_tokens = request->batch * query_len,
@@ -92,7 +67,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 #undef X
           },
   };
-  program->unsaid = unsaid_of(request, block.copies);
+  program->unsaid = unsaid_of(request, share->block.copies);
   tp_operands_begin(pass, program->unsaid == NULL);
 }
 
@@ -100,10 +75,10 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error)
 {
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
+  struct tp_layer share;
+  const enum tp_status status = tp_shard_make(request->model, request->tp, &share, error);
   if (status == TP_OK)
-    tp_pass_begin(pass, request, block, arena, program);
+    tp_pass_begin(pass, request, &share, arena, program);
   return status;
 }
 

@@ -26,20 +26,12 @@ enum tp_slot {
       TP_N_SLOTS
 };
 
-/* One transformer block as one rank computes it. */
-struct tp_block {
-  int64_t hidden, heads, kv_heads, head_dim, ffn;
-  bool own;   /* its weights are not shares of the model's, but the rank's own (Kraken) */
-  int copies; /* blocks of this shape a rank holds a layer: 1, or kraken's sub-layers at tp 1 */
-  enum tp_norm norm;
-  bool gated, rotary, qk_norm, qkv_bias, out_bias, mlp_bias;
-};
-
 struct tp_pass {
   const struct tp_request *request;
   struct tp_arena *arena;
   struct tp_program *program;
-  struct tp_block block;
+  struct tp_layer shape;            /* what the rank holds of a layer */
+  struct tp_block block;            /* of it */
   int64_t tokens;                   /* rows a layer works on: batch * prompt, or batch in decode */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
@@ -50,16 +42,13 @@ struct tp_pass {
   struct tp_operands operands;
 };
 
-/* What one of `tp` ranks computes of the model's own block under Megatron sharding. */
-enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
-                             struct tp_error *error);
-
-/* Both, for that block. */
+/* For layers of this share; and for the rank's share of the model's own under Megatron sharding. */
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
+                   const struct tp_layer *share, struct tp_arena *arena,
+                   struct tp_program *program);
 enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error);
-void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
-                   struct tp_arena *arena, struct tp_program *program);
 
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);

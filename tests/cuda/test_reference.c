@@ -173,7 +173,7 @@ END_TEST
 START_TEST(gelu_and_layer_norm)
 {
   const struct tp_reference_block block = {
-      .shape =
+      .model =
           {.hidden = 2, .heads = 1, .kv_heads = 1, .head_dim = 2, .ffn = 2, .norm = TP_NORM_LAYER},
       .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
       .tokens = 1,
@@ -224,12 +224,10 @@ END_TEST
 
 static struct tp_reference_block block_of(const struct tp_model *model)
 {
-  struct tp_reference_block block = {
-      .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32}, .tokens = LENGTH, .arena = arena};
-  struct tp_error error;
-  const struct tp_request request = {.model = model, .tp = 1};
-  ck_assert_int_eq(tp_pass_shard(&request, &block.shape, &error), TP_OK);
-  return block;
+  return (struct tp_reference_block){.model = *model,
+                                     .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
+                                     .tokens = LENGTH,
+                                     .arena = arena};
 }
 
 static struct tp_reference_part part_of(const struct tp_model *model, int rank, int ranks)

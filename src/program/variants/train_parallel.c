@@ -2,19 +2,11 @@
 #include "program/block.h"
 #include "program/train.h"
 
-static int64_t input_columns(const struct tp_block *block)
-{
-  return (block->heads + 2 * block->kv_heads) * block->head_dim +
-         block->ffn * (block->gated ? 2 : 1);
-}
+enum { INPUT = TP_PROJECTION_QKV | TP_PROJECTION_UP };
 
 static void layer(struct tp_pass *pass)
 {
-  tp_pass_gemm(pass, "qkv+up",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = input_columns(&pass->block),
-                                .k = pass->block.hidden,
-                                .dtype = pass->request->dtype});
+  tp_block_project(pass, "qkv+up", INPUT);
   tp_block_attend(pass);
   tp_block_down(pass);
   const double x = (double)pass->tokens * (double)pass->block.hidden;
@@ -38,7 +30,7 @@ static void layer_grad(struct tp_pass *pass)
   tp_train_input_grad(pass,
                       &(struct tp_input_grad){.dgrad = "qkv+up.dgrad",
                                               .wgrad = "qkv+up.wgrad",
-                                              .columns = input_columns(&pass->block),
+                                              .projections = INPUT,
                                               .slot = TP_SLOT_ATTENTION_GRAD},
                       sum);
   if (sum == TP_GRAD_DEFERRED)
