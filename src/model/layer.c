@@ -72,7 +72,7 @@ static void add_cache(struct tp_layer *layer, const char *name)
       .name = name, .unit = TP_UNIT_KV_HEAD, .elements = block->kv_heads * block->head_dim};
 }
 
-struct tp_layer tp_layer_make(const struct tp_model *model)
+struct tp_layer tp_layer_make(const struct tp_model *model, int kind)
 {
   const bool own = model->kraken_ways > 0;
   struct tp_layer layer = {.block = {.hidden = model->hidden,
@@ -80,6 +80,7 @@ struct tp_layer tp_layer_make(const struct tp_model *model)
                                      .kv_heads = model->kv_heads,
                                      .head_dim = model->head_dim,
                                      .ffn = model->ffn,
+                                     .window = model->kinds[kind].window,
                                      .copies = own ? model->kraken_ways : 1,
                                      .own = own,
                                      .norm = model->norm,

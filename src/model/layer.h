@@ -89,8 +89,8 @@ struct tp_layer {
   struct tp_cache caches[TP_MAX_CACHES];
 };
 
-/* A layer of the model, all of it. */
-struct tp_layer tp_layer_make(const struct tp_model *model);
+/* A layer of one of the model's kinds, all of it. */
+struct tp_layer tp_layer_make(const struct tp_model *model, int kind);
 
 /* Units along an axis, 0 where this layer is not shared out along it. */
 int64_t tp_layer_units(const struct tp_layer *layer, enum tp_unit unit);

@@ -3,4 +3,5 @@ libtpsim_a_SOURCES += \
 	%D%/layer.c %D%/layer.h \
 	%D%/model.c %D%/model.h \
 	%D%/parameters.c \
+	%D%/pattern.c %D%/pattern.h \
 	%D%/shard.c %D%/shard.h

@@ -1,15 +1,18 @@
 #include "model/layer.h"
+#include "model/pattern.h"
 
-int64_t tp_model_layer_parameters(const struct tp_model *model)
+int64_t tp_model_layer_parameters(const struct tp_model *model, int kind)
 {
-  const struct tp_layer layer = tp_layer_make(model);
+  const struct tp_layer layer = tp_layer_make(model, kind);
   return layer.block.copies * (tp_layer_matrix_elements(&layer) + tp_layer_vector_elements(&layer));
 }
 
 int64_t tp_model_parameters(const struct tp_model *model)
 {
   const int64_t table = model->vocab * model->hidden;
-  int64_t count = model->layers * tp_model_layer_parameters(model);
+  int64_t count = 0;
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
+    count += tp_model_layers_of(model, kind) * tp_model_layer_parameters(model, kind);
   count += model->tied_head ? table : 2 * table;
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);

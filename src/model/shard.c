@@ -47,12 +47,12 @@ static enum tp_status fail(const struct tp_model *model, const struct tp_layer *
                  tp, words[unit].before, n, words[unit].after, degrees);
 }
 
-enum tp_status tp_shard_make(const struct tp_model *model, int tp, struct tp_layer *share,
+enum tp_status tp_shard_make(const struct tp_model *model, int kind, int tp, struct tp_layer *share,
                              struct tp_error *error)
 {
   if (tp < 1 || tp > MAX_DEGREE)
     return tp_fail(error, TP_E_INPUT, "tp %d is not from 1 to %d", tp, MAX_DEGREE);
-  struct tp_layer layer = tp_layer_make(model);
+  struct tp_layer layer = tp_layer_make(model, kind);
   const enum tp_unit unit = misfit(&layer, tp);
   if (unit != TP_N_UNITS)
     return fail(model, &layer, unit, tp, error);

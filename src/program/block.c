@@ -89,8 +89,8 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
 struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projections)
 {
   return (struct tp_gemm){.m = pass->tokens,
-                          .n = tp_layer_outputs(&pass->shape, projections),
-                          .k = tp_layer_inputs(&pass->shape, projections),
+                          .n = tp_layer_outputs(pass->shape, projections),
+                          .k = tp_layer_inputs(pass->shape, projections),
                           .dtype = pass->request->dtype};
 }
 
@@ -101,7 +101,7 @@ void tp_block_project(struct tp_pass *pass, const char *name, unsigned projectio
 
 enum tp_value tp_block_shift(const struct tp_pass *pass, unsigned projections, enum tp_value value)
 {
-  return tp_layer_is_biased(&pass->shape, projections) ? value : TP_VALUE_NONE;
+  return tp_layer_is_biased(pass->shape, projections) ? value : TP_VALUE_NONE;
 }
 
 static void qkv(struct tp_pass *pass)

@@ -1,4 +1,5 @@
 /* Memory of one rank: what decides whether a run fits. */
+#include "model/pattern.h"
 #include "program/block.h"
 
 static double max(double a, double b)
@@ -6,10 +7,18 @@ static double max(double a, double b)
   return a > b ? a : b;
 }
 
-static double block_weight_bytes(const struct tp_pass *pass)
+/* Matrices in the GEMM type, vectors in the activation type. */
+static double block_weight_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
 {
-  return (double)tp_layer_matrix_elements(&pass->shape) * tp_dtype_bytes(pass->request->dtype) +
-         (double)tp_layer_vector_elements(&pass->shape) * tp_dtype_bytes(pass->wide);
+  return (double)tp_layer_matrix_elements(layer) * tp_dtype_bytes(pass->request->dtype) +
+         (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
+}
+
+static double block_cache_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
+{
+  const int64_t tokens =
+      pass->request->batch * tp_layer_cache_tokens(layer, pass->request->kv_capacity);
+  return (double)tokens * (double)tp_layer_cache_elements(layer) * tp_dtype_bytes(pass->wide);
 }
 
 /* Embedding, positions, head and final norm; a tied head is a view of the embedding, or the other
@@ -52,11 +61,14 @@ static double activation_bytes(const struct tp_pass *pass)
 
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
-  const struct tp_request *request = pass->request;
-  const double blocks = (double)(request->model->layers * pass->block.copies);
-  const double cached = (double)request->batch * (double)request->kv_capacity;
-  program->weight_bytes = blocks * block_weight_bytes(pass) + table_weight_bytes(pass);
-  program->kv_bytes =
-      blocks * cached * (double)tp_layer_cache_elements(&pass->shape) * tp_dtype_bytes(pass->wide);
+  const struct tp_model *model = pass->request->model;
+  program->weight_bytes = table_weight_bytes(pass);
+  program->kv_bytes = 0;
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
+    const struct tp_layer *layer = &pass->kinds[kind];
+    const double blocks = (double)(tp_model_layers_of(model, kind) * layer->block.copies);
+    program->weight_bytes += blocks * block_weight_bytes(pass, layer);
+    program->kv_bytes += blocks * block_cache_bytes(pass, layer);
+  }
   program->activation_bytes = activation_bytes(pass);
 }

@@ -1,6 +1,7 @@
 libtpsim_a_SOURCES += \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
+	%D%/layers.c %D%/layers.h \
 	%D%/mesh.c %D%/mesh.h \
 	%D%/op.c %D%/op.h \
 	%D%/operand_weights.c \

@@ -77,8 +77,8 @@ static struct tp_tensor norm_vector(struct tp_pass *pass, enum tp_value value)
 static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 {
   struct tp_tensor tensor = weight(pass, pass->request->dtype, TP_MAX_MATRICES);
-  for (int i = 0; i < pass->shape.n_matrices; i++) {
-    const struct tp_matrix *matrix = &pass->shape.matrices[i];
+  for (int i = 0; i < pass->shape->n_matrices; i++) {
+    const struct tp_matrix *matrix = &pass->shape->matrices[i];
     if (matrix->projection & projections)
       add_piece(&tensor, (struct tp_piece){.of = matrix->name,
                                            .role = TP_ROLE_MATRIX,
@@ -94,8 +94,8 @@ static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 static struct tp_tensor biases(struct tp_pass *pass, unsigned projections)
 {
   struct tp_tensor tensor = weight(pass, pass->wide, TP_MAX_MATRICES);
-  for (int i = 0; i < pass->shape.n_matrices; i++) {
-    const struct tp_matrix *matrix = &pass->shape.matrices[i];
+  for (int i = 0; i < pass->shape->n_matrices; i++) {
+    const struct tp_matrix *matrix = &pass->shape->matrices[i];
     const bool summed = matrix->split == TP_SPLIT_COLUMNS;
     if (matrix->projection & projections)
       add_piece(&tensor, (struct tp_piece){.of = matrix->bias_name,

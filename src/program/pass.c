@@ -1,5 +1,7 @@
 #include "program/pass.h"
 
+#include "model/shard.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -37,7 +39,7 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 }
 
 void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
-                   const struct tp_layer *share, struct tp_arena *arena, struct tp_program *program)
+                   const struct tp_layer *kinds, struct tp_arena *arena, struct tp_program *program)
 {
   static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
   const int64_t query_len = request->phase == TP_DECODE ? 1 : request->prompt;
@@ -45,13 +47,14 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
       .request = request,
       .arena = arena,
       .program = program,
-      .shape = *share,
-      .block = share->block,
+      .kinds = kinds,
+      .step = 1,
       .tokens = request->batch * query_len,
       .wide = tp_dtype_wide(request->dtype),
       .residual_tokens = request->batch * query_len,
       .exchange = request->tp > 1,
   };
+  tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
       .phase = request->phase,
       .mesh = tp_mesh_of_tp(request->tp),
@@ -67,7 +70,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
 #undef X
           },
   };
-  program->unsaid = unsaid_of(request, share->block.copies);
+  program->unsaid = unsaid_of(request, pass->block.copies);
   tp_operands_begin(pass, program->unsaid == NULL);
 }
 
@@ -75,11 +78,25 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error)
 {
-  struct tp_layer share;
-  const enum tp_status status = tp_shard_make(request->model, request->tp, &share, error);
-  if (status == TP_OK)
-    tp_pass_begin(pass, request, &share, arena, program);
-  return status;
+  const int n = tp_model_n_kinds(request->model);
+  struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
+  for (int kind = 0; kind < n; kind++) {
+    const enum tp_status status =
+        tp_shard_make(request->model, kind, request->tp, &kinds[kind], error);
+    if (status != TP_OK)
+      return status;
+  }
+  tp_pass_begin(pass, request, kinds, arena, program);
+  return TP_OK;
+}
+
+/* Past either end the nearest layer's shape will do: norms are alike. */
+void tp_pass_at_layer(struct tp_pass *pass, int64_t layer)
+{
+  const int kind = tp_model_kind_of(pass->request->model, layer > 0 ? layer : 0);
+  pass->layer = (int)layer;
+  pass->shape = &pass->kinds[kind];
+  pass->block = pass->shape->block;
 }
 
 static void close_segment(struct tp_pass *pass)
@@ -88,7 +105,7 @@ static void close_segment(struct tp_pass *pass)
   if (program->n_segments == 0)
     return;
   const struct tp_segment *segment = &program->segments[program->n_segments - 1];
-  pass->layer += (int)(segment->repeat - 1) * segment->layers;
+  tp_pass_at_layer(pass, pass->layer + (segment->repeat - 1) * segment->layers);
   if (segment->repeat == 0)
     program->n_segments--;
 }
@@ -109,8 +126,8 @@ void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
 
 void tp_pass_next_layer(struct tp_pass *pass)
 {
-  pass->layer++;
-  pass->program->segments[pass->program->n_segments - 1].layers++;
+  tp_pass_at_layer(pass, pass->layer + pass->step);
+  pass->program->segments[pass->program->n_segments - 1].layers += pass->step;
 }
 
 struct tp_op *tp_pass_last(struct tp_pass *pass)

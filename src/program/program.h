@@ -33,13 +33,14 @@ enum {
   TP_STREAM_COMM,
   TP_MAX_STREAMS = 4,
   TP_MAX_EVENTS = 32,
-  TP_MAX_SEGMENTS = 8
+  TP_MAX_SEGMENTS = 24
 };
 
 struct tp_segment {
   const char *name;
   int64_t repeat;
-  int layers; /* of the model that one repetition passes: op.layer grows by so many */
+  int layers; /* of the model that one repetition passes: op.layer grows by so many; below 0 in a
+                 backward pass */
   size_t n_ops;
   struct tp_op *ops;
 };

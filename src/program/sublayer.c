@@ -15,7 +15,7 @@ const char *tp_sublayer_text(enum tp_sublayer which)
 /* The dimension that is split over ranks: k of the GEMM. */
 static int64_t width_of(const struct tp_model *model, enum tp_sublayer which)
 {
-  const struct tp_layer layer = tp_layer_make(model);
+  const struct tp_layer layer = tp_layer_make(model, 0);
   switch (which) {
   case TP_SUBLAYER_OP:
     return tp_layer_inputs(&layer, TP_PROJECTION_OUT);

@@ -197,7 +197,8 @@ static void attend(const float *q, const float *k, const float *v, int64_t t, in
 void tp_reference_attention(const struct tp_reference_block *block, int layer,
                             struct tp_reference_part part, const float *n, float *y)
 {
-  const struct tp_layer table = tp_layer_make(&block->model);
+  const struct tp_layer table =
+      tp_layer_make(&block->model, tp_model_kind_of(&block->model, layer));
   const int64_t dim = table.block.head_dim, group = table.block.heads / table.block.kv_heads;
   const int64_t first_kv = part.first_head / group;
   const int64_t kv_heads = (part.first_head + part.heads - 1) / group - first_kv + 1;
@@ -236,7 +237,8 @@ static double gelu(double x)
 void tp_reference_mlp(const struct tp_reference_block *block, int layer,
                       struct tp_reference_part part, const float *n, float *y)
 {
-  const struct tp_layer table = tp_layer_make(&block->model);
+  const struct tp_layer table =
+      tp_layer_make(&block->model, tp_model_kind_of(&block->model, layer));
   float *inner = multiply_rows(block, &table, matrix_of(&table, "mlp.up", layer, part.owner),
                                part.first_inner, part.inner, n);
   const float *gate =

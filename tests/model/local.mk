@@ -3,4 +3,5 @@ unit_tests += \
 	%D%/test_bad_models \
 	%D%/test_layer \
 	%D%/test_model \
-	%D%/test_parameters
+	%D%/test_parameters \
+	%D%/test_pattern

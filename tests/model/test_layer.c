@@ -32,7 +32,7 @@ static void assert_matrix(const struct tp_layer *layer, const char *name, enum t
 START_TEST(ranks_of_a_llama)
 {
   const struct tp_model m = open_shipped("llama-3.1-70b", arena);
-  struct tp_layer layer = tp_layer_make(&m);
+  struct tp_layer layer = tp_layer_make(&m, 0);
   ck_assert_int_eq(layer.n_matrices, 7);
   ck_assert_int_eq(tp_layer_matrix_elements(&layer),
                    8192 * (8192 + 2 * 1024) + 8192 * 8192 + 3 * 8192 * (int64_t)28672);
@@ -62,7 +62,7 @@ END_TEST
 START_TEST(biases_of_a_gpt)
 {
   const struct tp_model m = open_shipped("bloom-176b", arena);
-  struct tp_layer layer = tp_layer_make(&m);
+  struct tp_layer layer = tp_layer_make(&m, 0);
   ck_assert_int_eq(layer.n_matrices, 6);
   ck_assert_int_eq(tp_layer_vector_elements(&layer),
                    2 * 2 * 14336 + 3 * 14336 + 14336 + 57344 + 14336);
@@ -79,7 +79,7 @@ END_TEST
 START_TEST(sub_layers_are_shared_out_whole)
 {
   const struct tp_model m = open_shipped("kraken-125m-6way", arena);
-  struct tp_layer layer = tp_layer_make(&m);
+  struct tp_layer layer = tp_layer_make(&m, 0);
   ck_assert_int_eq(layer.block.copies, 6);
   ck_assert_int_eq(tp_layer_units(&layer, TP_UNIT_COPY), 6);
   ck_assert_int_eq(tp_layer_units(&layer, TP_UNIT_HEAD), 0);
@@ -104,7 +104,7 @@ START_TEST(vectors_are_those_of_the_family)
                        .norm = TP_NORM_LAYER,
                        .shared_norm = true,
                        .qk_norm = true};
-  struct tp_layer layer = tp_layer_make(&m);
+  struct tp_layer layer = tp_layer_make(&m, 0);
   static const char *const names[] = {"attn.gain", "attn.bias", "attn.q.gain", "attn.k.gain"};
   ck_assert_int_eq(layer.n_vectors, 4);
   for (int i = 0; i < 4; i++)
@@ -112,7 +112,7 @@ START_TEST(vectors_are_those_of_the_family)
   ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 64 + 2 * 16);
   m.norm = TP_NORM_RMS;
   m.shared_norm = false;
-  layer = tp_layer_make(&m);
+  layer = tp_layer_make(&m, 0);
   ck_assert_str_eq(layer.vectors[1].name, "mlp.gain");
   ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 64 + 2 * 16);
 }

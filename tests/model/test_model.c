@@ -189,7 +189,7 @@ START_TEST(ranks_hold_their_share)
   const struct tp_model m = open_shipped(shards[_i].name, arena);
   const struct share *const want = &shards[_i].want;
   struct tp_layer layer;
-  const enum tp_status status = tp_shard_make(&m, shards[_i].tp, &layer, &error);
+  const enum tp_status status = tp_shard_make(&m, 0, shards[_i].tp, &layer, &error);
   ck_assert_int_eq(status, want->ffn == 0 ? TP_E_INPUT : TP_OK);
   if (status != TP_OK)
     return;
@@ -219,7 +219,7 @@ START_TEST(refusals_list_what_would_do)
 {
   const struct tp_model m = open_shipped(refusals[_i].name, arena);
   struct tp_layer layer = {.n_matrices = -1};
-  ck_assert_int_eq(tp_shard_make(&m, refusals[_i].tp, &layer, &error), TP_E_INPUT);
+  ck_assert_int_eq(tp_shard_make(&m, 0, refusals[_i].tp, &layer, &error), TP_E_INPUT);
   ck_assert_str_eq(error.text, refusals[_i].message);
   ck_assert_int_eq(layer.n_matrices, -1);
 }
@@ -233,11 +233,11 @@ START_TEST(key_value_heads_are_split_or_replicated_evenly)
                 "\"vocab_size\":1000}",
                 arena);
   struct tp_layer layer;
-  ck_assert_int_eq(tp_shard_make(&m, 12, &layer, &error), TP_OK);
+  ck_assert_int_eq(tp_shard_make(&m, 0, 12, &layer, &error), TP_OK);
   ck_assert_int_eq(layer.block.kv_heads, 1);
-  ck_assert_int_eq(tp_shard_make(&m, 2, &layer, &error), TP_OK);
+  ck_assert_int_eq(tp_shard_make(&m, 0, 2, &layer, &error), TP_OK);
   ck_assert_int_eq(layer.block.kv_heads, 2);
-  ck_assert_int_eq(tp_shard_make(&m, 3, &layer, &error), TP_E_INPUT);
+  ck_assert_int_eq(tp_shard_make(&m, 0, 3, &layer, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(
       error.text,
       ": neither of tp 3 and its 4 key/value heads divides the other; tp can be 1, 2, 4, 12"));
@@ -256,7 +256,7 @@ START_TEST(shards_add_up)
     m.ffn = 96 * (1 + (int64_t)tp_random_below(&state, 8));
     const int tp = 1 + (int)tp_random_below(&state, 16);
     struct tp_layer layer;
-    if (tp_shard_make(&m, tp, &layer, &error) != TP_OK) {
+    if (tp_shard_make(&m, 0, tp, &layer, &error) != TP_OK) {
       refused++;
       continue;
     }

@@ -14,6 +14,7 @@ unit_tests += \
 	%D%/test_link_bytes \
 	%D%/test_matrix \
 	%D%/test_op_costs \
+	%D%/test_patterns \
 	%D%/test_phase \
 	%D%/test_plot \
 	%D%/test_predict \
@@ -25,4 +26,5 @@ unit_tests += \
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
 %C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)
 %C%_test_matrix_LDADD = $(des_libs) $(CHECK_LIBS)
+%C%_test_patterns_LDADD = $(des_libs) $(CHECK_LIBS)
 %C%_test_t3_LDADD = $(des_libs) $(CHECK_LIBS)

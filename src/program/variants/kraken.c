@@ -1,6 +1,7 @@
 /* Kraken (arXiv 2408.07802): a layer is N smaller blocks with weights of their own, one a rank.
  * y: output of this rank's block; e: embedding; a: residual inside a block. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/variants/architectures.h"
 
 #include <math.h>
@@ -152,16 +153,18 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   if (status != TP_OK)
     return status;
   const struct tp_model narrow = tp_kraken_model(request->model, degree);
-  struct tp_layer share = tp_layer_make(&narrow);
-  tp_layer_share(&share, request->tp);
+  struct tp_layer kinds[TP_MAX_LAYER_KINDS];
+  for (int kind = 0; kind < tp_model_n_kinds(&narrow); kind++) {
+    kinds[kind] = tp_layer_make(&narrow, kind);
+    tp_layer_share(&kinds[kind], request->tp);
+  }
   struct tp_pass pass;
-  tp_pass_begin(&pass, request, &share, arena, program);
+  tp_pass_begin(&pass, request, kinds, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_pass_segment(&pass, "layer 1", 1);
   first_layer(&pass);
-  tp_pass_segment(&pass, "layer", request->model->layers - 1);
-  layer(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.first = 1, .count = request->model->layers - 1}, layer);
   tp_pass_segment(&pass, "epilogue", 1);
   combine(&pass);
   tp_pass_end(&pass);

@@ -1,5 +1,6 @@
 /* PaLM's block: attention and MLP read one norm side by side; one fused GEMM in, one all-reduce. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
@@ -42,8 +43,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_pass_segment(&pass, "layer", request->model->layers);
-  layer(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers}, layer);
   tp_pass_segment(&pass, "epilogue", 1);
   tp_block_head(&pass);
   tp_pass_end(&pass);
