@@ -102,6 +102,36 @@ static enum tp_status cache_write_of(const struct tp_op_reader *reader, const st
   return status;
 }
 
+/* 0 where the cell is empty or absent. */
+static enum tp_status amount_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                const char *column, double *amount)
+{
+  const int index = tp_csv_column(reader->csv, column);
+  *amount = 0;
+  if (tp_csv_cell(reader->csv, row->index, index)[0] == '\0')
+    return TP_OK;
+  const enum tp_status status =
+      tp_csv_number(reader->csv, row->index, index, amount, reader->error);
+  if (status != TP_OK || *amount >= 0)
+    return status;
+  return tp_op_row_fail(
+      reader, row, tp_arena_printf(reader->arena, "column '%s': %g is below 0", column, *amount));
+}
+
+/* Empty, absent or 0: no window. */
+static enum tp_status window_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                int64_t *window)
+{
+  double number;
+  const enum tp_status status = amount_of(reader, row, "window", &number);
+  if (status == TP_OK && (number != floor(number) || number > 1e12))
+    return tp_op_row_fail(
+        reader, row,
+        tp_arena_printf(reader->arena, "column 'window': %.9g is not a whole number", number));
+  *window = status == TP_OK ? (int64_t)number : 0;
+  return status;
+}
+
 static enum tp_status read_attention(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                      struct tp_op *op)
 {
@@ -125,26 +155,12 @@ static enum tp_status read_attention(const struct tp_op_reader *reader, const st
     status = tp_op_row_count(reader, row, "kv_heads", &attention->kv_heads);
   if (status == TP_OK)
     status = tp_op_row_count(reader, row, "head_dim", &attention->head_dim);
+  if (status == TP_OK)
+    status = window_of(reader, row, &attention->window);
   if (status == TP_OK && !attention->decode)
     status = cache_write_of(reader, row, &attention->writes_cache);
   attention->query_len = attention->decode ? 1 : attention->kv_len;
   return status == TP_OK ? dtype_of(reader, row, &attention->dtype) : status;
-}
-
-/* 0 where the cell is empty or absent. */
-static enum tp_status amount_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                const char *column, double *amount)
-{
-  const int index = tp_csv_column(reader->csv, column);
-  *amount = 0;
-  if (tp_csv_cell(reader->csv, row->index, index)[0] == '\0')
-    return TP_OK;
-  const enum tp_status status =
-      tp_csv_number(reader->csv, row->index, index, amount, reader->error);
-  if (status != TP_OK || *amount >= 0)
-    return status;
-  return tp_op_row_fail(
-      reader, row, tp_arena_printf(reader->arena, "column '%s': %g is below 0", column, *amount));
 }
 
 static enum tp_status read_memory(const struct tp_op_reader *reader, const struct tp_op_row *row,

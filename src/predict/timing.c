@@ -92,8 +92,8 @@ static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct 
   }
   case TP_OP_ATTENTION: {
     const struct tp_attention *a = &op->attention;
-    const uint64_t kinds = (uint64_t)a->backward << 17 | (uint64_t)a->decode << 16 |
-                           (uint64_t)a->style << 8 | (uint64_t)a->dtype;
+    const uint64_t kinds = (uint64_t)a->window << 18 | (uint64_t)a->backward << 17 |
+                           (uint64_t)a->decode << 16 | (uint64_t)a->style << 8 | (uint64_t)a->dtype;
     return (struct key){{head, kinds, (uint64_t)a->batch, (uint64_t)a->query_len,
                          (uint64_t)a->kv_len, (uint64_t)a->heads, (uint64_t)a->kv_heads,
                          (uint64_t)a->head_dim, double_bits(a->score_passes)}};

@@ -172,6 +172,7 @@ void tp_block_attend(struct tp_pass *pass)
           .heads = block->heads,
           .kv_heads = block->kv_heads,
           .head_dim = block->head_dim,
+          .window = block->window,
           .score_passes = request->style.score_passes,
           .dtype = pass->wide,
       });

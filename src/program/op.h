@@ -62,6 +62,7 @@ struct tp_attention {
   bool backward; /* gradients of q, k and v, in training */
   enum tp_attention_style style;
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
+  int64_t window;      /* a query sees so many keys at most, its own among them; 0: all before it */
   double score_passes; /* materialised style only */
   enum tp_dtype dtype;
   /* Fused prefill, timed alone: the kernel that moves K and V to the cache counts with it.  In a
@@ -219,12 +220,16 @@ struct tp_op {
   };
 };
 
+/* Keys of a sequence that its queries read: in decode the window's; in prefill all that one of them
+ * sees, a materialised kernel reading those it masks, too. */
+int64_t tp_attention_keys(const struct tp_attention *attention);
+
 /* Products of a query-key pair: forward QK' and PV.  Backward dV, dP, dQ and dK; a flash kernel,
  * which stored no scores, computes QK' once more (FlashAttention-2, arXiv 2307.08691, section 3.1).
  */
 int tp_attention_products(const struct tp_attention *attention);
 
-/* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
- * materialised one computes them all.  Elementwise flops are not counted. */
+/* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs and those
+ * outside the window, a materialised one computes them all.  Elementwise flops are not counted. */
 double tp_op_flops(const struct tp_op *op);
 #endif

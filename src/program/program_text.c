@@ -38,6 +38,12 @@ static void append_wire(const struct tp_wire *wire, char *text, size_t size)
            wire->gather_bits, wire->group, wire->spikes ? " spikes" : "");
 }
 
+static void append_window(int64_t window, char *text, size_t size)
+{
+  const size_t used = strlen(text);
+  snprintf(text + used, size - used, " window=%lld", (long long)window);
+}
+
 static void payload_text(const struct tp_op *op, char *text, size_t size)
 {
   switch (op->kind) {
@@ -51,6 +57,8 @@ static void payload_text(const struct tp_op *op, char *text, size_t size)
              (long long)op->attention.kv_len, (long long)op->attention.heads,
              (long long)op->attention.kv_heads, (long long)op->attention.head_dim,
              tp_dtype_text(op->attention.dtype));
+    if (op->attention.window > 0)
+      append_window(op->attention.window, text, size);
     break;
   case TP_OP_MEMORY:
     snprintf(text, size, "read=%.0f write=%.0f", op->memory.read_bytes, op->memory.write_bytes);

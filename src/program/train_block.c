@@ -69,6 +69,7 @@ void tp_train_attend_grad(struct tp_pass *pass)
                                           .heads = block->heads,
                                           .kv_heads = block->kv_heads,
                                           .head_dim = block->head_dim,
+                                          .window = block->window,
                                           .score_passes = request->style.score_passes,
                                           .dtype = pass->wide});
   const double qk =

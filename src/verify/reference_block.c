@@ -173,22 +173,22 @@ static void place(const struct tp_reference_block *block, const struct tp_layer 
     }
 }
 
-/* out = softmax(q k' / sqrt(dim)) v over positions 0 to t; strides are widths of rows. */
-static void attend(const float *q, const float *k, const float *v, int64_t t, int64_t dim,
-                   int64_t kv_width, double *scores, float *out)
+/* out = softmax(q k' / sqrt(dim)) v over positions first to t; strides are widths of rows. */
+static void attend(const float *q, const float *k, const float *v, int64_t first, int64_t t,
+                   int64_t dim, int64_t kv_width, double *scores, float *out)
 {
   double largest = -(double)INFINITY, sum = 0;
-  for (int64_t s = 0; s <= t; s++) {
+  for (int64_t s = first; s <= t; s++) {
     scores[s] = 0;
     for (int64_t i = 0; i < dim; i++)
       scores[s] += (double)q[i] * (double)k[s * kv_width + i] / sqrt((double)dim);
     largest = fmax(largest, scores[s]);
   }
-  for (int64_t s = 0; s <= t; s++)
+  for (int64_t s = first; s <= t; s++)
     sum += scores[s] = exp(scores[s] - largest);
   for (int64_t i = 0; i < dim; i++) {
     double mean = 0;
-    for (int64_t s = 0; s <= t; s++)
+    for (int64_t s = first; s <= t; s++)
       mean += scores[s] / sum * (double)v[s * kv_width + i];
     out[i] = (float)mean;
   }
@@ -213,10 +213,12 @@ void tp_reference_attention(const struct tp_reference_block *block, int layer,
   place(block, &table, of_k, kv_heads, k);
   float *heads = rows_of(block, width);
   double *scores = TP_NEW(block->arena, double, block->tokens);
+  const int64_t window = table.block.window;
   for (int64_t t = 0; t < block->tokens; t++)
     for (int64_t h = 0; h < part.heads; h++) {
+      const int64_t first = window > 0 && t >= window ? t + 1 - window : 0; /* older ones: unseen */
       const int64_t kv = ((part.first_head + h) / group - first_kv) * dim;
-      attend(&q[t * width + h * dim], &k[kv], &v[kv], t, dim, kv_width, scores,
+      attend(&q[t * width + h * dim], &k[kv], &v[kv], first, t, dim, kv_width, scores,
              &heads[t * width + h * dim]);
     }
   multiply_columns(block, &table, matrix_of(&table, "attn.out", layer, part.owner), part,
