@@ -4,4 +4,5 @@ libtpsim_a_SOURCES += \
 	%D%/model.c %D%/model.h \
 	%D%/parameters.c \
 	%D%/pattern.c %D%/pattern.h \
-	%D%/shard.c %D%/shard.h
+	%D%/shard.c %D%/shard.h \
+	%D%/windows.c

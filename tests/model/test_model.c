@@ -148,6 +148,60 @@ START_TEST(kraken_keys)
 }
 END_TEST
 
+/* Kinds of the layers as text: a digit is the kind, and the windows follow. */
+static const char *kinds_text(const struct tp_model *m)
+{
+  const char *text = "";
+  for (int64_t layer = 0; layer < m->layers; layer++)
+    text = tp_arena_printf(arena, "%s%d", text, tp_model_kind_of(m, layer));
+  for (int kind = 0; kind < tp_model_n_kinds(m); kind++)
+    text = tp_arena_printf(arena, "%s %lld", text, (long long)m->kinds[kind].window);
+  return text;
+}
+
+#define SHAPE                                       \
+  "\"hidden_size\":512,\"intermediate_size\":1376," \
+  "\"num_attention_heads\":8,\"vocab_size\":1000,"  \
+  "\"num_hidden_layers\":"
+#define FULL    "\"full_attention\""
+#define SLIDING "\"sliding_attention\""
+static const struct {
+  const char *type, *shape, *kinds;
+} windows[] = {
+    {"mistral", SHAPE "3,\"sliding_window\":1024", "000 1024"},
+    {"mistral", SHAPE "3,\"sliding_window\":null", "000 0"},
+    {"mistral", SHAPE "3", "000 4096"}, /* MistralConfig's default */
+    {"llama", SHAPE "3,\"sliding_window\":1024", "000 0"},
+    {"qwen2", SHAPE "3,\"sliding_window\":1024", "000 0"},
+    {"qwen2", SHAPE "3,\"use_sliding_window\":true,\"max_window_layers\":0", "000 4096"},
+    {"qwen2", SHAPE "30,\"use_sliding_window\":true", "000000000000000000000000000011 0 4096"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":true,\"max_window_layers\":1,\"sliding_window\":9",
+     "0111 0 9"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":true,\"max_window_layers\":4", "0000 0"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":false,\"max_window_layers\":1", "0000 0"},
+    {"qwen3", SHAPE "2,\"use_sliding_window\":true,\"layer_types\":[" SLIDING "," FULL "]",
+     "01 4096 0"},
+    {"qwen3", SHAPE "2,\"use_sliding_window\":false,\"layer_types\":[" FULL "," FULL "]", "00 0"},
+    {"llama",
+     SHAPE "4,\"sliding_window\":7,\"layer_types\":[" FULL "," SLIDING "," SLIDING "," FULL "]",
+     "0110 0 7"},
+    {"llama", SHAPE "2,\"sliding_window\":7,\"layer_types\":[" SLIDING "," SLIDING "]", "00 7"},
+    {"llama", SHAPE "8,\"sliding_window\":7,\"sliding_window_pattern\":6", "00000100 7 0"},
+    {"llama",
+     SHAPE "2,\"sliding_window\":7,\"sliding_window_pattern\":2,\"layer_types\":[" SLIDING "," FULL
+           "]",
+     "01 7 0"},
+};
+
+START_TEST(window_keys)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"%s\",%s}", windows[_i].type, windows[_i].shape),
+      arena);
+  ck_assert_str_eq(kinds_text(&m), windows[_i].kinds);
+}
+END_TEST
+
 START_TEST(config_json_takes_its_folders_name)
 {
   struct tp_model m;
@@ -283,6 +337,7 @@ static Suite *suite(void)
   tcase_add_test(keys, falcon_keys);
   tcase_add_test(keys, other_families_keys);
   tcase_add_test(keys, kraken_keys);
+  tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
   TCase *const shard = tcase_create("shard");
