@@ -1,10 +1,10 @@
 # What is installed beside the program and goes into the tarball.
 include models/local.mk
 include platforms/local.mk
-dist_doc_DATA = docs/GPU.md docs/MODEL.md
+dist_doc_DATA = docs/ACCURACY.md docs/GPU.md docs/MODEL.md
 resultspublisheddir = $(pkgdatadir)/results/published
 dist_resultspublished_DATA = results/published/flash.csv results/published/kraken.csv results/published/ladder.csv results/published/t3.csv \
 	results/published/README.md
 resultsbaselinesdir = $(pkgdatadir)/results/baselines
 dist_resultsbaselines_DATA = results/baselines/ladder-70b.csv
-EXTRA_DIST += tools/gpu-suite tools/renew-baseline tools/t3 README.md HACKING.md docs/GPU.md docs/MODEL.md traces/README.md
+EXTRA_DIST += tools/gpu-suite tools/renew-baseline tools/same-answers tools/t3 README.md HACKING.md docs/GPU.md docs/MODEL.md traces/README.md

@@ -29,7 +29,7 @@ AS_CASE([$with_cuda],
    tp_cuda_fault="no $with_cuda/bin/nvcc; DIR of --with-cuda=DIR is the folder that holds bin/nvcc"])
 AS_IF([test "x$with_cuda" != xno && test -n "$NVCC"], [_TP_CUDA_TRY])
 AS_IF([test $have_cuda = no], [
-  AS_IF([test "x$1" = xyes], [AC_MSG_ERROR([--disable-simulator leaves only tpsim-cuda, and $tp_cuda_fault])])
+  AS_IF([test "x$1" = xyes], [AC_MSG_ERROR([--disable-tpsim leaves only tpsim-cuda, and $tp_cuda_fault])])
   AS_CASE([$with_cuda], [no|auto], [], [AC_MSG_ERROR([--with-cuda: $tp_cuda_fault])])])
 AM_CONDITIONAL([HAVE_CUDA], [test $have_cuda = yes])
 AM_CONDITIONAL([HAVE_CUDNN], [test $have_cudnn = yes])

@@ -1,8 +1,9 @@
 TEST_EXTENSIONS = .tesh .sh
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent LC_ALL=C \
+# Check's own limit, 4 s a case, kills two programs on a busy machine.
+AM_TESTS_ENVIRONMENT = CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent CK_DEFAULT_TIMEOUT=300 LC_ALL=C \
 	SRCDIR=$(abs_srcdir) BINDIR=$(abs_builddir); \
-	export CK_TAP_LOG_FILE_NAME CK_VERBOSITY LC_ALL SRCDIR BINDIR;
+	export CK_TAP_LOG_FILE_NAME CK_VERBOSITY CK_DEFAULT_TIMEOUT LC_ALL SRCDIR BINDIR;
 SH_LOG_DRIVER = $(LOG_DRIVER)
 SH_LOG_COMPILER = $(SHELL)
 TESH_LOG_COMPILER = tesh
@@ -11,7 +12,7 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 # A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
 unit_tests =
 LDADD = libtpcuda.a $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
-EXTRA_DIST += %D%/random.h %D%/suite.h
+EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h
 
 include %D%/base/local.mk
 include %D%/model/local.mk

@@ -5,19 +5,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* As ck_assert_msg, which writes to a file each time: for what is asserted of every element. */
-#define ck_assert_quick(condition, ...) \
-  do {                                  \
-    if (!(condition))                   \
-      ck_abort_msg(__VA_ARGS__);        \
-  } while (0)
+/* Check notes in a file every assertion that held, to say where a program was when it crashed: more
+ * than half the time of tests that assert millions of elements.  A debugger says that, too. */
+#define _mark_point(file, line) ((void)0)
 
 /* Relative comparison: Check's own tolerances are absolute, useless on microseconds. */
-#define ck_assert_rel(got, want, rel)                                                         \
-  do {                                                                                        \
-    const double got_ = (got), want_ = (want), rel_ = (rel);                                  \
-    ck_assert_quick(fabs(got_ - want_) <= rel_ * fabs(want_), "%s = %.17g, want %.17g +- %g", \
-                    #got, got_, want_, rel_);                                                 \
+#define ck_assert_rel(got, want, rel)                                                             \
+  do {                                                                                            \
+    const double got_ = (got), want_ = (want), rel_ = (rel);                                      \
+    ck_assert_msg(fabs(got_ - want_) <= rel_ * fabs(want_), "%s = %.17g, want %.17g +- %g", #got, \
+                  got_, want_, rel_);                                                             \
   } while (0)
 
 /* Each source file defines `static Suite *suite(void)` and ends with TP_SUITE_MAIN. */

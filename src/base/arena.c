@@ -2,6 +2,7 @@
 
 #include <stdalign.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,6 +71,17 @@ void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size)
   void *memory = arena->current->data + arena->current->used;
   arena->current->used += bytes;
   return memset(memory, 0, bytes);
+}
+
+/* Room is for 16, then doubled: n says where it ends. */
+void *tp_arena_extend(struct tp_arena *arena, const void *items, size_t n, size_t size)
+{
+  enum { FIRST = 16 };
+  const bool full = n == 0 || (n >= FIRST && (n & (n - 1)) == 0);
+  if (!full)
+    return (void *)items;
+  void *const larger = tp_arena_alloc(arena, n == 0 ? FIRST : 2 * n, size);
+  return n == 0 ? larger : memcpy(larger, items, n * size);
 }
 
 char *tp_arena_strdup(struct tp_arena *arena, const char *text)

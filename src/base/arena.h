@@ -4,8 +4,8 @@
 /* A bump allocator: everything of one prediction lives and dies together.
  *
  * Memory comes zeroed and aligned for any type.  Nothing is freed singly; everything reachable
- * from an object made in an arena lives in that arena.  Out of memory aborts: no caller could go
- * on.
+ * from an object made in an arena lives in that arena.  Where memory runs out the process aborts,
+ * because no caller could go on.
  */
 struct tp_arena;
 
@@ -20,4 +20,12 @@ char *tp_arena_printf(struct tp_arena *arena, const char *format, ...)
 
 /* TP_NEW(arena, struct foo, 3): three zeroed structs. */
 #define TP_NEW(arena, type, count) ((type *)tp_arena_alloc((arena), (size_t)(count), sizeof(type)))
+
+/* TP_APPEND(arena, list->words, list->n, word): puts an item behind the n of a growing array, which
+ * moves now and then.  The array must have grown by this alone, from NULL and 0; its room follows
+ * from n.  The item comes last, so that it may be a compound literal. */
+#define TP_APPEND(arena, array, n, ...)                                       \
+  ((array) = tp_arena_extend((arena), (array), (size_t)(n), sizeof *(array)), \
+   (array)[(n)++] = (__VA_ARGS__))
+void *tp_arena_extend(struct tp_arena *arena, const void *items, size_t n, size_t size);
 #endif

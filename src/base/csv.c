@@ -1,6 +1,5 @@
 #include "base/csv.h"
 
-#include "base/decimal.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -15,24 +14,12 @@ struct reader {
   char *at;
   int line;
   const char **cells;
-  size_t n_cells, cells_capacity;
+  size_t n_cells;
 };
 
 static bool at_line_end(const char *at)
 {
   return at[0] == '\0' || at[0] == '\n' || (at[0] == '\r' && at[1] == '\n');
-}
-
-static void add_cell(struct reader *reader, const char *cell)
-{
-  if (reader->n_cells == reader->cells_capacity) {
-    reader->cells_capacity = reader->cells_capacity == 0 ? 256 : 2 * reader->cells_capacity;
-    const char **const larger = TP_NEW(reader->arena, const char *, reader->cells_capacity);
-    if (reader->n_cells > 0)
-      memcpy(larger, reader->cells, reader->n_cells * sizeof *larger);
-    reader->cells = larger;
-  }
-  reader->cells[reader->n_cells++] = cell;
 }
 
 /* Leaves reader->at behind the closing quote and *end at the end of the unquoted text. */
@@ -84,10 +71,8 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
     reader->at += strspn(reader->at, " \t");
     const char *cell;
     char *end = NULL;
-    const enum tp_status status = *reader->at == '"' ? read_quoted(reader, &cell, &end, error)
-                                                     : read_plain(reader, &cell, &end, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(*reader->at == '"' ? read_quoted(reader, &cell, &end, error)
+                              : read_plain(reader, &cell, &end, error));
     more = *reader->at == ',';
     reader->line += !more && *reader->at != '\0';
     if (*reader->at == '\r')
@@ -95,7 +80,7 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
     if (*reader->at != '\0')
       reader->at++;
     *end = '\0';
-    add_cell(reader, cell);
+    TP_APPEND(reader->arena, reader->cells, reader->n_cells, cell);
   }
   return TP_OK;
 }
@@ -121,13 +106,11 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
     return tp_fail(error, TP_E_INPUT, "%s:1: empty; the first line must name the columns",
                    reader->path);
   const int line = reader->line;
-  const enum tp_status status = read_row(reader, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(read_row(reader, error));
   csv->columns = reader->cells;
   csv->n_columns = reader->n_cells;
   reader->cells = NULL;
-  reader->n_cells = reader->cells_capacity = 0;
+  reader->n_cells = 0;
   for (size_t i = 0; i < csv->n_columns; i++)
     if (csv->columns[i][0] != '\0' && tp_csv_column(csv, csv->columns[i]) != (int)i)
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' stands twice; remove one", reader->path,
@@ -137,24 +120,14 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
 
 static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
 {
-  size_t capacity = 0;
   for (skip_blank_lines(reader); *reader->at != '\0'; skip_blank_lines(reader)) {
     const size_t n_before = reader->n_cells;
     const int line = reader->line;
-    const enum tp_status status = read_row(reader, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(read_row(reader, error));
     if (reader->n_cells - n_before != csv->n_columns)
       return tp_fail(error, TP_E_INPUT, "%s:%d: %zu cells where the header names %zu columns",
                      reader->path, line, reader->n_cells - n_before, csv->n_columns);
-    if (csv->n_rows == capacity) {
-      capacity = capacity == 0 ? 64 : 2 * capacity;
-      int *const larger = TP_NEW(reader->arena, int, capacity);
-      if (csv->n_rows > 0)
-        memcpy(larger, csv->lines, csv->n_rows * sizeof *larger);
-      csv->lines = larger;
-    }
-    csv->lines[csv->n_rows++] = line;
+    TP_APPEND(reader->arena, csv->lines, csv->n_rows, line);
   }
   csv->cells = reader->cells;
   return TP_OK;
@@ -169,21 +142,17 @@ enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena 
   struct tp_csv result = {.path = tp_arena_strdup(arena, name)};
   struct reader reader = {
       .path = result.path, .arena = arena, .at = tp_arena_strdup(arena, text), .line = 1};
-  enum tp_status status = read_header(&reader, &result, error);
-  if (status == TP_OK)
-    status = read_rows(&reader, &result, error);
-  if (status == TP_OK)
-    *csv = result;
-  return status;
+  TP_TRY(read_header(&reader, &result, error));
+  TP_TRY(read_rows(&reader, &result, error));
+  *csv = result;
+  return TP_OK;
 }
 
 enum tp_status tp_csv_open(const char *file, struct tp_arena *arena, struct tp_csv *csv,
                            struct tp_error *error)
 {
   const char *text;
-  const enum tp_status status = tp_file_read(file, arena, &text, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(file, arena, &text, error));
   return tp_csv_parse(strcmp(file, "-") == 0 ? "standard input" : file, text, arena, csv, error);
 }
 
@@ -225,12 +194,37 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
                  csv->lines[row], csv->columns[column], cell);
 }
 
-void tp_csv_put_text(FILE *out, const char *text)
+static bool is_space(char letter)
+{
+  return letter == ' ' || letter == '\t';
+}
+
+static bool must_be_quoted(const char *text, size_t length)
+{
+  bool quoted = length > 0 && (is_space(text[0]) || is_space(text[length - 1]));
+  for (size_t i = 0; i < length && !quoted; i++)
+    quoted = text[i] == ',' || text[i] == '"' || text[i] == '\r' || text[i] == '\n';
+  return quoted;
+}
+
+char *tp_csv_write_plain(const char *text, char *to, const char *end)
 {
   const size_t length = strlen(text);
-  const bool padded =
-      length > 0 && (strchr(" \t", text[0]) != NULL || strchr(" \t", text[length - 1]) != NULL);
-  if (!padded && strpbrk(text, ",\"\r\n") == NULL) {
+  if (length > (size_t)(end - to) || must_be_quoted(text, length))
+    return NULL;
+  memcpy(to, text, length);
+  return to + length;
+}
+
+char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS])
+{
+  *to = '\0';
+  return isnan(value) ? to : tp_decimal_write(value + 0.0, to); /* + 0.0: no "-0" */
+}
+
+void tp_csv_put_text(FILE *out, const char *text)
+{
+  if (!must_be_quoted(text, strlen(text))) {
     fputs(text, out);
     return;
   }
@@ -246,8 +240,6 @@ void tp_csv_put_text(FILE *out, const char *text)
 void tp_csv_put_number(FILE *out, double value)
 {
   char text[TP_DECIMAL_CHARS];
-  if (isnan(value))
-    return;
-  tp_decimal_write(value + 0.0, text); /* + 0.0: no "-0" */
+  tp_csv_write_number(value, text);
   fputs(text, out);
 }

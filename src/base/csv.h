@@ -6,6 +6,7 @@
  * has as many cells as the header.  Numbers use the C locale.
  */
 #include "base/arena.h"
+#include "base/decimal.h"
 #include "base/error.h"
 
 #include <stddef.h>
@@ -27,16 +28,23 @@ enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena 
 
 /* Column index of `name`, or -1. */
 int tp_csv_column(const struct tp_csv *csv, const char *name);
-/* TP_E_INPUT names the first of the columns that is not there. */
+/* TP_E_INPUT where a column is missing; the error names the first that is. */
 enum tp_status tp_csv_require(const struct tp_csv *csv, const char *const *names, size_t n,
                               struct tp_error *error);
 /* Cell; "" where `column` is -1. */
 const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column);
-/* A finite number; TP_E_INPUT names file, line and column otherwise. */
+/* Reads a finite number.  TP_E_INPUT where the cell holds none; the error names file, line and
+ * column. */
 enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, double *value,
                              struct tp_error *error);
 
 /* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
 void tp_csv_put_text(FILE *out, const char *text);
 void tp_csv_put_number(FILE *out, double value);
+
+/* The same number in memory; returns its end, a NUL. */
+char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS]);
+/* The same text in memory, without a NUL; returns its end, or NULL where it must be quoted or does
+ * not fit before `end`. */
+char *tp_csv_write_plain(const char *text, char *to, const char *end);
 #endif

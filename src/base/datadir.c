@@ -16,20 +16,8 @@ static bool ends_with(const char *text, const char *end)
 
 struct name_list {
   const char **names;
-  size_t count, capacity;
+  size_t count;
 };
-
-static void name_list_add(struct name_list *list, struct tp_arena *arena, const char *name)
-{
-  if (list->count == list->capacity) {
-    list->capacity = list->capacity == 0 ? 32 : 2 * list->capacity;
-    const char **const larger = TP_NEW(arena, const char *, list->capacity);
-    for (size_t i = 0; i < list->count; i++)
-      larger[i] = list->names[i];
-    list->names = larger;
-  }
-  list->names[list->count++] = name;
-}
 
 static void list_folder(const char *folder, const char *extension, struct tp_arena *arena,
                         struct name_list *list)
@@ -42,7 +30,7 @@ static void list_folder(const char *folder, const char *extension, struct tp_are
       continue;
     char *const name = tp_arena_strdup(arena, entry->d_name);
     name[strlen(name) - strlen(extension)] = '\0';
-    name_list_add(list, arena, name);
+    TP_APPEND(arena, list->names, list->count, name);
   }
   closedir(dir);
 }
@@ -95,10 +83,7 @@ enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, 
   }
   const char **names;
   size_t n_names;
-  const enum tp_status status =
-      tp_datadir_list(dirs, folder, extension, arena, &names, &n_names, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_datadir_list(dirs, folder, extension, arena, &names, &n_names, error));
   return tp_fail(error, TP_E_INPUT, "no %s '%s'%s", what, name,
                  tp_text_hint(arena, name, names, n_names));
 }

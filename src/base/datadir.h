@@ -20,7 +20,7 @@ enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, 
                                const char *extension, const char *name, struct tp_arena *arena,
                                const char **path, struct tp_error *error);
 
-/* All names of a folder, sorted, without duplicates and extension. */
+/* All names of a folder, sorted, without duplicates and without extensions. */
 enum tp_status tp_datadir_list(const struct tp_datadir *dirs, const char *folder,
                                const char *extension, struct tp_arena *arena, const char ***names,
                                size_t *n_names, struct tp_error *error);

@@ -22,14 +22,22 @@ static bool scale(long double value, int power, long double *scaled)
   return true;
 }
 
+/* log10(value) rounded down, or one beside it; value is normal and positive. */
+static int about_log10(double value)
+{
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  const int log2 = (int)(bits >> 52) - 1023;
+  return log2 * 78913 >> 18; /* 78913 / 2^18 = log10(2) to seven digits */
+}
+
 /* value = digits * 10^(exponent-8), rounded to nearest; false where that is too close to call. */
-static bool round_to_digits(double value, int64_t *digits, int *exponent)
+static bool round_to_digits(double value, uint32_t *digits, int *exponent)
 {
   long double scaled;
-  int e = (int)floor(log10(value));
+  int e = about_log10(value);
   if (!scale((long double)value, DIGITS - 1 - e, &scaled))
     return false;
-  /* log10 may be off by one beside a power of ten. */
   if (scaled < powers[DIGITS - 1] && !scale((long double)value, DIGITS - 1 - --e, &scaled))
     return false;
   if (scaled >= powers[DIGITS] && !scale((long double)value, DIGITS - 1 - ++e, &scaled))
@@ -38,9 +46,9 @@ static bool round_to_digits(double value, int64_t *digits, int *exponent)
   const long double part = scaled - (long double)whole;
   if (fabsl(part - 0.5L) < 1e-6L)
     return false; /* the product's own rounding, 5e-11, could decide */
-  *digits = whole + (part > 0.5L);
+  *digits = (uint32_t)whole + (part > 0.5L);
   *exponent = e;
-  if (*digits == (int64_t)powers[DIGITS]) {
+  if (*digits == (uint32_t)powers[DIGITS]) {
     *digits /= 10;
     ++*exponent;
   }
@@ -48,10 +56,15 @@ static bool round_to_digits(double value, int64_t *digits, int *exponent)
 }
 
 /* The digits without trailing zeros; returns how many are left. */
-static int write_digits(int64_t digits, char text[DIGITS])
+static int write_digits(uint32_t digits, char text[DIGITS])
 {
-  for (int i = DIGITS - 1; i >= 0; i--, digits /= 10)
-    text[i] = (char)('0' + digits % 10);
+  static const char pairs[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
+      "46474849505152535455565758596061626364656667686970717273747576777879808182838485868788899091"
+      "9293949596979899";
+  for (int i = DIGITS - 2; i > 0; i -= 2, digits /= 100)
+    memcpy(text + i, pairs + 2 * (digits % 100), 2);
+  text[0] = (char)('0' + digits);
   int n = DIGITS;
   while (n > 1 && text[n - 1] == '0')
     n--;
@@ -60,7 +73,8 @@ static int write_digits(int64_t digits, char text[DIGITS])
 
 static char *put(char *at, const char *text, int n)
 {
-  memcpy(at, text, (size_t)n);
+  for (int i = 0; i < n; i++) /* less than a call of memcpy */
+    at[i] = text[i];
   return at + n;
 }
 
@@ -99,21 +113,38 @@ static char *put_plain(char *at, const char *digits, int n, int exponent)
   return put(at, digits + before, n - before);
 }
 
-void tp_decimal_write(double value, char text[TP_DECIMAL_CHARS])
+static char *put_whole(char *at, uint32_t whole)
 {
-  int64_t digits;
+  char digits[DIGITS];
+  int n = 0;
+  do
+    digits[n++] = (char)('0' + whole % 10);
+  while ((whole /= 10) > 0);
+  while (n > 0)
+    *at++ = digits[--n];
+  return at;
+}
+
+char *tp_decimal_write(double value, char text[TP_DECIMAL_CHARS])
+{
+  uint32_t digits;
   int exponent;
   const double size = fabs(value);
-  if (LDBL_MANT_DIG < 64 || !isnormal(value) || !round_to_digits(size, &digits, &exponent)) {
-    snprintf(text, TP_DECIMAL_CHARS, "%.9g", value);
-    return;
-  }
-  char shown[DIGITS];
-  const int n = write_digits(digits, shown);
+  const bool whole = size < 1e9 && size == (double)(uint32_t)size;
+  if (!whole &&
+      (LDBL_MANT_DIG < 64 || !isnormal(value) || !round_to_digits(size, &digits, &exponent)))
+    return text + snprintf(text, TP_DECIMAL_CHARS, "%.9g", value);
   char *at = text;
-  if (value < 0)
+  if (signbit(value))
     *at++ = '-';
-  at = exponent < -4 || exponent >= DIGITS ? put_scientific(at, shown, n, exponent)
-                                           : put_plain(at, shown, n, exponent);
+  if (whole) {
+    at = put_whole(at, (uint32_t)size);
+  } else {
+    char shown[DIGITS];
+    const int n = write_digits(digits, shown);
+    at = exponent < -4 || exponent >= DIGITS ? put_scientific(at, shown, n, exponent)
+                                             : put_plain(at, shown, n, exponent);
+  }
   *at = '\0';
+  return at;
 }

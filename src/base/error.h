@@ -21,4 +21,13 @@ struct tp_error {
 /* Writes the formatted text into `error` (which may be NULL) and returns `status`. */
 enum tp_status tp_fail(struct tp_error *error, enum tp_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Ends the function with the status of `expression` unless that is TP_OK: for what has nothing to
+ * release. */
+#define TP_TRY(expression)                          \
+  do {                                              \
+    const enum tp_status try_status = (expression); \
+    if (try_status != TP_OK)                        \
+      return try_status;                            \
+  } while (0)
 #endif

@@ -4,8 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FIRST_BYTES = 4096, MAX_BYTES = 256 * 1024 * 1024 };
+
+/* What the whole of `stream` needs, with a NUL and a byte to see its end; a guess where it is no
+ * file. */
+static size_t expected_bytes(FILE *stream)
+{
+  struct stat info;
+  return fstat(fileno(stream), &info) == 0 && info.st_size > 0 ? (size_t)info.st_size + 2
+                                                               : FIRST_BYTES;
+}
 
 /* Appends all of `stream` to a grown buffer, one byte kept free for the final NUL. */
 static enum tp_status read_stream(const char *file, FILE *stream, char **buffer, size_t *length,
@@ -14,10 +24,10 @@ static enum tp_status read_stream(const char *file, FILE *stream, char **buffer,
   size_t capacity = 0;
   for (size_t got = 1; got > 0; *length += got) {
     if (capacity - *length < 2) {
-      capacity = capacity == 0 ? FIRST_BYTES : 2 * capacity;
+      capacity = capacity == 0 ? expected_bytes(stream) : 2 * capacity;
       if (capacity > MAX_BYTES)
         return tp_fail(error, TP_E_INPUT, "%s: larger than %d MiB; give a smaller file", file,
-                       MAX_BYTES / 2 / 1024 / 1024);
+                       MAX_BYTES / 1024 / 1024);
       char *const larger = realloc(*buffer, capacity);
       if (larger == NULL)
         abort();

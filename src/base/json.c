@@ -35,8 +35,8 @@ enum tp_status tp_doc_open(const char *file, struct tp_arena *arena, struct tp_d
                            struct tp_error *error)
 {
   const char *text;
-  const enum tp_status status = tp_file_read(file, arena, &text, error);
-  return status == TP_OK ? tp_doc_parse(file, text, arena, doc, error) : status;
+  TP_TRY(tp_file_read(file, arena, &text, error));
+  return tp_doc_parse(file, text, arena, doc, error);
 }
 
 void tp_doc_close(struct tp_doc *doc)

@@ -1,6 +1,6 @@
 #ifndef TP_BASE_JSON_H
 #define TP_BASE_JSON_H
-/* JSON documents read by table.
+/* JSON documents read by table, and text written as JSON.
  *
  * A document remembers its file, so every fault is reported as "FILE:LINE: what, and the mend".
  * A path names a place in it: "gemm.tile_m", "links[3].latency_s"; "" is the root.
@@ -12,6 +12,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct tp_doc {
   const char *path; /* file, as the user named it */
@@ -30,11 +31,12 @@ void tp_doc_close(struct tp_doc *doc);
 /* Value at `path`, or NULL.  Borrowed. */
 json_t *tp_doc_at(const struct tp_doc *doc, const char *path);
 
-/* Line (from 1) on which the key of `path`, or of the deepest part of it that is there, stands. */
+/* The line, from 1, of the key at `path`; where it is absent, of the deepest part of `path` that is
+ * there. */
 int tp_doc_line(const struct tp_doc *doc, const char *path);
 
-/* Where the value at `path` stands in the text: from `begin` to before `end`, as it was read (an
- * override does not move it).  False where there is none. */
+/* Finds the value at `path` in the text as it was read: it goes from `begin` to before `end`.  An
+ * override does not move it.  False where there is no such value. */
 bool tp_doc_span(const struct tp_doc *doc, const char *path, size_t *begin, size_t *end);
 
 /* Fails with "FILE:LINE: PATH: ..." */
@@ -75,4 +77,11 @@ struct tp_field {
 enum tp_status tp_doc_read(const struct tp_doc *doc, const char *path,
                            const struct tp_field *fields, size_t n_fields, bool open, void *out,
                            struct tp_arena *arena, struct tp_error *error);
+
+/* Any text as a new JSON string: file names and arguments need not be UTF-8, so bytes that are not
+ * become U+FFFD. */
+json_t *tp_json_text(const char *text);
+
+/* The same, quoted and escaped; a fault of `out` shows in ferror(). */
+void tp_json_put_text(const char *text, FILE *out);
 #endif

@@ -147,13 +147,10 @@ enum tp_status tp_doc_read(const struct tp_doc *doc, const char *path,
   json_object_foreach (object, key, value) {
     const struct reading reading = {doc, join(arena, path, key), arena, error};
     const struct tp_field *const field = find_field(fields, n_fields, key);
-    enum tp_status status = TP_OK;
     if (field == NULL && !open && !is_annotation(key))
-      status = fail_unknown(&reading, fields, n_fields, key);
+      return fail_unknown(&reading, fields, n_fields, key);
     if (field != NULL && !(field->optional && json_is_null(value)))
-      status = read_value(&reading, field, value, (char *)out + field->offset);
-    if (status != TP_OK)
-      return status;
+      TP_TRY(read_value(&reading, field, value, (char *)out + field->offset));
   }
   for (size_t i = 0; i < n_fields; i++)
     if (!fields[i].optional && json_object_get(object, fields[i].key) == NULL)

@@ -1,5 +1,6 @@
 libtpsim_a_SOURCES += \
 	%D%/arena.c %D%/arena.h \
+	%D%/child.c %D%/child.h \
 	%D%/csv.c %D%/csv.h \
 	%D%/datadir.c %D%/datadir.h \
 	%D%/decimal.c %D%/decimal.h \
@@ -9,5 +10,6 @@ libtpsim_a_SOURCES += \
 	%D%/json.c %D%/json.h \
 	%D%/json_line.c \
 	%D%/json_read.c \
+	%D%/json_write.c \
 	%D%/output.c %D%/output.h \
 	%D%/text.c %D%/text.h

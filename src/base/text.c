@@ -116,7 +116,7 @@ struct numbers {
   const char *what;
   struct tp_arena *arena;
   double *values;
-  size_t count, capacity;
+  size_t count;
 };
 
 static enum tp_status numbers_add(struct numbers *numbers, double value, struct tp_error *error)
@@ -124,14 +124,7 @@ static enum tp_status numbers_add(struct numbers *numbers, double value, struct 
   if (numbers->count == MAX_NUMBERS)
     return tp_fail(error, TP_E_INPUT, "%s: more than %d values; take larger steps", numbers->what,
                    MAX_NUMBERS);
-  if (numbers->count == numbers->capacity) {
-    numbers->capacity = numbers->capacity == 0 ? 16 : 2 * numbers->capacity;
-    double *const larger = TP_NEW(numbers->arena, double, numbers->capacity);
-    for (size_t i = 0; i < numbers->count; i++)
-      larger[i] = numbers->values[i];
-    numbers->values = larger;
-  }
-  numbers->values[numbers->count++] = value;
+  TP_APPEND(numbers->arena, numbers->values, numbers->count, value);
   return TP_OK;
 }
 
@@ -159,9 +152,7 @@ static enum tp_status numbers_add_range(struct numbers *numbers, const char *ite
   const double slack = 1e-9 * (multiply ? last : step);
   double value = first;
   for (size_t i = 1; value <= last + slack; i++) {
-    const enum tp_status status = numbers_add(numbers, value, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(numbers_add(numbers, value, error));
     const double next = multiply ? value * step : first + (double)i * step;
     if (!(next > value))
       return tp_fail(error, TP_E_INPUT, "%s: the step of '%s' is too small", numbers->what, item);
@@ -196,12 +187,10 @@ enum tp_status tp_text_numbers(const char *what, const char *text, struct tp_are
 {
   const char **items;
   size_t n_items;
-  enum tp_status status = tp_text_words(what, text, arena, &items, &n_items, error);
+  TP_TRY(tp_text_words(what, text, arena, &items, &n_items, error));
   struct numbers numbers = {.what = what, .arena = arena};
-  for (size_t i = 0; status == TP_OK && i < n_items; i++)
-    status = numbers_add_item(&numbers, items[i], error);
-  if (status != TP_OK)
-    return status;
+  for (size_t i = 0; i < n_items; i++)
+    TP_TRY(numbers_add_item(&numbers, items[i], error));
   *values = numbers.values;
   *n_values = numbers.count;
   return TP_OK;

@@ -15,7 +15,7 @@ size_t tp_text_distance(const char *a, const char *b);
 const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
                          size_t n_names);
 
-/* The whole of `text` as one finite number; 1e9, 16k? no: plain C numbers only. */
+/* Reads the whole of `text` as one finite number in C's notation: 1e9 is one, 16k is none. */
 bool tp_text_number(const char *text, double *value);
 
 /* "1,2,4:16:x2,20:40:10" -> numbers.  a:b:xF multiplies by F, a:b:S adds S, a:b adds 1; ends

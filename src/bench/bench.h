@@ -10,27 +10,28 @@
 #include "ranks/group.h"
 #include "run/calls.h"
 
-/* Of samples; spread: interquartile range. */
+/* Median and interquartile range of samples. */
 struct tp_spread {
   double median_s, spread_s;
   int n;
 };
 
-/* Sorts them.  Quantiles interpolate between neighbours (R's type 7). */
+/* Sorts the samples.  Quantiles interpolate between neighbours (R's type 7). */
 struct tp_spread tp_spread_of(double *samples_s, size_t n);
 /* Sets time_us, spread_us and repeats. */
 void tp_spread_write(const struct tp_spread *spread, struct tp_trace_row *row);
 
 struct tp_sampling {
   double budget_s; /* for all samples */
-  double settle_s; /* of it, passes before the first sample: clocks follow the load they make */
+  double settle_s; /* part of it, for passes before the first sample, under which clocks settle */
   int least, most; /* samples, whatever the budget; below TP_MAX_MARKS */
 };
 
-/* In so long a GPU's clocks settle under a load: its power is averaged over tens of ms. */
+/* After this time a GPU's clocks have settled under a load: its power is averaged over tens of ms.
+ */
 static const double tp_settle_s = 0.04;
 
-/* Passes of `once_s` each: what settles, and samples that fit into what is left. */
+/* How many passes of `once_s` each: those that settle, then samples that fit into what is left. */
 struct tp_repeats {
   int settling, samples;
 };
@@ -39,15 +40,15 @@ struct tp_repeats tp_sampling_repeats(const struct tp_sampling *sampling, double
 /* Who measures. */
 struct tp_bench {
   const struct tp_calls *calls;
-  struct tp_group *group; /* all ranks take as many samples; NULL: alone */
+  struct tp_group *group; /* all its ranks take the same number of samples; NULL: alone */
 };
 
 /* All ranks get rank 0's value. */
 enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
                               struct tp_error *error);
 
-/* Before what only all ranks together can do: where one is not well all get its status and words,
- * and none waits on its device for one that never comes. */
+/* Called before what only all ranks together can do.  Where one rank has failed, all get its status
+ * and text, so that none waits on its device for a rank that never comes. */
 enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
                                struct tp_error *error);
 
@@ -57,7 +58,7 @@ struct tp_action {
   void *data;
 };
 
-/* Passes that warm up; the last says how many samples fit. */
+/* Passes that warm up; from the last follows how many samples fit. */
 enum { TP_WARM_UPS = 2 };
 
 /* Sample i lies between marks i and i + 1. */
@@ -74,16 +75,17 @@ struct tp_agenda {
   void (*name)(void *data, size_t item, struct tp_trace_row *row);
   /* Time of one sample as a model sees it. */
   double (*expect_s)(void *data, size_t item);
-  /* The item whose turn it shares, for they are compared: a variant's standard.  NULL: its own. */
+  /* The item in whose turn this one is measured, because the two are compared: a variant's
+   * standard. NULL: every item has its own turn. */
   size_t (*with)(void *data, size_t item);
-  /* Sets the other cells.  TP_E_INPUT: cannot be measured here; the plan goes on without it. */
+  /* Sets the other cells.  TP_E_INPUT: the item cannot be measured here, and is left out. */
   enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,
                             struct tp_error *error);
 };
 
-/* Coarse to fine: the item that takes least, the one that takes most, the one between, those
- * between these ..., so that wherever time runs out the whole range of sizes is there.  Those that
- * share a turn follow each other.  order: plan->n items. */
+/* Orders items coarse to fine: the one that takes least time, the one that takes most, the one
+ * between, those between these, and so on, so that the whole range of sizes is there wherever time
+ * runs out.  Items that share a turn follow each other.  `order` has room for plan->n items. */
 enum tp_status tp_agenda_order(const struct tp_agenda *plan, size_t *order, struct tp_error *error);
 
 struct tp_agenda_run {
@@ -92,18 +94,18 @@ struct tp_agenda_run {
   struct tp_trace *trace; /* rank 0's, NULL on others */
   double budget_s;        /* from now on */
   double most_s;          /* of the budget for one item */
-  int warm_ups;           /* times that the first item is measured for nothing: clocks rise */
+  int warm_ups;           /* times that the first item is measured and dropped: clocks rise */
   double (*now_s)(void *data);
   /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
   void (*progress)(void *data, size_t done, size_t n, const char *refused);
   void *data;
   /* Results.  left: for another run, no time remained. */
   size_t measured, present, refused, failed, left;
-  double beyond_s; /* that items took beyond their budgets, all together */
+  double beyond_s; /* time that all items together took beyond their budgets */
 };
 
-/* Measures the items that the trace lacks, in that order, and shares out what time remains.  An
- * item that fails (one that memory does not hold) leaves the others their turn, unless three in a
- * row do, or ranks would lose each other; the first failure is told at the end. */
+/* Measures the items that the trace lacks, in that order, and divides what time remains among them.
+ * Where an item fails (memory does not hold it) the others still get their turn, unless three fail
+ * in a row, or ranks would lose each other.  The first failure is returned at the end. */
 enum tp_status tp_agenda_measure(struct tp_agenda_run *run, struct tp_error *error);
 #endif

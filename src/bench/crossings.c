@@ -53,7 +53,7 @@ static double collective_s(const struct tp_machine *machine, size_t item)
 {
   const struct tp_lone_op lone = lone_of(item);
   const struct tp_lone_op collective = tp_lone_collective(&lone.between);
-  const struct tp_cost cost = tp_cost_op(machine, TP_DECODE, &collective.op);
+  const struct tp_cost cost = tp_cost_op(machine, true, &collective.op);
   return tp_cost_alone_s(machine, &cost);
 }
 

@@ -27,18 +27,19 @@ struct tp_generation {
 };
 
 static struct tp_request request_of(const struct tp_machine *machine,
-                                    const struct tp_generation_point *point, enum tp_phase phase,
-                                    int64_t kv_len)
+                                    const struct tp_generation_point *point, struct tp_batch batch)
 {
   return (struct tp_request){.model = point->model,
-                             .tp = machine->ranks,
-                             .phase = phase,
-                             .batch = point->batch,
-                             .prompt = point->prompt,
-                             .kv_len = kv_len,
+                             .mesh = tp_mesh_of_tp(machine->ranks),
+                             .batch = batch,
                              .kv_capacity = point->prompt + point->generate,
                              .dtype = point->dtype,
                              .style = tp_style_of(machine->stack)};
+}
+
+static struct tp_batch prefill_of(const struct tp_generation_point *point)
+{
+  return tp_batch_prefill(point->batch, point->prompt);
 }
 
 static double expected_s(const struct tp_machine *machine, const struct tp_program *program)
@@ -46,7 +47,8 @@ static double expected_s(const struct tp_machine *machine, const struct tp_progr
   double sum_s = 0;
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_cost cost = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      const struct tp_cost cost =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
       sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
     }
   return sum_s;
@@ -56,8 +58,9 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
                                     const struct tp_generation_point *point,
                                     struct tp_generation_expected *expected, struct tp_error *error)
 {
-  const struct tp_request prefill = request_of(machine, point, TP_PREFILL, 0);
-  const struct tp_request decode = request_of(machine, point, TP_DECODE, point->prompt + 1);
+  const struct tp_request prefill = request_of(machine, point, prefill_of(point));
+  const struct tp_request decode =
+      request_of(machine, point, tp_batch_decode(point->batch, point->prompt + 1));
   struct tp_arena *arena = tp_arena_create();
   struct tp_program first, step;
   enum tp_status status = tp_variant_build(point->variant, &prefill, arena, &first, error);
@@ -65,7 +68,9 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
     status = tp_variant_build(point->variant, &decode, arena, &step, error);
   if (status == TP_OK)
     *expected = (struct tp_generation_expected){
-        .memory_bytes = first.weight_bytes + fmax(first.kv_bytes, step.kv_bytes) +
+        .memory_bytes = first.weight_bytes +
+                        fmax(tp_program_kv_bytes(&first, first.kv_capacity),
+                             tp_program_kv_bytes(&step, step.kv_capacity)) +
                         fmax(first.activation_bytes, step.activation_bytes),
         .prefill_s = expected_s(machine, &first),
         .step_s = expected_s(machine, &step)};
@@ -74,10 +79,9 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
 }
 
 static enum tp_status bind_pass(struct tp_generation *self, const struct tp_machine *machine,
-                                enum tp_phase phase, int64_t kv_len, struct pass *pass,
-                                struct tp_error *error)
+                                struct tp_batch batch, struct pass *pass, struct tp_error *error)
 {
-  struct tp_request request = request_of(machine, &self->point, phase, kv_len);
+  struct tp_request request = request_of(machine, &self->point, batch);
   request.operands = true;
   const enum tp_status status =
       tp_variant_build(self->point.variant, &request, self->arena, &pass->program, error);
@@ -144,9 +148,10 @@ static enum tp_status prepare_pass(struct tp_generation *self, int launch, int64
 static enum tp_status bind_all(struct tp_generation *self, const struct tp_machine *machine,
                                struct tp_error *error)
 {
-  enum tp_status status = bind_pass(self, machine, TP_PREFILL, 0, &self->prefill, error);
+  enum tp_status status = bind_pass(self, machine, prefill_of(&self->point), &self->prefill, error);
   for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
-    status = bind_pass(self, machine, TP_DECODE, kv_len_of(self, i), &self->decode[i], error);
+    status = bind_pass(self, machine, tp_batch_decode(self->point.batch, kv_len_of(self, i)),
+                       &self->decode[i], error);
   return status == TP_OK ? write_tokens(self, &self->prefill, error) : status;
 }
 

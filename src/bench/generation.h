@@ -20,8 +20,8 @@ struct tp_generation_point {
 
 struct tp_generation;
 
-/* Memory of a rank, and time of prefill and of the first decode step, op after op, as a model sees
- * them. */
+/* Memory of a rank, and time of prefill and of the first decode step with ops one after another, as
+ * the cost model predicts them. */
 struct tp_generation_expected {
   double memory_bytes, prefill_s, step_s;
 };
@@ -30,18 +30,18 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
                                     struct tp_generation_expected *expected,
                                     struct tp_error *error);
 
-/* Random weights and tokens, passes ready to be issued.  TP_E_INPUT where the variant cannot be run
- * so. */
+/* Makes random weights and tokens and gets the passes ready to be issued.  TP_E_INPUT where the
+ * variant cannot be run. */
 enum tp_status tp_generation_open(const struct tp_rig_device *device,
                                   const struct tp_generation_point *point,
                                   struct tp_generation **generation, struct tp_error *error);
 void tp_generation_close(struct tp_generation *generation); /* NULL is fine */
 
-/* Sets the lengths of the sequences; issued, like all below, not waited for. */
+/* Sets the lengths of the sequences.  Like all calls below, it issues work and does not wait. */
 enum tp_status tp_generation_begin_prefill(struct tp_generation *generation,
                                            struct tp_error *error);
 enum tp_status tp_generation_prefill(struct tp_generation *generation, struct tp_error *error);
-/* Of step `step` from 1 on. */
+/* Decode steps count from 1. */
 enum tp_status tp_generation_begin_step(struct tp_generation *generation, int64_t step,
                                         struct tp_error *error);
 enum tp_status tp_generation_step(struct tp_generation *generation, int64_t step,

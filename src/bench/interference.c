@@ -129,7 +129,6 @@ static void choose_loads(struct beside *self)
 static void choose_ops(struct beside *self, const struct tp_rig *rig)
 {
   const struct tp_attention attention = {
-      .decode = true,
       .style = (enum tp_attention_style)rig->setup->stack.attention.decode,
       .batch = 16,
       .query_len = 1,

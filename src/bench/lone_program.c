@@ -20,8 +20,9 @@ struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dt
 
 struct tp_lone_op tp_lone_attention(const struct tp_attention *attention)
 {
-  struct tp_lone_op lone = {
-      .op = op_of(TP_OP_ATTENTION, attention->decode ? "attention_decode" : "attention_prefill")};
+  struct tp_lone_op lone = {.op = op_of(TP_OP_ATTENTION, tp_attention_decodes(attention)
+                                                             ? "attention_decode"
+                                                             : "attention_prefill")};
   lone.op.attention = *attention;
   return lone;
 }
@@ -174,8 +175,7 @@ static void make_attention(struct maker *maker, struct tp_program *program)
 {
   const struct tp_attention *a = &maker->op->attention;
   const int64_t tokens = a->batch * a->query_len, kv = a->kv_heads * a->head_dim;
-  program->batch = a->batch;
-  program->query_len = a->query_len;
+  program->batch = (struct tp_batch){1, {{a->batch, a->query_len, a->kv_len - a->query_len}}};
   reads(maker, activation(maker, "qkv", a->dtype, tokens, a->heads * a->head_dim + 2 * kv));
   reads(maker, cache(maker, "keys", a->dtype, a->batch * a->kv_len, kv));
   reads(maker, cache(maker, "values", a->dtype, a->batch * a->kv_len, kv));
@@ -189,12 +189,12 @@ static void make_rope_cache(struct maker *maker, int64_t rows, struct tp_program
   enum { FEW = 128 };
   const struct tp_memory *memory = &maker->op->memory;
   const int64_t kv = (int64_t)memory->kv_heads * memory->head_dim;
-  program->batch = rows < FEW ? rows : 1;
-  program->query_len = rows / program->batch;
+  const int64_t sequences = rows < FEW ? rows : 1;
+  program->batch = tp_batch_prefill(sequences, rows / sequences);
   const int qkv = activation(maker, "qkv", TP_DTYPE_BF16, rows,
                              (int64_t)memory->heads * memory->head_dim + 2 * kv);
   reads(maker, qkv);
-  reads(maker, program->lengths = indices(maker, "lengths", program->batch));
+  reads(maker, program->lengths = indices(maker, "lengths", sequences));
   writes(maker, qkv);
   writes(maker, cache(maker, "keys", TP_DTYPE_BF16, rows, kv));
   writes(maker, cache(maker, "values", TP_DTYPE_BF16, rows, kv));
@@ -204,7 +204,7 @@ static void make_rows(struct maker *maker, struct tp_row_shape rows, struct tp_p
 {
   const enum tp_function function = maker->op->memory.function;
   const enum tp_dtype dtype = TP_DTYPE_BF16;
-  program->batch = rows.rows;
+  program->batch = tp_batch_prefill(rows.rows, 1);
   if (function == TP_FUNCTION_ROPE_CACHE) {
     make_rope_cache(maker, rows.rows, program);
     return;
@@ -271,10 +271,8 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   *op = lone->op;
   *program = (struct tp_program){
       .title = op->name,
-      .phase = TP_DECODE,
       .mesh = tp_mesh_of_tp(ranks),
-      .batch = 1,
-      .query_len = 1,
+      .batch = tp_batch_decode(1, 2),
       .n_streams = 2,
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
       .n_segments = 1,

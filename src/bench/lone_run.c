@@ -41,8 +41,8 @@ static enum tp_status fill_operands(const struct tp_lone_run *run, const struct 
                                     const struct tp_binding *binding, struct tp_error *error)
 {
   const struct tp_op *op = program->segments[0].ops;
-  const int32_t length =
-      (int32_t)(op->kind == TP_OP_ATTENTION ? op->attention.kv_len : program->query_len);
+  const int32_t length = (int32_t)(op->kind == TP_OP_ATTENTION ? op->attention.kv_len
+                                                               : tp_program_chunk(program)->tokens);
   enum tp_status status = TP_OK;
   for (int t = 0; t < program->n_tensors && status == TP_OK; t++) {
     const struct tp_tensor *tensor = &program->tensors[t];

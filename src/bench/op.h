@@ -4,7 +4,7 @@
  *
  *     layer 0: copy 0   layer 1: copy 1   ...   layer C: copy 0   ...
  *
- * The copies are more than the last-level cache holds, so that each repetition finds its weights
+ * There are more copies than the last-level cache holds, so that each repetition finds its weights
  * in DRAM, as a pass does.  Activations stay where the kernel before left them.
  */
 #include "bench/bench.h"
@@ -20,13 +20,13 @@ struct tp_row_shape {
 struct tp_lone_op {
   struct tp_op op;
   struct tp_row_shape rows; /* memory ops */
-  /* On the other stream after each repetition, the next of which waits for it; bytes 0: none.  Ops
-   * `beside` it are the same again and do not wait: they are what hides it. */
+  /* A collective on the other stream after each repetition; the next repetition waits for it. Bytes
+   * 0: none.  The op runs `beside` more times without waiting, which hides the collective. */
   struct tp_collective between;
   int beside;
 };
 
-/* Counts as the programs of a model have them, in bf16. */
+/* Ops with the counts that a model's programs have, in bf16. */
 struct tp_lone_op tp_lone_gemm(int64_t m, int64_t n, int64_t k, enum tp_dtype dtype);
 struct tp_lone_op tp_lone_attention(const struct tp_attention *attention);
 struct tp_lone_op tp_lone_rows(enum tp_function function, struct tp_row_shape rows);
@@ -44,14 +44,14 @@ struct tp_op_rounds {
 struct tp_op_rounds tp_op_rounds(const struct tp_lone_op *lone, double l2_bytes, double op_s,
                                  double graph_s);
 
-/* The op by itself among `ranks`, its operands said. */
+/* A program of the op by itself among `ranks`, with its operands. */
 void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *rounds, int ranks,
                      struct tp_arena *arena, struct tp_program *program);
 
-/* Memory that its tensors take. */
+/* Bytes of memory that the program's tensors take. */
 double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds);
 
-/* Its columns in a trace. */
+/* Sets the op's columns of a trace. */
 void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row);
 
 /* A captured graph of it, ready to be replayed. */
@@ -65,15 +65,15 @@ struct tp_lone_run {
   double settle_s; /* before samples */
 };
 
-/* Operands hold random numbers, lengths the op's.  `machine` says how long it may last and what
- * cache and memory there are.  TP_E_INPUT where memory does not hold it.  Fails on all ranks of the
- * bench where it does on one. */
+/* Operands hold random numbers, and lengths are the op's.  `machine` says how long the op may last
+ * and how much cache and memory there is.  TP_E_INPUT where memory does not hold it.  Where it
+ * fails on one rank of the bench, it fails on all. */
 enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error);
 void tp_lone_close(struct tp_lone_run *run); /* NULL is fine */
 
-/* Times of one op: samples of the graph over its repetitions. */
+/* Times one op: samples of the graph, divided by its repetitions. */
 enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run *run,
                                double budget_s, struct tp_spread *spread, struct tp_error *error);
 #endif

@@ -1,5 +1,9 @@
 #include "bench/ops.h"
 
+#include "program/op_fields.h"
+
+#include <string.h>
+
 /* The ops of one file. */
 struct ops {
   struct tp_rig *rig;
@@ -27,49 +31,34 @@ static const struct tp_trace_layout collective_layout = {
     .n_keys = 5,
     .columns = {"op", "bytes", "ranks", "dtype", "algorithm", TIMES}};
 
-static void name_gemm(const struct tp_op *op, struct tp_trace_row *row)
+/* A decode's row says kv_len and no cache write, a prefill's seq_len. */
+static bool is_said(const struct tp_op *op, const char *column)
 {
-  tp_trace_row_number(row, "m", (double)op->gemm.m);
-  tp_trace_row_number(row, "n", (double)op->gemm.n);
-  tp_trace_row_number(row, "k", (double)op->gemm.k);
-}
-
-static void name_attention(const struct tp_op *op, struct tp_trace_row *row)
-{
-  const struct tp_attention *attention = &op->attention;
-  tp_trace_row_number(row, "batch", (double)attention->batch);
-  tp_trace_row_number(row, attention->decode ? "kv_len" : "seq_len", (double)attention->kv_len);
-  tp_trace_row_number(row, "heads", (double)attention->heads);
-  tp_trace_row_number(row, "kv_heads", (double)attention->kv_heads);
-  tp_trace_row_number(row, "head_dim", (double)attention->head_dim);
-  if (!attention->decode)
-    tp_trace_row_text(row, "cache_write", "apart");
+  if (op->kind != TP_OP_ATTENTION)
+    return true;
+  return tp_attention_decodes(&op->attention)
+             ? strcmp(column, "seq_len") != 0 && strcmp(column, "cache_write") != 0
+             : strcmp(column, "kv_len") != 0;
 }
 
 void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
 {
   const struct tp_op *op = &lone->op;
-  tp_trace_row_text(row, "op", op->kind == TP_OP_MEMORY ? "memory" : op->name);
-  switch (op->kind) {
-  case TP_OP_GEMM:
-    name_gemm(op, row);
-    tp_trace_row_text(row, "dtype", tp_dtype_text(op->gemm.dtype));
-    break;
-  case TP_OP_ATTENTION:
-    name_attention(op, row);
-    tp_trace_row_text(row, "dtype", tp_dtype_text(op->attention.dtype));
-    break;
-  case TP_OP_MEMORY:
-    tp_trace_row_number(row, "read_bytes", op->memory.read_bytes);
-    tp_trace_row_number(row, "write_bytes", op->memory.write_bytes);
+  tp_trace_row_text(row, "op", tp_op_row_name(op));
+  size_t n;
+  const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
+  for (size_t i = 0; i < n; i++) {
+    const double number = tp_op_field_number(op, &fields[i]);
+    if (fields[i].column == NULL || !is_said(op, fields[i].column))
+      continue;
+    if (fields[i].type == TP_OP_WORD)
+      tp_trace_row_text(row, fields[i].column, fields[i].words[(int)number]);
+    else
+      tp_trace_row_number(row, fields[i].column, number);
+  }
+  if (op->kind == TP_OP_MEMORY) {
     tp_trace_row_text(row, "function", tp_function_text(op->memory.function));
     tp_trace_row_number(row, "rows", (double)lone->rows.rows);
-    break;
-  case TP_OP_COLLECTIVE:
-    tp_trace_row_number(row, "bytes", op->collective.bytes);
-    tp_trace_row_text(row, "dtype", tp_dtype_text(op->collective.dtype));
-    tp_trace_row_text(row, "algorithm", tp_algorithm_text(op->collective.algorithm));
-    break;
   }
 }
 
@@ -165,13 +154,12 @@ enum tp_status tp_agenda_attentions(struct tp_rig *rig, const struct tp_shapes *
   for (size_t i = 0; i < shapes->n_attentions; i++) {
     struct tp_attention attention = shapes->attentions[i];
     for (size_t p = 0; p < N_PREFILLS + N_DECODES; p++) {
-      attention.decode = p >= N_PREFILLS;
-      attention.batch = attention.decode ? decodes[p - N_PREFILLS].batch : prefills[p].batch;
-      attention.kv_len = attention.decode ? decodes[p - N_PREFILLS].length : prefills[p].length;
-      attention.query_len = attention.decode ? 1 : attention.kv_len;
-      attention.style =
-          (enum tp_attention_style)(attention.decode ? rig->setup->stack.attention.decode
-                                                     : rig->setup->stack.attention.prefill);
+      const bool decode = p >= N_PREFILLS;
+      attention.batch = decode ? decodes[p - N_PREFILLS].batch : prefills[p].batch;
+      attention.kv_len = decode ? decodes[p - N_PREFILLS].length : prefills[p].length;
+      attention.query_len = decode ? 1 : attention.kv_len;
+      attention.style = (enum tp_attention_style)(decode ? rig->setup->stack.attention.decode
+                                                         : rig->setup->stack.attention.prefill);
       attention.score_passes = rig->setup->stack.attention.score_passes;
       add(ops, plan, tp_lone_attention(&attention));
     }

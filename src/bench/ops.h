@@ -11,7 +11,7 @@
 #include "program/variant.h"
 #include "run/beside.h"
 
-/* GEMMs by (n, k) and attentions by heads, each once; m, batch and lengths are open. */
+/* GEMMs by (n, k) and attentions by heads, each once; their m, batch and lengths are left open. */
 struct tp_shapes {
   struct tp_gemm *gemms;
   struct tp_attention *attentions;
@@ -27,8 +27,8 @@ struct tp_shape_request {
   size_t n_variants;
 };
 
-/* What a rank computes in the models' passes, in order of size; in `arena`.  A degree or variant
- * that a model does not allow is left out. */
+/* Collects what a rank computes in the models' passes, in order of size, in `arena`.  A degree or
+ * variant that a model does not allow is left out. */
 void tp_shapes_collect(const struct tp_shape_request *request, struct tp_arena *arena,
                        struct tp_shapes *shapes);
 
@@ -48,13 +48,13 @@ enum tp_status tp_agenda_collectives(struct tp_rig *rig, int ranks, struct tp_ar
                                      struct tp_agenda *plan, struct tp_error *error);
 
 /* Large GEMMs after `rest` and under seconds of load without pause: what power and temperature take
- * from the clocks.  rest: leaves the device idle; NULL: it has no clocks. */
+ * from the clocks.  `rest` leaves the device idle; NULL where it has no clocks. */
 enum tp_status tp_agenda_sustained(struct tp_rig *rig, void (*rest)(double seconds),
                                    struct tp_arena *arena, struct tp_agenda *plan,
                                    struct tp_error *error);
 
 /* A kernel and stand-ins of several sizes in turn, each waiting for the other's stream: what
- * streams and events cost.  On emulated ranks, as many as the platform has GPUs for. */
+ * streams and events cost.  As many ranks are emulated as the platform has GPUs for. */
 enum tp_status tp_agenda_crossings(struct tp_rig *rig, struct tp_arena *arena,
                                    struct tp_agenda *plan, struct tp_error *error);
 

@@ -19,7 +19,7 @@ struct tp_point_grid {
   size_t n_batches;
   int64_t prompt;   /* halved until a point fits into memory */
   int64_t generate; /* 0: `layers` */
-  int64_t layers;   /* cut to so many; 0: none is cut */
+  int64_t layers;   /* to which models are cut; 0: none is cut */
   enum tp_dtype dtype;
   bool emulated;
 };

@@ -1,7 +1,7 @@
 #ifndef TP_BENCH_RIG_H
 #define TP_BENCH_RIG_H
-/* Devices as the benchmarks use them: one opened a tensor-parallel degree, each with the model of
- * its machine, which plans samples and tells stand-ins how long to last.
+/* Devices as the benchmarks use them: one is opened for each tensor-parallel degree, with the model
+ * of its machine, which plans samples and tells stand-ins how long to last.
  */
 #include "bench/bench.h"
 #include "cost/cost.h"

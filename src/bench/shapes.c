@@ -5,20 +5,8 @@
 
 struct collector {
   struct tp_shapes *shapes;
-  size_t gemm_capacity, attention_capacity;
   struct tp_arena *arena;
 };
-
-static void *room(struct collector *self, void *items, size_t n, size_t *capacity, size_t size)
-{
-  if (n < *capacity)
-    return items;
-  *capacity = *capacity > 0 ? 2 * *capacity : 32;
-  unsigned char *larger = tp_arena_alloc(self->arena, *capacity, size);
-  for (size_t i = 0; i < n * size; i++)
-    larger[i] = ((unsigned char *)items)[i];
-  return larger;
-}
 
 static void add_gemm(struct collector *self, const struct tp_gemm *gemm)
 {
@@ -26,9 +14,7 @@ static void add_gemm(struct collector *self, const struct tp_gemm *gemm)
   for (size_t i = 0; i < shapes->n_gemms; i++)
     if (shapes->gemms[i].n == gemm->n && shapes->gemms[i].k == gemm->k)
       return;
-  shapes->gemms =
-      room(self, shapes->gemms, shapes->n_gemms, &self->gemm_capacity, sizeof *shapes->gemms);
-  shapes->gemms[shapes->n_gemms++] = *gemm;
+  TP_APPEND(self->arena, shapes->gemms, shapes->n_gemms, *gemm);
 }
 
 static void add_attention(struct collector *self, const struct tp_attention *attention)
@@ -39,9 +25,7 @@ static void add_attention(struct collector *self, const struct tp_attention *att
         shapes->attentions[i].kv_heads == attention->kv_heads &&
         shapes->attentions[i].head_dim == attention->head_dim)
       return;
-  shapes->attentions = room(self, shapes->attentions, shapes->n_attentions,
-                            &self->attention_capacity, sizeof *shapes->attentions);
-  shapes->attentions[shapes->n_attentions++] = *attention;
+  TP_APPEND(self->arena, shapes->attentions, shapes->n_attentions, *attention);
 }
 
 static void add_program(struct collector *self, const struct tp_program *program)
@@ -64,11 +48,8 @@ static void add_model(struct collector *self, const struct tp_model *model, int 
   struct tp_program program;
   const struct tp_request request = {
       .model = model,
-      .tp = tp,
-      .phase = TP_DECODE,
-      .batch = 1,
-      .prompt = 1,
-      .kv_len = 1,
+      .mesh = tp_mesh_of_tp(tp),
+      .batch = tp_batch_decode(1, 2),
       .kv_capacity = 1,
       .dtype = TP_DTYPE_BF16,
       .style = {.head_sharded = true, .fused_residual_norm = true, .fused_rope = true}};

@@ -19,15 +19,15 @@ enum tp_section {
 };
 const char *tp_section_text(enum tp_section section);
 
-/* Seconds of `left_s` that a section may take when those after it are to run, too.  What one
+/* Seconds of `left_s` that a section may take if those after it are to run, too.  Time that one
  * leaves goes to the next. */
 double tp_section_budget_s(enum tp_section section, double left_s);
 
-/* Who is told. */
+/* Who is told of progress. */
 struct tp_suite_listener {
   void (*begin)(void *data, const char *file, size_t n);
   void (*step)(void *data, size_t done);
-  /* `refused`: why the item refused last was; NULL: none was. */
+  /* `refused`: the reason of the last item that was refused; NULL: none was. */
   void (*end)(void *data, const char *file, const struct tp_agenda_run *run, const char *refused);
   void *data;
 };
@@ -45,7 +45,7 @@ struct tp_suite {
   const struct tp_suite_listener *listener; /* NULL: nobody */
 };
 
-/* Adds to the files what they lack, as far as the budget goes. */
+/* Measures the rows that the section's files lack, as far as the budget goes. */
 enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,
                             struct tp_error *error);
 #endif

@@ -22,10 +22,10 @@ struct tp_trace {
   struct tp_trace_sidecar *sidecar;
   size_t n_columns;
   struct tp_csv earlier;
-  size_t n_added, capacity;
-  const char **added; /* n_added x n_keys */
-  int file;           /* -1: no row was added yet */
-  int folder;         /* locked; -1: not there yet */
+  size_t n_added;
+  const char ***added; /* n_added times n_keys cells */
+  int file;            /* -1: no row was added yet */
+  int folder;          /* locked; -1: not there yet */
 };
 
 static size_t count_columns(const struct tp_trace_layout *layout)
@@ -181,7 +181,7 @@ bool tp_trace_has(const struct tp_trace *trace, const struct tp_trace_row *row)
     if (same_keys(row, trace->earlier.cells + i * trace->n_columns))
       return true;
   for (size_t i = 0; i < trace->n_added; i++)
-    if (same_keys(row, trace->added + i * trace->layout->n_keys))
+    if (same_keys(row, trace->added[i]))
       return true;
   return false;
 }
@@ -189,16 +189,10 @@ bool tp_trace_has(const struct tp_trace *trace, const struct tp_trace_row *row)
 static void remember(struct tp_trace *trace, const struct tp_trace_row *row)
 {
   const size_t n_keys = trace->layout->n_keys;
-  if (trace->n_added == trace->capacity) {
-    trace->capacity = trace->capacity > 0 ? 2 * trace->capacity : 64;
-    const char **larger = TP_NEW(trace->arena, const char *, trace->capacity *n_keys);
-    for (size_t i = 0; i < trace->n_added * n_keys; i++)
-      larger[i] = trace->added[i];
-    trace->added = larger;
-  }
+  const char **const keys = TP_NEW(trace->arena, const char *, n_keys);
   for (size_t i = 0; i < n_keys; i++)
-    trace->added[trace->n_added * n_keys + i] = tp_arena_strdup(trace->arena, row->cells[i]);
-  trace->n_added++;
+    keys[i] = tp_arena_strdup(trace->arena, row->cells[i]);
+  TP_APPEND(trace->arena, trace->added, trace->n_added, keys);
 }
 
 static enum tp_status make_directories(struct tp_trace *trace, struct tp_error *error)

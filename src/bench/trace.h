@@ -5,7 +5,7 @@
  *     DIR/gemm.csv        rows are appended whole; a torn last line is dropped when it is opened
  *     DIR/gemm.csv.json   {"machine": {..}, "runs": [{"date", "command", "clocks_hz"}, ..]}
  *
- * What is in a table was measured on one machine: opening it on another, or with other libraries,
+ * All rows of a table were measured on one machine: opening it on another, or with other libraries,
  * is refused.
  */
 #include "base/arena.h"
@@ -28,7 +28,7 @@ struct tp_trace_source {
   const char *device;   /* "NVIDIA H200", "host" */
   bool virtual_clock;   /* times are the cost model's: nothing was measured */
   const char *platform; /* whose model planned the samples and the stand-ins */
-  const char *standin;  /* of collectives of emulated ranks: \"sms:16\"; NULL: as modelled */
+  const char *standin;  /* of collectives of emulated ranks: "sms:16"; NULL: as modelled */
   int sms, capability;  /* 0: not a GPU */
   const char *driver, *runtime, *cublaslt, *cudnn, *nccl; /* NULL: none */
   const char *version;                                    /* of tpsim */
@@ -43,7 +43,7 @@ struct tp_trace_source {
 struct tp_trace;
 
 /* Reads what is there already.  TP_E_INPUT where the file has other columns or another machine's
- * rows, saying which. */
+ * rows; the error says which. */
 enum tp_status tp_trace_open(const struct tp_trace_source *source,
                              const struct tp_trace_layout *layout, struct tp_trace **trace,
                              struct tp_error *error);
@@ -62,10 +62,10 @@ void tp_trace_row_number(struct tp_trace_row *row, const char *column, double nu
 /* Is there a row with its keys? */
 bool tp_trace_has(const struct tp_trace *trace, const struct tp_trace_row *row);
 
-/* Appends it.  The first row of a run brings the sidecar before it. */
+/* Appends the row.  Before a run's first row the sidecar is written. */
 enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *row,
                             struct tp_error *error);
 
-/* Syncs, notes the clocks of the end, frees.  NULL is fine. */
+/* Syncs, notes the clocks at the end, and frees the trace.  NULL is fine. */
 enum tp_status tp_trace_close(struct tp_trace *trace, struct tp_error *error);
 #endif

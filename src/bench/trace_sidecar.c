@@ -1,8 +1,8 @@
 #include "bench/trace_sidecar.h"
 
+#include "base/json.h"
 #include "base/output.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
 struct tp_trace_sidecar {
@@ -13,7 +13,7 @@ struct tp_trace_sidecar {
 static void put_text(json_t *object, const char *key, const char *text)
 {
   if (text != NULL)
-    json_object_set_new(object, key, json_string(text));
+    json_object_set_new(object, key, tp_json_text(text));
 }
 
 static void put_count(json_t *object, const char *key, int count)
@@ -136,7 +136,7 @@ enum tp_status tp_trace_sidecar_begin(struct tp_trace_sidecar *sidecar, struct t
   const struct tp_trace_source *source = sidecar->source;
   json_t *command = json_array();
   for (size_t i = 0; i < source->n_command; i++)
-    json_array_append_new(command, json_string(source->command[i]));
+    json_array_append_new(command, tp_json_text(source->command[i]));
   sidecar->run = json_pack("{s:s, s:o}", "date", source->date, "command", command);
   json_array_append_new(sidecar->runs, sidecar->run);
   return note_clocks(sidecar, "before", error);

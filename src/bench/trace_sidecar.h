@@ -9,12 +9,12 @@ struct tp_trace_sidecar;
 struct tp_trace_sidecar *tp_trace_sidecar_create(const struct tp_trace_source *source);
 void tp_trace_sidecar_free(struct tp_trace_sidecar *sidecar); /* NULL is fine */
 
-/* The runs of the file at `path`.  TP_E_INPUT where the rows of `table` are another machine's,
- * naming what differs, or where it says of none. */
+/* Takes over the runs of the file at `path`.  TP_E_INPUT where it names another machine than this
+ * one for the rows of `table` (the error says what differs), or names none. */
 enum tp_status tp_trace_sidecar_take(struct tp_trace_sidecar *sidecar, const char *path,
                                      const char *table, struct tp_error *error);
 
-/* This run, with the clocks as it begins; the clocks as it ends. */
+/* Adds this run with the clocks at its beginning; notes the clocks at its end. */
 enum tp_status tp_trace_sidecar_begin(struct tp_trace_sidecar *sidecar, struct tp_error *error);
 enum tp_status tp_trace_sidecar_end(struct tp_trace_sidecar *sidecar, struct tp_error *error);
 

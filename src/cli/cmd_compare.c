@@ -23,7 +23,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct args *args = values;
   if (args->points.variant.n == 0 && !args->collectives)
     for (size_t i = 0; tp_architectures[i] != NULL; i++)
-      tp_words_add(&args->points.variant, tp_architectures[i]->name, session->arena);
+      TP_APPEND(session->arena, args->points.variant.items, args->points.variant.n,
+                tp_architectures[i]->name);
   struct tp_asked asked;
   enum tp_status status =
       tp_asked_read(session, positional, &args->points, args->format, &asked, error);

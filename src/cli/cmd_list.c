@@ -4,6 +4,7 @@
 #include "command/table.h"
 #include "platform/open.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct args {
@@ -29,6 +30,11 @@ static void add_number(struct tp_table *table, double number)
   tp_table_add(table, tp_arena_printf(table->arena, "%.4g", number));
 }
 
+static void add_count(struct tp_table *table, int64_t count)
+{
+  tp_table_add(table, tp_arena_printf(table->arena, "%" PRId64, count));
+}
+
 static enum tp_status list_models(struct tp_session *session, struct tp_table *table,
                                   struct tp_error *error)
 {
@@ -44,10 +50,10 @@ static enum tp_status list_models(struct tp_session *session, struct tp_table *t
     tp_table_add(table, names[i]);
     tp_table_add(table, model->family);
     add_number(table, (double)tp_model_parameters(model) * 1e-9);
-    add_number(table, (double)model->layers);
-    add_number(table, (double)model->hidden);
-    add_number(table, (double)model->heads);
-    add_number(table, (double)model->kv_heads);
+    add_count(table, model->layers);
+    add_count(table, model->hidden);
+    add_count(table, model->heads);
+    add_count(table, model->kv_heads);
   }
   return status;
 }
@@ -66,8 +72,8 @@ static enum tp_status list_platforms(struct tp_session *session, struct tp_table
       break;
     tp_table_add(table, names[i]);
     tp_table_add(table, setup->device.name);
-    add_number(table, setup->platform.n_gpus);
-    add_number(table, setup->platform.n_nodes);
+    add_count(table, setup->platform.n_gpus);
+    add_count(table, setup->platform.n_nodes);
   }
   return status;
 }

@@ -154,7 +154,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     filter.values[i] = args->keep[i].items;
     filter.n[i] = args->keep[i].n;
   }
-  status = kind->shape(tables, n_tables, &filter, session->arena, &plot, error);
+  status = tp_plot_shape(kind, tables, n_tables, &filter, session->arena, &plot, error);
   return status == TP_OK ? draw_all(&plot, &args->out, session->arena, error) : status;
 }
 

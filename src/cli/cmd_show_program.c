@@ -18,16 +18,12 @@ static const struct tp_option options[] = {
      "also what every op reads and writes"},
 };
 
-static enum tp_status parse_phase(const char *name, enum tp_phase *phase,
-                                  struct tp_workload *workload, struct tp_error *error)
+static enum tp_status parse_phase(const char *name, bool *decode, struct tp_workload *workload,
+                                  struct tp_error *error)
 {
-  static const enum tp_phase phases[] = {TP_PREFILL, TP_DECODE};
-  for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
-    if (strcmp(name, tp_phase_text(phases[i])) == 0) {
-      *phase = phases[i];
-      return TP_OK;
-    }
-  *phase = TP_TRAIN;
+  *decode = strcmp(name, "decode") == 0;
+  if (*decode || strcmp(name, "prefill") == 0)
+    return TP_OK;
   if (tp_workload_parse(name, workload, NULL) == TP_OK && workload->train)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "no phase '%s'; known: prefill, decode, train", name);
@@ -46,14 +42,14 @@ static enum tp_status run(struct tp_session *session, void *values,
 {
   struct args *args = values;
   if (args->points.platform.n == 0)
-    tp_words_add(&args->points.platform, "dgx-h100", session->arena);
+    TP_APPEND(session->arena, args->points.platform.items, args->points.platform.n, "dgx-h100");
   struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets);
   struct tp_grid grid;
-  enum tp_phase phase = TP_DECODE;
+  bool decode = true;
   struct tp_workload workload = {.train = false};
   enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
   if (status == TP_OK && args->phase != NULL)
-    status = parse_phase(args->phase, &phase, &workload, error);
+    status = parse_phase(args->phase, &decode, &workload, error);
   if (status == TP_OK)
     status = tp_points_grid(session, &args->points, &grid, error);
   for (size_t i = 0; status == TP_OK && i < tp_grid_size(&grid); i++) {
@@ -63,7 +59,9 @@ static enum tp_status run(struct tp_session *session, void *values,
     if (status != TP_OK)
       break;
     point.workload = workload;
-    struct tp_request request = tp_point_request(&point, phase, tp_point_first_kv_len(&point));
+    const struct tp_batch batch =
+        decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
+    struct tp_request request = tp_point_request(&point, &batch);
     request.operands = args->operands;
     status = tp_variant_build(point.variant, &request, session->arena, &program, error);
     if (status == TP_OK)

@@ -68,14 +68,14 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
 static struct tp_words command_words(const struct tp_session *session)
 {
   struct tp_words words = {.n = 0};
-  tp_words_add(&words, "tpsim", session->arena);
+  TP_APPEND(session->arena, words.items, words.n, "tpsim");
   for (size_t i = 1; i < session->n_arguments; i++) {
     const char *const word = session->argv[i];
     if (strcmp(word, "-j") == 0 || strcmp(word, "--jobs") == 0)
       i++;
     else if (strncmp(word, "-j", 2) != 0 && strncmp(word, "--jobs=", 7) != 0 &&
              strcmp(word, "--resume") != 0)
-      tp_words_add(&words, word, session->arena);
+      TP_APPEND(session->arena, words.items, words.n, word);
   }
   return words;
 }

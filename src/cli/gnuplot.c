@@ -1,12 +1,13 @@
 #include "cli/gnuplot.h"
 
+#include "base/child.h"
+
 #include <errno.h>
-#include <spawn.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 /* gnuplot marks the place of a fault with lines of their own; the last full line says what. */
 static void read_complaint(FILE *complaints, char *text, size_t size)
@@ -21,23 +22,29 @@ static void read_complaint(FILE *complaints, char *text, size_t size)
   }
 }
 
-static int spawn(FILE *script, FILE *picture, FILE *complaints, pid_t *child)
+struct drawing {
+  FILE *script, *picture, *complaints;
+};
+
+/* Becomes gnuplot; tells why where it cannot.  Where standard streams are closed, files take their
+ * numbers, and one would be overwritten before it is handed on: so all go by copies above them. */
+static int draw(void *data, int pipe)
 {
+  const struct drawing *const drawing = data;
+  FILE *const streams[3] = {drawing->script, drawing->picture, drawing->complaints};
   char name[] = "gnuplot", defaults[] = "-d", input[] = "-";
   char *const argv[] = {name, defaults, input, NULL};
-  posix_spawn_file_actions_t actions;
-  int reason = posix_spawn_file_actions_init(&actions);
-  if (reason != 0)
-    return reason;
-  reason = posix_spawn_file_actions_adddup2(&actions, fileno(script), STDIN_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(picture), STDOUT_FILENO);
-  if (reason == 0)
-    reason = posix_spawn_file_actions_adddup2(&actions, fileno(complaints), STDERR_FILENO);
-  if (reason == 0)
-    reason = posix_spawnp(child, name, &actions, NULL, argv, environ);
-  posix_spawn_file_actions_destroy(&actions);
-  return reason;
+  int copies[3];
+  bool handed = true;
+  for (int i = 0; i < 3; i++)
+    copies[i] = fcntl(fileno(streams[i]), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int told = fcntl(pipe, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  for (int i = 0; i < 3; i++)
+    handed = handed && copies[i] >= 0 && dup2(copies[i], i) >= 0;
+  if (handed && told >= 0)
+    execvp(name, argv);
+  const int reason = errno;
+  return write(told, &reason, sizeof reason) == sizeof reason ? TP_E_ENVIRONMENT : TP_E_CHECK;
 }
 
 enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *error)
@@ -49,15 +56,19 @@ enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *erro
       fclose(complaints);
     return tp_fail(error, TP_E_ENVIRONMENT, "no temporary file for gnuplot: %s", strerror(errno));
   }
-  pid_t child;
-  int end = 0;
-  const int reason = spawn(script, picture, complaints, &child);
-  char text[256] = "no reason given";
-  if (reason == 0) {
-    while (waitpid(child, &end, 0) < 0 && errno == EINTR)
-      ;
-    read_complaint(complaints, text, sizeof text);
+  struct drawing drawing = {script, picture, complaints};
+  struct tp_child child;
+  const enum tp_status status = tp_child_start(draw, &drawing, &child, error);
+  if (status != TP_OK) {
+    fclose(complaints);
+    return status;
   }
+  int reason = 0;
+  if (read(child.pipe, &reason, sizeof reason) != sizeof reason)
+    reason = 0;
+  const int end = tp_child_wait(&child);
+  char text[256] = "no reason given";
+  read_complaint(complaints, text, sizeof text);
   fclose(complaints);
   if (reason == ENOENT)
     return tp_fail(error, TP_E_ENVIRONMENT,

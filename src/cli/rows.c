@@ -1,16 +1,7 @@
 #include "cli/rows.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
-
-static void print_json_text(const char *text, FILE *out)
-{
-  json_t *string = json_string(text);
-  if (string == NULL || json_dumpf(string, out, JSON_ENCODE_ANY) != 0)
-    fputs("\"\"", out);
-  json_decref(string);
-}
 
 static size_t count_columns(const struct tp_prediction *rows, size_t n)
 {
@@ -20,26 +11,27 @@ static size_t count_columns(const struct tp_prediction *rows, size_t n)
   return tp_n_usual_columns;
 }
 
-static void print_json(const struct tp_prediction *rows, size_t n, FILE *out)
+static void print_json(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
+                       FILE *out)
 {
   const size_t n_columns = count_columns(rows, n);
-  fputs("[", out);
-  for (size_t r = 0; r < n; r++) {
-    fputs(r > 0 ? ",\n {" : "\n {", out);
-    for (size_t c = 0; c < n_columns; c++) {
-      const struct tp_column *column = &tp_columns[c];
-      fprintf(out, "%s\"%s\": ", c > 0 ? ", " : "", column->name);
-      const double number = column->is_text ? 0 : tp_prediction_number(&rows[r], column);
-      if (column->is_text)
-        print_json_text(tp_prediction_text(&rows[r], column), out);
-      else if (isnan(number))
-        fputs("null", out);
-      else
-        tp_csv_put_number(out, number);
-    }
-    fputs("}", out);
+  const char **const headers = TP_NEW(arena, const char *, n_columns);
+  bool *const is_text = TP_NEW(arena, bool, n_columns);
+  struct tp_table table = {
+      .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
+  for (size_t c = 0; c < n_columns; c++) {
+    headers[c] = tp_columns[c].name;
+    is_text[c] = tp_columns[c].is_text;
   }
-  fputs("\n]\n", out);
+  for (size_t i = 0; i < n * n_columns; i++) {
+    const struct tp_prediction *row = &rows[i / n_columns];
+    const struct tp_column *column = &tp_columns[i % n_columns];
+    char number[TP_DECIMAL_CHARS];
+    if (!column->is_text)
+      tp_csv_write_number(tp_prediction_number(row, column), number);
+    tp_table_add(&table, column->is_text ? tp_prediction_text(row, column) : number);
+  }
+  tp_table_write(&table, TP_FORMAT_JSON, out);
 }
 
 static void print_csv(const struct tp_prediction *rows, size_t n, FILE *out)
@@ -62,7 +54,7 @@ void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format fo
     print_csv(rows, n, out);
     return;
   case TP_FORMAT_JSON:
-    print_json(rows, n, out);
+    print_json(rows, n, arena, out);
     return;
   }
 }

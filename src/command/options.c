@@ -14,17 +14,6 @@ struct reader {
   bool *given; /* n_options */
 };
 
-void tp_words_add(struct tp_words *words, const char *word, struct tp_arena *arena)
-{
-  if ((words->n & (words->n + 1)) == 0) { /* full at 0, 1, 3, 7 ... */
-    const char **larger = TP_NEW(arena, const char *, 2 * words->n + 1);
-    if (words->n > 0)
-      memcpy(larger, words->items, words->n * sizeof *larger);
-    words->items = larger;
-  }
-  words->items[words->n++] = word;
-}
-
 static enum tp_status store_count(const char *name, const char *text, int64_t *count,
                                   struct tp_error *error)
 {
@@ -57,9 +46,11 @@ static enum tp_status store(struct reader *reader, const struct tp_option *optio
   }
   case TP_OPTION_COUNT:
     return store_count(option->name, text, place, error);
-  case TP_OPTION_REPEATED:
-    tp_words_add(place, text, reader->arena);
+  case TP_OPTION_REPEATED: {
+    struct tp_words *words = place;
+    TP_APPEND(reader->arena, words->items, words->n, text);
     return TP_OK;
+  }
   }
   return TP_OK;
 }
@@ -139,7 +130,7 @@ enum tp_status tp_options_parse(const struct tp_option *options, size_t n_option
       if (status != TP_OK)
         return status;
     } else {
-      tp_words_add(positional, word, arena);
+      TP_APPEND(arena, positional->items, positional->n, word);
       reader.next++;
     }
   }

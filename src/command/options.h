@@ -30,9 +30,6 @@ struct tp_words {
   size_t n;
 };
 
-/* Appends one word; grows in the arena. */
-void tp_words_add(struct tp_words *words, const char *word, struct tp_arena *arena);
-
 struct tp_numbers {
   double *items;
   size_t n;

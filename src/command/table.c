@@ -1,6 +1,7 @@
 #include "command/table.h"
 
 #include "base/csv.h"
+#include "base/json.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ enum tp_status tp_format_parse(const char *name, struct tp_arena *arena, enum tp
 
 void tp_table_add(struct tp_table *table, const char *cell)
 {
-  tp_words_add(&table->cells, tp_arena_strdup(table->arena, cell), table->arena);
+  TP_APPEND(table->arena, table->cells.items, table->cells.n, tp_arena_strdup(table->arena, cell));
 }
 
 static int width_of(const struct tp_table *table, size_t column)
@@ -73,15 +74,13 @@ static void write_csv(const struct tp_table *table, FILE *out)
   }
 }
 
-static void put_json_text(const char *text, FILE *out)
+static void put_json_cell(const char *cell, bool is_text, FILE *out)
 {
-  putc('"', out);
-  for (; *text != '\0'; text++) {
-    if (*text == '"' || *text == '\\')
-      putc('\\', out);
-    putc(*text, out);
-  }
-  putc('"', out);
+  double number;
+  if (!is_text && (cell[0] == '\0' || tp_text_number(cell, &number)))
+    fputs(cell[0] == '\0' ? "null" : cell, out);
+  else
+    tp_json_put_text(cell, out);
 }
 
 static void write_json(const struct tp_table *table, FILE *out)
@@ -90,14 +89,10 @@ static void write_json(const struct tp_table *table, FILE *out)
   fputs("[", out);
   for (size_t i = 0; i < table->cells.n; i++) {
     const size_t c = i % n_columns;
-    const char *const cell = table->cells.items[i];
     fputs(c > 0 ? ", " : i > 0 ? ",\n {" : "\n {", out);
-    put_json_text(table->headers[c], out);
+    tp_json_put_text(table->headers[c], out);
     fputs(": ", out);
-    if (table->is_text[c])
-      put_json_text(cell, out);
-    else
-      fputs(cell[0] == '\0' ? "null" : cell, out);
+    put_json_cell(table->cells.items[i], table->is_text[c], out);
     if (c + 1 == n_columns)
       putc('}', out);
   }

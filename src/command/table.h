@@ -31,6 +31,7 @@ struct tp_table {
 /* The text is copied. */
 void tp_table_add(struct tp_table *table, const char *cell);
 void tp_table_print(const struct tp_table *table, FILE *out);
-/* In any format: CSV cells as they are; JSON an array of objects, numbers bare, empty ones null. */
+/* In any format: CSV cells as they are; JSON an array of objects,
+ * numbers bare, empty ones null. */
 void tp_table_write(const struct tp_table *table, enum tp_format format, FILE *out);
 #endif

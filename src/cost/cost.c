@@ -32,9 +32,9 @@ double tp_cost_crossing_s(const struct tp_machine *machine)
   return is_in_place(machine) ? fmax(0, overlap->crossing_s - overlap->wait_s) : 0;
 }
 
-static void add_launch(const struct tp_stack *stack, enum tp_phase phase, struct tp_cost *cost)
+static void add_launch(const struct tp_stack *stack, bool decodes, struct tp_cost *cost)
 {
-  const int mode = phase == TP_DECODE ? stack->launch.decode : stack->launch.prefill;
+  const int mode = decodes ? stack->launch.decode : stack->launch.prefill;
   if (mode == TP_LAUNCH_GRAPH) {
     cost->fixed_s += stack->launch.kernel_gap_s;
     return;
@@ -81,14 +81,13 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
   return cost;
 }
 
-struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
-                          const struct tp_op *op)
+struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const struct tp_op *op)
 {
   struct tp_cost cost = tp_cost_bare(machine, op);
   if (op->kind != TP_OP_COLLECTIVE) {
     const bool launched = op->kind != TP_OP_GEMM || !op->gemm.continues;
     if (launched)
-      add_launch(machine->stack, phase, &cost);
+      add_launch(machine->stack, decodes, &cost);
     if (op->n_waits > 0 && is_in_place(machine))
       cost.fixed_s += machine->device->overlap.wait_s;
     return cost;

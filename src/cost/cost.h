@@ -5,9 +5,9 @@
  * An op that runs alone lasts
  *     fixed_s + max(work_s, compute_s, dram_bytes / machine.dram_bytes_per_s)            kernels
  *     fixed_s + sum over phases: steps * (hop_s + route latency) + flow_bytes / flow rate
- * collectives Under contention compute_s stretches with the SMs others hold, dram_bytes with the
- * memory bandwidth others take, flows with the links others use; each component goes on by itself
- * and the op ends with the last.  Both engines follow exactly this rule.
+ * (the second: collectives).  Under contention compute_s stretches where other ops hold SMs,
+ * dram_bytes where they take memory bandwidth, flows where they use the same links.  Each component
+ * goes on by itself, and the op ends with the last.  Both engines follow exactly this rule.
  */
 #include "platform/platform.h"
 #include "platform/stack.h"
@@ -74,12 +74,12 @@ struct tp_comm_phase {
 struct tp_cost {
   double fixed_s, work_s, compute_s;
   double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
-  double late_share; /* collectives: lost to a kernel that covers all SMs and begins meanwhile */
+  double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
-  double dram_weight; /* collectives: share of DRAM against a kernel's, which is 1; 0: 1, too */
-  double stall_ratio; /* kernels: of work_s, what waits for DRAM */
-  double queue_limit; /* kernels: of others' accesses, those at most that are let before its own */
-  double queue_accesses; /* collectives: accesses that a kernel's finds before it */
+  double dram_weight;    /* collectives: weight in sharing DRAM; a kernel's is 1; 0 means 1 */
+  double stall_ratio;    /* kernels: share of work_s that waits for DRAM */
+  double queue_limit;    /* kernels: most accesses of other ops that go before one of its own */
+  double queue_accesses; /* collectives: accesses that they keep queued before a kernel's */
   double flops;
   double link_bytes; /* payload a GPU sends (mean over ranks): the algorithm's closed form */
   double sigma;      /* standard deviation of ln(time): residual spread of the fit */
@@ -93,9 +93,9 @@ enum tp_status tp_machine_make(const struct tp_platform *platform, const struct 
                                const struct tp_stack *stack, int ranks, struct tp_machine *machine,
                                struct tp_error *error);
 
-/* `phase` picks the stack's launch mode (graph or eager). */
-struct tp_cost tp_cost_op(const struct tp_machine *machine, enum tp_phase phase,
-                          const struct tp_op *op);
+/* `decodes`: of a step that decodes (tp_batch_decodes), which the stack may launch in its own way.
+ */
+struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const struct tp_op *op);
 
 /* The op as a benchmark runs it, before the stack adds its launch and a program its place. */
 struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op);

@@ -3,7 +3,7 @@ if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
 endif
 tpsim_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
-tpsim_cuda_LDADD = libtpcommand.a libtpcuda.a libtpsim.a $(JANSSON_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
+tpsim_cuda_LDADD = libtpcommand.a libtpcuda.a libtpsim.a $(JANSSON_STATIC_LIBS) $(EXPAT_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
 tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-to-host-compiler \
 	$(SAN_FLAGS) $(LDFLAGS) -o $@
 tpsim_cuda_SOURCES = \

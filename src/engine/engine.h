@@ -94,10 +94,17 @@ struct tp_result {
 
 struct tp_engine {
   const char *name, *summary;
-  enum tp_status (*run)(const struct tp_run *run, struct tp_arena *scratch,
-                        struct tp_result *result, struct tp_error *error);
+  enum tp_status (*run)(const struct tp_engine *engine, const struct tp_run *run,
+                        struct tp_arena *scratch, struct tp_result *result, struct tp_error *error);
+  void *kept; /* from run to run: the engine's own */
 };
 
 extern const struct tp_engine tp_engine_analytic;
-extern const struct tp_engine tp_engine_des;
+
+/* The DES, "des".  SimGrid is in a program of its own, tpsim-des, which the first run starts: in
+ * the build tree, where the calling program lies there, else as installed; without it a run is
+ * TP_E_ENVIRONMENT.  It is kept for further runs and dies with this process.  One thread at a time;
+ * a fork of this process gets a worker of its own. */
+struct tp_engine tp_des_open(void);
+void tp_des_close(struct tp_engine *engine);
 #endif

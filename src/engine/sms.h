@@ -13,9 +13,9 @@ struct tp_sms_held {
 };
 void tp_sms_hold(struct tp_sms_held *held, const struct tp_cost *collective);
 
-/* Whether the kernel's blocks need not wait, or not any longer. */
+/* Whether all blocks of the kernel find a place on an SM. */
 bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel);
 
-/* How long they wait at most. */
+/* How long the kernel's blocks wait for a place at most. */
 double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel);
 #endif

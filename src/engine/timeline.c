@@ -1,5 +1,7 @@
 #include "engine/timeline.h"
 
+#include "base/json.h"
+
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,21 +33,6 @@ static int compare(const void *left, const void *right)
   return (a->end_s > b->end_s) - (a->end_s < b->end_s);
 }
 
-static void write_string(const char *text, FILE *out)
-{
-  fputc('"', out);
-  for (; *text != '\0'; text++) {
-    const unsigned char c = (unsigned char)*text;
-    if (c < 0x20)
-      fprintf(out, "\\u%04x", c);
-    else if (c == '"' || c == '\\')
-      fprintf(out, "\\%c", c);
-    else
-      fputc(c, out);
-  }
-  fputc('"', out);
-}
-
 /* "M" events name the process and the thread that the spans of (rank, stream) belong to. */
 static void write_names(const struct tp_timeline *timeline, const struct tp_span *span, bool rank,
                         FILE *out)
@@ -57,7 +44,7 @@ static void write_names(const struct tp_timeline *timeline, const struct tp_span
             span->rank, span->rank);
   fprintf(out, "{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":%d,\"tid\":%d,\"args\":{\"name\":",
           span->rank, span->stream);
-  write_string(timeline->stream_names[span->stream], out);
+  tp_json_put_text(timeline->stream_names[span->stream], out);
   fputs("}},\n", out);
 }
 
@@ -72,9 +59,9 @@ void tp_timeline_write(struct tp_timeline *timeline, FILE *out)
     if (rank || spans[i].stream != spans[i - 1].stream)
       write_names(timeline, &spans[i], rank, out);
     fputs("{\"ph\":\"X\",\"name\":", out);
-    write_string(spans[i].name, out);
+    tp_json_put_text(spans[i].name, out);
     fputs(",\"cat\":", out);
-    write_string(spans[i].category, out);
+    tp_json_put_text(spans[i].category, out);
     fprintf(out, ",\"pid\":%d,\"tid\":%d,\"ts\":%.6f,\"dur\":%.6f}%s\n", spans[i].rank,
             spans[i].stream, spans[i].start_s * 1e6, (spans[i].end_s - spans[i].start_s) * 1e6,
             i + 1 < timeline->n_spans ? "," : "");

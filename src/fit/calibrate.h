@@ -29,7 +29,7 @@ struct tp_calibrate_request {
   struct tp_file_list gemm, attention_prefill, attention_decode, nccl, peer_kernels;
   struct tp_file_list nccl_tests; /* text output, see fit/nccl_tests.h */
   const char *nccl_tests_op;      /* NULL: the output says it */
-  const struct tp_traces *traces; /* NULL: none; a group it has too few rows for is left out */
+  const struct tp_traces *traces; /* NULL: none; a group with too few rows in it is left out */
   struct tp_where where;
   struct tp_fit_options options;
 };
@@ -37,8 +37,8 @@ struct tp_calibrate_request {
 struct tp_calibrated_parameter {
   const char *key;
   double before, after;
-  double error;  /* standard, in the parameter's unit; NAN: the rows do not tell, value kept */
-  bool at_bound; /* rests on a bound of its range: no error */
+  double error;  /* standard error, in its unit; NAN: the rows do not tell, so `before` is kept */
+  bool at_bound; /* the value is a bound of its range, so it has no error */
 };
 
 struct tp_calibrated {
@@ -46,9 +46,9 @@ struct tp_calibrated {
   size_t n_fitted, n_held_out;
   double fitted_error, held_out_error; /* mean of |predicted / measured - 1| */
   double spread_ratio;
-  const char *unsettled; /* parameter whose search had not ended, or NULL */
+  const char *unsettled; /* a parameter whose search had not ended, or NULL */
   const char *left_out;  /* why nothing was fitted, or NULL */
-  size_t n_parameters;   /* 0: left out, or nothing to fit: only judged */
+  size_t n_parameters;   /* 0: the group was left out, or was only judged */
   struct tp_calibrated_parameter *parameters;
 };
 
@@ -58,7 +58,7 @@ struct tp_calibration {
   const char *text;             /* the whole device file */
 };
 
-/* Standard errors above this share of the value: the rows hardly tell the parameter. */
+/* Where a standard error is above this share of the value, the rows hardly tell the parameter. */
 static const double tp_ill_determined_ratio = 1;
 
 /* Everything lives in `arena`.  Deterministic. */

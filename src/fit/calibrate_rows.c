@@ -29,14 +29,7 @@ static const char *with_source(struct tp_arena *arena, const char *sources, cons
 static void add_sample(const struct reader *self, struct tp_kernel_rows *rows, const char *source,
                        const struct tp_kernel_sample *sample)
 {
-  if (rows->n == rows->room) {
-    rows->room = rows->room > 0 ? 2 * rows->room : 1024;
-    struct tp_kernel_sample *grown = TP_NEW(self->arena, struct tp_kernel_sample, rows->room);
-    if (rows->n > 0)
-      memcpy(grown, rows->items, rows->n * sizeof *grown);
-    rows->items = grown;
-  }
-  rows->items[rows->n++] = *sample;
+  TP_APPEND(self->arena, rows->items, rows->n, *sample);
   rows->source = with_source(self->arena, rows->source, source);
 }
 

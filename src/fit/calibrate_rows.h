@@ -1,6 +1,7 @@
 #ifndef TP_FIT_CALIBRATE_ROWS_H
 #define TP_FIT_CALIBRATE_ROWS_H
-/* What a calibration was given, gathered from its files by the group it is for. */
+/* The measurements of a calibration, read from all its files and sorted by the parameter group that
+ * they tell. */
 #include "fit/calibrate.h"
 #include "fit/collectives.h"
 #include "fit/crossing.h"
@@ -16,7 +17,7 @@ enum { TP_N_KERNEL_GROUPS = 5 };
 struct tp_kernel_rows {
   const char *source; /* NULL: none */
   struct tp_kernel_sample *items;
-  size_t n, room;
+  size_t n;
 };
 
 struct tp_collective_rows {

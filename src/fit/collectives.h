@@ -19,13 +19,14 @@ struct tp_fit_row {
 enum { TP_MAX_COLLECTIVE_PARAMETERS = 40 };
 
 struct tp_fit_quality {
-  size_t n_rows, n_held_out; /* fitted; only judged */
+  size_t n_rows, n_held_out; /* rows that were fitted; rows that only judge */
   double mean_error, worst_error,
-      held_out_error; /* of |predicted / measured - 1|; held out: mean */
+      held_out_error; /* of |predicted / measured - 1|; the last is a mean, too */
   size_t n_parameters;
   const char *keys[TP_MAX_COLLECTIVE_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_COLLECTIVE_PARAMETERS];
-  double errors[TP_MAX_COLLECTIVE_PARAMETERS]; /* standard, over the value; NAN: rows do not tell */
+  double
+      errors[TP_MAX_COLLECTIVE_PARAMETERS]; /* standard error over value; NAN: rows do not tell */
 };
 
 enum tp_fit_group { TP_FIT_NCCL, TP_FIT_PEER_KERNELS };
@@ -34,8 +35,8 @@ enum tp_fit_group { TP_FIT_NCCL, TP_FIT_PEER_KERNELS };
 enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena,
                                 struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error);
 
-/* Starts from the values in `device` and writes the fitted ones there, spread_ratio included; the
- * stack says which library ran.  Deterministic. */
+/* Starts from the values in `device` and writes the fitted ones there, spread_ratio included.  The
+ * stack says which library ran.  The same rows give the same values. */
 enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
                                   enum tp_fit_group group, const struct tp_fit_row *rows,
                                   size_t n_rows, const struct tp_fit_options *options,

@@ -18,9 +18,9 @@ struct editor {
 
 static const char *quoted(struct tp_arena *arena, const char *text)
 {
-  json_t *const string = json_string(text);
-  char *const dumped = string != NULL ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-  const char *const copy = tp_arena_strdup(arena, dumped != NULL ? dumped : "\"\"");
+  json_t *const string = tp_json_text(text);
+  char *const dumped = json_dumps(string, JSON_ENCODE_ANY);
+  const char *const copy = tp_arena_strdup(arena, dumped);
   free(dumped);
   json_decref(string);
   return copy;

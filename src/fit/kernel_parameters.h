@@ -30,9 +30,11 @@ const struct tp_kernel_parameter *tp_kernel_parameter_find(const struct tp_kerne
 
 double *tp_kernel_parameter_slot(struct tp_device *device, size_t offset);
 
-/* A count, what only other measurements can tell, or a term that is switched off at this value. */
+/* Whether a fit leaves the parameter as it is: it is a count, only other measurements tell it, or
+ * its term is switched off at this value. */
 bool tp_kernel_parameter_is_held(const struct tp_kernel_parameter *parameter, double value);
 
+/* Between a value and the free number that the search moves. */
 double tp_kernel_parameter_to_free(const struct tp_kernel_parameter *parameter, double value);
 double tp_kernel_parameter_from_free(const struct tp_kernel_parameter *parameter, double x);
 

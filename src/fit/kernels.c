@@ -16,7 +16,7 @@ const char *tp_fit_group_of(const struct tp_op *op)
   case TP_OP_ATTENTION:
     if (op->attention.style != TP_ATTENTION_FLASH)
       return NULL;
-    return op->attention.decode ? "attention_decode" : "attention_prefill";
+    return tp_attention_decodes(&op->attention) ? "attention_decode" : "attention_prefill";
   case TP_OP_MEMORY:
     return "memory";
   case TP_OP_COLLECTIVE:
@@ -50,7 +50,7 @@ static void set_parameters(struct problem *problem, const gsl_vector *x)
 
 static double residual(const struct problem *problem, const struct tp_kernel_sample *sample)
 {
-  const struct tp_cost cost = tp_cost_op(&problem->machine, TP_DECODE, &sample->op);
+  const struct tp_cost cost = tp_cost_op(&problem->machine, true, &sample->op);
   return log(tp_cost_alone_s(&problem->machine, &cost) / sample->time_s);
 }
 

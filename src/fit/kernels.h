@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 struct tp_kernel_sample {
-  struct tp_op op; /* one kind, phase and dtype group for all samples of a fit */
+  struct tp_op op; /* all samples of a fit have one kind, phase and dtype group */
   double time_s;   /* measured alone, back to back; > 0 */
 };
 
@@ -31,19 +31,19 @@ struct tp_kernel_fit {
   size_t n_parameters;
   const char *keys[TP_MAX_FIT_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_FIT_PARAMETERS];
-  double errors[TP_MAX_FIT_PARAMETERS]; /* standard, over the value; NAN: the samples do not tell */
-  bool at_bound[TP_MAX_FIT_PARAMETERS]; /* rests on a bound of its range: no error, 0 */
-  const char *unsettled; /* parameter whose moving still brought something at the end, or NULL */
+  double errors[TP_MAX_FIT_PARAMETERS]; /* standard error over value; NAN: samples do not tell */
+  bool at_bound[TP_MAX_FIT_PARAMETERS]; /* the value is a bound of its range; error 0 */
+  const char *unsettled; /* a parameter that still gained when it was moved last, or NULL */
 };
 
-/* Group that a sample's op belongs to: "gemm", "gemm_fp8", "attention_prefill",
+/* The parameter group that prices the op: "gemm", "gemm_fp8", "attention_prefill",
  * "attention_decode" or "memory"; NULL if none is fitted for it. */
 const char *tp_fit_group_of(const struct tp_op *op);
 
 /* Fits `group` of `device` to the samples, starting from the values it holds, and stores the
- * result in it (spread_ratio too; kind and source are the caller's).  `fit` then has the
- * errors over both parts.  Fails with TP_E_INPUT where there are fewer samples than three a
- * parameter. */
+ * result in it, spread_ratio too (kind and source are the caller's).  `fit` gets the errors
+ * of fitted and of held-out samples.  Fails with TP_E_INPUT where there are fewer samples than
+ * three a parameter. */
 enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *samples,
                               size_t n_samples, const struct tp_fit_options *options,
                               struct tp_device *device, struct tp_arena *scratch,

@@ -12,24 +12,25 @@ struct tp_where {
 };
 
 /* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left, and where the
- * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values: such
- * runs are not compared. */
+ * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values, for
+ * such runs cannot be compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
 
 /* Is this a table of single ops rather than of points: has it time_us? */
 bool tp_measured_is_ops(const struct tp_csv *csv);
 
-/* Adds a column `op` where there is none: `op`, or where that is NULL the one kernel with such
- * columns. */
+/* Adds a column `op` where there is none.  Its cells are `op` or, where that is NULL, the one
+ * kernel that has the table's columns. */
 enum tp_status tp_measured_name_ops(struct tp_csv *csv, const char *op, struct tp_arena *arena,
                                     struct tp_error *error);
 
-/* A number above 0. */
+/* Reads a number above 0. */
 enum tp_status tp_measured_number(const struct tp_csv *csv, size_t row, int column, double *value,
                                   struct tp_error *error);
 
-/* A row's time under a load over its time without: time_us / alone_us, columns that are there. */
+/* A row's time under a load over its time without: time_us / alone_us.  Both columns must be there.
+ */
 enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double *slowdown,
                                     struct tp_error *error);
 #endif

@@ -1,43 +1,20 @@
 #include "fit/options.h"
 
+#include "base/hash.h"
+#include "program/op_fields.h"
+
+#include <stdio.h>
 #include <string.h>
 
-static uint64_t mix(uint64_t hash, double value)
-{
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
-  return hash ^ (hash >> 32);
-}
-
-static uint64_t mix_kind(const struct tp_op *op)
-{
-  const struct tp_attention *attention = &op->attention;
-  const uint64_t hash = mix(0, (double)op->kind);
-  switch (op->kind) {
-  case TP_OP_GEMM:
-    return mix(mix(mix(mix(hash, (double)op->gemm.m), (double)op->gemm.n), (double)op->gemm.k),
-               (double)op->gemm.dtype);
-  case TP_OP_ATTENTION:
-    return mix(mix(mix(mix(mix(mix(mix(hash, attention->decode), (double)attention->batch),
-                               (double)attention->kv_len),
-                           (double)attention->heads),
-                       (double)attention->kv_heads),
-                   (double)attention->head_dim),
-               (double)attention->dtype);
-  case TP_OP_MEMORY:
-    return mix(mix(hash, op->memory.read_bytes), op->memory.write_bytes);
-  case TP_OP_COLLECTIVE:
-    return mix(mix(mix(mix(hash, (double)op->collective.kind), op->collective.bytes),
-                   (double)op->collective.algorithm),
-               (double)op->collective.dtype);
-  }
-  return hash;
-}
-
+/* The hash is of a text, so that no enumerator's number and no order of a list has a part in it. */
 uint64_t tp_fit_shape(const struct tp_op *op, int ranks, const struct tp_interference *beside)
 {
-  return mix(mix(mix(mix_kind(op), ranks), beside->held_sms), beside->copy_bytes_per_s);
+  char text[320];
+  tp_op_row_text(op, text, sizeof text);
+  const size_t used = strlen(text);
+  snprintf(text + used, sizeof text - used, " ranks=%d held_sms=%.9g copy_bytes_per_s=%.9g", ranks,
+           beside->held_sms, beside->copy_bytes_per_s);
+  return tp_hash(text);
 }
 
 bool tp_fit_is_held_out(uint64_t shape, double hold_out_ratio)

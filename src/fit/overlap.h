@@ -1,7 +1,8 @@
 #ifndef TP_FIT_OVERLAP_H
 #define TP_FIT_OVERLAP_H
-/* Fits the group overlap of a device to kernels timed beside held SMs alone, and judges the rule by
- * which DRAM is shared, which has no parameter, by kernels timed beside a copy.
+/* Fits the group overlap of a device to kernels that were timed while some SMs were held and
+ * nothing was copied.  Kernels that were timed beside a copy judge the rule by which DRAM is
+ * shared, which has no parameter.
  *
  * Residuals are ln(predicted / measured) of the slow-down, so that how well the kernel alone is
  * predicted does not matter.
@@ -14,14 +15,14 @@
 struct tp_overlap_sample {
   struct tp_op op;
   struct tp_interference beside;
-  double slowdown; /* its time beside that over its time alone */
+  double slowdown; /* time of the op beside that over its time alone */
 };
 
 struct tp_overlap_fit {
-  size_t n_fitted, n_held_out, n_copies;           /* of held SMs alone; beside a copy */
+  size_t n_fitted, n_held_out, n_copies;           /* the first two: held SMs, no copy */
   double fitted_error, held_out_error, copy_error; /* mean of |predicted / measured - 1| */
-  double held_ratio, error;                        /* standard, in its unit; NAN: kept */
-  bool at_bound; /* rests on a bound of its range or of what the rows tell: error 0 */
+  double held_ratio, error;                        /* standard error; NAN: the value is kept */
+  bool at_bound; /* the value is a bound of its range or of what the rows tell; error 0 */
 };
 
 /* Rows of a table with the columns of ops/costs.h and alone_us, time_us; arena-owned. */
@@ -29,9 +30,10 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
                                     struct tp_overlap_sample **samples, size_t *n,
                                     struct tp_error *error);
 
-/* By what ran beside: SMs held, and nothing moved. */
+/* Whether SMs were held beside the sample and nothing was copied. */
 bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample);
-/* The rows that a fit may take, of those: of kernels that cover all SMs, for these are meant. */
+/* Whether a fit may take the sample: of those above, only kernels that cover all SMs, for
+ * held_ratio is about them. */
 bool tp_overlap_tells(const struct tp_device *device, const struct tp_overlap_sample *sample);
 
 double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample);

@@ -1,8 +1,8 @@
 #ifndef TP_FIT_SUSTAINED_H
 #define TP_FIT_SUSTAINED_H
-/* Clocks under load: GEMMs timed rested and after seconds of load without pause.  sustained_ratio
- * of a dtype's group is the median of those at which the model slows down as they did; where it
- * cannot, of their rates, loaded over rested.
+/* Clocks under load, from GEMMs that were timed rested and after seconds of load without pause. For
+ * each GEMM there is a ratio at which the model slows down as the GEMM did; where the model cannot,
+ * the measured rate under load over that rested stands for it.  sustained_ratio is their median.
  */
 #include "base/csv.h"
 #include "platform/device.h"
@@ -10,7 +10,7 @@
 
 struct tp_sustained_sample {
   struct tp_op op; /* a GEMM */
-  double slowdown; /* its time under load over its time rested */
+  double slowdown; /* time of the op under load over its time rested */
 };
 
 /* Is it such a table: alone_us and time_us, and nothing ran beside? */
@@ -27,13 +27,14 @@ double tp_sustained_slowdown(const struct tp_device *device,
 static const char tp_sustained_key[] = "sustained_ratio";
 
 struct tp_sustained_fit {
-  size_t n;      /* rows of the group; 0: the rest is nothing */
+  size_t n;      /* rows of the group; where 0, nothing else is set */
   double ratio;  /* of rates; in the range of the parameter */
-  double error;  /* standard, of the mean; 0 of one row */
+  double error;  /* standard error of the mean; 0 of one row */
   bool at_bound; /* the median lies beyond the range */
 };
 
-/* Of the rows whose dtype is the group's, "gemm" or "gemm_fp8"; stores the ratio in the device. */
+/* Takes the rows whose dtype belongs to `group`, "gemm" or "gemm_fp8", and stores the ratio in the
+ * device. */
 void tp_fit_sustained(const char *group, const struct tp_sustained_sample *samples, size_t n,
                       struct tp_arena *arena, struct tp_device *device,
                       struct tp_sustained_fit *fit);

@@ -1,7 +1,7 @@
 #ifndef TP_GPU_ATTENTION_H
 #define TP_GPU_ATTENTION_H
-/* Attention in the style the op says: flash by cuDNN, materialised and expanded by cuBLAS with
- * kernels of ours between. */
+/* Attention in the op's style: flash by cuDNN, materialised and expanded by cuBLAS with kernels of
+ * ours between. */
 #include "run/calls.h"
 
 #include <cuda_runtime_api.h>

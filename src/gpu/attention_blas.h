@@ -1,8 +1,8 @@
 #ifndef TP_GPU_ATTENTION_BLAS_H
 #define TP_GPU_ATTENTION_BLAS_H
-/* Attention by products: K and V repeated for the query heads that share them (expanded), the
- * scores QK' in memory in the op's type, our softmax, PV.  Arguments and errors as in
- * gpu_attention.h. */
+/* Attention by products: K and V are repeated for the query heads that share them (expanded), the
+ * scores QK' lie in memory in the op's type, then come our softmax and PV.  Arguments and errors as
+ * in gpu/attention.h. */
 #include "run/calls.h"
 
 #include <cuda_runtime_api.h>

@@ -1,8 +1,8 @@
 #ifndef TP_GPU_CHECK_H
 #define TP_GPU_CHECK_H
-/* Every call of the CUDA runtime and of cuBLAS is checked: one that fails is the environment's
- * fault, told with its place, itself and CUDA's words.  Then the runtime need not keep it for
- * cudaGetLastError, where the next launch that goes well would find it.
+/* Every call of the CUDA runtime and of cuBLAS is checked.  A failure is the environment's; the
+ * error has its place, the call and CUDA's words.  The runtime is then made to forget it: otherwise
+ * cudaGetLastError would return it after the next launch, which may have gone well.
  *
  *     enum tp_status status = TP_CUDA(cudaStreamCreate(&stream), error);
  */

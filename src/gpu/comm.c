@@ -79,7 +79,7 @@ static enum tp_status run(struct tp_comm *comm, enum tp_comm_way way, const stru
   const int64_t n = buffers->elements;
   switch (way) {
   case TP_COMM_NOTHING:
-    break;
+    return copy(buffers, stream, error);
   case TP_COMM_NCCL:
     return tp_nccl_run(comm->nccl, op, buffers, stream, error);
   case TP_COMM_ONE_SHOT:
@@ -89,7 +89,7 @@ static enum tp_status run(struct tp_comm *comm, enum tp_comm_way way, const stru
   case TP_COMM_FLASH:
     return TP_CUDA(tp_peer_flash(peer, in, out, n, buffers->dtype, wire, sms, stream), error);
   }
-  return copy(buffers, stream, error);
+  return tp_fail(error, TP_E_INPUT, "%s: no way to do it is known", op->name);
 }
 
 enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound,

@@ -1,6 +1,6 @@
 #ifndef TP_GPU_CUDNN_H
 #define TP_GPU_CUDNN_H
-/* Every call of cuDNN is checked, as those of gpu_check.h are. */
+/* Every call of cuDNN is checked, as those of gpu/check.h are. */
 #include "base/error.h"
 
 #include <cudnn.h>

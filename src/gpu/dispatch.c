@@ -19,7 +19,7 @@ static enum tp_status run(struct tp_device_state *state, const struct tp_bound_o
   case TP_OP_COLLECTIVE:
     return tp_comm_run(state->comm, bound, stream, error);
   }
-  return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "a kind that no device here computes");
 }
 
 enum tp_status tp_gpu_launch(struct tp_device_state *state, const struct tp_bound_op *bound,

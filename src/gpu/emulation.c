@@ -170,7 +170,7 @@ enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_
                                 cudaStream_t stream, struct tp_error *error)
 {
   const struct tp_machine *machine = emulation->machine;
-  struct tp_standin_plan plan = tp_standin_plan_make(machine, bound->program->phase, bound->op,
+  struct tp_standin_plan plan = tp_standin_plan_make(machine, tp_batch_decodes(&bound->program->batch), bound->op,
                                                      emulation->sms, emulation->device_sms);
   struct tp_standin_result result;
   const enum tp_status status = result_of(machine, bound, &result, error);

@@ -1,8 +1,8 @@
 #ifndef TP_GPU_EMULATION_H
 #define TP_GPU_EMULATION_H
-/* Collectives of rank 0 of several on one GPU: stand-ins (standin_plan.h).  What they leave in an
- * op's output is its own input: as it is (all-reduce), in every rank's place (all-gather), or the
- * rank's part of it (reduce-scatter).  Numbers are not the model's; times are. */
+/* Stand-ins for the collectives of rank 0 of several, on one GPU (run/standin_plan.h).  They fill
+ * an op's output from its own input: as it is (all-reduce), in every rank's place (all-gather), or
+ * the rank's part of it (reduce-scatter).  Numbers are not the model's, but times are. */
 #include "gpu/gpu.h"
 
 #include <cuda_runtime_api.h>

@@ -16,7 +16,7 @@ struct tp_gemm_call {
   struct tp_operand y;
 };
 
-/* The weight is fp8 and x is not, so x has to be made so first, in rows without gaps. */
+/* Whether x has to be made fp8 first, in rows without gaps: the weight is fp8 and x is not. */
 static inline bool tp_gemm_quantises(const struct tp_gemm_call *call)
 {
   return call->weight->tensor->dtype == TP_DTYPE_FP8 && call->x->tensor->dtype != TP_DTYPE_FP8;
@@ -30,17 +30,18 @@ struct tp_gemm_plan {
   cublasLtMatmulAlgo_t algorithm;
 };
 
-/* Asks the heuristics.  `scale`, in device memory, is that of an x made fp8.  TP_E_ENVIRONMENT
- * where cuBLASLt has no kernel for the shape. */
+/* Asks the heuristics.  `scale`, in device memory, is the scale of an x that was made fp8.
+ * TP_E_ENVIRONMENT where cuBLASLt has no kernel for the shape. */
 enum tp_status tp_gemm_plan_make(cublasLtHandle_t handle, const struct tp_gemm_call *call,
                                  const float *scale, struct tp_gemm_plan **made,
                                  struct tp_error *error);
 void tp_gemm_plan_free(void *plan);
 
-/* Where the next call finds its bias and its scale, if it has them. */
+/* Tells the plan where the next call finds its bias and its scale, if it has them. */
 enum tp_status tp_gemm_plan_point(const struct tp_gemm_plan *plan, const struct tp_gemm_call *call,
                                   const float *scale, struct tp_error *error);
 
-/* Bytes, at most TP_GEMM_ALIGNMENT, of which a pointer is a multiple; heuristics count on it. */
+/* The largest power of two, at most TP_GEMM_ALIGNMENT, of which the pointer is a multiple;
+ * heuristics count on it. */
 uint32_t tp_gemm_alignment(const void *pointer);
 #endif

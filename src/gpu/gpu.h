@@ -2,7 +2,7 @@
 #define TP_GPU_GPU_H
 /* A device that is a GPU: streams, events and graphs of CUDA; GEMMs by cuBLASLt; attention by cuDNN
  * (flash) or cuBLAS (materialised, expanded); collectives by NCCL, by kernels over peer memory, or,
- * with one GPU, by stand-ins.  No CUDA type appears here: gpu_state.h has those.
+ * with one GPU, by stand-ins.  No CUDA type appears here: gpu/state.h has those.
  */
 #include "cost/cost.h"
 #include "ranks/group.h"
@@ -23,14 +23,14 @@ struct tp_gpu_facts {
   char name[96], driver[24], runtime[24], cublaslt[24], cudnn[24], nccl[24];
   int sms, capability; /* 90: sm_90 */
   size_t memory_bytes;
-  double clock_hz, memory_clock_hz; /* now; the highest where the driver does not tell */
+  double clock_hz, memory_clock_hz; /* as they are now; the highest where no driver tells */
 };
 
-/* TP_E_ENVIRONMENT where there is none that can be used, with the driver's reason. */
+/* TP_E_ENVIRONMENT, with the driver's reason, where no GPU can be used. */
 enum tp_status tp_gpu_count(int *count, struct tp_error *error);
 enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_error *error);
 
-/* TP_E_ENVIRONMENT where the GPU or a library is absent, saying which. */
+/* TP_E_ENVIRONMENT where the GPU or a library is absent; the error names it. */
 enum tp_status tp_gpu_open(const struct tp_gpu_options *options, struct tp_calls *calls,
                            struct tp_error *error);
 void tp_gpu_close(struct tp_calls *calls);

@@ -58,7 +58,7 @@ static struct tp_head_rows heads_of(const struct tp_bound_op *bound)
   return (struct tp_head_rows){.dtype = qkv->tensor->dtype,
                                .qkv = rows_of(qkv),
                                .rows = qkv->rows,
-                               .batch = bound->program->batch,
+                               .batch = tp_program_chunk(bound->program)->sequences,
                                .heads = memory->heads,
                                .kv_heads = memory->kv_heads,
                                .head_dim = memory->head_dim};
@@ -88,7 +88,7 @@ static cudaError_t embed(const struct tp_bound_op *bound, int rank, cudaStream_t
       .extent = extent_of(&bound->out[0]),
       .tokens = indices(&bound->in[0]),
       .lengths = indices(&bound->in[1]),
-      .batch = bound->program->batch,
+      .batch = tp_program_chunk(bound->program)->sequences,
       .table = rows_of(table),
       .table_rows = table->rows,
       .first_row = table->tensor->n_pieces > 0 ? tp_piece_first_row(piece, rank) : 0,
@@ -110,7 +110,7 @@ static cudaError_t sample(const struct tp_bound_op *bound, cudaStream_t stream)
                                            .columns = logits.columns,
                                            .words = logits.words,
                                            .logits = rows_of(operand)};
-  return tp_launch_sample(&vocabulary, bound->program->batch, bound->out[0].data, stream);
+  return tp_launch_sample(&vocabulary, tp_program_chunk(bound->program)->sequences, bound->out[0].data, stream);
 }
 
 static cudaError_t launch(const struct tp_bound_op *bound, int rank, cudaStream_t stream)

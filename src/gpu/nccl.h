@@ -10,12 +10,13 @@
 
 struct tp_nccl;
 
-/* Touches nothing yet.  Borrows the group. */
+/* Does not call NCCL yet.  Borrows the group. */
 enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error);
 void tp_nccl_close(struct tp_nccl *nccl); /* NULL is fine */
 
-/* In place where in and out are the same; not all-to-alls.  The first op of a limit sets up its
- * communicator, all ranks together: TP_E_INPUT where the stream is captured then. */
+/* Runs any collective but an all-to-all; in place where in and out are the same.  The first op of a
+ * limit sets up its communicator, all ranks together: TP_E_INPUT where the stream is being captured
+ * at that time. */
 enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
                            const struct tp_comm_buffers *buffers, cudaStream_t stream,
                            struct tp_error *error);

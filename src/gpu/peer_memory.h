@@ -7,13 +7,13 @@
 
 struct tp_peer_memory {
   struct tp_peer peer;
-  bool
-      reached; /* false: some GPU does not reach another, or there are too many, and none is made */
+  bool reached; /* false: a GPU does not reach another, or there are too many; no memory then */
 };
 
-/* By all ranks together; `device` is current.  Two ranks may share a GPU: slow, but it works. */
+/* All ranks call it together; `device` is current.  Two ranks may share a GPU: slow, but it works.
+ */
 enum tp_status tp_peer_memory_open(struct tp_group *group, int device,
                                    struct tp_peer_memory *memory, struct tp_error *error);
-/* Once no rank's kernels run any more. */
+/* To be called once no rank's kernels run any more. */
 void tp_peer_memory_close(struct tp_peer_memory *memory);
 #endif

@@ -1,6 +1,6 @@
 #ifndef TP_GPU_RUNTIME_H
 #define TP_GPU_RUNTIME_H
-/* The calls of calls.h that a GPU answers by the CUDA runtime; gpu_open.c makes the table. */
+/* The calls of calls.h that a GPU answers by the CUDA runtime; open.c makes the table. */
 #include "gpu/state.h"
 
 enum tp_status tp_gpu_allocate(struct tp_device_state *state, size_t bytes, void **memory,
@@ -19,7 +19,7 @@ enum tp_status tp_gpu_wait(struct tp_device_state *state, int event, int stream,
 enum tp_status tp_gpu_capture(struct tp_device_state *state, struct tp_error *error);
 enum tp_status tp_gpu_capture_end(struct tp_device_state *state, struct tp_graph **graph,
                                   struct tp_error *error);
-/* Ends one that an error broke off, if there is one. */
+/* Ends a capture that an error broke off, if there is one. */
 void tp_gpu_capture_drop(struct tp_device_state *state);
 enum tp_status tp_gpu_replay(struct tp_device_state *state, struct tp_graph *graph,
                              struct tp_error *error);

@@ -36,7 +36,7 @@ static struct tp_sdpa_shape shape_of(const struct tp_bound_op *bound)
 {
   const struct tp_attention *const a = &bound->op->attention;
   return (struct tp_sdpa_shape){
-      .padded = a->decode,
+      .padded = tp_attention_decodes(a),
       .dtype = a->dtype,
       .batch = a->batch,
       .query_len = a->query_len,
@@ -168,7 +168,7 @@ static enum tp_status fill_pack(cudnnBackendDescriptor_t pack, const struct tp_b
   void *pointers[] = {bound->in[0].data, bound->in[1].data, bound->in[2].data,   bound->out[0].data,
                       &plan->scale,      &plan->lowest,     plan->query_lengths, bound->in[3].data};
   void *workspace = plan->memory;
-  const int64_t n = a->decode ? TP_SDPA_KEY_LENGTHS : TP_SDPA_LOWEST;
+  const int64_t n = tp_attention_decodes(a) ? TP_SDPA_KEY_LENGTHS : TP_SDPA_LOWEST;
   enum tp_status status = TP_CUDNN(
       cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, ids),
       error);

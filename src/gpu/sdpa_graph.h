@@ -20,7 +20,7 @@ struct tp_sdpa_shape {
   int64_t q_row, keys_row, values_row, row; /* elements from a row to the next; `row`: of O */
 };
 
-/* Unique ids of what the caller gives. */
+/* Unique ids of the tensors that the caller gives. */
 enum tp_sdpa_tensor {
   TP_SDPA_Q = 1,
   TP_SDPA_KEYS,
@@ -42,7 +42,7 @@ struct tp_sdpa_graph {
   cudnnBackendDescriptor_t descriptors[TP_SDPA_DESCRIPTORS];
 };
 
-/* handle: NULL for a device that is not here.  TP_E_ENVIRONMENT where cuDNN does not know the
+/* `handle` is NULL for a device that is not here.  TP_E_ENVIRONMENT where cuDNN does not know the
  * operations. */
 enum tp_status tp_sdpa_graph_make(cudnnHandle_t handle, const struct tp_sdpa_shape *shape,
                                   struct tp_sdpa_graph *graph, struct tp_error *error);

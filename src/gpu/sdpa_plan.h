@@ -1,6 +1,7 @@
 #ifndef TP_GPU_SDPA_PLAN_H
 #define TP_GPU_SDPA_PLAN_H
-/* The kernel of a graph of attention: the first that cuDNN's heuristics name and can make. */
+/* The kernel of a graph of attention: the first of those that cuDNN's heuristics name that can be
+ * made. */
 #include "gpu/sdpa_graph.h"
 
 struct tp_sdpa_plan {
@@ -9,9 +10,9 @@ struct tp_sdpa_plan {
   int64_t workspace_bytes;
 };
 
-/* Whose device a plan is for: the one of a handle, or one that is told by its properties
- * (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR) and is not here.  A handle goes the way that frameworks go,
- * which cuDNN 9.19 calls deprecated and which alone is known to run everywhere. */
+/* The device that a plan is for: that of a handle, or one that is not here and is described by its
+ * properties (CUDNN_BACKEND_DEVICEPROP_DESCRIPTOR).  With a handle, plans are made as frameworks
+ * make them; cuDNN 9.19 calls that way deprecated, but only it is known to run everywhere. */
 struct tp_sdpa_target {
   cudnnHandle_t handle; /* NULL: by properties */
   cudnnBackendDescriptor_t properties;

@@ -1,6 +1,7 @@
 #ifndef TP_GPU_STANDIN_H
 #define TP_GPU_STANDIN_H
-/* Kernels that stand in for collectives (standin_plan.h), and that run beside measurements. */
+/* Kernels that stand in for collectives (run/standin_plan.h), and kernels that run beside
+ * measurements. */
 #include "run/windows.h"
 
 #include <cuda_runtime_api.h>
@@ -21,7 +22,7 @@ struct tp_standin_result {
   int copies;    /* 0: nothing */
 };
 
-/* Once on a device: blocks may take `shared_bytes`, all that an SM has. */
+/* To be called once on a device: lets blocks take `shared_bytes`, all that an SM has. */
 cudaError_t tp_standin_prepare(int shared_bytes);
 
 /* plan->blocks blocks, alone on their SMs; the first copy is at vector `first` of the windows. */
@@ -29,20 +30,20 @@ cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_
                             int64_t first, const struct tp_standin_result *result, int shared_bytes,
                             cudaStream_t stream);
 
-/* One thread each, which needs a place on an SM, though no more: notes the time in `clock`; waits
- * until so long after it. */
+/* Kernels of one thread, which needs no more than a place on an SM.  The first notes the time in
+ * `clock`; the second waits until so long after that. */
 cudaError_t tp_standin_stamp(unsigned long long *clock, cudaStream_t stream);
 cudaError_t tp_standin_wait(const unsigned long long *clock, int64_t nanoseconds,
                             cudaStream_t stream);
 
-/* What runs beside a measurement until it is told to stop (beside.h). */
+/* What runs beside a measurement until it is told to stop (run/beside.h). */
 struct tp_beside_job {
   struct tp_windows windows;
   int64_t chunk_nanoseconds; /* of a block, from a chunk to the next; 0: copies nothing */
-  int64_t limit_nanoseconds; /* ends by itself */
-  const unsigned *stop;      /* 1: ends soon */
-  unsigned *started;         /* 1 of every block that runs */
-  int64_t *chunks;           /* that every block has copied: written at its end */
+  int64_t limit_nanoseconds; /* after which it ends by itself */
+  const unsigned *stop;      /* 1: it ends soon */
+  unsigned *started;         /* by block: 1 once it runs */
+  int64_t *chunks;           /* by block: how many it has copied, written at its end */
 };
 
 cudaError_t tp_beside_launch(const struct tp_beside_job *job, int blocks, int shared_bytes,

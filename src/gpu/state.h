@@ -2,10 +2,10 @@
 #define TP_GPU_STATE_H
 /* What a GPU device keeps, and the parts that answer its launches, one file each:
  *
- *     gemm                  gpu_gemm.c        cuBLASLt
- *     attention             gpu_attention.h   cuDNN, or cuBLAS and kernels of ours
- *     memory, fill          gpu_kernels.h     kernels of ours
- *     collective            gpu_comm.h        NCCL, kernels over peer memory, stand-ins
+ *     gemm                  gpu/gemm.h              cuBLASLt
+ *     attention             gpu/attention.h         cuDNN, or cuBLAS and kernels of ours
+ *     memory, fill          gpu/kernels/kernels.h   kernels of ours
+ *     collective            gpu/comm.h              NCCL, kernels over peer memory, stand-ins
  *
  * A library that chooses kernels or allocates when it first meets a shape does so in a pass that is
  * not captured: capturing such an op first fails and says so.
@@ -31,7 +31,7 @@ struct tp_device_state {
   struct tp_comm *comm;
 };
 
-/* Puts an op on its stream (gpu_dispatch.c). */
+/* Puts an op on its stream (dispatch.c). */
 enum tp_status tp_gpu_launch(struct tp_device_state *state, const struct tp_bound_op *bound,
                              struct tp_error *error);
 #endif

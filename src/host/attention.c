@@ -8,7 +8,7 @@
 static enum tp_status check_position(const struct tp_bound_op *bound, const struct tp_operand *keys,
                                      int64_t position, struct tp_error *error)
 {
-  const int64_t capacity = keys->rows / bound->program->batch;
+  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
   if (position >= 0 && position < capacity)
     return TP_OK;
   return tp_fail(error, TP_E_CHECK,
@@ -65,7 +65,7 @@ static enum tp_status keep(const struct tp_bound_op *bound, const struct tp_oper
                            struct tp_arena *scratch, struct tp_error *error)
 {
   const struct tp_memory *shape = &bound->op->memory;
-  const int64_t capacity = keys->rows / bound->program->batch;
+  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
   const int64_t k = (int64_t)shape->heads * shape->head_dim;
   const int64_t v = k + (int64_t)shape->kv_heads * shape->head_dim;
   float *values = tp_host_row(scratch, qkv);
@@ -74,7 +74,7 @@ static enum tp_status keep(const struct tp_bound_op *bound, const struct tp_oper
     const enum tp_status status = check_position(bound, keys, position, error);
     if (status != TP_OK)
       return status;
-    const int64_t place = row / bound->program->query_len * capacity + position;
+    const int64_t place = row / tp_program_chunk(bound->program)->tokens * capacity + position;
     tp_host_load_row(qkv, row, values);
     tp_host_store_row(keys, place, values + k);
     tp_host_store_row(cached, place, values + v);
@@ -134,7 +134,7 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
 {
   const struct tp_attention *shape = &bound->op->attention;
   const struct tp_operand *qkv = &bound->in[0], *keys = &bound->in[1];
-  const int64_t capacity = keys->rows / bound->program->batch;
+  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
   const int64_t shared = shape->heads / shape->kv_heads;
   float *q = tp_host_row(scratch, qkv), *out = tp_host_row(scratch, &bound->out[0]);
   struct query query = {.keys = keys,
@@ -148,7 +148,8 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
     if (status != TP_OK)
       return status;
     query.n = shape->window > 0 && shape->window <= position ? shape->window : position + 1;
-    query.first_row = row / bound->program->query_len * capacity + position + 1 - query.n;
+    query.first_row =
+        row / tp_program_chunk(bound->program)->tokens * capacity + position + 1 - query.n;
     tp_host_load_row(qkv, row, q);
     for (int64_t head = 0; head < shape->heads; head++) {
       query.kv_head = head / shared;

@@ -110,7 +110,7 @@ static double cost_s(const struct tp_host *host, const struct tp_bound_op *bound
   const struct tp_machine *machine = host->options.machine;
   if (machine == NULL)
     return 1e-6;
-  const struct tp_cost cost = tp_cost_op(machine, bound->program->phase, bound->op);
+  const struct tp_cost cost = tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
   return tp_cost_alone_s(machine, &cost);
 }
 

@@ -66,7 +66,7 @@ void tp_host_sample(const struct tp_bound_op *bound, struct tp_arena *scratch)
 {
   const struct tp_logits logits = tp_logits_of(bound);
   float *values = tp_host_row(scratch, &bound->in[0]);
-  for (int64_t b = 0; b < bound->program->batch; b++) {
+  for (int64_t b = 0; b < tp_program_chunk(bound->program)->sequences; b++) {
     const int64_t row = b * logits.rows_each + logits.rows_each - 1;
     const int32_t token = likeliest(&bound->in[0], &logits, row, values);
     memcpy((int32_t *)bound->out[0].data + b, &token, sizeof token);

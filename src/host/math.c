@@ -38,7 +38,7 @@ int32_t tp_host_index(const struct tp_operand *operand, int64_t i)
 int64_t tp_host_position(const struct tp_bound_op *bound, const struct tp_operand *lengths,
                          int64_t row)
 {
-  const int64_t query_len = bound->program->query_len;
+  const int64_t query_len = tp_program_chunk(bound->program)->tokens;
   return tp_host_index(lengths, row / query_len) - query_len + row % query_len;
 }
 
@@ -228,7 +228,8 @@ static enum tp_status compute_memory(const struct tp_bound_op *bound, int rank,
     tp_host_sample(bound, scratch);
     return TP_OK;
   }
-  return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a function that it does not know",
+                 bound->op->name);
 }
 
 enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
@@ -242,8 +243,9 @@ enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct
     return tp_host_attention(bound, scratch, error);
   case TP_OP_MEMORY:
     return compute_memory(bound, rank, scratch, error);
-  case TP_OP_COLLECTIVE:
-    break; /* among ranks: tp_host_collect */
+  case TP_OP_COLLECTIVE: /* among ranks: tp_host_collect */
+    return TP_OK;
   }
-  return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a kind that it does not know",
+                 bound->op->name);
 }

@@ -1,7 +1,7 @@
 #ifndef TP_HOST_MATH_H
 #define TP_HOST_MATH_H
-/* What ops compute, on the CPU: in fp32, from and to values in their tensors' types; a sum that an
- * op both keeps and normalises is normalised as it is kept. */
+/* What ops compute, on the CPU: in fp32, from and to values in their tensors' types.  A sum that an
+ * op both stores and normalises is rounded to its type first, then normalised. */
 #include "run/calls.h"
 
 /* Any op but a collective, on `rank`.  `scratch` is the caller's to reset.  TP_E_CHECK where an
@@ -9,13 +9,13 @@
 enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
                                struct tp_error *error);
 
-/* The same collective of all ranks, `bound[rank]`.  Sums are added up in the order of ranks. */
+/* The same collective of all ranks, `bound[rank]`.  Sums are taken in the order of ranks. */
 enum tp_status tp_host_collect(const struct tp_bound_op *const *bound, int ranks,
                                struct tp_arena *scratch, struct tp_error *error);
 
-/* The parts: host_gemm.c, */
+/* The parts: gemm.c, */
 void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch);
-/* host_attention.c, */
+/* attention.c, */
 enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_arena *scratch,
                                  struct tp_error *error);
 enum tp_status tp_host_cache(const struct tp_bound_op *bound, struct tp_arena *scratch,
@@ -24,7 +24,7 @@ enum tp_status tp_host_rope_cache(const struct tp_bound_op *bound, struct tp_are
                                   struct tp_error *error);
 void tp_host_rope(const struct tp_bound_op *bound, struct tp_arena *scratch);
 void tp_host_qk_norm(const struct tp_bound_op *bound, struct tp_arena *scratch);
-/* host_ends.c. */
+/* ends.c. */
 enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
                              struct tp_error *error);
 void tp_host_sample(const struct tp_bound_op *bound, struct tp_arena *scratch);

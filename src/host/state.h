@@ -65,7 +65,7 @@ struct tp_host {
   size_t n_done, done_capacity;
 };
 
-/* host_queue.c */
+/* queue.c */
 struct tp_host_moment *tp_host_moment_take(struct tp_host_moment *moment); /* NULL is fine */
 void tp_host_moment_drop(struct tp_host_moment *moment);                   /* NULL is fine */
 void tp_host_task_drop(struct tp_host_task *task);                         /* what it owns */
@@ -73,17 +73,17 @@ void tp_host_task_drop(struct tp_host_task *task);                         /* wh
 /* Room for one more than `n` items of `size`; out of memory aborts. */
 void *tp_host_enough(void *items, size_t n, size_t *capacity, size_t size);
 
-/* Puts a task at the end of its stream; its event is looked up and set in `events`.  The copy in
- * the stream, valid until the next. */
+/* Puts a task at the end of its stream; its event is looked up and set in `events`.  Returns the
+ * copy in the stream, valid until the next call. */
 struct tp_host_task *tp_host_enqueue(struct tp_device_state *state, struct tp_host_task task,
                                      struct tp_host_moment **events);
-/* The compute stream waits for the others as far as they are issued; the others for it. */
+/* Makes the compute stream wait for what the others were issued; makes the others wait for it. */
 void tp_host_meet_in_compute(struct tp_device_state *state);
 void tp_host_start_with_compute(struct tp_device_state *state);
 
-/* host_run.c: has any stream something left to do? */
+/* run.c: has any stream something left to do? */
 bool tp_host_pending(const struct tp_host *host);
 
-/* host_calls.c: of no rank yet. */
+/* calls.c: the calls, of no rank yet. */
 extern const struct tp_calls tp_host_table;
 #endif

@@ -14,7 +14,7 @@ struct tp_reproduced {
   const char *group;                         /* "" where the table has none */
   bool aggregate;
   double published, predicted; /* NAN: not given; cannot run */
-  double error_abs, error_rel; /* predicted - published; that over published */
+  double error_abs, error_rel; /* predicted - published; the same over published */
   const char *status;          /* "ok" or why the point cannot run */
 };
 

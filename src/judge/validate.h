@@ -1,16 +1,16 @@
 #ifndef TP_JUDGE_VALIDATE_H
 #define TP_JUDGE_VALIDATE_H
-/* Predictions against measurements that they were not told.
+/* Predictions against measurements that took no part in them.
  *
  * A table of ops has the columns of ops/costs.h and time_us; a table of points has the input
  * columns of the result CSV and any of ttft_s, prefill_s (the same), tpot_s, decode_s (all steps
- * after the first token), e2e_s, tokens_per_s.  Other columns may be grouped by.  An empty cell is
- * not measured.
+ * after the first token), e2e_s, tokens_per_s.  Figures may be grouped by any other column.  An
+ * empty cell was not measured.
  *
- * A table of ops with alone_us, too, is one of interference: its figure is the slow-down, time_us
- * over alone_us; without columns of what ran beside it is one of steady load.  Shapes of a trace
- * that the device was fitted to (its source says so, by the hash of the file) count in the first
- * group only: a fit is not its own test.
+ * A table of ops that also has alone_us is one of interference or, without columns of what ran
+ * beside, of steady load: its figure is the slow-down, time_us over alone_us.  Shapes that the
+ * device was fitted to (its source says so, by the hash of the file) count in the first group only,
+ * for a fit is not its own test.
  */
 #include "fit/measured.h"
 #include "fit/traces.h"
@@ -18,8 +18,8 @@
 #include "ops/costs.h"
 
 struct tp_validate_request {
-  struct tp_op_costs_request ops; /* device NULL: none was given */
-  const char *op;                 /* of an op table without that column; NULL: by its columns */
+  struct tp_op_costs_request ops; /* its device NULL: none was given */
+  const char *op;                 /* op of a table without that column; NULL: told by its columns */
   struct tp_where where;
   const char *by;                    /* column to group by; NULL: the usual ones */
   const struct tp_trace_file *trace; /* what FILE is in a folder of traces; NULL: no such file */
@@ -50,8 +50,8 @@ struct tp_validation {
   struct tp_validated_group *groups; /* all figures first */
   size_t n_groups;
   const struct tp_validated_group *judged; /* all figures, or those not fitted to */
-  /* Of points: each variant's speedups over standard at the same point, by metric.  mape and bias
-   * are of their differences. */
+  /* Points only: each variant's speedups over standard at the same point, by metric.  mape and bias
+   * are means of differences. */
   struct tp_validated_group *speedups;
   size_t n_speedups;
   const struct tp_validated *worst[TP_WORST_FIGURES]; /* the worst first */

@@ -1,6 +1,6 @@
 #ifndef TP_JUDGE_VALIDATOR_H
 #define TP_JUDGE_VALIDATOR_H
-/* The parts of tp_validate, a file each: ops, points (validate.c) and the summary of both. */
+/* What the parts of tp_validate share, a file each: ops, points (validate.c), summary. */
 #include "judge/validate.h"
 
 struct tp_validator {
@@ -12,7 +12,7 @@ struct tp_validator {
   struct tp_validation *validation;
 };
 
-/* Appends a figure; `what` is said behind FILE:LINE.  There is room for it. */
+/* Appends a figure, named FILE:LINE and `what`.  The array of figures has room for it. */
 void tp_validator_add(struct tp_validator *self, size_t row, const char *metric, const char *what,
                       double measured, double predicted);
 

@@ -190,12 +190,6 @@ int64_t tp_layer_cache_elements(const struct tp_layer *layer)
   return elements;
 }
 
-int64_t tp_layer_cache_tokens(const struct tp_layer *layer, int64_t capacity)
-{
-  const int64_t window = layer->block.window;
-  return window > 0 && window < capacity ? window : capacity;
-}
-
 const struct tp_matrix *tp_layer_matrix(const struct tp_layer *layer, const char *name)
 {
   for (int i = 0; i < layer->n_matrices; i++)

@@ -107,12 +107,17 @@ bool tp_layer_is_biased(const struct tp_layer *layer, unsigned projections);
 /* Of one block: elements of its matrices; of biases, gains and norms' biases. */
 int64_t tp_layer_matrix_elements(const struct tp_layer *layer);
 int64_t tp_layer_vector_elements(const struct tp_layer *layer);
-/* Elements of the caches a token; and tokens that are kept of `capacity`. */
+/* Elements of the caches a token. */
 int64_t tp_layer_cache_elements(const struct tp_layer *layer);
-int64_t tp_layer_cache_tokens(const struct tp_layer *layer, int64_t capacity);
 
 /* By name; NULL where the layer has none. */
 const struct tp_matrix *tp_layer_matrix(const struct tp_layer *layer, const char *name);
+
+/* Of `tokens` those within a window. */
+static inline int64_t tp_window_tokens(int64_t window, int64_t tokens)
+{
+  return window > 0 && window < tokens ? window : tokens;
+}
 
 /* Weights of one norm. */
 static inline int64_t tp_norm_elements(enum tp_norm norm, int64_t hidden)

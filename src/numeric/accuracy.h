@@ -13,9 +13,9 @@ void tp_accuracy_add(struct tp_accuracy *accuracy, double wanted, double got);
 
 /* |got - wanted| / |wanted| in the Euclidean norm; NAN where all wanted values are 0. */
 double tp_accuracy_relative(const struct tp_accuracy *accuracy);
-/* Signal to noise: -20 log10 of that; NAN where nothing is wrong. */
+/* Signal to noise: -20 log10 of the relative error; NAN where nothing is wrong. */
 double tp_accuracy_snr_db(const struct tp_accuracy *accuracy);
-/* Of the angle between got and wanted; NAN where either is all 0. */
+/* Cosine of the angle between got and wanted; NAN where either is all 0. */
 double tp_accuracy_cosine(const struct tp_accuracy *accuracy);
 
 /* Sum over the ranks of value `i` of each; `inputs` is n_ranks x n, row-major. */

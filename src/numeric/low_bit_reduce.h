@@ -19,7 +19,8 @@ struct tp_low_bit_reduce {
   size_t n_ranks, n;                /* ranks; values of each */
 };
 
-/* `inputs` and `outputs` are n_ranks x n, row-major.  Fails as tp_quantise does, of a sum, too. */
+/* `inputs` and `outputs` are n_ranks x n, row-major.  Fails as tp_quantise does, for inputs and for
+ * their sums. */
 enum tp_status tp_low_bit_reduce(const struct tp_low_bit_reduce *reduce, const float *inputs,
                                  float *outputs, struct tp_error *error);
 

@@ -27,7 +27,8 @@
 
 enum { TP_LOW_BIT_LEAST_BITS = 2, TP_LOW_BIT_MOST_BITS = 8, TP_LOW_BIT_MOST_GROUP = 65536 };
 
-/* Both numbers within those bounds, the group of at least 1. */
+/* How values are quantised.  Both numbers lie within the bounds above; a group has at least one
+ * value. */
 struct tp_low_bit {
   int bits;      /* of a code */
   int64_t group; /* values */
@@ -37,7 +38,7 @@ struct tp_low_bit {
 struct tp_quantised_group {
   uint16_t scale, zero; /* fp16 */
   uint16_t spikes[2];   /* fp16: smallest, largest; 0 without spike reserving */
-  uint16_t places[2];   /* theirs in the group; the same where all are equal */
+  uint16_t places[2];   /* of the spikes in the group; the same where all are equal */
 };
 
 struct tp_quantised {
@@ -51,7 +52,8 @@ size_t tp_low_bit_groups(const struct tp_low_bit *format, size_t n);
 struct tp_quantised tp_quantised_create(const struct tp_low_bit *format, size_t n,
                                         struct tp_arena *arena);
 
-/* TP_E_INPUT names the first value that is not finite or above 65504, fp16's largest. */
+/* TP_E_INPUT where a value is not finite or above 65504, fp16's largest; the error names the first
+ * such value. */
 enum tp_status tp_quantise(const struct tp_low_bit *format, const float *values, size_t n,
                            struct tp_quantised *quantised, struct tp_error *error);
 

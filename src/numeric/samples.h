@@ -22,7 +22,8 @@ struct tp_sample_kind {
 /* NULL-terminated. */
 extern const struct tp_sample_kind *const tp_sample_kinds[];
 
-/* Fills `values` (n_ranks x n, row-major) and how much larger each channel is; 1 is usual. */
+/* Fills `values` (n_ranks x n, row-major), and `channels` with how many times larger each channel
+ * is than usual ones. */
 void tp_samples_fill(const struct tp_sample_kind *kind, uint64_t seed, size_t n_ranks, size_t n,
                      float *values, double channels[TP_SAMPLE_CHANNELS]);
 #endif

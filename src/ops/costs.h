@@ -2,7 +2,8 @@
 #define TP_OPS_COSTS_H
 /* Costs of single ops, as a benchmark of one op would time them: no launch gap, no skew.
  *
- * A kernel with held_sms or copy_bytes_per_s above 0 runs beside that: ops/interference.h.
+ * A kernel whose row has held_sms or copy_bytes_per_s above 0 is timed beside that load:
+ * ops/interference.h.
  *
  * Rows of a CSV, by column `op`:
  *     gemm               m n k [dtype]

@@ -1,17 +1,17 @@
 #ifndef TP_OPS_INTERFERENCE_H
 #define TP_OPS_INTERFERENCE_H
-/* A kernel beside others' use of the device: the sharing rule of engine/engine.h for one kernel
- * whose neighbours outlast it.  docs/MODEL.md, "Contention".
+/* How long a kernel takes while SMs are held and memory is copied beside it: the sharing rule of
+ * engine/engine.h for one kernel whose neighbours outlast it.  docs/MODEL.md, "Interference".
  */
 #include "cost/cost.h"
 
-/* The zeroed struct: nothing beside it. */
+/* What runs beside the kernel; nothing where the struct is zeroed. */
 struct tp_interference {
   double held_sms;         /* by a communication kernel */
-  double copy_bytes_per_s; /* DRAM traffic of copies, read and written together, as it was moved */
+  double copy_bytes_per_s; /* DRAM traffic of copies as it was moved, read and written together */
 };
 
-/* A copy takes no more than half of the DRAM rate from a kernel that wants more than the rest. */
+/* From a kernel that wants more than the rest, a copy takes at most half of the DRAM rate. */
 double tp_interference_time_s(const struct tp_machine *machine, const struct tp_cost *kernel,
                               const struct tp_interference *beside);
 #endif

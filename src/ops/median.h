@@ -2,7 +2,8 @@
 #define TP_OPS_MEDIAN_H
 #include <stddef.h>
 
-/* Of n > 0 values, which it sorts; error: standard, of the mean, 0 of one value. */
+/* The median of n > 0 values, which are sorted, and the standard error of their mean, 0 of one
+ * value. */
 struct tp_median {
   double value, error;
 };

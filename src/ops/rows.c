@@ -1,6 +1,7 @@
 #include "ops/rows.h"
 
 #include "base/text.h"
+#include "program/op_fields.h"
 
 #include <math.h>
 #include <string.h>
@@ -65,43 +66,6 @@ static enum tp_status word_of(const struct tp_op_reader *reader, const struct tp
                                         tp_text_hint(reader->arena, cell, names, n)));
 }
 
-static enum tp_status dtype_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                               enum tp_dtype *dtype)
-{
-  static const char *const names[] = {
-#define X(name, text) text,
-      TP_DTYPES(X)
-#undef X
-          NULL};
-  size_t index;
-  const enum tp_status status = word_of(reader, row, "dtype", names, TP_DTYPE_BF16, &index);
-  *dtype = (enum tp_dtype)index;
-  return status;
-}
-
-static enum tp_status read_gemm(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                struct tp_op *op)
-{
-  op->kind = TP_OP_GEMM;
-  enum tp_status status = tp_op_row_count(reader, row, "m", &op->gemm.m);
-  if (status == TP_OK)
-    status = tp_op_row_count(reader, row, "n", &op->gemm.n);
-  if (status == TP_OK)
-    status = tp_op_row_count(reader, row, "k", &op->gemm.k);
-  return status == TP_OK ? dtype_of(reader, row, &op->gemm.dtype) : status;
-}
-
-/* Tables of frameworks time prefill with the kernel that writes the cache. */
-static enum tp_status cache_write_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                     bool *with)
-{
-  static const char *const names[] = {"apart", "with", NULL};
-  size_t index;
-  const enum tp_status status = word_of(reader, row, "cache_write", names, 1, &index);
-  *with = index == 1;
-  return status;
-}
-
 /* 0 where the cell is empty or absent. */
 static enum tp_status amount_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                 const char *column, double *amount)
@@ -118,63 +82,6 @@ static enum tp_status amount_of(const struct tp_op_reader *reader, const struct 
       reader, row, tp_arena_printf(reader->arena, "column '%s': %g is below 0", column, *amount));
 }
 
-/* Empty, absent or 0: no window. */
-static enum tp_status window_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                int64_t *window)
-{
-  double number;
-  const enum tp_status status = amount_of(reader, row, "window", &number);
-  if (status == TP_OK && (number != floor(number) || number > 1e12))
-    return tp_op_row_fail(
-        reader, row,
-        tp_arena_printf(reader->arena, "column 'window': %.9g is not a whole number", number));
-  *window = status == TP_OK ? (int64_t)number : 0;
-  return status;
-}
-
-static enum tp_status read_attention(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                     struct tp_op *op)
-{
-  const struct tp_stack *stack = reader->stack;
-  struct tp_attention *attention = &op->attention;
-  op->kind = TP_OP_ATTENTION;
-  attention->decode = strcmp(row->op, "attention_decode") == 0;
-  attention->style = TP_ATTENTION_FLASH;
-  if (stack != NULL) {
-    attention->style = (enum tp_attention_style)(attention->decode ? stack->attention.decode
-                                                                   : stack->attention.prefill);
-    attention->score_passes = stack->attention.score_passes;
-  }
-  enum tp_status status = tp_op_row_count(reader, row, "batch", &attention->batch);
-  if (status == TP_OK)
-    status =
-        tp_op_row_count(reader, row, attention->decode ? "kv_len" : "seq_len", &attention->kv_len);
-  if (status == TP_OK)
-    status = tp_op_row_count(reader, row, "heads", &attention->heads);
-  if (status == TP_OK)
-    status = tp_op_row_count(reader, row, "kv_heads", &attention->kv_heads);
-  if (status == TP_OK)
-    status = tp_op_row_count(reader, row, "head_dim", &attention->head_dim);
-  if (status == TP_OK)
-    status = window_of(reader, row, &attention->window);
-  if (status == TP_OK && !attention->decode)
-    status = cache_write_of(reader, row, &attention->writes_cache);
-  attention->query_len = attention->decode ? 1 : attention->kv_len;
-  return status == TP_OK ? dtype_of(reader, row, &attention->dtype) : status;
-}
-
-static enum tp_status read_memory(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                  struct tp_op *op)
-{
-  op->kind = TP_OP_MEMORY;
-  enum tp_status status = amount_of(reader, row, "read_bytes", &op->memory.read_bytes);
-  if (status == TP_OK)
-    status = amount_of(reader, row, "write_bytes", &op->memory.write_bytes);
-  if (status == TP_OK && !(op->memory.read_bytes + op->memory.write_bytes > 0))
-    return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
-  return status;
-}
-
 enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
                                       const struct tp_op_row *row,
                                       struct tp_interference *interference)
@@ -185,41 +92,42 @@ enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
              : status;
 }
 
-static enum tp_status read_collective(const struct tp_op_reader *reader,
-                                      const struct tp_op_row *row, enum tp_collective_kind kind,
-                                      struct tp_op *op)
+/* The same, of whole numbers. */
+static enum tp_status limit_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                               const char *column, double *limit)
 {
-  static const char *const algorithms[] = {
-#define X(name, text) [name] = text,
-      TP_ALGORITHMS(X)
-#undef X
-          NULL};
-  size_t algorithm = TP_ALGORITHM_AUTO;
-  op->kind = TP_OP_COLLECTIVE;
-  op->collective.kind = kind;
-  enum tp_status status = number_of(reader, row, "bytes", &op->collective.bytes);
-  if (status == TP_OK)
-    status = word_of(reader, row, "algorithm", algorithms, TP_ALGORITHM_AUTO, &algorithm);
-  op->collective.algorithm = (enum tp_algorithm)algorithm;
-  return status == TP_OK ? dtype_of(reader, row, &op->collective.dtype) : status;
+  TP_TRY(amount_of(reader, row, column, limit));
+  if (*limit == floor(*limit) && *limit <= 1e12)
+    return TP_OK;
+  return tp_op_row_fail(
+      reader, row,
+      tp_arena_printf(reader->arena, "column '%s': %.9g is not a whole number", column, *limit));
 }
 
-static const char *const op_names[] = {"gemm", "attention_prefill", "attention_decode", "memory",
-#define X(name, text) text,
-                                       TP_COLLECTIVES(X)
+/* What a row calls its op.  Of a prefill the table says new tokens, of a decode those attended. */
+static const struct row_op {
+  const char *name;
+  enum tp_op_kind kind;
+  enum tp_collective_kind collective;
+  const char *without; /* a column of the kind that its rows have not */
+} row_ops[] = {
+    {"gemm", TP_OP_GEMM, 0, NULL},
+    {"attention_prefill", TP_OP_ATTENTION, 0, "kv_len"},
+    {"attention_decode", TP_OP_ATTENTION, 0, "seq_len"},
+    {"memory", TP_OP_MEMORY, 0, NULL},
+#define X(name, text) {text, TP_OP_COLLECTIVE, name, NULL},
+    TP_COLLECTIVES(X)
 #undef X
+        {"alltoall", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, NULL}, /* nccl-tests' own spelling */
 };
-enum { N_OPS = sizeof op_names / sizeof op_names[0], FIRST_COLLECTIVE = 4, MEMORY = 3 };
+enum { N_OPS = sizeof row_ops / sizeof row_ops[0] };
 
-/* N_OPS where there is none such. */
-static size_t find(const char *op)
+static const struct row_op *find(const char *name)
 {
-  size_t which = 0;
-  if (strcmp(op, "alltoall") == 0) /* nccl-tests' own spelling */
-    return FIRST_COLLECTIVE + TP_ALL_TO_ALL;
-  while (which < N_OPS && strcmp(op, op_names[which]) != 0)
-    which++;
-  return which;
+  for (size_t i = 0; i < N_OPS; i++)
+    if (strcmp(name, row_ops[i].name) == 0)
+      return &row_ops[i];
+  return NULL;
 }
 
 struct tp_op_row tp_op_row_at(const struct tp_op_reader *reader, size_t index)
@@ -230,22 +138,109 @@ struct tp_op_row tp_op_row_at(const struct tp_op_reader *reader, size_t index)
 
 bool tp_op_row_is_collective(const struct tp_op_row *row)
 {
-  const size_t which = find(row->op);
-  return which >= FIRST_COLLECTIVE && which < N_OPS;
+  const struct row_op *const which = find(row->op);
+  return which != NULL && which->kind == TP_OP_COLLECTIVE;
+}
+
+/* What a row's empty cells mean.  Tables of frameworks time prefill with the kernel that writes the
+ * cache. */
+static void set_defaults(const struct row_op *which, struct tp_op *op)
+{
+  op->kind = which->kind;
+  switch (which->kind) {
+  case TP_OP_GEMM:
+    op->gemm.dtype = TP_DTYPE_BF16;
+    break;
+  case TP_OP_ATTENTION:
+    op->attention.dtype = TP_DTYPE_BF16;
+    if (strcmp(which->without, "kv_len") == 0)
+      op->attention.cache_write = TP_CACHE_WRITTEN_WITH;
+    break;
+  case TP_OP_COLLECTIVE:
+    op->collective.dtype = TP_DTYPE_BF16;
+    op->collective.kind = which->collective;
+    break;
+  case TP_OP_MEMORY:
+    break;
+  }
+}
+
+static enum tp_status read_field(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                 const struct tp_op_field *field, struct tp_op *op)
+{
+  double number = 0;
+  int64_t count = 0;
+  size_t word = (size_t)tp_op_field_number(op, field);
+  switch (field->type) {
+  case TP_OP_COUNT:
+    TP_TRY(tp_op_row_count(reader, row, field->column, &count));
+    number = (double)count;
+    break;
+  case TP_OP_LIMIT:
+    TP_TRY(limit_of(reader, row, field->column, &number));
+    break;
+  case TP_OP_AMOUNT:
+    TP_TRY(amount_of(reader, row, field->column, &number));
+    break;
+  case TP_OP_WORD:
+    TP_TRY(word_of(reader, row, field->column, field->words, word, &word));
+    number = (double)word;
+    break;
+  default:
+    TP_TRY(number_of(reader, row, field->column, &number));
+    break;
+  }
+  tp_op_field_set(op, field, number);
+  return TP_OK;
+}
+
+/* What the columns do not say, and what they say together. */
+static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                             const struct row_op *which, struct tp_op *op)
+{
+  const struct tp_stack *const stack = reader->stack;
+  struct tp_attention *const attention = &op->attention;
+  if (which->kind == TP_OP_MEMORY && !(op->memory.read_bytes + op->memory.write_bytes > 0))
+    return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
+  if (which->kind != TP_OP_ATTENTION)
+    return TP_OK;
+  const bool decode = strcmp(which->without, "seq_len") == 0;
+  if (decode)
+    attention->query_len = 1;
+  else
+    attention->kv_len = attention->query_len;
+  if (stack != NULL) {
+    attention->style =
+        (enum tp_attention_style)(decode ? stack->attention.decode : stack->attention.prefill);
+    attention->score_passes = stack->attention.score_passes;
+  }
+  return TP_OK;
+}
+
+static enum tp_status fail_unknown(const struct tp_op_reader *reader, const struct tp_op_row *row)
+{
+  const char *names[N_OPS];
+  for (size_t i = 0; i < N_OPS; i++)
+    names[i] = row_ops[i].name;
+  return tp_op_row_fail(reader, row,
+                        tp_arena_printf(reader->arena, "column 'op': no op '%.32s'%s", row->op,
+                                        tp_text_hint(reader->arena, row->op, names, N_OPS)));
 }
 
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op)
 {
-  const size_t which = find(row->op);
+  const struct row_op *const which = find(row->op);
+  if (which == NULL)
+    return fail_unknown(reader, row);
   *op = (struct tp_op){.name = row->op};
-  if (which == N_OPS)
-    return tp_op_row_fail(reader, row,
-                          tp_arena_printf(reader->arena, "column 'op': no op '%.32s'%s", row->op,
-                                          tp_text_hint(reader->arena, row->op, op_names, N_OPS)));
-  if (which >= FIRST_COLLECTIVE)
-    return read_collective(reader, row, (enum tp_collective_kind)(which - FIRST_COLLECTIVE), op);
-  if (which == MEMORY)
-    return read_memory(reader, row, op);
-  return which == 0 ? read_gemm(reader, row, op) : read_attention(reader, row, op);
+  set_defaults(which, op);
+  size_t n;
+  const struct tp_op_field *const fields = tp_op_fields(which->kind, &n);
+  for (size_t i = 0; i < n; i++) {
+    const char *const column = fields[i].column;
+    if (column != NULL && (which->without == NULL || strcmp(column, which->without) != 0))
+      TP_TRY(read_field(reader, row, &fields[i], op));
+  }
+  return settle(reader, row, which, op);
 }

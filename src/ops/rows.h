@@ -10,7 +10,7 @@ struct tp_op_reader {
   struct tp_arena *arena;
   struct tp_error *error;
   const struct tp_csv *csv;
-  const struct tp_stack *stack; /* whose attention kernels; NULL: flash */
+  const struct tp_stack *stack; /* its attention kernels are meant; NULL: flash */
 };
 
 struct tp_op_row {
@@ -20,17 +20,17 @@ struct tp_op_row {
 
 struct tp_op_row tp_op_row_at(const struct tp_op_reader *reader, size_t index);
 bool tp_op_row_is_collective(const struct tp_op_row *row);
-/* Named as the row names it. */
+/* Reads the op, which gets the row's name for it. */
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               struct tp_op *op);
 /* What the row's columns `held_sms` and `copy_bytes_per_s` say: zeros where there are none. */
 enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
                                       const struct tp_op_row *row,
                                       struct tp_interference *interference);
-/* A whole number above 0 in `column`. */
+/* Reads a whole number above 0. */
 enum tp_status tp_op_row_count(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                const char *column, int64_t *count);
-/* "FILE:LINE: text" */
+/* Fails with "FILE:LINE: text". */
 enum tp_status tp_op_row_fail(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               const char *text);
 #endif

@@ -2,34 +2,20 @@
 
 #include <string.h>
 
-/* Room for one more item: doubles, so that gathering stays linear. */
-static void *grow(struct tp_arena *arena, void *items, size_t n, size_t *room, size_t size)
-{
-  if (n < *room)
-    return items;
-  *room = *room == 0 ? 64 : 2 * *room;
-  void *larger = tp_arena_alloc(arena, *room, size);
-  return n == 0 ? larger : memcpy(larger, items, n * size);
-}
-
 int tp_topology_add_vertex(struct tp_topology *graph, const struct tp_vertex *vertex)
 {
   if (graph->n_vertices == TP_MAX_VERTICES)
     return -1;
-  graph->vertices = grow(graph->arena, graph->vertices, graph->n_vertices, &graph->vertex_room,
-                         sizeof *graph->vertices);
-  graph->vertices[graph->n_vertices] = *vertex;
-  return (int)graph->n_vertices++;
+  TP_APPEND(graph->arena, graph->vertices, graph->n_vertices, *vertex);
+  return (int)graph->n_vertices - 1;
 }
 
 int tp_topology_add_link(struct tp_topology *graph, const struct tp_link *link)
 {
   if (graph->n_links == TP_MAX_LINKS)
     return -1;
-  graph->links =
-      grow(graph->arena, graph->links, graph->n_links, &graph->link_room, sizeof *graph->links);
-  graph->links[graph->n_links] = *link;
-  return (int)graph->n_links++;
+  TP_APPEND(graph->arena, graph->links, graph->n_links, *link);
+  return (int)graph->n_links - 1;
 }
 
 int tp_topology_find_vertex(const struct tp_topology *graph, const char *name)

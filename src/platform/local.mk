@@ -13,4 +13,4 @@ libtpsim_a_SOURCES += \
 	%D%/xml_graph.c %D%/xml_file.h \
 	%D%/xml_quantity.c %D%/xml_quantity.h \
 	%D%/xml_read.c \
-	%D%/xml_scan.c %D%/xml_scan.h
+	%D%/xml_parse.c %D%/xml_parse.h

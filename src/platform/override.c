@@ -20,7 +20,7 @@ struct search {
   struct tp_doc *doc;
   const char *word; /* "platform" */
   struct candidate *all;
-  size_t n, room;
+  size_t n;
 };
 
 /* Not values of the model: what a file is called and says about itself. */
@@ -51,19 +51,13 @@ static bool collect(const char *path, void *data)
   struct search *search = data;
   if (is_label(path))
     return true;
-  if (search->n == search->room) {
-    search->room = search->room == 0 ? 256 : 2 * search->room;
-    struct candidate *larger = TP_NEW(search->arena, struct candidate, search->room);
-    if (search->n > 0)
-      memcpy(larger, search->all, search->n * sizeof *larger);
-    search->all = larger;
-  }
   struct tp_arena *arena = search->arena;
-  search->all[search->n++] = (struct candidate){
+  const struct candidate found = {
       .doc = search->doc,
       .path = tp_arena_strdup(arena, path),
       .full = tp_arena_printf(arena, "%s.%s", search->word, path),
       .named = tp_arena_printf(arena, "%s.%s", search->word, by_name(arena, search->doc, path))};
+  TP_APPEND(arena, search->all, search->n, found);
   return true;
 }
 

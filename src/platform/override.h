@@ -14,8 +14,8 @@ struct tp_override_docs {
   struct tp_doc *platform, *device, *stack;
 };
 
-/* Changes the document in memory.  TP_E_INPUT with close matches where KEY means nothing, with the
- * candidates where it means several.  Ranges are checked when the document is read after. */
+/* Changes the document in memory.  TP_E_INPUT where KEY means no value (the error names close
+ * matches) or several (it names them).  Ranges are checked when the document is read afterwards. */
 enum tp_status tp_override_apply(const struct tp_override_docs *docs, const char *text,
                                  struct tp_error *error);
 #endif

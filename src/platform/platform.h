@@ -5,9 +5,9 @@
  *     gpu0 --nvlink-- nvswitch --nvlink-- gpu1      a link has a rate per direction and a latency;
  *                                                   half-duplex links share one rate both ways
  *
- * Routes are shortest paths (fewest links, then least latency, then lowest vertex numbers), between
- * GPUs by way of host memory where they cannot reach each other; computed once, here.  Both engines
- * and the SimGrid XML take them from this struct.
+ * Routes are shortest paths: fewest links, then least latency, then lowest vertex numbers.  GPUs
+ * that cannot reach each other have routes by way of host memory.  Routes are computed once, here;
+ * both engines and the SimGrid XML take them from this struct.
  */
 #include "base/json.h"
 #include "platform/device.h"
@@ -35,11 +35,11 @@ enum tp_link_kind { TP_LINK_NVLINK, TP_LINK_PCIE, TP_LINK_NETWORK };
     "nvlink", "pcie", "network", NULL \
   }
 
-/* Where traffic between two GPUs of a node may turn. */
+/* How traffic between two GPUs of a node may go. */
 enum tp_peer_access {
-  TP_PEER_DIRECT,     /* anywhere: shortest paths */
-  TP_PEER_SWITCH,     /* in switches; what meets a bridge goes through host memory */
-  TP_PEER_HOST_MEMORY /* nowhere: all of it is written to and read from host memory */
+  TP_PEER_DIRECT,     /* on shortest paths */
+  TP_PEER_SWITCH,     /* through switches; what would meet a bridge goes through host memory */
+  TP_PEER_HOST_MEMORY /* through host memory: written there and read from there */
 };
 #define TP_PEER_ACCESS_NAMES                \
   {                                         \
@@ -65,8 +65,8 @@ struct tp_link {
   bool full_duplex;
 };
 
-/* A directed use of a link: 2*link for a->b, 2*link+1 for b->a (the same for half duplex: 2*link).
- */
+/* A hop is a directed use of a link: 2*link for a->b, 2*link+1 for b->a; 2*link in both directions
+ * where the link is half-duplex. */
 struct tp_route {
   int n_hops;
   int hops[TP_MAX_ROUTE];

@@ -40,7 +40,7 @@ struct tp_stack {
   struct {
     int decode, prefill;  /* enum tp_launch */
     double kernel_gap_s;  /* between dependent kernels of a captured graph */
-    double host_launch_s; /* eager: the host issues one kernel each so often */
+    double host_launch_s; /* eager: from one kernel that the host issues to the next */
   } launch;
   struct {
     int prefill, decode; /* enum tp_attention_style */

@@ -8,7 +8,7 @@
 /* Vertices and links being gathered; arrays grow in the arena. */
 struct tp_topology {
   struct tp_arena *arena;
-  size_t n_vertices, vertex_room, n_links, link_room;
+  size_t n_vertices, n_links;
   struct tp_vertex *vertices;
   struct tp_link *links;
 };
@@ -24,7 +24,7 @@ int tp_topology_find_link(const struct tp_topology *graph, int a, int b);
 
 /* Makes the platform of a finished graph: lists GPUs, counts nodes, computes routes.  Fails where
  * there is no GPU, a node has none, two GPUs have no route or one longer than TP_MAX_ROUTE.
- * The text of the error has no place in it: `fault` is filled, the reader adds file and line. */
+ * `fault` gets the text of the error without a place; the reader adds file and line. */
 enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault);
 

@@ -6,29 +6,29 @@
 #include "platform/platform.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const vertex_kinds[] = TP_VERTEX_KIND_NAMES;
 static const char *const link_kinds[] = TP_LINK_KIND_NAMES;
 static const char *const peer_accesses[] = TP_PEER_ACCESS_NAMES;
 
-/* File names may hold "&" or quotes; names inside a topology cannot. */
-static void put_text(FILE *out, const char *text)
+/* ` key="NAMEsuffix"`: names of files, and of hosts and links in somebody's XML, may hold anything.
+ */
+static void put_name(FILE *out, const char *key, const char *name, const char *suffix)
 {
-  for (; *text != '\0'; text++) {
-    switch (*text) {
-    case '&':
+  fprintf(out, " %s=\"", key);
+  for (; *name != '\0'; name++)
+    if (*name == '&')
       fputs("&amp;", out);
-      break;
-    case '<':
+    else if (*name == '<')
       fputs("&lt;", out);
-      break;
-    case '"':
+    else if (*name == '"')
       fputs("&quot;", out);
-      break;
-    default:
-      fputc(*text, out);
-    }
-  }
+    else if (strchr("\t\n\r", *name) != NULL)
+      fprintf(out, "&#%d;", *name);
+    else
+      fputc(*name, out);
+  fprintf(out, "%s\"", suffix);
 }
 
 /* SimGrid's defaults model TCP: CM02 with these off is latency + size / bandwidth, shared max-min.
@@ -56,10 +56,11 @@ static void put_quantity(FILE *out, const char *key, double value, const char *u
   fprintf(out, " %s=\"%s%s\"", key, digits, unit);
 }
 
-static void put_link(FILE *out, const char *name, double bytes_per_s, double latency_s,
-                     bool full_duplex)
+static void put_link(FILE *out, const char *name, const char *suffix, double bytes_per_s,
+                     double latency_s, bool full_duplex)
 {
-  fprintf(out, "    <link id=\"%s\"", name);
+  fputs("    <link", out);
+  put_name(out, "id", name, suffix);
   put_quantity(out, "bandwidth", bytes_per_s, "Bps");
   put_quantity(out, "latency", latency_s, "s");
   fprintf(out, " sharing_policy=\"%s\">", full_duplex ? "SPLITDUPLEX" : "SHARED");
@@ -69,31 +70,33 @@ static void put_hosts(const struct tp_platform *platform, FILE *out)
 {
   for (size_t v = 0; v < platform->n_vertices; v++) {
     const struct tp_vertex *vertex = &platform->vertices[v];
+    fputs("    <host", out);
+    put_name(out, "id", vertex->name, "");
     fprintf(out,
-            "    <host id=\"%s\" speed=\"1f\">"
-            "<prop id=\"kind\" value=\"%s\"/><prop id=\"node\" value=\"%d\"/>"
+            " speed=\"1f\"><prop id=\"kind\" value=\"%s\"/><prop id=\"node\" value=\"%d\"/>"
             "<prop id=\"numa\" value=\"%d\"/><prop id=\"reduces\" value=\"%s\"/>%s</host>\n",
-            vertex->name, vertex_kinds[vertex->kind], vertex->node, vertex->numa,
+            vertex_kinds[vertex->kind], vertex->node, vertex->numa,
             vertex->reduces ? "true" : "false",
             vertex->only_reduces ? "<prop id=\"only_reduces\" value=\"true\"/>" : "");
   }
-  for (int i = 0; i < platform->n_gpus; i++)
-    fprintf(out, "    <host id=\"%s.mem\" speed=\"1f\"><prop id=\"kind\" value=\"dram\"/></host>\n",
-            platform->vertices[platform->gpus[i]].name);
+  for (int i = 0; i < platform->n_gpus; i++) {
+    fputs("    <host", out);
+    put_name(out, "id", platform->vertices[platform->gpus[i]].name, ".mem");
+    fputs(" speed=\"1f\"><prop id=\"kind\" value=\"dram\"/></host>\n", out);
+  }
 }
 
 static void put_links(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out)
 {
   for (size_t l = 0; l < platform->n_links; l++) {
     const struct tp_link *link = &platform->links[l];
-    put_link(out, link->name, link->bytes_per_s, link->latency_s, link->full_duplex);
-    fprintf(out, "<prop id=\"kind\" value=\"%s\"/><prop id=\"group\" value=\"%s\"/></link>\n",
-            link_kinds[link->kind], link->group);
+    put_link(out, link->name, "", link->bytes_per_s, link->latency_s, link->full_duplex);
+    fprintf(out, "<prop id=\"kind\" value=\"%s\"/><prop id=\"group\"", link_kinds[link->kind]);
+    put_name(out, "value", link->group, "");
+    fputs("/></link>\n", out);
   }
   for (int i = 0; i < platform->n_gpus; i++) {
-    char name[128];
-    snprintf(name, sizeof name, "%s.hbm", platform->vertices[platform->gpus[i]].name);
-    put_link(out, name, dram_bytes_per_s, 0, false);
+    put_link(out, platform->vertices[platform->gpus[i]].name, ".hbm", dram_bytes_per_s, 0, false);
     fputs("<prop id=\"kind\" value=\"dram\"/></link>\n", out);
   }
 }
@@ -103,7 +106,9 @@ static void put_hops(const struct tp_platform *platform, int from, int to, FILE 
   const struct tp_route *route = tp_platform_route(platform, from, to);
   for (int h = 0; h < route->n_hops; h++) {
     const struct tp_link *link = &platform->links[route->hops[h] / 2];
-    fprintf(out, "<link_ctn id=\"%s\"%s/>", link->name,
+    fputs("<link_ctn", out);
+    put_name(out, "id", link->name, "");
+    fprintf(out, "%s/>",
             !link->full_duplex        ? ""
             : route->hops[h] % 2 == 0 ? " direction=\"UP\""
                                       : " direction=\"DOWN\"");
@@ -117,8 +122,10 @@ static void put_routes(const struct tp_platform *platform, FILE *out)
     for (int to = 0; to < n; to++) {
       if (tp_platform_route(platform, from, to)->n_hops == 0)
         continue;
-      fprintf(out, "    <route src=\"%s\" dst=\"%s\" symmetrical=\"NO\">",
-              platform->vertices[from].name, platform->vertices[to].name);
+      fputs("    <route", out);
+      put_name(out, "src", platform->vertices[from].name, "");
+      put_name(out, "dst", platform->vertices[to].name, "");
+      fputs(" symmetrical=\"NO\">", out);
       put_hops(platform, from, to, out);
       fputs("</route>\n", out);
     }
@@ -128,10 +135,12 @@ static void put_memory_routes(const struct tp_platform *platform, FILE *out)
 {
   for (int i = 0; i < platform->n_gpus; i++) {
     const char *name = platform->vertices[platform->gpus[i]].name;
-    fprintf(out,
-            "    <route src=\"%s\" dst=\"%s.mem\" symmetrical=\"YES\">"
-            "<link_ctn id=\"%s.hbm\"/></route>\n",
-            name, name, name);
+    fputs("    <route", out);
+    put_name(out, "src", name, "");
+    put_name(out, "dst", name, ".mem");
+    fputs(" symmetrical=\"YES\"><link_ctn", out);
+    put_name(out, "id", name, ".hbm");
+    fputs("/></route>\n", out);
   }
 }
 
@@ -142,13 +151,13 @@ void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes
         "<platform version=\"4.1\">\n",
         out);
   put_config(out);
-  fputs("  <zone id=\"", out);
-  put_text(out, platform->name);
-  fputs("\" routing=\"Full\">\n", out);
+  fputs("  <zone", out);
+  put_name(out, "id", platform->name, "");
+  fputs(" routing=\"Full\">\n", out);
   if (platform->device_name != NULL) {
-    fputs("    <prop id=\"device\" value=\"", out);
-    put_text(out, platform->device_name);
-    fputs("\"/>\n", out);
+    fputs("    <prop id=\"device\"", out);
+    put_name(out, "value", platform->device_name, "");
+    fputs("/>\n", out);
   }
   if (platform->peer_access != TP_PEER_DIRECT)
     fprintf(out, "    <prop id=\"peer_access\" value=\"%s\"/>\n",

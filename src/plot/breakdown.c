@@ -4,110 +4,102 @@
 #include <math.h>
 #include <string.h>
 
-static struct tp_plot_panel *find_panel(struct tp_plot *plot, const char *title, size_t n_variants,
-                                        struct tp_arena *arena)
+/* End to end is a first token and the others.  Both come from the same costs, so they are early or
+ * late together, and so is their sum. */
+static enum tp_status read_interval(const struct tp_plot_row *row, struct tp_plot_point *bar,
+                                    struct tp_error *error)
 {
-  for (size_t i = 0; i < plot->n_panels; i++)
-    if (strcmp(plot->panels[i].title, title) == 0)
-      return &plot->panels[i];
-  struct tp_plot_panel *const panel = &plot->panels[plot->n_panels++];
-  *panel = (struct tp_plot_panel){.title = title,
-                                  .series = TP_NEW(arena, struct tp_plot_series, n_variants)};
-  return panel;
-}
-
-static enum tp_status add_bar(struct tp_plot_panel *panel, const struct tp_plot_row *row,
-                              struct tp_arena *arena, struct tp_error *error)
-{
-  const char *const variant = row->input[TP_PLOT_VARIANT];
-  for (size_t i = 0; i < panel->n_series; i++)
-    if (strcmp(panel->series[i].name, variant) == 0)
-      return tp_fail(error, TP_E_INPUT,
-                     "%s:%d: a second row for model %s, variant %s, tp %g; give each point once",
-                     row->file, row->line, row->input[TP_PLOT_MODEL], variant, row->tp);
-  struct tp_plot_point *const point = TP_NEW(arena, struct tp_plot_point, 1);
-  *point = (struct tp_plot_point){
-      .x = (double)panel->n_series, .y = row->e2e_s - row->comm_exposed_s, .top = row->e2e_s};
-  panel->series[panel->n_series++] = (struct tp_plot_series){variant, 1, point};
-  panel->high = fmax(panel->high, row->e2e_s);
+  static const char *const first[] = {"ttft_s", "ttft_low_s", "ttft_high_s"}, *const others[] = {
+                                                                                  "tpot_s",
+                                                                                  "tpot_low_s",
+                                                                                  "tpot_high_s"};
+  double ttft_s[3], tpot_s[3];
+  TP_TRY(tp_plot_row_numbers(row, first, 3, ttft_s, error));
+  TP_TRY(tp_plot_row_numbers(row, others, 3, tpot_s, error));
+  const double n_others = (bar->top - ttft_s[0]) / tpot_s[0]; /* NAN without either */
+  bar->low = ttft_s[1] + n_others * tpot_s[1];
+  bar->high = ttft_s[2] + n_others * tpot_s[2];
   return TP_OK;
 }
 
-static double highest(const struct tp_plot *plot)
+static const char *title_of(const struct tp_plot_row *row, double tp, struct tp_arena *arena)
 {
+  const char *const phase = row->input[TP_PLOT_PHASE];
+  const bool whole = phase[0] == '\0' || strcmp(phase, "inference") == 0;
+  return tp_arena_printf(arena, "%s, TP %g%s%s", row->input[TP_PLOT_MODEL], tp, whole ? "" : ", ",
+                         whole ? "" : phase);
+}
+
+static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
+                          struct tp_arena *arena, struct tp_error *error)
+{
+  double tp, times_s[2]; /* end to end, exposed */
+  TP_TRY(tp_plot_row_degree(row, &tp, error));
+  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"e2e_s", "comm_exposed_s"}, 2, times_s, error));
+  struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(row, tp, arena), arena);
+  const char *const variant = row->input[TP_PLOT_VARIANT];
+  const size_t place = tp_plot_place_of(plot, variant, arena);
+  const char *refusal = tp_plot_row_refusal(row, arena);
+  if (refusal == NULL && (isnan(times_s[0]) || isnan(times_s[1])))
+    refusal = "no time given";
+  if (refusal != NULL) {
+    panel->empty = panel->empty != NULL ? panel->empty : refusal;
+    TP_APPEND(arena, panel->gaps, panel->n_gaps, (struct tp_plot_gap){place, refusal});
+    return TP_OK;
+  }
+  struct tp_plot_point bar = {.x = (double)place, .y = times_s[0] - times_s[1], .top = times_s[0]};
+  TP_TRY(read_interval(row, &bar, error));
+  return tp_plot_add(plot, panel, variant, bar, row, arena, error);
+}
+
+static void scale(struct tp_plot *plot, double factor)
+{
+  for (size_t i = 0; i < plot->n_panels; i++) {
+    struct tp_plot_panel *const panel = &plot->panels[i];
+    panel->high *= factor;
+    for (size_t s = 0; s < panel->n_series; s++) {
+      struct tp_plot_point *const bar = panel->series[s].points;
+      *bar = (struct tp_plot_point){.x = bar->x,
+                                    .y = factor * bar->y,
+                                    .top = factor * bar->top,
+                                    .low = factor * bar->low,
+                                    .high = factor * bar->high};
+    }
+  }
+}
+
+/* One model's degrees compare on one axis; two models may differ a hundredfold.  Times of passes
+ * and sub-layers read better in milliseconds. */
+static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *rows,
+                             struct tp_arena *arena, struct tp_error *error)
+{
+  (void)error;
+  size_t n_models, n_phases;
+  tp_plot_rows_values(rows, TP_PLOT_MODEL, arena, &n_models);
+  tp_plot_rows_values(rows, TP_PLOT_PHASE, arena, &n_phases);
   double high = 0;
   for (size_t i = 0; i < plot->n_panels; i++)
     high = fmax(high, plot->panels[i].high);
-  return high;
-}
-
-static enum tp_status fill(struct tp_plot *plot, const struct tp_plot_rows *rows,
-                           struct tp_arena *arena, struct tp_error *error)
-{
-  size_t n_models, n_variants, n_phases;
-  tp_plot_rows_values(rows, TP_PLOT_PHASE, arena, &n_phases);
-  tp_plot_rows_values(rows, TP_PLOT_MODEL, arena, &n_models);
-  tp_plot_rows_values(rows, TP_PLOT_VARIANT, arena, &n_variants);
-  plot->panels = TP_NEW(arena, struct tp_plot_panel, rows->n);
-  for (size_t i = 0; i < rows->n; i++) {
-    const struct tp_plot_row *const row = &rows->items[i];
-    const char *const phase = row->input[TP_PLOT_PHASE];
-    const bool whole = phase[0] == '\0' || strcmp(phase, "inference") == 0;
-    const char *const title = tp_arena_printf(arena, "%s, TP %g%s%s", row->input[TP_PLOT_MODEL],
-                                              row->tp, whole ? "" : ", ", whole ? "" : phase);
-    struct tp_plot_panel *const panel = find_panel(plot, title, n_variants, arena);
-    const bool drawn =
-        strcmp(row->status, "ok") == 0 && !isnan(row->e2e_s) && !isnan(row->comm_exposed_s);
-    const enum tp_status status = drawn ? add_bar(panel, row, arena, error) : TP_OK;
-    if (status != TP_OK)
-      return status;
-    if (!drawn && panel->empty == NULL)
-      panel->empty = tp_arena_printf(arena, "%.*s", (int)strcspn(row->status, ":;,"), row->status);
-  }
-  const double high = highest(plot);
   for (size_t i = 0; i < plot->n_panels; i++) {
     struct tp_plot_panel *const panel = &plot->panels[i];
-    if (panel->n_series > 0)
-      panel->empty = NULL;
-    /* One model's degrees compare on one axis; two models may differ a hundredfold. */
+    panel->low = 0;
     panel->high = (n_models == 1 && n_phases == 1) || panel->high <= 0 ? high : panel->high;
+  }
+  if (high < 0.5) {
+    scale(plot, 1e3);
+    plot->x_label = "time (ms)";
   }
   return TP_OK;
 }
 
-/* Times of passes and sub-layers read better in milliseconds. */
-static void show_milliseconds(struct tp_plot *plot)
-{
-  for (size_t i = 0; i < plot->n_panels; i++) {
-    struct tp_plot_panel *const panel = &plot->panels[i];
-    panel->high *= 1e3;
-    for (size_t b = 0; b < panel->n_series; b++) {
-      panel->series[b].points->y *= 1e3;
-      panel->series[b].points->top *= 1e3;
-    }
-  }
-  plot->y_label = "time (ms)";
-}
-
-static enum tp_status shape(const struct tp_csv *tables, size_t n_tables,
-                            const struct tp_plot_filter *filter, struct tp_arena *arena,
-                            struct tp_plot *plot, struct tp_error *error)
-{
-  struct tp_plot_rows rows;
-  struct tp_plot result = {
-      .form = TP_PLOT_BARS, .title = "Where the time goes", .x_label = "", .y_label = "time (s)"};
-  enum tp_status status = tp_plot_rows_open(tables, n_tables, "comm_exposed_s", filter, arena,
-                                            &rows, &result.caption, error);
-  if (status == TP_OK)
-    status = fill(&result, &rows, arena, error);
-  if (status == TP_OK && highest(&result) < 0.5)
-    show_milliseconds(&result);
-  if (status == TP_OK)
-    status = tp_plot_finish(&result, arena, error);
-  if (status == TP_OK)
-    *plot = result;
-  return status;
-}
-
 const struct tp_plot_kind tp_plot_breakdown = {
-    "breakdown", "compute and exposed communication, a bar a variant, a panel a degree", shape};
+    .name = "breakdown",
+    .rows_are = "results",
+    .columns = {"model", "variant", "tp", "comm_exposed_s"},
+    .frame = {.form = TP_PLOT_BARS,
+              .title = "Where the time goes",
+              .x_label = "time (s)",
+              .y_label = ""},
+    .add = add,
+    .finish = finish,
+};

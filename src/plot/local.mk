@@ -1,11 +1,12 @@
 libtpstudy_a_SOURCES += \
 	%D%/breakdown.c \
 	%D%/collectives.c \
-	%D%/layout.c %D%/layout.h \
+	%D%/panel.c %D%/panel.h \
 	%D%/plot.h \
 	%D%/published.c \
 	%D%/rows.c %D%/rows.h \
+	%D%/script.c \
 	%D%/shape.c \
 	%D%/speedup.c \
-	%D%/style.c \
-	%D%/write.c
+	%D%/style.c %D%/style.h \
+	%D%/text.c %D%/text.h

@@ -13,62 +13,38 @@ const char *const tp_plot_inputs[TP_PLOT_N_INPUTS] = {
 
 enum { MOST_SHOWN = 12 };
 
-enum tp_status tp_plot_require(const struct tp_csv *csv, const char *const *required,
-                               size_t n_required, struct tp_arena *arena, struct tp_error *error)
+const char *tp_plot_row_text(const struct tp_plot_row *row, const char *column)
 {
-  for (size_t i = 0; i < n_required; i++)
-    if (tp_csv_column(csv, required[i]) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s', which this picture needs%s",
-                     csv->path, required[i],
-                     tp_text_hint(arena, required[i], csv->columns, csv->n_columns));
-  return TP_OK;
+  return tp_csv_cell(row->csv, row->at, tp_csv_column(row->csv, column));
 }
 
-static enum tp_status read_number(const struct tp_csv *csv, size_t row, const char *name,
-                                  double *value, struct tp_error *error)
+enum tp_status tp_plot_row_numbers(const struct tp_plot_row *row, const char *const *columns,
+                                   size_t n, double *values, struct tp_error *error)
 {
-  const int column = tp_csv_column(csv, name);
-  *value = (double)NAN;
-  return tp_csv_cell(csv, row, column)[0] == '\0' ? TP_OK
-                                                  : tp_csv_number(csv, row, column, value, error);
-}
-
-static enum tp_status read_row(const struct tp_csv *csv, size_t row, struct tp_plot_row *out,
-                               struct tp_error *error)
-{
-  const int status_column = tp_csv_column(csv, "status");
-  *out = (struct tp_plot_row){.status =
-                                  status_column < 0 ? "ok" : tp_csv_cell(csv, row, status_column),
-                              .file = csv->path,
-                              .line = csv->lines[row]};
-  for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
-    out->input[i] = tp_csv_cell(csv, row, tp_csv_column(csv, tp_plot_inputs[i]));
-  enum tp_status status = tp_csv_number(csv, row, tp_csv_column(csv, "tp"), &out->tp, error);
-  if (status == TP_OK && out->tp < 1)
-    status = tp_fail(error, TP_E_INPUT, "%s:%d: tp %g; a degree is at least 1", csv->path,
-                     out->line, out->tp);
-  if (status == TP_OK)
-    status = read_number(csv, row, "speedup", &out->speedup, error);
-  if (status == TP_OK)
-    status = read_number(csv, row, "e2e_s", &out->e2e_s, error);
-  if (status == TP_OK)
-    status = read_number(csv, row, "comm_exposed_s", &out->comm_exposed_s, error);
-  return status;
-}
-
-enum tp_status tp_plot_rows_add(struct tp_plot_rows *rows, const struct tp_csv *csv,
-                                struct tp_arena *arena, struct tp_error *error)
-{
-  struct tp_plot_row *const items = TP_NEW(arena, struct tp_plot_row, rows->n + csv->n_rows);
-  if (rows->n > 0)
-    memcpy(items, rows->items, rows->n * sizeof *items);
-  for (size_t i = 0; i < csv->n_rows; i++) {
-    const enum tp_status status = read_row(csv, i, &items[rows->n + i], error);
-    if (status != TP_OK)
-      return status;
+  for (size_t i = 0; i < n; i++) {
+    values[i] = (double)NAN;
+    if (tp_plot_row_text(row, columns[i])[0] != '\0')
+      TP_TRY(
+          tp_csv_number(row->csv, row->at, tp_csv_column(row->csv, columns[i]), &values[i], error));
   }
-  *rows = (struct tp_plot_rows){items, rows->n + csv->n_rows};
   return TP_OK;
+}
+
+enum tp_status tp_plot_row_degree(const struct tp_plot_row *row, double *tp, struct tp_error *error)
+{
+  TP_TRY(tp_csv_number(row->csv, row->at, tp_csv_column(row->csv, "tp"), tp, error));
+  return *tp >= 1 ? TP_OK
+                  : tp_fail(error, TP_E_INPUT, "%s:%d: tp %g; a degree is at least 1",
+                            row->csv->path, row->csv->lines[row->at], *tp);
+}
+
+/* "does not fit: needs 112 GB ..." is too long for a panel. */
+const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *arena)
+{
+  const char *const status = tp_plot_row_text(row, "status");
+  return status[0] == '\0' || strcmp(status, "ok") == 0
+             ? NULL
+             : tp_arena_printf(arena, "%.*s", (int)strcspn(status, ":;,"), status);
 }
 
 static bool same(const char *a, const char *b)
@@ -86,17 +62,25 @@ static bool passes(const struct tp_plot_row *row, const struct tp_plot_filter *f
   return filter->n[input] == 0;
 }
 
+static bool passes_all(const struct tp_plot_row *row, const struct tp_plot_filter *filter)
+{
+  for (enum tp_plot_input input = 0; input < TP_PLOT_N_INPUTS; input++)
+    if (!passes(row, filter, input))
+      return false;
+  return true;
+}
+
 const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_input input,
                                  struct tp_arena *arena, size_t *n)
 {
-  const char **const values = TP_NEW(arena, const char *, rows->n);
+  const char **values = NULL;
   *n = 0;
   for (size_t i = 0; i < rows->n; i++) {
     size_t at = 0;
     while (at < *n && !same(values[at], rows->items[i].input[input]))
       at++;
     if (at == *n)
-      values[(*n)++] = rows->items[i].input[input];
+      TP_APPEND(arena, values, *n, rows->items[i].input[input]);
   }
   return values;
 }
@@ -135,22 +119,41 @@ static enum tp_status refuse_empty(const struct tp_plot_rows *rows,
                                     "no row has %s at once, only singly; drop one of them", asked);
 }
 
-enum tp_status tp_plot_rows_filter(struct tp_plot_rows *rows, const struct tp_plot_filter *filter,
-                                   struct tp_arena *arena, struct tp_error *error)
+static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
+                                    const char *const *columns, const struct tp_plot_filter *filter,
+                                    struct tp_arena *arena, struct tp_error *error)
 {
-  struct tp_plot_row *const kept = TP_NEW(arena, struct tp_plot_row, rows->n);
-  size_t n = 0;
-  for (size_t i = 0; i < rows->n; i++) {
-    bool keep = true;
-    for (enum tp_plot_input input = 0; input < TP_PLOT_N_INPUTS && keep; input++)
-      keep = passes(&rows->items[i], filter, input);
-    if (keep)
-      kept[n++] = rows->items[i];
-  }
-  if (n == 0)
-    return refuse_empty(rows, filter, arena, error);
-  *rows = (struct tp_plot_rows){kept, n};
+  for (; *columns != NULL; columns++)
+    if (tp_csv_column(csv, *columns) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s', which this picture needs%s",
+                     csv->path, *columns,
+                     tp_text_hint(arena, *columns, csv->columns, csv->n_columns));
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+    if (filter->n[i] > 0 && tp_csv_column(csv, tp_plot_inputs[i]) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s have no column '%s' to choose by; drop --%s", what,
+                     tp_plot_inputs[i], tp_plot_inputs[i]);
   return TP_OK;
+}
+
+enum tp_status tp_plot_rows_read(const struct tp_csv *tables, size_t n_tables, const char *what,
+                                 const char *const *columns, const struct tp_plot_filter *filter,
+                                 struct tp_arena *arena, struct tp_plot_rows *rows,
+                                 struct tp_error *error)
+{
+  struct tp_plot_rows all = {.n = 0};
+  *rows = all;
+  for (const struct tp_csv *csv = tables; csv < tables + n_tables; csv++) {
+    TP_TRY(check_columns(csv, what, columns, filter, arena, error));
+    for (size_t at = 0; at < csv->n_rows; at++) {
+      struct tp_plot_row row = {.csv = csv, .at = at};
+      for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+        row.input[i] = tp_plot_row_text(&row, tp_plot_inputs[i]);
+      TP_APPEND(arena, all.items, all.n, row);
+      if (passes_all(&row, filter))
+        TP_APPEND(arena, rows->items, rows->n, row);
+    }
+  }
+  return rows->n > 0 ? TP_OK : refuse_empty(&all, filter, arena, error);
 }
 
 /* Keeps the smallest batch; the text says so where there was a choice. */

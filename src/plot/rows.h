@@ -1,6 +1,6 @@
 #ifndef TP_PLOT_ROWS_H
 #define TP_PLOT_ROWS_H
-/* The rows of result CSVs that a picture is made of. */
+/* The rows of CSVs that a picture is made of. */
 #include "base/csv.h"
 
 #include <stdbool.h>
@@ -34,12 +34,11 @@ struct tp_plot_filter {
   size_t n[TP_PLOT_N_INPUTS];
 };
 
+/* A row of `csv`, which must outlive it. */
 struct tp_plot_row {
-  const char *input[TP_PLOT_N_INPUTS];       /* "" where the file has no such column */
-  double tp, speedup, e2e_s, comm_exposed_s; /* the last three NAN where the cell is empty */
-  const char *status;
-  const char *file;
-  int line;
+  const struct tp_csv *csv;
+  size_t at;
+  const char *input[TP_PLOT_N_INPUTS]; /* "" where the file has no such column */
 };
 
 struct tp_plot_rows {
@@ -47,17 +46,24 @@ struct tp_plot_rows {
   size_t n;
 };
 
-/* Fails with the columns named where `csv` lacks one of `required`, a hint after each. */
-enum tp_status tp_plot_require(const struct tp_csv *csv, const char *const *required,
-                               size_t n_required, struct tp_arena *arena, struct tp_error *error);
+/* The rows that pass the filter.  Fails with a hint where a table lacks one of `columns` (ended by
+ * NULL), by name where it lacks what the filter chooses by (`what` are the rows, in words), and
+ * with what there is where no row passes. */
+enum tp_status tp_plot_rows_read(const struct tp_csv *tables, size_t n_tables, const char *what,
+                                 const char *const *columns, const struct tp_plot_filter *filter,
+                                 struct tp_arena *arena, struct tp_plot_rows *rows,
+                                 struct tp_error *error);
 
-/* Appends the rows of one result CSV, which must outlive them. */
-enum tp_status tp_plot_rows_add(struct tp_plot_rows *rows, const struct tp_csv *csv,
-                                struct tp_arena *arena, struct tp_error *error);
+/* "" and NAN where the cell is empty or the file has no such column. */
+const char *tp_plot_row_text(const struct tp_plot_row *row, const char *column);
+enum tp_status tp_plot_row_numbers(const struct tp_plot_row *row, const char *const *columns,
+                                   size_t n, double *values, struct tp_error *error);
 
-/* Keeps the rows that pass; fails with what there is where none does. */
-enum tp_status tp_plot_rows_filter(struct tp_plot_rows *rows, const struct tp_plot_filter *filter,
-                                   struct tp_arena *arena, struct tp_error *error);
+/* The column tp, which must be there. */
+enum tp_status tp_plot_row_degree(const struct tp_plot_row *row, double *tp,
+                                  struct tp_error *error);
+/* Why a row has no figures: its status, shortened; NULL where that is ok. */
+const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *arena);
 
 /* The different texts of one input, in order of appearance. */
 const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_input input,

@@ -1,4 +1,4 @@
-/* What all shapers share. */
+/* What all kinds share: from rows to panels, series and points. */
 #include "plot/plot.h"
 
 #include <math.h>
@@ -9,84 +9,114 @@ enum { MOST_PANELS = 12 };
 const struct tp_plot_kind *const tp_plot_kinds[] = {&tp_plot_speedup, &tp_plot_breakdown,
                                                     &tp_plot_published, &tp_plot_collectives, NULL};
 
-enum tp_status tp_plot_rows_open(const struct tp_csv *tables, size_t n_tables, const char *required,
-                                 const struct tp_plot_filter *filter, struct tp_arena *arena,
-                                 struct tp_plot_rows *rows, const char **caption,
-                                 struct tp_error *error)
-{
-  const char *const columns[] = {"model", "variant", "tp", required};
-  *rows = (struct tp_plot_rows){.n = 0};
-  for (size_t i = 0; i < n_tables; i++) {
-    enum tp_status status = tp_plot_require(&tables[i], columns, 4, arena, error);
-    if (status == TP_OK)
-      status = tp_plot_rows_add(rows, &tables[i], arena, error);
-    if (status != TP_OK)
-      return status;
-  }
-  const enum tp_status status = tp_plot_rows_filter(rows, filter, arena, error);
-  return status == TP_OK ? tp_plot_rows_settle(rows, arena, caption, error) : status;
-}
-
-struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title, size_t most,
+struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title,
                                        struct tp_arena *arena)
 {
   for (size_t i = 0; i < plot->n_panels; i++)
     if (strcmp(plot->panels[i].title, title) == 0)
       return &plot->panels[i];
-  struct tp_plot_panel *const panel = &plot->panels[plot->n_panels++];
-  *panel = (struct tp_plot_panel){.title = title,
-                                  .series = TP_NEW(arena, struct tp_plot_series, most),
-                                  .low = (double)INFINITY};
-  return panel;
+  TP_APPEND(arena, plot->panels, plot->n_panels,
+            (struct tp_plot_panel){.title = title, .low = (double)INFINITY});
+  return &plot->panels[plot->n_panels - 1];
 }
 
-struct tp_plot_series *tp_plot_series_of(struct tp_plot_panel *panel, const char *name, size_t most,
-                                         struct tp_arena *arena)
+size_t tp_plot_place_of(struct tp_plot *plot, const char *name, struct tp_arena *arena)
+{
+  for (size_t i = 0; i < plot->n_legend; i++)
+    if (strcmp(plot->legend[i], name) == 0)
+      return i;
+  TP_APPEND(arena, plot->legend, plot->n_legend, name);
+  return plot->n_legend - 1;
+}
+
+static struct tp_plot_series *series_of(struct tp_plot_panel *panel, const char *name, size_t place,
+                                        struct tp_arena *arena)
 {
   for (size_t i = 0; i < panel->n_series; i++)
-    if (strcmp(panel->series[i].name, name) == 0)
+    if (panel->series[i].place == place)
       return &panel->series[i];
-  struct tp_plot_series *const series = &panel->series[panel->n_series++];
-  *series =
-      (struct tp_plot_series){.name = name, .points = TP_NEW(arena, struct tp_plot_point, most)};
-  return series;
+  TP_APPEND(arena, panel->series, panel->n_series,
+            (struct tp_plot_series){.name = name, .place = place});
+  return &panel->series[panel->n_series - 1];
 }
 
-void tp_plot_add(struct tp_plot_panel *panel, struct tp_plot_series *series, double x, double y)
+/* "model m, variant ladder, tp 8" */
+static const char *inputs_of(const struct tp_plot_row *row, struct tp_arena *arena)
 {
-  series->points[series->n++] = (struct tp_plot_point){.x = x, .y = y};
-  panel->low = fmin(panel->low, y);
-  panel->high = fmax(panel->high, y);
+  const char *text = "";
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+    if (row->input[i][0] != '\0')
+      text = tp_arena_printf(arena, "%s%s%s %s", text, text[0] == '\0' ? "" : ", ",
+                             tp_plot_inputs[i], row->input[i]);
+  return text;
 }
 
-static size_t count_series(const struct tp_plot *plot)
+enum tp_status tp_plot_add(struct tp_plot *plot, struct tp_plot_panel *panel, const char *name,
+                           struct tp_plot_point point, const struct tp_plot_row *row,
+                           struct tp_arena *arena, struct tp_error *error)
 {
-  size_t n = 0;
-  for (size_t i = 0; i < plot->n_panels; i++)
-    n += plot->panels[i].n_series;
-  return n;
+  struct tp_plot_series *const series =
+      series_of(panel, name, tp_plot_place_of(plot, name, arena), arena);
+  size_t at = series->n;
+  if (plot->form != TP_PLOT_SCATTER)
+    while (at > 0 && series->points[at - 1].x >= point.x)
+      at--;
+  if (at < series->n && series->points[at].x == point.x)
+    return tp_fail(error, TP_E_INPUT, "%s:%d: a second row for %s; give each point once",
+                   row->csv->path, row->csv->lines[row->at], inputs_of(row, arena));
+  TP_APPEND(arena, series->points, series->n, point);
+  memmove(&series->points[at + 1], &series->points[at], (series->n - 1 - at) * sizeof point);
+  series->points[at] = point;
+  const bool interval = point.low < point.high;
+  panel->low = fmin(panel->low, interval ? fmin(point.low, point.y) : point.y);
+  panel->high = fmax(panel->high, fmax(interval ? point.high : point.y, fmax(point.y, point.top)));
+  return TP_OK;
 }
 
-enum tp_status tp_plot_finish(struct tp_plot *plot, struct tp_arena *arena, struct tp_error *error)
+static void add_tick(struct tp_plot *plot, double x, struct tp_arena *arena)
+{
+  size_t at = plot->n_ticks;
+  while (at > 0 && plot->ticks[at - 1] >= x)
+    at--;
+  if (at < plot->n_ticks && plot->ticks[at] == x)
+    return;
+  TP_APPEND(arena, plot->ticks, plot->n_ticks, x);
+  memmove(&plot->ticks[at + 1], &plot->ticks[at], (plot->n_ticks - 1 - at) * sizeof x);
+  plot->ticks[at] = x;
+}
+
+static enum tp_status check_panels(const struct tp_plot *plot, struct tp_error *error)
 {
   if (plot->n_panels > MOST_PANELS)
     return tp_fail(error, TP_E_INPUT,
                    "%zu panels in one picture, more than %d; choose with --model or --tp",
                    plot->n_panels, MOST_PANELS);
-  plot->legend = TP_NEW(arena, const char *, count_series(plot));
-  plot->n_legend = 0;
   for (size_t i = 0; i < plot->n_panels; i++)
-    for (size_t k = 0; k < plot->panels[i].n_series; k++) {
-      const char *const name = plot->panels[i].series[k].name;
-      size_t at = 0;
-      while (at < plot->n_legend && strcmp(plot->legend[at], name) != 0)
-        at++;
-      if (at == plot->n_legend)
-        plot->legend[plot->n_legend++] = name;
-    }
-  for (size_t i = 0; i < plot->n_panels; i++)
-    if (plot->panels[i].empty == NULL)
+    if (plot->panels[i].n_series > 0)
       return TP_OK;
   return tp_fail(error, TP_E_INPUT, "none of the rows chosen has a figure to draw: %s: %s",
                  plot->panels[0].title, plot->panels[0].empty);
+}
+
+enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_csv *tables,
+                             size_t n_tables, const struct tp_plot_filter *filter,
+                             struct tp_arena *arena, struct tp_plot *plot, struct tp_error *error)
+{
+  struct tp_plot_rows rows;
+  *plot = kind->frame;
+  TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->columns, filter, arena, &rows,
+                           error));
+  if (plot->caption == NULL)
+    TP_TRY(tp_plot_rows_settle(&rows, arena, &plot->caption, error));
+  for (size_t i = 0; i < rows.n; i++)
+    TP_TRY(kind->add(plot, &rows.items[i], arena, error));
+  TP_TRY(kind->finish(plot, &rows, arena, error));
+  for (struct tp_plot_panel *panel = plot->panels; panel < plot->panels + plot->n_panels; panel++) {
+    if (panel->n_series > 0)
+      panel->empty = NULL;
+    for (size_t s = 0; s < panel->n_series; s++)
+      for (size_t i = 0; i < panel->series[s].n; i++)
+        add_tick(plot, panel->series[s].points[i].x, arena);
+  }
+  return check_panels(plot, error);
 }

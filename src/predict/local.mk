@@ -1,5 +1,5 @@
 # Studies, a room each.  Only this archive may see a header of GSL or libyaml.
-if SIMULATOR
+if TPSIM
 noinst_LIBRARIES += libtpstudy.a
 endif
 study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
@@ -8,7 +8,7 @@ libtpstudy_a_SOURCES = \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/interval.h \
-	%D%/passes.c %D%/passes.h \
+	%D%/steps.c %D%/steps.h \
 	%D%/point.c %D%/point.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \

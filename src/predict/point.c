@@ -4,19 +4,31 @@
 
 #include <math.h>
 
-struct tp_request tp_point_request(const struct tp_point *point, enum tp_phase phase,
-                                   int64_t kv_len)
+int64_t tp_point_capacity(const struct tp_point *point)
+{
+  return point->prompt + point->generate;
+}
+
+struct tp_batch tp_point_prefill(const struct tp_point *point)
+{
+  return tp_batch_prefill(point->batch, point->prompt);
+}
+
+struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len)
+{
+  return tp_batch_decode(point->batch, kv_len);
+}
+
+struct tp_request tp_point_request(const struct tp_point *point, const struct tp_batch *batch)
 {
   return (struct tp_request){
       .model = point->model,
-      .tp = point->tp,
-      .phase = phase,
-      .batch = point->batch,
-      .prompt = point->prompt,
-      .kv_len = kv_len,
-      .kv_capacity = point->prompt + point->generate,
+      .mesh = point->mesh,
+      .batch = *batch,
+      .kv_capacity = tp_point_capacity(point),
       .dtype = point->dtype,
       .style = tp_style_of(point->stack),
+      .train = point->workload.train,
       .training = point->workload.training,
   };
 }
@@ -38,18 +50,18 @@ bool tp_point_cache_is_static(const struct tp_point *point)
 
 int64_t tp_point_first_kv_len(const struct tp_point *point)
 {
-  return tp_point_cache_is_static(point) ? point->prompt + point->generate : point->prompt + 1;
+  return tp_point_cache_is_static(point) ? tp_point_capacity(point) : point->prompt + 1;
 }
 
 static enum tp_status check_layout(const struct tp_point *point, const struct tp_machine *machine,
                                    struct tp_error *error)
 {
-  if (point->pp != 1)
+  if (point->mesh.pp != 1)
     return tp_fail(error, TP_E_INPUT, "pp %d: pipeline stages are not modelled; take pp 1",
-                   point->pp);
+                   point->mesh.pp);
   if (point->nodes != 0 && point->nodes != machine->nodes_used)
     return tp_fail(error, TP_E_INPUT, "nodes %d: tp %d on %s sits on %d; leave nodes out",
-                   point->nodes, point->tp, point->platform->name, machine->nodes_used);
+                   point->nodes, point->mesh.tp, point->platform->name, machine->nodes_used);
   return TP_OK;
 }
 
@@ -75,7 +87,7 @@ enum tp_status tp_point_check(const struct tp_point *point, const struct tp_mach
 bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
 {
   return a->model == b->model && a->platform == b->platform && a->device == b->device &&
-         a->stack == b->stack && a->tp == b->tp && a->pp == b->pp && a->nodes == b->nodes &&
+         a->stack == b->stack && tp_mesh_same(&a->mesh, &b->mesh) && a->nodes == b->nodes &&
          a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
          a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail &&
          a->collective == b->collective && tp_workload_same(&a->workload, &b->workload);
@@ -87,8 +99,8 @@ void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
   row->platform = point->platform->name;
   row->stack = point->stack->name;
   row->variant = point->variant->text;
-  row->tp = point->tp;
-  row->pp = point->pp;
+  row->tp = point->mesh.tp;
+  row->pp = point->mesh.pp;
   row->nodes = point->nodes > 0 ? (double)point->nodes : (double)NAN;
   row->batch = (double)point->batch;
   row->prompt = (double)point->prompt;

@@ -14,7 +14,7 @@ struct tp_point {
   const struct tp_device *device;
   const struct tp_stack *stack;
   const struct tp_variant *variant;
-  int tp, pp;
+  struct tp_mesh mesh;
   int nodes; /* 0: as many as the ranks need */
   int64_t batch, prompt, generate;
   int64_t layers; /* that `model` was cut to; 0: it is whole */
@@ -30,15 +30,22 @@ bool tp_point_generates(const struct tp_point *point);
 /* Tokens it ends with; a pass that generates none ends where a generation of one would. */
 int64_t tp_point_generated(const struct tp_point *point);
 
+/* Tokens a sequence that the cache is allocated for. */
+int64_t tp_point_capacity(const struct tp_point *point);
+
+/* The batch of the prefill, or of the one pass there is; and of the decode step that attends
+ * `kv_len` tokens. */
+struct tp_batch tp_point_prefill(const struct tp_point *point);
+struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len);
+
 /* Whether decode steps attend the whole capacity of the cache, and what the first one attends. */
 bool tp_point_cache_is_static(const struct tp_point *point);
 int64_t tp_point_first_kv_len(const struct tp_point *point);
 
-/* The pass to build, TP_TRAIN with its arrangement: `kv_len` matters in decode. */
-struct tp_request tp_point_request(const struct tp_point *point, enum tp_phase phase,
-                                   int64_t kv_len);
+/* The step to build. */
+struct tp_request tp_point_request(const struct tp_point *point, const struct tp_batch *batch);
 
-/* TP_E_INPUT where the machine's layout or the model's positions are not those of the case. */
+/* TP_E_INPUT where the machine's layout or the model's positions are not those of the point. */
 enum tp_status tp_point_check(const struct tp_point *point, const struct tp_machine *machine,
                               struct tp_error *error);
 

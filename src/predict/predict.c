@@ -1,7 +1,8 @@
 #include "predict/predict.h"
 
+#include "predict/decode.h"
 #include "predict/interval.h"
-#include "predict/passes.h"
+#include "predict/steps.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 struct tp_predictor {
   struct tp_arena *forever, *scratch;
   struct tp_timer *timer;
+  struct tp_step_memo *memo;
   struct tp_quadrature *quadrature;
   struct tp_variant standard;
   struct tp_point standard_point;             /* the last one predicted; model NULL: none */
@@ -24,6 +26,7 @@ struct tp_predictor *tp_predictor_create(void)
   predictor->forever = tp_arena_create();
   predictor->scratch = tp_arena_create();
   predictor->timer = tp_timer_create();
+  predictor->memo = tp_step_memo_create();
   predictor->quadrature = tp_quadrature_create();
   if (tp_variant_parse("standard", predictor->forever, &predictor->standard, NULL) != TP_OK)
     abort();
@@ -35,19 +38,36 @@ void tp_predictor_free(struct tp_predictor *predictor)
   if (predictor == NULL)
     return;
   tp_quadrature_free(predictor->quadrature);
+  tp_step_memo_free(predictor->memo);
   tp_timer_free(predictor->timer);
   tp_arena_free(predictor->scratch);
   tp_arena_free(predictor->forever);
   free(predictor);
 }
 
-static struct tp_passes passes_of(const struct tp_predictor *predictor,
-                                  const struct tp_point *point)
+static struct tp_steps steps_of(const struct tp_predictor *predictor, const struct tp_point *point)
 {
-  return (struct tp_passes){.point = point,
-                            .timer = predictor->timer,
-                            .quadrature = predictor->quadrature,
-                            .scratch = predictor->scratch};
+  return (struct tp_steps){.point = point,
+                           .timer = predictor->timer,
+                           .memo = predictor->memo,
+                           .scratch = predictor->scratch};
+}
+
+/* Weights are the same in all steps; cache and activations are those of the largest. */
+static enum tp_status memory_of(struct tp_steps *steps, double *memory_bytes,
+                                struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  const struct tp_batch prefill = tp_point_prefill(point);
+  struct tp_footprint first, later = {0};
+  TP_TRY(tp_steps_footprint(steps, &prefill, &first, error));
+  if (tp_point_generated(point) > 1) {
+    const struct tp_batch decode = tp_point_decode(point, tp_point_first_kv_len(point));
+    TP_TRY(tp_steps_footprint(steps, &decode, &later, error));
+  }
+  *memory_bytes = first.weight_bytes + fmax(first.kv_bytes, later.kv_bytes) +
+                  fmax(first.activation_bytes, later.activation_bytes);
+  return TP_OK;
 }
 
 static enum tp_status check_memory(const struct tp_point *point, double memory_bytes,
@@ -94,29 +114,51 @@ static void fill_sums(const struct tp_point *point, const struct tp_sum *prefill
   row->link_bytes = prefill->result.link_bytes + decode->result.link_bytes;
 }
 
+static enum tp_status run_decode(void *data, int64_t kv_len, struct tp_result *result,
+                                 struct tp_error *error)
+{
+  struct tp_steps *const steps = data;
+  const struct tp_batch batch = tp_point_decode(steps->point, kv_len);
+  return tp_steps_run(steps, &batch, result, error);
+}
+
+/* Adds all decode steps; none is fine. */
+static enum tp_status sum_decode(const struct tp_predictor *predictor, struct tp_steps *steps,
+                                 struct tp_sum *sum, struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  const int64_t n = tp_point_generated(point) - 1, first = tp_point_first_kv_len(point);
+  const struct tp_step step = {run_decode, steps};
+  if (n == 0)
+    return TP_OK;
+  if (!tp_point_cache_is_static(point))
+    return tp_decode_integrate(predictor->quadrature, &step, first, n, sum, error);
+  struct tp_result result;
+  TP_TRY(run_decode(steps, first, &result, error));
+  tp_sum_add(sum, &result, (double)n);
+  return TP_OK;
+}
+
 static enum tp_status predict_outputs(struct tp_predictor *predictor, const struct tp_point *point,
                                       struct tp_prediction *row, struct tp_error *error)
 {
-  struct tp_passes passes = passes_of(predictor, point);
-  enum tp_status status = tp_passes_build(&passes, error);
-  if (status != TP_OK)
-    return status;
-  row->nodes = passes.timing.machine->machine.nodes_used;
-  row->memory_bytes = tp_passes_memory_bytes(&passes);
-  status = check_memory(point, row->memory_bytes, error);
+  struct tp_steps steps = steps_of(predictor, point);
+  TP_TRY(tp_steps_begin(&steps, error));
+  double memory_bytes;
+  TP_TRY(memory_of(&steps, &memory_bytes, error));
+  row->nodes = steps.timing.machine->machine.nodes_used;
+  row->memory_bytes = memory_bytes;
+  const enum tp_status status = check_memory(point, row->memory_bytes, error);
   row->fits = status == TP_OK;
   if (status != TP_OK)
     return status;
 
+  const struct tp_batch batch = tp_point_prefill(point);
   struct tp_sum prefill = {.deviation_s = 0}, decode = {.deviation_s = 0};
   struct tp_result result;
-  status = tp_passes_run_prefill(&passes, &result, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_steps_run(&steps, &batch, &result, error));
   tp_sum_add(&prefill, &result, 1);
-  status = tp_passes_run_decode(&passes, &decode, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(sum_decode(predictor, &steps, &decode, error));
   if (tp_point_generates(point))
     fill_latencies(point, &prefill, &decode, row);
   fill_sums(point, &prefill, &decode, row);
@@ -176,17 +218,17 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
                                    struct tp_timeline *timeline, struct tp_error *error)
 {
   tp_arena_reset(predictor->scratch);
-  struct tp_passes passes = passes_of(predictor, point);
-  enum tp_status status = tp_passes_build(&passes, error);
-  if (status == TP_OK)
-    status = check_memory(point, tp_passes_memory_bytes(&passes), error);
-  if (status != TP_OK)
-    return status;
-  passes.timing.timeline = timeline;
+  struct tp_steps steps = steps_of(predictor, point);
+  TP_TRY(tp_steps_begin(&steps, error));
+  double memory_bytes;
+  TP_TRY(memory_of(&steps, &memory_bytes, error));
+  TP_TRY(check_memory(point, memory_bytes, error));
+  steps.timing.timeline = timeline;
+  const struct tp_batch prefill = tp_point_prefill(point);
   struct tp_result result;
-  status = tp_passes_run_prefill(&passes, &result, error);
-  if (status != TP_OK || tp_point_generated(point) == 1)
-    return status;
+  TP_TRY(tp_steps_run(&steps, &prefill, &result, error));
+  if (tp_point_generated(point) == 1)
+    return TP_OK;
   timeline->offset_s += result.total_s;
-  return tp_passes_run_step(&passes, tp_point_first_kv_len(point), &result, error);
+  return run_decode(&steps, tp_point_first_kv_len(point), &result, error);
 }

@@ -12,14 +12,13 @@
   {#name, unit, description, true, false, offsetof(struct tp_prediction, name)},
 #define OUTPUT_NUMBER(name, unit, description) \
   {#name, unit, description, false, false, offsetof(struct tp_prediction, name)},
-const struct tp_column tp_columns[] = {
+const struct tp_column tp_columns[TP_N_COLUMNS] = {
     TP_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_OUTPUT_COLUMNS(OUTPUT_REASON, OUTPUT_NUMBER)
         TP_LATER_INPUT_COLUMNS(INPUT_TEXT, INPUT_NUMBER) TP_LATER_OUTPUT_COLUMNS(OUTPUT_NUMBER)
             TP_LAST_INPUT_COLUMNS(INPUT_NUMBER)};
-const size_t tp_n_columns = sizeof tp_columns / sizeof tp_columns[0];
+const size_t tp_n_columns = TP_N_COLUMNS;
 #define ONE(...) +1
-const size_t tp_n_usual_columns =
-    sizeof tp_columns / sizeof tp_columns[0] - (0 TP_LAST_INPUT_COLUMNS(ONE));
+const size_t tp_n_usual_columns = TP_N_COLUMNS - (0 TP_LAST_INPUT_COLUMNS(ONE));
 #undef ONE
 
 /* Inputs hold pointers to their text, the output text stands in the struct. */
@@ -62,15 +61,25 @@ void tp_prediction_write_header(size_t n_columns, FILE *out)
   putc('\n', out);
 }
 
+/* A row of usual cells is one write: a call of stdio a cell would take longer than its digits. */
 void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out)
 {
+  enum { CELL_BYTES = 128 };
+  char row[TP_N_COLUMNS * (CELL_BYTES + 1)], *at = row;
   for (size_t i = 0; i < n_columns; i++) {
-    if (i > 0)
-      putc(',', out);
-    if (tp_columns[i].is_text)
-      tp_csv_put_text(out, tp_prediction_text(prediction, &tp_columns[i]));
+    const struct tp_column *const column = &tp_columns[i];
+    char *end = NULL;
+    if (column->is_text)
+      end = tp_csv_write_plain(tp_prediction_text(prediction, column), at, at + CELL_BYTES);
     else
-      tp_csv_put_number(out, tp_prediction_number(prediction, &tp_columns[i]));
+      end = tp_csv_write_number(tp_prediction_number(prediction, column), at);
+    if (end == NULL) {
+      fwrite(row, 1, (size_t)(at - row), out);
+      tp_csv_put_text(out, tp_prediction_text(prediction, column));
+      end = row;
+    }
+    at = end;
+    *at++ = i + 1 < n_columns ? ',' : '\n';
   }
-  putc('\n', out);
+  fwrite(row, 1, (size_t)(at - row), out);
 }

@@ -61,6 +61,15 @@
 #define TP_LAST_INPUT_COLUMNS(NUMBER) \
   NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")
 
+/* Indices of all columns in tp_columns. */
+enum tp_column_index {
+#define X(name, unit, description) TP_COLUMN_##name,
+  TP_INPUT_COLUMNS(X, X) TP_OUTPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X)
+      TP_LATER_OUTPUT_COLUMNS(X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+          TP_N_COLUMNS
+};
+
 /* Names are borrowed, the reason is not: a copy stands by itself. */
 struct tp_prediction {
 #define TEXT(name, unit, description)   const char *name;
@@ -82,7 +91,7 @@ struct tp_column {
   size_t offset; /* in struct tp_prediction */
 };
 
-extern const struct tp_column tp_columns[];
+extern const struct tp_column tp_columns[TP_N_COLUMNS];
 extern const size_t tp_n_columns;
 extern const size_t tp_n_usual_columns; /* the first so many: without the last inputs */
 

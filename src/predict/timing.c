@@ -1,9 +1,15 @@
 #include "predict/timing.h"
 
+#include "program/op_key.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_KEY_WORDS = 9, COST_SLOTS = 1024 /* a power of two */, MACHINE_SLOTS = 16 };
+enum {
+  N_KEY_WORDS = 1 + TP_OP_KEY_WORDS,
+  COST_SLOTS = 1024 /* a power of two */,
+  MACHINE_SLOTS = 16
+};
 
 struct key {
   uint64_t words[N_KEY_WORDS];
@@ -70,50 +76,11 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
   return TP_OK;
 }
 
-static uint64_t double_bits(double value)
+static struct key key_of(uint64_t machine_id, bool decodes, const struct tp_op *op)
 {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-/* Everything a cost depends on; payloads field by field, as structs have padding. */
-static struct key key_of(uint64_t machine_id, enum tp_phase phase, const struct tp_op *op)
-{
-  const uint64_t head = machine_id << 16 | (uint64_t)phase << 8 | (uint64_t)(op->n_waits > 0) << 7 |
-                        (uint64_t)op->kind;
-  switch (op->kind) {
-  case TP_OP_GEMM: {
-    const struct tp_gemm *g = &op->gemm;
-    const uint64_t slice = (uint64_t)g->slices << 24 | (uint64_t)g->continues << 16 |
-                           (uint64_t)g->output << 8 | (uint64_t)g->arbitrated;
-    return (struct key){
-        {head, (uint64_t)g->m, (uint64_t)g->n, (uint64_t)g->k, (uint64_t)g->dtype, slice}};
-  }
-  case TP_OP_ATTENTION: {
-    const struct tp_attention *a = &op->attention;
-    const uint64_t kinds = (uint64_t)a->window << 18 | (uint64_t)a->backward << 17 |
-                           (uint64_t)a->decode << 16 | (uint64_t)a->style << 8 | (uint64_t)a->dtype;
-    return (struct key){{head, kinds, (uint64_t)a->batch, (uint64_t)a->query_len,
-                         (uint64_t)a->kv_len, (uint64_t)a->heads, (uint64_t)a->kv_heads,
-                         (uint64_t)a->head_dim, double_bits(a->score_passes)}};
-  }
-  case TP_OP_MEMORY:
-    return (struct key){
-        {head, double_bits(op->memory.read_bytes), double_bits(op->memory.write_bytes)}};
-  case TP_OP_COLLECTIVE: {
-    const struct tp_collective *c = &op->collective;
-    const uint64_t kinds =
-        (uint64_t)c->kind << 16 | (uint64_t)c->algorithm << 8 | (uint64_t)c->dtype;
-    const uint64_t dma = (uint64_t)c->sms << 24 | (uint64_t)c->role << 16 |
-                         (uint64_t)c->continues << 8 | (uint64_t)c->arbitrated;
-    const uint64_t wire = (uint64_t)c->wire.group << 32 | (uint64_t)c->wire.spikes << 16 |
-                          (uint64_t)c->wire.reduce_bits << 8 | (uint64_t)c->wire.gather_bits;
-    const uint64_t group = (uint64_t)c->group.size << 32 | (uint64_t)c->group.stride;
-    return (struct key){{head, kinds, double_bits(c->bytes), dma, wire, group}};
-  }
-  }
-  return (struct key){{head}};
+  struct key key = {{machine_id << 8 | (uint64_t)decodes << 1 | (uint64_t)(op->n_waits > 0)}};
+  tp_op_key(op, key.words + 1);
+  return key;
 }
 
 static size_t slot_of(const struct key *key)
@@ -125,14 +92,14 @@ static size_t slot_of(const struct key *key)
 }
 
 static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_timed_machine *machine,
-                                     enum tp_phase phase, const struct tp_op *op)
+                                     bool decodes, const struct tp_op *op)
 {
-  const struct key key = key_of(machine->id, phase, op);
+  const struct key key = key_of(machine->id, decodes, op);
   struct cost_slot *slot = &timer->costs[slot_of(&key)];
   if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
     slot->used = true;
     slot->key = key;
-    slot->cost = tp_cost_op(&machine->machine, phase, op);
+    slot->cost = tp_cost_op(&machine->machine, decodes, op);
   }
   return &slot->cost;
 }
@@ -141,12 +108,13 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced)
 {
+  const bool decodes = tp_batch_decodes(&program->batch);
   priced->program = program;
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
     priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
-      priced->costs[s][i] = *look_up(timer, machine, program->phase, &segment->ops[i]);
+      priced->costs[s][i] = *look_up(timer, machine, decodes, &segment->ops[i]);
   }
 }
 
@@ -154,11 +122,12 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
                       struct tp_priced *priced)
 {
   const struct tp_program *program = priced->program;
+  const bool decodes = tp_batch_decodes(&program->batch);
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       const struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION && op->attention.decode)
-        priced->costs[s][i] = *look_up(timer, machine, program->phase, op);
+      if (op->kind == TP_OP_ATTENTION)
+        priced->costs[s][i] = *look_up(timer, machine, decodes, op);
     }
 }
 
@@ -174,5 +143,5 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
                              .costs = costs,
                              .detail = timing->detail,
                              .timeline = timing->timeline};
-  return timing->engine->run(&run, scratch, result, error);
+  return timing->engine->run(timing->engine, &run, scratch, result, error);
 }

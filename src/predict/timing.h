@@ -39,7 +39,7 @@ struct tp_priced {
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced);
-/* The same program after tp_program_set_kv_len: decode attention anew. */
+/* The same program after tp_program_set_contexts: attention anew. */
 void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
                       struct tp_priced *priced);
 

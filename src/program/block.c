@@ -136,7 +136,7 @@ static void emit_rope_and_cache(struct tp_pass *pass)
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_Q_GAIN, TP_VALUE_K_GAIN);
     TP_WRITES(pass, TP_VALUE_QKV);
   }
-  const bool cache = pass->request->phase != TP_TRAIN;
+  const bool cache = !pass->request->train;
   if (block->rotary && cache && pass->request->style.fused_rope) {
     emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + 2 * k, q + 2 * k);
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
@@ -155,29 +155,35 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   }
 }
 
-void tp_block_attend(struct tp_pass *pass)
+/* One kernel a chunk: a chunk that decodes and one that does not may have kernels of their own. */
+static void emit_attention(struct tp_pass *pass, int which)
 {
   const struct tp_block *block = &pass->block;
-  const struct tp_request *request = pass->request;
-  const bool decode = request->phase == TP_DECODE;
-  emit_rope_and_cache(pass);
-  tp_pass_attention(
-      pass, "attn.attention",
-      (struct tp_attention){
-          .decode = decode,
-          .style = decode ? request->style.attention_decode : request->style.attention_prefill,
-          .batch = request->batch,
-          .query_len = decode ? 1 : request->prompt,
-          .kv_len = decode ? request->kv_len : request->prompt,
-          .heads = block->heads,
-          .kv_heads = block->kv_heads,
-          .head_dim = block->head_dim,
-          .window = block->window,
-          .score_passes = request->style.score_passes,
-          .dtype = pass->wide,
-      });
+  const struct tp_style *style = &pass->request->style;
+  const struct tp_chunk *chunk = &pass->request->batch.chunks[which];
+  tp_pass_attention(pass, "attn.attention",
+                    (struct tp_attention){
+                        .style = tp_style_attention(style, chunk),
+                        .batch = chunk->sequences,
+                        .query_len = chunk->tokens,
+                        .kv_len = chunk->context + chunk->tokens,
+                        .heads = block->heads,
+                        .kv_heads = block->kv_heads,
+                        .head_dim = block->head_dim,
+                        .window = block->window,
+                        .score_passes = style->score_passes,
+                        .dtype = pass->wide,
+                    });
+  tp_pass_last(pass)->chunk = which;
   TP_READS(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES, TP_VALUE_LENGTHS);
   TP_WRITES(pass, TP_VALUE_ATTENDED);
+}
+
+void tp_block_attend(struct tp_pass *pass)
+{
+  emit_rope_and_cache(pass);
+  for (int i = 0; i < pass->request->batch.n; i++)
+    emit_attention(pass, i);
   tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
   TP_READS(pass, TP_VALUE_ATTENDED, TP_VALUE_OUT_WEIGHT,
            tp_block_shift(pass, TP_PROJECTION_OUT, TP_VALUE_OUT_SHIFT));
@@ -246,13 +252,13 @@ void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value 
 int64_t tp_block_head_rows(const struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
-  const bool all = request->style.all_positions || request->phase == TP_TRAIN;
-  return all ? pass->tokens : request->batch;
+  const bool all = request->style.all_positions || request->train;
+  return all ? pass->tokens : pass->sequences;
 }
 
 int64_t tp_block_vocab(const struct tp_pass *pass)
 {
-  const int64_t vocab = pass->request->model->vocab, tp = pass->request->tp;
+  const int64_t vocab = pass->request->model->vocab, tp = pass->request->mesh.tp;
   return pass->request->style.head_sharded ? (vocab + tp - 1) / tp : vocab;
 }
 
@@ -268,7 +274,7 @@ void tp_block_head(struct tp_pass *pass)
   TP_WRITES(pass, TP_VALUE_LOGITS);
   const bool gathered = request->style.head_sharded && pass->exchange;
   if (gathered) {
-    const double logits = (double)rows * (double)vocab * (double)request->tp;
+    const double logits = (double)rows * (double)vocab * (double)request->mesh.tp;
     tp_pass_start_collective(pass, TP_SLOT_HEAD,
                              (struct tp_collective){.kind = TP_ALL_GATHER,
                                                     .bytes = logits * tp_dtype_bytes(pass->wide),
@@ -277,7 +283,7 @@ void tp_block_head(struct tp_pass *pass)
     TP_WRITES(pass, TP_VALUE_GATHERED);
     tp_pass_wait(pass, TP_SLOT_HEAD);
   }
-  const double batch = (double)request->batch;
+  const double batch = (double)pass->sequences;
   tp_pass_memory(pass, TP_FUNCTION_SAMPLE, "sample", batch * (double)request->model->vocab, batch);
   TP_READS(pass, gathered ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
   TP_WRITES(pass, TP_VALUE_NEXT);

@@ -14,19 +14,12 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
          (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
 }
 
-static double block_cache_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
-{
-  const int64_t tokens =
-      pass->request->batch * tp_layer_cache_tokens(layer, pass->request->kv_capacity);
-  return (double)tokens * (double)tp_layer_cache_elements(layer) * tp_dtype_bytes(pass->wide);
-}
-
 /* Embedding, positions, head and final norm; a tied head is a view of the embedding, or the other
  * way round, so the larger of the two is held. */
 static double table_weight_bytes(const struct tp_pass *pass)
 {
   const struct tp_model *model = pass->request->model;
-  const int64_t tp = pass->request->tp;
+  const int64_t tp = pass->request->mesh.tp;
   const double hidden = (double)pass->block.hidden;
   const int64_t embedding_rows =
       pass->request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
@@ -45,15 +38,16 @@ static double activation_bytes(const struct tp_pass *pass)
 {
   const struct tp_block *b = &pass->block;
   const struct tp_request *request = pass->request;
-  const bool decode = request->phase == TP_DECODE;
   const double tokens = (double)pass->tokens;
   const double attention = tokens * (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
   const double mlp = tokens * (double)b->ffn * (b->gated ? 3 : 2);
-  const enum tp_attention_style style =
-      decode ? request->style.attention_decode : request->style.attention_prefill;
-  double scores = 0;
-  if (style == TP_ATTENTION_MATERIALISED) /* scores and probabilities */
-    scores = 2 * tokens * (double)b->heads * (double)(decode ? request->kv_len : request->prompt);
+  double scores = 0; /* scores and probabilities of the largest chunk whose kernel keeps them */
+  for (int i = 0; i < request->batch.n; i++) {
+    const struct tp_chunk *chunk = &request->batch.chunks[i];
+    if (tp_style_attention(&request->style, chunk) == TP_ATTENTION_MATERIALISED)
+      scores = max(scores, 2 * (double)(chunk->sequences * chunk->tokens) * (double)b->heads *
+                               (double)(chunk->context + chunk->tokens));
+  }
   const double logits = (double)tp_block_head_rows(pass) * (double)request->model->vocab;
   const double outer = 4 * tokens * (double)b->hidden * (double)b->copies;
   return (outer + max(max(attention + scores, mlp), logits)) * tp_dtype_bytes(pass->wide);
@@ -63,12 +57,16 @@ void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
   const struct tp_model *model = pass->request->model;
   program->weight_bytes = table_weight_bytes(pass);
-  program->kv_bytes = 0;
-  for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
+  program->n_caches = tp_model_n_kinds(model);
+  for (int kind = 0; kind < program->n_caches; kind++) {
     const struct tp_layer *layer = &pass->kinds[kind];
     const double blocks = (double)(tp_model_layers_of(model, kind) * layer->block.copies);
     program->weight_bytes += blocks * block_weight_bytes(pass, layer);
-    program->kv_bytes += blocks * block_cache_bytes(pass, layer);
+    program->caches[kind] = (struct tp_program_cache){
+        .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *
+                       tp_dtype_bytes(pass->wide),
+        .window = layer->block.window};
   }
+  program->kv_capacity = pass->request->kv_capacity;
   program->activation_bytes = activation_bytes(pass);
 }

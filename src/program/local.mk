@@ -1,9 +1,12 @@
 libtpsim_a_SOURCES += \
+	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
 	%D%/layers.c %D%/layers.h \
 	%D%/mesh.c %D%/mesh.h \
 	%D%/op.c %D%/op.h \
+	%D%/op_fields.c %D%/op_fields.h \
+	%D%/op_key.c %D%/op_key.h \
 	%D%/operand_weights.c \
 	%D%/operands.c %D%/operands.h \
 	%D%/pass.c %D%/pass.h \

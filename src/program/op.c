@@ -82,6 +82,11 @@ static double attention_pairs(const struct tp_attention *a)
   return causal_pairs(q, kv) - causal_pairs(fmin(q, beyond), beyond);
 }
 
+bool tp_attention_decodes(const struct tp_attention *attention)
+{
+  return attention->query_len == 1 && !attention->backward;
+}
+
 int tp_attention_products(const struct tp_attention *attention)
 {
   if (!attention->backward)

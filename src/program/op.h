@@ -33,42 +33,86 @@ enum tp_op_kind {
 };
 const char *tp_op_kind_text(enum tp_op_kind kind);
 
+/* Payloads are tables of fields, one a kind, from which come the structs below, what a cost depends
+ * on (op_key.h), and what is written and read of an op (op_fields.h):
+ *
+ *     X(type, name, cost, column, show, text)
+ *
+ *     type    COUNT (int64_t), NUMBER (double), INT, FLAG, GROUP, WIRE, a list of words;
+ *             LIMIT (int64_t) and AMOUNT (double): a row may leave them out, 0 being none
+ *     cost    COSTS or FREE: whether the time of the op may depend on it
+ *     column  of tables of single ops; NULL: no such table has it
+ *     show    in the text of a program: ALWAYS, NEVER,
+ *             SET (where it is neither 0 nor its list's first)
+ *     text    what stands before its value there; of a flag, all that stands there
+ */
+
 /* Where the result of a GEMM goes. */
+#define TP_GEMM_OUTPUTS(X)                                                                         \
+  X(TP_OUTPUT_CACHED, "cached")     /* to memory, through the last-level cache */                  \
+  X(TP_OUTPUT_UNCACHED, "uncached") /* to memory past the cache, which adds it to what is there */ \
+  X(TP_OUTPUT_REMOTE, "remote")     /* over the link, likewise to the next rank of the ring */
 enum tp_gemm_output {
-  TP_OUTPUT_CACHED,   /* to memory, through the last-level cache */
-  TP_OUTPUT_UNCACHED, /* to memory past the cache, which adds it to what is there */
-  TP_OUTPUT_REMOTE    /* over the link, likewise to the memory of the next rank of the ring */
+#define X(name, text) name,
+  TP_GEMM_OUTPUTS(X)
+#undef X
 };
 
-/* C[m,n] = A[m,k] B[k,n], B being weights. */
-struct tp_gemm {
-  int64_t m, n, k;
-  enum tp_dtype dtype;
-  int slices;     /* the op is one of so many equal slices of this one kernel; 0: all of it */
-  bool continues; /* not the first slice: nothing is launched */
-  enum tp_gemm_output output;
-  bool arbitrated; /* memory controllers put its accesses before those of DMA engines */
-  bool activates;  /* its epilogue applies the MLP's activation */
-};
+/* C[m,n] = A[m,k] B[k,n], B being weights.
+ *   slices      the op is one of so many equal slices of this one kernel; 0: all of it
+ *   continues   not the first slice: nothing is launched
+ *   arbitrated  memory controllers put its accesses before those of DMA engines
+ *   activates   its epilogue applies the MLP's activation */
+#define TP_GEMM_FIELDS(X)                         \
+  X(COUNT, m, COSTS, "m", ALWAYS, "m=")           \
+  X(COUNT, n, COSTS, "n", ALWAYS, " n=")          \
+  X(COUNT, k, COSTS, "k", ALWAYS, " k=")          \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")    \
+  X(INT, slices, COSTS, NULL, SET, " 1/")         \
+  X(FLAG, continues, COSTS, NULL, NEVER, "")      \
+  X(OUTPUT, output, COSTS, NULL, SET, " ")        \
+  X(FLAG, arbitrated, COSTS, NULL, SET, " first") \
+  X(FLAG, activates, COSTS, NULL, NEVER, "")
 
+#define TP_ATTENTION_STYLES(X)                                                               \
+  X(TP_ATTENTION_FLASH, "flash") /* one fused kernel; K and V read once a KV head */         \
+  X(TP_ATTENTION_MATERIALISED,                                                               \
+    "materialised")                    /* score matrix written and read in several passes */ \
+  X(TP_ATTENTION_EXPANDED, "expanded") /* decode: K and V read once a query head (repeated) */
 enum tp_attention_style {
-  TP_ATTENTION_FLASH,        /* one fused kernel; K and V read once a KV head */
-  TP_ATTENTION_MATERIALISED, /* score matrix written and read in several passes */
-  TP_ATTENTION_EXPANDED      /* decode: K and V read once a query head (repeated) */
+#define X(name, text) name,
+  TP_ATTENTION_STYLES(X)
+#undef X
 };
 
-struct tp_attention {
-  bool decode;   /* one query token a sequence against kv_len */
-  bool backward; /* gradients of q, k and v, in training */
-  enum tp_attention_style style;
-  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
-  int64_t window;      /* a query sees so many keys at most, its own among them; 0: all before it */
-  double score_passes; /* materialised style only */
-  enum tp_dtype dtype;
-  /* Fused prefill, timed alone: the kernel that moves K and V to the cache counts with it.  In a
-   * program that is an op of its own. */
-  bool writes_cache;
+/* Whether a table's time of a prefill counts the kernel that moves K and V to the cache.  In a
+ * program that is an op of its own. */
+#define TP_CACHE_WRITES(X)           \
+  X(TP_CACHE_WRITTEN_APART, "apart") \
+  X(TP_CACHE_WRITTEN_WITH, "with")
+enum tp_cache_write {
+#define X(name, text) name,
+  TP_CACHE_WRITES(X)
+#undef X
 };
+
+/* `batch` sequences alike, each with `query_len` new tokens, the last of the `kv_len` attended.
+ *   backward      gradients of q, k and v, in training
+ *   window        a query sees so many keys at most, its own among them
+ *   score_passes  of the materialised style only */
+#define TP_ATTENTION_FIELDS(X)                           \
+  X(STYLE, style, COSTS, NULL, ALWAYS, "")               \
+  X(FLAG, backward, COSTS, NULL, SET, " backward")       \
+  X(COUNT, batch, COSTS, "batch", ALWAYS, " batch=")     \
+  X(COUNT, query_len, COSTS, "seq_len", ALWAYS, " q=")   \
+  X(COUNT, kv_len, COSTS, "kv_len", ALWAYS, " kv=")      \
+  X(COUNT, heads, COSTS, "heads", ALWAYS, " heads=")     \
+  X(COUNT, kv_heads, COSTS, "kv_heads", ALWAYS, "/")     \
+  X(COUNT, head_dim, COSTS, "head_dim", ALWAYS, " dim=") \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")           \
+  X(LIMIT, window, COSTS, "window", SET, " window=")     \
+  X(NUMBER, score_passes, COSTS, NULL, NEVER, "")        \
+  X(CACHE_WRITE, cache_write, COSTS, "cache_write", NEVER, "")
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
@@ -110,11 +154,14 @@ enum tp_function {
 };
 const char *tp_function_text(enum tp_function function);
 
-struct tp_memory {
-  double read_bytes, write_bytes;
-  enum tp_function function;
-  int heads, kv_heads, head_dim; /* of qkv rows; 0 where there are none */
-};
+/* heads, kv_heads and head_dim are of qkv rows, 0 where there are none. */
+#define TP_MEMORY_FIELDS(X)                                       \
+  X(AMOUNT, read_bytes, COSTS, "read_bytes", ALWAYS, "read=")     \
+  X(AMOUNT, write_bytes, COSTS, "write_bytes", ALWAYS, " write=") \
+  X(FUNCTION, function, FREE, NULL, NEVER, "")                    \
+  X(INT, heads, FREE, NULL, NEVER, "")                            \
+  X(INT, kv_heads, FREE, NULL, NEVER, "")                         \
+  X(INT, head_dim, FREE, NULL, NEVER, "")
 
 #define TP_COLLECTIVES(X)                \
   X(TP_ALL_REDUCE, "all_reduce")         \
@@ -151,6 +198,7 @@ const char *tp_algorithm_text(enum tp_algorithm algorithm);
 
 /* What a send of TP_ALGORITHM_DMA does. */
 #define TP_DMA_ROLES(X)                                                                     \
+  X(TP_DMA_NONE, "none")       /* of what is no such send */                                \
   X(TP_DMA_FORWARD, "forward") /* reads the bytes and sends them on */                      \
   X(TP_DMA_STORES, "stores")   /* the stores of a running kernel travel: nothing is read */ \
   X(TP_DMA_SETTLE, "settle")   /* nothing travels: sums what has arrived, if memory does not */
@@ -160,32 +208,88 @@ enum tp_dma_role {
 #undef X
 };
 const char *tp_dma_role_text(enum tp_dma_role role);
-/* Low-bit data on the wire (Flash Communication, arXiv 2412.04964; V2: 2508.03760): an element is
- * `reduce_bits` on its way to the rank that sums it and `gather_bits` on the sum's way to all. Each
- * group of elements brings its scale and zero in fp16; with `spikes` its least and largest element,
- * too, with their places.  Odd widths travel as bit planes (5 as 4 and 1): the same bytes. */
-struct tp_wire {
-  int reduce_bits, gather_bits; /* 2 to 8; 0: full precision */
-  int group;                    /* elements, a multiple of 8 */
-  bool spikes;
+
+/* How the bits of an element on the wire stand for its number: in integers, the step of a group
+ * from its least to its greatest.  An executor refuses a code that it has no arithmetic for. */
+#define TP_WIRE_CODES(X) X(TP_WIRE_INTEGER, "integer")
+enum tp_wire_code {
+#define X(name, text) name,
+  TP_WIRE_CODES(X)
+#undef X
 };
-/* Bytes of `elements` elements at `bits` bits with what their groups bring. */
-double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements);
+
+/* Low-bit data on the wire (Flash Communication, arXiv 2412.04964; V2: 2508.03760): an element is
+ * `reduce_bits` on its way to the rank that sums it and `gather_bits` on the sum's way to all, 2 to
+ * 8, or 0: full precision.  Each group of `group` elements, a multiple of 8, brings its scale and
+ * zero in fp16; with `spikes` its least and largest element, too, with their places.  Odd widths
+ * travel as bit planes (5 as 4 and 1): the same bytes. */
+#define TP_WIRE_FIELDS(X)                       \
+  X(INT, reduce_bits, COSTS, NULL, SET, " int") \
+  X(INT, gather_bits, COSTS, NULL, SET, "/int") \
+  X(INT, group, COSTS, NULL, SET, " group=")    \
+  X(FLAG, spikes, COSTS, NULL, SET, " spikes")  \
+  X(CODE, code, COSTS, NULL, SET, " ")
 
 enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 
-struct tp_collective {
-  enum tp_collective_kind kind;
-  struct tp_group group; /* who takes part; size 0: all ranks of the stage */
-  double bytes;          /* buffer of one rank, as nccl-tests counts */
-  enum tp_dtype dtype;
-  enum tp_algorithm algorithm; /* AUTO: the stack decides; FASTEST: of what its library has */
-  enum tp_dma_role role;       /* DMA only */
-  bool continues;              /* DMA only: on the wire right after the one before it */
-  bool arbitrated;             /* DMA only: memory controllers put kernels first */
-  int sms;                     /* no more SMs than these; 0: as many as it likes; or TP_NO_SMS */
-  struct tp_wire wire;         /* all-reduces only */
+/*   group       who takes part; size 0: all ranks of the stage
+ *   bytes       buffer of one rank, as nccl-tests counts
+ *   algorithm   AUTO: the stack decides; FASTEST: of what its library has
+ *   role        DMA only, as the next two
+ *   continues   on the wire right after the one before it
+ *   arbitrated  memory controllers put kernels first
+ *   sms         no more SMs than these; 0: as many as it likes; or TP_NO_SMS
+ *   wire        all-reduces only */
+#define TP_COLLECTIVE_FIELDS(X)                         \
+  X(KIND, kind, COSTS, NULL, ALWAYS, "")                \
+  X(GROUP, group, COSTS, NULL, NEVER, "")               \
+  X(NUMBER, bytes, COSTS, "bytes", ALWAYS, " bytes=")   \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")          \
+  X(ALGORITHM, algorithm, COSTS, "algorithm", SET, " ") \
+  X(ROLE, role, COSTS, NULL, SET, " ")                  \
+  X(FLAG, continues, COSTS, NULL, NEVER, "")            \
+  X(FLAG, arbitrated, COSTS, NULL, NEVER, "")           \
+  X(INT, sms, COSTS, NULL, SET, " sms=")                \
+  X(WIRE, wire, COSTS, NULL, NEVER, "")
+
+#define TP_TYPE_OF_COUNT       int64_t
+#define TP_TYPE_OF_LIMIT       int64_t
+#define TP_TYPE_OF_NUMBER      double
+#define TP_TYPE_OF_AMOUNT      double
+#define TP_TYPE_OF_INT         int
+#define TP_TYPE_OF_FLAG        bool
+#define TP_TYPE_OF_GROUP       struct tp_group
+#define TP_TYPE_OF_WIRE        struct tp_wire
+#define TP_TYPE_OF_DTYPE       enum tp_dtype
+#define TP_TYPE_OF_OUTPUT      enum tp_gemm_output
+#define TP_TYPE_OF_STYLE       enum tp_attention_style
+#define TP_TYPE_OF_CACHE_WRITE enum tp_cache_write
+#define TP_TYPE_OF_FUNCTION    enum tp_function
+#define TP_TYPE_OF_KIND        enum tp_collective_kind
+#define TP_TYPE_OF_ALGORITHM   enum tp_algorithm
+#define TP_TYPE_OF_ROLE        enum tp_dma_role
+#define TP_TYPE_OF_CODE        enum tp_wire_code
+
+#define X(type, name, cost, column, show, text) TP_TYPE_OF_##type name;
+struct tp_gemm {
+  TP_GEMM_FIELDS(X)
 };
+struct tp_attention {
+  TP_ATTENTION_FIELDS(X)
+};
+struct tp_memory {
+  TP_MEMORY_FIELDS(X)
+};
+struct tp_wire {
+  TP_WIRE_FIELDS(X)
+};
+struct tp_collective {
+  TP_COLLECTIVE_FIELDS(X)
+};
+#undef X
+
+/* Bytes of `elements` elements at `bits` bits with what their groups bring. */
+double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements);
 
 enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3 };
 
@@ -209,6 +313,7 @@ struct tp_op {
   int waits[TP_MAX_WAITS];
   int records; /* event, or TP_NO_EVENT */
   int layer;   /* whose weights and cache it uses, in the first repetition of its segment */
+  int chunk;   /* of the batch; attention only */
   int64_t first_row, rows; /* of its operands, where it is one part of a whole; rows 0: all of it */
   int n_in, n_out;
   int in[TP_MAX_INPUTS], out[TP_MAX_OUTPUTS];
@@ -220,8 +325,11 @@ struct tp_op {
   };
 };
 
-/* Keys of a sequence that its queries read: in decode the window's; in prefill all that one of them
- * sees, a materialised kernel reading those it masks, too. */
+/* One new token a sequence: the work of a decode step. */
+bool tp_attention_decodes(const struct tp_attention *attention);
+
+/* Keys of a sequence that the kernel reads: those that one of the queries sees; a materialised one
+ * of several queries reads all and masks. */
 int64_t tp_attention_keys(const struct tp_attention *attention);
 
 /* Products of a query-key pair: forward QK' and PV.  Backward dV, dP, dQ and dK; a flash kernel,

@@ -128,7 +128,7 @@ static struct tp_tensor head_weight(struct tp_pass *pass)
 static struct tp_tensor embedding(struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
-  const int64_t vocab = request->model->vocab, tp = request->tp;
+  const int64_t vocab = request->model->vocab, tp = request->mesh.tp;
   const bool sharded = request->style.embedding_sharded;
   return table(pass, "embedding", TP_ROLE_MATRIX, sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE,
                sharded ? (vocab + tp - 1) / tp : vocab, pass->block.hidden);

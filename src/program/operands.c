@@ -52,8 +52,8 @@ static struct tp_tensor part(struct tp_pass *pass, enum tp_value of, int64_t fir
 
 static struct tp_tensor last_tokens(struct tp_pass *pass)
 {
-  const int64_t query_len = pass->tokens / pass->request->batch;
-  struct tp_tensor tensor = activation(pass, pass->request->batch, pass->block.hidden);
+  const int64_t query_len = pass->tokens / pass->sequences;
+  struct tp_tensor tensor = activation(pass, pass->sequences, pass->block.hidden);
   tensor.view_of = find(pass, TP_VALUE_NORMED);
   tensor.first_row = query_len - 1;
   tensor.row_step = query_len;
@@ -63,7 +63,7 @@ static struct tp_tensor last_tokens(struct tp_pass *pass)
 static struct tp_tensor cache(const struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
-  struct tp_tensor tensor = activation(pass, request->batch * request->kv_capacity,
+  struct tp_tensor tensor = activation(pass, pass->sequences * request->kv_capacity,
                                        pass->block.kv_heads * pass->block.head_dim);
   tensor.kind = TP_TENSOR_CACHE;
   tensor.layers = (int)request->model->layers;
@@ -73,7 +73,7 @@ static struct tp_tensor cache(const struct tp_pass *pass)
 static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
 {
   const struct tp_block *block = &pass->block;
-  const int64_t tokens = pass->tokens, batch = pass->request->batch;
+  const int64_t tokens = pass->tokens, batch = pass->sequences;
   const int64_t qkv = tp_layer_outputs(pass->shape, TP_PROJECTION_QKV);
   const int64_t up = tp_layer_outputs(pass->shape, TP_PROJECTION_UP);
   const bool joined = pass->operands.joined;
@@ -110,7 +110,8 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_LOGITS:
     return activation(pass, tp_block_head_rows(pass), tp_block_vocab(pass));
   case TP_VALUE_GATHERED:
-    return activation(pass, tp_block_head_rows(pass) * pass->request->tp, tp_block_vocab(pass));
+    return activation(pass, tp_block_head_rows(pass) * pass->request->mesh.tp,
+                      tp_block_vocab(pass));
   default:
     return tp_operands_weight(pass, value);
   }

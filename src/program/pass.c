@@ -25,9 +25,12 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
     return "its operands were not asked for: build it with them";
-  if (request->phase == TP_TRAIN)
+  if (request->train)
     return "a training step says what its kernels cost, not what they compute: take prefill or "
            "decode";
+  if (request->batch.n != 1)
+    return "a step of several chunks says what its kernels cost, not what they compute: take one "
+           "chunk";
   if (copies > 1)
     return "one rank has several sub-layers and says what they cost, not what they compute: take "
            "as "
@@ -42,24 +45,22 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
                    const struct tp_layer *kinds, struct tp_arena *arena, struct tp_program *program)
 {
   static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
-  const int64_t query_len = request->phase == TP_DECODE ? 1 : request->prompt;
   *pass = (struct tp_pass){
       .request = request,
       .arena = arena,
       .program = program,
       .kinds = kinds,
       .step = 1,
-      .tokens = request->batch * query_len,
+      .tokens = tp_batch_tokens(&request->batch),
+      .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
-      .residual_tokens = request->batch * query_len,
-      .exchange = request->tp > 1,
+      .residual_tokens = tp_batch_tokens(&request->batch),
+      .exchange = request->mesh.tp > 1,
   };
   tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
-      .phase = request->phase,
-      .mesh = tp_mesh_of_tp(request->tp),
+      .mesh = request->mesh,
       .batch = request->batch,
-      .query_len = query_len,
       .n_streams = 2,
       .n_events = 2 * TP_N_SLOTS,
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
@@ -82,7 +83,7 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
   struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
   for (int kind = 0; kind < n; kind++) {
     const enum tp_status status =
-        tp_shard_make(request->model, kind, request->tp, &kinds[kind], error);
+        tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error);
     if (status != TP_OK)
       return status;
   }

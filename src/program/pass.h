@@ -33,7 +33,7 @@ struct tp_pass {
   const struct tp_layer *kinds;     /* what the rank holds of a layer, by the model's kinds */
   const struct tp_layer *shape;     /* of the next op's layer, ... */
   struct tp_block block;            /* ... and its block */
-  int64_t tokens;                   /* rows a layer works on: batch * prompt, or batch in decode */
+  int64_t tokens, sequences;        /* of the batch: rows a layer works on, sequences they are of */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */

@@ -1,23 +1,23 @@
 #include "program/program.h"
 
-const char *tp_phase_text(enum tp_phase phase)
+void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *batch)
 {
-  switch (phase) {
-#define X(name, text) \
-  case name:          \
-    return text;
-    TP_PHASES(X)
-#undef X
-  }
-  return "?";
-}
-
-void tp_program_set_kv_len(struct tp_program *program, int64_t kv_len)
-{
+  program->batch = *batch;
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION && op->attention.decode)
-        op->attention.kv_len = kv_len;
+      struct tp_op *const op = &program->segments[s].ops[i];
+      if (op->kind != TP_OP_ATTENTION)
+        continue;
+      const struct tp_chunk *const chunk = &batch->chunks[op->chunk];
+      op->attention.kv_len = chunk->context + chunk->tokens;
     }
+}
+
+double tp_program_kv_bytes(const struct tp_program *program, int64_t capacity)
+{
+  double bytes = 0;
+  for (int i = 0; i < program->n_caches; i++)
+    bytes += program->caches[i].token_bytes *
+             (double)tp_window_tokens(program->caches[i].window, capacity);
+  return bytes;
 }

@@ -11,22 +11,12 @@
  * before it, so it may reach back to the previous repetition or the previous segment.
  */
 #include "base/arena.h"
+#include "program/batch.h"
 #include "program/mesh.h"
 #include "program/op.h"
 #include "program/tensor.h"
 
 #include <stddef.h>
-
-#define TP_PHASES(X)       \
-  X(TP_PREFILL, "prefill") \
-  X(TP_DECODE, "decode")   \
-  X(TP_TRAIN, "train")
-enum tp_phase {
-#define X(name, text) name,
-  TP_PHASES(X)
-#undef X
-};
-const char *tp_phase_text(enum tp_phase phase);
 
 enum {
   TP_STREAM_COMPUTE,
@@ -45,12 +35,18 @@ struct tp_segment {
   struct tp_op *ops;
 };
 
+/* The KV cache of all layers of a kind: bytes that a token of its capacity takes, of which it keeps
+ * `window` tokens at most (0: all). */
+struct tp_program_cache {
+  double token_bytes;
+  int64_t window;
+};
+
 struct tp_program {
   const char *title;    /* "llama-3.1-70b ladder tp=8 decode batch=1 kv_len=1025" */
   const char *equation; /* what the ops compute, as the paper writes it; lines end with \n */
-  enum tp_phase phase;
   struct tp_mesh mesh;
-  int64_t batch, query_len; /* rows are sequences, tokens of one next to each other */
+  struct tp_batch batch; /* rows are chunks, sequences of one, tokens of one next to each other */
   int n_streams, n_events;
   const char *stream_names[TP_MAX_STREAMS];
   const char *event_names[TP_MAX_EVENTS];
@@ -62,11 +58,24 @@ struct tp_program {
   /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.
    */
   int tokens, lengths, logits, next;
-  double weight_bytes, kv_bytes, activation_bytes; /* memory one rank needs */
+  double weight_bytes, activation_bytes; /* memory one rank needs, ... */
+  int n_caches;
+  struct tp_program_cache caches[TP_MAX_LAYER_KINDS]; /* ... and by kinds of layers the KV cache */
+  int64_t kv_capacity;                                /* that the program was built for */
 };
 
-/* Sets kv_len of every decode attention op: the same pass later in a generation. */
-void tp_program_set_kv_len(struct tp_program *program, int64_t kv_len);
+/* The KV cache of one rank where every sequence has room for `capacity` tokens. */
+double tp_program_kv_bytes(const struct tp_program *program, int64_t capacity);
+
+/* The only chunk of a program that says its operands. */
+static inline const struct tp_chunk *tp_program_chunk(const struct tp_program *program)
+{
+  return &program->batch.chunks[0];
+}
+
+/* The same step with other contexts of the chunks that decode: later in a generation.  `batch` is
+ * alike (tp_batch_alike). */
+void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *batch);
 
 /* One op a line, as `tpsim show-program` prints; golden-tested.  The text is arena-owned. */
 char *tp_program_text(const struct tp_program *program, struct tp_arena *arena);

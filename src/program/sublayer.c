@@ -104,8 +104,8 @@ enum tp_status tp_sublayer_build(const struct tp_sublayer_request *request, stru
       .title = tp_sublayer_text(request->which),
       .equation = backward ? "dx = AR(dy W')      on each rank its part of dy and W"
                            : "y = AR(x W)      on each rank its part of x and W",
-      .phase = backward ? TP_TRAIN : TP_PREFILL,
       .mesh = tp_mesh_of_tp(request->tp),
+      .batch = tp_batch_prefill(1, request->tokens),
       .n_streams = 2,
       .n_events = 2,
       .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},

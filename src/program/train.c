@@ -13,15 +13,15 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
                               struct tp_error *error)
 {
   const bool split = request->training.sequence_parallel;
-  if (split && alone != NULL && request->tp > 1)
+  if (split && alone != NULL && request->mesh.tp > 1)
     return tp_fail(error, TP_E_INPUT, "no sequence-parallel form: %s; leave it out", alone);
-  if (split && request->prompt % request->tp != 0)
+  if (split && request->batch.chunks[0].tokens % request->mesh.tp != 0)
     return tp_fail(error, TP_E_INPUT,
                    "sequence-parallel: tp %d does not divide the %lld tokens of a sequence",
-                   request->tp, (long long)request->prompt);
+                   request->mesh.tp, (long long)request->batch.chunks[0].tokens);
   const enum tp_status status = tp_pass_begin_sharded(pass, request, arena, program, error);
   if (status == TP_OK && split)
-    pass->residual_tokens /= request->tp;
+    pass->residual_tokens /= request->mesh.tp;
   return status;
 }
 
@@ -80,7 +80,7 @@ static double layer_elements(const struct tp_pass *pass, int residuals)
   const double mlp = (double)b->ffn * (b->gated ? 3 : 2);
   double scores = 0;
   if (request->style.attention_prefill == TP_ATTENTION_MATERIALISED)
-    scores = tokens * (double)b->heads * (double)request->prompt;
+    scores = tokens * (double)b->heads * (double)request->batch.chunks[0].tokens;
   return tokens * (attention + mlp) + scores + residuals * whole_rows(pass);
 }
 
@@ -94,7 +94,7 @@ void tp_train_end(struct tp_pass *pass, int residuals, int inputs)
   const double kept =
       pass->request->training.recompute ? layers * inputs * residual + layer : layers * layer;
   program->weight_bytes *= 2; /* and gradients */
-  program->kv_bytes = 0;
+  program->n_caches = 0;
   program->activation_bytes += kept * tp_dtype_bytes(pass->wide);
 }
 

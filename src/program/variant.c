@@ -203,7 +203,7 @@ static enum tp_status check_request(const struct tp_variant *variant,
                                     const struct tp_request *request, struct tp_error *error)
 {
   const struct tp_model *model = request->model;
-  if (request->phase == TP_TRAIN && variant->architecture->build_train == NULL)
+  if (request->train && variant->architecture->build_train == NULL)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': training of %s is not modelled; ask for inference", variant->text,
                    variant->architecture->name);
@@ -211,23 +211,43 @@ static enum tp_status check_request(const struct tp_variant *variant,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
                    variant->text, model->name);
-  const int64_t length = request->phase == TP_DECODE ? request->kv_len : request->prompt;
-  if (request->tp < 1 || request->batch < 1 || length < 1)
-    return tp_fail(error, TP_E_INPUT,
-                   "variant '%s': tp %d, batch %lld and %lld tokens must all be at least 1",
-                   variant->text, request->tp, (long long)request->batch, (long long)length);
+  for (int i = 0; i < request->batch.n; i++) {
+    const struct tp_chunk *chunk = &request->batch.chunks[i];
+    if (request->mesh.tp < 1 || chunk->sequences < 1 || chunk->tokens < 1 || chunk->context < 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "variant '%s': tp %d, batch %lld and %lld tokens must all be at least 1",
+                     variant->text, request->mesh.tp, (long long)chunk->sequences,
+                     (long long)(chunk->context + chunk->tokens));
+  }
   return TP_OK;
 }
 
-/* `pass`: a phase, or a sub-layer. */
+/* "decode batch=4 kv_len=1025", "prefill batch=4 prompt=1024"; any other step by its chunks:
+ * "step 1x512+1024,30x1+900", sequences x tokens + context. */
+static const char *step_text(const char *pass, const struct tp_batch *batch, struct tp_arena *arena)
+{
+  const struct tp_chunk *const chunk = &batch->chunks[0];
+  if (batch->n == 1 && tp_chunk_decodes(chunk))
+    return tp_arena_printf(arena, "decode batch=%lld kv_len=%lld", (long long)chunk->sequences,
+                           (long long)chunk->context + 1);
+  if (batch->n == 1 && chunk->context == 0)
+    return tp_arena_printf(arena, "%s batch=%lld prompt=%lld", pass, (long long)chunk->sequences,
+                           (long long)chunk->tokens);
+  const char *text = "step";
+  for (int i = 0; i < batch->n; i++)
+    text = tp_arena_printf(arena, "%s%c%lldx%lld+%lld", text, i == 0 ? ' ' : ',',
+                           (long long)batch->chunks[i].sequences,
+                           (long long)batch->chunks[i].tokens, (long long)batch->chunks[i].context);
+  return text;
+}
+
+/* `pass` names what is neither a decode step nor one of several chunks: prefill, train, a
+ * sub-layer. */
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
                          const char *pass, struct tp_arena *arena)
 {
-  const bool decode = request->phase == TP_DECODE;
-  return tp_arena_printf(arena, "%s %s tp=%d %s batch=%lld %s=%lld", request->model->name,
-                         variant->text, request->tp, pass, (long long)request->batch,
-                         decode ? "kv_len" : "prompt",
-                         (long long)(decode ? request->kv_len : request->prompt));
+  return tp_arena_printf(arena, "%s %s tp=%d %s", request->model->name, variant->text,
+                         request->mesh.tp, step_text(pass, &request->batch, arena));
 }
 
 static enum tp_status transform(const struct tp_variant *variant, const struct tp_request *request,
@@ -250,15 +270,15 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   if (status != TP_OK)
     return status;
   const struct tp_architecture *architecture = variant->architecture;
-  if (request->tp == 1 && !architecture->takes_degree)
+  if (request->mesh.tp == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
-  if (request->phase == TP_TRAIN)
+  if (request->train)
     status = architecture->build_train(request, arena, program, error);
   else
     status = architecture->build(request, variant, arena, program, error);
   if (status != TP_OK)
     return status;
-  program->title = title(variant, request, tp_phase_text(request->phase), arena);
+  program->title = title(variant, request, request->train ? "train" : "prefill", arena);
   program->equation = architecture->equation;
   return transform(variant, request, arena, program, error);
 }

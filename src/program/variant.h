@@ -19,6 +19,13 @@ struct tp_style {
   bool head_sharded, all_positions, embedding_sharded;
 };
 
+/* Which kernels attend a chunk. */
+static inline enum tp_attention_style tp_style_attention(const struct tp_style *style,
+                                                         const struct tp_chunk *chunk)
+{
+  return tp_chunk_decodes(chunk) ? style->attention_decode : style->attention_prefill;
+}
+
 /* How a training step is arranged; all false: Megatron-LM's first form, which T3's Sequential is.
  */
 struct tp_training {
@@ -35,15 +42,13 @@ struct tp_training {
 /* One pass to build. */
 struct tp_request {
   const struct tp_model *model;
-  int tp;
-  enum tp_phase phase;
-  int64_t batch;
-  int64_t prompt;      /* tokens a sequence in prefill */
-  int64_t kv_len;      /* decode: tokens attended, the new one included */
-  int64_t kv_capacity; /* tokens the cache is allocated for: prompt + generate */
+  struct tp_mesh mesh;
+  struct tp_batch batch; /* a training step's: one chunk without context */
+  int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;
   struct tp_style style;
-  struct tp_training training; /* TP_TRAIN */
+  bool train;                  /* a training step: forward, loss and backward */
+  struct tp_training training; /* how it is arranged */
   bool operands; /* ops say what they read and write, for executors that compute; it costs time */
 };
 

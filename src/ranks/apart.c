@@ -1,18 +1,22 @@
 #define _XOPEN_SOURCE 700
 #include "ranks/apart.h"
 
+#include "base/child.h"
+
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+struct job {
+  enum tp_status (*work)(void *data, void *result, struct tp_error *error);
+  void *data, *result;
+  size_t bytes;
+};
 
 /* What the other process tells first; the result follows. */
 struct outcome {
@@ -72,11 +76,16 @@ static int read_all(int file, double end_s, void *to, size_t bytes)
   return 0;
 }
 
-static enum tp_status how_it_died(pid_t process, struct tp_error *error)
+static int run(void *data, int pipe)
 {
-  int ending = 0;
-  while (waitpid(process, &ending, 0) < 0 && errno == EINTR)
-    ;
+  const struct job *const job = data;
+  struct outcome mine = {.error = {.text = ""}};
+  mine.status = job->work(job->data, job->result, &mine.error);
+  return write_all(pipe, &mine, sizeof mine) != 0 || write_all(pipe, job->result, job->bytes) != 0;
+}
+
+static enum tp_status how_it_died(int ending, struct tp_error *error)
+{
   if (WIFSIGNALED(ending))
     return tp_fail(error, TP_E_CHECK, "the measuring process died of signal %d (%s)",
                    WTERMSIG(ending), strsignal(WTERMSIG(ending)));
@@ -88,40 +97,19 @@ enum tp_status
 tp_run_apart(enum tp_status (*work)(void *data, void *result, struct tp_error *error), void *data,
              double most_s, void *result, size_t bytes, struct tp_error *error)
 {
-  int ends[2];
-  fflush(NULL);
-  if (pipe(ends) != 0)
-    return tp_fail(error, TP_E_ENVIRONMENT, "no pipe: %s", strerror(errno));
-  const pid_t process = fork();
-  if (process < 0) {
-    close(ends[0]);
-    close(ends[1]);
-    return tp_fail(error, TP_E_ENVIRONMENT, "no process: %s", strerror(errno));
-  }
-  if (process == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* who is killed leaves no one on the GPU */
-    struct outcome mine = {.error = {.text = ""}};
-    close(ends[0]);
-    mine.status = work(data, result, &mine.error);
-    fflush(NULL);
-    const int failed =
-        write_all(ends[1], &mine, sizeof mine) != 0 || write_all(ends[1], result, bytes) != 0;
-    _exit(failed);
-  }
+  struct job job = {work, data, result, bytes};
+  struct tp_child child;
+  TP_TRY(tp_child_start(run, &job, &child, error));
   struct outcome outcome;
-  close(ends[1]);
   const double end_s = now_s() + most_s;
-  const int whole = read_all(ends[0], end_s, &outcome, sizeof outcome) == 0 &&
-                    read_all(ends[0], end_s, result, bytes) == 0;
-  close(ends[0]);
+  const bool whole = read_all(child.pipe, end_s, &outcome, sizeof outcome) == 0 &&
+                     read_all(child.pipe, end_s, result, bytes) == 0;
   if (!whole && now_s() >= end_s) {
-    kill(process, SIGKILL);
-    how_it_died(process, NULL);
+    tp_child_kill(&child);
     return tp_fail(error, TP_E_CHECK, "the measuring process was not done after %.4g s", most_s);
   }
+  const int ending = tp_child_wait(&child);
   if (!whole)
-    return how_it_died(process, error);
-  while (waitpid(process, NULL, 0) < 0 && errno == EINTR)
-    ;
+    return how_it_died(ending, error);
   return outcome.status == TP_OK ? TP_OK : tp_fail(error, outcome.status, "%s", outcome.error.text);
 }

@@ -8,17 +8,16 @@
  * rank that dies.  Rank 0 sees who died, and says so to all.
  */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#include "base/child.h"
 #include "ranks/launcher.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -217,12 +216,8 @@ static enum tp_status make_group(int ranks, struct fork_group **made, struct tp_
   return TP_OK;
 }
 
-/* In the child: it goes when rank 0 does, also if that was before it asked so. */
-static void become_rank(struct fork_group *group, int rank, pid_t parent)
+static void become_rank(struct fork_group *group, int rank)
 {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent)
-    _exit(TP_E_CHECK);
   group->base.rank = group->base.local_rank = rank;
   free(group->children);
   group->children = NULL;
@@ -234,12 +229,10 @@ enum tp_status tp_group_fork(int ranks, struct tp_group **group, struct tp_error
   enum tp_status status = make_group(ranks, &made, error);
   if (status != TP_OK)
     return status;
-  const pid_t parent = getpid();
-  fflush(NULL);
   for (int i = 1; i < ranks; i++) {
-    const pid_t child = fork();
+    const pid_t child = tp_child_fork();
     if (child == 0) {
-      become_rank(made, i, parent);
+      become_rank(made, i);
       break;
     }
     if (child < 0) {

@@ -11,23 +11,23 @@
 
 struct tp_group; /* NULL: a lone rank */
 
-/* mpirun started this process: it is a rank itself, of one group in its life. */
+/* Whether mpirun started this process.  Then it is a rank itself, of one group in its life. */
 bool tp_group_launched(void);
 
-/* `ranks` processes of this program go on from here, each with its own group and rank.  Under
+/* From here on, `ranks` processes of this program go on, each with its own group and rank.  Under
  * mpirun they are those that mpirun started, and their number must be `ranks`. */
 enum tp_status tp_group_start(int ranks, struct tp_group **group, struct tp_error *error);
-/* Rank 0 waits for the others and learns whether all ended well: else it gets the status and the
- * text of one that did not, TP_E_CHECK where one died.  The others leave the process, with `status`
- * (under mpirun with 0: it would end rank 0 before that could speak). */
+/* Rank 0 waits for the others.  If one did not end well, it gets that one's status and text, and
+ * TP_E_CHECK if one died.  The other ranks leave the process, with `status`; under mpirun with 0,
+ * for mpirun would otherwise end rank 0 before it could report. */
 enum tp_status tp_group_end(struct tp_group *group, enum tp_status status, struct tp_error *error);
 
 int tp_group_rank(const struct tp_group *group);
 int tp_group_ranks(const struct tp_group *group);
 int tp_group_local_rank(const struct tp_group *group); /* on this machine: which GPU */
 
-/* All ranks get `bytes` of every rank, in the order of ranks: ranks x bytes.  Also a barrier. Fails
- * on all ranks where one ended or died instead, with what it said. */
+/* All ranks get `bytes` of every rank, in the order of ranks: ranks x bytes.  It is a barrier, too.
+ * Where a rank ended or died instead, it fails on all others, with what that rank said. */
 enum tp_status tp_group_gather(struct tp_group *group, const void *mine, size_t bytes, void *all,
                                struct tp_error *error);
 #endif

@@ -1,6 +1,6 @@
 #ifndef TP_RANKS_LAUNCHER_H
 #define TP_RANKS_LAUNCHER_H
-/* Who started the processes of a group: fork here (group_fork.c) or mpirun (group_mpi.c). */
+/* Who started the processes of a group: fork here (fork.c) or mpirun (mpi.c). */
 #include "ranks/group.h"
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@ struct tp_launcher {
   enum tp_status (*end)(struct tp_group *group, enum tp_status status, struct tp_error *error);
 };
 
-/* The first member of either's group. */
+/* The first member of the group of either launcher. */
 struct tp_group {
   const struct tp_launcher *launcher;
   int rank, ranks, local_rank;

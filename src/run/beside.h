@@ -19,7 +19,8 @@ struct tp_beside_state;
 
 struct tp_beside {
   struct tp_beside_state *state;
-  /* Returns when the SMs are held and bytes move; a load of nothing is none.  One at a time. */
+  /* Returns when the SMs are held and bytes move.  An empty load starts nothing.  One load runs at
+   * a time. */
   enum tp_status (*start)(struct tp_beside_state *state, const struct tp_load *load,
                           struct tp_error *error);
   /* `moved_bytes_per_s`: what was read and written since start. */
@@ -28,8 +29,8 @@ struct tp_beside {
   void (*close)(struct tp_beside_state *state);
 };
 
-/* For devices that know no interference: every load is taken and changes nothing; `stop` says the
- * rate that was asked for. */
+/* For devices that know no interference: every load is accepted and changes nothing, and `stop`
+ * says the rate that was asked for. */
 enum tp_status tp_beside_open_idle(struct tp_beside *beside, struct tp_error *error);
 
 /* On a GPU (built with CUDA only).  A load ends by itself after a minute, so that a program that

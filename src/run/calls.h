@@ -1,11 +1,11 @@
 #ifndef TP_RUN_CALLS_H
 #define TP_RUN_CALLS_H
 /* What an executor asks of a device, in CUDA's own words: memory, streams, events, captured graphs,
- * and one launch an op.  Two devices answer: a GPU (gpu.h) and the host (host.h), which computes
- * the same numbers on the CPU in any order the events allow.
+ * and one launch an op.  Two devices answer: a GPU (gpu/gpu.h) and the host (host/host.h), which
+ * computes the same numbers on the CPU in any order the events allow.
  *
- * Streams and events are numbered as in the program.  record and wait are CUDA's: a wait means the
- * latest record issued before it.  Nothing but `read`, `finish` and `seconds` waits for the device.
+ * Streams and events are numbered as in the program.  record and wait are CUDA's: a wait is for the
+ * latest record issued before it.  No call but `read`, `finish` and `seconds` waits for the device.
  * Every call that can fail says what failed, on which device and for which op (TP_E_ENVIRONMENT).
  */
 #include "base/error.h"
@@ -29,7 +29,7 @@ struct tp_bound_op {
 };
 
 /* Random numbers of a weight's piece: element (row, column) of the matrix `of` in layer `layer` is
- * the same on whichever rank and device it lies (weights.h). */
+ * the same on whichever rank and device it lies (run/weights.h). */
 struct tp_fill {
   uint64_t key;          /* of matrix and layer */
   int64_t rows, columns; /* of the part */
@@ -65,7 +65,7 @@ struct tp_calls {
   enum tp_status (*wait)(struct tp_device_state *state, int event, int stream,
                          struct tp_error *error);
 
-  /* What is issued between the two is kept and not run: launches, records and waits, nothing else.
+  /* What is issued between the two calls is kept and not run: launches, records and waits only.
    * All streams start together with the compute stream and end in it. */
   enum tp_status (*capture)(struct tp_device_state *state, struct tp_error *error);
   enum tp_status (*capture_end)(struct tp_device_state *state, struct tp_graph **graph,
@@ -77,12 +77,12 @@ struct tp_calls {
   /* The compute stream waits for all others, and all others for it: between passes. */
   enum tp_status (*join)(struct tp_device_state *state, struct tp_error *error);
 
-  /* Clock marks on the compute stream, 0 to TP_MAX_MARKS - 1; time from one to another once both
-   * are done. */
+  /* Clock marks on the compute stream, 0 to TP_MAX_MARKS - 1; `seconds` is the time from one mark
+   * to another once both are done. */
   enum tp_status (*mark)(struct tp_device_state *state, int mark, struct tp_error *error);
   enum tp_status (*seconds)(struct tp_device_state *state, int from, int to, double *seconds,
                             struct tp_error *error);
-  /* Everything issued is done; errors of kernels appear here at the latest. */
+  /* Waits until everything issued is done; errors of kernels appear here at the latest. */
   enum tp_status (*finish)(struct tp_device_state *state, struct tp_error *error);
 };
 

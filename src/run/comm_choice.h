@@ -1,14 +1,14 @@
 #ifndef TP_RUN_COMM_CHOICE_H
 #define TP_RUN_COMM_CHOICE_H
-/* Who runs a collective on real GPUs: what the op asks for, else what the stack's library does at
- * this size. */
+/* Who runs a collective on real GPUs: the algorithm that the op asks for, else what the stack's
+ * library does at this size. */
 #include "platform/stack.h"
 #include "run/calls.h"
 
 #define TP_COMM_WAYS(X)                                                           \
   X(TP_COMM_NOTHING, "nothing") /* a lone rank: at most a copy */                 \
   X(TP_COMM_NCCL, "nccl")                                                         \
-  X(TP_COMM_ONE_SHOT, "one-shot") /* our kernels over peer memory (gpu_peer.h) */ \
+  X(TP_COMM_ONE_SHOT, "one-shot") /* our kernels over peer memory (gpu/peer.h) */ \
   X(TP_COMM_TWO_SHOT, "two-shot")                                                 \
   X(TP_COMM_FLASH, "flash")
 enum tp_comm_way {
@@ -24,7 +24,8 @@ struct tp_comm_place {
   bool peer_access; /* every GPU reaches the memory of every other */
 };
 
-/* TP_E_INPUT names what no library here does, TP_E_ENVIRONMENT what needs peer access. */
+/* TP_E_INPUT where no library here runs such a collective, TP_E_ENVIRONMENT where it needs peer
+ * access that is not there; the error names it. */
 enum tp_status tp_comm_choose(const struct tp_comm_place *place, const struct tp_op *op,
                               enum tp_comm_way *way, struct tp_error *error);
 

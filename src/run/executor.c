@@ -30,19 +30,62 @@ static const char *impossible(const struct tp_op *op)
   return NULL;
 }
 
-static enum tp_status check(const struct tp_program *program, struct tp_error *error)
+static bool is_known_wire(const struct tp_wire *wire)
 {
-  for (size_t s = 0; s < program->n_segments; s++)
-    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_op *op = &program->segments[s].ops[i];
-      const char *needed = impossible(op);
-      if (needed != NULL)
-        return tp_fail(error, TP_E_INPUT,
-                       "%s: op '%s' needs %s, which no device here has: choose an overlap that "
-                       "software does (chunked), or none",
-                       program->title != NULL ? program->title : "program", op->name, needed);
-    }
+  const bool wide = wire->reduce_bits >= 2 && wire->gather_bits >= 2;
+  const bool narrow = wire->reduce_bits <= 8 && wire->gather_bits <= 8;
+  const bool full = wire->reduce_bits == 0 && wire->gather_bits == 0;
+  return wire->code == TP_WIRE_INTEGER && (full || (wide && narrow));
+}
+
+/* What of the op no device here has heard of; NULL: nothing. */
+static const char *unknown(const struct tp_op *op)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+  case TP_OP_ATTENTION:
+  case TP_OP_MEMORY: /* whose function the device knows, or refuses when it is launched */
+    return NULL;
+  case TP_OP_COLLECTIVE:
+    break;
+  default:
+    return "kind";
+  }
+  switch (op->collective.kind) {
+  case TP_ALL_REDUCE:
+  case TP_ALL_GATHER:
+  case TP_REDUCE_SCATTER:
+  case TP_ALL_TO_ALL:
+  case TP_SEND:
+    return is_known_wire(&op->collective.wire) ? NULL : "wire";
+  }
+  return "collective";
+}
+
+static enum tp_status check_op(const struct tp_program *program, const struct tp_op *op,
+                               struct tp_error *error)
+{
+  const char *const title = program->title != NULL ? program->title : "program";
+  const char *const what = unknown(op), *const needed = what == NULL ? impossible(op) : NULL;
+  if (what != NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: op '%s' is of a %s that no device here computes yet: take another variant",
+                   title, op->name, what);
+  if (needed != NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: op '%s' needs %s, which no device here has: choose an overlap that "
+                   "software does (chunked), or none",
+                   title, op->name, needed);
   return TP_OK;
+}
+
+enum tp_status tp_execute_check(const struct tp_program *program, struct tp_error *error)
+{
+  enum tp_status status = TP_OK;
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops && status == TP_OK; i++)
+      status = check_op(program, &program->segments[s].ops[i], error);
+  return status;
 }
 
 /* One of several parts works on its rows of activations and on all of a weight. */
@@ -99,7 +142,7 @@ enum tp_status tp_execute(const struct tp_calls *calls, const struct tp_binding 
                           struct tp_error *error)
 {
   struct issue issue = {.calls = calls, .binding = binding, .program = tp_binding_program(binding)};
-  enum tp_status status = check(issue.program, error);
+  enum tp_status status = tp_execute_check(issue.program, error);
   for (size_t s = 0; s < issue.program->n_segments && status == TP_OK; s++)
     status = issue_segment(&issue, &issue.program->segments[s], error);
   return status;

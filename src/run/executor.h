@@ -5,10 +5,15 @@
  */
 #include "run/store.h"
 
+/* Can devices here compute it?  TP_E_INPUT names an op that needs hardware which is not there
+ * (T3's), or that is of a kind, a collective or a wire unknown here: it is never computed as
+ * something else. (Of functions of memory each device refuses what it does not know.) */
+enum tp_status tp_execute_check(const struct tp_program *program, struct tp_error *error);
+
 /* Issues one pass, all segments and repetitions; returns when it is issued, not done.  Waits for
- * events that this pass has not recorded are left out, as CUDA's are no waits; between passes the
- * caller joins the streams (calls->join), if they are not captured.  TP_E_INPUT where no
- * device can do an op (what T3's hardware does), naming it. */
+ * events that this pass has not recorded are left out, for in CUDA they would wait for nothing.
+ * Between passes the caller joins the streams (calls->join), if they are not captured.  TP_E_INPUT
+ * as tp_execute_check, before anything is issued. */
 enum tp_status tp_execute(const struct tp_calls *calls, const struct tp_binding *binding,
                           struct tp_error *error);
 

@@ -1,6 +1,6 @@
 #ifndef TP_RUN_KEEP_H
 #define TP_RUN_KEEP_H
-/* What a library worked out for a shape, kept: a hash table from a key of words to a plan. */
+/* Keeps what a library worked out for a shape: a hash table from a key of words to a plan. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +20,7 @@ void tp_keep_free(struct tp_keep *plans, void (*release)(void *plan));
 
 /* NULL: none yet. */
 void *tp_keep_find(const struct tp_keep *plans, const struct tp_keep_key *key);
-/* For a key that has none.  The plan is the table's then; it is not where memory ended (false). */
+/* Adds a plan for a key that has none.  The table then owns it; where memory ran out it does not,
+ * and the result is false. */
 bool tp_keep_add(struct tp_keep *plans, const struct tp_keep_key *key, void *plan);
 #endif

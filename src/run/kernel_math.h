@@ -1,7 +1,7 @@
 #ifndef TP_RUN_KERNEL_MATH_H
 #define TP_RUN_KERNEL_MATH_H
-/* What kernels compute of a number, the same in C and on a GPU: constants of the transformers that
- * were published and their elementwise functions, in fp32. */
+/* What kernels compute from a number, the same in C and on a GPU: elementwise functions of
+ * published transformers, in fp32, and their constants. */
 #include "run/fill_value.h"
 
 #include <math.h>
@@ -16,8 +16,8 @@ TP_BOTH_SIDES static inline float tp_rope_angle(int64_t position, int pair, int 
   return (float)position * powf(TP_ROPE_BASE, -2.0f * (float)pair / (float)head_dim);
 }
 
-/* An exact quotient takes a GPU a third of this function's instructions, and then memory is not
- * what it waits for: to two units in the last place. */
+/* On a GPU the quotient is right to two units in the last place: an exact one would take a third of
+ * this function's instructions, and kernels would wait for it rather than for memory. */
 TP_BOTH_SIDES static inline float tp_silu(float x)
 {
 #ifdef __CUDA_ARCH__

@@ -22,10 +22,11 @@ struct tp_logits tp_logits_of(const struct tp_bound_op *sample)
   return (struct tp_logits){
       .blocks = blocks,
       .rows = logits->rows / blocks,
-      .rows_each = logits->rows / blocks / program->batch,
+      .rows_each = logits->rows / blocks / tp_program_chunk(program)->sequences,
       .columns = logits->columns,
       /* It reads one row a sequence, without the padding. */
-      .words =
-          (int64_t)(sample->op->memory.read_bytes / element_bytes / (double)program->batch + 0.5),
+      .words = (int64_t)(sample->op->memory.read_bytes / element_bytes /
+                             (double)tp_program_chunk(program)->sequences +
+                         0.5),
   };
 }

@@ -9,10 +9,10 @@ static int model_sms(const struct tp_machine *machine, const struct tp_cost *cos
   return sms > 0 ? (int)fmax(1, round(sms)) : 0;
 }
 
-struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, enum tp_phase phase,
+struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, bool decodes,
                                             const struct tp_op *op, int sms, int device_sms)
 {
-  const struct tp_cost cost = tp_cost_op(machine, phase, op);
+  const struct tp_cost cost = tp_cost_op(machine, decodes, op);
   /* Streams and events are real here. */
   const double lasts_s = tp_cost_alone_s(machine, &cost) - tp_cost_crossing_s(machine);
   int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, &cost) : sms;

@@ -9,7 +9,7 @@
  * The bytes are those its algorithm reads and writes in this GPU's memory: half are read, half
  * written.  Copy engines instead hold no SM: half the bytes go to host memory, half come from
  * there, at the speed of the link between the two, so they may last longer than the model says.
- * What quantising costs of a low-bit all-reduce is in the modelled time only.
+ * The quantising of a low-bit all-reduce is in the modelled time only.
  */
 #include "cost/cost.h"
 #include "run/fill_value.h"
@@ -25,10 +25,10 @@ struct tp_standin_plan {
 
 /* `sms`: as in struct tp_gpu_options; never more than `device_sms`.  A collective that by its op
  * holds no SMs is left to copy engines whatever `sms` says. */
-struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, enum tp_phase phase,
+struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, bool decodes,
                                             const struct tp_op *op, int sms, int device_sms);
 
-/* Vectors before block `block`: its own reach to those before the next one. */
+/* How many vectors lie before those of block `block`; its own end where the next block's begin. */
 TP_BOTH_SIDES static inline int64_t tp_standin_first(const struct tp_standin_plan *plan, int block)
 {
   const int64_t each = plan->vectors / plan->blocks, over = plan->vectors % plan->blocks;

@@ -1,14 +1,14 @@
 #ifndef TP_RUN_STANDIN_TRY_H
 #define TP_RUN_STANDIN_TRY_H
-/* Whether stand-ins hold SMs as long and as alone as is said of them (standin_plan.h), by the clock
- * of CUDA's events, which is not theirs. */
+/* Whether stand-ins hold SMs for as long as planned (run/standin_plan.h) and whether nothing else
+ * fits there meanwhile.  CUDA's events tell, for they use another clock than stand-ins do. */
 #include "base/error.h"
 
 /* Times in multiples of what one stand-in was to last. */
 struct tp_standin_ratios {
-  double last;  /* of many in turn, for one: 1 */
-  double apart; /* of two at once, half of the SMs each: 1, for each leaves the others theirs */
-  double close; /* the same with an SM more each: 2, for on an SM that is held nothing fits */
+  double last;  /* one of many in turn; 1 is right */
+  double apart; /* two at once on half of the SMs each; 1 is right: both have room */
+  double close; /* the same with one SM more each; 2 is right: they have to take turns */
 };
 
 enum tp_status tp_standin_try(int device, struct tp_standin_ratios *ratios, struct tp_error *error);

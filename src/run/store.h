@@ -4,7 +4,7 @@
  *
  * Weights and caches are shared by name (prefill and decode read the same); activations, too, as
  * large as the largest program needs them.  Weights and caches are filled when first bound
- * (weights.h).
+ * (run/weights.h).
  *
  *     bind prefill, bind decode, then capture, write tokens, run ...
  *
@@ -15,8 +15,9 @@
 
 struct tp_store;
 
-/* Of the copies that a tensor has a layer, at most `most_layers` are held and used in turn (layer l
- * is copy l mod most_layers); 0: all.  Then numbers are no longer the model's; times are. */
+/* Of a tensor that every layer has, at most `most_layers` copies are held and used in turn (layer l
+ * uses copy l mod most_layers); 0: one a layer.  With fewer, numbers are no longer the model's, but
+ * times are. */
 struct tp_store *tp_store_create(const struct tp_calls *calls, uint64_t seed, int most_layers);
 void tp_store_free(struct tp_store *store); /* memory, too; NULL is fine */
 

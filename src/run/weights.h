@@ -7,13 +7,14 @@
  *     gain    uniform in 1 +- 0.1
  *     bias    uniform in +- 0.1
  *
- * In fp8 memory holds them 256 times as large, and a GEMM's sums are made so much smaller: E4M3 has
- * all of its digits from 1/64 on, below which most weights of a matrix 8192 wide would lie, and
- * ends at 448, which those of the narrowest, sqrt(3), stay below.
+ * In fp8, memory holds weights 256 times as large, and a GEMM divides its sums by 256.  For E4M3
+ * has all of its digits only from 1/64 on, and most weights of a matrix 8192 wide would lie below.
+ * It ends at 448; the largest weights, those of the narrowest matrix, are 256 sqrt(3).
  */
 #include "run/calls.h"
 
-/* What `rank` has of a piece.  `ranks` gives the whole width of a matrix split by columns. */
+/* The part of a piece that `rank` has.  `ranks` gives the whole width of a matrix split by columns.
+ */
 struct tp_fill tp_weight_fill(const struct tp_piece *piece, uint64_t seed, int layer, int rank,
                               int ranks, enum tp_dtype dtype);
 
@@ -24,7 +25,7 @@ struct tp_fill tp_cache_fill(const struct tp_tensor *cache, uint64_t seed, int l
 /* What 1 in memory means in a weight of the dtype. */
 float tp_weight_unit(enum tp_dtype dtype);
 
-/* One element as memory holds it, before it is rounded to the dtype; also what kernels of a device
- * compute. */
+/* One element as memory holds it, before it is rounded to the dtype.  A device's kernels compute
+ * the same. */
 float tp_fill_value(const struct tp_fill *fill, int64_t row, int64_t column);
 #endif

@@ -33,10 +33,12 @@ static const struct value defaults[TP_N_AXES] = {
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
 {
-  size_t column = 0; /* the axis-th input */
-  for (int left = (int)axis;; column++)
-    if (tp_columns[column].is_input && left-- == 0)
-      return &tp_columns[column];
+  static const enum tp_column_index columns[TP_N_AXES] = {
+#define X(name, unit, description) [TP_AXIS_##name] = TP_COLUMN_##name,
+      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+  };
+  return &tp_columns[columns[axis]];
 }
 
 void tp_grid_clear(struct tp_grid *grid)
@@ -105,6 +107,17 @@ static struct place place_of(const struct tp_grid *grid, size_t index)
   }
   place.row = index;
   return place;
+}
+
+bool tp_grid_is_first(const struct tp_grid *grid, size_t index)
+{
+  int n_later = 0; /* values that are not the first of their list */
+  for (int i = TP_N_AXES - 1; i >= 0 && n_later < 2; i--) {
+    const size_t n = axis_size(grid, loop_order[i]);
+    n_later += index % n != 0;
+    index /= n;
+  }
+  return n_later + (index != 0) < 2;
 }
 
 /* The cell, or "" where the list or the default counts. */
@@ -176,8 +189,8 @@ static enum tp_status read_numbers(const struct place *place, struct tp_point *p
     status = number_at(place, TP_AXIS_generate, 1, 1e8, &point->generate, error);
   if (status == TP_OK)
     status = number_at(place, TP_AXIS_layers, 0, 1e6, &point->layers, error);
-  point->tp = (int)tp;
-  point->pp = (int)pp;
+  point->mesh = tp_mesh_of_tp((int)tp);
+  point->mesh.pp = (int)pp;
   point->nodes = (int)nodes;
   return status;
 }

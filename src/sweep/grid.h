@@ -55,6 +55,10 @@ size_t tp_grid_columns(const struct tp_grid *grid);
 enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
                              struct tp_point *point, struct tp_error *error);
 
+/* Whether point `index` is the first with one of its values, or its row of the file: grids of the
+ * same shape that differ at all differ in such a point. */
+bool tp_grid_is_first(const struct tp_grid *grid, size_t index);
+
 /* Tries every point, which also opens every file once. */
 enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *catalog,
                              struct tp_error *error);

@@ -1,10 +1,10 @@
 #include "sweep/sweep.h"
 
+#include "base/child.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* Begins a line on which a worker reports a failure: a digit and the error's text follow. */
 enum { FAILURE_MARK = '\1', MOST_WORKERS = 256, CHUNK = 32, FLUSH_ROWS = 256 };
@@ -56,8 +56,10 @@ static enum tp_status run_alone(const struct tp_sweep *sweep, FILE *out, struct 
 }
 
 struct worker {
-  pid_t process; /* 0: not started */
-  FILE *rows;
+  const struct tp_sweep *sweep;
+  int self;
+  struct tp_child child;
+  FILE *rows; /* its pipe; NULL: not started */
 };
 
 /* Whose point it is: chunks go round, each of whole sets of variants, which share a prediction of
@@ -69,13 +71,18 @@ static int owner_of(const struct tp_sweep *sweep, size_t index)
   return (int)(index / chunk % (size_t)sweep->workers);
 }
 
-static void work(const struct tp_sweep *sweep, int self, FILE *out)
+static int work(void *data, int pipe)
 {
+  const struct worker *const worker = data;
+  const struct tp_sweep *const sweep = worker->sweep;
+  FILE *const out = fdopen(pipe, "w");
+  if (out == NULL)
+    return TP_E_ENVIRONMENT;
   struct tp_predictor *predictor = tp_predictor_create();
   const size_t size = tp_grid_size(sweep->grid);
   for (size_t i = sweep->first; i < size; i++) {
     struct tp_error error;
-    if (owner_of(sweep, i) != self)
+    if (owner_of(sweep, i) != worker->self)
       continue;
     const enum tp_status status = predict_row(sweep, predictor, i, out, &error);
     if (status != TP_OK) {
@@ -84,35 +91,21 @@ static void work(const struct tp_sweep *sweep, int self, FILE *out)
     }
   }
   tp_predictor_free(predictor);
+  return fclose(out) == 0 ? 0 : TP_E_ENVIRONMENT;
 }
 
-static enum tp_status start_worker(const struct tp_sweep *sweep, struct worker *workers, int self,
-                                   struct tp_error *error)
+static enum tp_status start(struct worker *worker, struct tp_error *error)
 {
-  int ends[2];
-  if (pipe(ends) != 0)
-    return tp_fail(error, TP_E_ENVIRONMENT, "no pipe for worker %d: %s; take a smaller -j", self,
-                   strerror(errno));
-  workers[self].process = fork();
-  if (workers[self].process < 0) {
-    workers[self].process = 0;
-    close(ends[0]);
-    close(ends[1]);
-    return tp_fail(error, TP_E_ENVIRONMENT, "worker %d cannot be started: %s; take a smaller -j",
-                   self, strerror(errno));
-  }
-  if (workers[self].process == 0) {
-    for (int i = 0; i < self; i++)
-      close(fileno(workers[i].rows));
-    close(ends[0]);
-    FILE *out = fdopen(ends[1], "w");
-    if (out != NULL)
-      work(sweep, self, out);
-    _exit(out != NULL && fclose(out) == 0 ? 0 : TP_E_ENVIRONMENT);
-  }
-  close(ends[1]);
-  workers[self].rows = fdopen(ends[0], "r");
-  return workers[self].rows != NULL ? TP_OK : tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  struct tp_error reason;
+  const enum tp_status status = tp_child_start(work, worker, &worker->child, &reason);
+  if (status != TP_OK)
+    return tp_fail(error, status, "worker %d cannot be started: %s; take a smaller -j",
+                   worker->self, reason.text);
+  worker->rows = fdopen(worker->child.pipe, "r");
+  if (worker->rows == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  worker->child.pipe = -1;
+  return TP_OK;
 }
 
 static enum tp_status collect(const struct tp_sweep *sweep, const struct worker *workers, FILE *out,
@@ -141,21 +134,23 @@ static enum tp_status collect(const struct tp_sweep *sweep, const struct worker 
 
 static enum tp_status run_workers(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
 {
-  struct worker workers[MOST_WORKERS] = {{.process = 0}};
-  fflush(out); /* or every worker would flush it, too */
+  struct worker workers[MOST_WORKERS] = {{.rows = NULL}};
   enum tp_status status = TP_OK;
-  for (int i = 0; i < sweep->workers && status == TP_OK; i++)
-    status = start_worker(sweep, workers, i, error);
+  for (int i = 0; i < sweep->workers && status == TP_OK; i++) {
+    workers[i].sweep = sweep;
+    workers[i].self = i;
+    status = start(&workers[i], error);
+  }
   if (status == TP_OK)
     status = collect(sweep, workers, out, error);
-  /* A worker that still writes ends with its pipe. */
-  for (int i = 0; i < sweep->workers; i++)
+  for (int i = 0; i < sweep->workers; i++) {
     if (workers[i].rows != NULL)
       fclose(workers[i].rows);
-  for (int i = 0; i < sweep->workers; i++)
-    if (workers[i].process > 0)
-      while (waitpid(workers[i].process, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (status == TP_OK)
+      tp_child_wait(&workers[i].child);
+    else
+      tp_child_kill(&workers[i].child);
+  }
   return status;
 }
 

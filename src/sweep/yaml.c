@@ -49,26 +49,6 @@ struct values {
   size_t n;
 };
 
-static void words_append(struct values *values, const char *const *words, size_t n,
-                         struct tp_arena *arena)
-{
-  const char **larger = TP_NEW(arena, const char *, values->n + n);
-  for (size_t i = 0; i < values->n + n; i++)
-    larger[i] = i < values->n ? values->words[i] : words[i - values->n];
-  values->words = larger;
-  values->n += n;
-}
-
-static void numbers_append(struct values *values, const double *numbers, size_t n,
-                           struct tp_arena *arena)
-{
-  double *larger = TP_NEW(arena, double, values->n + n);
-  for (size_t i = 0; i < values->n + n; i++)
-    larger[i] = i < values->n ? values->numbers[i] : numbers[i - values->n];
-  values->numbers = larger;
-  values->n += n;
-}
-
 /* A scalar may itself be a list or a range, as on the command line: "1:64:x2". */
 static enum tp_status add_scalar(struct sheet *sheet, const yaml_event_t *event,
                                  const struct tp_column *column, struct values *values)
@@ -83,10 +63,11 @@ static enum tp_status add_scalar(struct sheet *sheet, const yaml_event_t *event,
                       : tp_text_numbers(column->name, text, sheet->arena, &numbers, &n, &reason);
   if (status != TP_OK)
     return fail(sheet, event, reason.text);
-  if (column->is_text)
-    words_append(values, words, n, sheet->arena);
-  else
-    numbers_append(values, numbers, n, sheet->arena);
+  for (size_t i = 0; i < n; i++)
+    if (column->is_text)
+      TP_APPEND(sheet->arena, values->words, values->n, words[i]);
+    else
+      TP_APPEND(sheet->arena, values->numbers, values->n, numbers[i]);
   return TP_OK;
 }
 

@@ -7,7 +7,7 @@
 
 static bool ranks_differ(const struct tp_check *check)
 {
-  return strcmp(check->variant->architecture->name, "no-comm") == 0 && check->request.tp > 1;
+  return strcmp(check->variant->architecture->name, "no-comm") == 0 && check->request.mesh.tp > 1;
 }
 
 enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *arena,
@@ -15,12 +15,12 @@ enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *are
 {
   struct tp_request request = check->request;
   request.operands = true;
-  request.kv_capacity = request.prompt + check->steps;
-  request.phase = TP_PREFILL;
+  const struct tp_chunk prompt = request.batch.chunks[0];
+  request.kv_capacity = prompt.tokens + check->steps;
   enum tp_status status =
       tp_variant_build(check->variant, &request, arena, &programs->prefill, error);
-  request.phase = TP_DECODE;
-  request.kv_len = check->captured ? request.kv_capacity : request.prompt + 1;
+  request.batch =
+      tp_batch_decode(prompt.sequences, check->captured ? request.kv_capacity : prompt.tokens + 1);
   if (status == TP_OK)
     status = tp_variant_build(check->variant, &request, arena, &programs->decode, error);
   return status;
@@ -29,7 +29,7 @@ enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *are
 static void choose_tokens(struct tp_check_session *session)
 {
   const struct tp_check *check = session->check;
-  const int64_t n = check->request.batch * session->length;
+  const int64_t n = check->request.batch.chunks[0].sequences * session->length;
   session->tokens = TP_NEW(session->arena, int32_t, n);
   for (int64_t i = 0; i < n; i++)
     session->tokens[i] = (int32_t)(tp_mix64(check->seed * 0x9e3779b97f4a7c15u + (uint64_t)i) %
@@ -41,10 +41,10 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
   const struct tp_check *check = session->check;
   const struct tp_request *request = &check->request;
   enum tp_status status = TP_OK;
-  for (int64_t b = 0; b < request->batch && status == TP_OK; b++) {
+  for (int64_t b = 0; b < request->batch.chunks[0].sequences && status == TP_OK; b++) {
     const struct tp_reference reference = {.model = request->model,
                                            .variant = check->variant,
-                                           .ranks = request->tp,
+                                           .ranks = request->mesh.tp,
                                            .rank = rank,
                                            .embedding_sharded = request->style.embedding_sharded,
                                            .seed = check->seed,
@@ -60,7 +60,8 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
 static enum tp_status refer_all(struct tp_check_session *session)
 {
   const struct tp_request *request = &session->check->request;
-  const int64_t logits = request->batch * session->length * request->model->vocab;
+  const int64_t logits =
+      request->batch.chunks[0].sequences * session->length * request->model->vocab;
   session->wanted = TP_NEW(session->arena, float *, session->ranks->n);
   enum tp_status status = TP_OK;
   for (int i = 0; i < session->ranks->n && status == TP_OK; i++) {
@@ -105,7 +106,7 @@ static enum tp_status issue(const struct tp_check_session *session,
 {
   const struct tp_binding *binding = tp_check_binding(rank, decode);
   const struct tp_program *program = tp_binding_program(binding);
-  const int64_t batch = program->batch, n = program->query_len;
+  const int64_t batch = tp_program_chunk(program)->sequences, n = tp_program_chunk(program)->tokens;
   const struct tp_operand tokens = tp_binding_operand(binding, program->tokens, 0);
   const struct tp_operand lengths = tp_binding_operand(binding, program->lengths, 0);
   int32_t *values = TP_NEW(session->arena, int32_t, batch * n);
@@ -179,14 +180,22 @@ static enum tp_status pass(const struct tp_check_session *session, bool decode, 
   return status;
 }
 
+static void set_length(const struct tp_check_session *session, int64_t kv_len)
+{
+  struct tp_program *const program = &session->programs->decode;
+  const struct tp_batch batch = tp_batch_decode(tp_program_chunk(program)->sequences, kv_len);
+  tp_program_set_contexts(program, &batch);
+}
+
 static enum tp_status passes(const struct tp_check_session *session)
 {
   const struct tp_check *check = session->check;
+  const int64_t prompt = check->request.batch.chunks[0].tokens;
   enum tp_status status = pass(session, false, 0);
   for (int step = 0; step < check->steps && status == TP_OK; step++) {
     if (!check->captured)
-      tp_program_set_kv_len(&session->programs->decode, check->request.prompt + step + 1);
-    status = pass(session, true, check->request.prompt + step);
+      set_length(session, prompt + step + 1);
+    status = pass(session, true, prompt + step);
   }
   return status;
 }
@@ -201,7 +210,7 @@ enum tp_status tp_check_run(const struct tp_check *check, const struct tp_check_
                                      .programs = programs,
                                      .arena = tp_arena_create(),
                                      .error = error,
-                                     .length = check->request.prompt + check->steps,
+                                     .length = check->request.batch.chunks[0].tokens + check->steps,
                                      .result = result,
                                      .fault = &(struct tp_error){""}};
   choose_tokens(&session);

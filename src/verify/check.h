@@ -3,17 +3,17 @@
 /* Whether a device computes what a variant's equations say: a prefill and some decode steps on
  * random tokens and weights, every logit against the reference (reference.h).
  *
- * Sensitive to a missing wait (on a host device: for some order), a wrong operand, memory that
- * nobody wrote (it is NaN), a collective that is left out, rows of a cache beyond its length.
+ * It notices a missing wait (on a host device: in some order), a wrong operand, memory that nobody
+ * wrote (it is NaN), a collective that is left out, rows read past a cache's length.
  */
 #include "host/host.h"
 #include "program/variant.h"
 
 struct tp_check {
-  struct tp_request request; /* phase, kv_len and kv_capacity are set here */
+  struct tp_request request; /* its batch is the prefill; kv_capacity is set here */
   const struct tp_variant *variant;
   int steps;     /* of decode, after the prefill */
-  bool captured; /* as graphs, replayed; a step then reads as far as the cache goes */
+  bool captured; /* passes are graphs, replayed; a step then reads as far as the cache goes */
   uint64_t seed; /* of weights and tokens */
 };
 
@@ -28,25 +28,25 @@ struct tp_check_programs {
   struct tp_program prefill, decode;
 };
 
-/* Largest error of any token's logits, Euclidean and relative, and the most that the types of the
- * numbers explain. */
+/* The largest relative error (Euclidean) of any token's logits, and the largest that rounding to
+ * the tensors' types explains. */
 struct tp_check_result {
   double error, bound;
 };
 
-/* What the check runs, in `arena`; TP_E_INPUT as tp_variant_build. */
+/* Builds the programs that the check runs, in `arena`.  TP_E_INPUT as from tp_variant_build. */
 enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *arena,
                               struct tp_check_programs *programs, struct tp_error *error);
 
-/* TP_E_CHECK where an error is above its bound or a next token is not the likeliest, saying where;
- * TP_E_INPUT where a program does not say its operands.  `result` is set in the first two cases.
- * Decode's kv_len is changed. */
+/* TP_E_CHECK where an error is above its bound or a next token is not the likeliest; the error says
+ * where.  TP_E_INPUT where a program does not say its operands.  `result` is set with TP_OK and
+ * TP_E_CHECK. Decode's context is changed. */
 enum tp_status tp_check_run(const struct tp_check *check, const struct tp_check_ranks *ranks,
                             struct tp_check_programs *programs, struct tp_check_result *result,
                             struct tp_error *error);
 
 /* check_bound.c */
 double tp_check_bound(const struct tp_check *check);
-/* Of one all-reduce over a low-bit wire, relative to its sum, in the mean; 0 at full precision. */
+/* Mean error of one all-reduce over a low-bit wire, relative to its sum; 0 at full precision. */
 double tp_check_wire_error(const struct tp_wire *wire);
 #endif

@@ -49,6 +49,6 @@ double tp_check_bound(const struct tp_check *check)
 {
   const double modules = 2 * (double)check->request.model->layers;
   const struct tp_wire wire = tp_variant_wire(check->variant);
-  const double sent = check->request.tp > 1 ? tp_check_wire_error(&wire) : 0;
+  const double sent = check->request.mesh.tp > 1 ? tp_check_wire_error(&wire) : 0;
   return 3 * rounding(check->request.dtype, modules) + 2 * sqrt(modules) * sent;
 }

@@ -31,9 +31,10 @@ static enum tp_status read_logits(const struct tp_check_session *session,
   *operand = tp_binding_operand(binding, program->logits, 0);
   const size_t bytes = tp_check_bytes(operand);
   unsigned char *memory = TP_NEW(session->arena, unsigned char, bytes);
-  const bool all = request->style.all_positions && program->phase == TP_PREFILL;
+  const bool all = request->style.all_positions && !tp_batch_decodes(&program->batch);
   const int64_t vocab = request->model->vocab;
-  const int64_t rows = program->batch * (all ? program->query_len : 1);
+  const int64_t rows =
+      tp_program_chunk(program)->sequences * (all ? tp_program_chunk(program)->tokens : 1);
   const bool own = operand->rows == rows && operand->columns < vocab;
   const int64_t first = own ? rank->calls->rank * operand->columns : 0;
   const int64_t last = own ? first + operand->columns : vocab;
@@ -57,10 +58,11 @@ static void compare(const struct tp_check_session *session, const struct tp_chec
 {
   const struct tp_program *program = tp_binding_program(binding);
   const int64_t vocab = session->check->request.model->vocab;
-  const int64_t each = logits->rows / program->batch; /* rows of a sequence: the last ones */
+  const int64_t each =
+      logits->rows / tp_program_chunk(program)->sequences; /* rows of a sequence: the last ones */
   struct tp_check_result *result = session->result;
   for (int64_t row = 0; row < logits->rows; row++) {
-    const int64_t position = first + program->query_len - each + row % each;
+    const int64_t position = first + tp_program_chunk(program)->tokens - each + row % each;
     const float *want = &wanted[(row / each * session->length + position) * vocab];
     struct tp_accuracy accuracy = {0};
     for (int64_t i = 0; i < logits->columns; i++)
@@ -84,14 +86,14 @@ static enum tp_status compare_next(const struct tp_check_session *session,
 {
   const struct tp_program *program = tp_binding_program(binding);
   const struct tp_operand operand = tp_binding_operand(binding, program->next, 0);
-  int32_t *next = TP_NEW(session->arena, int32_t, program->batch);
-  const enum tp_status status =
-      rank->calls->read(rank->calls->state, next, operand.data,
-                        (size_t)program->batch * sizeof *next, session->error);
+  int32_t *next = TP_NEW(session->arena, int32_t, tp_program_chunk(program)->sequences);
+  const enum tp_status status = rank->calls->read(
+      rank->calls->state, next, operand.data,
+      (size_t)tp_program_chunk(program)->sequences * sizeof *next, session->error);
   if (status != TP_OK || logits->columns < session->check->request.model->vocab)
     return status; /* the rest of them decide, too */
-  const int64_t each = logits->rows / program->batch;
-  for (int64_t b = 0; b < program->batch; b++) {
+  const int64_t each = logits->rows / tp_program_chunk(program)->sequences;
+  for (int64_t b = 0; b < tp_program_chunk(program)->sequences; b++) {
     const int64_t row = b * each + each - 1;
     for (int64_t i = 0; i < logits->columns; i++)
       if (is_first_fault(session) && (next[b] < 0 || next[b] >= logits->columns ||

@@ -1,6 +1,7 @@
 #ifndef TP_VERIFY_CHECK_STATE_H
 #define TP_VERIFY_CHECK_STATE_H
-/* A check under way; between check.c, which runs passes, and check_logits.c, which judges them. */
+/* A check under way, shared by check.c, which runs passes, and check_logits.c, which judges them.
+ */
 #include "run/store.h"
 #include "verify/check.h"
 
@@ -23,7 +24,7 @@ struct tp_check_session {
   float **wanted;             /* a rank: [batch, length, vocab] */
   struct tp_check_rank *rank; /* of this process */
   struct tp_check_result *result;
-  struct tp_error *fault; /* the first; "": none so far */
+  struct tp_error *fault; /* the first one; "" where there is none so far */
 };
 
 static inline const struct tp_binding *tp_check_binding(const struct tp_check_rank *rank,
@@ -38,8 +39,8 @@ static inline size_t tp_check_bytes(const struct tp_operand *operand)
          (size_t)tp_tensor_element_bytes(operand->tensor);
 }
 
-/* Reads what rank `i` of this process has of a pass whose first token is number `first`; faults go
- * to session->fault. */
+/* Reads the logits that rank `i` of this process has of a pass, whose first token is number
+ * `first`, and compares them; faults go to session->fault. */
 enum tp_status tp_check_compare(const struct tp_check_session *session, int i, bool decode,
                                 int64_t first);
 #endif

@@ -3,6 +3,7 @@ libtpcuda_a_SOURCES += \
 	%D%/check_bound.c \
 	%D%/check_logits.c \
 	%D%/check_state.h \
+	%D%/computed.c %D%/computed.h \
 	%D%/matrix.c %D%/matrix.h \
 	%D%/op_cases.c %D%/op_cases.h \
 	%D%/op_cases_rows.c \

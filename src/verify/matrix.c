@@ -1,7 +1,6 @@
 #include "verify/matrix.h"
 
-#include <assert.h>
-#include <string.h>
+#include "verify/computed.h"
 
 enum { MODELS = 5 };
 
@@ -123,27 +122,6 @@ static const struct style styles[] = {
 };
 enum { STYLES = sizeof styles / sizeof styles[0] };
 
-static const char *const variants[] = {
-    "standard",
-    "parallel",
-    "ladder",
-    "desync-2x",
-    "desync-4x",
-    "kraken",
-    "no-comm",
-    "chunked:3",
-    "flash-int8",
-    "flash-int4",
-    "ladder+flash-int8",
-    "kraken+flash-int8",
-    "parallel+chunked:3",
-};
-
-static bool stands_for_one_rank(const char *variant)
-{
-  return strcmp(variant, "standard") == 0 || strcmp(variant, "kraken") == 0;
-}
-
 struct matrix {
   struct tp_arena *arena;
   uint64_t seed;
@@ -151,24 +129,17 @@ struct matrix {
   size_t n;
 };
 
-static void add(struct matrix *matrix, const struct tp_model *model, const char *text, int tp,
-                enum tp_dtype dtype, const struct style *style)
+static void add(struct matrix *matrix, const struct tp_model *model,
+                const struct tp_variant *variant, int tp, enum tp_dtype dtype,
+                const struct style *style)
 {
-  if (tp == 1 && !stands_for_one_rank(text))
-    return;
-  struct tp_variant *variant = TP_NEW(matrix->arena, struct tp_variant, 1);
-  struct tp_error error;
-  const enum tp_status status = tp_variant_parse(text, matrix->arena, variant, &error);
-  assert(status == TP_OK); /* of the list above */
-  (void)status;
   matrix->cases[matrix->n] = (struct tp_selftest_case){
-      .name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s", model->name, text, tp,
+      .name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s", model->name, variant->text, tp,
                               tp_dtype_text(dtype), style->name),
-      .variant = text,
+      .variant = variant->text,
       .check = {.request = {.model = model,
-                            .tp = tp,
-                            .batch = 2,
-                            .prompt = 5,
+                            .mesh = tp_mesh_of_tp(tp),
+                            .batch = tp_batch_prefill(2, 5),
                             .dtype = dtype,
                             .style = style->style},
                 .variant = variant,
@@ -178,40 +149,67 @@ static void add(struct matrix *matrix, const struct tp_model *model, const char 
   matrix->n++;
 }
 
-static void add_all(struct matrix *matrix, const char *text, int tp, enum tp_dtype dtype)
+static void add_all(struct matrix *matrix, const struct tp_variant *variant, int tp,
+                    enum tp_dtype dtype)
 {
   for (size_t m = 0; m < MODELS; m++)
     for (size_t s = 0; s < STYLES; s++)
-      add(matrix, tp_selftest_models[m], text, tp, dtype, &styles[s]);
+      add(matrix, tp_selftest_models[m], variant, tp, dtype, &styles[s]);
 }
 
 /* The two models and styles that differ most. */
-static void add_some(struct matrix *matrix, const char *text, int tp, enum tp_dtype dtype)
+static void add_some(struct matrix *matrix, const struct tp_variant *variant, int tp,
+                     enum tp_dtype dtype)
 {
   for (size_t m = 0; m <= 2; m += 2)
     for (size_t s = 0; s < 2; s++)
-      add(matrix, tp_selftest_models[m], text, tp, dtype, &styles[s]);
+      add(matrix, tp_selftest_models[m], variant, tp, dtype, &styles[s]);
+}
+
+/* One rank arranges nothing: standard stands for all but what has sub-layers of its own. */
+static bool says_something(const struct tp_variant *variant, int tp)
+{
+  const bool alone = variant->overlap == NULL && variant->wire == NULL;
+  const bool differs =
+      variant->architecture == tp_architectures[0] || variant->architecture->takes_degree;
+  return tp > 1 || (alone && differs);
 }
 
 /* All styles and models in fp32, whose bound is the sharpest, and by one rank in bf16, whose fused
- * attention every GPU has. */
+ * attention every GPU has.  A wire meets collectives alone, and where an overlap goes with another
+ * architecture its parts have been tried: a few kernels do. */
+static void add_variant(struct matrix *matrix, const struct tp_variant *variant, int tp)
+{
+  const bool first = variant->architecture == tp_architectures[0];
+  const bool few = variant->wire != NULL || (variant->overlap != NULL && !first);
+  if (!says_something(variant, tp))
+    return;
+  if (few)
+    add_some(matrix, variant, tp, TP_DTYPE_FP32);
+  else
+    add_all(matrix, variant, tp, TP_DTYPE_FP32);
+  if (variant->wire == NULL) { /* the values of fp8 travel as bf16, too */
+    add_some(matrix, variant, tp, TP_DTYPE_FP16);
+    add_some(matrix, variant, tp, TP_DTYPE_FP8);
+  }
+  if (tp == 1)
+    add_all(matrix, variant, tp, TP_DTYPE_BF16);
+  else
+    add_some(matrix, variant, tp, TP_DTYPE_BF16);
+}
+
 size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
                           const struct tp_selftest_case **cases)
 {
-  enum { DEGREES = 3, VARIANTS = sizeof variants / sizeof variants[0] };
-  const size_t most = (size_t)VARIANTS * DEGREES * MODELS * STYLES * 4;
+  enum { DEGREES = 3 };
+  const struct tp_variant *variants;
+  const size_t n = tp_computed_variants(arena, &variants);
+  const size_t most = n * DEGREES * MODELS * STYLES * 4;
   struct matrix matrix = {
       .arena = arena, .seed = seed, .cases = TP_NEW(arena, struct tp_selftest_case, most)};
-  for (int v = 0; v < VARIANTS; v++)
-    for (int tp = 1; tp <= 4; tp *= 2) {
-      add_all(&matrix, variants[v], tp, TP_DTYPE_FP32);
-      add_some(&matrix, variants[v], tp, TP_DTYPE_FP16);
-      add_some(&matrix, variants[v], tp, TP_DTYPE_FP8);
-      if (tp == 1)
-        add_all(&matrix, variants[v], tp, TP_DTYPE_BF16);
-      else
-        add_some(&matrix, variants[v], tp, TP_DTYPE_BF16);
-    }
+  for (size_t v = 0; v < n; v++)
+    for (int tp = 1; tp <= 4; tp *= 2)
+      add_variant(&matrix, &variants[v], tp);
   *cases = matrix.cases;
   return matrix.n;
 }

@@ -1,6 +1,7 @@
 #ifndef TP_VERIFY_MATRIX_H
 #define TP_VERIFY_MATRIX_H
-/* Every variant on small models of every kind, at every degree, type and way of cutting kernels. */
+/* Every variant that devices compute on small models of every kind, at every degree, type and way
+ * of cutting kernels. */
 #include "verify/check.h"
 
 /* Small models, NULL-terminated, whose widths suit every library: heads of 16, inner widths that
@@ -13,7 +14,8 @@ struct tp_selftest_case {
   struct tp_check check; /* its variant in the arena */
 };
 
-/* The cases in `arena`.  A single rank arranges nothing: standard and kraken stand for all. */
+/* The cases, in `arena`; returns how many.  On a single rank there is nothing to arrange, so
+ * standard and kraken stand for all variants. */
 size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
                           const struct tp_selftest_case **cases);
 #endif

@@ -56,7 +56,7 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
       (long long)s.query_len, (long long)s.kv_len, (long long)s.heads, (long long)s.kv_heads,
       (long long)s.head_dim);
   struct tp_make make = tp_make_begin(cases, name, 1, dtype, s.batch, s.query_len);
-  make.made->program.phase = decode ? TP_DECODE : TP_PREFILL;
+  make.made->program.batch.chunks[0].context = s.kv_len - s.query_len;
   const int64_t rows = s.batch * s.query_len, kv = s.kv_heads * s.head_dim;
   const int64_t columns = (s.heads + 2 * s.kv_heads) * s.head_dim;
   const bool joined = s.heads == s.kv_heads; /* as a parallel block has it */
@@ -74,8 +74,7 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
   TP_MAKE_READS(op, qkv, after);
   TP_MAKE_WRITES(op, keys, values);
   op = tp_make_op(&make, TP_OP_ATTENTION);
-  op->attention = (struct tp_attention){.decode = decode,
-                                        .style = style,
+  op->attention = (struct tp_attention){.style = style,
                                         .batch = s.batch,
                                         .query_len = s.query_len,
                                         .kv_len = s.kv_len,

@@ -1,7 +1,7 @@
 #ifndef TP_VERIFY_OP_CASES_H
 #define TP_VERIFY_OP_CASES_H
-/* Ops of every kind, in odd shapes, as programs of their own for op_check.h: what a program of a
- * model may ask of a device, and no more. */
+/* Ops of every kind in odd shapes, as programs of their own for verify/op_check.h.  They ask of a
+ * device what a model's program may ask, and no more. */
 #include "program/program.h"
 
 /* A few ops with their operands; everything in `arena`. */

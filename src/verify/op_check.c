@@ -41,15 +41,15 @@ static int64_t longest(const struct tp_program *program)
       return segment->ops[i].attention.kv_len;
   for (int t = 0; t < program->n_tensors; t++)
     if (program->tensors[t].kind == TP_TENSOR_CACHE)
-      return program->tensors[t].rows / program->batch;
-  return program->query_len + EARLIER;
+      return program->tensors[t].rows / tp_program_chunk(program)->sequences;
+  return tp_program_chunk(program)->tokens + EARLIER;
 }
 
 /* The same on every rank. */
 static int32_t length_of(const struct run *run, int64_t sequence)
 {
   const struct tp_program *program = run->check->program;
-  const int64_t least = program->query_len, most = longest(program);
+  const int64_t least = tp_program_chunk(program)->tokens, most = longest(program);
   return (int32_t)(least + (int64_t)(number(run, -1, 0, sequence) % (uint64_t)(most - least + 1)));
 }
 

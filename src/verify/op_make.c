@@ -11,10 +11,8 @@ struct tp_make tp_make_begin(struct tp_making *cases, const char *name, int rank
   struct tp_tensor *tensors = TP_NEW(arena, struct tp_tensor, TP_MAKE_MOST_TENSORS);
   *made = (struct tp_op_case){.name = name, .dtype = dtype};
   made->program = (struct tp_program){.title = name,
-                                      .phase = TP_PREFILL,
                                       .mesh = tp_mesh_of_tp(ranks),
-                                      .batch = batch,
-                                      .query_len = query_len,
+                                      .batch = tp_batch_prefill(batch, query_len),
                                       .n_streams = 2,
                                       .n_segments = 1,
                                       .tensors = tensors,
@@ -87,12 +85,14 @@ int tp_make_index(struct tp_make *make, const char *name, int64_t rows)
 
 int tp_make_lengths(struct tp_make *make)
 {
-  return make->made->program.lengths = tp_make_index(make, "lengths", make->made->program.batch);
+  return make->made->program.lengths =
+             tp_make_index(make, "lengths", tp_batch_sequences(&make->made->program.batch));
 }
 
 int tp_make_cache(struct tp_make *make, const char *name, int64_t capacity, int64_t columns)
 {
-  const int cache = tp_make_activation(make, name, make->made->program.batch * capacity, columns);
+  const int cache = tp_make_activation(
+      make, name, tp_batch_sequences(&make->made->program.batch) * capacity, columns);
   make->tensors[cache].kind = TP_TENSOR_CACHE;
   return cache;
 }

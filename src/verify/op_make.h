@@ -1,6 +1,6 @@
 #ifndef TP_VERIFY_OP_MAKE_H
 #define TP_VERIFY_OP_MAKE_H
-/* Programs of an op or two, for op_cases.h. */
+/* Makes programs of an op or two, for verify/op_cases.h. */
 #include "verify/op_cases.h"
 
 enum { TP_MAKE_MOST_CASES = 512, TP_MAKE_MOST_TENSORS = 10, TP_MAKE_MOST_OPS = 2 };
@@ -32,9 +32,9 @@ struct tp_attention_shape {
 struct tp_make tp_make_begin(struct tp_making *cases, const char *name, int ranks,
                              enum tp_dtype dtype, int64_t batch, int64_t query_len);
 
-/* Tensors, by number. */
+/* These add a tensor and return its number. */
 int tp_make_activation(struct tp_make *make, const char *name, int64_t rows, int64_t columns);
-/* Every `step`th row of another, its last `columns`. */
+/* A view of tensor `of`: every `step`th row, the last `columns`. */
 int tp_make_view(struct tp_make *make, const char *name, int of, int64_t step, int64_t columns);
 int tp_make_weight(struct tp_make *make, const char *name, enum tp_role role, enum tp_dtype dtype,
                    int64_t rows, int64_t columns);
@@ -43,7 +43,7 @@ int tp_make_lengths(struct tp_make *make);
 int tp_make_cache(struct tp_make *make, const char *name, int64_t capacity, int64_t columns);
 
 struct tp_op *tp_make_op(struct tp_make *make, enum tp_op_kind kind);
-/* `elements` that the op moves; costs, not numbers, depend on it. */
+/* The op moves `elements`; its cost depends on that, its numbers do not. */
 struct tp_op *tp_make_memory(struct tp_make *make, enum tp_function function, double elements);
 
 enum { TP_MAKE_END = -1 };

@@ -3,7 +3,6 @@
 #include "program/variants/architectures.h"
 #include "verify/reference_block.h"
 
-#include <assert.h>
 #include <string.h>
 
 enum { MAX_RANKS = 64, NO_OWNER = -1 };
@@ -311,7 +310,10 @@ enum tp_status tp_reference_logits(const struct tp_reference *reference, float *
                                    struct tp_error *error)
 {
   const struct equation *equation = equation_of(reference);
-  assert(equation != NULL); /* every architecture of the list has one */
+  if (equation == NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "architecture '%s' has no equation to be checked by; add it to reference.c",
+                   reference->variant->architecture->name);
   struct run run = {.reference = reference, .layers = (int)reference->model->layers};
   const enum tp_status status = check(reference, error);
   if (status != TP_OK)

@@ -1,10 +1,10 @@
 #ifndef TP_VERIFY_REFERENCE_H
 #define TP_VERIFY_REFERENCE_H
 /* What a variant's program must compute, written straight from the equations of its architecture
- * (struct tp_architecture) and not from its program: no ops, streams, shards or caches.  In the
- * manner of llama2.c's forward(), for one sequence whose tokens are all there.
+ * (struct tp_architecture) and not from its program: no ops, streams, shards or caches.  It is
+ * written as llama2.c's forward() is, for one sequence whose tokens are all there.
  *
- * Overlaps and wires change no equation, so they count for nothing here.  As in tp_variant_build,
+ * Overlaps and wires change no equation, so they are ignored here.  As in tp_variant_build,
  * one rank means standard for every architecture but kraken.
  */
 #include "program/variant.h"
@@ -22,7 +22,7 @@ struct tp_reference {
 };
 
 /* logits [length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
- * program can say (ALiBi), naming it. */
+ * program can express (ALiBi) and for an architecture without an equation here, naming it. */
 enum tp_status tp_reference_logits(const struct tp_reference *reference, float *logits,
                                    struct tp_error *error);
 #endif

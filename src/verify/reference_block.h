@@ -12,12 +12,12 @@ struct tp_reference_weights {
   enum tp_dtype dtype; /* of matrices; tables and vectors are kept in its wide type */
 };
 
-/* What a rank computes of a module.  The parts of all ranks add up to the module. */
+/* The part of a module that a rank computes.  The parts of all ranks add up to the module. */
 struct tp_reference_part {
-  int owner; /* whose weights, where every rank has its own (Kraken); -1: the model's */
+  int owner; /* rank whose weights are meant, where each has its own (Kraken); -1: the model's */
   int64_t first_head, heads;  /* query heads, with the key and value heads they read */
   int64_t first_inner, inner; /* of the MLP's width */
-  bool biases;                /* those added to the sum over ranks */
+  bool biases;                /* with the biases that are added to the sum over ranks */
 };
 
 struct tp_reference_block {

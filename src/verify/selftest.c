@@ -131,7 +131,7 @@ static struct finding check_variant(const struct tp_selftest_case *item,
 static struct finding check_on_host(const struct tp_selftest_case *item, uint64_t seed,
                                     struct tp_arena *arena)
 {
-  const int tp = item->check.request.tp;
+  const int tp = item->check.request.mesh.tp;
   struct tp_host *host =
       tp_host_create(&(struct tp_host_options){.ranks = tp, .seed = seed, .arithmetic = true});
   const struct tp_calls **calls = TP_NEW(arena, const struct tp_calls *, tp);
@@ -193,7 +193,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
   const struct tp_check_ranks ranks = {.n = 1, .calls = &calls};
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < n && status == TP_OK; i++) {
-    if (cases[i].check.request.tp != calls->ranks || !is_wanted(selftest, cases[i].name))
+    if (cases[i].check.request.mesh.tp != calls->ranks || !is_wanted(selftest, cases[i].name))
       continue;
     struct finding finding = check_variant(&cases[i], &ranks, arena);
     status = agree(group, arena, &finding, error);

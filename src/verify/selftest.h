@@ -10,29 +10,29 @@ enum tp_selftest_outcome { TP_SELFTEST_PASSED, TP_SELFTEST_FAILED, TP_SELFTEST_S
 struct tp_selftest_line {
   const char *name;
   enum tp_selftest_outcome outcome;
-  double error, bound; /* of what passed or failed */
-  const char *why;     /* it failed or was skipped */
+  double error, bound; /* where it passed or failed */
+  const char *why;     /* reason why it failed or was skipped */
 };
 
 struct tp_selftest {
   uint64_t seed;    /* of numbers, and of orders on the host */
-  const char *only; /* names that contain it; NULL: all */
-  /* Called on every rank with the worst of all ranks. */
+  const char *only; /* lines whose names contain it; NULL: all */
+  /* Called on every rank, with the worst outcome of all ranks. */
   void (*report)(void *data, const struct tp_selftest_line *line);
   void *data;
   int passed, failed, skipped;
 };
 
-/* Variants at every degree on the host device (selftest_matrix.h). */
+/* Variants at every degree on the host device (verify/matrix.h). */
 void tp_selftest_host(struct tp_selftest *selftest);
 
 /* Every kernel, GEMM and attention of a device against the host's, or with several ranks every
- * collective; then the variants at the degree of its ranks.  fp8 and fused
- * attention in fp32 may be refused (TP_E_INPUT) and are skipped then.  Fails only where the ranks
- * of `group` cannot agree; NULL: a lone rank. */
+ * collective; then the variants at the degree of its ranks.  fp8 and fused attention in fp32 are
+ * skipped where the device refuses them (TP_E_INPUT).  Fails only where the ranks of `group` cannot
+ * agree; `group` is NULL for a lone rank. */
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error);
 
-/* What stand-ins were measured to do. */
+/* Judges what stand-ins were measured to do. */
 void tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios);
 #endif

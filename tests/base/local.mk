@@ -1,5 +1,6 @@
 unit_tests += \
 	%D%/test_arena \
+	%D%/test_child \
 	%D%/test_csv \
 	%D%/test_decimal \
 	%D%/test_files \

@@ -50,6 +50,30 @@ START_TEST(text_is_copied_and_formatted)
 }
 END_TEST
 
+/* Items stay as they were while the array moves, and room lost by a smaller n is not written
+ * past. */
+START_TEST(arrays_grow)
+{
+  struct pair {
+    size_t index, square;
+  };
+  struct tp_arena *const arena = tp_arena_create();
+  struct pair *pairs = NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < 1000; i++)
+    TP_APPEND(arena, pairs, n, (struct pair){i, i * i});
+  ck_assert_uint_eq(n, 1000);
+  n = 70;
+  unsigned char *const behind = tp_arena_alloc(arena, 1000 * sizeof *pairs, 1);
+  for (size_t i = 70; i < 1000; i++)
+    TP_APPEND(arena, pairs, n, (struct pair){i, i * i});
+  for (size_t i = 0; i < n; i++)
+    ck_assert(pairs[i].index == i && pairs[i].square == i * i);
+  ck_assert(all_are(behind, 1000 * sizeof *pairs, 0));
+  tp_arena_free(arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("arena");
@@ -57,6 +81,7 @@ static Suite *suite(void)
   tcase_set_timeout(t, 60);
   tcase_add_test(t, memory_is_zeroed_aligned_and_apart);
   tcase_add_test(t, text_is_copied_and_formatted);
+  tcase_add_test(t, arrays_grow);
   suite_add_tcase(s, t);
   return s;
 }

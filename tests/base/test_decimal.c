@@ -12,9 +12,11 @@
 static void check(double value)
 {
   char got[TP_DECIMAL_CHARS], want[64];
-  tp_decimal_write(value, got);
+  const char *const end = tp_decimal_write(value, got);
   snprintf(want, sizeof want, "%.9g", value);
-  ck_assert_quick(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
+  ck_assert_msg(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
+  ck_assert_msg(*end == '\0' && end == got + strlen(got), "%.17g: %s does not end there", value,
+                  got);
 }
 
 START_TEST(edges)
@@ -84,6 +86,7 @@ START_TEST(random_results)
     const double mantissa = (double)tp_random_below(&random, 100000000000) * 1e-10;
     check(mantissa * pow(10, (double)tp_random_below(&random, 40) - 20));
     check((double)tp_random_below(&random, 20000000000) / 2);
+    check((double)tp_random_below(&random, 2000000) - 1000000);
   }
 }
 END_TEST

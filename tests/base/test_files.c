@@ -83,6 +83,9 @@ START_TEST(unreadable_files_are_named)
   ck_assert_ptr_nonnull(strstr(error.text, ": cannot be read: Is a directory"));
   ck_assert_int_eq(tp_file_read(in_folder("none"), arena, &text, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, ": cannot be opened: No such file"));
+  ck_assert_int_eq(truncate(in_folder("in.txt"), 256 * 1024 * 1024), 0);
+  ck_assert_int_eq(tp_file_read(in_folder("in.txt"), arena, &text, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, in_folder("in.txt: larger than 256 MiB; give a smaller file"));
   ck_assert_ptr_null(text);
 }
 END_TEST

@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct tp_arena *arena;
@@ -334,6 +335,30 @@ START_TEST(random_documents_know_their_lines)
 END_TEST
 
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
+/* Whatever a file is called: what comes out is JSON and says the same. */
+START_TEST(any_text_is_written_as_json)
+{
+  static const struct {
+    const char *text, *json;
+  } cases[] = {{"", "\"\""},
+               {"a b/c", "\"a b/c\""},
+               {"a\tb", "\"a\\tb\""},
+               {"\"\\", "\"\\\"\\\\\""},
+               {"\x01\r\n\x1f", "\"\\u0001\\r\\n\\u001F\""},
+               {"\xC3\xA9", "\"\xC3\xA9\""},
+               {"1\xFF\xC3t", "\"1\xEF\xBF\xBD\xEF\xBF\xBDt\""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char *json = NULL;
+    size_t size = 0;
+    FILE *const out = open_memstream(&json, &size);
+    tp_json_put_text(cases[i].text, out);
+    fclose(out);
+    ck_assert_str_eq(json, cases[i].json);
+    free(json);
+  }
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("json");
@@ -349,6 +374,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, misreadings_name_place_and_mend, 0, COUNT(misreadings));
   tcase_add_test(t, tables_read_where_the_path_says);
   tcase_add_test(t, messages_stay_on_one_line);
+  tcase_add_test(t, any_text_is_written_as_json);
   tcase_add_test(t, random_documents_know_their_lines);
   suite_add_tcase(s, t);
   return s;

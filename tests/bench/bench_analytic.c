@@ -106,7 +106,7 @@ static void measure(const char *name, bool ladder)
     for (int i = 0; i < PASSES; i++) {
       tp_arena_reset(arena);
       pass->costs[1][0].compute_s *= 1 + 1e-9;
-      if (tp_engine_analytic.run(&run, arena, &result, NULL) != TP_OK)
+      if (tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, NULL) != TP_OK)
         abort();
     }
     const double round_s = (now_s() - start_s) / PASSES;

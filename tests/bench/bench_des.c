@@ -2,7 +2,8 @@
  *
  * Llama 3.1 70B on 8 GPUs of a DGX H100, whole and folded, at each detail, against a bare SimGrid
  * loop: the same numbers of sleeps, executions and messages, by as many actors, with nothing to
- * wait for or to account.  Both fork, start the engine and load the platform.
+ * wait for or to account, in a fork that starts the engine and loads the platform, as the first of
+ * the passes does.
  */
 #include "engine/des/sim.h"
 #include "platform/open.h"
@@ -17,6 +18,7 @@
 enum { ROUNDS = 9 };
 
 struct bench {
+  struct tp_engine des;
   struct tp_arena *arena;
   struct tp_setup *setup;
   struct tp_model model;
@@ -25,7 +27,7 @@ struct bench {
 
 struct bare {
   sg_host_t gpu, next, memory;
-  struct tp_des_activities activities;
+  struct tp_des_counts counts;
 };
 
 static void require(enum tp_status status, const struct tp_error *error)
@@ -48,7 +50,7 @@ static void bare_main(int argc, char **argv)
   (void)argc;
   (void)argv;
   struct bare *bare = sg_actor_self_get_data();
-  struct tp_des_activities left = bare->activities;
+  struct tp_des_counts left = bare->counts;
   for (int64_t i = 0; left.sleeps + left.executions + left.messages > 0; i++) {
     sg_exec_t exec = NULL;
     if (left.executions-- > 0) {
@@ -68,11 +70,17 @@ static void bare_main(int argc, char **argv)
   }
 }
 
-static void run_bare(const struct tp_machine *machine, struct tp_des_activities activities,
-                     int ranks)
+static void run_bare(const struct tp_machine *machine, struct tp_des_counts counts, int ranks)
 {
   struct bare bare[TP_MAX_RANKS];
-  tp_des_engine_open(machine->platform, machine->dram_bytes_per_s);
+  char xml[32];
+  FILE *const out = tmpfile();
+  if (out == NULL)
+    abort();
+  tp_platform_write_xml(machine->platform, machine->dram_bytes_per_s, out);
+  fflush(out);
+  snprintf(xml, sizeof xml, "/proc/self/fd/%d", fileno(out));
+  tp_des_engine_open(xml);
   for (int rank = 0; rank < ranks; rank++) {
     const struct tp_vertex *vertices = machine->platform->vertices;
     const char *name = vertices[machine->gpus[rank]].name;
@@ -82,8 +90,9 @@ static void run_bare(const struct tp_machine *machine, struct tp_des_activities 
         .gpu = sg_host_by_name(name),
         .next = sg_host_by_name(vertices[machine->gpus[(rank + 1) % machine->ranks]].name),
         .memory = sg_host_by_name(memory),
-        .activities = {activities.sleeps / ranks, activities.executions / ranks,
-                       activities.messages / ranks}};
+        .counts = {.sleeps = counts.sleeps / ranks,
+                   .executions = counts.executions / ranks,
+                   .messages = counts.messages / ranks}};
     sg_actor_t actor = sg_actor_init("bare", bare[rank].gpu);
     sg_actor_set_data(actor, &bare[rank]);
     sg_actor_start(actor, bare_main, 0, NULL);
@@ -91,14 +100,13 @@ static void run_bare(const struct tp_machine *machine, struct tp_des_activities 
   simgrid_run();
 }
 
-static double bare_s(const struct tp_machine *machine, struct tp_des_activities activities,
-                     int ranks)
+static double bare_s(const struct tp_machine *machine, struct tp_des_counts counts, int ranks)
 {
   const double start_s = now_s();
   fflush(NULL);
   const pid_t child = fork();
   if (child == 0) {
-    run_bare(machine, activities, ranks);
+    run_bare(machine, counts, ranks);
     _exit(0);
   }
   int state = 0;
@@ -113,20 +121,22 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
   static const char *const details[] = TP_DETAIL_NAMES;
   struct tp_error error = {{0}};
   struct tp_result result = {0};
-  struct tp_des_record record = {0};
+  struct tp_des_plan plan;
+  struct tp_des_record record;
+  struct tp_des_counts counts = {0};
   double best_s = 1e9, best_bare_s = 1e9;
   for (int round = 0; round < ROUNDS; round++) {
     struct tp_arena *scratch = tp_arena_create();
     const double start_s = now_s();
-    require(tp_des_run(run, scratch, &result, &record, &error), &error);
+    require(tp_des_run(&bench->des, run, scratch, &result, &plan, &record, &error), &error);
     const double lasted_s = now_s() - start_s;
     best_s = lasted_s < best_s ? lasted_s : best_s;
-    const double bare =
-        bare_s(&bench->machine, record.activities, run->no_fold ? bench->machine.ranks : 1);
+    counts = *record.counts;
+    const double bare = bare_s(&bench->machine, counts, plan.ranks);
     best_bare_s = bare < best_bare_s ? bare : best_bare_s;
     tp_arena_free(scratch);
   }
-  const struct tp_des_activities *n = &record.activities;
+  const struct tp_des_counts *n = &counts;
   printf("%-9s %-6s %-6s %7.1f ms  %7lld activities  %4.2f x bare loop  (predicts %.3f ms)\n", name,
          details[run->detail], run->no_fold ? "whole" : "folded", 1e3 * best_s,
          (long long)(n->sleeps + n->executions + n->messages), best_s / best_bare_s,
@@ -136,11 +146,8 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
 static void measure_variant(const struct bench *bench, const char *name)
 {
   const struct tp_request request = {.model = &bench->model,
-                                     .tp = bench->machine.ranks,
-                                     .phase = TP_DECODE,
-                                     .batch = 16,
-                                     .prompt = 1024,
-                                     .kv_len = 1280,
+                                     .mesh = tp_mesh_of_tp(bench->machine.ranks),
+                                     .batch = tp_batch_decode(16, 1280),
                                      .kv_capacity = 1536,
                                      .dtype = TP_DTYPE_BF16};
   struct tp_error error = {{0}};
@@ -152,7 +159,8 @@ static void measure_variant(const struct bench *bench, const char *name)
   for (size_t s = 0; s < program.n_segments; s++) {
     struct tp_cost *costs = TP_NEW(bench->arena, struct tp_cost, program.segments[s].n_ops);
     for (size_t i = 0; i < program.segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(&bench->machine, program.phase, &program.segments[s].ops[i]);
+      costs[i] = tp_cost_op(&bench->machine, tp_batch_decodes(&program.batch),
+                            &program.segments[s].ops[i]);
     rows[s] = costs;
   }
   for (int whole = 0; whole < 2; whole++)
@@ -175,7 +183,7 @@ int main(void)
                                      "stack.collectives.nvls=false"};
   const struct tp_setup_request request = {
       .platform = "dgx-h100", .stack = "gpt-fast-compile", .sets = sets, .n_sets = 2};
-  struct bench bench = {.arena = tp_arena_create()};
+  struct bench bench = {.des = tp_des_open(), .arena = tp_arena_create()};
   struct tp_error error = {{0}};
   require(tp_setup_open(&dirs, &request, bench.arena, &bench.setup, &error), &error);
   require(tp_model_open(TP_SRCDIR "/models/llama-3.1-70b.json", bench.arena, &bench.model, &error),
@@ -185,6 +193,7 @@ int main(void)
           &error);
   measure_variant(&bench, "standard");
   measure_variant(&bench, "ladder");
+  tp_des_close(&bench.des);
   tp_arena_free(bench.arena);
   return 0;
 }

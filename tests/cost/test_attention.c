@@ -1,12 +1,11 @@
 /* Attention and memory kernels by hand: one term of the model at a time. */
 #include "toy_gpu.h"
 
-static struct tp_op attention(enum tp_attention_style style, bool decode, int64_t batch,
-                              int64_t queries, int64_t keys)
+static struct tp_op attention(enum tp_attention_style style, int64_t batch, int64_t queries,
+                              int64_t keys)
 {
   return (struct tp_op){.kind = TP_OP_ATTENTION,
-                        .attention = {.decode = decode,
-                                      .style = style,
+                        .attention = {.style = style,
                                       .batch = batch,
                                       .query_len = queries,
                                       .kv_len = keys,
@@ -23,16 +22,16 @@ START_TEST(flash_prefill)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).flops, 4.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.device.attention_prefill.tile_s = 1e-6;  /* 200 heads * 8 tiles over 100 SMs */
   toy.device.attention_prefill.token_s = 1e-8; /* 2 heads: 256 of a block's 512 threads */
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(16 + all_us, 4) + pow(1 + longest_us, 4), 0.25),
                 1e-3);
-  op.attention.writes_cache = true;
+  op.attention.cache_write = TP_CACHE_WRITTEN_WITH;
   ck_assert_rel(toy_us(&toy, &op),
                 3 + 25 * 512 * 1e-4 / 2 + pow(pow(16 + all_us, 4) + pow(1 + longest_us, 4), 0.25),
                 1e-3);
@@ -46,21 +45,21 @@ START_TEST(flash_prefill_in_a_window)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
-  const struct tp_cost whole = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
+  const struct tp_cost whole = tp_cost_op(&toy.machine, false, &op);
   op.attention.window = 512; /* all there are */
-  const struct tp_cost same = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  const struct tp_cost same = tp_cost_op(&toy.machine, false, &op);
   ck_assert_double_eq(same.work_s, whole.work_s);
   ck_assert_double_eq(same.flops, whole.flops);
   op.attention.window = 100;
-  const struct tp_cost windowed = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  const struct tp_cost windowed = tp_cost_op(&toy.machine, false, &op);
   const double all_us = 2 * 1344 * 3.2768e-3, longest_us = 192 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
   ck_assert_rel(windowed.flops, 4.0 * 25 * 8 * 128 * (512 * 513 / 2 - 412 * 413 / 2), 1e-15);
   ck_assert_double_eq(windowed.dram_bytes, whole.dram_bytes); /* every key is some query's */
   double before_s = 0;
   for (op.attention.window = 1; op.attention.window <= 512; op.attention.window++) {
-    const double now_s = tp_cost_op(&toy.machine, TP_PREFILL, &op).work_s;
+    const double now_s = tp_cost_op(&toy.machine, false, &op).work_s;
     ck_assert_double_le(before_s, now_s);
     before_s = now_s;
   }
@@ -77,20 +76,20 @@ START_TEST(windows_of_other_kernels)
   struct toy toy;
   toy_init(&toy);
   for (int i = 0; i < 3; i++) {
-    struct tp_op longer = attention(styles[i], true, 16, 1, 8192);
-    const struct tp_op shorter = attention(styles[i], true, 16, 1, 1024);
+    struct tp_op longer = attention(styles[i], 16, 1, 8192);
+    const struct tp_op shorter = attention(styles[i], 16, 1, 1024);
     longer.attention.window = 1024;
-    const struct tp_cost a = tp_cost_op(&toy.machine, TP_DECODE, &longer);
-    const struct tp_cost b = tp_cost_op(&toy.machine, TP_DECODE, &shorter);
+    const struct tp_cost a = tp_cost_op(&toy.machine, true, &longer);
+    const struct tp_cost b = tp_cost_op(&toy.machine, true, &shorter);
     ck_assert_double_eq(a.work_s, b.work_s);
     ck_assert_double_eq(a.dram_bytes, b.dram_bytes);
     ck_assert_double_eq(a.flops, b.flops);
     ck_assert_double_eq(a.flops, 4.0 * 16 * 8 * 128 * 1024);
   }
-  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 4, 512, 512);
-  const struct tp_cost whole = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
+  const struct tp_cost whole = tp_cost_op(&toy.machine, false, &op);
   op.attention.window = 100;
-  const struct tp_cost masked = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  const struct tp_cost masked = tp_cost_op(&toy.machine, false, &op);
   ck_assert_double_eq(masked.work_s, whole.work_s);
   ck_assert_double_eq(masked.dram_bytes, whole.dram_bytes);
   ck_assert_double_eq(masked.flops, whole.flops);
@@ -103,11 +102,11 @@ START_TEST(flash_backward)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 25, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   op.attention.backward = true;
   const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_TRAIN, &op).flops, 10.0 * 25 * 8 * 128 * 512 * 513 / 2,
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).flops, 10.0 * 25 * 8 * 128 * 512 * 513 / 2,
                 1e-15);
   toy.machine.dram_bytes_per_s = 1e9;
   op.attention.batch = 1;
@@ -120,10 +119,10 @@ START_TEST(materialised_backward)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 4, 512, 512);
-  const struct tp_cost forward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
+  const struct tp_cost forward = tp_cost_op(&toy.machine, false, &op);
   op.attention.backward = true;
-  const struct tp_cost backward = tp_cost_op(&toy.machine, TP_TRAIN, &op);
+  const struct tp_cost backward = tp_cost_op(&toy.machine, false, &op);
   ck_assert_rel(backward.flops, 2 * forward.flops, 1e-15);
   ck_assert_rel(backward.compute_s, 2 * forward.compute_s, 1e-15);
   ck_assert_rel(backward.dram_bytes, 2 * forward.dram_bytes, 1e-15);
@@ -136,9 +135,9 @@ START_TEST(flash_prefill_of_few_tiles)
 {
   struct toy toy;
   toy_init(&toy);
-  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 640, 640);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 640, 640);
   ck_assert_rel(toy_us(&toy, &op), 3 + 640 * 3.2768e-3, 1e-1);
-  ck_assert(tp_cost_op(&toy.machine, TP_PREFILL, &op).sm_share < 1);
+  ck_assert(tp_cost_op(&toy.machine, false, &op).sm_share < 1);
 }
 END_TEST
 
@@ -148,7 +147,7 @@ START_TEST(padding)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1000, 2, 2);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 2, 2);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
   op.attention.query_len = op.attention.kv_len = 64;
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -163,7 +162,7 @@ START_TEST(packed_groups)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
-  const struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1000, 16, 16);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 16, 16);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
   toy.device.attention_prefill.packs_group = 1;
   ck_assert_rel(toy_us(&toy, &op), 3 + 20 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -176,8 +175,8 @@ START_TEST(prompt_of_one_token)
   struct toy toy;
   toy_init(&toy);
   toy.device.attention_decode.unit_s = 5e-6;
-  const struct tp_op prompt = attention(TP_ATTENTION_FLASH, false, 1000, 1, 1);
-  const struct tp_op step = attention(TP_ATTENTION_FLASH, true, 1000, 1, 1);
+  const struct tp_op prompt = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
+  const struct tp_op step = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
   ck_assert_rel(toy_us(&toy, &prompt), toy_us(&toy, &step), 1e-15);
 }
 END_TEST
@@ -189,9 +188,9 @@ START_TEST(flash_prefill_traffic)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e9;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, false, 1, 512, 512);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 512, 512);
   ck_assert_rel(toy_us(&toy, &op), 3 + 2.0 * 128 * 512 * 20 / 1e3, 1e-3);
-  op.attention.writes_cache = true;
+  op.attention.cache_write = TP_CACHE_WRITTEN_WITH;
   ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 28 / 1e3, 1e-3);
   toy.device.attention_prefill.warm_bytes = 1e9;
   ck_assert(toy_us(&toy, &op) < 10);
@@ -207,10 +206,10 @@ START_TEST(flash_decode)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 100, 1, 1000);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 100, 1, 1000);
   toy.machine.dram_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 102.8096, 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 102.8096e6, 1e-15);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, 102.8096e6, 1e-15);
   toy.device.attention_decode.dram_ratio = 0.5;
   toy.device.attention_decode.group_s = 3e-6;
   toy.device.attention_decode.unit_s = 5e-6; /* 200 units over 100 SMs: the second beside traffic */
@@ -233,7 +232,7 @@ START_TEST(split_keys)
   toy_init(&toy);
   toy.device.attention_decode.sm_bytes_per_s = 1e9;
   toy.device.attention_decode.split_s = 7e-6;
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 1, 1, 1024);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 1, 1024);
   ck_assert_rel(toy_us(&toy, &op), 4 + 524.288, 1e-3);
   toy.device.attention_decode.most_splits = 4;
   ck_assert_rel(toy_us(&toy, &op), 4 + 7 + 131.072, 1e-3);
@@ -256,7 +255,7 @@ START_TEST(decode_compute_and_cache)
 {
   struct toy toy;
   toy_init(&toy);
-  struct tp_op op = attention(TP_ATTENTION_FLASH, true, 50, 1, 10000);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 50, 1, 10000);
   ck_assert_rel(toy_us(&toy, &op), 4 + 4 * 16 * 128 * 1e4 / 1e7, 1e-3);
   toy.device.attention_decode.l2_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 512, 1e-3);
@@ -274,10 +273,10 @@ START_TEST(materialised)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
-  const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, false, 1, 100, 100);
+  const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 1, 100, 100);
   const double bytes = 2 * (10 * 8e4 + 2.0 * 128 * 100 * (8 + 2)), flops = 4 * 8e4 * 128;
   ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + flops / 1e9, 1e-12);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_PREFILL, &op).dram_bytes, bytes, 1e-15);
+  ck_assert_rel(tp_cost_op(&toy.machine, false, &op).dram_bytes, bytes, 1e-15);
   toy.machine.sustained = true;
   ck_assert_rel(toy_us(&toy, &op), 2 * 2 + 1 + bytes / 0.5e6 + 2 * flops / 1e9, 1e-12);
 }
@@ -290,12 +289,12 @@ START_TEST(expanded)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
-  struct tp_op op = attention(TP_ATTENTION_EXPANDED, true, 10, 1, 99999);
+  struct tp_op op = attention(TP_ATTENTION_EXPANDED, 10, 1, 99999);
   const double head_bytes = 2.0 * 2 * 10 * 128 * 1e5;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-4);
   op.attention.kv_heads = 1;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 2e6, 1e-9);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, head_bytes, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, head_bytes, 1e-3);
   op.attention.kv_heads = 8;
   ck_assert_rel(toy_us(&toy, &op), 2 * 1 + 2 + 8 * head_bytes / 0.5e6, 1e-9);
 }

@@ -8,7 +8,7 @@ START_TEST(one_full_wave)
   toy_init(&toy);
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
-  const struct tp_cost cost = tp_cost_op(&toy.machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(&toy.machine, true, &op);
   ck_assert_rel(cost.flops, 2.0 * 1280 * 2560 * 1000, 1e-15);
   ck_assert_rel(cost.compute_s, 6.5536e-6, 1e-3);
   ck_assert_rel(cost.sm_share, 1, 1e-15);
@@ -41,7 +41,7 @@ START_TEST(weights_from_dram)
   ck_assert_rel(toy_us(&toy, &op), 2 + 33.816576, 1e-3);
   toy.device.gemm.dram_ratio = 0.5;
   ck_assert_rel(toy_us(&toy, &op), 2 + 67.633152, 1e-3);
-  const struct tp_cost cost = tp_cost_op(&toy.machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(&toy.machine, true, &op);
   ck_assert_rel(cost.dram_bytes, 33816576, 1e-15);
 }
 END_TEST
@@ -55,10 +55,10 @@ START_TEST(split_k)
   toy.device.gemm.sm_bytes_per_s = 1e11;
   const struct tp_op op = toy_gemm(16, 64, 8192);
   ck_assert_rel(toy_us(&toy, &op), 2 + 13.1072, 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).sm_share, 0.01, 1e-12);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).sm_share, 0.01, 1e-12);
   toy.device.gemm.split_s = 1e-6;
   ck_assert_rel(toy_us(&toy, &op), 2 + 1 + 13.1072 / 16, 1e-3);
-  ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).sm_share, 0.16, 1e-12);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).sm_share, 0.16, 1e-12);
   /* Through a cache of 1e11 B/s all operands take 13.1072 us again, and 17 partial tiles of 4 bytes
    * an element 0.69632 us: not splitting wins. */
   toy.device.gemm.l2_bytes_per_s = 1e11;
@@ -142,16 +142,16 @@ START_TEST(warm_in_a_benchmark_cold_in_a_layer)
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     toy.device.gemm.warm_bytes = cases[i].warm_bytes;
     toy.machine.sustained = false;
-    ck_assert_double_eq_tol(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes,
-                            6e6 * cases[i].share, 1);
+    ck_assert_double_eq_tol(tp_cost_op(&toy.machine, true, &op).dram_bytes, 6e6 * cases[i].share,
+                            1);
     toy.machine.sustained = true;
-    ck_assert_rel(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 6e6, 1e-12);
+    ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, 6e6, 1e-12);
   }
   /* Weights alone count where the activations weigh nothing: 2 MB of 3 MB that stay. */
   toy.machine.sustained = false;
   toy.device.gemm.warm_bytes = 3e6;
   toy.device.gemm.activation_ratio = 0;
-  ck_assert_double_eq_tol(tp_cost_op(&toy.machine, TP_DECODE, &op).dram_bytes, 0, 1);
+  ck_assert_double_eq_tol(tp_cost_op(&toy.machine, true, &op).dram_bytes, 0, 1);
 }
 END_TEST
 
@@ -189,7 +189,7 @@ START_TEST(launch_modes)
   ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
   toy.stack.launch.host_launch_s = 50e-6;
   ck_assert_rel(toy_us(&toy, &op), 50, 1e-12);
-  const struct tp_cost prefill = tp_cost_op(&toy.machine, TP_PREFILL, &op);
+  const struct tp_cost prefill = tp_cost_op(&toy.machine, false, &op);
   ck_assert_rel(tp_cost_alone_s(&toy.machine, &prefill), 9.5536e-6, 1e-3);
 }
 END_TEST

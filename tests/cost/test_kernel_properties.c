@@ -40,8 +40,9 @@ static struct tp_op random_op(struct random *random)
   const bool decode = next(random) % 2 == 0;
   const int64_t keys = size(random, 14), kv_heads = size(random, 4);
   return (struct tp_op){.kind = TP_OP_ATTENTION,
-                        .attention = {.decode = decode,
-                                      .writes_cache = !decode && next(random) % 2 == 0,
+                        .attention = {.cache_write = !decode && next(random) % 2 == 0
+                                                         ? TP_CACHE_WRITTEN_WITH
+                                                         : TP_CACHE_WRITTEN_APART,
                                       .style = (enum tp_attention_style)(next(random) % 3),
                                       .batch = size(random, 7),
                                       .query_len = decode ? 1 : keys,
@@ -68,7 +69,7 @@ static struct subject prepare(int device)
 
 static double alone_s(const struct bench *bench, const struct tp_op *op)
 {
-  const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, op);
+  const struct tp_cost cost = tp_cost_op(&bench->machine, true, op);
   return tp_cost_alone_s(&bench->machine, &cost);
 }
 
@@ -83,7 +84,7 @@ START_TEST(bounded_by_the_roofline)
   bench->machine.sustained = true;
   for (int i = 0; i < SHAPES; i++) {
     const struct tp_op op = random_op(&subject.random);
-    const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, &op);
+    const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
     const bool fp8 = op.kind == TP_OP_GEMM && op.gemm.dtype == TP_DTYPE_FP8 &&
                      bench->device.datasheet.fp8_flops_per_s > 0;
     const double peak =
@@ -115,12 +116,11 @@ START_TEST(larger_is_never_faster)
       break;
     }
     case TP_OP_ATTENTION:
-      /* A prompt of one token runs the decode kernel, and may last longer than two tokens. */
-      if (next(&subject.random) % 2 == 0 || (!op.attention.decode && op.attention.query_len == 1))
+      if (next(&subject.random) % 2 == 0)
         op.attention.batch += more;
       else {
         op.attention.kv_len += more;
-        op.attention.query_len = op.attention.decode ? 1 : op.attention.kv_len;
+        op.attention.query_len = op.attention.query_len == 1 ? 1 : op.attention.kv_len;
       }
       break;
     case TP_OP_MEMORY:

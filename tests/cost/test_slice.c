@@ -15,7 +15,7 @@ static struct tp_cost slice_of(struct bench *bench, struct tp_gemm gemm, int sli
   op.gemm.slices = slices;
   op.gemm.output = output;
   op.gemm.continues = true;
-  return tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  return tp_cost_op(&bench->machine, false, &op);
 }
 
 static struct tp_cost send_of(struct bench *bench, enum tp_dma_role role, double bytes)
@@ -23,14 +23,14 @@ static struct tp_cost send_of(struct bench *bench, enum tp_dma_role role, double
   const struct tp_op op = {
       .kind = TP_OP_COLLECTIVE,
       .collective = {.kind = TP_SEND, .bytes = bytes, .algorithm = TP_ALGORITHM_DMA, .role = role}};
-  return tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  return tp_cost_op(&bench->machine, false, &op);
 }
 
 START_TEST(test_slices_sum_to_the_kernel)
 {
   struct bench *bench = bench_make("t3-ring", "ideal", 8);
   const struct tp_op whole = {.kind = TP_OP_GEMM, .gemm = gemm_of(8192, widths[_i], 8)};
-  const struct tp_cost all = tp_cost_op(&bench->machine, TP_PREFILL, &whole);
+  const struct tp_cost all = tp_cost_op(&bench->machine, false, &whole);
   const struct tp_cost slice = slice_of(bench, whole.gemm, 32, TP_OUTPUT_CACHED);
   ck_assert_rel(32 * slice.work_s, all.work_s, 1e-12);
   ck_assert_rel(32 * slice.compute_s, all.compute_s, 1e-12);
@@ -39,7 +39,7 @@ START_TEST(test_slices_sum_to_the_kernel)
   ck_assert(slice.fixed_s == 0 && all.fixed_s > 0);
   struct tp_op first = whole;
   first.gemm.slices = 32;
-  ck_assert_rel(tp_cost_op(&bench->machine, TP_PREFILL, &first).fixed_s, all.fixed_s, 0);
+  ck_assert_rel(tp_cost_op(&bench->machine, false, &first).fixed_s, all.fixed_s, 0);
   bench_free(bench);
 }
 END_TEST
@@ -118,9 +118,9 @@ START_TEST(test_no_sms)
   struct bench *bench = bench_make("dgx-h100", "vllm-graph", 8);
   struct tp_op op = {.kind = TP_OP_COLLECTIVE,
                      .collective = {.kind = TP_REDUCE_SCATTER, .bytes = 1e8}};
-  const struct tp_cost held = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_cost held = tp_cost_op(&bench->machine, false, &op);
   op.collective.sms = TP_NO_SMS;
-  const struct tp_cost none = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_cost none = tp_cost_op(&bench->machine, false, &op);
   ck_assert(held.sm_share > 0.05);
   ck_assert_rel(none.sm_share, 0, 0);
   ck_assert_rel(none.phases[0].flow_bytes, held.phases[0].flow_bytes, 0);
@@ -132,13 +132,13 @@ START_TEST(test_few_sms)
 {
   struct bench *bench = bench_make("t3-ring", "ideal", 8);
   struct tp_op op = {.kind = TP_OP_COLLECTIVE, .collective = {.kind = TP_ALL_REDUCE, .bytes = 1e8}};
-  const struct tp_cost all = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_cost all = tp_cost_op(&bench->machine, false, &op);
   op.collective.sms = 8;
-  const struct tp_cost few = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_cost few = tp_cost_op(&bench->machine, false, &op);
   ck_assert_rel(few.sm_share, 0.1, 1e-15);
   ck_assert(few.phases[0].flow_bytes > 1.2 * all.phases[0].flow_bytes);
   bench->device.trigger.sm_link_bytes_per_s = 1e12;
-  ck_assert_rel(tp_cost_op(&bench->machine, TP_PREFILL, &op).phases[0].flow_bytes,
+  ck_assert_rel(tp_cost_op(&bench->machine, false, &op).phases[0].flow_bytes,
                 all.phases[0].flow_bytes, 1e-6);
   bench_free(bench);
 }

@@ -46,7 +46,7 @@ static struct tp_cost all_reduce(const struct bench *bench)
   const struct tp_op op = {.name = "all_reduce",
                            .kind = TP_OP_COLLECTIVE,
                            .collective = {.kind = TP_ALL_REDUCE, .bytes = 1 << 20}};
-  return tp_cost_op(&bench->machine, TP_DECODE, &op);
+  return tp_cost_op(&bench->machine, true, &op);
 }
 
 /* In a program ratio * (time alone) + in_place_s; alone nothing. */
@@ -76,14 +76,14 @@ START_TEST(crossings_cost_both_sides)
   bench->stack.collectives.in_place_ratio = 1;
   bench->stack.collectives.in_place_s = 0;
   const double alone_s = all_reduce(bench).fixed_s;
-  const double kernel_s = tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s;
+  const double kernel_s = tp_cost_op(&bench->machine, true, &kernel).fixed_s;
   kernel.n_waits = 1;
-  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s, 0);
+  ck_assert_rel(tp_cost_op(&bench->machine, true, &kernel).fixed_s, kernel_s, 0);
   bench->machine.sustained = true;
   ck_assert_rel(all_reduce(bench).fixed_s, alone_s + 3e-6, 1e-12);
-  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s + 2e-6, 1e-12);
+  ck_assert_rel(tp_cost_op(&bench->machine, true, &kernel).fixed_s, kernel_s + 2e-6, 1e-12);
   kernel.n_waits = 0;
-  ck_assert_rel(tp_cost_op(&bench->machine, TP_DECODE, &kernel).fixed_s, kernel_s, 0);
+  ck_assert_rel(tp_cost_op(&bench->machine, true, &kernel).fixed_s, kernel_s, 0);
   bench->stack.collectives.in_place_s = 4e-6;
   ck_assert_rel(all_reduce(bench).fixed_s, alone_s + 4e-6, 1e-12);
   bench->device.overlap.wait_s = 6e-6;

@@ -54,7 +54,7 @@ static inline void toy_init(struct toy *toy)
 
 static inline double toy_us(const struct toy *toy, const struct tp_op *op)
 {
-  const struct tp_cost cost = tp_cost_op(&toy->machine, TP_DECODE, op);
+  const struct tp_cost cost = tp_cost_op(&toy->machine, true, op);
   return 1e6 * tp_cost_alone_s(&toy->machine, &cost);
 }
 

@@ -84,7 +84,7 @@ static void *handle(int made)
   return (void *)(intptr_t)(made + 1);
 }
 
-/* ---- gpu_facts.c ---- */
+/* ---- gpu/facts.c ---- */
 
 enum tp_status tp_gpu_count(int *count, struct tp_error *error)
 {

@@ -1,7 +1,7 @@
 #ifndef TP_TESTS_FAKE_GPU_H
 #define TP_TESTS_FAKE_GPU_H
-/* The CUDA runtime and cuBLASLt as gpu_*.c call them, on the CPU: device memory is memory, copies
- * and GEMMs happen at once, everything on streams is written down, and any call can be made to
+/* The CUDA runtime and cuBLASLt as src/gpu calls them, on the CPU: device memory is memory, copies
+ * and GEMMs happen at once, everything put on streams is written down, and any call can be made to
  * fail.
  *
  *     "record e0 s0\n" "wait s1 e0\n"      streams and events in the order they were made
@@ -17,8 +17,8 @@ bool fake_gpu_capturing(void);
 /* What was put on streams since the last call of this. */
 const char *fake_gpu_lines(void);
 
-/* The n-th call from now (1: the next) that can fail does, with an error of its library; counted
- * down by each.  0: none. */
+/* Of the calls that can fail, the n-th from now on (1: the next) does, with an error of its
+ * library. Each counts down; 0: none fails. */
 extern int fake_gpu_fails_in;
 /* cudaMalloc fails beyond so many bytes at once. */
 extern size_t fake_gpu_memory_bytes;

@@ -22,8 +22,7 @@ static inline void hand_begin(struct hand *hand, int ranks)
   memset(hand, 0, sizeof *hand);
   hand->program = (struct tp_program){.title = "hand",
                                       .mesh = tp_mesh_of_tp(ranks),
-                                      .batch = 1,
-                                      .query_len = 1,
+                                      .batch = tp_batch_prefill(1, 1),
                                       .n_streams = 2,
                                       .n_events = 8,
                                       .stream_names = {"compute", "comm"},

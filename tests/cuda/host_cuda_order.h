@@ -11,7 +11,7 @@ extern "C" {
 /* Launches wait until host_cuda_run; otherwise each runs where it is launched. */
 void host_cuda_defer(bool defer);
 void host_cuda_run(void);
-/* Order of fibers; 0: as numbered. */
+/* Seed of the order of fibers; 0: as numbered. */
 void host_cuda_seed(uint64_t seed);
 /* Blocks of a launch that are there at once; a kernel whose blocks wait for each other needs as
  * many as its grid.  At first 8. */

@@ -1,6 +1,6 @@
 #ifndef TP_TESTS_CUDA_HOSTILE_H
 #define TP_TESTS_CUDA_HOSTILE_H
-/* A GPU that is not the cost model: what real ones do and it does not know, on a virtual clock.
+/* A made-up GPU on a virtual clock that does what real ones do and the cost model does not know.
  *
  * The benchmarks run on it as they are; `tpsim calibrate` and `tpsim validate` then meet a truth
  * that differs from the model in structure, by known amounts.  Each effect is off where it is 0.
@@ -12,19 +12,19 @@ struct hostile_physics {
   struct tp_device device; /* the model's parameters, as they are in truth; warm_bytes: none */
   double gap_s;            /* between kernels of a captured graph */
   double crossing_s;       /* beyond it, where a kernel waits for one of another stream */
-  double standin_s;        /* a stand-in lasts so much longer than it was told */
-  double tick_s;           /* and ends on a tick */
-  double l2_bytes;         /* what was used last is there; 0: nothing ever is */
-  double scatter_ratio;    /* of GEMMs by shape, the same each time */
-  double partial_overlap;  /* of a GEMM's shorter resource, what adds to the longer one */
+  double standin_s;        /* how much longer a stand-in lasts than it was told */
+  double tick_s;           /* stand-ins end on a multiple of this */
+  double l2_bytes;         /* cache that holds what was used last; 0: none */
+  double scatter_ratio;    /* of GEMMs' times, by shape, the same each time */
+  double partial_overlap;  /* share of a GEMM's shorter resource that adds to the longer one */
   bool own_attention;      /* whole waves of tiles, a floor; decode does not split the keys */
   bool own_memory;         /* a floor for each function, last-level cache twice as fast */
   double power_ratio;      /* what full arithmetic takes off the clock ... */
   double power_s;          /* ... after about so long */
   bool whole_waves;        /* held SMs cost a GEMM whole waves */
-  bool persistent;         /* or as much again, or as long as they are held */
+  bool persistent;         /* held SMs delay a GEMM until they are free, at most by its own time */
   double dram_weight;      /* of a stand-in's traffic against a kernel's; 0: as much */
-  double noise_ratio;      /* standard deviation of a sample; outliers: 30 %, one in 40 */
+  double noise_ratio;      /* standard deviation of a sample; one in 40 is off by 30 % */
 };
 
 struct hostile;
@@ -42,7 +42,7 @@ struct tp_beside hostile_beside(struct hostile *hostile);
  * with what beside it. */
 struct hostile_op {
   const struct tp_op *op;
-  enum tp_phase phase;
+  bool decodes;
   double kv_len; /* attention */
   double cold_bytes, all_bytes, clock_ratio;
   double held_sms;

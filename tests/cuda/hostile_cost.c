@@ -112,7 +112,7 @@ static void collective_cost(const struct hostile_physics *physics, const struct 
                             const struct hostile_op *what, struct tp_cost *cost)
 {
   const struct tp_standin_plan plan =
-      tp_standin_plan_make(machine, what->phase, what->op, TP_STANDIN_MODEL_SMS,
+      tp_standin_plan_make(machine, what->decodes, what->op, TP_STANDIN_MODEL_SMS,
                            (int)machine->device->datasheet.sm_count);
   double lasts_s = 1e-9 * (double)plan.nanoseconds + physics->standin_s;
   if (physics->tick_s > 0)

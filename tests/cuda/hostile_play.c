@@ -87,7 +87,7 @@ static void use(struct hostile *hostile, const struct tp_bound_op *bound, struct
     used->at_bytes = hostile->touched_bytes - bytes;
   }
   for (int i = 0; i < bound->op->n_out; i++) {
-    if (bound->out[i].tensor->kind == TP_TENSOR_CACHE && bound->program->phase == TP_DECODE)
+    if (bound->out[i].tensor->kind == TP_TENSOR_CACHE && tp_batch_decodes(&bound->program->batch))
       continue; /* a row of it */
     hostile_find(hostile, bound->out[i].data)->at_bytes = hostile->touched_bytes;
     hostile->touched_bytes += bytes_of(&bound->out[i]);
@@ -109,7 +109,7 @@ static struct tp_cost cost_of(struct tp_device_state *state, const struct tp_bou
                               bool crosses, double held_sms)
 {
   struct hostile *hostile = state->hostile;
-  struct hostile_op what = {.op = bound->op, .phase = bound->program->phase};
+  struct hostile_op what = {.op = bound->op, .decodes = tp_batch_decodes(&bound->program->batch)};
   const double power = fmin(1, fmax(0, (hostile->load - 0.25) / 0.5));
   if (bound->op->kind == TP_OP_ATTENTION)
     what.kv_len = kv_len_of(hostile, bound);
@@ -119,7 +119,7 @@ static struct tp_cost cost_of(struct tp_device_state *state, const struct tp_bou
   if (hostile->physics.l2_bytes == 0)
     what.cold_bytes = what.all_bytes;
   struct tp_op at = *bound->op;
-  if (at.kind == TP_OP_ATTENTION && at.attention.decode)
+  if (at.kind == TP_OP_ATTENTION && at.attention.query_len == 1)
     at.attention.kv_len = (int64_t)what.kv_len;
   what.op = &at;
   struct tp_cost cost = hostile_cost(&hostile->physics, &state->machine, &what);

@@ -17,7 +17,7 @@ unit_tests += \
 	%D%/test_standin_plan \
 	%D%/test_store \
 	%D%/test_trace
-EXTRA_DIST += %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
+EXTRA_DIST += %D%/computed.h %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
 # Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.
 if HAVE_MPI
@@ -27,7 +27,7 @@ TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.s
 EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
 
 # The whole loop on a GPU that is not the model.
-if SIMULATOR
+if TPSIM
 check_PROGRAMS += %D%/hostile_loop
 endif
 %C%_hostile_loop_SOURCES = %D%/hostile_loop.c %D%/hostile_cost.c %D%/hostile_device.c \

@@ -48,7 +48,8 @@ static inline void trial_begin(struct trial *trial, enum tp_function function, i
 {
   memset(trial, 0, sizeof *trial);
   trial->arena = tp_arena_create();
-  trial->program = (struct tp_program){.mesh = tp_mesh_of_tp(2), .batch = batch, .query_len = query_len};
+  trial->program =
+      (struct tp_program){.mesh = tp_mesh_of_tp(2), .batch = tp_batch_prefill(batch, query_len)};
   trial->op = (struct tp_op){.name = tp_function_text(function), .kind = TP_OP_MEMORY};
   trial->op.memory.function = function;
   trial->random = tp_random_seed((int)function);
@@ -156,7 +157,7 @@ static inline void twin_compare(const struct trial *trial, const struct twin *tw
   for (size_t i = 0; i < twin->elements; i++) {
     const double got = (double)tp_element_value(dtype, twin->kernel_memory, (int64_t)i);
     const double want = (double)tp_element_value(dtype, twin->host_memory, (int64_t)i);
-    ck_assert_quick(
+    ck_assert_msg(
         (isnan(got) && isnan(want)) || fabs(got - want) <= rounding(dtype) * (fabs(want) + 0.1),
         "%s: %s: element %zu is %.9g, want %.9g", trial->op.name, trial->text, i, got, want);
   }

@@ -45,7 +45,7 @@ static inline void run_build(struct run *run, const char *variant, struct tp_req
 {
   request.operands = true;
   run->program = build_program(variant, &request, run->arena);
-  for (int r = 0; r < request.tp; r++)
+  for (int r = 0; r < request.mesh.tp; r++)
     run_ok(run, tp_store_bind(run->stores[r], &run->program, run->arena, &run->bindings[r],
                               &run->error));
 }

@@ -43,8 +43,7 @@ static void begin(struct trial *trial, const struct shape *shape, struct layout 
   const int64_t capacity = 24, kv = shape->kv_heads * shape->head_dim;
   trial_begin(trial, TP_FUNCTION_UNNAMED, 2, shape->query_len);
   trial->op = (struct tp_op){.name = "attn.attention", .kind = TP_OP_ATTENTION};
-  trial->op.attention = (struct tp_attention){.decode = shape->decode,
-                                              .style = shape->style,
+  trial->op.attention = (struct tp_attention){.style = shape->style,
                                               .batch = 2,
                                               .query_len = shape->query_len,
                                               .kv_len = shape->kv_len,

@@ -64,8 +64,7 @@ START_TEST(rounds_by_hand)
 }
 END_TEST
 
-static const struct tp_attention decode = {.decode = true,
-                                           .batch = 2,
+static const struct tp_attention decode = {.batch = 2,
                                            .query_len = 1,
                                            .kv_len = 8,
                                            .heads = 4,
@@ -118,11 +117,8 @@ START_TEST(rows_as_in_a_program)
   must(tp_variant_parse("standard", folder.arena, &standard, &error));
   const struct tp_request request = {
       .model = &model,
-      .tp = 2,
-      .phase = TP_DECODE,
-      .batch = 3,
-      .prompt = 8,
-      .kv_len = 9,
+      .mesh = tp_mesh_of_tp(2),
+      .batch = tp_batch_decode(3, 9),
       .kv_capacity = 16,
       .dtype = TP_DTYPE_BF16,
       .operands = true,
@@ -180,7 +176,7 @@ START_TEST(ops_run)
     struct tp_spread spread;
     must(tp_lone_open(&bench, &machine, &lone[i], &run, &error));
     must(tp_lone_measure(&bench, run, 0, &spread, &error));
-    const struct tp_cost cost = tp_cost_op(&machine, TP_DECODE, &lone[i].op);
+    const struct tp_cost cost = tp_cost_op(&machine, true, &lone[i].op);
     ck_assert_msg(fabs(spread.median_s / tp_cost_alone_s(&machine, &cost) - 1) < 1e-9, "%s: %g s",
                   lone[i].op.name, spread.median_s);
     ck_assert_int_eq(spread.n, 5);

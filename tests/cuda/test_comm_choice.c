@@ -80,7 +80,8 @@ START_TEST(does_what_is_asked)
   const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
   const struct tp_comm_place place = {&stack, 8, true};
   struct tp_op op = op_of(cases[_i].kind, cases[_i].algorithm, 1e9);
-  op.collective.wire = (struct tp_wire){cases[_i].bits, cases[_i].bits, 128, false};
+  op.collective.wire =
+      (struct tp_wire){cases[_i].bits, cases[_i].bits, 128, false, TP_WIRE_INTEGER};
   enum tp_comm_way way = TP_COMM_NOTHING;
   ck_assert_int_eq(tp_comm_choose(&place, &op, &way, NULL), TP_OK);
   ck_assert_str_eq(tp_comm_way_text(way), tp_comm_way_text(cases[_i].want));

@@ -122,7 +122,7 @@ static struct tp_check_programs build(const struct tp_check *check)
 static enum tp_status run(const struct tp_check *check, struct tp_check_programs *programs,
                           uint64_t seed, struct tp_check_result *result, struct tp_error *error)
 {
-  const int tp = check->request.tp;
+  const int tp = check->request.mesh.tp;
   struct tp_host *host =
       tp_host_create(&(struct tp_host_options){.ranks = tp, .seed = seed, .arithmetic = true});
   const struct tp_calls *calls[MOST_RANKS];
@@ -164,7 +164,7 @@ START_TEST(every_wait_is_needed)
   static const char *const names[] = {
       "llama standard tp 2 fp32 fused", "llama ladder tp 2 fp32 fused",
       "llama ladder tp 2 fp32 plain",   "llama desync-4x tp 2 fp32 fused",
-      "llama kraken tp 2 fp32 fused",   "llama chunked:3 tp 2 fp32 fused"};
+      "llama kraken tp 2 fp32 fused",   "llama chunked tp 2 fp32 fused"};
   struct tp_check check = check_of(names[_i]);
   check.steps = 0;
   const struct tp_check_programs whole = build(&check);
@@ -249,7 +249,7 @@ START_TEST(wires_lose_what_they_should)
     double least;
   } cases[] = {{"llama flash-int8 tp 2 fp32 plain", 0.003},
                {"llama flash-int4 tp 2 fp32 plain", 0.05},
-               {"gpt2 ladder+flash-int8 tp 4 fp32 fused", 0.003}};
+               {"gpt2 ladder+flash-int6 tp 4 fp32 fused", 0.003}};
   const struct tp_check check = check_of(cases[_i].name);
   struct tp_check_programs programs = build(&check);
   struct tp_check_result result;

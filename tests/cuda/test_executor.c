@@ -286,6 +286,34 @@ START_TEST(refuses_by_name)
 }
 END_TEST
 
+/* A collective, a wire or a kind that was added since is not computed as another one. */
+static const struct {
+  const char *what;
+  struct tp_op op;
+} made_up[] = {
+    {"a kind", {.kind = (enum tp_op_kind)(TP_OP_COLLECTIVE + 1)}},
+    {"a collective",
+     {.kind = TP_OP_COLLECTIVE, .collective = {.kind = (enum tp_collective_kind)(TP_SEND + 1)}}},
+    {"a wire",
+     {.kind = TP_OP_COLLECTIVE,
+      .collective = {.wire = {8, 8, 128, false, (enum tp_wire_code)(TP_WIRE_INTEGER + 1)}}}},
+    {"a wire", {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {16, 16, 128}}}},
+    {"a wire", {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {0, 8, 128}}}},
+};
+
+START_TEST(refuses_what_it_does_not_know)
+{
+  struct tp_op op = made_up[_i].op;
+  op.name = "mlp.invented";
+  const struct tp_program program = {.n_segments = 1,
+                                     .segments = {{.repeat = 1, .ops = &op, .n_ops = 1}}};
+  ck_assert_int_eq(tp_execute_check(&program, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "'mlp.invented' is of ") != NULL &&
+                    strstr(error.text, made_up[_i].what) != NULL,
+                "%s", error.text);
+}
+END_TEST
+
 START_TEST(refuses_what_is_unsaid)
 {
   struct rig rig;
@@ -293,7 +321,7 @@ START_TEST(refuses_what_is_unsaid)
   const struct tp_model model = toy_model(2);
   struct tp_request request = decode_request(&model, 2);
   request.operands = true;
-  request.phase = TP_TRAIN;
+  request.train = true;
   const struct tp_program program = build_program("standard", &request, rig.arena);
   ck_assert_int_eq(tp_store_bind(rig.store, &program, rig.arena, &rig.binding, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, program.unsaid) != NULL, "%s", error.text);
@@ -310,6 +338,8 @@ static Suite *suite(void)
   tcase_add_test(cases, failed_capture_ends);
   tcase_add_test(cases, parts_have_rows);
   tcase_add_loop_test(cases, refuses_by_name, 0, (int)(sizeof refused / sizeof *refused));
+  tcase_add_loop_test(cases, refuses_what_it_does_not_know, 0,
+                      (int)(sizeof made_up / sizeof *made_up));
   tcase_add_test(cases, refuses_what_is_unsaid);
   suite_add_tcase(suite, cases);
   return suite;

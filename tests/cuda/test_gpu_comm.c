@@ -50,7 +50,7 @@ static struct tp_bound_op *bind(struct bound *b, struct tp_collective collective
   b->op = (struct tp_op){
       .name = "x", .kind = TP_OP_COLLECTIVE, .n_in = 1, .n_out = 1, .collective = collective};
   b->tensor = (struct tp_tensor){.dtype = TP_DTYPE_BF16};
-  b->program = (struct tp_program){.phase = TP_DECODE, .mesh = tp_mesh_of_tp(RANKS)};
+  b->program = (struct tp_program){.batch = tp_batch_decode(1, 2), .mesh = tp_mesh_of_tp(RANKS)};
   b->bound = (struct tp_bound_op){
       .op = &b->op,
       .program = &b->program,

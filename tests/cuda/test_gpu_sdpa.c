@@ -83,7 +83,7 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   const int64_t capacity = s->kv_len + SPARE, kv = s->kv_heads * s->head_dim;
   const int64_t columns = (s->heads + 2 * s->kv_heads) * s->head_dim,
                 rows = s->batch * s->query_len;
-  work.program = (struct tp_program){.batch = s->batch, .query_len = s->query_len};
+  work.program = (struct tp_program){.batch = tp_batch_prefill(s->batch, s->query_len)};
   work.op =
       (struct tp_op){.name = "attn",
                      .kind = TP_OP_ATTENTION,

@@ -7,21 +7,9 @@
 
 #include "../cost/machines.h"
 #include "../program/toy.h"
+#include "computed.h"
 
-static const char *const arranged[] = {
-    "standard",
-    "parallel",
-    "ladder",
-    "desync-2x",
-    "desync-4x",
-    "no-comm",
-    "kraken",
-    "standard+chunked:3",
-    "parallel+chunked",
-    "ladder+flash-int8",
-    "standard+flash-int4-int8",
-};
-enum { N_ARRANGED = sizeof arranged / sizeof *arranged, N_DEGREES = 2, N_PHASES = 2, N_STACKS = 2 };
+enum { N_DEGREES = 2, N_PHASES = 2, N_STACKS = 2 };
 
 /* No software cost; and the launch gaps and collectives in place of an engine as it is. */
 static const char *const stacks[N_STACKS] = {"ideal", "gpt-fast-compile"};
@@ -41,7 +29,7 @@ static const struct tp_cost *price(const struct tp_machine *machine, struct tp_a
   struct tp_cost *costs = TP_NEW(arena, struct tp_cost, segment->n_ops);
   for (size_t i = 0; i < segment->n_ops; i++) {
     struct tp_cost *cost = &costs[i];
-    *cost = tp_cost_op(machine, program->phase, &segment->ops[i]);
+    *cost = tp_cost_op(machine, tp_batch_decodes(&program->batch), &segment->ops[i]);
     if (segment->ops[i].kind != TP_OP_COLLECTIVE)
       continue;
     cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
@@ -60,7 +48,7 @@ static struct tp_timeline simulate(const struct bench *bench, const struct tp_pr
   const struct tp_run run = {
       .program = program, .machine = &bench->machine, .costs = costs, .timeline = &timeline};
   struct tp_result result;
-  must(tp_engine_analytic.run(&run, bench->arena, &result, &error));
+  must(tp_engine_analytic.run(&tp_engine_analytic, &run, bench->arena, &result, &error));
   *total_s = result.total_s;
   return timeline;
 }
@@ -128,7 +116,7 @@ START_TEST(agrees_with_the_engine)
   const int tp = _i % N_DEGREES == 0 ? 2 : 4;
   const bool decode = _i / N_DEGREES % N_PHASES == 1;
   const char *stack = stacks[_i / N_DEGREES / N_PHASES % N_STACKS];
-  const char *variant = arranged[_i / N_DEGREES / N_PHASES / N_STACKS];
+  const char *variant = computed_name(_i / N_DEGREES / N_PHASES / N_STACKS);
   struct bench *bench = bench_make("dgx-h100", stack, tp);
   bench->machine.sustained = true;
   const struct tp_model model = toy_model(5);
@@ -137,7 +125,7 @@ START_TEST(agrees_with_the_engine)
   request.style = tp_style_of(&bench->stack);
   const struct tp_program program = build_program(variant, &request, bench->arena);
   const char *what = tp_arena_printf(bench->arena, "%s %s tp %d %s", stack, variant, tp,
-                                     tp_phase_text(program.phase));
+                                     tp_batch_decodes(&program.batch) ? "decode" : "prefill");
   double total_s;
   const struct tp_timeline timeline = simulate(bench, &program, &total_s);
   struct tp_host *host = tp_host_create(
@@ -156,7 +144,7 @@ static Suite *suite(void)
   TCase *cases = tcase_create("cases");
   tcase_set_timeout(cases, 60);
   tcase_add_loop_test(cases, agrees_with_the_engine, 0,
-                      N_ARRANGED * N_DEGREES * N_PHASES * N_STACKS);
+                      n_computed() * N_DEGREES * N_PHASES * N_STACKS);
   suite_add_tcase(suite, cases);
   return suite;
 }

@@ -14,7 +14,7 @@ enum { FP32, INDEX };
 static void setup(void)
 {
   arena = tp_arena_create();
-  program = (struct tp_program){.mesh = tp_mesh_of_tp(1), .batch = 1, .query_len = 1};
+  program = (struct tp_program){.mesh = tp_mesh_of_tp(1), .batch = tp_batch_prefill(1, 1)};
   kinds[FP32] = (struct tp_tensor){.kind = TP_TENSOR_ACTIVATION, .dtype = TP_DTYPE_FP32};
   kinds[INDEX] = (struct tp_tensor){.kind = TP_TENSOR_INDEX};
 }
@@ -212,7 +212,7 @@ START_TEST(rope)
 {
   float qkv[] = {1, 0, 0, 1, 5, 6, 1, 0, 0, 1, 5, 6};
   int32_t length[] = {3};
-  program.query_len = 2;
+  program.batch = tp_batch_prefill(1, 2);
   const struct tp_operand all = matrix(qkv, 2, 6);
   compute(heads(TP_FUNCTION_ROPE), &(struct operands){{all, indices(length, 1)}, {all}});
   NEAR(qkv, cosf(1), sinf(1), -sinf(1), cosf(1), 5, 6, cosf(2), sinf(2), -sinf(2), cosf(2), 5, 6);
@@ -239,7 +239,7 @@ START_TEST(cache)
 {
   float qkv[] = {0, 0, 1, 2, 3, 4, 0, 0, 5, 6, 7, 8}, keys[12], values[12];
   int32_t lengths[] = {2, 3};
-  program.batch = 2;
+  program.batch = tp_batch_prefill(2, 1);
   for (int i = 0; i < 12; i++)
     keys[i] = values[i] = -1;
   compute(heads(TP_FUNCTION_CACHE), &(struct operands){{matrix(qkv, 2, 6), indices(lengths, 2)},
@@ -278,7 +278,7 @@ START_TEST(attention)
   float keys[] = {0, 0, score, 0, 0, 0, 100, 100}, values[] = {3, 0, 0, 6, 3, 3, 100, 100};
   float out[8];
   int32_t length[] = {3};
-  program.query_len = 2;
+  program.batch = tp_batch_prefill(1, 2);
   const struct tp_op op = {
       .kind = TP_OP_ATTENTION,
       .attention = {.batch = 1, .query_len = 2, .heads = 2, .kv_heads = 1, .head_dim = 2}};
@@ -300,7 +300,7 @@ START_TEST(embeds)
   weight.n_pieces = 1;
   struct tp_operand rows = matrix(table, 2, 2);
   rows.tensor = &weight;
-  program.query_len = 2;
+  program.batch = tp_batch_prefill(1, 2);
   tokens[0] = 1;
   compute(function(TP_FUNCTION_EMBED), &(struct operands){{indices(tokens, 2), indices(lengths, 1),
                                                            rows, matrix(positions, 2, 2)},
@@ -324,7 +324,7 @@ END_TEST
 static struct tp_op sample_of(int words)
 {
   struct tp_op op = function(TP_FUNCTION_SAMPLE);
-  op.memory.read_bytes = (double)program.batch * words * 4;
+  op.memory.read_bytes = (double)tp_batch_sequences(&program.batch) * words * 4;
   return op;
 }
 
@@ -332,13 +332,12 @@ START_TEST(samples)
 {
   float logits[] = {1, 3, 3, 2, 9, 8, 7, 7};
   int32_t next[2];
-  program.batch = 2;
+  program.batch = tp_batch_prefill(2, 1);
   compute(sample_of(4), &(struct operands){{matrix(logits, 2, 4)}, {indices(next, 2)}});
   ck_assert_int_eq(next[0], 1);
   ck_assert_int_eq(next[1], 0);
   /* logits of both tokens of one sequence: the last counts */
-  program.batch = 1;
-  program.query_len = 2;
+  program.batch = tp_batch_prefill(1, 2);
   compute(sample_of(3), &(struct operands){{matrix(logits, 2, 4)}, {indices(next, 1)}});
   ck_assert_int_eq(next[0], 0);
   logits[4] = logits[5] = logits[6] = logits[7] = NAN;
@@ -354,7 +353,7 @@ START_TEST(samples_gathered)
   int32_t next[2];
   struct tp_op gather = {
       .kind = TP_OP_COLLECTIVE, .n_out = 1, .out = {0}, .collective = {.kind = TP_ALL_GATHER}};
-  program.batch = 2;
+  program.batch = tp_batch_prefill(2, 1);
   program.mesh = tp_mesh_of_tp(2);
   program.n_segments = 1;
   program.segments[0] = (struct tp_segment){.repeat = 1, .n_ops = 1, .ops = &gather};
@@ -412,6 +411,22 @@ START_TEST(low_bit_all_reduce)
 }
 END_TEST
 
+/* A function or a kind that the host has never heard of is not computed as another one. */
+START_TEST(refuses_what_it_does_not_know)
+{
+  float x[] = {1}, y[] = {-1};
+  const struct tp_op made_up = function((enum tp_function)(TP_FUNCTION_SAMPLE + 1));
+  ck_assert_int_eq(try_op(made_up, &(struct operands){{matrix(x, 1, 1)}, {matrix(y, 1, 1)}}),
+                   TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "a function that it does not know") != NULL, "%s", error.text);
+  const struct tp_op kind = {.name = "op", .kind = (enum tp_op_kind)(TP_OP_COLLECTIVE + 1)};
+  ck_assert_int_eq(try_op(kind, &(struct operands){{matrix(x, 1, 1)}, {matrix(y, 1, 1)}}),
+                   TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "a kind that it does not know") != NULL, "%s", error.text);
+  ck_assert(y[0] == -1);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("host_math");
@@ -435,6 +450,7 @@ static Suite *suite(void)
   tcase_add_test(cases, samples_gathered);
   tcase_add_test(cases, collectives);
   tcase_add_test(cases, low_bit_all_reduce);
+  tcase_add_test(cases, refuses_what_it_does_not_know);
   suite_add_tcase(suite, cases);
   return suite;
 }

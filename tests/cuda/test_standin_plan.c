@@ -48,9 +48,9 @@ START_TEST(plan_is_the_models)
   struct tp_machine *machine = &bench->machine;
   machine->sustained = true;
   const struct tp_op op = all_reduce(1 << 26);
-  const struct tp_cost cost = tp_cost_op(machine, TP_PREFILL, &op);
+  const struct tp_cost cost = tp_cost_op(machine, false, &op);
   const struct tp_standin_plan plan =
-      tp_standin_plan_make(machine, TP_PREFILL, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
+      tp_standin_plan_make(machine, false, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
   ck_assert_rel((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost), 1e-4);
   ck_assert_double_ge((double)plan.nanoseconds, 1e9 * tp_cost_alone_s(machine, &cost));
   ck_assert_rel((double)plan.vectors * 32, cost.dram_bytes, 1e-6);
@@ -68,14 +68,14 @@ START_TEST(crossings_are_real)
   bench->machine.sustained = true;
   bench->stack.collectives.in_place_s = 0;
   const int64_t before =
-      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds;
+      tp_standin_plan_make(&bench->machine, true, &op, 16, DEVICE_SMS).nanoseconds;
   bench->device.overlap.crossing_s = 9e-6;
   bench->device.overlap.wait_s = 1e-6;
-  ck_assert_int_eq(
-      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds, before);
+  ck_assert_int_eq(tp_standin_plan_make(&bench->machine, true, &op, 16, DEVICE_SMS).nanoseconds,
+                   before);
   bench->stack.collectives.in_place_s = 10e-6; /* 2 us more than the crossing */
   const int64_t after =
-      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, 16, DEVICE_SMS).nanoseconds;
+      tp_standin_plan_make(&bench->machine, true, &op, 16, DEVICE_SMS).nanoseconds;
   ck_assert_int_le(after - before, 2001);
   ck_assert_int_ge(after - before, 1999);
   bench_free(bench);
@@ -90,15 +90,15 @@ START_TEST(holds_what_is_asked)
   static const int asked[] = {1, 24, 500, TP_STANDIN_COPY_ENGINES};
   static const int want[] = {1, 24, DEVICE_SMS, 0};
   for (int i = 0; i < 4; i++)
-    ck_assert_int_eq(tp_standin_plan_make(machine, TP_DECODE, &op, asked[i], DEVICE_SMS).blocks,
+    ck_assert_int_eq(tp_standin_plan_make(machine, true, &op, asked[i], DEVICE_SMS).blocks,
                      want[i]);
   op.collective.sms = 4; /* a limit is the model's, too */
   ck_assert_int_eq(
-      tp_standin_plan_make(machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 4);
+      tp_standin_plan_make(machine, true, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 4);
   op.collective.sms = TP_NO_SMS;
-  ck_assert_int_eq(tp_standin_plan_make(machine, TP_DECODE, &op, 24, DEVICE_SMS).blocks, 0);
+  ck_assert_int_eq(tp_standin_plan_make(machine, true, &op, 24, DEVICE_SMS).blocks, 0);
   ck_assert_int_eq(
-      tp_standin_plan_make(machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 0);
+      tp_standin_plan_make(machine, true, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS).blocks, 0);
   bench_free(bench);
 }
 END_TEST
@@ -109,11 +109,11 @@ START_TEST(low_bits_move_less)
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
   struct tp_op op = all_reduce(1 << 28);
   const struct tp_standin_plan full =
-      tp_standin_plan_make(&bench->machine, TP_PREFILL, &op, 16, DEVICE_SMS);
+      tp_standin_plan_make(&bench->machine, false, &op, 16, DEVICE_SMS);
   op.collective.wire = (struct tp_wire){4, 4, 128, false};
-  const struct tp_cost cost = tp_cost_op(&bench->machine, TP_PREFILL, &op);
+  const struct tp_cost cost = tp_cost_op(&bench->machine, false, &op);
   const struct tp_standin_plan low =
-      tp_standin_plan_make(&bench->machine, TP_PREFILL, &op, 16, DEVICE_SMS);
+      tp_standin_plan_make(&bench->machine, false, &op, 16, DEVICE_SMS);
   ck_assert_rel((double)low.vectors * 32, cost.dram_bytes, 1e-6);
   ck_assert_int_lt(low.nanoseconds, full.nanoseconds);
   ck_assert_int_gt(low.vectors, 0);
@@ -126,7 +126,7 @@ START_TEST(lone_rank_has_nothing_to_do)
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 1);
   const struct tp_op op = all_reduce(1 << 20);
   const struct tp_standin_plan plan =
-      tp_standin_plan_make(&bench->machine, TP_DECODE, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
+      tp_standin_plan_make(&bench->machine, true, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
   ck_assert_int_eq(plan.blocks, 0);
   ck_assert_int_eq(plan.vectors, 0);
   ck_assert_int_eq(plan.nanoseconds, 0);

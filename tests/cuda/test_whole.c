@@ -1,5 +1,5 @@
 /* The device of a GPU as a whole: the selftest of `tpsim-cuda`, by one rank and by several, and a
- * generation among stand-ins.  All of src/cuda runs; CUDA's libraries are fakes that compute. */
+ * generation among stand-ins.  All of src/gpu runs; CUDA's libraries are fakes that compute. */
 #define _XOPEN_SOURCE 700
 #include "config.h"
 
@@ -139,7 +139,7 @@ static void want(const struct tp_machine *machine, const struct tp_program *prog
                  const struct tp_op *op, struct wanted *wanted)
 {
   const struct tp_standin_plan plan =
-      tp_standin_plan_make(machine, program->phase, op, STANDIN_SMS, GPU_SMS);
+      tp_standin_plan_make(machine, tp_batch_decodes(&program->batch), op, STANDIN_SMS, GPU_SMS);
   const bool in_place = op->in[0] == op->out[0];
   const int64_t placed =
       in_place ? 0 : (int64_t)op->collective.bytes / (int64_t)TP_WINDOW_VECTOR_BYTES;
@@ -150,19 +150,18 @@ static void want(const struct tp_machine *machine, const struct tp_program *prog
 
 /* The stand-ins of a pass in its order: the program that tp_generation_open makes. */
 static struct wanted wanted_of(const struct tp_machine *machine,
-                               const struct tp_generation_point *point, enum tp_phase phase,
+                               const struct tp_generation_point *point, bool decode,
                                struct tp_arena *arena)
 {
-  const struct tp_request request = {.model = point->model,
-                                     .tp = machine->ranks,
-                                     .phase = phase,
-                                     .batch = point->batch,
-                                     .prompt = point->prompt,
-                                     .kv_len = point->prompt + point->generate - 1,
-                                     .kv_capacity = point->prompt + point->generate,
-                                     .dtype = point->dtype,
-                                     .style = tp_style_of(machine->stack),
-                                     .operands = true};
+  const struct tp_request request = {
+      .model = point->model,
+      .mesh = tp_mesh_of_tp(machine->ranks),
+      .batch = decode ? tp_batch_decode(point->batch, point->prompt + point->generate - 1)
+                      : tp_batch_prefill(point->batch, point->prompt),
+      .kv_capacity = point->prompt + point->generate,
+      .dtype = point->dtype,
+      .style = tp_style_of(machine->stack),
+      .operands = true};
   struct wanted wanted = {.n = 0};
   struct tp_program program;
   must(tp_variant_build(point->variant, &request, arena, &program, &error));
@@ -270,8 +269,7 @@ START_TEST(generation_among_standins)
   must(tp_generation_open(device, &point, &generation, &error));
   const struct tp_calls *const calls = &device->calls;
   for (int step = 0; step < 3; step++) {
-    const struct wanted wanted =
-        wanted_of(&device->machine, &point, step == 0 ? TP_PREFILL : TP_DECODE, arena);
+    const struct wanted wanted = wanted_of(&device->machine, &point, step > 0, arena);
     windows_of(&windows);
     fake_runtime_forget();
     must(step == 0 ? tp_generation_begin_prefill(generation, &error)

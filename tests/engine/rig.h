@@ -3,6 +3,7 @@
 /* Programs with costs of a real size, built by hand, on the platforms that are shipped. */
 #include "engine/des/des.h"
 
+#include "../des.h"
 #include "../suite.h"
 
 #include <string.h>
@@ -127,23 +128,46 @@ static inline struct tp_result rig_analytic(const struct rig *rig)
   struct tp_error error = {{0}};
   struct tp_result result = {0};
   const struct tp_run run = rig_run_of(rig, TP_DETAIL_FLOW, false);
-  const enum tp_status status = tp_engine_analytic.run(&run, rig->arena, &result, &error);
+  const enum tp_status status =
+      tp_engine_analytic.run(&tp_engine_analytic, &run, rig->arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   return result;
 }
 
+/* What was sent over real links, and by whom. */
+struct rig_record {
+  int ranks;          /* simulated */
+  double *link_bytes; /* by directed link: 2 * n_links */
+};
+
+static inline struct rig_record rig_record_of(const struct rig *rig, const struct tp_des_plan *plan,
+                                              const struct tp_des_record *record)
+{
+  struct rig_record made = {plan->ranks, TP_NEW(rig->arena, double, 2 * rig->platform.n_links)};
+  for (int p = 0; p < TP_N_PATTERNS; p++)
+    for (size_t i = 0; i < plan->patterns[p].n_flows; i++) {
+      const struct tp_flow *flow = &plan->patterns[p].flows[i];
+      const struct tp_route *route = tp_platform_route(&rig->platform, flow->src, flow->dst);
+      for (int h = 0; h < route->n_hops; h++)
+        made.link_bytes[route->hops[h]] += record->sent_bytes[p][i];
+    }
+  return made;
+}
+
 /* `record` may be NULL. */
 static inline struct tp_result rig_des(const struct rig *rig, enum tp_detail detail, bool no_fold,
-                                       struct tp_des_record *record)
+                                       struct rig_record *record)
 {
   struct tp_error error = {{0}};
   struct tp_result result = {0};
+  struct tp_des_plan plan;
   struct tp_des_record kept;
   const struct tp_run run = rig_run_of(rig, detail, no_fold);
-  const enum tp_status status = tp_des_run(&run, rig->arena, &result, &kept, &error);
+  const enum tp_status status =
+      tp_des_run(test_des(), &run, rig->arena, &result, &plan, &kept, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   if (record != NULL)
-    *record = kept;
+    *record = rig_record_of(rig, &plan, &kept);
   return result;
 }
 #endif

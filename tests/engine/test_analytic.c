@@ -342,7 +342,8 @@ START_TEST(flow_without_a_route_is_an_error)
   struct tp_error error = {{0}};
   struct tp_result result = {.total_s = -1};
   const struct tp_run run = {.program = &toy.program, .machine = &toy.machine, .costs = toy.rows};
-  ck_assert_int_eq(tp_engine_analytic.run(&run, arena, &result, &error), TP_E_INPUT);
+  ck_assert_int_eq(tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, &error),
+                   TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "no route"));
   ck_assert(result.total_s == -1);
   tp_arena_free(arena);

@@ -157,7 +157,7 @@ START_TEST(details_move_the_same_bytes)
     rig_segment(&other, 5);
     rig_collective(&other, NONE, NONE, rig_phase(patterns[p], 6, 1e-6, 1.5e6, 0.1));
     for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_CHUNK; detail++) {
-      struct tp_des_record record;
+      struct rig_record record;
       const struct tp_result result = rig_des(&other, (enum tp_detail)detail, true, &record);
       ck_assert_rel(result.link_bytes, 5 * 1.5e6, 0);
       for (size_t l = 0; l < 2 * other.platform.n_links; l++)
@@ -168,8 +168,7 @@ START_TEST(details_move_the_same_bytes)
 }
 END_TEST
 
-static double bytes_on(const struct rig *from, const struct tp_des_record *record,
-                       const char *group)
+static double bytes_on(const struct rig *from, const struct rig_record *record, const char *group)
 {
   double bytes = 0;
   for (size_t l = 0; l < from->platform.n_links; l++)
@@ -198,7 +197,7 @@ START_TEST(low_bit_bytes_on_every_link)
     rig_segment(&other, 1);
     rig_collective(&other, NONE, NONE, cost);
     for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_CHUNK; detail++) {
-      struct tp_des_record record;
+      struct rig_record record;
       rig_des(&other, (enum tp_detail)detail, true, &record);
       /* Every GPU sends and receives; 4 x 4 pairs of sockets each way, or 4 of matching cards. */
       ck_assert_rel(bytes_on(&other, &record, "pcie"), 2 * 8 * cost.link_bytes, 1e-12);
@@ -281,7 +280,7 @@ START_TEST(timeline_holds_every_op)
   rig_collective(&rig, 0, 1, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 0, 0));
   struct tp_result result;
   struct tp_error error;
-  ck_assert_int_eq(tp_engine_des.run(&run, rig.arena, &result, &error), TP_OK);
+  ck_assert_int_eq(test_des()->run(test_des(), &run, rig.arena, &result, &error), TP_OK);
   const int ranks = _i ? 4 : 1;
   ck_assert_uint_eq(timeline.n_spans, (size_t)(21 * ranks));
   ck_assert_int_eq(timeline.spans[timeline.n_spans - 1].rank, ranks - 1);
@@ -301,7 +300,7 @@ START_TEST(dead_simulation_is_reported)
   rig_segment(&rig, 1);
   rig_kernel(&rig, NONE, NONE, rig_work(1e-6));
   rig.platform.vertices[1].name = rig.platform.vertices[0].name;
-  ck_assert_int_eq(tp_engine_des.run(&run, rig.arena, &result, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(test_des()->run(test_des(), &run, rig.arena, &result, &error), TP_E_ENVIRONMENT);
   ck_assert_ptr_nonnull(strstr(error.text, "the simulation of platform dgx-h100 "));
   ck_assert_ptr_null(strchr(error.text, '\n'));
   ck_assert(result.total_s == -1);
@@ -313,7 +312,7 @@ static void check_refused(const char *words)
   const struct tp_run run = rig_run_of(&rig, TP_DETAIL_FLOW, false);
   struct tp_result result = {.total_s = -1};
   struct tp_error error = {{0}};
-  ck_assert_int_eq(tp_engine_des.run(&run, rig.arena, &result, &error), TP_E_INPUT);
+  ck_assert_int_eq(test_des()->run(test_des(), &run, rig.arena, &result, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, words) != NULL, "%s", error.text);
   ck_assert(result.total_s == -1);
 }

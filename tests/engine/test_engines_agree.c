@@ -37,13 +37,14 @@ static void cost_program(const struct tp_program *program, const struct tp_machi
   for (size_t s = 0; s < program->n_segments; s++) {
     struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      costs[i] =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
     rows[s] = costs;
   }
 }
 
 static void compare_variant(const struct tp_setup *setup, const struct tp_model *model,
-                            const char *text, enum tp_phase phase, int tp)
+                            const char *text, bool decode, int tp)
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {{0}};
@@ -52,11 +53,9 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   struct tp_program program = {0};
   const struct tp_cost *rows[TP_MAX_SEGMENTS];
   const struct tp_request request = {.model = model,
-                                     .tp = tp,
-                                     .phase = phase,
-                                     .batch = 4,
-                                     .prompt = 512,
-                                     .kv_len = 700,
+                                     .mesh = tp_mesh_of_tp(tp),
+                                     .batch = decode ? tp_batch_decode(4, 700)
+                                                     : tp_batch_prefill(4, 512),
                                      .kv_capacity = 1024,
                                      .dtype = TP_DTYPE_BF16};
   enum tp_status status =
@@ -70,9 +69,9 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   cost_program(&program, &machine, arena, rows);
   const struct tp_run run = {.program = &program, .machine = &machine, .costs = rows};
   struct tp_result analytic, des;
-  status = tp_engine_analytic.run(&run, arena, &analytic, &error);
+  status = tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &analytic, &error);
   if (status == TP_OK)
-    status = tp_engine_des.run(&run, arena, &des, &error);
+    status = test_des()->run(test_des(), &run, arena, &des, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   check_agree(&des, &analytic, 1e-9,
               tp_arena_printf(arena, "%s, %s", setup->platform.name, program.title));
@@ -97,12 +96,12 @@ START_TEST(variants_take_the_same_time)
   model.layers = SLOW ? 2 : 12;
   for (size_t a = 0; tp_architectures[a] != NULL; a++)
     for (int tp = SLOW ? 8 : 1; tp <= 8; tp *= 2)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
-        compare_variant(setup, &model, tp_architectures[a]->name, (enum tp_phase)phase, tp);
+      for (int decode = 0; decode <= 1; decode++)
+        compare_variant(setup, &model, tp_architectures[a]->name, decode == 1, tp);
   for (int tp = SLOW ? 8 : 2; tp <= 8; tp *= 2) {
-    compare_variant(setup, &model, "flash-int4", TP_PREFILL, tp);
-    compare_variant(setup, &model, "ladder+flash-int4-int8:32", TP_DECODE, tp);
-    compare_variant(setup, &model, "ladder+flash-int2-sr", TP_PREFILL, tp);
+    compare_variant(setup, &model, "flash-int4", false, tp);
+    compare_variant(setup, &model, "ladder+flash-int4-int8:32", true, tp);
+    compare_variant(setup, &model, "ladder+flash-int2-sr", false, tp);
   }
   tp_arena_free(arena);
 }
@@ -238,7 +237,7 @@ START_TEST(folding_changes_nothing)
     const int last = SLOW ? TP_DETAIL_STEP : TP_DETAIL_CHUNK;
     const int details = rig->machine.patterns[p].possible ? last : -1;
     for (int detail = TP_DETAIL_FLOW; detail <= details; detail++) {
-      struct tp_des_record record;
+      struct rig_record record;
       const struct tp_result whole = rig_des(rig, (enum tp_detail)detail, true, NULL);
       const struct tp_result fold = rig_des(rig, (enum tp_detail)detail, false, &record);
       check_agree(&fold, &whole, 1e-9, what);
@@ -262,7 +261,7 @@ static double both_at_once_s(struct rig *rig, const struct tp_engine *engine)
   struct tp_error error = {{0}};
   struct tp_result result = {0};
   const struct tp_run run = rig_run_of(rig, TP_DETAIL_FLOW, false);
-  ck_assert_int_eq(engine->run(&run, rig->arena, &result, &error), TP_OK);
+  ck_assert_int_eq(engine->run(engine, &run, rig->arena, &result, &error), TP_OK);
   return result.total_s;
 }
 
@@ -279,7 +278,7 @@ START_TEST(different_patterns_meet_on_links)
   rig_op(&rig, TP_OP_COLLECTIVE, 2, TP_NO_EVENT, TP_NO_EVENT,
          rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 45e6 / 7, 0.1));
   ck_assert_rel(both_at_once_s(&rig, &tp_engine_analytic), 101e-6, 1e-9);
-  ck_assert_rel(both_at_once_s(&rig, &tp_engine_des), 201e-6, 1e-9);
+  ck_assert_rel(both_at_once_s(&rig, test_des()), 201e-6, 1e-9);
   rig_close(&rig);
 }
 END_TEST

@@ -92,7 +92,8 @@ static inline struct tp_result toy_run(const struct toy *toy, struct tp_timeline
   struct tp_result result = {0};
   const struct tp_run run = {
       .program = &toy->program, .machine = &toy->machine, .costs = toy->rows, .timeline = timeline};
-  const enum tp_status status = tp_engine_analytic.run(&run, arena, &result, &error);
+  const enum tp_status status =
+      tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   tp_arena_free(arena);
   return result;

@@ -1,10 +1,10 @@
 # tests of golden
-if SIMULATOR
+if TPSIM
 TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
 endif
 EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
 
-if SIMULATOR
+if TPSIM
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
 endif
 EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
@@ -33,3 +33,6 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/show-program-operands.cmd %D%/show-program-operands.expected \
 	%D%/show-program-parallel.cmd %D%/show-program-parallel.expected \
 	%D%/show-program-standard.cmd %D%/show-program-standard.expected
+
+TESTS += %D%/docs.sh
+EXTRA_DIST += %D%/docs.sh

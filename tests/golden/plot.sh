@@ -30,6 +30,16 @@ is_png() { [ "$(wc -c <"$1")" -gt 20000 ] && [ "$(head -c 4 "$1" | tail -c 3)" =
 tpsim sweep --model ladder-1b,llama-3.1-405b --platform dgx-h100 --tp 1,2,4,8 --batch 1,4 \
   --variant standard,ladder,no-comm -o sweep.csv
 tpsim reproduce all --format csv >published.csv
+cat >hostile.csv <<'EOF'
+model,variant,tp,speedup,e2e_s,comm_exposed_s
+"'; system(""touch ran""); #",ladder,8,1.5,1,0.5
+"'; system(""touch ran""); #",`touch ran`,8,1.25,1,0.5
+"it's
+!touch ran
+$(touch ran) @x \",ladder,8,1.5,1,0.5
+"<b>&#0;{/:Bold a}_b^c &amp; %s''",ladder,8,1.5,1,0.5
+EOF
+printf 'caf\351,ladder,8,1.5,1,0.5\n' >>hostile.csv
 tpsim compare --collectives --platform l40-x4,dgx-h100 --tp 2,4 --format csv >collectives.csv
 
 check "speedup" tpsim plot sweep.csv -o a.png -o a.svg
@@ -49,8 +59,18 @@ check "collectives" tpsim plot collectives collectives.csv --platform l40-x4 -o 
 check "collectives is PNG" is_png e.png
 check "collectives is SVG" is_svg e.svg
 check "collectives has the platform asked for" sh -c '! grep -q dgx e.svg'
-check "collectives has both degrees" grep -q 'l40-x4, gpt-fast-compile, 2 ranks: bus GB/s' e.svg
-check "nothing beside them" [ "$(ls | wc -l)" = 13 ]
+check "collectives has both degrees" grep -q '>2 ranks: bus GB/s<' e.svg
+check "PDF" tpsim plot sweep.csv -o f.pdf
+check "PDF is PDF" [ "$(head -c 5 f.pdf)" = %PDF- ]
+check "hostile names" tpsim plot hostile.csv -o g.svg -o g.png
+check "hostile names of bars" tpsim plot breakdown hostile.csv -o h.svg
+check "none of them ran" [ ! -e ran ]
+check "a quote is data" grep -q "it's !touch ran" g.svg
+check "markup is data" grep -q '#0;{/:Bold a}_b^c' h.svg
+check "bytes that are no UTF-8 do not get there" iconv -f UTF-8 -t UTF-16 -o /dev/null g.svg
+check "without standard input" sh -c 'tpsim plot sweep.csv -o i.svg <&-'
+check "is the same picture" cmp a.svg i.svg
+check "nothing beside them" [ "$(ls | wc -l)" = 19 ]
 
 check "no such kind" fails 2 speedups sweep.csv -o x.svg
 check "all-reduces have no model" fails 2 collectives collectives.csv --model m -o x.svg

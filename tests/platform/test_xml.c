@@ -161,6 +161,82 @@ START_TEST(foreign_star)
 }
 END_TEST
 
+static void put_file(const char *text)
+{
+  FILE *out = fopen(path, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs(text, out);
+  fclose(out);
+}
+
+/* Character references, entities of the five and of the file's own, two encodings. */
+START_TEST(text_as_xml_says_it)
+{
+  put_file("\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+           "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\" [\n"
+           "<!ENTITY rate '1GBps'>\n<!ENTITY pair '<host id=\"&#x63;\"/><host id=\"d\"/>'>]>\n"
+           "<platform version='4.1'><zone id=\"z&#48;\" routing=\"Full\">\n"
+           "<host id=\"a&amp;&lt;&gt;&quot;&apos;\"/><host id='b&#9;&#10;\xC3\xA9'/>&pair;\n"
+           "<link id=\"l\" bandwidth=\"&rate;\" latency=\"1us\"/>\n"
+           "<route src=\"a&#38;&#60;&#62;&#34;&#39;\" dst=\"b&#9;&#10;&#xE9;\">"
+           "<link_ctn id=\"l\"/></route>"
+           "<link id=\"m\" bandwidth=\"&rate;\" latency=\"1us\"/>"
+           "<route src=\"b&#9;&#10;&#xE9;\" dst=\"c\"><link_ctn id=\"m\"/></route>"
+           "<link id=\"n\" bandwidth=\"&rate;\" latency=\"1us\"/>"
+           "<route src=\"c\" dst=\"d\"><link_ctn id=\"n\"/></route>"
+           "</zone></platform>\n");
+  const struct tp_platform read = read_back();
+  ck_assert_str_eq(read.name, "z0");
+  ck_assert_uint_eq(read.n_vertices, 4);
+  ck_assert_str_eq(read.vertices[0].name, "a&<>\"'");
+  ck_assert_str_eq(read.vertices[1].name, "b\t\n\xC3\xA9");
+  ck_assert_str_eq(read.vertices[2].name, "c");
+  ck_assert(read.links[2].bytes_per_s == 1e9);
+  put_file("<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+           "<platform version=\"4.1\"><zone id=\"\xE9\" routing=\"Full\"><host id=\"a\"/>"
+           "</zone></platform>");
+  ck_assert_str_eq(read_back().name, "\xC3\xA9");
+}
+END_TEST
+
+/* What was read from somebody's XML is written so that it is read again. */
+START_TEST(names_survive)
+{
+  put_file("<platform version='4.1'><zone id='&amp;' routing='Full'>\n"
+           "<host id='&lt;&#9;'/><host id='&quot;&#10;&#13;'/>\n"
+           "<link id=\"l&amp;'\" bandwidth='1GBps' latency='1us'/>\n"
+           "<route src='&lt;&#9;' dst='&quot;&#10;&#13;'><link_ctn id=\"l&amp;'\"/></route>"
+           "<prop id='device' value='&#x22;'/></zone></platform>");
+  const struct tp_platform read = read_back();
+  write_to(&read, 1e12);
+  const struct tp_platform again = read_back();
+  compare(&read, &again);
+}
+END_TEST
+
+/* Nothing outside of the file is fetched, a file that is there neither. */
+START_TEST(nothing_is_fetched)
+{
+  static const char *const documents[] = {
+      "<!DOCTYPE platform [<!ENTITY x SYSTEM '/etc/hostname'>]>\n<platform version='&x;'/>",
+      "<!DOCTYPE platform [<!ENTITY x SYSTEM '/etc/hostname'>]>\n<platform version='4.1'>&x;"
+      "</platform>",
+      "<!DOCTYPE platform SYSTEM '/etc/hostname'>\n<platform version='4.1&x;'/>",
+      "<!DOCTYPE platform SYSTEM '/etc/hostname'>\n<platform version='4.1'>&x;</platform>"};
+  static const char *const words[] = {"reference to external entity in attribute",
+                                      "text between elements", "unknown entity '&x;'",
+                                      "text between elements"};
+  for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
+    struct tp_platform platform;
+    struct tp_error error;
+    put_file(documents[i]);
+    ck_assert_int_eq(tp_platform_read_xml(path, arena, &platform, &error), TP_E_INPUT);
+    ck_assert_msg(strstr(error.text, ".xml:2: ") != NULL && strstr(error.text, words[i]) != NULL,
+                  "%zu: %s", i, error.text);
+  }
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("xml");
@@ -170,6 +246,9 @@ static Suite *suite(void)
   tcase_add_test(xml, tiny_to_the_byte);
   tcase_add_test(xml, shipped_platforms_come_back);
   tcase_add_test(xml, foreign_star);
+  tcase_add_test(xml, text_as_xml_says_it);
+  tcase_add_test(xml, names_survive);
+  tcase_add_test(xml, nothing_is_fetched);
   suite_add_tcase(suite, xml);
   return suite;
 }

@@ -4,6 +4,7 @@ unit_tests += \
 	%D%/test_dataflow \
 	%D%/test_flash \
 	%D%/test_op \
+	%D%/test_op_fields \
 	%D%/test_operands \
 	%D%/test_overlap \
 	%D%/test_random \

@@ -38,22 +38,22 @@ static int64_t expected_reduces(const char *variant, int64_t layers, int tp)
 static void check_closed_forms(const struct tp_model *model, const double *widths, bool prefill)
 {
   struct tp_arena *arena = tp_arena_create();
-  for (int v = 0; v < N_VARIANTS; v++)
+  for (size_t v = 0; tp_architectures[v] != NULL; v++)
     for (int t = 0; t < 4; t++) {
       const int tp = degrees[t];
       const struct tp_request request =
           prefill ? prefill_request(model, tp) : decode_request(model, tp);
-      const struct tp_program program = build_program(variants[v], &request, arena);
+      const struct tp_program program = build_program(tp_architectures[v]->name, &request, arena);
       const struct sums sums = sum_program(&program);
-      const bool kraken = strcmp(variants[v], "kraken") == 0;
+      const bool kraken = strcmp(tp_architectures[v]->name, "kraken") == 0;
       const double tokens = prefill ? 48 : 3, rows = 3;
       const double width = kraken ? widths[t] : (double)model->hidden;
       const double flops = kraken ? kraken_gemm_flops(model, width, tokens, rows)
                                   : megatron_gemm_flops(model, tp, tokens, rows);
-      const int64_t reduces = expected_reduces(variants[v], model->layers, tp);
+      const int64_t reduces = expected_reduces(tp_architectures[v]->name, model->layers, tp);
       ck_assert_rel(sums.gemm_flops, flops, 1e-14);
-      ck_assert_msg(sums.reduces == reduces, "%s tp %d: %d all-reduces, want %d", variants[v], tp,
-                    (int)sums.reduces, (int)reduces);
+      ck_assert_msg(sums.reduces == reduces, "%s tp %d: %d all-reduces, want %d",
+                    tp_architectures[v]->name, tp, (int)sums.reduces, (int)reduces);
       ck_assert_double_eq(sums.reduce_bytes, (double)reduces * tokens * width * 2);
       ck_assert_int_eq(sums.gathers, 0);
     }
@@ -115,10 +115,11 @@ START_TEST(test_kraken_model_keeps_its_width)
   struct tp_program program = build_program("kraken", &request, arena);
   ck_assert_rel(sum_program(&program).gemm_flops, kraken_gemm_flops(&model, 960, 3, 3), 1e-14);
   ck_assert_double_eq(sum_program(&program).reduce_bytes, 24.0 * 3 * 960 * 2);
-  const double rank_kv_bytes = program.kv_bytes;
-  request.tp = 1; /* all four on one device: four times the cache, nothing exchanged */
+  const double rank_kv_bytes = program.kv_token_bytes;
+  request.mesh =
+      tp_mesh_of_tp(1); /* all four on one device: four times the cache, nothing exchanged */
   program = build_program("kraken", &request, arena);
-  ck_assert_double_eq(program.kv_bytes, 4 * rank_kv_bytes);
+  ck_assert_double_eq(program.kv_token_bytes, 4 * rank_kv_bytes);
   ck_assert_int_eq(sum_program(&program).reduces, 0);
   const double layers = 2 * 3.0 * 24 * 4 * 8 * 960 * 960, combine = 2 * 3.0 * 4 * 960 * 960;
   ck_assert_rel(sum_program(&program).gemm_flops, layers + combine + 2 * 3.0 * 960 * 50304, 1e-14);
@@ -174,10 +175,10 @@ START_TEST(test_fusion_flags)
   program = build_program("standard", &request, arena);
   ck_assert_int_eq(sum_program(&program).kernels, standard + 4 * 10);
   request.style.fused_row_activation = true; /* of one row alone */
-  ck_assert_int_gt(request.batch, 1);
+  ck_assert_int_gt(tp_batch_tokens(&request.batch), 1);
   program = build_program("standard", &request, arena);
   ck_assert_int_eq(sum_program(&program).kernels, standard + 4 * 10);
-  request.batch = 1;
+  request.batch.chunks[0].sequences = 1;
   program = build_program("standard", &request, arena);
   ck_assert_int_eq(sum_program(&program).kernels, standard + 3 * 10);
   tp_arena_free(arena);

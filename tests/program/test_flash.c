@@ -65,9 +65,9 @@ static void check_pair(const struct tp_architecture *architecture, const struct 
   const struct tp_model model = toy_model(8);
   struct tp_arena *arena = tp_arena_create();
   for (int tp = 1; tp <= 4; tp *= 2)
-    for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
-      struct tp_request request = decode_request(&model, tp);
-      request.phase = (enum tp_phase)phase;
+    for (int decode = 0; decode <= 1; decode++) {
+      const struct tp_request request =
+          decode == 1 ? decode_request(&model, tp) : prefill_request(&model, tp);
       struct tp_program plain = build(architecture->name, &request, arena);
       struct tp_program low =
           build(tp_arena_printf(arena, "%s+%s", architecture->name, wire->name), &request, arena);
@@ -139,7 +139,7 @@ START_TEST(training_is_refused)
   struct tp_error error;
   struct tp_variant variant;
   struct tp_program program;
-  request.phase = TP_TRAIN;
+  request.train = true;
   ck_assert_int_eq(tp_variant_parse("ladder+flash-int4", arena, &variant, &error), TP_OK);
   ck_assert_int_eq(tp_variant_build(&variant, &request, arena, &program, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "train without 'flash-int4'"));

@@ -11,8 +11,7 @@ END_TEST
 static struct tp_op attention(enum tp_attention_style style, int64_t query_len, int64_t kv_len)
 {
   return (struct tp_op){.kind = TP_OP_ATTENTION,
-                        .attention = {.decode = query_len == 1,
-                                      .style = style,
+                        .attention = {.style = style,
                                       .batch = 2,
                                       .query_len = query_len,
                                       .kv_len = kv_len,
@@ -52,19 +51,24 @@ START_TEST(test_names)
   ck_assert_str_eq(tp_op_kind_text(TP_OP_COLLECTIVE), "collective");
   ck_assert_str_eq(tp_collective_text(TP_ALL_TO_ALL), "all_to_all");
   ck_assert_str_eq(tp_algorithm_text(TP_ALGORITHM_HIERARCHICAL), "hierarchical");
-  ck_assert_str_eq(tp_phase_text(TP_DECODE), "decode");
   ck_assert_double_eq(tp_dtype_bytes(TP_DTYPE_FP32), 4);
 }
 END_TEST
 
-START_TEST(test_set_kv_len)
+/* Attention of the chunk that decodes moves on, that of a prefill keeps its prompt. */
+START_TEST(test_set_contexts)
 {
   struct tp_op ops[] = {attention(TP_ATTENTION_FLASH, 1, 5), attention(TP_ATTENTION_FLASH, 4, 4)};
+  ops[1].chunk = 1;
   struct tp_program program = {.n_segments = 1,
-                               .segments = {{.repeat = 1, .n_ops = 2, .ops = ops}}};
-  tp_program_set_kv_len(&program, 77);
+                               .segments = {{.repeat = 1, .n_ops = 2, .ops = ops}},
+                               .batch = {2, {{2, 1, 4}, {2, 4, 0}}}};
+  const struct tp_batch later = {2, {{2, 1, 76}, {2, 4, 0}}};
+  ck_assert(tp_batch_alike(&program.batch, &later));
+  tp_program_set_contexts(&program, &later);
   ck_assert_int_eq(ops[0].attention.kv_len, 77);
-  ck_assert_int_eq(ops[1].attention.kv_len, 4); /* prefill keeps its prompt */
+  ck_assert_int_eq(ops[1].attention.kv_len, 4);
+  ck_assert(tp_batch_same(&program.batch, &later));
 }
 END_TEST
 
@@ -77,7 +81,8 @@ START_TEST(test_memory_of_a_rank)
   struct tp_program program = build_program("ladder", &request, arena);
   const double layer = 589824 / 2.0 + 2 * 256;
   ck_assert_double_eq(program.weight_bytes, 2 * (2 * layer + 2 * 256000 + 256));
-  ck_assert_double_eq(program.kv_bytes, 2.0 * 2 * 2 * 3 * 24 * 2 * 32);
+  ck_assert_double_eq(tp_program_kv_bytes(&program, program.kv_capacity),
+                      2.0 * 2 * 2 * 3 * 24 * 2 * 32);
   request.style.head_sharded = true;
   program = build_program("ladder", &request, arena);
   ck_assert_double_eq(program.weight_bytes, 2 * (2 * layer + 256000 + 128000 + 256));
@@ -103,7 +108,7 @@ static Suite *suite(void)
   tcase_add_test(counts, test_attention_counts);
   tcase_add_test(counts, test_other_counts);
   tcase_add_test(counts, test_names);
-  tcase_add_test(counts, test_set_kv_len);
+  tcase_add_test(counts, test_set_contexts);
   tcase_add_test(counts, test_memory_of_a_rank);
   suite_add_tcase(suite, counts);
   return suite;

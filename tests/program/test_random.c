@@ -87,11 +87,10 @@ static struct tp_request random_request(uint64_t *state, const struct tp_model *
 {
   return (struct tp_request){
       .model = model,
-      .tp = 1 << pick(state, 0, 4),
-      .phase = coin(state) ? TP_PREFILL : TP_DECODE,
-      .batch = pick(state, 1, 40),
-      .prompt = pick(state, 1, 3000),
-      .kv_len = pick(state, 1, 3000),
+      .mesh = tp_mesh_of_tp(1 << pick(state, 0, 4)),
+      .batch = {.n = 1,
+                .chunks = {{pick(state, 1, 40), coin(state) ? 1 : pick(state, 2, 3000),
+                            coin(state) ? 0 : pick(state, 1, 3000)}}},
       .kv_capacity = 3000,
       .dtype = (enum tp_dtype)pick(state, 0, 3),
       .style = {.attention_prefill = coin(state) ? TP_ATTENTION_FLASH : TP_ATTENTION_MATERIALISED,
@@ -135,16 +134,16 @@ START_TEST(test_random_models)
     const struct tp_request request = random_request(&state, &model);
     const struct tp_program standard = build_program("standard", &request, arena);
     const double flops = sum_program(&standard).gemm_flops;
-    for (int v = 0; v < N_VARIANTS; v++) {
-      const struct tp_program program = build_program(variants[v], &request, arena);
+    for (size_t v = 0; tp_architectures[v] != NULL; v++) {
+      const struct tp_program program = build_program(tp_architectures[v]->name, &request, arena);
       check_events(&program);
       ck_assert(sum_program(&program).flops > 0);
-      if (strcmp(variants[v], "kraken") == 0)
+      if (strcmp(tp_architectures[v]->name, "kraken") == 0)
         continue;
       ck_assert_rel(sum_program(&program).gemm_flops, flops, 1e-12);
       ck_assert_double_eq(program.weight_bytes, standard.weight_bytes);
-      ck_assert_double_eq(program.kv_bytes, standard.kv_bytes);
-      if (request.tp == 1)
+      ck_assert_double_eq(program.kv_token_bytes, standard.kv_token_bytes);
+      if (request.mesh.tp == 1)
         check_alone(&program, &standard);
     }
   }

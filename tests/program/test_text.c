@@ -49,7 +49,7 @@ START_TEST(test_golden)
                                       .all_positions = true,
                                       .embedding_sharded = true};
   if (cases[_i].train)
-    request.phase = TP_TRAIN;
+    request.train = true;
   if (cases[_i].split)
     request.training = (struct tp_training){true, true, true};
   const struct tp_program program = build_program(cases[_i].variant, &request, arena);

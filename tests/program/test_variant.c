@@ -62,20 +62,20 @@ START_TEST(test_refused_builds)
   struct tp_request request = decode_request(&model, 2);
   assert_build_refused("kraken:4", &request,
                        "4 sub-layers of 'toy' need tp 4 (one a rank) or 1, not 2");
-  request.tp = 3;
+  request.mesh = tp_mesh_of_tp(3);
   assert_build_refused("standard", &request, "toy");
-  request = decode_request(&model, 2);
-  request.phase = TP_TRAIN;
+  request = prefill_request(&model, 2);
+  request.train = true;
   assert_build_refused("kraken", &request, "training of kraken is not modelled");
   request = decode_request(&model, 2);
-  request.kv_len = 0;
+  request.batch = tp_batch_decode(3, 0);
   assert_build_refused("ladder", &request, "0 tokens must all be at least 1");
   request = decode_request(&model, 4);
   model.kraken_ways = 4;
   assert_build_refused("ladder", &request, "'toy' is a Kraken model");
-  request.tp = 1; /* not even where every other variant is standard */
+  request.mesh = tp_mesh_of_tp(1); /* not even where every other variant is standard */
   assert_build_refused("standard", &request, "'toy' is a Kraken model");
-  request.tp = 2;
+  request.mesh = tp_mesh_of_tp(2);
   assert_build_refused("kraken", &request, "4 sub-layers of 'toy' need tp 4");
   assert_build_refused("kraken:2", &request, "was trained with 4 sub-layers");
 }

@@ -4,8 +4,7 @@
 static struct tp_attention attention(enum tp_attention_style style, int64_t query_len,
                                      int64_t kv_len, int64_t window)
 {
-  return (struct tp_attention){.decode = query_len == 1,
-                               .style = style,
+  return (struct tp_attention){.style = style,
                                .batch = 1,
                                .query_len = query_len,
                                .kv_len = kv_len,
@@ -97,12 +96,12 @@ START_TEST(every_layer_has_its_window)
         struct tp_request request = decode_request(&model, 2);
         struct tp_program program = build_program(tp_architectures[i]->name, &request, arena);
         assert_windows(&program, &model, 1);
-        request.phase = TP_PREFILL;
+        request = prefill_request(&model, 2);
         program = build_program(tp_architectures[i]->name, &request, arena);
         assert_windows(&program, &model, 1);
         if (tp_architectures[i]->build_train == NULL)
           continue;
-        request.phase = TP_TRAIN;
+        request.train = true;
         request.training.recompute = true; /* forward twice and backward */
         program = build_program(tp_architectures[i]->name, &request, arena);
         assert_windows(&program, &model, 3);
@@ -136,7 +135,8 @@ START_TEST(cycles_become_segments)
   ck_assert_uint_eq(program.n_segments, 4);
   assert_segment(&program, 1, "layers", 2, 6); /* three groups of two */
   assert_segment(&program, 2, "layers", 1, 2);
-  request.phase = TP_TRAIN;
+  request = prefill_request(&model, 2);
+  request.train = true;
   program = build_program("standard", &request, arena);
   assert_segment(&program, 4, "layers.grad", 2, -6);
   tp_arena_free(arena);
@@ -150,10 +150,12 @@ START_TEST(a_cache_holds_its_window)
   const struct tp_model model = windowed_model(5, 2);
   struct tp_request request = decode_request(&model, 2);
   struct tp_program program = build_program("standard", &request, arena);
-  ck_assert_double_eq(program.kv_bytes, (3 * 8 + 2 * 24) * 3 * 2.0 * 2 * 32 * 2);
+  ck_assert_double_eq(tp_program_kv_bytes(&program, request.kv_capacity),
+                      (3 * 8 + 2 * 24) * 3 * 2.0 * 2 * 32 * 2);
   request.kv_capacity = 6;
   program = build_program("standard", &request, arena);
-  ck_assert_double_eq(program.kv_bytes, 5 * 6 * 3 * 2.0 * 2 * 32 * 2);
+  ck_assert_double_eq(tp_program_kv_bytes(&program, request.kv_capacity),
+                      5 * 6 * 3 * 2.0 * 2 * 32 * 2);
   tp_arena_free(arena);
 }
 END_TEST

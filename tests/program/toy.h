@@ -51,11 +51,8 @@ static inline struct tp_style fused_style(void)
 static inline struct tp_request decode_request(const struct tp_model *model, int tp)
 {
   return (struct tp_request){.model = model,
-                             .tp = tp,
-                             .phase = TP_DECODE,
-                             .batch = 3,
-                             .prompt = 16,
-                             .kv_len = 20,
+                             .mesh = tp_mesh_of_tp(tp),
+                             .batch = tp_batch_decode(3, 20),
                              .kv_capacity = 24,
                              .style = fused_style()};
 }
@@ -63,7 +60,7 @@ static inline struct tp_request decode_request(const struct tp_model *model, int
 static inline struct tp_request prefill_request(const struct tp_model *model, int tp)
 {
   struct tp_request request = decode_request(model, tp);
-  request.phase = TP_PREFILL;
+  request.batch = tp_batch_prefill(3, 16);
   return request;
 }
 
@@ -93,10 +90,6 @@ static inline void assert_build_refused(const char *name, const struct tp_reques
   ck_assert_msg(strstr(error.text, words) != NULL, "%s: %s", name, error.text);
   tp_arena_free(arena);
 }
-
-static const char *const variants[] = {"standard",  "parallel", "ladder", "desync-2x",
-                                       "desync-4x", "no-comm",  "kraken"};
-enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
 
 /* Over the whole pass: work of the GEMMs and of all ops, kernels, what the collectives carry. */
 struct sums {

@@ -1,6 +1,5 @@
 # tests of study
 unit_tests += \
-	%D%/test_agree \
 	%D%/test_calibrate \
 	%D%/test_collectives \
 	%D%/test_decode \
@@ -12,19 +11,15 @@ unit_tests += \
 	%D%/test_interference \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
-	%D%/test_matrix \
 	%D%/test_op_costs \
-	%D%/test_patterns \
 	%D%/test_phase \
-	%D%/test_plot \
+	%D%/test_plot %D%/test_plot_looks \
 	%D%/test_predict \
 	%D%/test_solve \
 	%D%/test_sweep \
-	%D%/test_t3 \
 	%D%/test_traces \
 	%D%/test_validate
+if SIMULATOR
+unit_tests += %D%/test_agree %D%/test_matrix %D%/test_patterns %D%/test_t3
+endif
 EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
-%C%_test_agree_LDADD = $(des_libs) $(CHECK_LIBS)
-%C%_test_matrix_LDADD = $(des_libs) $(CHECK_LIBS)
-%C%_test_patterns_LDADD = $(des_libs) $(CHECK_LIBS)
-%C%_test_t3_LDADD = $(des_libs) $(CHECK_LIBS)

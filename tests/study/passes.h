@@ -1,6 +1,7 @@
 #ifndef TP_TESTS_PASSES_H
 #define TP_TESTS_PASSES_H
 /* Passes of random worlds: built, priced and run by the analytic engine. */
+#include "../request.h"
 #include "random_world.h"
 
 /* One pass with the costs of its ops; lives in the world's arena. */
@@ -16,20 +17,20 @@ static inline void pass_price(struct random_world *world, struct pass *pass)
     const struct tp_segment *segment = &pass->program.segments[s];
     pass->costs[s] = TP_NEW(world->arena, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
-      pass->costs[s][i] = tp_cost_op(&pass->machine, pass->program.phase, &segment->ops[i]);
+      pass->costs[s][i] =
+          tp_cost_op(&pass->machine, tp_batch_decodes(&pass->program.batch), &segment->ops[i]);
   }
 }
 
-static inline struct pass *pass_make(struct random_world *world, const char *name,
-                                     enum tp_phase phase)
+static inline struct pass *pass_make(struct random_world *world, const char *name, bool decode)
 {
   struct pass *pass = TP_NEW(world->arena, struct pass, 1);
   struct tp_error error = {.text = ""};
   struct tp_variant variant;
   const struct tp_request request =
-      tp_point_request(&world->point, phase, tp_point_first_kv_len(&world->point));
+      request_at(&world->point, decode, tp_point_first_kv_len(&world->point));
   enum tp_status status = tp_machine_make(&world->platform, &world->device, &world->stack,
-                                          world->point.tp, &pass->machine, &error);
+                                          world->point.mesh.tp, &pass->machine, &error);
   if (status == TP_OK)
     status = tp_variant_parse(name, world->arena, &variant, &error);
   if (status == TP_OK)
@@ -48,7 +49,7 @@ static inline struct tp_result pass_run(struct random_world *world, const struct
   for (size_t s = 0; s < pass->program.n_segments; s++)
     costs[s] = pass->costs[s];
   const struct tp_run run = {.program = &pass->program, .machine = &pass->machine, .costs = costs};
-  const enum tp_status status = tp_engine_analytic.run(&run, world->arena, &result, &error);
+  const enum tp_status status = tp_engine_analytic.run(&tp_engine_analytic, &run, world->arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", world->text, error.text);
   return result;
 }

@@ -4,6 +4,8 @@
  * flow has the real links on its way; both end with the last flow.  So where a collective runs by
  * itself they agree on shared routes, too (PCIe switches, host bridges, NICs): the analytic rate is
  * worked out from the same flows. */
+#include "../des.h"
+#include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
 #include "world.h"
@@ -37,7 +39,8 @@ static void price(const struct tp_machine *machine, const struct tp_program *pro
   for (size_t s = 0; s < program->n_segments; s++) {
     struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      costs[i] =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
     rows[s] = costs;
   }
 }
@@ -47,9 +50,9 @@ static double difference(const struct tp_run *run, struct tp_arena *arena)
 {
   struct tp_error error = {.text = ""};
   struct tp_result a, b;
-  enum tp_status status = tp_engine_analytic.run(run, arena, &a, &error);
+  enum tp_status status = tp_engine_analytic.run(&tp_engine_analytic, run, arena, &a, &error);
   if (status == TP_OK)
-    status = tp_engine_des.run(run, arena, &b, &error);
+    status = test_des()->run(test_des(), run, arena, &b, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", run->program->title, error.text);
   ck_assert_rel(b.link_bytes, a.link_bytes, 1e-12);
   const double apart_s[] = {a.total_s - b.total_s, a.compute_s - b.compute_s, a.comm_s - b.comm_s,
@@ -68,7 +71,7 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
   const struct tp_model model = model_for(tp);
   const struct tp_point point = {.model = &model,
                                  .stack = &setup->stack,
-                                 .tp = tp,
+                                 .mesh = tp_mesh_of_tp(tp),
                                  .batch = 4,
                                  .prompt = 512,
                                  .generate = 64,
@@ -81,10 +84,10 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
     status = tp_variant_parse(name, arena, &variant, &error);
   machine.sustained = true;
   double most = 0;
-  for (int phase = TP_PREFILL; phase <= TP_DECODE && status == TP_OK; phase++) {
+  for (int decode = 0; decode <= 1 && status == TP_OK; decode++) {
     struct tp_program program;
     const struct tp_cost *rows[TP_MAX_SEGMENTS];
-    const struct tp_request request = tp_point_request(&point, (enum tp_phase)phase, 544);
+    const struct tp_request request = request_at(&point, decode == 1, 544);
     status = tp_variant_build(&variant, &request, arena, &program, &error);
     if (status != TP_OK)
       break;

@@ -110,7 +110,7 @@ static struct tp_prediction predict(const char *variant, const char *platform,
                                     enum tp_algorithm collective)
 {
   struct tp_point point = world_case(&world, "llama-3.1-70b", platform, "vllm-graph", variant);
-  point.tp = 4;
+  point.mesh.tp = 4;
   point.batch = 8;
   point.generate = 1;
   point.collective = collective;

@@ -4,6 +4,7 @@
 #include "predict/timing.h"
 
 #include "../random.h"
+#include "../request.h"
 #include "../suite.h"
 #include "world.h"
 
@@ -162,9 +163,9 @@ static double steps_one_by_one(struct world *world, const struct tp_point *point
   struct tp_timer *timer = tp_timer_create();
   struct tp_timing timing = {.engine = point->engine};
   struct tp_program program;
-  const struct tp_request request = tp_point_request(point, TP_DECODE, point->prompt + 1);
-  ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack, point->tp,
-                                    &timing.machine, NULL),
+  const struct tp_request request = request_at(point, true, point->prompt + 1);
+  ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack,
+                                    point->mesh.tp, &timing.machine, NULL),
                    TP_OK);
   ck_assert_int_eq(tp_variant_build(point->variant, &request, world->arena, &program, NULL), TP_OK);
   double total_s = 0;
@@ -173,7 +174,8 @@ static double steps_one_by_one(struct world *world, const struct tp_point *point
     struct tp_result result;
     struct tp_priced priced;
     tp_arena_reset(scratch);
-    tp_program_set_kv_len(&program, point->prompt + i);
+    const struct tp_batch batch = tp_point_decode(point, point->prompt + i);
+    tp_program_set_contexts(&program, &batch);
     tp_timer_price(timer, timing.machine, &program, scratch, &priced);
     ck_assert_int_eq(tp_timing_run(&timing, &priced, scratch, &result, NULL), TP_OK);
     total_s += result.total_s;
@@ -201,7 +203,7 @@ START_TEST(generations)
   for (int i = 0; i < tp_random_cases(20); i++) {
     struct tp_point point =
         world_case(&world, PICK(models), PICK(platforms), PICK(stacks), PICK(variants));
-    point.tp = 1 << tp_random_below(&random, 4);
+    point.mesh.tp = 1 << tp_random_below(&random, 4);
     point.prompt = PICK(prompts);
     point.generate = PICK(generates);
     point.batch = PICK(batches);
@@ -213,7 +215,7 @@ START_TEST(generations)
     const double error = fabs(row.tpot_s * (double)(point.generate - 1) / exact_s - 1);
     worst = fmax(worst, error);
     ck_assert_msg(error < 1e-3, "%s %s %s %s tp %d batch %d prompt %d generate %d: off by %g",
-                  row.model, row.platform, row.stack, row.variant, point.tp, (int)point.batch,
+                  row.model, row.platform, row.stack, row.variant, point.mesh.tp, (int)point.batch,
                   (int)point.prompt, (int)point.generate, error);
   }
 #undef PICK

@@ -41,7 +41,7 @@ static void add_sample(struct tp_op op, double factor)
                                      .stack = &stack,
                                      .ranks = 1,
                                      .dram_bytes_per_s = truth.datasheet.dram_bytes_per_s};
-  const struct tp_cost cost = tp_cost_op(&machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(&machine, true, &op);
   ck_assert(n_samples < MOST_SAMPLES);
   samples[n_samples++] =
       (struct tp_kernel_sample){.op = op, .time_s = tp_cost_alone_s(&machine, &cost) * factor};
@@ -108,7 +108,7 @@ START_TEST(finds_memory_back)
 {
   struct tp_device device = truth;
   struct tp_kernel_fit result;
-  for (double bytes = 1e3; bytes < 1e10; bytes *= 1.5)
+  for (double bytes = 1e3; bytes < 1e10; bytes *= 1.2)
     add_sample((struct tp_op){.kind = TP_OP_MEMORY,
                               .memory = {.read_bytes = bytes, .write_bytes = bytes / 2}},
                1);
@@ -131,8 +131,7 @@ START_TEST(finds_attention_back)
     for (int64_t kv_heads = 1; kv_heads <= 8; kv_heads *= 2)
       for (int64_t keys = 16; keys <= 65536; keys = keys * 3 / 2)
         add_sample((struct tp_op){.kind = TP_OP_ATTENTION,
-                                  .attention = {.decode = true,
-                                                .batch = batch,
+                                  .attention = {.batch = batch,
                                                 .query_len = 1,
                                                 .kv_len = keys,
                                                 .heads = 8,
@@ -157,7 +156,7 @@ START_TEST(names_the_group)
   ck_assert_str_eq(tp_fit_group_of(&op), "gemm");
   op = (struct tp_op){.kind = TP_OP_ATTENTION};
   ck_assert_str_eq(tp_fit_group_of(&op), "attention_prefill");
-  op.attention.decode = true;
+  op.attention.query_len = 1;
   ck_assert_str_eq(tp_fit_group_of(&op), "attention_decode");
   op.attention.style = TP_ATTENTION_EXPANDED;
   ck_assert_ptr_null(tp_fit_group_of(&op));

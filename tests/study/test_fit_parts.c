@@ -85,7 +85,7 @@ START_TEST(shapes_are_told_apart)
       {.kind = TP_OP_ATTENTION, .attention = {.batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1}},
       {.kind = TP_OP_ATTENTION, .attention = {.batch = 2, .kv_len = 1, .heads = 3, .kv_heads = 1}},
       {.kind = TP_OP_ATTENTION,
-       .attention = {.decode = true, .batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1}},
+       .attention = {.query_len = 1, .batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1}},
       {.kind = TP_OP_ATTENTION,
        .attention = {.batch = 1, .kv_len = 2, .heads = 3, .kv_heads = 1, .head_dim = 64}},
       {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 1, .write_bytes = 2}},
@@ -107,6 +107,32 @@ START_TEST(shapes_are_told_apart)
     ops[i].name = "another"; /* what it is called is no part of it */
     ck_assert(shape == tp_fit_shape(&ops[i], 2, &alone));
   }
+}
+END_TEST
+
+/* The values themselves: which shapes judge a fit must not change with the order of a list, of
+ * dtypes say.  Each is FNV-1a of the text beside it. */
+START_TEST(shapes_have_these_values)
+{
+  const struct tp_interference held = {.held_sms = 8}, none = {0};
+  /* "gemm m=1 n=2 k=3 dtype=fp16 ranks=1 held_sms=0 copy_bytes_per_s=0" */
+  const struct tp_op gemm = {.kind = TP_OP_GEMM, .gemm = {.m = 1, .n = 2, .k = 3}};
+  ck_assert_uint_eq(tp_fit_shape(&gemm, 1, &none), 16009515546750125891u);
+  /* "all_reduce bytes=1048576 dtype=bf16 algorithm=auto ranks=8 held_sms=0 copy_bytes_per_s=0" */
+  const struct tp_op reduce = {.kind = TP_OP_COLLECTIVE,
+                               .collective = {.bytes = 1 << 20, .dtype = TP_DTYPE_BF16}};
+  ck_assert_uint_eq(tp_fit_shape(&reduce, 8, &none), 9204956068315081283u);
+  /* "attention_decode batch=4 seq_len=1 kv_len=1024 heads=32 kv_heads=8 head_dim=128 dtype=bf16
+   * cache_write=apart ranks=1 held_sms=8 copy_bytes_per_s=0" */
+  const struct tp_op decode = {.kind = TP_OP_ATTENTION,
+                               .attention = {.batch = 4,
+                                             .query_len = 1,
+                                             .kv_len = 1024,
+                                             .heads = 32,
+                                             .kv_heads = 8,
+                                             .head_dim = 128,
+                                             .dtype = TP_DTYPE_BF16}};
+  ck_assert_uint_eq(tp_fit_shape(&decode, 1, &held), 10931507731871323957u);
 }
 END_TEST
 
@@ -306,6 +332,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, errors_of_a_line);
   tcase_add_test(tcase, errors_of_what_cannot_be_told_apart);
   tcase_add_test(tcase, shapes_are_told_apart);
+  tcase_add_test(tcase, shapes_have_these_values);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, sustained_by_hand);
   tcase_add_test(tcase, sustained_is_solved);

@@ -47,7 +47,7 @@ static void check_case(size_t index, const char *model, int tp, const char *vari
 {
   const struct tp_point point = case_at(index);
   ck_assert_str_eq(point.model->name, model);
-  ck_assert_int_eq(point.tp, tp);
+  ck_assert_int_eq(point.mesh.tp, tp);
   ck_assert_str_eq(point.variant->text, variant);
 }
 
@@ -84,7 +84,7 @@ START_TEST(the_order_is_that_of_the_columns)
   ck_assert_int_eq(case_at(1 << 2).generate, 2);
   ck_assert_int_eq(case_at(1 << 3).prompt, 2);
   ck_assert_int_eq(case_at(1 << 4).batch, 2);
-  ck_assert_int_eq(case_at(1 << 5).tp, 2);
+  ck_assert_int_eq(case_at(1 << 5).mesh.tp, 2);
   ck_assert_str_eq(case_at(1 << 6).stack->name, "eager");
   ck_assert_str_eq(case_at(1 << 7).platform->name, "dgx-b200");
   ck_assert_str_eq(case_at(1 << 8).model->name, "llama-3.1-8b");
@@ -97,7 +97,7 @@ START_TEST(what_is_not_given_has_a_default)
   const struct tp_point point = case_at(0);
   ck_assert_str_eq(point.stack->name, "gpt-fast-compile");
   ck_assert(point.batch == 1 && point.prompt == 1024 && point.generate == 512);
-  ck_assert(point.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
+  ck_assert(point.mesh.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
   ck_assert_ptr_eq(point.engine, &tp_engine_analytic);
   ck_assert(!point.workload.train);
 }
@@ -179,7 +179,7 @@ START_TEST(lists_given_before_win_over_yaml)
   give_lists();
   ck_assert_int_eq(read_yaml("tp: [8]\nbatch: [2, 3]\n"), TP_OK);
   ck_assert_uint_eq(tp_grid_size(&grid), 12 * 2);
-  ck_assert_int_eq(case_at(0).tp, 1);
+  ck_assert_int_eq(case_at(0).mesh.tp, 1);
   ck_assert_int_eq(case_at(0).batch, 2);
 }
 END_TEST
@@ -223,6 +223,19 @@ START_TEST(faults_name_their_place)
 }
 END_TEST
 
+START_TEST(each_value_has_a_first_point)
+{
+  give_lists();
+  size_t n = 0;
+  for (size_t i = 0; i < tp_grid_size(&grid); i++)
+    n += tp_grid_is_first(&grid, i);
+  ck_assert_uint_eq(n, 1 + (2 - 1) + (2 - 1) + (3 - 1));
+  ck_assert(tp_grid_is_first(&grid, 0) && tp_grid_is_first(&grid, 1));  /* standard, ladder */
+  ck_assert(tp_grid_is_first(&grid, 2) && !tp_grid_is_first(&grid, 3)); /* tp 2; both */
+  ck_assert(tp_grid_is_first(&grid, 4) && tp_grid_is_first(&grid, 6));  /* tp 4; model */
+}
+END_TEST
+
 START_TEST(a_model_must_be_named)
 {
   ck_assert_int_eq(tp_grid_check(&grid, &world.catalog, &error), TP_E_INPUT);
@@ -244,6 +257,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, yaml_gives_scalars_lists_and_ranges);
   tcase_add_test(tcase, lists_given_before_win_over_yaml);
   tcase_add_loop_test(tcase, faults_name_their_place, 0, sizeof faults / sizeof faults[0]);
+  tcase_add_test(tcase, each_value_has_a_first_point);
   tcase_add_test(tcase, a_model_must_be_named);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -13,9 +13,9 @@ enum { N_CASES = 2000 };
 #endif
 
 /* A pass of the variant with nothing left out. */
-static struct tp_result run(struct random_world *world, const char *variant, enum tp_phase phase)
+static struct tp_result run(struct random_world *world, const char *variant, bool decode)
 {
-  return pass_run(world, pass_make(world, variant, phase));
+  return pass_run(world, pass_make(world, variant, decode));
 }
 
 static bool overlaps(const char *variant)
@@ -29,7 +29,7 @@ static void check_alone(struct tp_predictor *predictor, struct random_world *wor
 {
   struct tp_error error = {.text = ""};
   struct tp_prediction standard = {.model = NULL};
-  world->point.tp = 1;
+  world->point.mesh.tp = 1;
   world->device.datasheet.dram_bytes = 1e13; /* it fits */
   for (size_t a = 0; tp_architectures[a] != NULL; a++) {
     struct tp_variant variant;
@@ -71,9 +71,9 @@ END_TEST
 
 /* Kernels wait for nothing but collectives, so a pass is its kernels and what of the collectives no
  * kernel hides. */
-static void check_parts(struct random_world *world, const char *variant, enum tp_phase phase)
+static void check_parts(struct random_world *world, const char *variant, bool decode)
 {
-  struct pass *pass = pass_make(world, variant, phase);
+  struct pass *pass = pass_make(world, variant, decode);
   const struct tp_result result = pass_run(world, pass);
   pass_silence(pass);
   const struct tp_result silent = pass_run(world, pass);
@@ -89,7 +89,7 @@ static void check_parts(struct random_world *world, const char *variant, enum tp
                     silent.compute_s <= result.compute_s + slack_s,
                 "%s, %s: %.17g s without its collectives, %.17g s with", world->text, variant,
                 silent.total_s, result.total_s);
-  if (!overlaps(variant) || world->point.tp == 1) {
+  if (!overlaps(variant) || world->point.mesh.tp == 1) {
     ck_assert_msg(fabs(result.comm_exposed_s - result.comm_s) <= 1e-9 * result.total_s,
                   "%s, %s hides communication", world->text, variant);
     ck_assert_rel(result.compute_s, silent.compute_s, 1e-12);
@@ -102,8 +102,8 @@ START_TEST(a_pass_is_kernels_and_exposed_communication)
     struct random_world world;
     random_world_open(&world, i);
     for (size_t a = 0; tp_architectures[a] != NULL; a++)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
-        check_parts(&world, tp_architectures[a]->name, (enum tp_phase)phase);
+      for (int decode = 0; decode <= 1; decode++)
+        check_parts(&world, tp_architectures[a]->name, decode == 1);
     random_world_close(&world);
   }
 }
@@ -118,10 +118,10 @@ START_TEST(no_comm_is_the_bound)
     struct random_world world;
     random_world_open(&world, i);
     const int n = world.model.parallel_residual ? 1 : 4;
-    for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
-      const double bound_s = run(&world, "no-comm", (enum tp_phase)phase).total_s;
+    for (int decode = 0; decode <= 1; decode++) {
+      const double bound_s = run(&world, "no-comm", decode == 1).total_s;
       for (int v = 0; v < n; v++) {
-        const double total_s = run(&world, variants[v], (enum tp_phase)phase).total_s;
+        const double total_s = run(&world, variants[v], decode == 1).total_s;
         ck_assert_msg(bound_s <= total_s * (1 + 1e-12), "%s: no-comm %.17g s, %s %.17g s",
                       world.text, bound_s, variants[v], total_s);
       }
@@ -189,9 +189,9 @@ static double total_s(struct random_world *world, const struct pass *pass)
 }
 
 static void compare(struct random_world *before, struct random_world *after, const char *variant,
-                    enum tp_phase phase, struct anomalies *anomalies)
+                    bool decode, struct anomalies *anomalies)
 {
-  struct pass *slow = pass_make(before, variant, phase), *fast = pass_make(after, variant, phase);
+  struct pass *slow = pass_make(before, variant, decode), *fast = pass_make(after, variant, decode);
   const double ratio = total_s(after, fast) / total_s(before, slow);
   if (overlaps(variant)) {
     anomalies->n_runs++;
@@ -199,13 +199,13 @@ static void compare(struct random_world *before, struct random_world *after, con
     anomalies->worst_ratio = fmax(anomalies->worst_ratio, ratio);
   } else {
     ck_assert_msg(ratio <= 1 + 1e-9, "%s: %s %s takes %.17g times as long", before->text, variant,
-                  tp_phase_text(phase), ratio);
+                  decode ? "decode" : "prefill", ratio);
   }
   pass_keep_apart(slow);
   pass_keep_apart(fast);
   const double apart_ratio = total_s(after, fast) / total_s(before, slow);
   ck_assert_msg(apart_ratio <= 1 + 1e-9, "%s: %s %s, kept apart, takes %.17g times as long",
-                before->text, variant, tp_phase_text(phase), apart_ratio);
+                before->text, variant, decode ? "decode" : "prefill", apart_ratio);
 }
 
 /* Exact where nothing runs at once (all variants but ladder and kraken), and where what runs at
@@ -225,8 +225,8 @@ START_TEST(better_hardware_never_slows)
     random_world_open(&after, i);
     improvements[_i].apply(&after, random_real(&after, 1.01, 4));
     for (size_t a = 0; tp_architectures[a] != NULL; a++)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++)
-        compare(&before, &after, tp_architectures[a]->name, (enum tp_phase)phase, &anomalies);
+      for (int decode = 0; decode <= 1; decode++)
+        compare(&before, &after, tp_architectures[a]->name, decode == 1, &anomalies);
     random_world_close(&before);
     random_world_close(&after);
   }
@@ -238,11 +238,10 @@ END_TEST
 
 /* --- more layers --------------------------------------------------------------------------- */
 
-static double layers_s(struct random_world *world, const char *variant, enum tp_phase phase,
-                       int64_t layers)
+static double layers_s(struct random_world *world, const char *variant, bool decode, int64_t layers)
 {
   world->model.layers = layers;
-  return run(world, variant, phase).total_s;
+  return run(world, variant, decode).total_s;
 }
 
 /* Once the pipeline of a pass has settled, layers cost the same each; the groups of desync-4x, and
@@ -254,11 +253,11 @@ START_TEST(twice_the_layers_take_twice_the_time)
     struct random_world world;
     random_world_open(&world, i);
     for (size_t a = 0; tp_architectures[a] != NULL; a++)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
+      for (int decode = 0; decode <= 1; decode++) {
         const char *const name = tp_architectures[a]->name;
-        const double once_s = layers_s(&world, name, (enum tp_phase)phase, layers);
-        const double twice_s = layers_s(&world, name, (enum tp_phase)phase, 2 * layers);
-        const double four_times_s = layers_s(&world, name, (enum tp_phase)phase, 4 * layers);
+        const double once_s = layers_s(&world, name, decode == 1, layers);
+        const double twice_s = layers_s(&world, name, decode == 1, 2 * layers);
+        const double four_times_s = layers_s(&world, name, decode == 1, 4 * layers);
         const double wanted_s = 2 * (twice_s - once_s), got_s = four_times_s - twice_s;
         ck_assert_msg(fabs(got_s - wanted_s) <= 1e-9 * wanted_s,
                       "%s, %s: 128 layers more take %.17g s, twice 64 more %.17g s", world.text,

@@ -64,7 +64,7 @@ static void check_collective(struct random_world *world, const struct tp_machine
                              const struct tp_collective *collective)
 {
   const struct tp_op op = {.name = "op", .kind = TP_OP_COLLECTIVE, .collective = *collective};
-  const struct tp_cost cost = tp_cost_op(machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(machine, true, &op);
   const char *const what = tp_arena_printf(
       world->arena, "%s: %s by %s (%s)", world->text, tp_collective_text(collective->kind),
       tp_algorithm_text(collective->algorithm), tp_algorithm_text(cost.algorithm));
@@ -91,8 +91,8 @@ START_TEST(a_collective_sends_its_closed_form)
       world.stack.collectives.library = TP_LIBRARY_IDEAL;
     if (world.stack.collectives.library == TP_LIBRARY_IDEAL)
       world.stack.collectives.in_place_ratio = 1;
-    ck_assert_int_eq(tp_machine_make(&world.platform, &world.device, &world.stack, world.point.tp,
-                                     &machine, NULL),
+    ck_assert_int_eq(tp_machine_make(&world.platform, &world.device, &world.stack,
+                                     world.point.mesh.tp, &machine, NULL),
                      TP_OK);
     machine.sustained = true;
     for (int kind = TP_ALL_REDUCE; kind <= TP_SEND; kind++)
@@ -128,7 +128,8 @@ static double reduced_bytes(const struct pass *pass, const struct random_world *
                             const char *variant)
 {
   const double tokens =
-      (double)(world->point.batch * (pass->program.phase == TP_PREFILL ? world->point.prompt : 1));
+      (double)(world->point.batch *
+               (tp_batch_decodes(&pass->program.batch) ? 1 : world->point.prompt));
   const double element_bytes = tp_dtype_bytes(tp_dtype_wide(world->point.dtype));
   double width = (double)world->model.hidden;
   for (size_t s = 0; strcmp(variant, "kraken") == 0 && s < pass->program.n_segments; s++)
@@ -146,11 +147,11 @@ START_TEST(a_pass_sends_what_its_variant_exchanges)
     random_world_open(&world, i);
     world.stack.collectives.library = TP_LIBRARY_IDEAL;
     world.stack.head.sharded = world.stack.head.embedding_sharded = false;
-    const double n = world.point.tp;
+    const double n = world.point.mesh.tp;
     for (size_t a = 0; n > 1 && tp_architectures[a] != NULL; a++)
-      for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
+      for (int decode = 0; decode <= 1; decode++) {
         const char *const variant = tp_architectures[a]->name;
-        const struct pass *pass = pass_make(&world, variant, (enum tp_phase)phase);
+        const struct pass *pass = pass_make(&world, variant, decode == 1);
         const double got = pass_run(&world, pass).link_bytes;
         const double wanted = (double)all_reduces(&world.model, variant) *
                               reduced_bytes(pass, &world, variant) * 2 * (n - 1) / n;
@@ -169,7 +170,7 @@ START_TEST(a_pass_adds_its_collectives_up)
     struct random_world world;
     random_world_open(&world, i);
     for (size_t a = 0; tp_architectures[a] != NULL; a++) {
-      const struct pass *pass = pass_make(&world, tp_architectures[a]->name, TP_DECODE);
+      const struct pass *pass = pass_make(&world, tp_architectures[a]->name, true);
       double wanted = 0;
       for (size_t s = 0; s < pass->program.n_segments; s++)
         for (size_t o = 0; o < pass->program.segments[s].n_ops; o++) {

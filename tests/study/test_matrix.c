@@ -1,5 +1,7 @@
 /* Every architecture with every overlap and every wire at TP 1 to 8: it runs in both engines, which
  * agree, or is refused by name. */
+#include "../des.h"
+#include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
 #include "world.h"
@@ -37,7 +39,8 @@ static void price(const struct tp_machine *machine, const struct tp_program *pro
   for (size_t s = 0; s < program->n_segments; s++) {
     struct tp_cost *costs = TP_NEW(arena, struct tp_cost, program->segments[s].n_ops);
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      costs[i] = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
+      costs[i] =
+          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
     rows[s] = costs;
   }
 }
@@ -48,7 +51,7 @@ static struct tp_result run_by(const struct tp_engine *engine, enum tp_detail de
   struct tp_error error = {.text = ""};
   struct tp_result result;
   run.detail = detail;
-  const enum tp_status status = engine->run(&run, arena, &result, &error);
+  const enum tp_status status = engine->run(engine, &run, arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", run.program->title, error.text);
   ck_assert_msg(isfinite(result.total_s) && result.total_s > 0 && result.compute_s > 0 &&
                     result.comm_s >= 0 && result.comm_exposed_s >= 0,
@@ -64,7 +67,7 @@ static void run_pass(struct matrix *matrix, int tp, const struct tp_machine *mac
   price(machine, program, arena, rows);
   const struct tp_run run = {.program = program, .machine = machine, .costs = rows};
   const struct tp_result fluid = run_by(&tp_engine_analytic, TP_DETAIL_FLOW, run, arena);
-  const struct tp_result flow = run_by(&tp_engine_des, TP_DETAIL_FLOW, run, arena);
+  const struct tp_result flow = run_by(test_des(), TP_DETAIL_FLOW, run, arena);
   const double apart = fabs(flow.total_s / fluid.total_s - 1);
   ck_assert_msg(apart <= 1e-6, "%s: engines differ by %g of the time", program->title, apart);
   matrix->apart = fmax(matrix->apart, apart);
@@ -74,7 +77,7 @@ static void run_pass(struct matrix *matrix, int tp, const struct tp_machine *mac
                   fluid.link_bytes);
   const bool sends = flow.link_bytes > 0; /* else every detail is the same */
   for (int detail = TP_DETAIL_STEP; detail <= TP_DETAIL_CHUNK && sends && tp <= 4; detail++) {
-    const struct tp_result fine = run_by(&tp_engine_des, (enum tp_detail)detail, run, arena);
+    const struct tp_result fine = run_by(test_des(), (enum tp_detail)detail, run, arena);
     ck_assert_rel(fine.link_bytes, flow.link_bytes, 1e-12);
   }
   matrix->ran++;
@@ -89,18 +92,18 @@ static void refused(struct matrix *matrix, const char *name, const struct tp_err
 }
 
 /* False where the variant is refused. */
-static bool run_variant(struct matrix *matrix, const char *name, int tp, enum tp_phase phase)
+static bool run_variant(struct matrix *matrix, const char *name, int tp, bool decode)
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {.text = ""};
   const struct tp_point point = {.model = &model,
                                  .stack = &matrix->setup->stack,
-                                 .tp = tp,
+                                 .mesh = tp_mesh_of_tp(tp),
                                  .batch = 4,
                                  .prompt = 512,
                                  .generate = 64,
                                  .dtype = TP_DTYPE_BF16};
-  const struct tp_request request = tp_point_request(&point, phase, 544);
+  const struct tp_request request = request_at(&point, decode, 544);
   struct tp_machine machine;
   struct tp_variant variant;
   struct tp_program program;
@@ -138,8 +141,8 @@ static void run_point(struct matrix *matrix, const struct tp_architecture *archi
   const char *const name = name_of(matrix, architecture, overlap, wire);
   const bool plain = overlap == NULL && wire == NULL;
   for (int tp = 1; tp <= 8; tp *= TP_FACTOR)
-    for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
-      const bool ran = run_variant(matrix, name, tp, (enum tp_phase)phase);
+    for (int decode = 0; decode <= 1; decode++) {
+      const bool ran = run_variant(matrix, name, tp, decode == 1);
       ck_assert_msg(ran || !plain, "'%s' alone is refused at tp %d", name, tp);
       ck_assert_msg(!ran || plain || strcmp(architecture->name, "no-comm") != 0,
                     "'%s' has nothing to arrange, yet runs at tp %d", name, tp);

@@ -61,7 +61,7 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
   const struct tp_machine one = machine_of(&point, 1), four = machine_of(&point, 4),
                           eight = machine_of(&point, 8);
   const struct tp_gemm gemm = {.m = 16, .n = 8192, .k = 4096, .dtype = TP_DTYPE_FP8};
-  const struct tp_attention prefill = {.writes_cache = true,
+  const struct tp_attention prefill = {.cache_write = TP_CACHE_WRITTEN_WITH,
                                        .batch = 2,
                                        .query_len = 1024,
                                        .kv_len = 1024,
@@ -69,8 +69,7 @@ START_TEST(every_op_is_its_part_of_the_cost_model)
                                        .kv_heads = 8,
                                        .head_dim = 128,
                                        .dtype = TP_DTYPE_BF16};
-  const struct tp_attention decode = {.decode = true,
-                                      .batch = 64,
+  const struct tp_attention decode = {.batch = 64,
                                       .query_len = 1,
                                       .kv_len = 4096,
                                       .heads = 32,

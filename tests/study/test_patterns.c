@@ -1,4 +1,6 @@
 /* Models whose layers are of several kinds: a period of layers is timed as exactly as one layer. */
+#include "../des.h"
+#include "../request.h"
 #include "../suite.h"
 #include "engine/engine.h"
 #include "world.h"
@@ -34,14 +36,16 @@ struct built {
   const struct tp_cost *rows[TP_MAX_SEGMENTS];
 };
 
+enum pass { PREFILL, DECODE, TRAIN, PASSES };
+
 /* False where the variant has no such pass. */
 static bool build(struct world *world, const struct tp_setup *setup, const struct tp_model *model,
-                  const char *name, enum tp_phase phase, struct built *built)
+                  const char *name, enum pass pass, struct built *built)
 {
   struct tp_error error = {.text = ""};
   const struct tp_point point = {.model = model,
                                  .stack = &setup->stack,
-                                 .tp = TP,
+                                 .mesh = tp_mesh_of_tp(TP),
                                  .batch = 4,
                                  .prompt = 1024,
                                  .generate = 64,
@@ -49,11 +53,12 @@ static bool build(struct world *world, const struct tp_setup *setup, const struc
   struct tp_variant variant;
   enum tp_status status = tp_variant_parse(name, world->arena, &variant, &error);
   ck_assert_int_eq(status, TP_OK);
-  if (phase == TP_TRAIN && variant.architecture->build_train == NULL)
+  if (pass == TRAIN && variant.architecture->build_train == NULL)
     return false;
   status =
       tp_machine_make(&setup->platform, &setup->device, &setup->stack, TP, &built->machine, &error);
-  const struct tp_request request = tp_point_request(&point, phase, 1056);
+  struct tp_request request = request_at(&point, pass == DECODE, 1056);
+  request.train = pass == TRAIN;
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, world->arena, &built->program, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
@@ -62,7 +67,7 @@ static bool build(struct world *world, const struct tp_setup *setup, const struc
     const struct tp_segment *segment = &built->program.segments[s];
     struct tp_cost *costs = TP_NEW(world->arena, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
-      costs[i] = tp_cost_op(&built->machine, phase, &segment->ops[i]);
+      costs[i] = tp_cost_op(&built->machine, pass == DECODE, &segment->ops[i]);
     built->rows[s] = costs;
   }
   return true;
@@ -75,7 +80,7 @@ static struct tp_result run(struct world *world, const struct built *built,
   struct tp_result result;
   const struct tp_run of = {
       .program = &built->program, .machine = &built->machine, .costs = built->rows};
-  ck_assert_msg(engine->run(&of, world->arena, &result, &error) == TP_OK, "%s", error.text);
+  ck_assert_msg(engine->run(engine, &of, world->arena, &result, &error) == TP_OK, "%s", error.text);
   return result;
 }
 
@@ -125,16 +130,17 @@ START_TEST(a_period_of_equal_kinds_is_uniform)
   struct world world;
   const struct tp_setup *setup = open(&world, _i % 2 == 0 ? "vllm-graph" : "eager");
   const char *name = variant(_i / 2);
-  for (int phase = TP_PREFILL; phase <= TP_TRAIN; phase++) {
+  for (int pass = PREFILL; pass < PASSES; pass++) {
     struct built uniform, periodic;
     const struct tp_model alike = model_of(1, 0, false);
-    if (!build(&world, setup, &alike, name, (enum tp_phase)phase, &uniform))
+    if (!build(&world, setup, &alike, name, (enum pass)pass, &uniform))
       continue;
     const struct tp_result want = run(&world, &uniform, &tp_engine_analytic);
     for (int period = 2; period <= MOST_PERIOD; period += 2) {
       const struct tp_model model = model_of(period, 0, false);
-      ck_assert(build(&world, setup, &model, name, (enum tp_phase)phase, &periodic));
-      ck_assert_double_eq(periodic.program.kv_bytes, uniform.program.kv_bytes);
+      ck_assert(build(&world, setup, &model, name, (enum pass)pass, &periodic));
+      ck_assert_double_eq(tp_program_kv_bytes(&periodic.program, 2048),
+                          tp_program_kv_bytes(&uniform.program, 2048));
       ck_assert_double_eq(periodic.program.weight_bytes, uniform.program.weight_bytes);
       const struct tp_result got = run(&world, &periodic, &tp_engine_analytic);
       assert_same(&got, &want, 1e-12, uniform.program.title);
@@ -149,12 +155,12 @@ START_TEST(engines_agree_on_periods)
   struct world world;
   const struct tp_setup *setup = open(&world, "vllm-graph");
   for (int period = 2; period <= MOST_PERIOD; period += 2)
-    for (int phase = TP_PREFILL; phase <= TP_DECODE; phase++) {
+    for (int pass = PREFILL; pass <= DECODE; pass++) {
       struct built built;
       const struct tp_model model = model_of(period, 256, true);
-      build(&world, setup, &model, variant(_i), (enum tp_phase)phase, &built);
+      build(&world, setup, &model, variant(_i), (enum pass)pass, &built);
       const struct tp_result analytic = run(&world, &built, &tp_engine_analytic);
-      const struct tp_result des = run(&world, &built, &tp_engine_des);
+      const struct tp_result des = run(&world, &built, test_des());
       assert_same(&des, &analytic, 1e-6, built.program.title);
     }
   world_close(&world);

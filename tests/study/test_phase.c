@@ -2,6 +2,7 @@
 #include "predict/timing.h"
 #include "sweep/grid.h"
 
+#include "../request.h"
 #include "../suite.h"
 #include "world.h"
 
@@ -121,10 +122,10 @@ START_TEST(backward_has_a_cost_of_its_own)
   struct tp_program program;
   struct tp_priced priced;
   point.workload.train = true;
-  const struct tp_request request = tp_point_request(&point, TP_TRAIN, 0);
-  ck_assert_int_eq(
-      tp_timer_machine(timer, point.platform, point.device, point.stack, point.tp, &machine, NULL),
-      TP_OK);
+  const struct tp_request request = request_at(&point, false, 0);
+  ck_assert_int_eq(tp_timer_machine(timer, point.platform, point.device, point.stack, point.mesh.tp,
+                                    &machine, NULL),
+                   TP_OK);
   ck_assert_int_eq(tp_variant_build(point.variant, &request, world.arena, &program, NULL), TP_OK);
   tp_timer_price(timer, machine, &program, world.arena, &priced);
   double flops[2] = {0};

@@ -53,7 +53,7 @@ static enum tp_status shape(const struct tp_plot_kind *kind, const char *text)
 {
   struct tp_csv csv;
   ck_assert_int_eq(tp_csv_parse("t.csv", text, arena, &csv, &error), TP_OK);
-  return kind->shape(&csv, 1, &filter, arena, &plot, &error);
+  return tp_plot_shape(kind, &csv, 1, &filter, arena, &plot, &error);
 }
 
 static void check_series(const struct tp_plot_series *series, const char *name, size_t n,
@@ -127,6 +127,15 @@ START_TEST(test_breakdown)
   ck_assert_rel(plot.panels[1].high, 10, 1e-12);
   ck_assert_uint_eq(plot.panels[0].n_series, 2); /* kraken does not fit */
   ck_assert_uint_eq(plot.panels[1].n_series, 2); /* parallel is refused */
+  ck_assert_uint_eq(plot.n_legend, 4);
+  ck_assert_uint_eq(plot.panels[0].n_gaps, 1);
+  ck_assert_str_eq(plot.panels[0].gaps[0].reason, "does not fit");
+  ck_assert_str_eq(plot.legend[plot.panels[0].gaps[0].place], "kraken");
+  ck_assert_uint_eq(plot.panels[1].n_gaps, 1);
+  ck_assert_str_eq(plot.legend[plot.panels[1].gaps[0].place], "parallel");
+  ck_assert_str_eq(plot.x_label, "time (s)");
+  check_series(&plot.panels[0].series[0], "standard", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 8, .top = 10});
   check_series(&plot.panels[1].series[0], "standard", 1,
                &(const struct tp_plot_point){.x = 0, .y = 2.5, .top = 5});
   check_series(&plot.panels[1].series[1], "ladder", 1,
@@ -162,6 +171,93 @@ START_TEST(test_breakdown_of_two_models)
 }
 END_TEST
 
+/* Every bar of every panel, the first ones too. */
+START_TEST(test_breakdown_in_milliseconds)
+{
+  static const char text[] = "model,variant,tp,e2e_s,comm_exposed_s\n"
+                             "m,standard,4,0.4,0.1\n"
+                             "m,ladder,4,0.3,0.05\n"
+                             "m,standard,8,0.2,0.15\n";
+  ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(plot.x_label, "time (ms)");
+  ck_assert_uint_eq(plot.n_panels, 2);
+  check_series(&plot.panels[0].series[0], "standard", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 300, .top = 400});
+  check_series(&plot.panels[0].series[1], "ladder", 1,
+               &(const struct tp_plot_point){.x = 1, .y = 250, .top = 300});
+  check_series(&plot.panels[1].series[0], "standard", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 50, .top = 200});
+  ck_assert_rel(plot.panels[0].high, 400, 1e-12);
+  ck_assert_rel(plot.panels[1].high, 400, 1e-12);
+}
+END_TEST
+
+/* 0.2 s to the first token and 16 more of 0.0125 s: 0.15 + 16 * 0.01 to 0.25 + 16 * 0.015 s. */
+START_TEST(test_breakdown_intervals)
+{
+  static const char text[] = "model,variant,tp,e2e_s,comm_exposed_s,ttft_s,ttft_low_s,ttft_high_s,"
+                             "tpot_s,tpot_low_s,tpot_high_s\n"
+                             "m,standard,4,0.4,0.1,0.2,0.15,0.25,0.0125,0.01,0.015\n"
+                             "m,ladder,4,0.3,0.1,,,,,,\n";
+  ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+  const struct tp_plot_point *const bar = plot.panels[0].series[0].points;
+  ck_assert_rel(bar->low, 310, 1e-12);
+  ck_assert_rel(bar->high, 490, 1e-12);
+  ck_assert_rel(plot.panels[0].high, 490, 1e-12);
+  const struct tp_plot_point *const none = plot.panels[0].series[1].points;
+  ck_assert(!(none->low < none->high));
+}
+END_TEST
+
+#define COLLECTIVES "platform,stack,tp,bytes,algorithm,time_us,busbw_gb_per_s,low_us,high_us\n"
+
+START_TEST(test_collectives)
+{
+  static const char text[] = COLLECTIVES "l40,fast,2,2048,stack,8,0.5,,\n"
+                                         "l40,fast,2,1024,stack,4,0.25,2,5\n"
+                                         "l40,fast,2,1024,ring,5,0.2,,\n"
+                                         "l40,fast,4,1024,ring,7,0.1,,\n"
+                                         "h100,fast,2,1024,ring,3,2,,\n";
+  keep(TP_PLOT_PLATFORM, "l40");
+  ck_assert_msg(shape(&tp_plot_collectives, text) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 4);
+  ck_assert_str_eq(plot.panels[0].title, "l40, fast, 2 ranks: bus GB/s");
+  ck_assert_str_eq(plot.panels[1].title, "l40, fast, 2 ranks: us");
+  ck_assert_str_eq(plot.panels[3].title, "l40, fast, 4 ranks: us");
+  check_series(&plot.panels[0].series[0], "stack", 2,
+               (const struct tp_plot_point[]){{.x = 1024, .y = 0.25}, {.x = 2048, .y = 0.5}});
+  check_series(&plot.panels[1].series[0], "stack", 2,
+               (const struct tp_plot_point[]){{.x = 1024, .y = 4}, {.x = 2048, .y = 8}});
+  check_series(&plot.panels[1].series[1], "ring", 1,
+               &(const struct tp_plot_point){.x = 1024, .y = 5});
+  check_series(&plot.panels[3].series[0], "ring", 1,
+               &(const struct tp_plot_point){.x = 1024, .y = 7});
+  ck_assert_rel(plot.panels[1].series[0].points[0].low, 2, 1e-12);
+  ck_assert_rel(plot.panels[1].series[0].points[0].high, 5, 1e-12);
+  ck_assert_rel(plot.panels[0].series[0].points[0].low, 0.2, 1e-12); /* 0.25 * 4 / 5 */
+  ck_assert_rel(plot.panels[0].series[0].points[0].high, 0.5, 1e-12);
+  ck_assert_rel(plot.panels[1].low, 2 / 1.3, 1e-12);
+  ck_assert_rel(plot.panels[1].high, 8 * 1.3, 1e-12);
+  ck_assert(plot.panels[0].logarithmic && plot.panels[1].logarithmic);
+  ck_assert_uint_eq(plot.n_ticks, 2);
+  ck_assert_str_eq(plot.reference, "stack");
+}
+END_TEST
+
+/* No logarithm of it reaches gnuplot. */
+START_TEST(test_collective_zeros)
+{
+  static const char *const rows[] = {"0,ring,1,1,,", "1024,ring,0,1,,", "1024,ring,1,0,,",
+                                     "1024,ring,1,1,0,2", "1024,ring,-1,1,,"};
+  static const char *const columns[] = {"bytes", "time_us", "busbw_gb_per_s", "low_us", "time_us"};
+  const char *const text = tp_arena_printf(arena, COLLECTIVES "l40,fast,2,%s\n", rows[_i]);
+  ck_assert_int_eq(shape(&tp_plot_collectives, text), TP_E_INPUT);
+  ck_assert_str_eq(
+      error.text,
+      tp_arena_printf(arena, "t.csv:2: column '%s': must be above zero to be drawn", columns[_i]));
+}
+END_TEST
+
 START_TEST(test_published)
 {
   static const char text[] = "paper,case,metric,unit,published,predicted,error_abs,error_rel\n"
@@ -183,6 +279,7 @@ START_TEST(test_published)
   ck_assert(!plot.panels[0].logarithmic);
   ck_assert(plot.panels[0].low < 1 && plot.panels[0].high > 1.5);
   ck_assert(plot.panels[1].logarithmic);
+  ck_assert(plot.panels[1].low < 10 && plot.panels[1].high > 2000);
 }
 END_TEST
 
@@ -214,6 +311,20 @@ static const struct {
      "t.csv:2: column 'speedup': 'x' is not a finite number"},
     {"no degree", &tp_plot_speedup, TP_PLOT_TP, NULL, "model,variant,tp,speedup\nm,ladder,0,1\n",
      "t.csv:2: tp 0; a degree is at least 1"},
+    {"a size twice", &tp_plot_collectives, TP_PLOT_TP, NULL,
+     COLLECTIVES "l,s,2,1,ring,1,1,,\nl,s,2,1,ring,1,1,,\n",
+     "t.csv:3: a second row for platform l, stack s, tp 2; give each point once"},
+    {"no time", &tp_plot_collectives, TP_PLOT_TP, NULL, COLLECTIVES "l,s,2,1,ring,,1,,\n",
+     "t.csv:2: column 'time_us': must be above zero to be drawn"},
+    {"all-reduces by model", &tp_plot_collectives, TP_PLOT_MODEL, "m",
+     COLLECTIVES "l,s,2,1,ring,1,1,,\n",
+     "all-reduces have no column 'model' to choose by; drop --model"},
+    {"no speedup", &tp_plot_speedup, TP_PLOT_TP, NULL,
+     "model,variant,tp,speedup,status\nm,ladder,8,,ok\n",
+     "none of the rows chosen has a figure to draw: m: no speedup: standard is missing"},
+    {"a figure of 0", &tp_plot_published, TP_PLOT_TP, NULL,
+     "paper,case,metric,published,predicted\nP,c,speedup,1,0\n",
+     "t.csv:2: figures to compare must be above zero"},
     {"nothing published", &tp_plot_published, TP_PLOT_TP, NULL,
      "paper,case,metric,published,predicted\nP,c,speedup,,1\n",
      "no row has both a published and a predicted figure"},
@@ -241,37 +352,6 @@ START_TEST(test_not_at_once)
 }
 END_TEST
 
-START_TEST(test_styles_differ)
-{
-  static const char *const names[] = {"standard",  "parallel", "ladder", "desync-2x",
-                                      "desync-4x", "kraken",   "no-comm"};
-  enum { N = sizeof names / sizeof names[0] };
-  for (size_t i = 0; i < N; i++)
-    for (size_t k = 0; k < i; k++)
-      ck_assert_str_ne(tp_plot_style_of(names[i], arena).colour,
-                       tp_plot_style_of(names[k], arena).colour);
-  ck_assert(!tp_plot_style_of("ladder", arena).dashed);
-}
-END_TEST
-
-/* A name is data to gnuplot, whatever stands in it. */
-START_TEST(test_script_quotes)
-{
-  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,speedup\n"
-                                           "\"it's\n`pwd`\",ladder,8,1.5\n"),
-                   TP_OK);
-  char *script = NULL;
-  size_t size = 0;
-  FILE *const out = open_memstream(&script, &size);
-  ck_assert_ptr_nonnull(out);
-  tp_plot_write(&plot, "svg", arena, out);
-  fclose(out);
-  ck_assert_ptr_nonnull(strstr(script, "set label 'it''s `pwd`' at screen"));
-  ck_assert_ptr_nonnull(strstr(script, "\n8 1.5 0\n"));
-  free(script);
-}
-END_TEST
-
 static Suite *suite(void)
 {
   Suite *s = suite_create("plot");
@@ -285,8 +365,10 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_published);
   tcase_add_loop_test(shapes, test_faults, 0, sizeof faults / sizeof faults[0]);
   tcase_add_test(shapes, test_not_at_once);
-  tcase_add_test(shapes, test_styles_differ);
-  tcase_add_test(shapes, test_script_quotes);
+  tcase_add_test(shapes, test_breakdown_in_milliseconds);
+  tcase_add_test(shapes, test_breakdown_intervals);
+  tcase_add_test(shapes, test_collectives);
+  tcase_add_loop_test(shapes, test_collective_zeros, 0, 5);
   suite_add_tcase(s, shapes);
   return s;
 }

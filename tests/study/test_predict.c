@@ -3,6 +3,7 @@
 #include "predict/timing.h"
 
 #include "../random.h"
+#include "../request.h"
 #include "../suite.h"
 #include "world.h"
 
@@ -37,16 +38,16 @@ static struct tp_point usual(const char *variant)
 }
 
 /* A pass run by hand. */
-static struct tp_result run_pass(const struct tp_point *point, enum tp_phase phase, int64_t kv_len)
+static struct tp_result run_pass(const struct tp_point *point, bool decode, int64_t kv_len)
 {
   struct tp_timer *timer = tp_timer_create();
   struct tp_timing timing = {.engine = point->engine};
-  const struct tp_request request = tp_point_request(point, phase, kv_len);
+  const struct tp_request request = request_at(point, decode, kv_len);
   struct tp_program program;
   struct tp_priced priced;
   struct tp_result result;
-  ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack, point->tp,
-                                    &timing.machine, NULL),
+  ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack,
+                                    point->mesh.tp, &timing.machine, NULL),
                    TP_OK);
   ck_assert(timing.machine->machine.sustained);
   ck_assert_int_eq(tp_variant_build(point->variant, &request, world.arena, &program, NULL), TP_OK);
@@ -79,8 +80,8 @@ START_TEST(static_cache_is_one_step_many_times)
   struct tp_point point = usual("ladder");
   point.batch = 4;
   const struct tp_prediction row = predict(&point);
-  const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
-  const struct tp_result step = run_pass(&point, TP_DECODE, 1024 + 512);
+  const struct tp_result prefill = run_pass(&point, false, 0);
+  const struct tp_result step = run_pass(&point, true, 1024 + 512);
   ck_assert_str_eq(row.status, "ok");
   ck_assert_rel(row.ttft_s, prefill.total_s, 1e-12);
   ck_assert_rel(row.tpot_s, step.total_s, 1e-12);
@@ -100,8 +101,8 @@ END_TEST
 START_TEST(interval_joins_fits_and_stack)
 {
   struct tp_point point = usual("standard");
-  const struct tp_result prefill = run_pass(&point, TP_PREFILL, 0);
-  const struct tp_result step = run_pass(&point, TP_DECODE, 1024 + 512);
+  const struct tp_result prefill = run_pass(&point, false, 0);
+  const struct tp_result step = run_pass(&point, true, 1024 + 512);
   for (int i = 0; i < 2; i++) {
     struct tp_stack stack = *point.stack;
     stack.spread_ratio = 0.1 * i;
@@ -164,7 +165,7 @@ static void check_refused(const struct tp_point *point, const char *reason)
   const struct tp_prediction row = predict(point);
   ck_assert_msg(strstr(row.status, reason) != NULL, "'%s' lacks '%s'", row.status, reason);
   ck_assert_str_eq(row.model, point->model->name);
-  ck_assert_double_eq(row.tp, point->tp);
+  ck_assert_double_eq(row.tp, point->mesh.tp);
   ck_assert(isnan(row.ttft_s) && isnan(row.tpot_s) && isnan(row.e2e_s) && isnan(row.speedup));
   ck_assert(isnan(row.tokens_per_s) && isnan(row.comm_s) && isnan(row.flops));
 }
@@ -172,17 +173,17 @@ static void check_refused(const struct tp_point *point, const char *reason)
 START_TEST(points_that_cannot_run)
 {
   struct tp_point point = usual("standard");
-  point.tp = 1;
+  point.mesh.tp = 1;
   check_refused(&point, "does not fit: needs 14");
   ck_assert_double_eq(predict(&point).fits, 0);
-  point.tp = 7;
+  point.mesh.tp = 7;
   check_refused(&point, "does not divide its 64 heads");
-  point.tp = 16;
+  point.mesh.tp = 16;
   check_refused(&point, "dgx-h100 has 8");
-  point.tp = 8;
-  point.pp = 2;
+  point.mesh.tp = 8;
+  point.mesh.pp = 2;
   check_refused(&point, "pp 2");
-  point.pp = 1;
+  point.mesh.pp = 1;
   point.nodes = 2;
   check_refused(&point, "sits on 1");
   point.nodes = 1;
@@ -200,7 +201,7 @@ END_TEST
 START_TEST(variant_without_a_standard_has_no_speedup)
 {
   struct tp_point point = usual("kraken"); /* whole blocks a rank: 7 is fine */
-  point.tp = 7;
+  point.mesh.tp = 7;
   const struct tp_prediction row = predict(&point);
   ck_assert_str_eq(row.status, "ok");
   ck_assert(isnan(row.speedup));
@@ -220,7 +221,7 @@ START_TEST(memory_of_other_points_does_not_matter)
   for (int i = 0; i < tp_random_cases(150); i++) {
     struct tp_point point =
         world_case(&world, PICK(models), PICK(platforms), PICK(stacks), PICK(variants));
-    point.tp = 1 << tp_random_below(&random, 4);
+    point.mesh.tp = 1 << tp_random_below(&random, 4);
     point.batch = 1 + (int64_t)tp_random_below(&random, 3);
     point.prompt = 512 << tp_random_below(&random, 2);
     point.generate = 64;
@@ -273,8 +274,42 @@ START_TEST(timeline_shows_prefill_then_a_step)
   ck_assert(timeline.n_spans > 2 * 80 * 8);
   ck_assert_rel(end_s, row.ttft_s + row.tpot_s, 1e-9);
   struct tp_error error;
-  point.tp = 1;
+  point.mesh.tp = 1;
   ck_assert_int_eq(tp_predict_timeline(predictor, &point, &timeline, &error), TP_E_INPUT);
+}
+END_TEST
+
+/* A name may be any path: with a comma, quotes, longer than what a row has room for. */
+START_TEST(rows_hold_any_text)
+{
+  char longest[1000] = "";
+  memset(longest, 'x', sizeof longest - 1);
+  static const char *const names[] = {"a", "", "a,b", "\"", " a", "a ", "a\nb", "\xC3\xA9"};
+  enum { N_NAMES = sizeof names / sizeof *names };
+  for (size_t i = 0; i <= N_NAMES; i++) {
+    struct tp_prediction row;
+    struct tp_csv csv;
+    char text[5 * sizeof longest] = "";
+    tp_prediction_clear(&row);
+    row.model = row.platform = row.phase = i < N_NAMES ? names[i] : longest;
+    row.stack = row.variant = row.dtype = row.engine = "b";
+    row.tp = row.pp = row.nodes = row.batch = row.prompt = row.generate = 8;
+    row.layers = -1.25;
+    FILE *const out = fmemopen(text, sizeof text, "w");
+    tp_prediction_write_header(tp_n_columns, out);
+    tp_prediction_write_row(&row, tp_n_columns, out);
+    fclose(out);
+    ck_assert_int_eq(tp_csv_parse("text", text, world.arena, &csv, NULL), TP_OK);
+    ck_assert_uint_eq(csv.n_rows, 1);
+    ck_assert_uint_eq(csv.n_columns, TP_N_COLUMNS);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_model), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_platform), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_tp), "8");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_e2e_s), "");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_status), "ok");
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_phase), row.model);
+    ck_assert_str_eq(tp_csv_cell(&csv, 0, TP_COLUMN_layers), "-1.25");
+  }
 }
 END_TEST
 
@@ -294,6 +329,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, variant_without_a_standard_has_no_speedup);
   tcase_add_loop_test(tcase, memory_of_other_points_does_not_matter, 0, 4);
   tcase_add_test(tcase, machines_differ_by_each_part);
+  tcase_add_test(tcase, rows_hold_any_text);
   tcase_add_test(tcase, timeline_shows_prefill_then_a_step);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -192,12 +192,83 @@ START_TEST(resuming_another_sweep_is_refused)
 }
 END_TEST
 
-static enum tp_status fail_at_three(const struct tp_run *run, struct tp_arena *scratch,
-                                    struct tp_result *result, struct tp_error *reason)
+/* The row is taken out, loses its last comma, or has another input; the first, one in the middle
+ * that shows no value for the first time, the last. */
+START_TEST(damaged_rows_are_refused)
 {
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  const char *const whole = text_of("out.csv");
+  const size_t rows[] = {0, 77, tp_grid_size(&grid) - 1};
+  for (size_t i = 0; i < 3; i++)
+    for (int damage = 0; damage < 2 + (i != 1); damage++) {
+      char *const text = tp_arena_strdup(world.arena, whole);
+      char *row = strchr(text, '\n') + 1;
+      for (size_t r = 0; r < rows[i]; r++)
+        row = strchr(row, '\n') + 1;
+      char *const end = strchr(row, '\n') + 1, *comma = end - 1;
+      while (*comma != ',')
+        comma--;
+      if (damage == 0)
+        memmove(row, end, strlen(end) + 1);
+      else if (damage == 1)
+        memmove(comma, comma + 1, strlen(comma));
+      else
+        *row = 'L';
+      if (i == 2 && damage == 0) /* which is a sweep that was not done yet */
+        continue;
+      write_text("out.csv", text, strlen(text));
+      refuse_resume(damage == 1 ? ": 32 cells where the header names 33 columns"
+                                : "of this sweep; give another -o or drop --resume");
+      char place[32];
+      snprintf(place, sizeof place,
+               "out.csv:%zu:", damage == 0 ? tp_grid_size(&grid) : rows[i] + 2);
+      ck_assert_msg(damage == 0 || strstr(error.text, place) != NULL, "%s", error.text);
+    }
+}
+END_TEST
+
+START_TEST(other_files_are_not_overwritten)
+{
+  write_text("out.csv", "notes", 5);
+  refuse_resume("not the columns");
+  write_text("out.csv", "model,platform", 14); /* of a run that was killed at once */
+  ck_assert_int_eq(sweep_to_file(1, true), TP_OK);
+  const char *const whole = text_of("out.csv");
+  ck_assert_int_eq(sweep_to_file(1, false), TP_OK);
+  check_text("out.csv", whole);
+}
+END_TEST
+
+/* A name is quoted where it must be, and a line end in it ends no row. */
+START_TEST(names_may_hold_line_ends)
+{
+  static const char *names[1];
+  const char *const file = path("a\n\"b\", c.json");
+  const char *model;
+  ck_assert_int_eq(tp_file_read(TP_SRCDIR "/models/ladder-1b.json", world.arena, &model, &error),
+                   TP_OK);
+  write_text("a\n\"b\", c.json", model, strlen(model));
+  names[0] = file;
+  grid.axes[TP_AXIS_model] = (struct tp_axis){.words = names, .n = 1};
+  ck_assert_msg(sweep_to_file(1, false) == TP_OK, "%s", error.text);
+  const char *const whole = text_of("out.csv");
+  for (size_t eighths = 0; eighths <= 8; eighths++) {
+    write_text("out.csv", whole, strlen(whole) * eighths / 8);
+    ck_assert_msg(sweep_to_file(1, true) == TP_OK, "%s", error.text);
+    check_text("out.csv", whole);
+  }
+  unlink(file);
+}
+END_TEST
+
+static enum tp_status fail_at_three(const struct tp_engine *engine, const struct tp_run *run,
+                                    struct tp_arena *scratch, struct tp_result *result,
+                                    struct tp_error *reason)
+{
+  (void)engine;
   if (run->program->mesh.tp == 3)
     return tp_fail(reason, TP_E_ENVIRONMENT, "no more memory");
-  return tp_engine_analytic.run(run, scratch, result, reason);
+  return tp_engine_analytic.run(&tp_engine_analytic, run, scratch, result, reason);
 }
 
 /* Rows before the fault stay for --resume; there is no result. */
@@ -224,6 +295,9 @@ START_TEST(a_place_that_cannot_be_written)
   const struct tp_sweep_file target = {
       .file = path("missing/out.csv"), .version = "1", .command = command, .n_command = 2};
   ck_assert_int_eq(tp_sweep_write(&sweep, &target, &error), TP_E_ENVIRONMENT);
+  const struct tp_sweep_file nowhere = {
+      .file = "/dev/null", .version = "1", .command = command, .n_command = 2};
+  ck_assert_msg(tp_sweep_write(&sweep, &nowhere, &error) == TP_OK, "%s", error.text);
   const struct tp_sweep_file full = {
       .file = "/dev/full", .version = "1", .command = command, .n_command = 2};
   if (access("/dev/full", W_OK) == 0)
@@ -243,6 +317,9 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, resumed_is_the_same_as_whole, 0, 7);
   tcase_add_test(tcase, kept_rows_are_kept);
   tcase_add_test(tcase, resuming_another_sweep_is_refused);
+  tcase_add_test(tcase, damaged_rows_are_refused);
+  tcase_add_test(tcase, other_files_are_not_overwritten);
+  tcase_add_test(tcase, names_may_hold_line_ends);
   tcase_add_test(tcase, a_failing_engine_fails_the_sweep);
   tcase_add_test(tcase, a_place_that_cannot_be_written);
   suite_add_tcase(suite, tcase);

@@ -36,8 +36,11 @@ static inline struct tp_point world_case(struct world *world, const char *model,
                                          const char *variant)
 {
   struct tp_error error = {.text = ""};
-  struct tp_point point = {
-      .tp = 8, .pp = 1, .batch = 1, .prompt = 1024, .generate = 512, .engine = &tp_engine_analytic};
+  struct tp_point point = {.mesh = tp_mesh_of_tp(8),
+                           .batch = 1,
+                           .prompt = 1024,
+                           .generate = 512,
+                           .engine = &tp_engine_analytic};
   const struct tp_setup *setup = NULL;
   enum tp_status status = tp_catalog_model(&world->catalog, model, &point.model, &error);
   if (status == TP_OK)

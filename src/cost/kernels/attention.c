@@ -24,7 +24,7 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .head_dim = (double)attention->head_dim,
                         .products = tp_attention_products(attention),
                         .traversal = attention->backward ? 2 : 1,
-                        .writes_cache = attention->writes_cache,
+                        .writes_cache = attention->cache_write == TP_CACHE_WRITTEN_WITH,
                         .element_bytes = tp_dtype_bytes(attention->dtype)};
 }
 
@@ -83,8 +83,10 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double tiles = ceil(shape->queries * packed / fit->tile_rows);
   const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
   const double rows = fit->tile_rows / packed;
-  const double first = fmin(keys, fmax(rows, KEY_BLOCK));
   const double widest = fmin(keys, KEY_BLOCK * ceil((shape->window + rows - 1) / KEY_BLOCK));
+  /* The first tile sees its own block of keys behind what was there before the new tokens. */
+  const double context = shape->keys - shape->queries;
+  const double first = fmin(widest, context + fmax(rows, KEY_BLOCK));
   const double seen = keys_seen(tiles, first, keys, widest);
   const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
   const double blocks = shape->batch * shape->heads / packed;
@@ -199,7 +201,7 @@ void tp_cost_attention(const struct tp_machine *machine, const struct tp_attenti
   const double ratio = device->attention_prefill.compute_ratio;
   switch (attention->style) {
   case TP_ATTENTION_FLASH:
-    if (attention->decode || (attention->query_len == 1 && !attention->backward))
+    if (tp_attention_decodes(attention))
       flash_decode(machine, &shape, flops_per_s, cost);
     else
       flash_prefill(machine, &shape, flops_per_s * ratio / device->datasheet.sm_count, cost);

@@ -1,5 +1,4 @@
-/* One-row GEMM as a generated reduction over the weights: docs/MODEL.md, "Kernels: matrix-vector".
- */
+/* One-row GEMM as a generated reduction over the weights: docs/MODEL.md, Matrix-vector. */
 #include "cost/cost.h"
 
 void tp_cost_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm,

@@ -212,9 +212,11 @@ static void run_replay(const struct tp_run *run, struct tp_arena *scratch, struc
       add_variance(result, plan.segments[s].ops[i].cost, replay.spent_s[s][i]);
 }
 
-static enum tp_status run_analytic(const struct tp_run *run, struct tp_arena *scratch,
-                                   struct tp_result *result, struct tp_error *error)
+static enum tp_status run_analytic(const struct tp_engine *engine, const struct tp_run *run,
+                                   struct tp_arena *scratch, struct tp_result *result,
+                                   struct tp_error *error)
 {
+  (void)engine;
   struct tp_result found = sums(run);
   if (run->timeline == NULL && tp_program_is_chain(run->program))
     run_chain(run, &found);

@@ -37,9 +37,9 @@ static const struct tp_des_span *slowest(const struct tp_des_plan *plan,
 static void add_timeline(const struct tp_des_plan *plan, const struct tp_des_span *spans)
 {
   for (int rank = 0; rank < plan->ranks; rank++)
-    for (int q = 0; q < plan->run->program->n_streams; q++)
+    for (int q = 0; q < plan->n_streams; q++)
       for (size_t i = 0; i < plan->streams[q].n_items; i++) {
-        const struct tp_op *op = plan->streams[q].items[i].op;
+        const struct tp_op *op = plan->program_ops[plan->streams[q].items[i].op];
         const struct tp_des_span *span =
             &spans[(size_t)rank * plan->n_items + plan->streams[q].first + i];
         tp_timeline_add(plan->run->timeline, (struct tp_span){.name = op->name,
@@ -56,7 +56,7 @@ static size_t edges_of(const struct tp_des_plan *plan, const struct tp_des_span 
                        struct edge *edges)
 {
   size_t n = 0;
-  for (int q = 0; q < plan->run->program->n_streams; q++)
+  for (int q = 0; q < plan->n_streams; q++)
     for (size_t i = 0; i < plan->streams[q].n_items; i++) {
       const struct tp_des_item *item = &plan->streams[q].items[i];
       const struct tp_des_span *span = &spans[plan->streams[q].first + i];
@@ -71,7 +71,7 @@ static size_t edges_of(const struct tp_des_plan *plan, const struct tp_des_span 
 
 /* Collectives are exposed while no kernel runs on the compute stream; each that runs then is. */
 static void add_exposed(const struct tp_des_plan *plan, const struct tp_des_span *spans,
-                        struct tp_arena *scratch, double **spent_s, struct tp_result *result)
+                        struct tp_arena *scratch, double *spent_s, struct tp_result *result)
 {
   struct edge *edges = TP_NEW(scratch, struct edge, 2 * plan->n_items);
   const size_t n = edges_of(plan, spans, edges);
@@ -84,7 +84,7 @@ static void add_exposed(const struct tp_des_plan *plan, const struct tp_des_span
       if (n_running[q] == 0)
         continue;
       any = true;
-      spent_s[running[q]->segment][running[q]->index] += passed_s;
+      spent_s[running[q]->op] += passed_s;
     }
     result->comm_exposed_s += any ? passed_s : 0;
     const struct tp_des_item *item = edges[i].item;
@@ -92,28 +92,30 @@ static void add_exposed(const struct tp_des_plan *plan, const struct tp_des_span
       kernels += edges[i].change;
       continue;
     }
-    n_running[item->op->stream] += edges[i].change;
+    const int q = plan->program_ops[item->op]->stream;
+    n_running[q] += edges[i].change;
     if (edges[i].change > 0)
-      running[item->op->stream] = item;
+      running[q] = item;
   }
 }
 
 static void add_spans(const struct tp_des_plan *plan, const struct tp_des_span *spans,
-                      double **spent_s, struct tp_result *result)
+                      double *spent_s, struct tp_result *result)
 {
-  for (int q = 0; q < plan->run->program->n_streams; q++)
+  for (int q = 0; q < plan->n_streams; q++)
     for (size_t i = 0; i < plan->streams[q].n_items; i++) {
       const struct tp_des_item *item = &plan->streams[q].items[i];
       const struct tp_des_span *span = &spans[plan->streams[q].first + i];
       const double lasted_s = span->end_s - span->start_s;
-      result->flops += item->cost->flops;
-      result->dram_bytes += item->cost->dram_bytes;
-      result->link_bytes += item->cost->link_bytes;
+      const struct tp_cost *cost = &plan->ops[item->op].cost;
+      result->flops += cost->flops;
+      result->dram_bytes += cost->dram_bytes;
+      result->link_bytes += cost->link_bytes;
       if (item->collective) {
         result->comm_s += lasted_s;
         continue;
       }
-      spent_s[item->segment][item->index] += lasted_s;
+      spent_s[item->op] += lasted_s;
       if (q == TP_STREAM_COMPUTE)
         result->compute_s += lasted_s;
     }
@@ -122,19 +124,15 @@ static void add_spans(const struct tp_des_plan *plan, const struct tp_des_span *
 void tp_des_account(const struct tp_des_plan *plan, const struct tp_des_span *spans,
                     struct tp_arena *scratch, struct tp_result *result)
 {
-  const struct tp_program *program = plan->run->program;
   const struct tp_des_span *worst = slowest(plan, spans);
-  double *spent_s[TP_MAX_SEGMENTS]; /* by op: what counts for the variance */
-  for (size_t s = 0; s < program->n_segments; s++)
-    spent_s[s] = TP_NEW(scratch, double, program->segments[s].n_ops);
+  double *spent_s = TP_NEW(scratch, double, plan->n_ops); /* what counts for the variance */
   *result = (struct tp_result){.total_s = end_s(plan, worst)};
   add_spans(plan, worst, spent_s, result);
   add_exposed(plan, worst, scratch, spent_s, result);
-  for (size_t s = 0; s < program->n_segments; s++)
-    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const double deviation_s = plan->run->costs[s][i].sigma * spent_s[s][i];
-      result->variance += deviation_s * deviation_s;
-    }
+  for (size_t i = 0; i < plan->n_ops; i++) {
+    const double deviation_s = plan->ops[i].cost.sigma * spent_s[i];
+    result->variance += deviation_s * deviation_s;
+  }
   if (plan->run->timeline != NULL)
     add_timeline(plan, spans);
 }

@@ -21,7 +21,7 @@ void tp_des_sleep(struct tp_des_lane *lane, double duration_s)
 {
   if (duration_s <= 0)
     return;
-  lane->sim->record->activities.sleeps++;
+  lane->sim->record->counts->sleeps++;
   sg_actor_sleep_for(duration_s);
 }
 
@@ -32,7 +32,7 @@ void tp_des_sleep_until(struct tp_des_lane *lane, double when_s)
 
 void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double bytes)
 {
-  lane->sim->record->activities.messages++;
+  lane->sim->record->counts->messages++;
   sg_host_sendto(from, to, TP_DES_PARTS_PER_BYTE * bytes);
 }
 
@@ -49,7 +49,7 @@ static void end_ops(struct tp_des_lane *lane, size_t n)
 {
   lane->ended += (int64_t)n;
   struct tp_des_lane *streams = lane - lane->stream;
-  for (int q = 0; q < lane->sim->plan->run->program->n_streams; q++)
+  for (int q = 0; q < lane->sim->plan->n_streams; q++)
     if (q != lane->stream)
       tp_des_wake(&streams[q].waiter);
 }
@@ -61,7 +61,7 @@ static sg_exec_t start_compute(struct tp_des_lane *lane, const struct tp_cost *c
   sg_exec_t exec = sg_actor_exec_init(cost->compute_s * cost->sm_share);
   sg_exec_set_bound(exec, cost->sm_share);
   sg_exec_start(exec);
-  lane->sim->record->activities.executions++;
+  lane->sim->record->counts->executions++;
   return exec;
 }
 
@@ -70,7 +70,7 @@ static double slower(const struct tp_des_lane *lane)
 {
   const struct tp_des_lane *streams = lane - lane->stream;
   double queued_accesses = 0;
-  for (int q = 0; q < lane->sim->plan->run->program->n_streams; q++)
+  for (int q = 0; q < lane->sim->plan->n_streams; q++)
     queued_accesses += streams[q].queued_accesses;
   return tp_fluid_slower(lane->working, queued_accesses);
 }
@@ -87,7 +87,7 @@ void tp_des_queue(struct tp_des_lane *lane, double accesses)
   if (accesses == lane->queued_accesses)
     return;
   struct tp_des_lane *streams = lane - lane->stream;
-  const int n = lane->sim->plan->run->program->n_streams;
+  const int n = lane->sim->plan->n_streams;
   for (int q = 0; q < n; q++)
     if (streams[q].working != NULL)
       settle_work(&streams[q]);
@@ -101,7 +101,7 @@ void tp_des_queue(struct tp_des_lane *lane, double accesses)
 static bool block_for(struct tp_des_lane *lane, double duration_s)
 {
   lane->waiter.blocked = true;
-  lane->sim->record->activities.sleeps++;
+  lane->sim->record->counts->sleeps++;
   const bool passed = sg_sem_acquire_timeout(lane->waiter.wake, duration_s);
   lane->waiter.blocked = false;
   return passed;
@@ -124,7 +124,7 @@ static struct tp_sms_held held_before(const struct tp_des_lane *lane)
 {
   const struct tp_des_lane *streams = lane - lane->stream;
   struct tp_sms_held held = {0};
-  for (int q = 0; q < lane->sim->plan->run->program->n_streams; q++)
+  for (int q = 0; q < lane->sim->plan->n_streams; q++)
     if (streams[q].holding != NULL && streams[q].holding_since_s < simgrid_get_clock())
       tp_sms_hold(&held, streams[q].holding);
   return held;
@@ -142,11 +142,10 @@ static void wait_for_place(struct tp_des_lane *lane, const struct tp_cost *cost)
 /* DRAM traffic: one flop on the memory's host is a second of all its bandwidth. */
 static sg_exec_t start_dram(struct tp_des_lane *lane, const struct tp_cost *cost)
 {
-  const struct tp_machine *machine = lane->sim->plan->run->machine;
-  sg_exec_t exec = sg_actor_exec_init(cost->dram_bytes / machine->dram_bytes_per_s);
+  sg_exec_t exec = sg_actor_exec_init(cost->dram_bytes / lane->sim->plan->dram_bytes_per_s);
   sg_exec_set_host(exec, lane->memory);
   sg_exec_start(exec);
-  lane->sim->record->activities.executions++;
+  lane->sim->record->counts->executions++;
   return exec;
 }
 
@@ -188,7 +187,7 @@ static size_t run_alone(struct tp_des_lane *lane, struct tp_des_span *spans, siz
   size_t i = first;
   do {
     spans[i].start_s = now_s;
-    now_s += tp_cost_alone_s(plan->run->machine, stream->items[i].cost);
+    now_s += plan->ops[stream->items[i].op].alone_s;
     spans[i].end_s = now_s;
     i++;
   } while (i < stream->n_items && stream->items[i].alone && !stream->items[i].collective &&
@@ -226,7 +225,7 @@ void tp_des_lane_main(int argc, char **argv)
       if (item->collective)
         tp_des_collective(lane, item);
       else
-        run_kernel(lane, item->cost);
+        run_kernel(lane, &plan->ops[item->op].cost);
       spans[i].end_s = simgrid_get_clock();
     }
     end_ops(lane, n);

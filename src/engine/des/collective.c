@@ -19,25 +19,24 @@
 
 static const struct tp_comm_phase *phase_of(const struct tp_des_lane *lane, int phase)
 {
-  return &lane->current->cost->phases[phase];
+  return &lane->sim->plan->ops[lane->current->op].cost.phases[phase];
 }
 
 static int messages(const struct tp_des_lane *lane, const struct tp_comm_phase *phase)
 {
-  const enum tp_detail detail = lane->sim->plan->run->detail;
+  const enum tp_detail detail = lane->sim->plan->detail;
   return tp_des_rounds(detail, phase) * tp_des_chunks(detail);
 }
 
 static const struct tp_des_pattern *pattern_of(const struct tp_des_lane *lane, int phase)
 {
-  return lane->sim->plan->patterns[phase_of(lane, phase)->pattern];
+  return &lane->sim->plan->patterns[phase_of(lane, phase)->pattern];
 }
 
 /* All delays of a phase: one a step. */
 static double delays_s(const struct tp_des_lane *lane, const struct tp_comm_phase *phase)
 {
-  const struct tp_machine *machine = lane->sim->plan->run->machine;
-  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+  return phase->steps * (phase->hop_s + lane->sim->plan->patterns[phase->pattern].latency_s);
 }
 
 static void wake_all(struct tp_des_lane *lane)
@@ -69,14 +68,6 @@ static double ready_s(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
   return inbox->ready_s[message - chunks];
 }
 
-static void count_bytes(const struct tp_des_sim *sim, const struct tp_flow *flow, double bytes)
-{
-  const struct tp_route *route =
-      tp_platform_route(sim->plan->run->machine->platform, flow->src, flow->dst);
-  for (int h = 0; h < route->n_hops; h++)
-    sim->record->link_bytes[route->hops[h]] += bytes;
-}
-
 static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
                      const struct tp_des_job *job)
 {
@@ -86,15 +77,15 @@ static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
   const struct tp_des_pattern *pattern = pattern_of(lane, job->phase);
   const struct tp_flow *flow = &pattern->flows[job->flow];
   const int receiver = plan->folded ? 0 : pattern->receivers[job->flow];
-  struct tp_des_lane *to = lane + (receiver - lane->rank) * plan->run->program->n_streams;
-  const int n = messages(lane, phase), chunks = tp_des_chunks(plan->run->detail);
+  struct tp_des_lane *to = lane + (receiver - lane->rank) * plan->n_streams;
+  const int n = messages(lane, phase), chunks = tp_des_chunks(plan->detail);
   const double delay_s = delays_s(lane, phase) * chunks / n;
   const double bytes = phase->flow_bytes * flow->share / n;
   for (int message = 0; message < n; message++) {
     tp_des_sleep_until(lane, ready_s(lane, waiter, job, message, chunks) + delay_s);
     if (bytes > 0) {
       tp_des_send(lane, sim->hosts[flow->src], sim->hosts[flow->dst], bytes);
-      count_bytes(sim, flow, bytes);
+      sim->record->sent_bytes[phase->pattern][job->flow] += bytes;
     }
     deliver(to, job->phase, pattern->n_in[receiver], message);
   }
@@ -110,9 +101,10 @@ static void post(struct tp_des_lane *lane, int sender, struct tp_des_job job)
 /* On the memory's host, one flop a second of all its bandwidth. */
 static void run_dram(struct tp_des_lane *lane)
 {
-  const struct tp_cost *cost = lane->current->cost;
-  lane->sim->record->activities.executions++;
-  sg_actor_execute_with_priority(cost->dram_bytes / lane->sim->plan->run->machine->dram_bytes_per_s,
+  const struct tp_des_plan *plan = lane->sim->plan;
+  const struct tp_cost *cost = &plan->ops[lane->current->op].cost;
+  lane->sim->record->counts->executions++;
+  sg_actor_execute_with_priority(cost->dram_bytes / plan->dram_bytes_per_s,
                                  cost->dram_weight > 0 ? cost->dram_weight : 1);
 }
 
@@ -176,7 +168,7 @@ static void empty_inboxes(struct tp_des_lane *lane, int n_phases)
 static int holding_pieces(const struct tp_des_plan *plan, double held)
 {
   const double left = fmax(1 - plan->held_most, TP_SM_FLOOR);
-  return (int)ceil(held * (plan->run->program->n_streams - 1) / left);
+  return (int)ceil(held * (plan->n_streams - 1) / left);
 }
 
 static sg_exec_t *hold(struct tp_des_lane *lane, double held, int *n)
@@ -189,7 +181,7 @@ static sg_exec_t *hold(struct tp_des_lane *lane, double held, int *n)
     pieces[i] = sg_actor_exec_init(HUGE_VAL);
     sg_exec_set_bound(pieces[i], held / *n);
     sg_exec_start(pieces[i]);
-    lane->sim->record->activities.executions++;
+    lane->sim->record->counts->executions++;
   }
   return pieces;
 }
@@ -203,8 +195,8 @@ static void release(sg_exec_t *pieces, int n)
 
 void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
 {
-  const struct tp_cost *cost = item->cost;
-  const double dram_s = cost->dram_bytes / lane->sim->plan->run->machine->dram_bytes_per_s;
+  const struct tp_cost *cost = &lane->sim->plan->ops[item->op].cost;
+  const double dram_s = cost->dram_bytes / lane->sim->plan->dram_bytes_per_s;
   int n_pieces = 0;
   sg_exec_t *pieces = item->alone ? NULL : hold(lane, cost->sm_share, &n_pieces);
   lane->holding = cost;

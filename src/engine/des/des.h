@@ -2,13 +2,17 @@
 #define TP_ENGINE_DES_DES_H
 /* The seams inside the DES; outside it only tests and benchmarks look in here.
  *
- *     plan (parent)               simulation (forked child)            account (parent)
- *     per stream the op           one actor per (rank, stream)         spans -> result,
- *     instances, each with        walks its instances; SimGrid         timeline
- *     the waits left to do        shares SMs, DRAM and links
+ *     plan.c, platform.c         simulate.c, actor.c, collective.c     account.c
+ *     per stream the op          one actor per (rank, stream)          spans -> result,
+ *     instances, each with       walks its instances; SimGrid          timeline
+ *     the waits left to do       shares SMs, DRAM and links
+ *     -------------------------  ------------------------------------  -----------------
+ *     this process               the worker, which knows the plan      this process
+ *                                alone and nobody's pointers
  *
- * SimGrid has one engine a process, so every run has its own child; what ran when comes back
- * through memory that both share.
+ * SimGrid costs 50 ms to load and has one platform a process, so a program of its own keeps it
+ * (main.c) and is kept for further passes (worker.c).  Plan and record cross in memory that both
+ * share (block.c).
  */
 #include "cost/fabric/pattern.h"
 #include "engine/engine.h"
@@ -23,14 +27,17 @@ struct tp_des_wait {
 
 /* One op of one repetition. */
 struct tp_des_item {
-  const struct tp_op *op;
-  const struct tp_cost *cost;
-  size_t segment, index;         /* of the op in the program */
+  size_t op;                     /* its number in the plan */
   int64_t clock[TP_MAX_STREAMS]; /* ops of each stream known to have ended when it starts */
   bool collective;
   bool alone;  /* no op of another stream can run while it does */
   int n_waits; /* those that the stream's earlier waits do not imply */
   struct tp_des_wait waits[TP_MAX_WAITS];
+};
+
+struct tp_des_op {
+  struct tp_cost cost;
+  double alone_s; /* with nothing beside it */
 };
 
 struct tp_des_stream {
@@ -42,19 +49,34 @@ struct tp_des_stream {
 
 /* The flows of a pattern by the rank that drives them. */
 struct tp_des_pattern {
+  bool used;
+  double latency_s;
+  size_t n_flows;
   struct tp_flow *flows;
-  int receivers[TP_MAX_FLOWS];
-  size_t first[TP_MAX_RANKS + 1];
-  int n_in[TP_MAX_RANKS];
+  int *receivers; /* by flow */
+  size_t *first;  /* by rank, and the end */
+  int *n_in;      /* by rank */
 };
 
 struct tp_des_plan {
+  /* What the worker does not get. */
   const struct tp_run *run;
-  int ranks;   /* simulated: 1 where folded */
-  bool folded; /* rank 0 stands for all */
+  const struct tp_op **program_ops; /* by number */
+  /* What it gets: copies of everything, down to the values. */
+  int n_streams;
+  enum tp_detail detail;
+  double dram_bytes_per_s;
+  size_t n_hosts, names_bytes;
+  char *host_names;     /* by vertex, one after another */
+  size_t machine_ranks; /* that flows join */
+  int *gpus;            /* vertex of each */
+  int ranks;            /* simulated: 1 where folded */
+  bool folded;          /* rank 0 stands for all */
+  size_t n_ops;
+  struct tp_des_op *ops; /* segment after segment */
   size_t n_items;
   struct tp_des_stream streams[TP_MAX_STREAMS];
-  struct tp_des_pattern *patterns[TP_N_PATTERNS]; /* NULL: unused */
+  struct tp_des_pattern patterns[TP_N_PATTERNS];
   double held_most; /* SM share that the collectives of all streams can hold at once */
   int max_items;    /* messages of one flow in one phase */
 };
@@ -72,27 +94,24 @@ struct tp_des_span {
   double start_s, end_s;
 };
 
-/* What SimGrid was given to simulate. */
-struct tp_des_activities {
+/* Whether every op ended, and what SimGrid was given to simulate. */
+struct tp_des_counts {
+  bool done;
   int64_t sleeps, executions, messages;
 };
 
-/* What the child leaves behind, in memory shared with the parent. */
+/* What the worker answers. */
 struct tp_des_record {
-  bool done;
-  int ranks; /* simulated */
-  struct tp_des_activities activities;
-  double *link_bytes;        /* by directed link: 2 * n_links */
-  struct tp_des_span *spans; /* ranks x n_items */
+  struct tp_des_counts *counts;
+  struct tp_des_span *spans;         /* ranks x n_items */
+  double *sent_bytes[TP_N_PATTERNS]; /* by flow */
 };
 
-/* In the child: simulates the plan.  Aborts where SimGrid does. */
-void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *record);
-
-/* The whole run; what the engine's `run` does, with the record as it came back.  Its arrays live
- * in `scratch`. */
-enum tp_status tp_des_run(const struct tp_run *run, struct tp_arena *scratch,
-                          struct tp_result *result, struct tp_des_record *record,
+/* The whole run; what the engine's `run` does, with what it planned, whose arrays live in
+ * `scratch`, and what the worker answered, whose arrays last until the engine's next run. */
+enum tp_status tp_des_run(const struct tp_engine *engine, const struct tp_run *run,
+                          struct tp_arena *scratch, struct tp_result *result,
+                          struct tp_des_plan *plan, struct tp_des_record *record,
                           struct tp_error *error);
 
 /* Sums the spans of the slowest rank and writes the timeline. */

@@ -3,6 +3,7 @@
 #include "engine/des/des.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MAX_OPS = 1000000 };
 
@@ -73,6 +74,23 @@ static void allocate_streams(struct tp_des_plan *plan, struct tp_arena *arena)
   }
 }
 
+/* The ops by number, with their costs: segment after segment. */
+static void list_ops(struct tp_des_plan *plan, struct tp_arena *arena)
+{
+  const struct tp_run *run = plan->run;
+  for (size_t s = 0; s < run->program->n_segments; s++)
+    plan->n_ops += run->program->segments[s].n_ops;
+  plan->program_ops = TP_NEW(arena, const struct tp_op *, plan->n_ops);
+  plan->ops = TP_NEW(arena, struct tp_des_op, plan->n_ops);
+  size_t n = 0;
+  for (size_t s = 0; s < run->program->n_segments; s++)
+    for (size_t i = 0; i < run->program->segments[s].n_ops; i++, n++) {
+      plan->program_ops[n] = &run->program->segments[s].ops[i];
+      plan->ops[n].cost = run->costs[s][i];
+      plan->ops[n].alone_s = tp_cost_alone_s(run->machine, &run->costs[s][i]);
+    }
+}
+
 /* `clock` becomes what is known once op `count` of `stream` has ended. */
 static void join(const struct tp_des_plan *plan, int64_t *clock, int stream, int64_t count)
 {
@@ -82,9 +100,9 @@ static void join(const struct tp_des_plan *plan, int64_t *clock, int stream, int
   clock[stream] = count > clock[stream] ? count : clock[stream];
 }
 
-static void issue(struct tp_des_plan *plan, struct record *records, struct tp_des_item item)
+static void issue(struct tp_des_plan *plan, struct record *records, const struct tp_op *op,
+                  struct tp_des_item item)
 {
-  const struct tp_op *op = item.op;
   struct tp_des_stream *stream = &plan->streams[op->stream];
   if (stream->n_items > 0)
     join(plan, item.clock, op->stream, (int64_t)stream->n_items);
@@ -105,16 +123,15 @@ static void issue_all(struct tp_des_plan *plan)
 {
   const struct tp_run *run = plan->run;
   struct record records[TP_MAX_EVENTS] = {{0}};
+  size_t first = 0; /* op of the segment */
   for (size_t s = 0; s < run->program->n_segments; s++) {
     const struct tp_segment *segment = &run->program->segments[s];
     for (int64_t repetition = 0; repetition < segment->repeat; repetition++)
       for (size_t i = 0; i < segment->n_ops; i++)
-        issue(plan, records,
-              (struct tp_des_item){.op = &segment->ops[i],
-                                   .cost = &run->costs[s][i],
-                                   .segment = s,
-                                   .index = i,
+        issue(plan, records, &segment->ops[i],
+              (struct tp_des_item){.op = first + i,
                                    .collective = segment->ops[i].kind == TP_OP_COLLECTIVE});
+    first += segment->n_ops;
   }
 }
 
@@ -147,22 +164,25 @@ static int rank_of(const struct tp_machine *machine, const struct tp_flow *flow)
   return flow->rank; /* a switch: what comes of it comes back to the rank itself */
 }
 
-static struct tp_des_pattern *pattern_make(const struct tp_machine *machine,
-                                           enum tp_pattern pattern, struct tp_arena *arena)
+static void make_pattern(const struct tp_machine *machine, enum tp_pattern pattern,
+                         struct tp_arena *arena, struct tp_des_pattern *made)
 {
-  struct tp_des_pattern *made = TP_NEW(arena, struct tp_des_pattern, 1);
-  made->flows = TP_NEW(arena, struct tp_flow, TP_MAX_FLOWS);
-  const size_t n = tp_pattern_flows(machine, pattern, made->flows);
+  *made = (struct tp_des_pattern){.used = true,
+                                  .latency_s = machine->patterns[pattern].latency_s,
+                                  .flows = TP_NEW(arena, struct tp_flow, TP_MAX_FLOWS)};
+  made->n_flows = tp_pattern_flows(machine, pattern, made->flows);
+  made->receivers = TP_NEW(arena, int, made->n_flows);
+  made->first = TP_NEW(arena, size_t, (size_t)machine->ranks + 1);
+  made->n_in = TP_NEW(arena, int, (size_t)machine->ranks);
   size_t i = 0;
   for (int rank = 0; rank < machine->ranks; rank++) {
     made->first[rank] = i;
-    for (; i < n && made->flows[i].rank == rank; i++) {
+    for (; i < made->n_flows && made->flows[i].rank == rank; i++) {
       made->receivers[i] = rank_of(machine, &made->flows[i]);
       made->n_in[made->receivers[i]]++;
     }
   }
-  made->first[machine->ranks] = n;
-  return made;
+  made->first[machine->ranks] = made->n_flows;
 }
 
 static void add_phases(struct tp_des_plan *plan, struct tp_des_stream *stream,
@@ -171,14 +191,14 @@ static void add_phases(struct tp_des_plan *plan, struct tp_des_stream *stream,
   const struct tp_machine *machine = plan->run->machine;
   for (int p = 0; p < cost->n_phases; p++) {
     const struct tp_comm_phase *phase = &cost->phases[p];
-    if (plan->patterns[phase->pattern] == NULL)
-      plan->patterns[phase->pattern] = pattern_make(machine, phase->pattern, arena);
-    const struct tp_des_pattern *pattern = plan->patterns[phase->pattern];
+    struct tp_des_pattern *pattern = &plan->patterns[phase->pattern];
+    if (!pattern->used)
+      make_pattern(machine, phase->pattern, arena, pattern);
     for (int rank = 0; rank < machine->ranks; rank++) {
       const int flows = (int)(pattern->first[rank + 1] - pattern->first[rank]);
       stream->max_flows = flows > stream->max_flows ? flows : stream->max_flows;
     }
-    const int items = tp_des_rounds(plan->run->detail, phase) * tp_des_chunks(plan->run->detail);
+    const int items = tp_des_rounds(plan->detail, phase) * tp_des_chunks(plan->detail);
     plan->max_items = items > plan->max_items ? items : plan->max_items;
   }
 }
@@ -231,13 +251,30 @@ static bool can_fold(const struct tp_des_plan *plan)
   for (int q = 0; q < TP_MAX_STREAMS; q++)
     streams += plan->streams[q].collectives;
   for (int p = 0; p < TP_N_PATTERNS; p++) {
-    if (plan->patterns[p] == NULL)
+    if (!plan->patterns[p].used)
       continue;
     patterns++;
-    if (machine->patterns[p].shared || !is_symmetric(machine, plan->patterns[p]))
+    if (machine->patterns[p].shared || !is_symmetric(machine, &plan->patterns[p]))
       return false;
   }
   return patterns < 2 || streams < 2;
+}
+
+/* Where SimGrid finds the ranks: hosts by the names of the vertices. */
+static void place_ranks(struct tp_des_plan *plan, struct tp_arena *arena)
+{
+  const struct tp_machine *machine = plan->run->machine;
+  const struct tp_platform *platform = machine->platform;
+  plan->machine_ranks = (size_t)machine->ranks;
+  plan->gpus = TP_NEW(arena, int, plan->machine_ranks);
+  memcpy(plan->gpus, machine->gpus, plan->machine_ranks * sizeof *plan->gpus);
+  plan->n_hosts = platform->n_vertices;
+  for (size_t v = 0; v < plan->n_hosts; v++)
+    plan->names_bytes += strlen(platform->vertices[v].name) + 1;
+  plan->host_names = TP_NEW(arena, char, plan->names_bytes);
+  char *end = plan->host_names;
+  for (size_t v = 0; v < plan->n_hosts; v++)
+    end = stpcpy(end, platform->vertices[v].name) + 1;
 }
 
 enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
@@ -246,7 +283,12 @@ enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena
   const enum tp_status status = check(run, error);
   if (status != TP_OK)
     return status;
-  *plan = (struct tp_des_plan){.run = run};
+  *plan = (struct tp_des_plan){.run = run,
+                               .n_streams = run->program->n_streams,
+                               .detail = run->detail,
+                               .dram_bytes_per_s = run->machine->dram_bytes_per_s};
+  place_ranks(plan, arena);
+  list_ops(plan, arena);
   allocate_streams(plan, arena);
   issue_all(plan);
   find_communication(plan, arena);

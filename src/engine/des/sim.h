@@ -74,8 +74,13 @@ struct tp_des_sim {
   struct tp_des_lane *lanes;        /* ranks x streams */
 };
 
-/* Starts SimGrid's engine with the platform: once a process. */
-void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s);
+/* Starts SimGrid's engine with the platform in file `xml`: once a process.  Aborts where SimGrid
+ * does. */
+void tp_des_engine_open(const char *xml);
+
+/* Simulates the plan in the engine: once a process, since the clock goes on.  Leaves the memory it
+ * took to the end of that process. */
+void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *record);
 
 /* Blocks the actor until tp_des_wake; the caller checks its condition again. */
 void tp_des_block(struct tp_des_waiter *waiter);

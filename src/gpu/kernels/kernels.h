@@ -1,7 +1,7 @@
 #ifndef TP_GPU_KERNELS_KERNELS_H
 #define TP_GPU_KERNELS_KERNELS_H
-/* Kernels of ours, each put into a stream.  They are C for their callers; what a launch returns is
- * CUDA's word for it. */
+/* Kernels of ours, for callers in C.  Each function puts one kernel into a stream and returns what
+ * CUDA says of the launch. */
 #include <cuda_runtime_api.h>
 
 #ifdef __cplusplus
@@ -12,11 +12,12 @@ extern "C" {
 /* tp_fill_value of every element, rounded to fill->dtype. */
 cudaError_t tp_kernel_fill(void *memory, const struct tp_fill *fill, cudaStream_t stream);
 
-/* A memory op (enum tp_function) of a rank.  TP_E_INPUT names a function that no kernel does. */
+/* A memory op (enum tp_function) of a rank.  TP_E_INPUT where no kernel computes its function; the
+ * error names it. */
 enum tp_status tp_kernel_memory(const struct tp_bound_op *bound, int rank, cudaStream_t stream,
                                 struct tp_error *error);
 
-/* silu(gate) * up where x has twice y's columns, else gelu(x): of GEMMs that activate. */
+/* For GEMMs that activate: silu(gate) * up where x has twice y's columns, else gelu(x). */
 cudaError_t tp_kernel_activate(const struct tp_operand *x, const struct tp_operand *y,
                                cudaStream_t stream);
 

@@ -1,8 +1,8 @@
 #ifndef TP_GPU_KERNELS_LAUNCHERS_H
 #define TP_GPU_KERNELS_LAUNCHERS_H
-/* Our own kernels, one a function of memory ops (op.h) and what GEMMs and attention need beside
- * their libraries.  Every launcher puts one kernel into `stream`, which may be captured, and says
- * what CUDA says of the launch.
+/* Our own kernels: one for each function of memory ops (program/op.h), and what GEMMs and attention
+ * need beside their libraries.  Every launcher puts one kernel into `stream`, which may be
+ * captured, and returns what CUDA says of the launch.
  *
  * Values are read as fp16, bf16 or fp32, computed in fp32 and rounded to nearest.  A row's address
  * and distance are in elements; where both are multiples of 16 bytes a thread moves 16 at once.
@@ -37,8 +37,8 @@ cudaError_t tp_launch_activate(struct tp_extent extent, bool gated, struct tp_ro
                                struct tp_row_view y, cudaStream_t stream);
 
 /* normed = norm(x); layer norm with a bias, RMS norm with bias NULL; gain and bias are contiguous.
- * With h also x_plus_h = x + h, and normed = norm(x + h) of the sum as it is kept; with `sum`, too,
- * normed = norm(h + sum). */
+ * With h, also x_plus_h = x + h, and normed = norm of that sum as it is rounded; with `sum` as
+ * well, normed = norm(h + sum). */
 struct tp_norm_rows {
   struct tp_extent extent;
   struct tp_row_view x, h, sum; /* data NULL: absent */
@@ -55,7 +55,7 @@ struct tp_head_rows {
   int64_t rows, batch; /* row b * (rows / batch) + token */
   int heads, kv_heads, head_dim;
 };
-/* Every head of q and k by its RMS norm, in place. */
+/* Normalises every head of q and k by its RMS, in place. */
 cudaError_t tp_launch_qk_norm(const struct tp_head_rows *heads, const void *q_gain,
                               const void *k_gain, cudaStream_t stream);
 /* q and k rotated in place (rotate), k and v put into the caches (keys.data not NULL) at row

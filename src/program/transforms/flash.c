@@ -35,7 +35,7 @@ static enum tp_status apply(const struct tp_request *request, const struct tp_va
                             struct tp_error *error)
 {
   (void)arena;
-  if (request->phase == TP_TRAIN)
+  if (request->train)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': low-bit wires are for inference; train without '%s'",
                    variant->text, variant->wire->name);

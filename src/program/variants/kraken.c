@@ -136,11 +136,11 @@ static enum tp_status degree_make(const struct tp_request *request,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': model '%s' was trained with %d sub-layers a layer; use kraken:%d",
                    variant->text, model->name, ways, ways);
-  *degree = given > 0 ? given : ways > 0 ? ways : request->tp;
-  if (request->tp != 1 && request->tp != *degree)
+  *degree = given > 0 ? given : ways > 0 ? ways : request->mesh.tp;
+  if (request->mesh.tp != 1 && request->mesh.tp != *degree)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': %d sub-layers of '%s' need tp %d (one a rank) or 1, not %d",
-                   variant->text, *degree, model->name, *degree, request->tp);
+                   variant->text, *degree, model->name, *degree, request->mesh.tp);
   return TP_OK;
 }
 
@@ -156,7 +156,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   struct tp_layer kinds[TP_MAX_LAYER_KINDS];
   for (int kind = 0; kind < tp_model_n_kinds(&narrow); kind++) {
     kinds[kind] = tp_layer_make(&narrow, kind);
-    tp_layer_share(&kinds[kind], request->tp);
+    tp_layer_share(&kinds[kind], request->mesh.tp);
   }
   struct tp_pass pass;
   tp_pass_begin(&pass, request, kinds, arena, program);

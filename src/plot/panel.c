@@ -1,0 +1,240 @@
+/* One panel as gnuplot commands: data, axes, series. */
+#include "plot/panel.h"
+
+#include "plot/text.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double least_share = 0.005; /* less would be written "0 %" */
+static const double room_for_share = 1.22;
+enum { MOST_MARKS = 12, MANY_MARKS = 60 };
+
+static void put_data(const struct tp_plot_panel *panel, FILE *out)
+{
+  fputs("$data << EOD\n", out);
+  for (size_t s = 0; s < panel->n_series; s++) {
+    for (size_t i = 0; i < panel->series[s].n; i++) {
+      const struct tp_plot_point *const point = &panel->series[s].points[i];
+      fprintf(out, "%.9g %.9g %.9g %.9g %.9g\n", point->x, point->y, point->top, point->low,
+              point->high);
+    }
+    fputs("\n\n", out);
+  }
+  fputs("EOD\n", out);
+}
+
+/* Steps of 1, 2 or 5 times a power of ten that leave figures the given room, in the units of the
+ * axis' length. */
+static void put_steps(char axis, const struct tp_plot_panel *panel, double length, double figure,
+                      FILE *out)
+{
+  const double step = (panel->high - panel->low) / fmax(length / figure, 1);
+  const double power = pow(10, floor(log10(step))), digits = step / power;
+  fprintf(out, "unset logscale %c; set %ctics %.9g\n", axis, axis,
+          power * (digits > 5   ? 10
+                   : digits > 2 ? 5
+                   : digits > 1 ? 2
+                                : 1));
+}
+
+/* As many digits of each decade as leave figures their room. */
+static void put_decades(char axis, const struct tp_plot_panel *panel, double length, double figure,
+                        FILE *out)
+{
+  static const double digits[][6] = {{1, 1.5, 2, 3, 5, 7}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}};
+  static const double nearest[] = {1.33, 1.5, 2, 3, 10};
+  const double decades = log10(panel->high / panel->low);
+  int set = 0;
+  while (set < 4 && log10(nearest[set]) / decades * length < figure)
+    set++;
+  fprintf(out, "set logscale %c 10; set %ctics (", axis, axis);
+  const char *between = "";
+  for (double power = pow(10, floor(log10(panel->low))); power < panel->high; power *= 10)
+    for (int i = 0; i < 6 && digits[set][i] > 0; i++, between = ", ")
+      fprintf(out, "%s%.9g", between, power * digits[set][i]);
+  fputs(")\n", out);
+}
+
+static void put_values(char axis, const struct tp_plot_panel *panel, double length, double figure,
+                       FILE *out)
+{
+  fprintf(out, "set %crange [%.9g:%.9g]\n", axis, panel->low, panel->high);
+  (panel->logarithmic ? put_decades : put_steps)(axis, panel, length, figure, out);
+}
+
+static const char *tick_text(const struct tp_plot *plot, double x, struct tp_arena *arena)
+{
+  static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  size_t unit = 0;
+  for (; plot->x_bytes && x >= 1024 && unit < 4; unit++)
+    x /= 1024;
+  return plot->x_bytes ? tp_arena_printf(arena, "%.4g %s", x, units[unit])
+                       : tp_arena_printf(arena, "%.6g", x);
+}
+
+/* A tick at every x, text where there is room. */
+static void put_ticks(const struct tp_plot *plot, double length, struct tp_arena *arena, FILE *out)
+{
+  const double low = plot->ticks[0] / 1.2, high = plot->ticks[plot->n_ticks - 1] * 1.2;
+  double longest = 0, end = -length;
+  for (size_t i = 0; i < plot->n_ticks; i++)
+    longest = fmax(longest, (double)strlen(tick_text(plot, plot->ticks[i], arena)));
+  fprintf(out, "set logscale x 2; set xrange [%.9g:%.9g]; set xtics (", low, high);
+  for (size_t i = 0; i < plot->n_ticks; i++) {
+    const double x = plot->ticks[i], at = length * log(x / low) / log(high / low);
+    const bool room = at >= end && at + longest / 2 < length + 2;
+    end = room ? at + longest + 1 : end;
+    fprintf(out, "%s'%s' %.9g %d", i > 0 ? ", " : "", room ? tick_text(plot, x, arena) : "", x,
+            room ? 0 : 1);
+  }
+  fputs(")\n", out);
+}
+
+static bool has_intervals(const struct tp_plot_series *series)
+{
+  for (size_t i = 0; i < series->n; i++)
+    if (!(series->points[i].low < series->points[i].high))
+      return false;
+  return true;
+}
+
+static void put_lines(const struct tp_plot_panel *panel, FILE *out)
+{
+  for (size_t s = 0; s < panel->n_series; s++)
+    if (has_intervals(&panel->series[s]))
+      fprintf(out, ", $data index %zu using 1:4:5 with filledcurves ls %zu fs solid 0.2 noborder",
+              s, panel->series[s].place + 1);
+  for (size_t s = 0; s < panel->n_series; s++)
+    fprintf(out, ", $data index %zu using 1:2 with linespoints ls %zu pi %zu", s,
+            panel->series[s].place + 1, (panel->series[s].n + MOST_MARKS - 1) / MOST_MARKS);
+}
+
+/* Solid: compute; light: exposed communication, with its share of the whole behind. */
+static void put_bars(const struct tp_plot_panel *panel, FILE *out)
+{
+  for (size_t s = 0; s < panel->n_series; s++) {
+    const struct tp_plot_point *const bar = panel->series[s].points;
+    const size_t style = panel->series[s].place + 1;
+    const double share = (bar->top - bar->y) / bar->top;
+    const bool interval = has_intervals(&panel->series[s]);
+    fprintf(out,
+            ", $data index %zu using (0):1:(0):3:($1-0.36):($1+0.36) with boxxyerror fs solid 0.3 "
+            "border ls %zu, '' index %zu using (0):1:(0):2:($1-0.36):($1+0.36) with boxxyerror fs "
+            "solid 1 noborder ls %zu",
+            s, style, s, style);
+    if (interval)
+      fprintf(out,
+              ", '' index %zu using 3:1:4:5 with xerrorbars lc rgb 'white' lw 1.6 pt 0, '' index "
+              "%zu using 3:1:4:5 with xerrorbars lc rgb 'black' lw 0.6 pt 0",
+              s, s);
+    if (share >= least_share)
+      fprintf(out,
+              ", '' index %zu using (%.9g):1:('%.0f %%') with labels left offset 0.5,0 font ',6'",
+              s, interval ? bar->high : bar->top, 100 * share);
+  }
+}
+
+static void put_marks(const struct tp_plot_panel *panel, FILE *out)
+{
+  size_t n = 0;
+  for (size_t s = 0; s < panel->n_series; s++)
+    n += panel->series[s].n;
+  fputs(", '+' using 1:(0.9*$1):(1.1*$1) with filledcurves lc rgb '#e4e4e4', x with lines lc rgb "
+        "'#444444' lw 0.6",
+        out);
+  for (size_t s = 0; s < panel->n_series; s++)
+    fprintf(out, ", $data index %zu using 1:2 with points ls %zu ps %g", s,
+            panel->series[s].place + 1, n > MANY_MARKS ? 0.3 : 0.45);
+}
+
+/* The names of bars, and why some are not there. */
+static void put_names(const struct tp_plot *plot, const struct tp_plot_panel *panel, bool named,
+                      struct tp_arena *arena, FILE *out)
+{
+  for (size_t i = 0; i < plot->n_legend && named; i++) {
+    fputs("set label ", out);
+    tp_plot_put_text(tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena), out);
+    fprintf(out, " at graph 0, first %zu right offset -0.7,0 font ',6'\n", i);
+  }
+  for (size_t i = 0; i < panel->n_gaps; i++) {
+    fputs("set label ", out);
+    tp_plot_put_text(tp_plot_cut(panel->gaps[i].reason, TP_PLOT_NAME, arena), out);
+    fprintf(out, " at graph 0, first %zu left offset 0.7,0 font ',6' tc rgb '#777777'\n",
+            panel->gaps[i].place);
+  }
+}
+
+static bool any_interval(const struct tp_plot *plot)
+{
+  for (size_t i = 0; i < plot->n_panels; i++)
+    for (size_t s = 0; s < plot->panels[i].n_series; s++)
+      if (has_intervals(&plot->panels[i].series[s]))
+        return true;
+  return false;
+}
+
+static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *out)
+{
+  if (plot->form == TP_PLOT_BARS)
+    fputs(", keyentry with boxes fs solid 1 lc rgb '#444444' title 'compute', keyentry with boxes "
+          "fs solid 0.3 border rgb '#444444' lc rgb '#444444' title 'exposed communication, %'",
+          out);
+  if (plot->form == TP_PLOT_BARS && any_interval(plot))
+    fputs(", keyentry with lines lc rgb 'black' lw 0.6 title '10 to 90 % quantile'", out);
+  for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS; i++) {
+    fprintf(out, ", keyentry with %s ls %zu title ",
+            plot->form == TP_PLOT_SCATTER ? "points" : "linespoints", i + 1);
+    tp_plot_put_text(tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena), out);
+  }
+}
+
+static void put_axes(const struct tp_plot *plot, const struct tp_plot_panel *panel,
+                     const struct tp_plot_space *space, struct tp_arena *arena, FILE *out)
+{
+  switch (plot->form) {
+  case TP_PLOT_LINES:
+    put_values('y', panel, space->height, 1.4, out);
+    put_ticks(plot, space->width, arena, out);
+    break;
+  case TP_PLOT_BARS:
+    put_values('x', panel, space->width, 5, out);
+    fprintf(out, "set xrange [0:%.9g]\n", room_for_share * panel->high);
+    fprintf(out, "unset ytics; set yrange [%zu.5:-0.5]\n", plot->n_legend - 1);
+    put_names(plot, panel, space->named, arena, out);
+    break;
+  case TP_PLOT_SCATTER:
+    put_values('x', panel, space->width, 4.5, out);
+    put_values('y', panel, space->width, 4.5, out);
+    break;
+  }
+  fprintf(out, "set format x '%%g'; set format y '%s'\n", space->named ? "%g" : "");
+}
+
+void tp_plot_put_panel(const struct tp_plot *plot, const struct tp_plot_panel *panel,
+                       const struct tp_plot_space *space, bool with_key, struct tp_arena *arena,
+                       FILE *out)
+{
+  put_data(panel, out);
+  put_axes(plot, panel, space, arena, out);
+  fputs(panel->empty != NULL ? "unset grid\n" : "set grid lc rgb '#dddddd' lt 1 lw 0.5\n", out);
+  if (panel->empty != NULL && panel->n_gaps == 0) {
+    fputs("set label ", out);
+    tp_plot_put_text(tp_plot_wrap(panel->empty, (int)space->width - 2, arena), out);
+    fputs(" at graph 0.5,0.5 center tc rgb '#777777'\n", out);
+  }
+  fputs("plot NaN", out);
+  switch (plot->form) {
+  case TP_PLOT_LINES:
+    put_lines(panel, out);
+    break;
+  case TP_PLOT_BARS:
+    put_bars(panel, out);
+    break;
+  case TP_PLOT_SCATTER:
+    put_marks(panel, out);
+    break;
+  }
+  if (with_key)
+    put_key(plot, arena, out);
+}

@@ -1,0 +1,208 @@
+#include "predict/steps.h"
+
+#include "predict/collectives.h"
+#include "program/sublayer.h"
+
+#include <stdlib.h>
+
+enum { SLOTS = 512 /* a power of two */ };
+
+/* What a program, its costs and its time depend on, the contexts that it decodes on aside. */
+struct key {
+  const struct tp_model *model;
+  const struct tp_variant *variant;
+  const struct tp_engine *engine;
+  uint64_t machine_id;
+  enum tp_dtype dtype;
+  enum tp_detail detail;
+  enum tp_algorithm collective;
+  const char *workload; /* a literal */
+  bool by_context;      /* the footprint depends on contexts, too */
+  struct tp_batch batch;
+};
+
+struct entry {
+  struct key key;
+  struct tp_arena *arena; /* holds the rest; NULL: an empty slot */
+  struct tp_program program;
+  struct tp_priced priced; /* program NULL: not priced yet */
+  bool ran;                /* `result` is that of program.batch */
+  struct tp_result result;
+};
+
+struct tp_step_memo {
+  struct entry *slots[SLOTS];
+};
+
+struct tp_step_memo *tp_step_memo_create(void)
+{
+  struct tp_step_memo *memo = calloc(1, sizeof *memo);
+  if (memo == NULL)
+    abort();
+  return memo;
+}
+
+static void free_entry(struct entry *entry)
+{
+  if (entry == NULL)
+    return;
+  tp_arena_free(entry->arena);
+  free(entry);
+}
+
+void tp_step_memo_free(struct tp_step_memo *memo)
+{
+  for (int i = 0; memo != NULL && i < SLOTS; i++)
+    free_entry(memo->slots[i]);
+  free(memo);
+}
+
+static struct key key_of(const struct tp_steps *steps, const struct tp_batch *batch)
+{
+  const struct tp_point *const point = steps->point;
+  return (struct key){
+      .model = point->model,
+      .variant = point->variant,
+      .engine = point->engine,
+      .machine_id = steps->timing.machine->id,
+      .dtype = point->dtype,
+      .detail = point->detail,
+      .collective = point->collective,
+      .workload = tp_workload_text(&point->workload),
+      .by_context = point->stack->attention.decode == TP_ATTENTION_MATERIALISED,
+      .batch = *batch,
+  };
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+  return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
+         a->machine_id == b->machine_id && a->dtype == b->dtype && a->detail == b->detail &&
+         a->collective == b->collective && a->workload == b->workload &&
+         (a->by_context ? tp_batch_same(&a->batch, &b->batch)
+                        : tp_batch_alike(&a->batch, &b->batch));
+}
+
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+  hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 29;
+}
+
+static size_t slot_of(const struct key *key)
+{
+  uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
+  hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
+  hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
+  for (int i = 0; i < key->batch.n; i++) {
+    const struct tp_chunk *const chunk = &key->batch.chunks[i];
+    hash = mix(hash, (uint64_t)chunk->sequences);
+    hash = mix(hash, (uint64_t)chunk->tokens << 1 | (uint64_t)tp_chunk_decodes(chunk));
+  }
+  return (size_t)(hash >> 20) & (SLOTS - 1);
+}
+
+static enum tp_status build_sublayer(const struct tp_steps *steps, const struct tp_batch *batch,
+                                     struct entry *entry, struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  const struct tp_sublayer_request sublayer = {.model = point->model,
+                                               .which = point->workload.sublayer,
+                                               .tp = point->mesh.tp,
+                                               .tokens = tp_batch_tokens(batch),
+                                               .dtype = point->dtype};
+  const struct tp_request request = tp_point_request(point, batch);
+  TP_TRY(tp_sublayer_build(&sublayer, entry->arena, &entry->program, error));
+  return tp_variant_rearrange(point->variant, &request, entry->arena, &entry->program, error);
+}
+
+static enum tp_status build(const struct tp_steps *steps, const struct tp_batch *batch,
+                            struct entry *entry, struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  if (point->workload.alone) {
+    TP_TRY(build_sublayer(steps, batch, entry, error));
+  } else {
+    const struct tp_request request = tp_point_request(point, batch);
+    TP_TRY(tp_variant_build(point->variant, &request, entry->arena, &entry->program, error));
+  }
+  entry->program.batch = *batch;
+  return tp_collective_choose(&entry->program, &steps->timing.machine->machine, point->collective,
+                              error);
+}
+
+/* The step's entry, its program built for a batch that is alike. */
+static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *batch,
+                           struct entry **found, struct tp_error *error)
+{
+  const struct key key = key_of(steps, batch);
+  struct entry **const slot = &steps->memo->slots[slot_of(&key)];
+  if (*slot == NULL || !same_key(&(*slot)->key, &key)) {
+    struct entry *const entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+      abort();
+    entry->key = key;
+    entry->arena = tp_arena_create();
+    const enum tp_status status = build(steps, batch, entry, error);
+    if (status != TP_OK) {
+      free_entry(entry);
+      return status;
+    }
+    free_entry(*slot);
+    *slot = entry;
+  }
+  *found = *slot;
+  return TP_OK;
+}
+
+enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  steps->timing = (struct tp_timing){.engine = point->engine, .detail = point->detail};
+  TP_TRY(tp_timer_machine(steps->timer, point->platform, point->device, point->stack,
+                          tp_mesh_stage_ranks(&point->mesh), &steps->timing.machine, error));
+  return tp_point_check(point, &steps->timing.machine->machine, error);
+}
+
+enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+                                  struct tp_footprint *footprint, struct tp_error *error)
+{
+  struct entry *entry;
+  TP_TRY(find(steps, batch, &entry, error));
+  const struct tp_program *const program = &entry->program;
+  *footprint = (struct tp_footprint){
+      .weight_bytes = program->weight_bytes,
+      .kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point)),
+      .activation_bytes = program->activation_bytes,
+  };
+  return TP_OK;
+}
+
+static void price(const struct tp_steps *steps, const struct tp_batch *batch, struct entry *entry)
+{
+  const bool same = tp_batch_same(&entry->program.batch, batch);
+  if (!same)
+    tp_program_set_contexts(&entry->program, batch);
+  if (entry->priced.program == NULL)
+    tp_timer_price(steps->timer, steps->timing.machine, &entry->program, entry->arena,
+                   &entry->priced);
+  else if (!same)
+    tp_timer_reprice(steps->timer, steps->timing.machine, &entry->priced);
+}
+
+enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
+                            struct tp_result *result, struct tp_error *error)
+{
+  struct entry *entry;
+  TP_TRY(find(steps, batch, &entry, error));
+  if (entry->ran && steps->timing.timeline == NULL && tp_batch_same(&entry->program.batch, batch)) {
+    *result = entry->result;
+    return TP_OK;
+  }
+  entry->ran = false;
+  price(steps, batch, entry);
+  TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, &entry->result, error));
+  entry->ran = true;
+  *result = entry->result;
+  return TP_OK;
+}

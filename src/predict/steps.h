@@ -1,0 +1,40 @@
+#ifndef TP_PREDICT_STEPS_H
+#define TP_PREDICT_STEPS_H
+/* The steps of a point: the program of a batch is built on the point's machine, priced and run.
+ *
+ * Programs, their costs and their last result are remembered by what they depend on, for whichever
+ * point comes next: of a sweep over lengths the prefill is built and run once, and a decode step is
+ * built once and run at other contexts.
+ */
+#include "predict/point.h"
+#include "predict/timing.h"
+
+struct tp_step_memo;
+struct tp_step_memo *tp_step_memo_create(void);
+void tp_step_memo_free(struct tp_step_memo *memo); /* NULL is fine */
+
+/* The first four are the caller's, and borrowed. */
+struct tp_steps {
+  const struct tp_point *point;
+  struct tp_timer *timer;
+  struct tp_step_memo *memo;
+  struct tp_arena *scratch; /* of a run; the caller resets it */
+  struct tp_timing timing;  /* a timeline may be set before a run */
+};
+
+/* What one rank needs of its memory while it works on a batch, the cache at its full capacity. */
+struct tp_footprint {
+  double weight_bytes, kv_bytes, activation_bytes;
+};
+
+/* Makes the machine; TP_E_INPUT where the point cannot run on it. */
+enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error);
+
+/* TP_E_INPUT where the variant refuses the step. */
+enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+                                  struct tp_footprint *footprint, struct tp_error *error);
+
+/* One step; of a training point forward and backward, of a sub-layer that alone. */
+enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
+                            struct tp_result *result, struct tp_error *error);
+#endif
