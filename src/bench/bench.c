@@ -97,13 +97,12 @@ enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
 static enum tp_status issue_marked(const struct tp_calls *calls, const struct tp_action *action,
                                    int n, struct tp_error *error)
 {
-  enum tp_status status = calls->mark(calls->state, 0, error);
-  for (int i = 0; i < n && status == TP_OK; i++) {
-    status = action->issue(action->data, error);
-    if (status == TP_OK)
-      status = calls->mark(calls->state, i + 1, error);
+  TP_TRY(calls->mark(calls->state, 0, error));
+  for (int i = 0; i < n; i++) {
+    TP_TRY(action->issue(action->data, error));
+    TP_TRY(calls->mark(calls->state, i + 1, error));
   }
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sampling *sampling,
@@ -112,22 +111,17 @@ enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sam
 {
   const struct tp_calls *calls = bench->calls;
   double samples_s[TP_MAX_MARKS], once_s;
-  enum tp_status status = issue_marked(calls, action, TP_WARM_UPS, error);
-  if (status == TP_OK)
-    status = calls->seconds(calls->state, TP_WARM_UPS - 1, TP_WARM_UPS, &once_s, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(issue_marked(calls, action, TP_WARM_UPS, error));
+  TP_TRY(calls->seconds(calls->state, TP_WARM_UPS - 1, TP_WARM_UPS, &once_s, error));
   struct tp_repeats passes = tp_sampling_repeats(sampling, once_s);
-  status = tp_bench_agree(bench->group, &passes, sizeof passes, error);
-  for (int i = 0; i < passes.settling && status == TP_OK; i++)
-    status = action->issue(action->data, error);
-  if (status == TP_OK)
-    status = issue_marked(calls, action, passes.samples, error);
-  for (int i = 0; i < passes.samples && status == TP_OK; i++)
-    status = calls->seconds(calls->state, i, i + 1, &samples_s[i], error);
-  if (status == TP_OK)
-    *spread = tp_spread_of(samples_s, (size_t)passes.samples);
-  return status;
+  TP_TRY(tp_bench_agree(bench->group, &passes, sizeof passes, error));
+  for (int i = 0; i < passes.settling; i++)
+    TP_TRY(action->issue(action->data, error));
+  TP_TRY(issue_marked(calls, action, passes.samples, error));
+  for (int i = 0; i < passes.samples; i++)
+    TP_TRY(calls->seconds(calls->state, i, i + 1, &samples_s[i], error));
+  *spread = tp_spread_of(samples_s, (size_t)passes.samples);
+  return TP_OK;
 }
 
 struct decision {

@@ -21,17 +21,15 @@ enum tp_status tp_platform_like(const struct tp_datadir *dirs, int sms, double m
 {
   const char **names, *found = NULL;
   size_t n;
-  enum tp_status status = tp_datadir_list(dirs, "platforms", ".json", arena, &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
+  TP_TRY(tp_datadir_list(dirs, "platforms", ".json", arena, &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     const struct tp_setup_request request = {.platform = names[i], .stack = "ideal"};
     struct tp_setup *setup;
-    status = tp_setup_open(dirs, &request, arena, &setup, error);
-    if (status == TP_OK && is_like(&setup->device, sms, memory_bytes) &&
+    TP_TRY(tp_setup_open(dirs, &request, arena, &setup, error));
+    if (is_like(&setup->device, sms, memory_bytes) &&
         (found == NULL || strlen(names[i]) < strlen(found)))
       found = names[i];
   }
-  if (status != TP_OK)
-    return status;
   if (found == NULL)
     return tp_fail(error, TP_E_INPUT,
                    "no platform with GPUs of %d SMs and %.0f GB is known; say --platform", sms,

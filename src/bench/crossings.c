@@ -83,13 +83,9 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   struct tp_rig_device *device;
   struct tp_spread alone, together;
   kernel.between.bytes = 0;
-  enum tp_status status = tp_rig_at(self->rig, machine_of(self, item)->ranks, &device, error);
-  if (status == TP_OK)
-    status = time_lone(device, &kernel, budget_s / 2, &alone, error);
-  if (status == TP_OK)
-    status = time_lone(device, &both, budget_s / 2, &together, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_rig_at(self->rig, machine_of(self, item)->ranks, &device, error));
+  TP_TRY(time_lone(device, &kernel, budget_s / 2, &alone, error));
+  TP_TRY(time_lone(device, &both, budget_s / 2, &together, error));
   tp_trace_row_number(row, "kernel_us", 1e6 * alone.median_s);
   tp_trace_row_number(row, "collective_us", 1e6 * collective_s(&device->machine, item));
   tp_spread_write(&together, row);
@@ -103,9 +99,7 @@ enum tp_status tp_agenda_crossings(struct tp_rig *rig, struct tp_arena *arena,
   size_t n = 0;
   self->rig = rig;
   while (n < N_DEGREES && degrees[n] <= rig->setup->platform.n_gpus) {
-    const enum tp_status status = tp_rig_machine(rig, degrees[n], &self->machines[n], error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(tp_rig_machine(rig, degrees[n], &self->machines[n], error));
     n++;
   }
   *plan = (struct tp_agenda){.n = n * N_SHAPES,

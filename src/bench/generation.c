@@ -83,11 +83,8 @@ static enum tp_status bind_pass(struct tp_generation *self, const struct tp_mach
 {
   struct tp_request request = request_of(machine, &self->point, batch);
   request.operands = true;
-  const enum tp_status status =
-      tp_variant_build(self->point.variant, &request, self->arena, &pass->program, error);
-  return status == TP_OK
-             ? tp_store_bind(self->store, &pass->program, self->arena, &pass->binding, error)
-             : status;
+  TP_TRY(tp_variant_build(self->point.variant, &request, self->arena, &pass->program, error));
+  return tp_store_bind(self->store, &pass->program, self->arena, &pass->binding, error);
 }
 
 static enum tp_status issue_pass(const struct tp_generation *self, const struct pass *pass,
@@ -96,8 +93,8 @@ static enum tp_status issue_pass(const struct tp_generation *self, const struct 
   const struct tp_calls *calls = self->calls;
   if (pass->graph != NULL)
     return calls->replay(calls->state, pass->graph, error);
-  const enum tp_status status = tp_execute(calls, pass->binding, error);
-  return status == TP_OK ? calls->join(calls->state, error) : status;
+  TP_TRY(tp_execute(calls, pass->binding, error));
+  return calls->join(calls->state, error);
 }
 
 /* Longest cache that decode graph `graph` meets. */
@@ -138,34 +135,33 @@ static enum tp_status write_lengths(struct tp_generation *self, const struct pas
 static enum tp_status prepare_pass(struct tp_generation *self, int launch, int64_t length,
                                    struct pass *pass, struct tp_error *error)
 {
-  const enum tp_status status = write_lengths(self, pass, length, error);
-  return status == TP_OK && launch == TP_LAUNCH_GRAPH
+  TP_TRY(write_lengths(self, pass, length, error));
+  return launch == TP_LAUNCH_GRAPH
              ? tp_execute_prepared(self->calls, pass->binding, &pass->graph, error)
-             : status;
+             : TP_OK;
 }
 
 /* All are bound before the first runs: binding may move what two passes share. */
 static enum tp_status bind_all(struct tp_generation *self, const struct tp_machine *machine,
                                struct tp_error *error)
 {
-  enum tp_status status = bind_pass(self, machine, prefill_of(&self->point), &self->prefill, error);
-  for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
-    status = bind_pass(self, machine, tp_batch_decode(self->point.batch, kv_len_of(self, i)),
-                       &self->decode[i], error);
-  return status == TP_OK ? write_tokens(self, &self->prefill, error) : status;
+  TP_TRY(bind_pass(self, machine, prefill_of(&self->point), &self->prefill, error));
+  for (int64_t i = 0; i < self->n_decode; i++)
+    TP_TRY(bind_pass(self, machine, tp_batch_decode(self->point.batch, kv_len_of(self, i)),
+                     &self->decode[i], error));
+  return write_tokens(self, &self->prefill, error);
 }
 
 static enum tp_status prepare(struct tp_generation *self, const struct tp_rig_device *device,
                               struct tp_error *error)
 {
   const struct tp_stack *stack = device->machine.stack;
-  enum tp_status status = bind_all(self, &device->machine, error);
-  status = tp_bench_settle(device->bench.group, status, error);
-  if (status == TP_OK)
-    status = prepare_pass(self, stack->launch.prefill, self->point.prompt, &self->prefill, error);
-  for (int64_t i = 0; i < self->n_decode && status == TP_OK; i++)
-    status = prepare_pass(self, stack->launch.decode, kv_len_of(self, i), &self->decode[i], error);
-  return status;
+  const enum tp_status bound = bind_all(self, &device->machine, error);
+  TP_TRY(tp_bench_settle(device->bench.group, bound, error));
+  TP_TRY(prepare_pass(self, stack->launch.prefill, self->point.prompt, &self->prefill, error));
+  for (int64_t i = 0; i < self->n_decode; i++)
+    TP_TRY(prepare_pass(self, stack->launch.decode, kv_len_of(self, i), &self->decode[i], error));
+  return TP_OK;
 }
 
 enum tp_status tp_generation_open(const struct tp_rig_device *device,

@@ -62,10 +62,8 @@ static enum tp_status measure_loaded(const struct beside *self, const struct tp_
                                      double *moved_bytes_per_s, struct tp_error *error)
 {
   struct tp_beside *beside = self->load;
-  enum tp_status status = beside->start(beside->state, load, error);
-  if (status != TP_OK)
-    return status;
-  status = tp_lone_measure(bench, run, budget_s, spread, error);
+  TP_TRY(beside->start(beside->state, load, error));
+  const enum tp_status status = tp_lone_measure(bench, run, budget_s, spread, error);
   const enum tp_status stopped =
       beside->stop(beside->state, moved_bytes_per_s, status == TP_OK ? error : NULL);
   return status != TP_OK ? status : stopped;
@@ -78,12 +76,8 @@ static enum tp_status measure_both(const struct beside *self, const struct tp_be
 {
   struct tp_spread alone, loaded;
   double moved_bytes_per_s = 0;
-  enum tp_status status = tp_lone_measure(bench, run, budget_s / 2, &alone, error);
-  if (status == TP_OK)
-    status =
-        measure_loaded(self, bench, run, load, budget_s / 2, &loaded, &moved_bytes_per_s, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_lone_measure(bench, run, budget_s / 2, &alone, error));
+  TP_TRY(measure_loaded(self, bench, run, load, budget_s / 2, &loaded, &moved_bytes_per_s, error));
   tp_trace_row_number(row, "alone_us", 1e6 * alone.median_s);
   tp_spread_write(&loaded, row);
   tp_trace_row_number(row, "copy_bytes_per_s", moved_bytes_per_s);
@@ -96,12 +90,9 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   const struct beside *self = data;
   struct tp_rig_device *device;
   struct tp_lone_run *run;
-  enum tp_status status = tp_rig_at(self->rig, 1, &device, error);
-  if (status == TP_OK)
-    status = tp_lone_open(&device->bench, &self->machine, &self->ops[item / N_LOADS], &run, error);
-  if (status != TP_OK)
-    return status;
-  status =
+  TP_TRY(tp_rig_at(self->rig, 1, &device, error));
+  TP_TRY(tp_lone_open(&device->bench, &self->machine, &self->ops[item / N_LOADS], &run, error));
+  const enum tp_status status =
       measure_both(self, &device->bench, run, &self->loads[item % N_LOADS], budget_s, row, error);
   tp_lone_close(run);
   return status;
@@ -158,9 +149,7 @@ enum tp_status tp_agenda_interference(struct tp_rig *rig, struct tp_beside *besi
 {
   struct beside *self = TP_NEW(arena, struct beside, 1);
   *self = (struct beside){.rig = rig, .load = beside};
-  const enum tp_status status = tp_rig_machine(rig, 1, &self->machine, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_rig_machine(rig, 1, &self->machine, error));
   choose_loads(self);
   choose_ops(self, rig);
   *plan = (struct tp_agenda){.n = (size_t)N_OPS * N_LOADS,

@@ -43,19 +43,18 @@ static enum tp_status fill_operands(const struct tp_lone_run *run, const struct 
   const struct tp_op *op = program->segments[0].ops;
   const int32_t length = (int32_t)(op->kind == TP_OP_ATTENTION ? op->attention.kv_len
                                                                : tp_program_chunk(program)->tokens);
-  enum tp_status status = TP_OK;
-  for (int t = 0; t < program->n_tensors && status == TP_OK; t++) {
+  for (int t = 0; t < program->n_tensors; t++) {
     const struct tp_tensor *tensor = &program->tensors[t];
     const int copies = tensor->layers < run->rounds.copies ? tensor->layers : run->rounds.copies;
-    for (int copy = 0; copy < copies && status == TP_OK; copy++) {
+    for (int copy = 0; copy < copies; copy++) {
       const struct tp_operand operand = tp_binding_operand(binding, t, copy);
       if (t == program->lengths)
-        status = write_lengths(run->calls, &operand, length, error);
+        TP_TRY(write_lengths(run->calls, &operand, length, error));
       else if (tensor->kind == TP_TENSOR_ACTIVATION)
-        status = fill(run->calls, &operand, (uint64_t)(1 + t + copy * program->n_tensors), error);
+        TP_TRY(fill(run->calls, &operand, (uint64_t)(1 + t + copy * program->n_tensors), error));
     }
   }
-  return status;
+  return TP_OK;
 }
 
 /* Some memory is the libraries'. */
@@ -76,21 +75,19 @@ static enum tp_status bind(struct tp_lone_run *run, const struct tp_machine *mac
 {
   struct tp_program *program = TP_NEW(run->arena, struct tp_program, 1);
   tp_lone_program(lone, &run->rounds, machine->ranks, run->arena, program);
-  enum tp_status status = check_memory(program, &run->rounds, machine, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check_memory(program, &run->rounds, machine, error));
   run->store = tp_store_create(run->calls, 1, run->rounds.copies);
-  status = tp_store_bind(run->store, program, run->arena, binding, error);
-  return status == TP_OK ? fill_operands(run, program, *binding, error) : status;
+  TP_TRY(tp_store_bind(run->store, program, run->arena, binding, error));
+  return fill_operands(run, program, *binding, error);
 }
 
 static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *machine,
                               const struct tp_lone_op *lone, struct tp_error *error)
 {
   struct tp_binding *binding = NULL;
-  enum tp_status status = bind(run, machine, lone, &binding, error);
-  status = tp_bench_settle(run->group, status, error);
-  return status == TP_OK ? tp_execute_prepared(run->calls, binding, &run->graph, error) : status;
+  const enum tp_status bound = bind(run, machine, lone, &binding, error);
+  TP_TRY(tp_bench_settle(run->group, bound, error));
+  return tp_execute_prepared(run->calls, binding, &run->graph, error);
 }
 
 /* Arithmetic draws the power that takes clocks down; a kernel that waits for memory does not. */
@@ -152,9 +149,8 @@ enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run 
       .budget_s = budget_s, .settle_s = run->settle_s, .least = 5, .most = 100};
   const struct tp_action action = {replay, run};
   struct tp_spread graphs;
-  const enum tp_status status = tp_bench_sample(bench, &sampling, &action, &graphs, error);
+  TP_TRY(tp_bench_sample(bench, &sampling, &action, &graphs, error));
   const double repeats = (double)run->rounds.repeats;
-  if (status == TP_OK)
-    *spread = (struct tp_spread){graphs.median_s / repeats, graphs.spread_s / repeats, graphs.n};
-  return status;
+  *spread = (struct tp_spread){graphs.median_s / repeats, graphs.spread_s / repeats, graphs.n};
+  return TP_OK;
 }

@@ -120,10 +120,7 @@ enum tp_status tp_agenda_gemms(struct tp_rig *rig, const struct tp_shapes *shape
   static const int64_t rows[] = {1, 4, 16, 64, 256, 1024, 4096, 16384};
   enum { N_ROWS = sizeof rows / sizeof rows[0] };
   struct ops *ops;
-  const enum tp_status status =
-      begin(rig, &gemm_layout, 1, 2 * N_ROWS * shapes->n_gemms, arena, plan, &ops, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(begin(rig, &gemm_layout, 1, 2 * N_ROWS * shapes->n_gemms, arena, plan, &ops, error));
   const bool has_fp8 = ops->machine.device->datasheet.fp8_flops_per_s > 0;
   for (size_t i = 0; i < shapes->n_gemms; i++)
     for (size_t r = 0; r < N_ROWS; r++) {
@@ -146,11 +143,8 @@ enum tp_status tp_agenda_attentions(struct tp_rig *rig, const struct tp_shapes *
   enum { N_PREFILLS = sizeof prefills / sizeof prefills[0] };
   enum { N_DECODES = sizeof decodes / sizeof decodes[0] };
   struct ops *ops;
-  const enum tp_status status =
-      begin(rig, &attention_layout, 1, (N_PREFILLS + N_DECODES) * shapes->n_attentions, arena, plan,
-            &ops, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(begin(rig, &attention_layout, 1, (N_PREFILLS + N_DECODES) * shapes->n_attentions, arena,
+               plan, &ops, error));
   for (size_t i = 0; i < shapes->n_attentions; i++) {
     struct tp_attention attention = shapes->attentions[i];
     for (size_t p = 0; p < N_PREFILLS + N_DECODES; p++) {
@@ -191,11 +185,8 @@ enum tp_status tp_agenda_memory(struct tp_rig *rig, const struct tp_shapes *shap
                                                TP_FUNCTION_ADD_NORM, TP_FUNCTION_ACTIVATION};
   enum { N_ROWS = sizeof rows / sizeof rows[0], N_WIDTHS = 2, N_FUNCTIONS = 4 };
   struct ops *ops;
-  const enum tp_status status =
-      begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions), arena,
-            plan, &ops, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions),
+               arena, plan, &ops, error));
   for (size_t r = 0; r < N_ROWS; r++) {
     for (size_t w = 0; w < N_WIDTHS; w++)
       for (size_t f = 0; f < N_FUNCTIONS; f++)
@@ -215,10 +206,8 @@ enum tp_status tp_agenda_collectives(struct tp_rig *rig, int ranks, struct tp_ar
   static const enum tp_algorithm peer[] = {TP_ALGORITHM_ONE_SHOT, TP_ALGORITHM_TWO_SHOT};
   enum { N_KINDS = 4, N_PEER = 2, N_SIZES = 10 };
   struct ops *ops;
-  const enum tp_status status =
-      begin(rig, &collective_layout, ranks, (N_KINDS + N_PEER) * N_SIZES, arena, plan, &ops, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(begin(rig, &collective_layout, ranks, (N_KINDS + N_PEER) * N_SIZES, arena, plan, &ops,
+               error));
   double bytes = 1024;
   for (int size = 0; size < N_SIZES; size++, bytes *= 4) {
     struct tp_collective collective = {.bytes = bytes, .dtype = TP_DTYPE_BF16};

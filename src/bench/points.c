@@ -75,15 +75,10 @@ static enum tp_status sample_layers(const struct tp_bench *bench, struct tp_gene
       .budget_s = budget_s / 2, .settle_s = tp_settle_s, .least = 10, .most = 200};
   const struct tp_action prefill = {issue_prefill, generation}, step = {issue_step, generation};
   struct tp_spread ttft, tpot;
-  enum tp_status status = tp_generation_begin_prefill(generation, error);
-  if (status == TP_OK)
-    status = tp_bench_sample(bench, &few, &prefill, &ttft, error);
-  if (status == TP_OK)
-    status = tp_generation_begin_step(generation, 1, error);
-  if (status == TP_OK)
-    status = tp_bench_sample(bench, &many, &step, &tpot, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_generation_begin_prefill(generation, error));
+  TP_TRY(tp_bench_sample(bench, &few, &prefill, &ttft, error));
+  TP_TRY(tp_generation_begin_step(generation, 1, error));
+  TP_TRY(tp_bench_sample(bench, &many, &step, &tpot, error));
   tp_trace_row_number(row, "ttft_s", ttft.median_s);
   tp_trace_row_number(row, "tpot_s", tpot.median_s);
   tp_trace_row_number(row, "ttft_spread_s", ttft.spread_s);
@@ -109,17 +104,14 @@ static enum tp_status issue_generation(void *data, struct tp_error *error)
 {
   struct generations *self = data;
   struct tp_generation *generation = self->generation;
-  enum tp_status status = tp_generation_begin_prefill(generation, error);
-  if (status == TP_OK)
-    status = tp_generation_prefill(generation, error);
-  if (status == TP_OK)
-    status = self->calls->mark(self->calls->state, inner_mark(self->n_issued++), error);
-  for (int64_t step = 1; step <= self->steps && status == TP_OK; step++) {
-    status = tp_generation_begin_step(generation, step, error);
-    if (status == TP_OK)
-      status = tp_generation_step(generation, step, error);
+  TP_TRY(tp_generation_begin_prefill(generation, error));
+  TP_TRY(tp_generation_prefill(generation, error));
+  TP_TRY(self->calls->mark(self->calls->state, inner_mark(self->n_issued++), error));
+  for (int64_t step = 1; step <= self->steps; step++) {
+    TP_TRY(tp_generation_begin_step(generation, step, error));
+    TP_TRY(tp_generation_step(generation, step, error));
   }
-  return status;
+  return TP_OK;
 }
 
 enum { MOST_GENERATIONS = 30 };
@@ -128,13 +120,11 @@ static enum tp_status read_prefills(const struct generations *self, int n,
                                     struct tp_spread *prefill, struct tp_error *error)
 {
   double samples_s[MOST_GENERATIONS];
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < n && status == TP_OK; i++)
-    status = self->calls->seconds(self->calls->state, i, inner_mark(TP_WARM_UPS + i), &samples_s[i],
-                                  error);
-  if (status == TP_OK)
-    *prefill = tp_spread_of(samples_s, (size_t)n);
-  return status;
+  for (int i = 0; i < n; i++)
+    TP_TRY(self->calls->seconds(self->calls->state, i, inner_mark(TP_WARM_UPS + i), &samples_s[i],
+                                error));
+  *prefill = tp_spread_of(samples_s, (size_t)n);
+  return TP_OK;
 }
 
 static enum tp_status sample_generations(const struct tp_bench *bench,
@@ -146,11 +136,8 @@ static enum tp_status sample_generations(const struct tp_bench *bench,
   struct generations self = {bench->calls, generation, point->generate - 1, 0};
   const struct tp_action action = {issue_generation, &self};
   struct tp_spread whole, prefill;
-  enum tp_status status = tp_bench_sample(bench, &sampling, &action, &whole, error);
-  if (status == TP_OK)
-    status = read_prefills(&self, whole.n, &prefill, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_bench_sample(bench, &sampling, &action, &whole, error));
+  TP_TRY(read_prefills(&self, whole.n, &prefill, error));
   const double tokens = (double)(point->batch * point->generate);
   tp_trace_row_number(row, "ttft_s", prefill.median_s);
   tp_trace_row_number(row, "tpot_s", (whole.median_s - prefill.median_s) / (double)self.steps);
@@ -190,9 +177,7 @@ static enum tp_status fit(const struct tp_machine *machine, struct point *point,
   *fits = false;
   for (; run->prompt >= LEAST_PROMPT; run->prompt /= 2) {
     struct tp_generation_expected expected;
-    const enum tp_status status = tp_generation_expect(machine, run, &expected, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(tp_generation_expect(machine, run, &expected, error));
     point->expected_s = expected.prefill_s + (double)(run->generate - 1) * expected.step_s;
     *fits = expected.memory_bytes <= most_bytes;
     if (*fits)
@@ -241,9 +226,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
   size_t n = 0;
   for (size_t t = 0; t < grid->n_tps; t++) {
     struct tp_machine *machine = TP_NEW(arena, struct tp_machine, 1);
-    const enum tp_status status = tp_rig_machine(rig, grid->tps[t], machine, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(tp_rig_machine(rig, grid->tps[t], machine, error));
     const size_t n_variants = grid->tps[t] > 1 ? grid->n_variants : 1;
     for (size_t m = 0; m < grid->n_models; m++)
       for (size_t b = 0; b < grid->n_batches; b++) {

@@ -6,22 +6,19 @@ enum tp_status tp_rig_machine(const struct tp_rig *rig, int tp, struct tp_machin
                               struct tp_error *error)
 {
   const struct tp_setup *setup = rig->setup;
-  const enum tp_status status =
-      tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, machine, error);
+  TP_TRY(tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, machine, error));
   machine->sustained = rig->sustained;
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status open_device(struct tp_rig *rig, int tp, struct tp_rig_device *device,
                                   struct tp_error *error)
 {
-  enum tp_status status = tp_rig_machine(rig, tp, &device->machine, error);
-  if (status != TP_OK)
-    return status;
-  status =
-      rig->opener.open(rig->opener.data, &device->machine, &device->calls, &device->owner, error);
+  TP_TRY(tp_rig_machine(rig, tp, &device->machine, error));
+  TP_TRY(
+      rig->opener.open(rig->opener.data, &device->machine, &device->calls, &device->owner, error));
   device->bench = (struct tp_bench){.calls = &device->calls, .group = rig->group};
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_rig_at(struct tp_rig *rig, int tp, struct tp_rig_device **device,

@@ -97,20 +97,16 @@ static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *are
   } plans[] = {{tp_agenda_gemms, 0.45}, {tp_agenda_attentions, 0.68}, {tp_agenda_memory, 0.5}};
   struct tp_shapes shapes;
   const double end_s = suite->now_s(suite->data) + budget_s;
-  enum tp_status status = TP_OK;
   tp_shapes_collect(&suite->shapes, arena, &shapes);
-  for (size_t i = 0; i < sizeof plans / sizeof plans[0] && status == TP_OK; i++) {
+  for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
     struct tp_agenda plan;
-    status = plans[i].make(suite->rig, &shapes, arena, &plan, error);
-    if (status == TP_OK)
-      status = run_plan(suite, &plan, &brisk, plans[i].share * (end_s - suite->now_s(suite->data)),
-                        error);
+    TP_TRY(plans[i].make(suite->rig, &shapes, arena, &plan, error));
+    TP_TRY(run_plan(suite, &plan, &brisk, plans[i].share * (end_s - suite->now_s(suite->data)),
+                    error));
   }
   struct tp_agenda plan;
-  if (status == TP_OK)
-    status = tp_agenda_sustained(suite->rig, suite->rest, arena, &plan, error);
-  return status == TP_OK ? run_plan(suite, &plan, &steady, end_s - suite->now_s(suite->data), error)
-                         : status;
+  TP_TRY(tp_agenda_sustained(suite->rig, suite->rest, arena, &plan, error));
+  return run_plan(suite, &plan, &steady, end_s - suite->now_s(suite->data), error);
 }
 
 /* Crossings first: their few rows are soon there. */
@@ -119,39 +115,35 @@ static enum tp_status run_interference(const struct tp_suite *suite, struct tp_a
 {
   const double end_s = suite->now_s(suite->data) + budget_s;
   struct tp_agenda plan;
-  enum tp_status status = tp_agenda_crossings(suite->rig, arena, &plan, error);
-  if (status == TP_OK)
-    status = run_plan(suite, &plan, &brisk, budget_s / 10, error);
-  if (status == TP_OK)
-    status = tp_agenda_interference(suite->rig, suite->beside, arena, &plan, error);
-  return status == TP_OK ? run_plan(suite, &plan, &brisk, end_s - suite->now_s(suite->data), error)
-                         : status;
+  TP_TRY(tp_agenda_crossings(suite->rig, arena, &plan, error));
+  TP_TRY(run_plan(suite, &plan, &brisk, budget_s / 10, error));
+  TP_TRY(tp_agenda_interference(suite->rig, suite->beside, arena, &plan, error));
+  return run_plan(suite, &plan, &brisk, end_s - suite->now_s(suite->data), error);
 }
 
 static enum tp_status run_section(const struct tp_suite *suite, enum tp_section section,
                                   struct tp_arena *arena, double budget_s, struct tp_error *error)
 {
   struct tp_agenda plan;
-  enum tp_status status = TP_OK;
   suite->rig->sustained = section == TP_SECTION_LAYERS || section == TP_SECTION_GENERATE;
   switch (section) {
   case TP_SECTION_OPS:
     return run_ops(suite, arena, budget_s, error);
   case TP_SECTION_COLLECTIVES:
-    status = tp_agenda_collectives(suite->rig, suite->ranks, arena, &plan, error);
+    TP_TRY(tp_agenda_collectives(suite->rig, suite->ranks, arena, &plan, error));
     break;
   case TP_SECTION_INTERFERENCE:
     return run_interference(suite, arena, budget_s, error);
   case TP_SECTION_LAYERS:
-    status = tp_agenda_points(suite->rig, &suite->layers, arena, &plan, error);
+    TP_TRY(tp_agenda_points(suite->rig, &suite->layers, arena, &plan, error));
     break;
   case TP_SECTION_GENERATE:
-    status = tp_agenda_points(suite->rig, &suite->generate, arena, &plan, error);
+    TP_TRY(tp_agenda_points(suite->rig, &suite->generate, arena, &plan, error));
     break;
   case TP_N_SECTIONS:
     return TP_OK;
   }
-  return status == TP_OK ? run_plan(suite, &plan, &brisk, budget_s, error) : status;
+  return run_plan(suite, &plan, &brisk, budget_s, error);
 }
 
 enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,

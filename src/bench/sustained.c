@@ -36,13 +36,11 @@ static enum tp_status measure_loaded(const struct tp_bench *bench, struct tp_lon
                                      struct tp_error *error)
 {
   static const double block_s = 0.5;
-  enum tp_status status = TP_OK;
-  for (double done_s = 0; done_s < load_s && status == TP_OK;) {
-    status = tp_lone_measure(bench, run, block_s, loaded, error);
-    if (status == TP_OK)
-      done_s += loaded->n * loaded->median_s * (double)run->rounds.repeats;
+  for (double done_s = 0; done_s < load_s;) {
+    TP_TRY(tp_lone_measure(bench, run, block_s, loaded, error));
+    done_s += loaded->n * loaded->median_s * (double)run->rounds.repeats;
   }
-  return status;
+  return TP_OK;
 }
 
 /* A fifth of the time the GPU rests.  Alone is as short as the samples of gemm.csv. */
@@ -53,15 +51,11 @@ static enum tp_status measure_both(const struct sustained *self, const struct tp
   static const double most_rest_s = 2, alone_s = 0.05, least_load_s = 1;
   const double rest_s = fmin(budget_s / 5, most_rest_s);
   struct tp_spread alone, loaded;
-  enum tp_status status = bench->calls->finish(bench->calls->state, error);
-  if (status == TP_OK && self->rest != NULL)
+  TP_TRY(bench->calls->finish(bench->calls->state, error));
+  if (self->rest != NULL)
     self->rest(rest_s);
-  if (status == TP_OK)
-    status = tp_lone_measure(bench, run, alone_s, &alone, error);
-  if (status == TP_OK)
-    status = measure_loaded(bench, run, fmax(budget_s - rest_s, least_load_s), &loaded, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_lone_measure(bench, run, alone_s, &alone, error));
+  TP_TRY(measure_loaded(bench, run, fmax(budget_s - rest_s, least_load_s), &loaded, error));
   tp_trace_row_number(row, "alone_us", 1e6 * alone.median_s);
   tp_spread_write(&loaded, row);
   return TP_OK;
@@ -90,9 +84,7 @@ enum tp_status tp_agenda_sustained(struct tp_rig *rig, void (*rest)(double secon
 {
   struct sustained *self = TP_NEW(arena, struct sustained, 1);
   *self = (struct sustained){.rig = rig, .rest = rest};
-  const enum tp_status status = tp_rig_machine(rig, 1, &self->machine, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_rig_machine(rig, 1, &self->machine, error));
   const bool has_fp8 = self->machine.device->datasheet.fp8_flops_per_s > 0;
   size_t n = 0;
   for (int i = 0; i < (has_fp8 ? N_DTYPES : 1); i++) {

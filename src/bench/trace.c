@@ -77,9 +77,7 @@ static enum tp_status rewrite(const struct tp_trace *trace, const char *text,
                               struct tp_error *error)
 {
   struct tp_output output;
-  enum tp_status status = tp_output_open(trace->path, trace->arena, &output, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_output_open(trace->path, trace->arena, &output, error));
   if (text != NULL)
     fputs(text, output.stream);
   else
@@ -93,23 +91,19 @@ static enum tp_status take_earlier(struct tp_trace *trace, struct tp_error *erro
   const char *text;
   if (access(trace->path, F_OK) != 0)
     return TP_OK;
-  enum tp_status status = tp_file_read(trace->path, trace->arena, &text, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(trace->path, trace->arena, &text, error));
   const char *const end = strrchr(text, '\n');
   if (end == NULL)
     return unlink(trace->path) == 0 ? TP_OK : fail_write(trace, error);
   if (end[1] != '\0') {
     text = tp_arena_printf(trace->arena, "%.*s", (int)(end - text) + 1, text);
-    status = rewrite(trace, text, error);
+    TP_TRY(rewrite(trace, text, error));
   }
-  if (status == TP_OK)
-    status = tp_csv_parse(trace->path, text, trace->arena, &trace->earlier, error);
-  if (status == TP_OK)
-    status = check_header(trace, error);
-  if (status == TP_OK && trace->earlier.n_rows > 0)
-    status = tp_trace_sidecar_take(trace->sidecar, trace->sidecar_path, trace->path, error);
-  return status;
+  TP_TRY(tp_csv_parse(trace->path, text, trace->arena, &trace->earlier, error));
+  TP_TRY(check_header(trace, error));
+  if (trace->earlier.n_rows > 0)
+    TP_TRY(tp_trace_sidecar_take(trace->sidecar, trace->sidecar_path, trace->path, error));
+  return TP_OK;
 }
 
 enum tp_status tp_trace_open(const struct tp_trace_source *source,
@@ -210,11 +204,10 @@ static enum tp_status make_directories(struct tp_trace *trace, struct tp_error *
 /* Of a folder that was not there when the trace was opened. */
 static enum tp_status take_folder(struct tp_trace *trace, struct tp_error *error)
 {
-  enum tp_status status = make_directories(trace, error);
-  if (status == TP_OK)
-    status = lock_folder(trace, error);
-  if (status != TP_OK || access(trace->path, F_OK) != 0)
-    return status;
+  TP_TRY(make_directories(trace, error));
+  TP_TRY(lock_folder(trace, error));
+  if (access(trace->path, F_OK) != 0)
+    return TP_OK;
   errno = EEXIST; /* another was here meanwhile */
   return fail_write(trace, error);
 }
@@ -222,15 +215,11 @@ static enum tp_status take_folder(struct tp_trace *trace, struct tp_error *error
 /* The sidecar first: rows never stand without it. */
 static enum tp_status start_file(struct tp_trace *trace, struct tp_error *error)
 {
-  enum tp_status status = trace->folder < 0 ? take_folder(trace, error) : TP_OK;
-  if (status == TP_OK)
-    status = tp_trace_sidecar_begin(trace->sidecar, error);
-  if (status == TP_OK)
-    status = tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error);
-  if (status == TP_OK && trace->earlier.n_columns == 0)
-    status = rewrite(trace, NULL, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(trace->folder < 0 ? take_folder(trace, error) : TP_OK);
+  TP_TRY(tp_trace_sidecar_begin(trace->sidecar, error));
+  TP_TRY(tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error));
+  if (trace->earlier.n_columns == 0)
+    TP_TRY(rewrite(trace, NULL, error));
   trace->file = open(trace->path, O_WRONLY | O_APPEND);
   return trace->file >= 0 ? TP_OK : fail_write(trace, error);
 }
@@ -244,11 +233,8 @@ enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *r
     length += (size_t)snprintf(line + length, sizeof line - length, "%s%s", i > 0 ? "," : "",
                                row->cells[i]);
   line[length++] = '\n';
-  if (trace->file < 0) {
-    const enum tp_status status = start_file(trace, error);
-    if (status != TP_OK)
-      return status;
-  }
+  if (trace->file < 0)
+    TP_TRY(start_file(trace, error));
   errno = ENOSPC; /* of a write that falls short */
   if (write(trace->file, line, length) != (ssize_t)length)
     return fail_write(trace, error);
@@ -263,10 +249,9 @@ static enum tp_status finish_file(struct tp_trace *trace, struct tp_error *error
     status = fail_write(trace, error);
   if (close(trace->file) != 0 && status == TP_OK)
     status = fail_write(trace, error);
-  if (status == TP_OK)
-    status = tp_trace_sidecar_end(trace->sidecar, error);
-  return status == TP_OK ? tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error)
-                         : status;
+  TP_TRY(status);
+  TP_TRY(tp_trace_sidecar_end(trace->sidecar, error));
+  return tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error);
 }
 
 enum tp_status tp_trace_close(struct tp_trace *trace, struct tp_error *error)

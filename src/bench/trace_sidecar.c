@@ -123,12 +123,11 @@ static enum tp_status note_clocks(struct tp_trace_sidecar *sidecar, const char *
   double clocks_hz[2];
   if (sidecar->source->clocks == NULL)
     return TP_OK;
-  const enum tp_status status = sidecar->source->clocks(sidecar->source->data, clocks_hz, error);
-  if (status == TP_OK)
-    json_object_set_new(
-        sidecar->run, key,
-        json_pack("{s:f, s:f}", "clock_hz", clocks_hz[0], "memory_clock_hz", clocks_hz[1]));
-  return status;
+  TP_TRY(sidecar->source->clocks(sidecar->source->data, clocks_hz, error));
+  json_object_set_new(
+      sidecar->run, key,
+      json_pack("{s:f, s:f}", "clock_hz", clocks_hz[0], "memory_clock_hz", clocks_hz[1]));
+  return TP_OK;
 }
 
 enum tp_status tp_trace_sidecar_begin(struct tp_trace_sidecar *sidecar, struct tp_error *error)

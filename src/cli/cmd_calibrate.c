@@ -149,9 +149,7 @@ static enum tp_status write_device(const char *file, const char *text, struct tp
                                    struct tp_error *error)
 {
   struct tp_output output;
-  const enum tp_status status = tp_output_open(file, arena, &output, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_output_open(file, arena, &output, error));
   fputs(text, output.stream);
   return tp_output_commit(&output, error);
 }
@@ -159,9 +157,7 @@ static enum tp_status write_device(const char *file, const char *text, struct tp
 static enum tp_status check(const struct args *args, const struct tp_words *positional,
                             struct tp_error *error)
 {
-  const enum tp_status status = tp_command_expect(positional, 0, 1, "", error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 0, 1, "", error));
   if (args->device == NULL && positional->n == 0)
     return tp_fail(error, TP_E_INPUT,
                    "no device is given; add --device NAME (`tpsim list devices` shows them)");

@@ -44,9 +44,7 @@ static enum tp_status write_junit(const struct tp_session *session, const char *
                                   const struct tp_checked *rows, size_t n, struct tp_error *error)
 {
   struct tp_output output;
-  const enum tp_status status = tp_output_open(file, session->arena, &output, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_output_open(file, session->arena, &output, error));
   tp_baseline_write_junit(rows, n, output.stream);
   return tp_output_commit(&output, error);
 }
@@ -74,20 +72,15 @@ static enum tp_status run(struct tp_session *session, void *values,
   const char *file = NULL;
   struct tp_checked *rows = NULL;
   size_t n = 0;
-  enum tp_status status = tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv",
-                             positional->items[0], session->arena, &file, error);
-  if (status == TP_OK)
-    status = tp_baseline_check(file, &catalog, session->arena, &rows, &n, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error));
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
+  TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv",
+                         positional->items[0], session->arena, &file, error));
+  TP_TRY(tp_baseline_check(file, &catalog, session->arena, &rows, &n, error));
   print(rows, n, format, session->arena);
   if (args->junit != NULL)
-    status = write_junit(session, args->junit, rows, n, error);
-  return status == TP_OK ? verdict(file, rows, n, error) : status;
+    TP_TRY(write_junit(session, args->junit, rows, n, error));
+  return verdict(file, rows, n, error);
 }
 
 const struct tp_command tp_command_check = {

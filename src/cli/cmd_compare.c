@@ -26,18 +26,13 @@ static enum tp_status run(struct tp_session *session, void *values,
       TP_APPEND(session->arena, args->points.variant.items, args->points.variant.n,
                 tp_architectures[i]->name);
   struct tp_asked asked;
-  enum tp_status status =
-      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
-  if (status == TP_OK && args->collectives)
+  TP_TRY(tp_asked_read(session, positional, &args->points, args->format, &asked, error));
+  if (args->collectives)
     return tp_collectives_print(session, &args->points, asked.format, error);
-  if (status == TP_OK)
-    status = tp_grid_check(&asked.grid, &asked.catalog, error);
+  TP_TRY(tp_grid_check(&asked.grid, &asked.catalog, error));
   struct tp_prediction *rows;
   size_t n_rows;
-  if (status == TP_OK)
-    status = tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error));
   const size_t n_variants = args->points.variant.n;
   if (asked.format == TP_FORMAT_TABLE && n_rows > n_variants && n_variants > 1)
     tp_rows_print_side_by_side(rows, n_rows, n_variants, session->arena, stdout);

@@ -50,12 +50,10 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  enum tp_status status = tp_command_expect(positional, 0, 1, "", error);
-  if (status == TP_OK && args->device == NULL)
-    status = tp_fail(error, TP_E_INPUT,
-                     "no device is given; add --device NAME (`tpsim list devices` shows them)");
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 0, 1, "", error));
+  if (args->device == NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "no device is given; add --device NAME (`tpsim list devices` shows them)");
   const struct tp_op_costs_request request = {.device = args->device,
                                               .stack = args->stack,
                                               .platform = args->platform,
@@ -64,14 +62,11 @@ static enum tp_status run(struct tp_session *session, void *values,
   const char *const file = positional->n == 1 ? positional->items[0] : "-";
   struct tp_csv csv;
   struct tp_op_time *times;
-  status = tp_csv_open(file, session->arena, &csv, error);
-  if (status == TP_OK)
-    status = check_columns(&csv, error);
-  if (status == TP_OK)
-    status = tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error);
-  if (status == TP_OK)
-    print_rows(&csv, times, stdout);
-  return status;
+  TP_TRY(tp_csv_open(file, session->arena, &csv, error));
+  TP_TRY(check_columns(&csv, error));
+  TP_TRY(tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error));
+  print_rows(&csv, times, stdout);
+  return TP_OK;
 }
 
 const struct tp_command tp_command_cost = {

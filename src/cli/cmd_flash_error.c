@@ -101,13 +101,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_flash_error *rows = NULL;
   size_t n = 0;
   enum tp_format format;
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK)
-    status = tp_flash_error(&request, session->arena, &rows, &n, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 0, 0, "", error));
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
+  TP_TRY(tp_flash_error(&request, session->arena, &rows, &n, error));
   struct tp_table table = {
       .arena = session->arena, .n_columns = 13, .headers = headers, .is_text = is_text};
   for (size_t i = 0; i < n; i++)

@@ -41,12 +41,10 @@ static enum tp_status list_models(struct tp_session *session, struct tp_table *t
   struct tp_catalog catalog = {.arena = session->arena, .dirs = session->dirs};
   const char **names;
   size_t n = 0;
-  enum tp_status status = names_in(session, "models", &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
+  TP_TRY(names_in(session, "models", &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     const struct tp_model *model;
-    status = tp_catalog_model(&catalog, names[i], &model, error);
-    if (status != TP_OK)
-      break;
+    TP_TRY(tp_catalog_model(&catalog, names[i], &model, error));
     tp_table_add(table, names[i]);
     tp_table_add(table, model->family);
     add_number(table, (double)tp_model_parameters(model) * 1e-9);
@@ -55,7 +53,7 @@ static enum tp_status list_models(struct tp_session *session, struct tp_table *t
     add_count(table, model->heads);
     add_count(table, model->kv_heads);
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status list_platforms(struct tp_session *session, struct tp_table *table,
@@ -63,19 +61,17 @@ static enum tp_status list_platforms(struct tp_session *session, struct tp_table
 {
   const char **names;
   size_t n = 0;
-  enum tp_status status = names_in(session, "platforms", &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
+  TP_TRY(names_in(session, "platforms", &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     const struct tp_setup_request request = {.platform = names[i], .stack = "ideal"};
     struct tp_setup *setup;
-    status = tp_setup_open(session->dirs, &request, session->arena, &setup, error);
-    if (status != TP_OK)
-      break;
+    TP_TRY(tp_setup_open(session->dirs, &request, session->arena, &setup, error));
     tp_table_add(table, names[i]);
     tp_table_add(table, setup->device.name);
     add_count(table, setup->platform.n_gpus);
     add_count(table, setup->platform.n_nodes);
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status list_devices(struct tp_session *session, struct tp_table *table,
@@ -217,21 +213,14 @@ static enum tp_status run(struct tp_session *session, void *values,
   const struct args *args = values;
   const struct topic *topic = NULL;
   enum tp_format format;
-  enum tp_status status =
-      tp_command_expect(positional, 1, 1, "what to list (models, platforms, ...)", error);
-  if (status == TP_OK)
-    status = find_topic(positional->items[0], session->arena, &topic, error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 1, 1, "what to list (models, platforms, ...)", error));
+  TP_TRY(find_topic(positional->items[0], session->arena, &topic, error));
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
   struct tp_table table = {.arena = session->arena,
                            .n_columns = topic->n_columns,
                            .headers = topic->headers,
                            .is_text = topic->is_text};
-  status = topic->list(session, &table, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(topic->list(session, &table, error));
   tp_table_write(&table, format, stdout);
   return TP_OK;
 }

@@ -120,12 +120,8 @@ static enum tp_status read_tables(const struct tp_words *positional, size_t firs
 {
   *n_tables = positional->n - first;
   *tables = TP_NEW(arena, struct tp_csv, *n_tables);
-  for (size_t i = 0; i < *n_tables; i++) {
-    const enum tp_status status =
-        tp_csv_open(positional->items[first + i], arena, &(*tables)[i], error);
-    if (status != TP_OK)
-      return status;
-  }
+  for (size_t i = 0; i < *n_tables; i++)
+    TP_TRY(tp_csv_open(positional->items[first + i], arena, &(*tables)[i], error));
   return TP_OK;
 }
 
@@ -138,24 +134,21 @@ static enum tp_status run(struct tp_session *session, void *values,
   size_t n_used, n_tables;
   struct tp_csv *tables;
   struct tp_plot plot;
-  enum tp_status status = find_kind(positional, session->arena, &kind, &n_used, error);
-  if (status == TP_OK && positional->n == n_used)
-    status = tp_fail(error, TP_E_INPUT, "plot: no table to draw; give a result CSV");
-  if (status == TP_OK && args->out.n == 0)
-    status = tp_fail(error, TP_E_INPUT, "plot: no picture to write; add -o OUT.png or -o OUT.svg");
-  for (size_t i = 0; i < args->out.n && status == TP_OK; i++)
-    status = find_terminal(args->out.items[i], &terminal, error);
-  if (status == TP_OK)
-    status = read_tables(positional, n_used, session->arena, &tables, &n_tables, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(find_kind(positional, session->arena, &kind, &n_used, error));
+  if (positional->n == n_used)
+    return tp_fail(error, TP_E_INPUT, "plot: no table to draw; give a result CSV");
+  if (args->out.n == 0)
+    return tp_fail(error, TP_E_INPUT, "plot: no picture to write; add -o OUT.png or -o OUT.svg");
+  for (size_t i = 0; i < args->out.n; i++)
+    TP_TRY(find_terminal(args->out.items[i], &terminal, error));
+  TP_TRY(read_tables(positional, n_used, session->arena, &tables, &n_tables, error));
   struct tp_plot_filter filter;
   for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
     filter.values[i] = args->keep[i].items;
     filter.n[i] = args->keep[i].n;
   }
-  status = tp_plot_shape(kind, tables, n_tables, &filter, session->arena, &plot, error);
-  return status == TP_OK ? draw_all(&plot, &args->out, session->arena, error) : status;
+  TP_TRY(tp_plot_shape(kind, tables, n_tables, &filter, session->arena, &plot, error));
+  return draw_all(&plot, &args->out, session->arena, error);
 }
 
 const struct tp_command tp_command_plot = {

@@ -42,28 +42,20 @@ static enum tp_status run(struct tp_session *session, void *values,
 {
   const struct args *args = values;
   struct tp_asked asked;
-  enum tp_status status =
-      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
-  if (status == TP_OK)
-    status = tp_grid_check(&asked.grid, &asked.catalog, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_asked_read(session, positional, &args->points, args->format, &asked, error));
+  TP_TRY(tp_grid_check(&asked.grid, &asked.catalog, error));
   const size_t n = tp_grid_size(&asked.grid);
   if (args->timeline != NULL && n != 1)
     return tp_fail(error, TP_E_INPUT, "--timeline shows one point and these are %zu; shorten lists",
                    n);
-
   struct tp_prediction *rows;
   size_t n_rows;
-  status = tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error);
-  if (status == TP_OK && args->timeline != NULL) {
+  TP_TRY(tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error));
+  if (args->timeline != NULL) {
     struct tp_point point;
-    status = tp_grid_point(&asked.grid, &asked.catalog, 0, &point, error);
-    if (status == TP_OK)
-      status = write_timeline(session, args->timeline, &point, error);
+    TP_TRY(tp_grid_point(&asked.grid, &asked.catalog, 0, &point, error));
+    TP_TRY(write_timeline(session, args->timeline, &point, error));
   }
-  if (status != TP_OK)
-    return status;
   if (asked.format == TP_FORMAT_TABLE && n_rows == 1)
     tp_row_print_details(&rows[0], stdout);
   else

@@ -63,20 +63,17 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
                                 const char *const *names, size_t n_names, struct tp_error *error)
 {
   enum tp_format format;
-  enum tp_status status = tp_format_parse(args->format, session->arena, &format, error);
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
   struct tp_table table = {
       .arena = session->arena, .n_columns = 8, .headers = headers, .is_text = is_text};
-  for (size_t i = 0; i < n_names && status == TP_OK; i++) {
+  for (size_t i = 0; i < n_names; i++) {
     struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
     const char *file = NULL;
     struct tp_reproduced *rows = NULL;
     size_t n = 0;
-    status = tp_datadir_find(session->dirs, "published table", "results/published", ".csv",
-                             names[i], session->arena, &file, error);
-    if (status == TP_OK)
-      status = tp_reproduce(file, &catalog, session->arena, &rows, &n, error);
-    if (status != TP_OK)
-      break;
+    TP_TRY(tp_datadir_find(session->dirs, "published table", "results/published", ".csv", names[i],
+                           session->arena, &file, error));
+    TP_TRY(tp_reproduce(file, &catalog, session->arena, &rows, &n, error));
     fill(&table, rows, n, format != TP_FORMAT_TABLE);
     if (format != TP_FORMAT_TABLE)
       continue;
@@ -84,25 +81,23 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
     print_summary(rows, n);
     table.cells.n = 0;
   }
-  if (status == TP_OK && format != TP_FORMAT_TABLE)
+  if (format != TP_FORMAT_TABLE)
     tp_table_write(&table, format, stdout);
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
-  enum tp_status status = tp_command_expect(
-      positional, 1, 1, "what to reproduce (ladder, kraken, t3, flash, all)", error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 1, 1, "what to reproduce (ladder, kraken, t3, flash, all)",
+                           error));
   if (strcmp(positional->items[0], "all") != 0)
     return reproduce(session, values, positional->items, 1, error);
   const char **names;
   size_t n;
-  status = tp_datadir_list(session->dirs, "results/published", ".csv", session->arena, &names, &n,
-                           error);
-  return status == TP_OK ? reproduce(session, values, names, n, error) : status;
+  TP_TRY(tp_datadir_list(session->dirs, "results/published", ".csv", session->arena, &names, &n,
+                         error));
+  return reproduce(session, values, names, n, error);
 }
 
 const struct tp_command tp_command_reproduce = {

@@ -57,17 +57,13 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  enum tp_status status = tp_command_expect(positional, 1, 1, "the platform", error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 1, 1, "the platform", error));
   const struct tp_setup_request request = {.platform = positional->items[0],
                                            .stack = "ideal",
                                            .sets = args->sets.items,
                                            .n_sets = args->sets.n};
   struct tp_setup *setup;
-  status = tp_setup_open(session->dirs, &request, session->arena, &setup, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_setup_open(session->dirs, &request, session->arena, &setup, error));
   const struct tp_platform *platform = &setup->platform;
   if (args->xml) {
     tp_platform_write_xml(platform, setup->device.datasheet.dram_bytes_per_s, stdout);

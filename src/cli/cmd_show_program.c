@@ -47,27 +47,23 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_grid grid;
   bool decode = true;
   struct tp_workload workload = {.train = false};
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
-  if (status == TP_OK && args->phase != NULL)
-    status = parse_phase(args->phase, &decode, &workload, error);
-  if (status == TP_OK)
-    status = tp_points_grid(session, &args->points, &grid, error);
-  for (size_t i = 0; status == TP_OK && i < tp_grid_size(&grid); i++) {
+  TP_TRY(tp_command_expect(positional, 0, 0, "", error));
+  if (args->phase != NULL)
+    TP_TRY(parse_phase(args->phase, &decode, &workload, error));
+  TP_TRY(tp_points_grid(session, &args->points, &grid, error));
+  for (size_t i = 0; i < tp_grid_size(&grid); i++) {
     struct tp_point point;
     struct tp_program program;
-    status = tp_grid_point(&grid, &catalog, i, &point, error);
-    if (status != TP_OK)
-      break;
+    TP_TRY(tp_grid_point(&grid, &catalog, i, &point, error));
     point.workload = workload;
     const struct tp_batch batch =
         decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
     struct tp_request request = tp_point_request(&point, &batch);
     request.operands = args->operands;
-    status = tp_variant_build(point.variant, &request, session->arena, &program, error);
-    if (status == TP_OK)
-      print(&program, i > 0, args->operands, session->arena);
+    TP_TRY(tp_variant_build(point.variant, &request, session->arena, &program, error));
+    print(&program, i > 0, args->operands, session->arena);
   }
-  return status;
+  return TP_OK;
 }
 
 const struct tp_command tp_command_show_program = {

@@ -39,12 +39,11 @@ static enum tp_status read_range(const struct args *args, struct tp_solve_reques
     return tp_fail(error, TP_E_INPUT,
                    "--over KEY is missing: a key of --set, or tp, batch, prompt, generate");
   request->key = args->over;
-  enum tp_status status = one_number("from", &args->from, &request->from, error);
-  if (status == TP_OK)
-    status = one_number("to", &args->to, &request->to, error);
-  if (status == TP_OK && args->gain.n > 0)
-    status = one_number("gain", &args->gain, &request->gain, error);
-  return status;
+  TP_TRY(one_number("from", &args->from, &request->from, error));
+  TP_TRY(one_number("to", &args->to, &request->to, error));
+  if (args->gain.n > 0)
+    TP_TRY(one_number("gain", &args->gain, &request->gain, error));
+  return TP_OK;
 }
 
 static void print_unsolved(const char *key, const struct tp_solution *solution)
@@ -122,14 +121,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_asked asked;
   struct tp_solve_request request = {.grid = &asked.grid, .catalog = &asked.catalog};
   struct tp_solution solution;
-  enum tp_status status =
-      tp_asked_read(session, positional, &args->points, args->format, &asked, error);
-  if (status == TP_OK)
-    status = read_range(args, &request, error);
-  if (status == TP_OK)
-    status = tp_solve(&request, session->arena, &solution, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_asked_read(session, positional, &args->points, args->format, &asked, error));
+  TP_TRY(read_range(args, &request, error));
+  TP_TRY(tp_solve(&request, session->arena, &solution, error));
   print(&request, &solution, asked.format, session->arena);
   return verdict(&request, &solution, session->arena, error);
 }

@@ -32,9 +32,7 @@ static const struct tp_option options[] = {
 static enum tp_status read_input(struct tp_session *session, struct tp_catalog *catalog,
                                  const char *file, const char **text, struct tp_error *error)
 {
-  const enum tp_status status = tp_file_read(file, session->arena, text, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(file, session->arena, text, error));
   char hash[TP_HASH_CHARS];
   tp_hash_text(*text, hash);
   tp_catalog_add_input(catalog, file, hash);
@@ -47,21 +45,18 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
                                 struct tp_grid *grid, struct tp_error *error)
 {
   const char *text;
-  enum tp_status status = tp_points_grid(session, &args->points, grid, error);
-  if (status == TP_OK && positional->n == 1) {
-    status = read_input(session, catalog, positional->items[0], &text, error);
-    if (status == TP_OK)
-      status = tp_grid_read_yaml(grid, positional->items[0], text, session->arena, error);
+  TP_TRY(tp_points_grid(session, &args->points, grid, error));
+  if (positional->n == 1) {
+    TP_TRY(read_input(session, catalog, positional->items[0], &text, error));
+    TP_TRY(tp_grid_read_yaml(grid, positional->items[0], text, session->arena, error));
   }
-  if (status == TP_OK && args->file != NULL) {
+  if (args->file != NULL) {
     struct tp_csv *csv = TP_NEW(session->arena, struct tp_csv, 1);
-    status = read_input(session, catalog, args->file, &text, error);
-    if (status == TP_OK)
-      status = tp_csv_parse(args->file, text, session->arena, csv, error);
-    if (status == TP_OK)
-      status = tp_grid_take_points(grid, csv, session->arena, error);
+    TP_TRY(read_input(session, catalog, args->file, &text, error));
+    TP_TRY(tp_csv_parse(args->file, text, session->arena, csv, error));
+    TP_TRY(tp_grid_take_points(grid, csv, session->arena, error));
   }
-  return status == TP_OK ? tp_grid_check(grid, catalog, error) : status;
+  return tp_grid_check(grid, catalog, error);
 }
 
 /* The command line without what changes no byte of the result: -j and --resume. */

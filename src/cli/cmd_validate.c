@@ -123,9 +123,7 @@ static enum tp_status one_number(const struct tp_numbers *given, const char *nam
 static enum tp_status read_limits(const struct args *args, bool folder, struct limits *limits,
                                   struct tp_error *error)
 {
-  const enum tp_status status = one_number(&args->max_mape, "max-mape", 0.15, &limits->mape, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(one_number(&args->max_mape, "max-mape", 0.15, &limits->mape, error));
   return one_number(&args->max_gain_error, "max-gain-error", folder ? 0.05 : HUGE_VAL,
                     &limits->gain_error, error);
 }
@@ -218,20 +216,16 @@ static enum tp_status run(struct tp_session *session, void *values,
   size_t n = 0;
   struct limits limits;
   enum tp_format format;
-  enum tp_status status =
-      tp_command_expect(positional, 1, 1, "the measurements (a CSV, or a folder of traces)", error);
-  const char *const path = status == TP_OK ? positional->items[0] : "";
-  const bool folder = status == TP_OK && tp_traces_is_folder(path);
-  if (status == TP_OK)
-    status = read_limits(args, folder, &limits, error);
-  if (status == TP_OK)
-    status = tp_format_parse(args->format, session->arena, &format, error);
-  if (status == TP_OK && folder)
-    status = validate_folder(path, &request, &catalog, results, &n, error);
-  else if (status == TP_OK)
-    status = tp_validate(path, &request, &catalog, &results[n++].validation, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_command_expect(positional, 1, 1, "the measurements (a CSV, or a folder of traces)",
+                           error));
+  const char *const path = positional->items[0];
+  const bool folder = tp_traces_is_folder(path);
+  TP_TRY(read_limits(args, folder, &limits, error));
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
+  if (folder)
+    TP_TRY(validate_folder(path, &request, &catalog, results, &n, error));
+  else
+    TP_TRY(tp_validate(path, &request, &catalog, &results[n++].validation, error));
   print(results, n, format, session->arena);
   return judge(results, n, path, &limits, session->arena, error);
 }

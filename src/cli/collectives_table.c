@@ -92,11 +92,8 @@ static void add_long(const struct contest *contest, struct tp_table *table)
 static enum tp_status read_variants(struct tp_catalog *catalog, const struct tp_words *words,
                                     const struct tp_variant **variants, struct tp_error *error)
 {
-  for (size_t v = 0; v < words->n; v++) {
-    const enum tp_status status = tp_catalog_variant(catalog, words->items[v], &variants[v], error);
-    if (status != TP_OK)
-      return status;
-  }
+  for (size_t v = 0; v < words->n; v++)
+    TP_TRY(tp_catalog_variant(catalog, words->items[v], &variants[v], error));
   return TP_OK;
 }
 
@@ -111,16 +108,13 @@ static enum tp_status open_contest(struct tp_catalog *catalog, const char *platf
   if (tp < 2 || tp > TP_MAX_RANKS || tp != floor(tp))
     return tp_fail(error, TP_E_INPUT, "--tp %g: give 2 to %d ranks, one alone sends nothing", tp,
                    TP_MAX_RANKS);
-  enum tp_status status = tp_catalog_setup(catalog, platform, stack, &contest->setup, error);
-  if (status == TP_OK)
-    status = read_variants(catalog, wires, variants, error);
-  if (status == TP_OK)
-    status = tp_machine_make(&contest->setup->platform, &contest->setup->device,
-                             &contest->setup->stack, (int)tp, contest->machine, error);
-  if (status == TP_OK)
-    contest->n = tp_contenders_list(contest->machine, variants, wires->n, catalog->arena,
-                                    &contest->contenders);
-  return status;
+  TP_TRY(tp_catalog_setup(catalog, platform, stack, &contest->setup, error));
+  TP_TRY(read_variants(catalog, wires, variants, error));
+  TP_TRY(tp_machine_make(&contest->setup->platform, &contest->setup->device, &contest->setup->stack,
+                         (int)tp, contest->machine, error));
+  contest->n = tp_contenders_list(contest->machine, variants, wires->n, catalog->arena,
+                                  &contest->contenders);
+  return TP_OK;
 }
 
 static enum tp_status print_contest(struct tp_catalog *catalog, const struct tp_points *points,
@@ -130,11 +124,8 @@ static enum tp_status print_contest(struct tp_catalog *catalog, const struct tp_
   static const char *default_wires[] = {"flash-int8", "flash-int4"};
   const struct tp_words wires = {.items = default_wires, .n = 2};
   struct contest contest;
-  const enum tp_status status =
-      open_contest(catalog, platform, stack, tp, points->variant.n > 0 ? &points->variant : &wires,
-                   &contest, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(open_contest(catalog, platform, stack, tp,
+                      points->variant.n > 0 ? &points->variant : &wires, &contest, error));
   if (rows != NULL) {
     add_long(&contest, rows);
   } else {
@@ -160,14 +151,13 @@ enum tp_status tp_collectives_print(struct tp_session *session, const struct tp_
   if (points->platform.n == 0 || points->tp.n == 0)
     return tp_fail(error, TP_E_INPUT,
                    "compare --collectives: name the machine, --platform P --tp N");
-  enum tp_status status = TP_OK;
   for (size_t p = 0; p < points->platform.n; p++)
     for (size_t s = 0; s < stacks.n; s++)
-      for (size_t t = 0; t < points->tp.n && status == TP_OK; t++)
-        status =
-            print_contest(&catalog, points, points->platform.items[p], stacks.items[s],
-                          points->tp.items[t], format == TP_FORMAT_TABLE ? NULL : &table, error);
-  if (status == TP_OK && format != TP_FORMAT_TABLE)
+      for (size_t t = 0; t < points->tp.n; t++)
+        TP_TRY(print_contest(&catalog, points, points->platform.items[p], stacks.items[s],
+                             points->tp.items[t], format == TP_FORMAT_TABLE ? NULL : &table,
+                             error));
+  if (format != TP_FORMAT_TABLE)
     tp_table_write(&table, format, stdout);
-  return status;
+  return TP_OK;
 }

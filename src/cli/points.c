@@ -45,13 +45,12 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   WORDS(phase);
 #undef WORDS
 #undef NUMBERS
-  enum tp_status status = TP_OK;
   if (points->detail != NULL)
-    status = parse_detail(session, points->detail, &grid->detail, error);
-  if (status == TP_OK && points->collective != NULL)
-    status =
-        tp_collective_choice_parse(points->collective, session->arena, &grid->collective, error);
-  return status;
+    TP_TRY(parse_detail(session, points->detail, &grid->detail, error));
+  if (points->collective != NULL)
+    TP_TRY(
+        tp_collective_choice_parse(points->collective, session->arena, &grid->collective, error));
+  return TP_OK;
 }
 
 enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_words *positional,
@@ -59,10 +58,9 @@ enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_w
                              struct tp_asked *asked, struct tp_error *error)
 {
   asked->catalog = tp_session_catalog(session, &points->sets);
-  enum tp_status status = tp_command_expect(positional, 0, 0, "", error);
-  if (status == TP_OK)
-    status = tp_format_parse(format, session->arena, &asked->format, error);
-  return status == TP_OK ? tp_points_grid(session, points, &asked->grid, error) : status;
+  TP_TRY(tp_command_expect(positional, 0, 0, "", error));
+  TP_TRY(tp_format_parse(format, session->arena, &asked->format, error));
+  return tp_points_grid(session, points, &asked->grid, error);
 }
 
 enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,

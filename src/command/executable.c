@@ -50,18 +50,16 @@ static enum tp_status run_command(const struct tp_executable *executable,
                                   struct tp_error *error)
 {
   const struct tp_command *command;
-  enum tp_status status = find_command(executable, argv[0], session->arena, &command, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(find_command(executable, argv[0], session->arena, &command, error));
   if (asks_for_help(argv + 1, n - 1)) {
     tp_help_command(executable, command, stdout);
     return TP_OK;
   }
   void *values = tp_arena_alloc(session->arena, 1, command->values_size);
   struct tp_words positional = {.n = 0};
-  status = tp_options_parse(command->options, command->n_options, argv + 1, n - 1, session->arena,
-                            values, &positional, error);
-  return status == TP_OK ? command->run(session, values, &positional, error) : status;
+  TP_TRY(tp_options_parse(command->options, command->n_options, argv + 1, n - 1, session->arena,
+                          values, &positional, error));
+  return command->run(session, values, &positional, error);
 }
 
 static enum tp_status run(const struct tp_executable *executable, struct tp_session *session,
@@ -82,11 +80,9 @@ static enum tp_status run(const struct tp_executable *executable, struct tp_sess
   }
   if (strcmp(argv[0], "help") == 0) {
     const struct tp_command *command;
-    const enum tp_status status =
-        find_command(executable, argv[1], session->arena, &command, error);
-    if (status == TP_OK)
-      tp_help_command(executable, command, stdout);
-    return status;
+    TP_TRY(find_command(executable, argv[1], session->arena, &command, error));
+    tp_help_command(executable, command, stdout);
+    return TP_OK;
   }
   return run_command(executable, session, argv, n, error);
 }

@@ -126,9 +126,7 @@ enum tp_status tp_options_parse(const struct tp_option *options, size_t n_option
       ended = true;
       reader.next++;
     } else if (!ended && word[0] == '-' && word[1] != '\0') {
-      const enum tp_status status = read_option(&reader, error);
-      if (status != TP_OK)
-        return status;
+      TP_TRY(read_option(&reader, error));
     } else {
       TP_APPEND(arena, positional->items, positional->n, word);
       reader.next++;

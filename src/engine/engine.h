@@ -70,8 +70,12 @@ enum tp_detail { TP_DETAIL_FLOW, TP_DETAIL_STEP, TP_DETAIL_CHUNK };
     "flow", "step", "chunk", NULL \
   }
 
+/* What an engine works out of a program before it looks at costs. */
+struct tp_plan;
+
 struct tp_run {
   const struct tp_program *program;
+  const struct tp_plan *plan; /* the engine's of this program; NULL: made in the run */
   const struct tp_machine *machine;
   const struct tp_cost *const *costs; /* [segment][op], from tp_cost_op */
   enum tp_detail detail;              /* DES only */
@@ -94,6 +98,9 @@ struct tp_result {
 
 struct tp_engine {
   const char *name, *summary;
+  /* To be given to each run of the program; NULL where the engine has none.  It borrows the
+   * program, of which only sizes of ops may change, and lives in `arena`. */
+  const struct tp_plan *(*plan)(const struct tp_program *program, struct tp_arena *arena);
   enum tp_status (*run)(const struct tp_engine *engine, const struct tp_run *run,
                         struct tp_arena *scratch, struct tp_result *result, struct tp_error *error);
   void *kept; /* from run to run: the engine's own */

@@ -2,10 +2,13 @@ libtpsim_a_SOURCES += \
 	%D%/engine.h \
 	%D%/sms.c %D%/sms.h \
 	%D%/timeline.c %D%/timeline.h \
+	%D%/analytic/alone.c \
 	%D%/analytic/analytic.c \
 	%D%/analytic/fluid.c %D%/analytic/fluid.h \
 	%D%/analytic/plan.c %D%/analytic/plan.h \
 	%D%/analytic/replay.c %D%/analytic/replay.h \
+	%D%/analytic/share.c \
+	%D%/analytic/stage.c \
 	%D%/des/account.c \
 	%D%/des/block.c %D%/des/block.h \
 	%D%/des/des.c %D%/des/des.h \

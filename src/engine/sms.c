@@ -2,10 +2,17 @@
 
 #include "engine/engine.h"
 
-#include <math.h>
+static double larger(double a, double b)
+{
+  return a > b ? a : b;
+}
 
 void tp_sms_max_min(int n, const double *cap, double capacity, double *share)
 {
+  if (n == 1) {
+    share[0] = cap[0] < capacity ? cap[0] : capacity;
+    return;
+  }
   bool full[TP_MAX_STREAMS] = {false};
   int left = n;
   for (bool again = true; again && left > 0;) {
@@ -28,7 +35,7 @@ void tp_sms_max_min(int n, const double *cap, double capacity, double *share)
 void tp_sms_hold(struct tp_sms_held *held, const struct tp_cost *collective)
 {
   held->share += collective->sm_share;
-  held->late_share = fmax(held->late_share, collective->late_share);
+  held->late_share = larger(held->late_share, collective->late_share);
 }
 
 bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel)
@@ -39,13 +46,14 @@ bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel)
 /* How much longer a kernel takes with so much of the SMs taken all the time. */
 static double stretch(const struct tp_cost *kernel, double taken)
 {
-  return fmax(1, kernel->sm_share / fmax(TP_SM_FLOOR, 1 - taken));
+  return larger(1, kernel->sm_share / larger(TP_SM_FLOOR, 1 - taken));
 }
 
 /* What held SMs take from the kernel after the wait is less of it: beside a collective that
  * outlasts it, it loses by late blocks or by the share, whichever is more, not by both. */
 double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
 {
-  return kernel->compute_s *
-         fmax(0, stretch(kernel, held.late_share) - stretch(kernel, held.share));
+  if (held.late_share <= held.share)
+    return 0;
+  return kernel->compute_s * (stretch(kernel, held.late_share) - stretch(kernel, held.share));
 }

@@ -4,21 +4,12 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 void tp_timeline_add(struct tp_timeline *timeline, struct tp_span span)
 {
-  if (timeline->n_spans == timeline->capacity) {
-    const size_t capacity = timeline->capacity == 0 ? 256 : 2 * timeline->capacity;
-    struct tp_span *spans = TP_NEW(timeline->arena, struct tp_span, capacity);
-    if (timeline->n_spans > 0)
-      memcpy(spans, timeline->spans, timeline->n_spans * sizeof *spans);
-    timeline->spans = spans;
-    timeline->capacity = capacity;
-  }
   span.start_s += timeline->offset_s;
   span.end_s += timeline->offset_s;
-  timeline->spans[timeline->n_spans++] = span;
+  TP_APPEND(timeline->arena, timeline->spans, timeline->n_spans, span);
 }
 
 static int compare(const void *left, const void *right)

@@ -19,7 +19,7 @@ struct tp_timeline {
   struct tp_arena *arena;
   const char *const *stream_names;
   double offset_s; /* added to the times of every span that is added */
-  size_t n_spans, capacity;
+  size_t n_spans;
   struct tp_span *spans;
 };
 

@@ -203,16 +203,15 @@ static enum tp_status choose_platform(struct calibrator *self,
     ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
   struct tp_op_platform *platforms;
   size_t n;
-  const enum tp_status status =
-      tp_op_platforms(self->dirs, self->device.name, self->arena, &platforms, &n, self->error);
-  for (size_t i = 0; status == TP_OK && i < n && *name == NULL; i++)
+  TP_TRY(tp_op_platforms(self->dirs, self->device.name, self->arena, &platforms, &n, self->error));
+  for (size_t i = 0; i < n && *name == NULL; i++)
     if (platforms[i].n_gpus >= ranks)
       *name = platforms[i].name;
-  if (status == TP_OK && *name == NULL)
+  if (*name == NULL)
     return tp_fail(self->error, TP_E_INPUT,
                    "no platform has %d GPUs of device '%s'; give --platform for collectives", ranks,
                    self->device.name);
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status open_setup(struct calibrator *self, const struct tp_collective_rows *rows,
@@ -222,12 +221,10 @@ static enum tp_status open_setup(struct calibrator *self, const struct tp_collec
                                     .stack = self->request->stack != NULL ? self->request->stack
                                                                           : usual_stack};
   struct tp_setup *opened;
-  enum tp_status status = choose_platform(self, rows, &wanted.platform);
-  if (status == TP_OK)
-    status = tp_setup_open(self->dirs, &wanted, self->arena, &opened, self->error);
-  if (status == TP_OK)
-    *setup = opened;
-  return status;
+  TP_TRY(choose_platform(self, rows, &wanted.platform));
+  TP_TRY(tp_setup_open(self->dirs, &wanted, self->arena, &opened, self->error));
+  *setup = opened;
+  return TP_OK;
 }
 
 static enum tp_status fit_collectives(struct calibrator *self, const struct tp_doc *doc,
@@ -246,15 +243,11 @@ static enum tp_status fit_collectives(struct calibrator *self, const struct tp_d
             rows->n, LEAST_ROWS);
     return leave_out(self, name, rows->source);
   }
-  enum tp_status status = open_setup(self, rows, nccl ? nccl_stack : peer_stack, &setup);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(open_setup(self, rows, nccl ? nccl_stack : peer_stack, &setup));
   struct tp_stack stack = setup->stack;
   stack.collectives.library = nccl ? TP_LIBRARY_NCCL : TP_LIBRARY_PEER_KERNELS;
-  status = tp_fit_collectives(&setup->platform, &stack, which, rows->items, rows->n,
-                              &self->request->options, &self->device, &quality, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_fit_collectives(&setup->platform, &stack, which, rows->items, rows->n,
+                            &self->request->options, &self->device, &quality, self->error));
   const struct tp_calibrated group = {.group = name,
                                       .source = rows->source,
                                       .n_fitted = quality.n_rows,
@@ -307,20 +300,14 @@ static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
 
 static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
 {
-  enum tp_status status = fit_kernels(self, doc);
-  if (status == TP_OK)
-    status = add_sustained(self, doc, "gemm");
-  if (status == TP_OK)
-    status = add_sustained(self, doc, "gemm_fp8");
-  if (status == TP_OK)
-    status = fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl);
-  if (status == TP_OK)
-    status = fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &self->rows.peer_kernels);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(fit_kernels(self, doc));
+  TP_TRY(add_sustained(self, doc, "gemm"));
+  TP_TRY(add_sustained(self, doc, "gemm_fp8"));
+  TP_TRY(fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl));
+  TP_TRY(fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &self->rows.peer_kernels));
   fit_overlap(self, doc);
-  status = add_crossing(self, doc, false);
-  return status == TP_OK ? add_crossing(self, doc, true) : status;
+  TP_TRY(add_crossing(self, doc, false));
+  return add_crossing(self, doc, true);
 }
 
 static enum tp_status check_fitted(const struct calibrator *self)
@@ -341,16 +328,12 @@ static enum tp_status check_fitted(const struct calibrator *self)
 static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *doc)
 {
   struct tp_calibration *calibration = self->calibration;
-  enum tp_status status = tp_device_read(doc, self->arena, &self->device, self->error);
-  if (status == TP_OK)
-    status = tp_calibrate_rows_read(self->request, self->arena, &self->rows, self->error);
-  if (status == TP_OK)
-    status = fit_all(self, doc);
-  if (status == TP_OK)
-    status = check_fitted(self);
-  return status == TP_OK ? tp_device_text(doc, calibration->groups, calibration->n_groups,
-                                          self->arena, &calibration->text, self->error)
-                         : status;
+  TP_TRY(tp_device_read(doc, self->arena, &self->device, self->error));
+  TP_TRY(tp_calibrate_rows_read(self->request, self->arena, &self->rows, self->error));
+  TP_TRY(fit_all(self, doc));
+  TP_TRY(check_fitted(self));
+  return tp_device_text(doc, calibration->groups, calibration->n_groups, self->arena,
+                        &calibration->text, self->error);
 }
 
 enum tp_status tp_calibrate(const struct tp_datadir *dirs,
@@ -363,13 +346,10 @@ enum tp_status tp_calibrate(const struct tp_datadir *dirs,
   struct tp_doc doc;
   *calibration =
       (struct tp_calibration){.groups = TP_NEW(arena, struct tp_calibrated, MOST_GROUPS)};
-  enum tp_status status = tp_datadir_find(dirs, "device", "platforms/devices", ".json",
-                                          request->device, arena, &path, error);
-  if (status == TP_OK)
-    status = tp_doc_open(path, arena, &doc, error);
-  if (status != TP_OK)
-    return status;
-  status = calibrate(&self, &doc);
+  TP_TRY(tp_datadir_find(dirs, "device", "platforms/devices", ".json", request->device, arena,
+                         &path, error));
+  TP_TRY(tp_doc_open(path, arena, &doc, error));
+  const enum tp_status status = calibrate(&self, &doc);
   tp_doc_close(&doc);
   return status;
 }

@@ -47,11 +47,9 @@ static enum tp_status open_kernels(const struct reader *self, const char *path, 
                                    struct tp_csv *csv)
 {
   static const char *const needed[] = {"time_us"};
-  enum tp_status status =
-      tp_measured_open(path, &self->request->where, self->arena, csv, self->error);
-  if (status == TP_OK)
-    status = tp_measured_name_ops(csv, op, self->arena, self->error);
-  return status == TP_OK ? tp_csv_require(csv, needed, 1, self->error) : status;
+  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, csv, self->error));
+  TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
+  return tp_csv_require(csv, needed, 1, self->error);
 }
 
 static enum tp_status fail_foreign(const struct tp_op_reader *reader, const struct tp_op_row *row,
@@ -68,24 +66,22 @@ static enum tp_status read_kernels(const struct reader *self, const struct input
                                    const char *op)
 {
   struct tp_csv csv;
-  enum tp_status status = open_kernels(self, input->path, op, &csv);
+  TP_TRY(open_kernels(self, input->path, op, &csv));
   const struct tp_op_reader reader = {self->arena, self->error, &csv, NULL};
-  for (size_t i = 0; status == TP_OK && i < csv.n_rows; i++) {
+  for (size_t i = 0; i < csv.n_rows; i++) {
     const struct tp_op_row row = tp_op_row_at(&reader, i);
     struct tp_kernel_sample sample;
     if (op != NULL && strcmp(row.op, op) != 0)
       return fail_foreign(&reader, &row, op);
-    status = tp_op_row_read(&reader, &row, &sample.op);
-    if (status == TP_OK && sample.op.kind == TP_OP_COLLECTIVE)
-      status = fail_foreign(&reader, &row, "kernels");
-    if (status == TP_OK)
-      status =
-          tp_measured_number(&csv, i, tp_csv_column(&csv, "time_us"), &sample.time_s, self->error);
+    TP_TRY(tp_op_row_read(&reader, &row, &sample.op));
+    if (sample.op.kind == TP_OP_COLLECTIVE)
+      return fail_foreign(&reader, &row, "kernels");
+    TP_TRY(
+        tp_measured_number(&csv, i, tp_csv_column(&csv, "time_us"), &sample.time_s, self->error));
     sample.time_s *= 1e-6;
-    if (status == TP_OK)
-      add_sample(self, rows_of(self, &sample.op), input->source, &sample);
+    add_sample(self, rows_of(self, &sample.op), input->source, &sample);
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status read_kernel_files(const struct reader *self)
@@ -97,13 +93,12 @@ static enum tp_status read_kernel_files(const struct reader *self)
   } lists[] = {{"gemm", &request->gemm},
                {"attention_prefill", &request->attention_prefill},
                {"attention_decode", &request->attention_decode}};
-  enum tp_status status = TP_OK;
   for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
-    for (size_t i = 0; i < lists[l].files->n && status == TP_OK; i++) {
+    for (size_t i = 0; i < lists[l].files->n; i++) {
       const struct input input = {lists[l].files->items[i], lists[l].files->items[i]};
-      status = read_kernels(self, &input, lists[l].op);
+      TP_TRY(read_kernels(self, &input, lists[l].op));
     }
-  return status;
+  return TP_OK;
 }
 
 static void append(const struct reader *self, struct tp_collective_rows *rows, const char *source,
@@ -111,12 +106,8 @@ static void append(const struct reader *self, struct tp_collective_rows *rows, c
 {
   if (n == 0)
     return;
-  struct tp_fit_row *all = TP_NEW(self->arena, struct tp_fit_row, rows->n + n);
-  if (rows->n > 0)
-    memcpy(all, rows->items, rows->n * sizeof *all);
-  memcpy(all + rows->n, more, n * sizeof *all);
-  rows->items = all;
-  rows->n += n;
+  for (size_t i = 0; i < n; i++)
+    TP_APPEND(self->arena, rows->items, rows->n, more[i]);
   rows->source = with_source(self->arena, rows->source, source);
 }
 
@@ -124,40 +115,35 @@ static enum tp_status read_collectives(const struct reader *self, const char *pa
                                        struct tp_fit_row **read, size_t *n)
 {
   struct tp_csv csv;
-  enum tp_status status =
-      tp_measured_open(path, &self->request->where, self->arena, &csv, self->error);
-  if (status == TP_OK && op != NULL)
-    status = tp_measured_name_ops(&csv, op, self->arena, self->error);
-  return status == TP_OK ? tp_fit_rows_read(&csv, self->arena, read, n, self->error) : status;
+  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, &csv, self->error));
+  if (op != NULL)
+    TP_TRY(tp_measured_name_ops(&csv, op, self->arena, self->error));
+  return tp_fit_rows_read(&csv, self->arena, read, n, self->error);
 }
 
 static enum tp_status read_tables(const struct reader *self, const struct tp_file_list *files,
                                   const char *op, struct tp_collective_rows *rows)
 {
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
+  for (size_t i = 0; i < files->n; i++) {
     struct tp_fit_row *more;
     size_t n;
-    status = read_collectives(self, files->items[i], op, &more, &n);
-    if (status == TP_OK)
-      append(self, rows, files->items[i], more, n);
+    TP_TRY(read_collectives(self, files->items[i], op, &more, &n));
+    append(self, rows, files->items[i], more, n);
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status read_texts(const struct reader *self, struct tp_collective_rows *rows)
 {
   const struct tp_file_list *files = &self->request->nccl_tests;
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < files->n && status == TP_OK; i++) {
+  for (size_t i = 0; i < files->n; i++) {
     struct tp_fit_row *more;
     size_t n;
-    status = tp_nccl_tests_read(files->items[i], self->request->nccl_tests_op, self->arena, &more,
-                                &n, self->error);
-    if (status == TP_OK)
-      append(self, rows, files->items[i], more, n);
+    TP_TRY(tp_nccl_tests_read(files->items[i], self->request->nccl_tests_op, self->arena, &more, &n,
+                              self->error));
+    append(self, rows, files->items[i], more, n);
   }
-  return status;
+  return TP_OK;
 }
 
 /* Whose kernel runs the algorithm; NULL: of neither group. */
@@ -187,9 +173,7 @@ static enum tp_status read_collective_trace(const struct reader *self, const str
 {
   struct tp_fit_row *read;
   size_t n;
-  const enum tp_status status = read_collectives(self, input->path, NULL, &read, &n);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(read_collectives(self, input->path, NULL, &read, &n));
   for (size_t i = 0; i < n; i++) {
     struct tp_collective_rows *rows = group_of(self, read[i].collective.algorithm);
     if (rows != NULL)
@@ -204,10 +188,7 @@ static enum tp_status read_table(const struct reader *self, enum tp_trace_kind k
 {
   struct tp_calibrate_rows *rows = self->rows;
   struct tp_csv csv;
-  const enum tp_status status =
-      tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error));
   if (kind == TP_TRACE_INTERFERENCE) {
     rows->overlap.source = input->source;
     return tp_overlap_rows_read(&csv, self->arena, &rows->overlap.items, &rows->overlap.n,
@@ -247,17 +228,16 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
 
 static enum tp_status read_traces(const struct reader *self, const struct tp_traces *traces)
 {
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
+  for (int i = 0; i < TP_N_TRACES; i++) {
     const struct tp_trace_file *file = &traces->files[i];
     if (file->path == NULL)
       continue;
     const bool median = i == TP_TRACE_SUSTAINED || i == TP_TRACE_CROSSINGS; /* of all rows */
     const double hold_out_ratio = median ? 0 : self->request->options.hold_out_ratio;
     const struct input input = {file->path, tp_trace_source(file, hold_out_ratio, self->arena)};
-    status = read_trace(self, (enum tp_trace_kind)i, &input);
+    TP_TRY(read_trace(self, (enum tp_trace_kind)i, &input));
   }
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
@@ -266,12 +246,9 @@ enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request
 {
   const struct reader self = {request, arena, error, rows};
   *rows = (struct tp_calibrate_rows){0};
-  enum tp_status status = read_kernel_files(&self);
-  if (status == TP_OK)
-    status = read_tables(&self, &request->nccl, NULL, &rows->nccl);
-  if (status == TP_OK)
-    status = read_texts(&self, &rows->nccl);
-  if (status == TP_OK)
-    status = read_tables(&self, &request->peer_kernels, "all_reduce", &rows->peer_kernels);
-  return status == TP_OK && request->traces != NULL ? read_traces(&self, request->traces) : status;
+  TP_TRY(read_kernel_files(&self));
+  TP_TRY(read_tables(&self, &request->nccl, NULL, &rows->nccl));
+  TP_TRY(read_texts(&self, &rows->nccl));
+  TP_TRY(read_tables(&self, &request->peer_kernels, "all_reduce", &rows->peer_kernels));
+  return request->traces != NULL ? read_traces(&self, request->traces) : TP_OK;
 }

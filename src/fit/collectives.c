@@ -83,10 +83,7 @@ static enum tp_status make_machines(struct fit *fit, const struct tp_platform *p
     if (ranks <= TP_MAX_RANKS && fit->machines[ranks].ranks == ranks)
       continue;
     struct tp_machine machine;
-    const enum tp_status status =
-        tp_machine_make(platform, &fit->device, stack, ranks, &machine, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(tp_machine_make(platform, &fit->device, stack, ranks, &machine, error));
     fit->machines[ranks] = machine;
   }
   return TP_OK;
@@ -203,10 +200,7 @@ static enum tp_status settle(struct fit *fit, gsl_vector *best, struct tp_fit_qu
                              struct tp_error *error)
 {
   const struct tp_fit_function function = {row_residuals, fit, fit->n_chosen, fit->n_parameters};
-  const enum tp_status status =
-      tp_fit_standard_errors(&function, best, NULL, quality->errors, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_fit_standard_errors(&function, best, NULL, quality->errors, error));
   quality->n_parameters = fit->n_parameters;
   for (size_t i = 0; i < fit->n_parameters; i++) {
     quality->keys[i] = fit->parameters[i].key;

@@ -25,17 +25,16 @@ enum tp_status tp_crossing_rows_read(const struct tp_csv *csv, struct tp_arena *
                                      struct tp_crossing_sample **samples, size_t *n,
                                      struct tp_error *error)
 {
-  enum tp_status status = tp_csv_require(csv, columns, N_COLUMNS, error);
+  TP_TRY(tp_csv_require(csv, columns, N_COLUMNS, error));
   *samples = TP_NEW(arena, struct tp_crossing_sample, csv->n_rows + 1);
   *n = csv->n_rows;
-  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+  for (size_t i = 0; i < csv->n_rows; i++) {
     double cells[N_COLUMNS];
-    for (size_t c = 0; c < N_COLUMNS && status == TP_OK; c++)
-      status = tp_measured_number(csv, i, tp_csv_column(csv, columns[c]), &cells[c], error);
-    if (status == TP_OK)
-      (*samples)[i] = sample_of(cells);
+    for (size_t c = 0; c < N_COLUMNS; c++)
+      TP_TRY(tp_measured_number(csv, i, tp_csv_column(csv, columns[c]), &cells[c], error));
+    (*samples)[i] = sample_of(cells);
   }
-  return status;
+  return TP_OK;
 }
 
 double tp_crossing_time_s(const struct tp_device *device, const struct tp_crossing_sample *sample)

@@ -203,9 +203,9 @@ static enum tp_status search(struct problem *problem, gsl_vector *best, struct t
                    tp_kernel_parameter_to_free(
                        parameter, *tp_kernel_parameter_slot(problem->device, parameter->offset)));
   }
-  const enum tp_status status = tp_robust_search(&robust, best, &unsettled, error);
+  TP_TRY(tp_robust_search(&robust, best, &unsettled, error));
   fit->unsettled = unsettled < p ? problem->parameters[unsettled]->key : NULL;
-  return status;
+  return TP_OK;
 }
 
 /* Fits on `problem->device`; the device is whole again only where it succeeds. */

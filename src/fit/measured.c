@@ -63,19 +63,18 @@ static enum tp_status check_emulated(const struct tp_csv *csv, struct tp_error *
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error)
 {
-  enum tp_status status = tp_csv_open(file, arena, csv, error);
-  for (size_t i = 0; i < where->n && status == TP_OK; i++) {
+  TP_TRY(tp_csv_open(file, arena, csv, error));
+  for (size_t i = 0; i < where->n; i++) {
     const char *column = "", *value = "";
-    status = split(where->conditions[i], arena, &column, &value, error);
-    if (status == TP_OK && tp_csv_column(csv, column) >= 0)
+    TP_TRY(split(where->conditions[i], arena, &column, &value, error));
+    if (tp_csv_column(csv, column) >= 0)
       keep(csv, tp_csv_column(csv, column), value);
   }
-  if (status == TP_OK && csv->n_rows == 0)
-    status = tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
-                     where->n > 0 ? " meets --where" : " below the header");
-  if (status == TP_OK)
-    status = check_one(csv, "system", -1, "", error);
-  return status == TP_OK ? check_emulated(csv, error) : status;
+  if (csv->n_rows == 0)
+    return tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
+                   where->n > 0 ? " meets --where" : " below the header");
+  TP_TRY(check_one(csv, "system", -1, "", error));
+  return check_emulated(csv, error);
 }
 
 bool tp_measured_is_ops(const struct tp_csv *csv)
@@ -131,11 +130,8 @@ enum tp_status tp_measured_slowdown(const struct tp_csv *csv, size_t row, double
                                     struct tp_error *error)
 {
   double alone_us, time_us;
-  enum tp_status status =
-      tp_measured_number(csv, row, tp_csv_column(csv, "alone_us"), &alone_us, error);
-  if (status == TP_OK)
-    status = tp_measured_number(csv, row, tp_csv_column(csv, "time_us"), &time_us, error);
-  if (status == TP_OK)
-    *slowdown = time_us / alone_us;
-  return status;
+  TP_TRY(tp_measured_number(csv, row, tp_csv_column(csv, "alone_us"), &alone_us, error));
+  TP_TRY(tp_measured_number(csv, row, tp_csv_column(csv, "time_us"), &time_us, error));
+  *slowdown = time_us / alone_us;
+  return TP_OK;
 }

@@ -126,26 +126,26 @@ enum tp_status tp_nccl_tests_parse(const char *file, const char *text, const cha
                           .error = error,
                           .line = 1,
                           .rows = TP_NEW(arena, struct tp_fit_row, n_lines)};
-  enum tp_status status = find_op(&reader, op, text);
-  for (char *line = tp_arena_strdup(arena, text); line != NULL && status == TP_OK; reader.line++) {
+  TP_TRY(find_op(&reader, op, text));
+  for (char *line = tp_arena_strdup(arena, text); line != NULL; reader.line++) {
     char *const end = strchr(line, '\n');
     if (end != NULL)
       *end = '\0';
-    status = read_line(&reader, line);
+    TP_TRY(read_line(&reader, line));
     line = end != NULL ? end + 1 : NULL;
   }
-  if (status == TP_OK && reader.n_rows == 0)
-    status = tp_fail(error, TP_E_INPUT, "%s:1: holds no line of nccl-tests; give its whole output",
-                     file);
+  if (reader.n_rows == 0)
+    return tp_fail(error, TP_E_INPUT, "%s:1: holds no line of nccl-tests; give its whole output",
+                   file);
   *rows = reader.rows;
   *n_rows = reader.n_rows;
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_nccl_tests_read(const char *file, const char *op, struct tp_arena *arena,
                                   struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error)
 {
   const char *text;
-  const enum tp_status status = tp_file_read(file, arena, &text, error);
-  return status == TP_OK ? tp_nccl_tests_parse(file, text, op, arena, rows, n_rows, error) : status;
+  TP_TRY(tp_file_read(file, arena, &text, error));
+  return tp_nccl_tests_parse(file, text, op, arena, rows, n_rows, error);
 }

@@ -10,22 +10,20 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
                                     struct tp_error *error)
 {
   static const char *const needed[] = {"op", "held_sms", "copy_bytes_per_s", "alone_us", "time_us"};
-  enum tp_status status = tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error);
+  TP_TRY(tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error));
   const struct tp_op_reader reader = {arena, error, csv, NULL};
   *samples = TP_NEW(arena, struct tp_overlap_sample, csv->n_rows + 1);
   *n = csv->n_rows;
-  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+  for (size_t i = 0; i < csv->n_rows; i++) {
     const struct tp_op_row row = tp_op_row_at(&reader, i);
     struct tp_overlap_sample *sample = &(*samples)[i];
-    status = tp_op_row_read(&reader, &row, &sample->op);
-    if (status == TP_OK && sample->op.kind == TP_OP_COLLECTIVE)
-      status = tp_op_row_fail(&reader, &row, "a collective; interference is measured on kernels");
-    if (status == TP_OK)
-      status = tp_op_row_interference(&reader, &row, &sample->beside);
-    if (status == TP_OK)
-      status = tp_measured_slowdown(csv, i, &sample->slowdown, error);
+    TP_TRY(tp_op_row_read(&reader, &row, &sample->op));
+    if (sample->op.kind == TP_OP_COLLECTIVE)
+      return tp_op_row_fail(&reader, &row, "a collective; interference is measured on kernels");
+    TP_TRY(tp_op_row_interference(&reader, &row, &sample->beside));
+    TP_TRY(tp_measured_slowdown(csv, i, &sample->slowdown, error));
   }
-  return status;
+  return TP_OK;
 }
 
 static struct tp_machine machine_of(const struct tp_device *device)

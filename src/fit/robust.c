@@ -99,9 +99,7 @@ static enum tp_status move_each(struct search *search, int pass, struct best *be
     for (size_t i = 0; i < p; i++)
       gsl_vector_set(x, i, asked->inside(asked->function.data, i, gsl_vector_get(best->x, i)));
     gsl_vector_set(x, moved, gsl_vector_get(x, moved) + moves[start % N_MOVES]);
-    const enum tp_status status = minimise(search, x, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(minimise(search, x, error));
     const double loss = loss_at(search, x);
     if (loss >= best->loss)
       continue;

@@ -66,9 +66,7 @@ static enum tp_status read_origin(struct tp_trace_file *file, struct tp_arena *a
   if (access(sidecar, F_OK) != 0)
     return TP_OK;
   struct tp_doc doc;
-  const enum tp_status status = tp_doc_open(sidecar, arena, &doc, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_doc_open(sidecar, arena, &doc, error));
   const char *const machine = text_at(&doc, "machine.device");
   file->machine = machine != NULL ? tp_arena_strdup(arena, machine) : NULL;
   file->origin = origin_of(&doc, arena);
@@ -89,9 +87,7 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   const char *text;
   file->path = tp_arena_printf(arena, "%s/%s.csv", traces->folder, name);
   file->name = tp_arena_printf(arena, "%s/%s.csv", traces->device, name);
-  const enum tp_status status = tp_file_read(file->path, arena, &text, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(file->path, arena, &text, error));
   tp_hash_text(text, file->hash);
   return read_origin(file, arena, error);
 }

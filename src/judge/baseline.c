@@ -16,15 +16,10 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
   const char *metric = tp_csv_cell(csv, row, tp_csv_column(csv, "metric"));
   const struct tp_column *column;
   struct tp_prediction prediction;
-  enum tp_status status = tp_known_metric(reference, row, metric, arena, &column, error);
-  if (status == TP_OK)
-    status = number_of(reference, row, "baseline", &out->baseline, error);
-  if (status == TP_OK)
-    status = number_of(reference, row, "tolerance", &out->tolerance, error);
-  if (status == TP_OK)
-    status = tp_known_predict(reference, catalog, predictor, row, &prediction, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_known_metric(reference, row, metric, arena, &column, error));
+  TP_TRY(number_of(reference, row, "baseline", &out->baseline, error));
+  TP_TRY(number_of(reference, row, "tolerance", &out->tolerance, error));
+  TP_TRY(tp_known_predict(reference, catalog, predictor, row, &prediction, error));
   if (out->tolerance < 0)
     return tp_fail(error, TP_E_INPUT, "%s:%d: column 'tolerance': %g is negative; take 0 or more",
                    csv->path, csv->lines[row], out->tolerance);

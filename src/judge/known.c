@@ -33,9 +33,7 @@ enum tp_status tp_known_take(const struct tp_csv *csv, const char *const *requir
                              size_t n_required, struct tp_arena *arena, struct tp_known *reference,
                              struct tp_error *error)
 {
-  const enum tp_status status = tp_csv_require(csv, required, n_required, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_csv_require(csv, required, n_required, error));
   reference->csv = csv;
   reference->inputs = inputs_of(csv, arena);
   tp_grid_clear(&reference->grid);
@@ -47,9 +45,7 @@ enum tp_status tp_known_open(const char *file, const char *const *required, size
                              struct tp_error *error)
 {
   struct tp_csv *csv = TP_NEW(arena, struct tp_csv, 1);
-  const enum tp_status status = tp_csv_open(file, arena, csv, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_csv_open(file, arena, csv, error));
   return tp_known_take(csv, required, n_required, arena, reference, error);
 }
 
@@ -58,8 +54,8 @@ enum tp_status tp_known_predict(const struct tp_known *reference, struct tp_cata
                                 struct tp_prediction *prediction, struct tp_error *error)
 {
   struct tp_point point;
-  const enum tp_status status = tp_grid_point(&reference->grid, catalog, row, &point, error);
-  return status == TP_OK ? tp_predict(predictor, &point, prediction, error) : status;
+  TP_TRY(tp_grid_point(&reference->grid, catalog, row, &point, error));
+  return tp_predict(predictor, &point, prediction, error);
 }
 
 enum tp_status tp_known_metric(const struct tp_known *reference, size_t row, const char *name,

@@ -66,11 +66,8 @@ static enum tp_status predict_row(const struct tp_known *reference, struct tp_ca
 {
   struct tp_prediction prediction;
   const struct tp_column *column;
-  enum tp_status status = tp_known_metric(reference, row, out->metric, arena, &column, error);
-  if (status == TP_OK)
-    status = tp_known_predict(reference, catalog, predictor, row, &prediction, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_known_metric(reference, row, out->metric, arena, &column, error));
+  TP_TRY(tp_known_predict(reference, catalog, predictor, row, &prediction, error));
   out->predicted = tp_prediction_number(&prediction, column);
   out->status = tp_arena_strdup(arena, prediction.status);
   return TP_OK;
@@ -93,11 +90,8 @@ static enum tp_status reproduce_row(const struct tp_known *reference, struct tp_
                                 .aggregate = name[0] != '\0',
                                 .published = (double)NAN,
                                 .status = "ok"};
-  enum tp_status status = TP_OK;
   if (tp_csv_cell(csv, row, published)[0] != '\0')
-    status = tp_csv_number(csv, row, published, &out->published, error);
-  if (status != TP_OK)
-    return status;
+    TP_TRY(tp_csv_number(csv, row, published, &out->published, error));
   const struct aggregate *aggregate = aggregate_named(name);
   if (aggregate != NULL)
     out->predicted = aggregate->of(rows, row, out);
@@ -106,12 +100,12 @@ static enum tp_status reproduce_row(const struct tp_known *reference, struct tp_
                    "%s:%d: column 'aggregate': '%s' is not geomean, min, max or empty", csv->path,
                    csv->lines[row], name);
   else if (tp_csv_cell(csv, row, tp_csv_column(csv, "op"))[0] != '\0')
-    status = tp_reproduce_collective(csv, row, catalog, arena, out, error);
+    TP_TRY(tp_reproduce_collective(csv, row, catalog, arena, out, error));
   else
-    status = predict_row(reference, catalog, predictor, row, arena, out, error);
+    TP_TRY(predict_row(reference, catalog, predictor, row, arena, out, error));
   out->error_abs = out->predicted - out->published;
   out->error_rel = out->error_abs / out->published;
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_reproduce(const char *file, struct tp_catalog *catalog, struct tp_arena *arena,

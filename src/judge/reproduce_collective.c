@@ -32,16 +32,15 @@ static enum tp_status read_algorithm(const struct tp_csv *csv, size_t row,
 static enum tp_status read_size(const struct tp_csv *csv, size_t row, double *ranks, double *bytes,
                                 struct tp_error *error)
 {
-  enum tp_status status = tp_csv_number(csv, row, tp_csv_column(csv, "tp"), ranks, error);
-  if (status == TP_OK)
-    status = tp_csv_number(csv, row, tp_csv_column(csv, "bytes"), bytes, error);
-  if (status == TP_OK && (*ranks < 2 || *ranks > TP_MAX_RANKS || *ranks != floor(*ranks)))
+  TP_TRY(tp_csv_number(csv, row, tp_csv_column(csv, "tp"), ranks, error));
+  TP_TRY(tp_csv_number(csv, row, tp_csv_column(csv, "bytes"), bytes, error));
+  if (*ranks < 2 || *ranks > TP_MAX_RANKS || *ranks != floor(*ranks))
     return tp_fail(error, TP_E_INPUT, "%s:%d: column 'tp': give 2 to %d ranks", csv->path,
                    csv->lines[row], TP_MAX_RANKS);
-  if (status == TP_OK && !(*bytes > 0))
+  if (!(*bytes > 0))
     return tp_fail(error, TP_E_INPUT, "%s:%d: column 'bytes': give a positive number", csv->path,
                    csv->lines[row]);
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status read_contender(const struct tp_csv *csv, size_t row,
@@ -51,10 +50,7 @@ static enum tp_status read_contender(const struct tp_csv *csv, size_t row,
   const struct tp_variant *variant;
   const char *text = cell(csv, row, "variant");
   *contender = (struct tp_contender){.name = text};
-  enum tp_status status =
-      tp_catalog_variant(catalog, text[0] == '\0' ? "standard" : text, &variant, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_catalog_variant(catalog, text[0] == '\0' ? "standard" : text, &variant, error));
   contender->wire = tp_variant_wire(variant);
   return read_algorithm(csv, row, &contender->algorithm, error);
 }
@@ -92,14 +88,10 @@ enum tp_status tp_reproduce_collective(const struct tp_csv *csv, size_t row,
   struct tp_contender contender;
   const struct tp_setup *setup;
   struct tp_error reason;
-  enum tp_status status = read_size(csv, row, &ranks, &bytes, error);
-  if (status == TP_OK)
-    status = read_contender(csv, row, catalog, &contender, error);
-  if (status == TP_OK)
-    status = tp_catalog_setup(catalog, cell(csv, row, "platform"), cell(csv, row, "stack"), &setup,
-                              error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(read_size(csv, row, &ranks, &bytes, error));
+  TP_TRY(read_contender(csv, row, catalog, &contender, error));
+  TP_TRY(tp_catalog_setup(catalog, cell(csv, row, "platform"), cell(csv, row, "stack"), &setup,
+                          error));
   struct tp_machine *machine = TP_NEW(arena, struct tp_machine, 1);
   out->predicted = (double)NAN;
   if (tp_machine_make(&setup->platform, &setup->device, &setup->stack, (int)ranks, machine,

@@ -49,10 +49,7 @@ static enum tp_status compare_point(struct tp_validator *self, size_t row,
     double measured;
     if (tp_csv_cell(&self->csv, row, column)[0] == '\0')
       continue;
-    const enum tp_status status =
-        tp_measured_number(&self->csv, row, column, &measured, self->error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(tp_measured_number(&self->csv, row, column, &measured, self->error));
     const double predicted = metrics[i].predicted(prediction);
     if (!(predicted > 0))
       return tp_fail(self->error, TP_E_INPUT, "%s:%d: nothing predicted for %s: %s", self->csv.path,
@@ -94,14 +91,11 @@ enum tp_status tp_validate(const char *file, const struct tp_validate_request *r
                               .error = error,
                               .validation = validation};
   *validation = (struct tp_validation){0};
-  enum tp_status status = tp_measured_open(file, &request->where, self.arena, &self.csv, error);
-  if (status == TP_OK && tp_csv_column(&self.csv, "op") >= 0 && !tp_measured_is_ops(&self.csv))
+  TP_TRY(tp_measured_open(file, &request->where, self.arena, &self.csv, error));
+  if (tp_csv_column(&self.csv, "op") >= 0 && !tp_measured_is_ops(&self.csv))
     return tp_fail(error, TP_E_INPUT, "%s:1: ops, and no column 'time_us'; add it", file);
-  if (status == TP_OK)
-    status = tp_measured_is_ops(&self.csv) ? tp_validator_run_ops(&self) : run_points(&self);
-  if (status == TP_OK)
-    status = tp_validator_check_column(&self);
-  if (status == TP_OK)
-    tp_validator_summarise(&self);
-  return status;
+  TP_TRY(tp_measured_is_ops(&self.csv) ? tp_validator_run_ops(&self) : run_points(&self));
+  TP_TRY(tp_validator_check_column(&self));
+  tp_validator_summarise(&self);
+  return TP_OK;
 }

@@ -35,11 +35,9 @@ static enum tp_status is_fitted(const struct tp_validator *self, const struct tp
   const struct tp_interference alone = {0};
   struct tp_op op;
   int64_t ranks = 1;
-  enum tp_status status = tp_op_row_read(&reader, &at, &op);
-  if (status == TP_OK && op.kind == TP_OP_COLLECTIVE)
-    status = tp_op_row_count(&reader, &at, "ranks", &ranks);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_op_row_read(&reader, &at, &op));
+  if (op.kind == TP_OP_COLLECTIVE)
+    TP_TRY(tp_op_row_count(&reader, &at, "ranks", &ranks));
   const double held_out = tp_trace_held_out(self->request->trace, source_of(device, &op));
   *fitted =
       !isnan(held_out) && !tp_fit_is_held_out(tp_fit_shape(&op, (int)ranks, &alone), held_out);
@@ -56,43 +54,35 @@ static enum tp_status open_device(const struct tp_validator *self, const struct 
   if (ops->device == NULL)
     return tp_fail(self->error, TP_E_INPUT, "%s: holds single ops; say whose with --device",
                    self->csv.path);
-  enum tp_status status = tp_datadir_list(self->catalog->dirs, "platforms", ".json", self->arena,
-                                          &platforms, &n_platforms, self->error);
-  if (status == TP_OK)
-    status = tp_datadir_list(self->catalog->dirs, "platforms/stacks", ".json", self->arena, &stacks,
-                             &n_stacks, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_datadir_list(self->catalog->dirs, "platforms", ".json", self->arena, &platforms,
+                         &n_platforms, self->error));
+  TP_TRY(tp_datadir_list(self->catalog->dirs, "platforms/stacks", ".json", self->arena, &stacks,
+                         &n_stacks, self->error));
   const struct tp_setup_request wanted = {.platform =
                                               ops->platform != NULL ? ops->platform : platforms[0],
                                           .device = ops->device,
                                           .stack = ops->stack != NULL ? ops->stack : stacks[0],
                                           .sets = ops->sets,
                                           .n_sets = ops->n_sets};
-  status = tp_setup_open(self->catalog->dirs, &wanted, self->arena, &setup, self->error);
-  if (status == TP_OK)
-    *device = &setup->device;
-  return status;
+  TP_TRY(tp_setup_open(self->catalog->dirs, &wanted, self->arena, &setup, self->error));
+  *device = &setup->device;
+  return TP_OK;
 }
 
 static enum tp_status mark_fitted(struct tp_validator *self, const struct tp_device *device)
 {
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; status == TP_OK && i < self->validation->n_figures; i++) {
+  for (size_t i = 0; i < self->validation->n_figures; i++) {
     struct tp_validated *figure = &self->validation->figures[i];
-    status = is_fitted(self, device, figure->row, &figure->fitted);
+    TP_TRY(is_fitted(self, device, figure->row, &figure->fitted));
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status run_interference(struct tp_validator *self, const struct tp_device *device)
 {
   struct tp_overlap_sample *samples;
   size_t n = 0;
-  const enum tp_status status =
-      tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error));
   const double held_out = self->request->trace != NULL
                               ? tp_trace_held_out(self->request->trace, device->overlap.source)
                               : (double)NAN;
@@ -122,10 +112,7 @@ static enum tp_status run_sustained(struct tp_validator *self, const struct tp_d
 {
   struct tp_sustained_sample *samples;
   size_t n = 0;
-  const enum tp_status status =
-      tp_sustained_rows_read(&self->csv, self->arena, &samples, &n, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_sustained_rows_read(&self->csv, self->arena, &samples, &n, self->error));
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
   for (size_t i = 0; i < n; i++) {
     tp_validator_add(self, i, "slowdown",
@@ -142,10 +129,7 @@ static enum tp_status run_crossings(struct tp_validator *self, const struct tp_d
 {
   struct tp_crossing_sample *samples;
   size_t n = 0;
-  const enum tp_status status =
-      tp_crossing_rows_read(&self->csv, self->arena, &samples, &n, self->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_crossing_rows_read(&self->csv, self->arena, &samples, &n, self->error));
   const bool fitted = self->request->trace != NULL &&
                       !isnan(tp_trace_held_out(self->request->trace, device->overlap.source));
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
@@ -163,27 +147,24 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
 {
   const struct tp_device *device = NULL;
   struct tp_op_time *times;
-  enum tp_status status = open_device(self, &device);
-  if (status == TP_OK)
-    status = tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error);
-  if (status == TP_OK && tp_sustained_is_table(&self->csv))
+  TP_TRY(open_device(self, &device));
+  TP_TRY(tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error));
+  if (tp_sustained_is_table(&self->csv))
     return run_sustained(self, device);
-  if (status == TP_OK && tp_crossing_is_table(&self->csv))
+  if (tp_crossing_is_table(&self->csv))
     return run_crossings(self, device);
-  if (status == TP_OK && tp_csv_column(&self->csv, "alone_us") >= 0)
+  if (tp_csv_column(&self->csv, "alone_us") >= 0)
     return run_interference(self, device);
-  if (status == TP_OK)
-    status = tp_op_costs(self->catalog->dirs, &self->request->ops, &self->csv, self->arena, &times,
-                         self->error);
+  TP_TRY(tp_op_costs(self->catalog->dirs, &self->request->ops, &self->csv, self->arena, &times,
+                     self->error));
   const int time_column = tp_csv_column(&self->csv, "time_us");
   const int op_column = tp_csv_column(&self->csv, "op");
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, self->csv.n_rows);
-  for (size_t row = 0; row < self->csv.n_rows && status == TP_OK; row++) {
+  for (size_t row = 0; row < self->csv.n_rows; row++) {
     double measured_us;
-    status = tp_measured_number(&self->csv, row, time_column, &measured_us, self->error);
-    if (status == TP_OK)
-      tp_validator_add(self, row, "time_us", tp_csv_cell(&self->csv, row, op_column), measured_us,
-                       times[row].predicted_us);
+    TP_TRY(tp_measured_number(&self->csv, row, time_column, &measured_us, self->error));
+    tp_validator_add(self, row, "time_us", tp_csv_cell(&self->csv, row, op_column), measured_us,
+                     times[row].predicted_us);
   }
-  return status == TP_OK && self->request->trace != NULL ? mark_fitted(self, device) : status;
+  return self->request->trace != NULL ? mark_fitted(self, device) : TP_OK;
 }

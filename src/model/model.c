@@ -33,10 +33,7 @@ static enum tp_status find_family(struct reading *reading)
 {
   const char *name = NULL;
   const struct tp_field field = {.key = "model_type", .type = TP_FIELD_STRING};
-  const enum tp_status status =
-      tp_doc_read(reading->doc, "", &field, 1, true, &name, reading->arena, reading->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_doc_read(reading->doc, "", &field, 1, true, &name, reading->arena, reading->error));
   const char **const names = TP_NEW(reading->arena, const char *, tp_n_families);
   for (size_t i = 0; i < tp_n_families; i++) {
     names[i] = tp_families[i].name;
@@ -158,25 +155,17 @@ static const char *model_name(const char *file, struct tp_arena *arena)
 
 static enum tp_status read_config(struct reading *reading, struct tp_config *config)
 {
-  enum tp_status status = find_family(reading);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(find_family(reading));
   const struct tp_family *const family = reading->family;
   *config = *family->defaults;
-  status = tp_doc_read(reading->doc, "", family->fields, family->n_fields, true, config,
-                       reading->arena, reading->error);
-  if (status == TP_OK)
-    status = check_spellings(reading);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_doc_read(reading->doc, "", family->fields, family->n_fields, true, config,
+                     reading->arena, reading->error));
+  TP_TRY(check_spellings(reading));
   derive(reading, config);
-  status = check_present(reading, config);
-  if (status == TP_OK)
-    status = check_heads(reading, &config->model);
-  if (status == TP_OK)
-    status = check_projection(reading, config);
-  return status == TP_OK ? tp_windows_read(reading->doc, config, reading->arena, reading->error)
-                         : status;
+  TP_TRY(check_present(reading, config));
+  TP_TRY(check_heads(reading, &config->model));
+  TP_TRY(check_projection(reading, config));
+  return tp_windows_read(reading->doc, config, reading->arena, reading->error);
 }
 
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,

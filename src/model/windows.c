@@ -41,10 +41,9 @@ static enum tp_status read_types(const struct windows *windows, bool *slides)
     return tp_doc_fail(windows->doc, "layer_types", windows->error,
                        "lists %zu layers of %" PRId64 "; name each", json_array_size(types),
                        layers);
-  enum tp_status status = TP_OK;
-  for (size_t layer = 0; layer < json_array_size(types) && status == TP_OK; layer++)
-    status = read_type(windows, layer, json_array_get(types, layer), &slides[layer]);
-  return status;
+  for (size_t layer = 0; layer < json_array_size(types); layer++)
+    TP_TRY(read_type(windows, layer, json_array_get(types, layer), &slides[layer]));
+  return TP_OK;
 }
 
 /* What the other keys say of a layer, or the family where they say nothing. */
@@ -124,18 +123,18 @@ enum tp_status tp_windows_read(const struct tp_doc *doc, struct tp_config *confi
     config->window = 0; /* absent means the family's default, null none */
   const bool listed = tp_key_is_given(doc, "layer_types");
   bool *const slides = TP_NEW(arena, bool, layers);
-  enum tp_status status = listed ? read_types(&windows, slides) : TP_OK;
-  if (status == TP_OK && listed)
-    status = check_list(&windows, slides);
+  if (listed) {
+    TP_TRY(read_types(&windows, slides));
+    TP_TRY(check_list(&windows, slides));
+  }
   int64_t n_sliding = 0;
-  for (int64_t layer = 0; layer < layers && status == TP_OK; layer++) {
+  for (int64_t layer = 0; layer < layers; layer++) {
     if (!listed)
       slides[layer] = slides_by_rule(config, layer);
     n_sliding += slides[layer];
   }
-  if (status == TP_OK && n_sliding > 0)
-    status = check_window(&windows, listed);
-  if (status == TP_OK)
-    set_kinds(&windows, slides, n_sliding);
-  return status;
+  if (n_sliding > 0)
+    TP_TRY(check_window(&windows, listed));
+  set_kinds(&windows, slides, n_sliding);
+  return TP_OK;
 }

@@ -35,10 +35,9 @@ static struct wire wire_create(const struct tp_low_bit *format, size_t n, struct
 
 static enum tp_status send(struct wire *wire, const float *values, size_t n, struct tp_error *error)
 {
-  const enum tp_status status = tp_quantise(wire->format, values, n, &wire->sent, error);
-  if (status == TP_OK)
-    tp_pack(wire->format, &wire->sent, n, wire->packed);
-  return status;
+  TP_TRY(tp_quantise(wire->format, values, n, &wire->sent, error));
+  tp_pack(wire->format, &wire->sent, n, wire->packed);
+  return TP_OK;
 }
 
 static void receive(struct wire *wire, size_t n, float *values)
@@ -55,9 +54,7 @@ static enum tp_status sum_part(const struct tp_low_bit_reduce *reduce, struct pa
   memset(sum, 0, part.n * sizeof *sum);
   for (size_t rank = 0; rank < reduce->n_ranks; rank++) {
     const float *const values = inputs + rank * reduce->n + part.first;
-    const enum tp_status status = send(wire, values, part.n, error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(send(wire, values, part.n, error));
     receive(wire, part.n, received);
     for (size_t i = 0; i < part.n; i++)
       sum[i] += received[i];

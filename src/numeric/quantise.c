@@ -93,9 +93,7 @@ static size_t length_of(const struct tp_low_bit *format, size_t group, size_t n)
 enum tp_status tp_quantise(const struct tp_low_bit *format, const float *values, size_t n,
                            struct tp_quantised *quantised, struct tp_error *error)
 {
-  const enum tp_status status = check_values(values, n, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check_values(values, n, error));
   for (size_t g = 0; g < tp_low_bit_groups(format, n); g++) {
     const size_t first = g * (size_t)format->group;
     quantise_group(format, values + first, length_of(format, g, n), quantised->codes + first,

@@ -36,11 +36,9 @@ static enum tp_status open_setup(const struct bench *bench, const char *platform
                                           .sets = request->sets,
                                           .n_sets = request->n_sets};
   struct tp_setup *opened;
-  const enum tp_status status =
-      tp_setup_open(bench->dirs, &wanted, bench->arena, &opened, bench->error);
-  if (status == TP_OK)
-    *setup = opened;
-  return status;
+  TP_TRY(tp_setup_open(bench->dirs, &wanted, bench->arena, &opened, bench->error));
+  *setup = opened;
+  return TP_OK;
 }
 
 /* The first candidate with enough GPUs; the last where none has. */
@@ -54,11 +52,10 @@ static enum tp_status setup_for(const struct bench *bench, const struct tp_op_ro
   while (i + 1 < bench->n_candidates && bench->candidates[i].platform.n_gpus < ranks)
     i++;
   struct candidate *candidate = &bench->candidates[i];
-  enum tp_status status = TP_OK;
   if (candidate->setup == NULL)
-    status = open_setup(bench, candidate->platform.name, &candidate->setup);
+    TP_TRY(open_setup(bench, candidate->platform.name, &candidate->setup));
   *setup = candidate->setup;
-  return status;
+  return TP_OK;
 }
 
 /* Kernels need no platform; collectives do, and a machine for each number of ranks. */
@@ -67,16 +64,12 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
 {
   int64_t ranks = 1;
   const struct tp_setup *setup = bench->setup;
-  enum tp_status status = TP_OK;
   if (op->kind == TP_OP_COLLECTIVE) {
-    status = tp_op_row_count(&bench->reader, row, "ranks", &ranks);
-    if (status == TP_OK && (ranks < 2 || ranks > TP_MAX_RANKS))
-      status = tp_op_row_fail(&bench->reader, row, "column 'ranks': give 2 to 64");
-    if (status == TP_OK)
-      status = setup_for(bench, row, ranks, &setup);
+    TP_TRY(tp_op_row_count(&bench->reader, row, "ranks", &ranks));
+    if (ranks < 2 || ranks > TP_MAX_RANKS)
+      return tp_op_row_fail(&bench->reader, row, "column 'ranks': give 2 to 64");
+    TP_TRY(setup_for(bench, row, ranks, &setup));
   }
-  if (status != TP_OK)
-    return status;
   struct tp_machine **made = &bench->machines[ranks];
   if (*made == NULL) {
     struct tp_machine *fresh = TP_NEW(bench->arena, struct tp_machine, 1);
@@ -95,19 +88,14 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
 {
   struct tp_op op;
   const struct tp_machine *machine = NULL;
-  enum tp_status status = tp_op_row_read(&bench->reader, row, &op);
-  if (status == TP_OK)
-    status = machine_of(bench, row, &op, &machine);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_op_row_read(&bench->reader, row, &op));
+  TP_TRY(machine_of(bench, row, &op, &machine));
   if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
     return tp_op_row_fail(&bench->reader, row,
                           "the algorithm cannot run on this platform; try auto");
   const struct tp_cost cost = tp_cost_bare(machine, &op);
   struct tp_interference beside = {0};
-  status = tp_op_row_interference(&bench->reader, row, &beside);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_op_row_interference(&bench->reader, row, &beside));
   const double time_s = op.kind == TP_OP_COLLECTIVE
                             ? tp_cost_alone_s(machine, &cost)
                             : tp_interference_time_s(machine, &cost, &beside);
@@ -121,9 +109,9 @@ static enum tp_status open_any(struct bench *bench)
 {
   const char **names;
   size_t n;
-  const enum tp_status status =
-      tp_datadir_list(bench->dirs, "platforms", ".json", bench->arena, &names, &n, bench->error);
-  return status == TP_OK ? open_setup(bench, names[0], &bench->setup) : status;
+  TP_TRY(
+      tp_datadir_list(bench->dirs, "platforms", ".json", bench->arena, &names, &n, bench->error));
+  return open_setup(bench, names[0], &bench->setup);
 }
 
 /* The platform asked for, or all shipped ones with the device. */
@@ -139,12 +127,9 @@ static enum tp_status open_bench(struct bench *bench)
   }
   struct tp_op_platform *platforms;
   size_t n;
-  enum tp_status status = open_any(bench);
-  if (status == TP_OK) /* whose file may be called otherwise */
-    status = tp_op_platforms(bench->dirs, bench->setup->device.name, bench->arena, &platforms, &n,
-                             bench->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(open_any(bench));
+  const char *const device = bench->setup->device.name; /* its file may be called otherwise */
+  TP_TRY(tp_op_platforms(bench->dirs, device, bench->arena, &platforms, &n, bench->error));
   bench->candidates = TP_NEW(bench->arena, struct candidate, n);
   bench->n_candidates = n;
   for (size_t i = 0; i < n; i++)
@@ -161,16 +146,16 @@ enum tp_status tp_op_costs(const struct tp_datadir *dirs, const struct tp_op_cos
                         .error = error,
                         .dirs = dirs,
                         .request = request};
-  enum tp_status status = open_bench(&bench);
-  if (status == TP_OK && request->stack != NULL)
+  TP_TRY(open_bench(&bench));
+  if (request->stack != NULL)
     bench.reader.stack = &bench.setup->stack;
-  if (status == TP_OK && tp_csv_column(csv, "op") < 0)
-    status =
-        tp_fail(error, TP_E_INPUT, "%s:1: no column 'op'; it names the op of each row", csv->path);
+  if (tp_csv_column(csv, "op") < 0)
+    return tp_fail(error, TP_E_INPUT, "%s:1: no column 'op'; it names the op of each row",
+                   csv->path);
   *times = TP_NEW(arena, struct tp_op_time, csv->n_rows);
-  for (size_t i = 0; i < csv->n_rows && status == TP_OK; i++) {
+  for (size_t i = 0; i < csv->n_rows; i++) {
     const struct tp_op_row row = tp_op_row_at(&bench.reader, i);
-    status = time_row(&bench, &row, &(*times)[i]);
+    TP_TRY(time_row(&bench, &row, &(*times)[i]));
   }
-  return status;
+  return TP_OK;
 }

@@ -48,22 +48,19 @@ static enum tp_status check_list(const char *what, const double *values, size_t 
 
 static enum tp_status check(const struct tp_flash_error_request *request, struct tp_error *error)
 {
-  enum tp_status status = check_list("bits", request->bits, request->n_bits, TP_LOW_BIT_LEAST_BITS,
-                                     TP_LOW_BIT_MOST_BITS, error);
-  if (status == TP_OK)
-    status = check_list("gather bits", request->gather_bits, request->n_gather_bits,
-                        TP_LOW_BIT_LEAST_BITS, TP_LOW_BIT_MOST_BITS, error);
-  if (status == TP_OK)
-    status =
-        check_list("group", request->groups, request->n_groups, 1, TP_LOW_BIT_MOST_GROUP, error);
-  if (status == TP_OK && (request->ranks < 2 || request->ranks > MOST_RANKS))
-    status =
-        tp_fail(error, TP_E_INPUT, "%" PRId64 " ranks; give 2 to %d", request->ranks, MOST_RANKS);
-  if (status == TP_OK && request->elements > MOST_VALUES / request->ranks)
-    status =
-        tp_fail(error, TP_E_INPUT, "%" PRId64 " elements on %" PRId64 " ranks; give up to %" PRId64,
-                request->elements, request->ranks, MOST_VALUES / request->ranks);
-  return status;
+  TP_TRY(check_list("bits", request->bits, request->n_bits, TP_LOW_BIT_LEAST_BITS,
+                    TP_LOW_BIT_MOST_BITS, error));
+  TP_TRY(check_list("gather bits", request->gather_bits, request->n_gather_bits,
+                    TP_LOW_BIT_LEAST_BITS, TP_LOW_BIT_MOST_BITS, error));
+  TP_TRY(check_list("group", request->groups, request->n_groups, 1, TP_LOW_BIT_MOST_GROUP, error));
+  if (request->ranks < 2 || request->ranks > MOST_RANKS)
+    return tp_fail(error, TP_E_INPUT, "%" PRId64 " ranks; give 2 to %d", request->ranks,
+                   MOST_RANKS);
+  if (request->elements > MOST_VALUES / request->ranks)
+    return tp_fail(error, TP_E_INPUT,
+                   "%" PRId64 " elements on %" PRId64 " ranks; give up to %" PRId64,
+                   request->elements, request->ranks, MOST_VALUES / request->ranks);
+  return TP_OK;
 }
 
 /* Compares the ranks' result (they all hold the same) with the fp64 sum. */
@@ -100,9 +97,7 @@ static enum tp_status add_row(struct bench *bench, struct tp_low_bit to_owner,
 {
   const struct tp_low_bit_reduce reduce = {
       .reduce = to_owner, .gather = to_all, .n_ranks = bench->n_ranks, .n = bench->n};
-  const enum tp_status status = tp_low_bit_reduce(&reduce, bench->inputs, bench->outputs, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_low_bit_reduce(&reduce, bench->inputs, bench->outputs, error));
   struct tp_flash_error *row = &bench->rows[bench->n_rows++];
   const double sent = 2.0 * (double)(bench->n_ranks - 1) * (double)bench->n; /* values */
   *row =
@@ -119,14 +114,13 @@ static enum tp_status add_groups(struct bench *bench, int bits, int gather_bits,
                                  struct tp_error *error)
 {
   const struct tp_flash_error_request *request = bench->request;
-  enum tp_status status = TP_OK;
   for (size_t g = 0; g < request->n_groups; g++)
-    for (int spikes = 0; spikes <= request->spike_reserving && status == TP_OK; spikes++) {
+    for (int spikes = 0; spikes <= request->spike_reserving; spikes++) {
       const int64_t group = (int64_t)request->groups[g];
-      status = add_row(bench, (struct tp_low_bit){bits, group, spikes != 0},
-                       (struct tp_low_bit){gather_bits, group, spikes != 0}, error);
+      TP_TRY(add_row(bench, (struct tp_low_bit){bits, group, spikes != 0},
+                     (struct tp_low_bit){gather_bits, group, spikes != 0}, error));
     }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status add_kind(struct bench *bench, struct tp_error *error)
@@ -135,25 +129,20 @@ static enum tp_status add_kind(struct bench *bench, struct tp_error *error)
   tp_samples_fill(bench->kind, (uint64_t)request->seed, bench->n_ranks, bench->n, bench->inputs,
                   bench->channels);
   add_full_precision(bench);
-  enum tp_status status = TP_OK;
   for (size_t b = 0; b < request->n_bits; b++) {
     const int bits = (int)request->bits[b];
     if (request->n_gather_bits == 0)
-      status = add_groups(bench, bits, bits, error);
-    for (size_t g = 0; g < request->n_gather_bits && status == TP_OK; g++)
-      status = add_groups(bench, bits, (int)request->gather_bits[g], error);
-    if (status != TP_OK)
-      break;
+      TP_TRY(add_groups(bench, bits, bits, error));
+    for (size_t g = 0; g < request->n_gather_bits; g++)
+      TP_TRY(add_groups(bench, bits, (int)request->gather_bits[g], error));
   }
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_flash_error(const struct tp_flash_error_request *request, struct tp_arena *arena,
                               struct tp_flash_error **rows, size_t *n_rows, struct tp_error *error)
 {
-  enum tp_status status = check(request, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check(request, error));
   const size_t widths = request->n_bits * (request->n_gather_bits > 0 ? request->n_gather_bits : 1);
   const size_t a_kind = 1 + widths * request->n_groups * (request->spike_reserving ? 2 : 1);
   struct bench bench = {.request = request,
@@ -162,12 +151,11 @@ enum tp_status tp_flash_error(const struct tp_flash_error_request *request, stru
                         .rows = TP_NEW(arena, struct tp_flash_error, request->n_samples * a_kind)};
   bench.inputs = TP_NEW(arena, float, bench.n_ranks *bench.n);
   bench.outputs = TP_NEW(arena, float, bench.n_ranks *bench.n);
-  for (size_t s = 0; s < request->n_samples && status == TP_OK; s++) {
-    status = find_kind(request->samples[s], arena, &bench.kind, error);
-    if (status == TP_OK)
-      status = add_kind(&bench, error);
+  for (size_t s = 0; s < request->n_samples; s++) {
+    TP_TRY(find_kind(request->samples[s], arena, &bench.kind, error));
+    TP_TRY(add_kind(&bench, error));
   }
   *rows = bench.rows;
   *n_rows = bench.n_rows;
-  return status;
+  return TP_OK;
 }

@@ -53,19 +53,16 @@ enum tp_status tp_op_platforms(const struct tp_datadir *dirs, const char *device
 {
   const char **names;
   size_t n_names, n_found = 0;
-  enum tp_status status =
-      tp_datadir_list(dirs, "platforms", ".json", arena, &names, &n_names, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_datadir_list(dirs, "platforms", ".json", arena, &names, &n_names, error));
   struct tp_op_platform *found = TP_NEW(arena, struct tp_op_platform, n_names + 1);
-  for (size_t i = 0; i < n_names && status == TP_OK; i++) {
+  for (size_t i = 0; i < n_names; i++) {
     struct tp_op_platform fresh;
     bool has_device;
-    status = consider(dirs, names[i], device, arena, &fresh, &has_device, error);
-    if (status == TP_OK && has_device)
+    TP_TRY(consider(dirs, names[i], device, arena, &fresh, &has_device, error));
+    if (has_device)
       insert(found, n_found++, &fresh);
   }
   *platforms = found;
   *n = n_found;
-  return status;
+  return TP_OK;
 }

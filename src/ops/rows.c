@@ -20,10 +20,7 @@ static enum tp_status number_of(const struct tp_op_reader *reader, const struct 
   if (index < 0)
     return tp_op_row_fail(
         reader, row, tp_arena_printf(reader->arena, "%s needs a column '%s'", row->op, column));
-  const enum tp_status status =
-      tp_csv_number(reader->csv, row->index, index, number, reader->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_csv_number(reader->csv, row->index, index, number, reader->error));
   return *number > 0
              ? TP_OK
              : tp_op_row_fail(reader, row,
@@ -35,9 +32,7 @@ enum tp_status tp_op_row_count(const struct tp_op_reader *reader, const struct t
                                const char *column, int64_t *count)
 {
   double number;
-  const enum tp_status status = number_of(reader, row, column, &number);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(number_of(reader, row, column, &number));
   if (number != floor(number) || number > 1e12)
     return tp_op_row_fail(
         reader, row,
@@ -86,10 +81,8 @@ enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
                                       const struct tp_op_row *row,
                                       struct tp_interference *interference)
 {
-  const enum tp_status status = amount_of(reader, row, "held_sms", &interference->held_sms);
-  return status == TP_OK
-             ? amount_of(reader, row, "copy_bytes_per_s", &interference->copy_bytes_per_s)
-             : status;
+  TP_TRY(amount_of(reader, row, "held_sms", &interference->held_sms));
+  return amount_of(reader, row, "copy_bytes_per_s", &interference->copy_bytes_per_s);
 }
 
 /* The same, of whole numbers. */

@@ -39,17 +39,12 @@ enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,
                               struct tp_device *device, struct tp_error *error)
 {
   struct tp_device read = {0};
-  enum tp_status status = tp_sheet_read_object(doc, "", NULL, 0, root_keys, NULL, arena, error);
-  if (status == TP_OK)
-    status = tp_sheet_read_name(doc, &read.name, arena, error);
-  if (status == TP_OK)
-    status = read_datasheet(doc, arena, &read.datasheet, error);
-#define X(group, TABLE) \
-  if (status == TP_OK)  \
-    status = read_##group(doc, arena, &read.group, error);
+  TP_TRY(tp_sheet_read_object(doc, "", NULL, 0, root_keys, NULL, arena, error));
+  TP_TRY(tp_sheet_read_name(doc, &read.name, arena, error));
+  TP_TRY(read_datasheet(doc, arena, &read.datasheet, error));
+#define X(group, TABLE) TP_TRY(read_##group(doc, arena, &read.group, error));
   TP_DEVICE_FITTED_GROUPS(X)
 #undef X
-  if (status == TP_OK)
-    *device = read;
-  return status;
+  *device = read;
+  return TP_OK;
 }

@@ -70,9 +70,7 @@ enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_pla
   platform->n_links = graph->n_links;
   platform->vertices = graph->vertices;
   platform->links = graph->links;
-  const enum tp_status status = list_gpus(graph, platform, fault);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(list_gpus(graph, platform, fault));
   tp_platform_route_all(platform, graph->arena);
   for (int i = 0; i < platform->n_gpus; i++)
     for (int j = i + 1; j < platform->n_gpus; j++)

@@ -44,21 +44,17 @@ static void note_input(struct opening *opening, enum which which, const char *pa
 static enum tp_status open_doc(struct opening *opening, enum which which, const char *name)
 {
   const char *path;
-  enum tp_status status = tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder,
-                                          ".json", name, opening->arena, &path, opening->error);
-  if (status == TP_OK)
-    status = tp_doc_open(path, opening->arena, &opening->docs[which], opening->error);
-  if (status == TP_OK)
-    note_input(opening, which, path, opening->docs[which].text);
-  return status;
+  TP_TRY(tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
+                         opening->arena, &path, opening->error));
+  TP_TRY(tp_doc_open(path, opening->arena, &opening->docs[which], opening->error));
+  note_input(opening, which, path, opening->docs[which].text);
+  return TP_OK;
 }
 
 static enum tp_status open_xml(struct opening *opening, const char *path)
 {
   const char *text;
-  enum tp_status status = tp_file_read(path, opening->arena, &text, opening->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_file_read(path, opening->arena, &text, opening->error));
   opening->xml = true;
   note_input(opening, PLATFORM, path, text);
   return tp_platform_read_xml(path, opening->arena, &opening->setup->platform, opening->error);
@@ -82,25 +78,21 @@ static enum tp_status apply_sets(struct opening *opening)
 {
   const struct tp_override_docs docs = {opening->xml ? NULL : &opening->docs[PLATFORM],
                                         &opening->docs[DEVICE], &opening->docs[STACK]};
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < opening->request->n_sets && status == TP_OK; i++)
-    status = tp_override_apply(&docs, opening->request->sets[i], opening->error);
-  return status;
+  for (size_t i = 0; i < opening->request->n_sets; i++)
+    TP_TRY(tp_override_apply(&docs, opening->request->sets[i], opening->error));
+  return TP_OK;
 }
 
 static enum tp_status read_docs(struct opening *opening)
 {
   struct tp_setup *setup = opening->setup;
-  enum tp_status status = TP_OK;
   if (!opening->xml)
-    status = tp_platform_read(&opening->docs[PLATFORM], opening->arena, &setup->platform,
-                              opening->error);
-  if (status == TP_OK)
-    status = tp_device_read(&opening->docs[DEVICE], opening->arena, &setup->device, opening->error);
-  if (status == TP_OK)
-    status = tp_stack_read(&opening->docs[STACK], opening->arena, &setup->stack, opening->error);
+    TP_TRY(tp_platform_read(&opening->docs[PLATFORM], opening->arena, &setup->platform,
+                            opening->error));
+  TP_TRY(tp_device_read(&opening->docs[DEVICE], opening->arena, &setup->device, opening->error));
+  TP_TRY(tp_stack_read(&opening->docs[STACK], opening->arena, &setup->stack, opening->error));
   setup->platform.device = &setup->device;
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_setup_open(const struct tp_datadir *dirs, const struct tp_setup_request *request,

@@ -63,9 +63,7 @@ enum tp_status tp_sheet_read_name(const struct tp_doc *doc, const char **name,
        .max = 1e9},
       {.key = "name", .type = TP_FIELD_STRING, .offset = offsetof(struct head, name)},
   };
-  const enum tp_status status = tp_doc_read(doc, "", fields, 2, true, &head, arena, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_doc_read(doc, "", fields, 2, true, &head, arena, error));
   if (head.format != TP_SHEET_FORMAT)
     return tp_doc_fail(doc, "format", error, "this release reads format %d only", TP_SHEET_FORMAT);
   if (head.name[0] == '\0')
@@ -89,9 +87,7 @@ enum tp_status tp_sheet_read_origin(const struct tp_doc *doc, const char *path,
        .names = provenance_names},
       {.key = "source", .type = TP_FIELD_STRING, .offset = offsetof(struct read, source)},
   };
-  const enum tp_status status = tp_doc_read(doc, path, fields, 2, true, &read, arena, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_doc_read(doc, path, fields, 2, true, &read, arena, error));
   if (read.source[0] == '\0')
     return tp_doc_fail(doc, join(arena, path, "source"), error,
                        "is empty; say where the values are from");
@@ -105,8 +101,6 @@ enum tp_status tp_sheet_read_section(const struct tp_doc *doc, const char *path,
                                      struct tp_error *error)
 {
   static const char *const nothing[] = {NULL};
-  const enum tp_status status = tp_sheet_read_origin(doc, path, origin, arena, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_sheet_read_origin(doc, path, origin, arena, error));
   return tp_sheet_read_object(doc, path, fields, n_fields, nothing, out, arena, error);
 }

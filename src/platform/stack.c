@@ -103,19 +103,14 @@ enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
 {
   struct tp_stack read = {0};
   struct tp_origin origin;
-  enum tp_status status =
-      tp_sheet_read_object(doc, "", root_fields, sizeof root_fields / sizeof *root_fields,
-                           root_keys, &read, arena, error);
-  if (status == TP_OK)
-    status = tp_sheet_read_name(doc, &read.name, arena, error);
-  if (status == TP_OK)
-    status = tp_sheet_read_origin(doc, "", &origin, arena, error);
-  for (size_t i = 0; i < sizeof sections / sizeof *sections && status == TP_OK; i++)
-    status = tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
-                                   &read, &origin, arena, error);
-  if (status == TP_OK)
-    status = check(doc, &read, error);
-  if (status == TP_OK)
-    *stack = read;
-  return status;
+  TP_TRY(tp_sheet_read_object(doc, "", root_fields, sizeof root_fields / sizeof *root_fields,
+                              root_keys, &read, arena, error));
+  TP_TRY(tp_sheet_read_name(doc, &read.name, arena, error));
+  TP_TRY(tp_sheet_read_origin(doc, "", &origin, arena, error));
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+    TP_TRY(tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
+                                 &read, &origin, arena, error));
+  TP_TRY(check(doc, &read, error));
+  *stack = read;
+  return TP_OK;
 }

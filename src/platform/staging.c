@@ -74,9 +74,7 @@ enum tp_status tp_platform_stage(struct tp_platform *platform, struct tp_error *
           (platform->peer_access == TP_PEER_SWITCH &&
            stays_in_switches(platform, tp_platform_route(platform, from, to))))
         continue;
-      const enum tp_status status = stage(platform, from, to, fault);
-      if (status != TP_OK)
-        return status;
+      TP_TRY(stage(platform, from, to, fault));
     }
   return TP_OK;
 }

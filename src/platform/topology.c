@@ -87,11 +87,9 @@ static enum tp_status read_vertices(struct reader *reader, const char *path)
 {
   static const char *const others[] = {NULL};
   struct vertex_entry entry = {.first = -1};
-  enum tp_status status = tp_sheet_read_object(reader->doc, path, vertex_fields,
-                                               sizeof vertex_fields / sizeof *vertex_fields, others,
-                                               &entry, reader->arena, reader->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_sheet_read_object(reader->doc, path, vertex_fields,
+                              sizeof vertex_fields / sizeof *vertex_fields, others, &entry,
+                              reader->arena, reader->error));
   if (!tp_sheet_is_name(entry.name))
     return fail_name(reader, path, entry.name);
   if (entry.reduces && entry.kind != TP_VERTEX_SWITCH)
@@ -108,10 +106,10 @@ static enum tp_status read_vertices(struct reader *reader, const char *path)
   if (entry.count == 0)
     return add_vertex(reader, path, &entry, entry.name);
   const int64_t first = entry.first < 0 ? 0 : entry.first;
-  for (int64_t i = 0; i < entry.count && status == TP_OK; i++)
-    status = add_vertex(reader, path, &entry,
-                        tp_arena_printf(reader->arena, "%s%d", entry.name, (int)(first + i)));
-  return status;
+  for (int64_t i = 0; i < entry.count; i++)
+    TP_TRY(add_vertex(reader, path, &entry,
+                      tp_arena_printf(reader->arena, "%s%d", entry.name, (int)(first + i))));
+  return TP_OK;
 }
 
 /* Vertices of a pattern: "nvswitch", or "gpu[0-7]". */
@@ -158,12 +156,11 @@ static enum tp_status read_range(const struct reader *reader, const char *path, 
                        "range '%.40s' must run upwards, to %d at most", text, TP_MAX_VERTICES);
   *range = (struct range){.n = (int)(last - first + 1),
                           .vertices = TP_NEW(reader->arena, int, last - first + 1)};
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < range->n && status == TP_OK; i++)
-    status = find_vertex(reader, path,
-                         tp_arena_printf(reader->arena, "%.*s%d", (int)stem, text, (int)first + i),
-                         &range->vertices[i]);
-  return status;
+  for (int i = 0; i < range->n; i++)
+    TP_TRY(find_vertex(reader, path,
+                       tp_arena_printf(reader->arena, "%.*s%d", (int)stem, text, (int)first + i),
+                       &range->vertices[i]));
+  return TP_OK;
 }
 
 static enum tp_status add_link(struct reader *reader, const char *path,
@@ -209,50 +206,45 @@ static enum tp_status add_between(struct reader *reader, const char *path,
     if (text == NULL || json_array_size(pair) != 2)
       return tp_doc_fail(reader->doc, path, reader->error,
                          "must be two vertices or ranges, or a list of such pairs");
-    const enum tp_status status = read_range(reader, end_path, text, &ends[e]);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(read_range(reader, end_path, text, &ends[e]));
   }
-  enum tp_status status = TP_OK;
   if (same_range(&ends[0], &ends[1])) {
     for (int i = 0; i < ends[0].n; i++)
-      for (int j = i + 1; j < ends[0].n && status == TP_OK; j++)
-        status = add_link(reader, path, entry, ends[0].vertices[i], ends[0].vertices[j]);
-    return status;
+      for (int j = i + 1; j < ends[0].n; j++)
+        TP_TRY(add_link(reader, path, entry, ends[0].vertices[i], ends[0].vertices[j]));
+    return TP_OK;
   }
   const int n = ends[0].n > ends[1].n ? ends[0].n : ends[1].n;
   if ((ends[0].n != n && ends[0].n != 1) || (ends[1].n != n && ends[1].n != 1))
     return tp_doc_fail(reader->doc, path, reader->error,
                        "ranges of %d and %d vertices cannot be paired; make them equally long",
                        ends[0].n, ends[1].n);
-  for (int i = 0; i < n && status == TP_OK; i++)
-    status = add_link(reader, path, entry, ends[0].vertices[ends[0].n == 1 ? 0 : i],
-                      ends[1].vertices[ends[1].n == 1 ? 0 : i]);
-  return status;
+  for (int i = 0; i < n; i++)
+    TP_TRY(add_link(reader, path, entry, ends[0].vertices[ends[0].n == 1 ? 0 : i],
+                    ends[1].vertices[ends[1].n == 1 ? 0 : i]));
+  return TP_OK;
 }
 
 static enum tp_status add_ring(struct reader *reader, const char *path,
                                const struct link_entry *entry)
 {
   struct range ring;
-  enum tp_status status = read_range(reader, path, entry->ring, &ring);
-  if (status == TP_OK && ring.n < 3)
+  TP_TRY(read_range(reader, path, entry->ring, &ring));
+  if (ring.n < 3)
     return tp_doc_fail(reader->doc, path, reader->error,
                        "a ring needs three vertices or more; join two with \"between\"");
-  for (int i = 0; i < ring.n && status == TP_OK; i++)
-    status = add_link(reader, path, entry, ring.vertices[i], ring.vertices[(i + 1) % ring.n]);
-  return status;
+  for (int i = 0; i < ring.n; i++)
+    TP_TRY(add_link(reader, path, entry, ring.vertices[i], ring.vertices[(i + 1) % ring.n]));
+  return TP_OK;
 }
 
 static enum tp_status read_links(struct reader *reader, const char *path)
 {
   static const char *const others[] = {"between", NULL};
   struct link_entry entry = {.full_duplex = true};
-  enum tp_status status =
-      tp_sheet_read_object(reader->doc, path, link_fields, sizeof link_fields / sizeof *link_fields,
-                           others, &entry, reader->arena, reader->error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_sheet_read_object(reader->doc, path, link_fields,
+                              sizeof link_fields / sizeof *link_fields, others, &entry,
+                              reader->arena, reader->error));
   if (!tp_sheet_is_name(entry.name))
     return fail_name(reader, path, entry.name);
   for (size_t l = 0; l < reader->graph.n_links; l++)
@@ -269,10 +261,10 @@ static enum tp_status read_links(struct reader *reader, const char *path)
     return add_ring(reader, tp_arena_printf(reader->arena, "%s.ring", path), &entry);
   if (!json_is_array(json_array_get(between, 0)))
     return add_between(reader, between_path, &entry, between);
-  for (size_t i = 0; i < json_array_size(between) && status == TP_OK; i++)
-    status = add_between(reader, tp_arena_printf(reader->arena, "%s[%d]", between_path, (int)i),
-                         &entry, json_array_get(between, i));
-  return status;
+  for (size_t i = 0; i < json_array_size(between); i++)
+    TP_TRY(add_between(reader, tp_arena_printf(reader->arena, "%s[%d]", between_path, (int)i),
+                       &entry, json_array_get(between, i)));
+  return TP_OK;
 }
 
 /* Calls `read` for each entry of the array `key`. */
@@ -282,10 +274,9 @@ static enum tp_status read_entries(struct reader *reader, const char *key,
   const json_t *array = tp_doc_at(reader->doc, key);
   if (!json_is_array(array))
     return tp_doc_fail(reader->doc, key, reader->error, "must be an array of objects");
-  enum tp_status status = TP_OK;
-  for (size_t i = 0; i < json_array_size(array) && status == TP_OK; i++)
-    status = read(reader, tp_arena_printf(reader->arena, "%s[%d]", key, (int)i));
-  return status;
+  for (size_t i = 0; i < json_array_size(array); i++)
+    TP_TRY(read(reader, tp_arena_printf(reader->arena, "%s[%d]", key, (int)i)));
+  return TP_OK;
 }
 
 enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena,
@@ -305,21 +296,14 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
   struct tp_platform read = {0};
   struct tp_origin origin;
   struct reader reader = {doc, arena, error, {.arena = arena}};
-  enum tp_status status = tp_sheet_read_object(doc, "", fields, sizeof fields / sizeof *fields,
-                                               root_keys, &read, arena, error);
-  if (status == TP_OK)
-    status = tp_sheet_read_name(doc, &read.name, arena, error);
-  if (status == TP_OK)
-    status = tp_sheet_read_origin(doc, "", &origin, arena, error);
-  if (status == TP_OK)
-    status = read_entries(&reader, "vertices", read_vertices);
-  if (status == TP_OK)
-    status = read_entries(&reader, "links", read_links);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_sheet_read_object(doc, "", fields, sizeof fields / sizeof *fields, root_keys, &read,
+                              arena, error));
+  TP_TRY(tp_sheet_read_name(doc, &read.name, arena, error));
+  TP_TRY(tp_sheet_read_origin(doc, "", &origin, arena, error));
+  TP_TRY(read_entries(&reader, "vertices", read_vertices));
+  TP_TRY(read_entries(&reader, "links", read_links));
   struct tp_error fault;
-  status = tp_platform_finish(&reader.graph, &read, &fault);
-  if (status != TP_OK)
+  if (tp_platform_finish(&reader.graph, &read, &fault) != TP_OK)
     return tp_doc_fail(doc, read.routes == NULL ? "vertices" : "links", error, "%s", fault.text);
   *platform = read;
   return TP_OK;

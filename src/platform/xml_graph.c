@@ -57,9 +57,7 @@ static enum tp_status walk(struct points *points, const struct tp_xml_route *rou
   for (size_t h = 0; h < route->n_hops; h++) {
     const struct tp_xml_hop *hop = &points->file->hops[route->first_hop + h];
     const int end = entered_end(points, hop, point);
-    const enum tp_status status = join(points, route, point, end_of(points, hop->link, end));
-    if (status != TP_OK)
-      return status;
+    TP_TRY(join(points, route, point, end_of(points, hop->link, end)));
     point = end_of(points, hop->link, 1 - end);
   }
   return join(points, route, point, route->to);
@@ -137,23 +135,18 @@ enum tp_status tp_xml_make_platform(struct tp_xml_file *file, struct tp_platform
     points.vertex[p] = p < file->graph.n_vertices ? (int)p : -1;
   }
   bool *used = TP_NEW(file->arena, bool, file->n_links + 1);
-  enum tp_status status = TP_OK;
-  for (size_t r = 0; r < file->n_routes && status == TP_OK; r++)
-    status = walk(&points, &file->routes[r]);
+  for (size_t r = 0; r < file->n_routes; r++)
+    TP_TRY(walk(&points, &file->routes[r]));
   for (size_t h = 0; h < file->n_hops; h++)
     used[file->hops[h].link] = true;
-  if (status == TP_OK)
-    status = add_links(&points, used);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(add_links(&points, used));
   struct tp_platform read = {
       .name = file->name, .device_name = file->device_name, .peer_access = file->peer_access};
   struct tp_error fault;
-  status = tp_platform_finish(&file->graph, &read, &fault);
+  const enum tp_status status = tp_platform_finish(&file->graph, &read, &fault);
   if (status != TP_OK)
     return tp_fail(error, status, "%s:1: %s", file->path, fault.text);
-  status = compare_routes(file, &read, error);
-  if (status == TP_OK)
-    *platform = read;
-  return status;
+  TP_TRY(compare_routes(file, &read, error));
+  *platform = read;
+  return TP_OK;
 }

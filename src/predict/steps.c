@@ -18,11 +18,12 @@ struct key {
   enum tp_algorithm collective;
   const char *workload; /* a literal */
   bool by_context;      /* the footprint depends on contexts, too */
-  struct tp_batch batch;
+  const struct tp_batch *batch;
 };
 
 struct entry {
-  struct key key;
+  struct key key; /* its batch: `built_for` */
+  struct tp_batch built_for;
   struct tp_arena *arena; /* holds the rest; NULL: an empty slot */
   struct tp_program program;
   struct tp_priced priced; /* program NULL: not priced yet */
@@ -70,7 +71,7 @@ static struct key key_of(const struct tp_steps *steps, const struct tp_batch *ba
       .collective = point->collective,
       .workload = tp_workload_text(&point->workload),
       .by_context = point->stack->attention.decode == TP_ATTENTION_MATERIALISED,
-      .batch = *batch,
+      .batch = batch,
   };
 }
 
@@ -79,8 +80,7 @@ static bool same_key(const struct key *a, const struct key *b)
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && a->dtype == b->dtype && a->detail == b->detail &&
          a->collective == b->collective && a->workload == b->workload &&
-         (a->by_context ? tp_batch_same(&a->batch, &b->batch)
-                        : tp_batch_alike(&a->batch, &b->batch));
+         (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -94,8 +94,8 @@ static size_t slot_of(const struct key *key)
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
   hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
-  for (int i = 0; i < key->batch.n; i++) {
-    const struct tp_chunk *const chunk = &key->batch.chunks[i];
+  for (int i = 0; i < key->batch->n; i++) {
+    const struct tp_chunk *const chunk = &key->batch->chunks[i];
     hash = mix(hash, (uint64_t)chunk->sequences);
     hash = mix(hash, (uint64_t)chunk->tokens << 1 | (uint64_t)tp_chunk_decodes(chunk));
   }
@@ -142,6 +142,8 @@ static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *
     if (entry == NULL)
       abort();
     entry->key = key;
+    entry->built_for = *batch;
+    entry->key.batch = &entry->built_for;
     entry->arena = tp_arena_create();
     const enum tp_status status = build(steps, batch, entry, error);
     if (status != TP_OK) {
@@ -183,10 +185,12 @@ static void price(const struct tp_steps *steps, const struct tp_batch *batch, st
   const bool same = tp_batch_same(&entry->program.batch, batch);
   if (!same)
     tp_program_set_contexts(&entry->program, batch);
-  if (entry->priced.program == NULL)
+  if (entry->priced.program == NULL) {
     tp_timer_price(steps->timer, steps->timing.machine, &entry->program, entry->arena,
                    &entry->priced);
-  else if (!same)
+    if (steps->timing.engine->plan != NULL)
+      entry->priced.plan = steps->timing.engine->plan(&entry->program, entry->arena);
+  } else if (!same)
     tp_timer_reprice(steps->timer, steps->timing.machine, &entry->priced);
 }
 

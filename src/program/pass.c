@@ -81,12 +81,8 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
 {
   const int n = tp_model_n_kinds(request->model);
   struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
-  for (int kind = 0; kind < n; kind++) {
-    const enum tp_status status =
-        tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error);
-    if (status != TP_OK)
-      return status;
-  }
+  for (int kind = 0; kind < n; kind++)
+    TP_TRY(tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error));
   tp_pass_begin(pass, request, kinds, arena, program);
   return TP_OK;
 }

@@ -111,9 +111,7 @@ static enum tp_status exchange(struct fork_group *group, const unsigned char *mi
   own->bytes = whole;
   memcpy(own->data, mine, bytes);
   atomic_store(&boards[group->base.rank].round, group->round);
-  const enum tp_status status = wait_for_round(group, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(wait_for_round(group, error));
   for (int i = 0; i < group->base.ranks; i++) {
     const struct slot *const slot = &boards[i].slots[turn];
     if (slot->bytes != whole)

@@ -75,14 +75,10 @@ static enum tp_status gather(struct tp_group *base, const void *mine, size_t byt
   struct mpi_group *const group = (struct mpi_group *)base;
   if (group->broken || bytes > INT_MAX)
     return tp_fail(error, TP_E_CHECK, "%s", group->broken ? "a rank ended before" : "2 GiB a rank");
-  enum tp_status status = tell(group, (struct intent){.bytes = bytes}, error);
-  if (status == TP_OK)
-    status = all_gather_too(group, bytes, error);
-  if (status == TP_OK)
-    status =
-        TP_MPI(MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, MPI_COMM_WORLD),
-               error);
-  return status;
+  TP_TRY(tell(group, (struct intent){.bytes = bytes}, error));
+  TP_TRY(all_gather_too(group, bytes, error));
+  return TP_MPI(
+      MPI_Allgather(mine, (int)bytes, MPI_BYTE, all, (int)bytes, MPI_BYTE, MPI_COMM_WORLD), error);
 }
 
 static enum tp_status judge(const struct mpi_group *group, struct tp_error *error)

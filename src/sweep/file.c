@@ -102,6 +102,15 @@ static enum tp_status write_special(const struct job *job)
   return fclose(out) == 0 || status != TP_OK ? status : fail_write(job, job->target->file);
 }
 
+static enum tp_status write_regular(struct job *job)
+{
+  if (job->target->resume)
+    TP_TRY(take_earlier(job));
+  TP_TRY(write_sidecar(job));
+  TP_TRY(write_rows(job));
+  return publish(job);
+}
+
 enum tp_status tp_sweep_write(struct tp_sweep *sweep, const struct tp_sweep_file *target,
                               struct tp_error *error)
 {
@@ -113,20 +122,8 @@ enum tp_status tp_sweep_write(struct tp_sweep *sweep, const struct tp_sweep_file
                     .part = tp_arena_printf(arena, "%s.part", target->file),
                     .sidecar = tp_arena_printf(arena, "%s.json", target->file),
                     .part_sidecar = tp_arena_printf(arena, "%s.part.json", target->file)};
-  enum tp_status status = TP_OK;
-  if (is_special(target->file)) {
-    status = write_special(&job);
-    tp_arena_free(arena);
-    return status;
-  }
-  if (target->resume)
-    status = take_earlier(&job);
-  if (status == TP_OK)
-    status = write_sidecar(&job);
-  if (status == TP_OK)
-    status = write_rows(&job);
-  if (status == TP_OK)
-    status = publish(&job);
+  const enum tp_status status =
+      is_special(target->file) ? write_special(&job) : write_regular(&job);
   tp_arena_free(arena);
   return status;
 }

@@ -14,12 +14,10 @@ static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predic
 {
   struct tp_point point;
   struct tp_prediction row;
-  enum tp_status status = tp_grid_point(sweep->grid, sweep->catalog, index, &point, error);
-  if (status == TP_OK)
-    status = tp_predict(predictor, &point, &row, error);
-  if (status == TP_OK)
-    tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
-  return status;
+  TP_TRY(tp_grid_point(sweep->grid, sweep->catalog, index, &point, error));
+  TP_TRY(tp_predict(predictor, &point, &row, error));
+  tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
+  return TP_OK;
 }
 
 static enum tp_status check_written(FILE *out, bool flush, struct tp_error *error)
@@ -158,7 +156,6 @@ enum tp_status tp_sweep_run(const struct tp_sweep *sweep, FILE *out, struct tp_e
 {
   if (sweep->workers > MOST_WORKERS)
     return tp_fail(error, TP_E_INPUT, "more than %d workers; take a smaller -j", (int)MOST_WORKERS);
-  const enum tp_status status =
-      sweep->workers <= 1 ? run_alone(sweep, out, error) : run_workers(sweep, out, error);
-  return status == TP_OK ? check_written(out, true, error) : status;
+  TP_TRY(sweep->workers <= 1 ? run_alone(sweep, out, error) : run_workers(sweep, out, error));
+  return check_written(out, true, error);
 }

@@ -122,13 +122,12 @@ static enum tp_status find_axis(struct sheet *sheet, const yaml_event_t *event, 
 static enum tp_status read_pair(struct sheet *sheet, const yaml_event_t *key)
 {
   size_t axis = 0;
-  enum tp_status status = find_axis(sheet, key, &axis);
+  TP_TRY(find_axis(sheet, key, &axis));
   struct values values = {.n = 0};
-  if (status == TP_OK)
-    status = read_values(sheet, tp_axis_column((enum tp_axis_name)axis), &values);
-  if (status == TP_OK && !sheet->given[axis])
+  TP_TRY(read_values(sheet, tp_axis_column((enum tp_axis_name)axis), &values));
+  if (!sheet->given[axis])
     sheet->grid->axes[axis] = (struct tp_axis){values.words, values.numbers, values.n};
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status read_mapping(struct sheet *sheet)

@@ -40,8 +40,7 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
 {
   const struct tp_check *check = session->check;
   const struct tp_request *request = &check->request;
-  enum tp_status status = TP_OK;
-  for (int64_t b = 0; b < request->batch.chunks[0].sequences && status == TP_OK; b++) {
+  for (int64_t b = 0; b < request->batch.chunks[0].sequences; b++) {
     const struct tp_reference reference = {.model = request->model,
                                            .variant = check->variant,
                                            .ranks = request->mesh.tp,
@@ -51,10 +50,10 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
                                            .dtype = request->dtype,
                                            .length = session->length,
                                            .tokens = &session->tokens[b * session->length]};
-    status = tp_reference_logits(&reference, &wanted[b * session->length * request->model->vocab],
-                                 session->error);
+    TP_TRY(tp_reference_logits(&reference, &wanted[b * session->length * request->model->vocab],
+                               session->error));
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status refer_all(struct tp_check_session *session)
@@ -63,33 +62,30 @@ static enum tp_status refer_all(struct tp_check_session *session)
   const int64_t logits =
       request->batch.chunks[0].sequences * session->length * request->model->vocab;
   session->wanted = TP_NEW(session->arena, float *, session->ranks->n);
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++) {
+  for (int i = 0; i < session->ranks->n; i++) {
     if (i > 0 && !ranks_differ(session->check)) {
       session->wanted[i] = session->wanted[0];
       continue;
     }
     session->wanted[i] = TP_NEW(session->arena, float, logits);
-    status = refer(session, session->ranks->calls[i]->rank, session->wanted[i]);
+    TP_TRY(refer(session, session->ranks->calls[i]->rank, session->wanted[i]));
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status bind_all(struct tp_check_session *session)
 {
-  enum tp_status status = TP_OK;
   session->rank = TP_NEW(session->arena, struct tp_check_rank, session->ranks->n);
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++) {
+  for (int i = 0; i < session->ranks->n; i++) {
     struct tp_check_rank *rank = &session->rank[i];
     rank->calls = session->ranks->calls[i];
     rank->store = tp_store_create(rank->calls, session->check->seed, 0);
-    status = tp_store_bind(rank->store, &session->programs->prefill, session->arena, &rank->prefill,
-                           session->error);
-    if (status == TP_OK)
-      status = tp_store_bind(rank->store, &session->programs->decode, session->arena, &rank->decode,
-                             session->error);
+    TP_TRY(tp_store_bind(rank->store, &session->programs->prefill, session->arena, &rank->prefill,
+                         session->error));
+    TP_TRY(tp_store_bind(rank->store, &session->programs->decode, session->arena, &rank->decode,
+                         session->error));
   }
-  return status;
+  return TP_OK;
 }
 
 static void release(struct tp_check_rank *rank)
@@ -117,28 +113,25 @@ static enum tp_status issue(const struct tp_check_session *session,
     after[b] = (int32_t)(first + n);
   }
   const struct tp_calls *calls = rank->calls;
-  enum tp_status status = calls->write(calls->state, tokens.data, values,
-                                       (size_t)(batch * n) * sizeof *values, session->error);
-  if (status == TP_OK)
-    status = calls->write(calls->state, lengths.data, after, (size_t)batch * sizeof *after,
-                          session->error);
-  if (status == TP_OK)
-    status = calls->join(calls->state, session->error);
-  if (status == TP_OK && rank->graphs[decode] != NULL)
-    status = calls->replay(calls->state, rank->graphs[decode], session->error);
-  else if (status == TP_OK)
-    status = tp_execute(calls, binding, session->error);
-  return status == TP_OK ? calls->join(calls->state, session->error) : status;
+  TP_TRY(calls->write(calls->state, tokens.data, values, (size_t)(batch * n) * sizeof *values,
+                      session->error));
+  TP_TRY(calls->write(calls->state, lengths.data, after, (size_t)batch * sizeof *after,
+                      session->error));
+  TP_TRY(calls->join(calls->state, session->error));
+  if (rank->graphs[decode] != NULL)
+    TP_TRY(calls->replay(calls->state, rank->graphs[decode], session->error));
+  else
+    TP_TRY(tp_execute(calls, binding, session->error));
+  return calls->join(calls->state, session->error);
 }
 
 static enum tp_status run(const struct tp_check_session *session, bool decode, int64_t first)
 {
-  enum tp_status status = TP_OK;
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
-    status = issue(session, &session->rank[i], decode, first);
-  if (status == TP_OK && session->ranks->host != NULL)
-    status = tp_host_run(session->ranks->host, session->error);
-  return status;
+  for (int i = 0; i < session->ranks->n; i++)
+    TP_TRY(issue(session, &session->rank[i], decode, first));
+  if (session->ranks->host != NULL)
+    TP_TRY(tp_host_run(session->ranks->host, session->error));
+  return TP_OK;
 }
 
 /* The same pass once more, captured; what the first left where its result is read is poisoned. */
@@ -151,33 +144,29 @@ static enum tp_status capture(const struct tp_check_session *session, struct tp_
       tp_binding_operand(binding, tp_binding_program(binding)->logits, 0);
   const size_t bytes = tp_check_bytes(&logits);
   void *poison = memset(TP_NEW(session->arena, unsigned char, bytes), 0xff, bytes);
-  const enum tp_status status =
-      tp_execute_capture(calls, binding, &rank->graphs[decode], session->error);
-  return status == TP_OK ? calls->write(calls->state, logits.data, poison, bytes, session->error)
-                         : status;
+  TP_TRY(tp_execute_capture(calls, binding, &rank->graphs[decode], session->error));
+  return calls->write(calls->state, logits.data, poison, bytes, session->error);
 }
 
 static enum tp_status run_and_capture(const struct tp_check_session *session, bool decode,
                                       int64_t first)
 {
-  enum tp_status status = run(session, decode, first);
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
-    status = session->rank[i].calls->finish(session->rank[i].calls->state, session->error);
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
-    status = capture(session, &session->rank[i], decode);
-  return status;
+  TP_TRY(run(session, decode, first));
+  for (int i = 0; i < session->ranks->n; i++)
+    TP_TRY(session->rank[i].calls->finish(session->rank[i].calls->state, session->error));
+  for (int i = 0; i < session->ranks->n; i++)
+    TP_TRY(capture(session, &session->rank[i], decode));
+  return TP_OK;
 }
 
 static enum tp_status pass(const struct tp_check_session *session, bool decode, int64_t first)
 {
-  enum tp_status status = TP_OK;
   if (session->check->captured && session->rank[0].graphs[decode] == NULL)
-    status = run_and_capture(session, decode, first);
-  if (status == TP_OK)
-    status = run(session, decode, first);
-  for (int i = 0; i < session->ranks->n && status == TP_OK; i++)
-    status = tp_check_compare(session, i, decode, first);
-  return status;
+    TP_TRY(run_and_capture(session, decode, first));
+  TP_TRY(run(session, decode, first));
+  for (int i = 0; i < session->ranks->n; i++)
+    TP_TRY(tp_check_compare(session, i, decode, first));
+  return TP_OK;
 }
 
 static void set_length(const struct tp_check_session *session, int64_t kv_len)
@@ -191,13 +180,13 @@ static enum tp_status passes(const struct tp_check_session *session)
 {
   const struct tp_check *check = session->check;
   const int64_t prompt = check->request.batch.chunks[0].tokens;
-  enum tp_status status = pass(session, false, 0);
-  for (int step = 0; step < check->steps && status == TP_OK; step++) {
+  TP_TRY(pass(session, false, 0));
+  for (int step = 0; step < check->steps; step++) {
     if (!check->captured)
       set_length(session, prompt + step + 1);
-    status = pass(session, true, prompt + step);
+    TP_TRY(pass(session, true, prompt + step));
   }
-  return status;
+  return TP_OK;
 }
 
 enum tp_status tp_check_run(const struct tp_check *check, const struct tp_check_ranks *ranks,

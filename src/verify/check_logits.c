@@ -113,9 +113,7 @@ enum tp_status tp_check_compare(const struct tp_check_session *session, int i, b
   const struct tp_binding *binding = tp_check_binding(rank, decode);
   struct tp_operand operand;
   struct logits logits;
-  const enum tp_status status = read_logits(session, rank, binding, &operand, &logits);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(read_logits(session, rank, binding, &operand, &logits));
   compare(session, rank, binding, &logits, session->wanted[i], first);
   return compare_next(session, rank, binding, &logits);
 }

@@ -105,8 +105,7 @@ static bool is_written(const struct tp_program *program, int tensor)
 static enum tp_status write_inputs(const struct run *run, const struct side *side)
 {
   const struct tp_program *program = run->check->program;
-  enum tp_status status = TP_OK;
-  for (int t = 0; t < program->n_tensors && status == TP_OK; t++) {
+  for (int t = 0; t < program->n_tensors; t++) {
     const struct tp_tensor *tensor = &program->tensors[t];
     if (!is_base(tensor) || tensor->kind == TP_TENSOR_WEIGHT || !is_read(program, t))
       continue;
@@ -115,25 +114,21 @@ static enum tp_status write_inputs(const struct run *run, const struct side *sid
       fill_index(run, t, tensor->rows * tensor->columns, (int32_t *)(void *)bytes);
     else
       fill_numbers(run, t, side->calls->rank, bytes);
-    status = side->calls->write(side->calls->state, tp_binding_operand(side->binding, t, 0).data,
-                                bytes, bytes_of(tensor), run->error);
+    TP_TRY(side->calls->write(side->calls->state, tp_binding_operand(side->binding, t, 0).data,
+                              bytes, bytes_of(tensor), run->error));
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status issue(const struct run *run, struct side *side)
 {
   const struct tp_calls *calls = side->calls;
   side->store = tp_store_create(calls, run->check->seed, 0);
-  enum tp_status status =
-      tp_store_bind(side->store, run->check->program, run->arena, &side->binding, run->error);
-  if (status == TP_OK)
-    status = write_inputs(run, side);
-  if (status == TP_OK)
-    status = calls->join(calls->state, run->error);
-  if (status == TP_OK)
-    status = tp_execute(calls, side->binding, run->error);
-  return status == TP_OK ? calls->join(calls->state, run->error) : status;
+  TP_TRY(tp_store_bind(side->store, run->check->program, run->arena, &side->binding, run->error));
+  TP_TRY(write_inputs(run, side));
+  TP_TRY(calls->join(calls->state, run->error));
+  TP_TRY(tp_execute(calls, side->binding, run->error));
+  return calls->join(calls->state, run->error);
 }
 
 /* NaN where only one of them is. */
@@ -162,13 +157,10 @@ static enum tp_status compare(const struct run *run, const struct side *wanted,
     const size_t bytes = bytes_of(tensor);
     void *a = TP_NEW(run->arena, unsigned char, bytes),
          *b = TP_NEW(run->arena, unsigned char, bytes);
-    enum tp_status status = wanted->calls->read(
-        wanted->calls->state, a, tp_binding_operand(wanted->binding, t, 0).data, bytes, run->error);
-    if (status == TP_OK)
-      status = got->calls->read(got->calls->state, b, tp_binding_operand(got->binding, t, 0).data,
-                                bytes, run->error);
-    if (status != TP_OK)
-      return status;
+    TP_TRY(wanted->calls->read(wanted->calls->state, a,
+                               tp_binding_operand(wanted->binding, t, 0).data, bytes, run->error));
+    TP_TRY(got->calls->read(got->calls->state, b, tp_binding_operand(got->binding, t, 0).data,
+                            bytes, run->error));
     const double apart = difference(tensor, a, b);
     if (!(apart <= *largest))
       *largest = apart;
@@ -186,14 +178,13 @@ static enum tp_status run_both(const struct run *run, const struct tp_calls *tes
   const int ranks = tested->ranks;
   struct side *own = &sides[ranks];
   *own = (struct side){.calls = tested};
-  enum tp_status status = issue(run, own);
-  for (int r = 0; r < ranks && status == TP_OK; r++) {
+  TP_TRY(issue(run, own));
+  for (int r = 0; r < ranks; r++) {
     sides[r].calls = tp_host_calls(host, r);
-    status = issue(run, &sides[r]);
+    TP_TRY(issue(run, &sides[r]));
   }
-  if (status == TP_OK)
-    status = tp_host_run(host, run->error);
-  return status == TP_OK ? compare(run, &sides[tested->rank], own, largest) : status;
+  TP_TRY(tp_host_run(host, run->error));
+  return compare(run, &sides[tested->rank], own, largest);
 }
 
 enum tp_status tp_op_check_run(const struct tp_op_check *check, const struct tp_calls *tested,

@@ -315,9 +315,7 @@ enum tp_status tp_reference_logits(const struct tp_reference *reference, float *
                    "architecture '%s' has no equation to be checked by; add it to reference.c",
                    reference->variant->architecture->name);
   struct run run = {.reference = reference, .layers = (int)reference->model->layers};
-  const enum tp_status status = check(reference, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check(reference, error));
   run.ranks = ranks_of(reference, equation->compute == kraken);
   run.block.model = equation->compute == kraken ? tp_kraken_model(reference->model, run.ranks)
                                                 : *reference->model;

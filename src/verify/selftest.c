@@ -26,7 +26,7 @@ struct subject {
   bool may_be_refused; /* else refusing it is a fault */
 };
 
-/* What not every device has: fp8 GEMMs, and fused attention in fp32. */
+/* What not every device has, beside windows: fp8 GEMMs, and fused attention in fp32. */
 static bool is_rare(enum tp_dtype dtype, bool flash)
 {
   return dtype == TP_DTYPE_FP8 || (dtype == TP_DTYPE_FP32 && flash);
@@ -62,6 +62,14 @@ static struct subject subject_of_op(const struct tp_op_case *item)
       .name = item->name, .bound = op_bound(item), .may_be_refused = is_rare(item->dtype, flash)};
 }
 
+static bool has_windows(const struct tp_model *model)
+{
+  bool windows = false;
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
+    windows |= model->kinds[kind].window > 0;
+  return windows;
+}
+
 static struct subject subject_of_variant(const struct tp_selftest_case *item)
 {
   const struct tp_request *request = &item->check.request;
@@ -69,7 +77,8 @@ static struct subject subject_of_variant(const struct tp_selftest_case *item)
                      request->style.attention_decode == TP_ATTENTION_FLASH;
   return (struct subject){.name = item->name,
                           .bound = tp_check_bound(&item->check),
-                          .may_be_refused = is_rare(request->dtype, flash)};
+                          .may_be_refused =
+                              is_rare(request->dtype, flash) || has_windows(request->model)};
 }
 
 static void report(struct tp_selftest *selftest, struct subject subject,
@@ -105,9 +114,7 @@ static enum tp_status agree(struct tp_group *group, struct tp_arena *arena, stru
 {
   const int ranks = tp_group_ranks(group);
   struct finding *all = TP_NEW(arena, struct finding, ranks);
-  const enum tp_status status = tp_group_gather(group, finding, sizeof *finding, all, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_group_gather(group, finding, sizeof *finding, all, error));
   *finding = all[0];
   for (int i = 1; i < ranks; i++)
     if (is_worse(&all[i], finding))
@@ -209,8 +216,8 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error)
 {
-  const enum tp_status status = check_ops(selftest, calls, group, error);
-  return status == TP_OK ? check_variants(selftest, calls, group, error) : status;
+  TP_TRY(check_ops(selftest, calls, group, error));
+  return check_variants(selftest, calls, group, error);
 }
 
 static void check_ratio(struct tp_selftest *selftest, const char *name, double ratio, double wanted)

@@ -96,6 +96,19 @@ START_TEST(windows_of_other_kernels)
 }
 END_TEST
 
+/* The next 512 tokens on 1024 that are cached: tile i of 8 sees 1024 + 64 (i + 1) keys, in the mean
+ * (1088 + 1536) / 2; their pairs are those of 1536 tokens less those of 1024. */
+START_TEST(flash_prefill_on_context)
+{
+  struct toy toy;
+  toy_init(&toy);
+  const struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 1536);
+  const double all_us = 2 * 8 * 1312 * 3.2768e-3, longest_us = 1536 * 3.2768e-3;
+  ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
+  ck_assert_rel(tp_op_flops(&op), 4.0 * 25 * 8 * 128 * (1536.0 * 1537 - 1024.0 * 1025) / 2, 1e-15);
+}
+END_TEST
+
 /* Five products a pair for two: a key costs a tile 10*64*128 / 1e13 = 8.192 ns.  Traffic at 1e9
  * B/s: q, output and two gradients of 8 heads; k, v and two gradients of 2. */
 START_TEST(flash_backward)
@@ -322,6 +335,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, flash_prefill);
   tcase_add_test(tcase, flash_prefill_in_a_window);
   tcase_add_test(tcase, windows_of_other_kernels);
+  tcase_add_test(tcase, flash_prefill_on_context);
   tcase_add_test(tcase, flash_backward);
   tcase_add_test(tcase, materialised_backward);
   tcase_add_test(tcase, flash_prefill_of_few_tiles);

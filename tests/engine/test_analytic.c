@@ -332,12 +332,15 @@ START_TEST(empty_programs_and_segments_take_no_time)
 }
 END_TEST
 
-START_TEST(flow_without_a_route_is_an_error)
+/* 0: a flow without a route beside a kernel; 1: the same alone; 2: work without an end. */
+START_TEST(op_without_an_end_is_an_error)
 {
   toy.machine.patterns[TP_PATTERN_RING].flow_bytes_per_s = 0;
   toy_segment(&toy, 2);
-  toy_kernel(&toy, NONE, NONE, toy_work(5));
-  toy_collective(&toy, NONE, NONE, toy_ring(1, 1, 0));
+  toy_kernel(&toy, NONE, NONE, toy_work(_i == 2 ? HUGE_VAL : 5));
+  toy_collective(&toy, NONE, NONE, _i == 2 ? toy_work(1) : toy_ring(1, 1, 0));
+  if (_i == 1)
+    toy.ops[0][1].stream = TP_STREAM_COMPUTE;
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {{0}};
   struct tp_result result = {.total_s = -1};
@@ -363,7 +366,7 @@ static Suite *suite(void)
   tcase_add_test(order, wait_reaches_back_to_the_last_repetition_of_an_earlier_segment);
   tcase_add_test(order, wait_takes_the_latest_record_before_it);
   tcase_add_test(order, empty_programs_and_segments_take_no_time);
-  tcase_add_test(order, flow_without_a_route_is_an_error);
+  tcase_add_loop_test(order, op_without_an_end_is_an_error, 0, 3);
   tcase_add_test(order, reduces_nobody_waits_for_run_under_the_next_module);
   tcase_add_test(order, collective_on_the_compute_stream_is_exposed);
   tcase_add_test(order, op_behind_a_segment_starts_in_its_last_but_one_repetition);

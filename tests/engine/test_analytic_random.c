@@ -34,10 +34,16 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, bool shared)
     cost.dram_bytes = sometimes(state, 3000);
   if (!collective) {
     cost.compute_s = sometimes(state, 3);
+    if (shared)
+      cost.stall_ratio = sometimes(state, 0.1);
+    cost.queue_limit = 2;
     return cost;
   }
-  if (shared)
+  if (shared) {
     cost.late_share = sometimes(state, 0.5);
+    cost.dram_weight = sometimes(state, 1);
+    cost.queue_accesses = sometimes(state, 3);
+  }
   cost.n_phases = below(state, 3);
   for (int p = 0; p < cost.n_phases; p++)
     cost.phases[p] = (struct tp_comm_phase){.pattern = (enum tp_pattern)below(state, 3),
@@ -203,6 +209,88 @@ START_TEST(twice_the_repetitions_take_twice_the_period)
 }
 END_TEST
 
+/* Puts a kernel before all others that takes nothing from anyone, but keeps any other op from being
+ * the only one that runs. */
+static void add_sleeper(double work_s)
+{
+  struct tp_segment *first = &toy.program.segments[0];
+  memmove(&toy.ops[0][1], &toy.ops[0][0], first->n_ops * sizeof toy.ops[0][0]);
+  memmove(&toy.costs[0][1], &toy.costs[0][0], first->n_ops * sizeof toy.costs[0][0]);
+  toy.ops[0][0] = (struct tp_op){
+      .name = "sleeper", .kind = TP_OP_GEMM, .stream = TP_MAX_STREAMS - 1, .records = TP_NO_EVENT};
+  toy.costs[0][0] = toy_work(work_s);
+  first->n_ops++;
+  toy.program.n_streams = TP_MAX_STREAMS;
+}
+
+static int in_order(const void *a, const void *b)
+{
+  const struct tp_span *x = a, *y = b;
+  if (x->stream != y->stream)
+    return x->stream < y->stream ? -1 : 1;
+  return x->end_s < y->end_s ? -1 : x->end_s > y->end_s;
+}
+
+static struct tp_timeline spans_in_order(struct tp_arena *arena)
+{
+  struct tp_timeline timeline = {.arena = arena, .stream_names = toy.program.stream_names};
+  toy_run(&toy, &timeline);
+  if (timeline.n_spans > 0)
+    qsort(timeline.spans, timeline.n_spans, sizeof *timeline.spans, in_order);
+  return timeline;
+}
+
+/* An op that runs alone is not followed from part to part: it lasts as long as alone. */
+START_TEST(ops_alone_end_as_ops_beside_one_that_shares_nothing)
+{
+  int magnified = 0;
+  const int n = tp_random_cases(1000);
+  for (int i = 0; i < n; i++) {
+    struct tp_arena *arena = tp_arena_create();
+    uint64_t state = tp_random_seed(i);
+    random_program(&state, 1 + below(&state, TP_MAX_STREAMS - 1), 1 + below(&state, 20), true);
+    const double total_s = toy_run_in_full(&toy).total_s;
+    const struct tp_timeline alone = spans_in_order(arena);
+    add_sleeper(2 * total_s);
+    const struct tp_timeline beside = spans_in_order(arena);
+    double worst_s = 0;
+    for (size_t k = 0; k < alone.n_spans; k++) {
+      ck_assert_int_eq(alone.spans[k].stream, beside.spans[k].stream);
+      worst_s = fmax(worst_s, fabs(alone.spans[k].end_s - beside.spans[k].end_s));
+    }
+    ck_assert_msg(worst_s <= 1e-6 * total_s, "case %d: an end differs by %g", i, worst_s);
+    magnified += worst_s > 1e-12 * total_s;
+    tp_arena_free(arena);
+  }
+  ck_assert_int_le(magnified, 1 + n / 300);
+}
+END_TEST
+
+/* To the last bit, whatever the costs were when it was made. */
+START_TEST(a_plan_is_the_program_s_and_not_the_costs)
+{
+  for (int i = 0; i < tp_random_cases(500); i++) {
+    struct tp_arena *arena = tp_arena_create();
+    struct tp_error error = {{0}};
+    uint64_t state = tp_random_seed(i);
+    random_program(&state, 1 + below(&state, TP_MAX_STREAMS), 1 + below(&state, 30), true);
+    struct tp_run run = {.program = &toy.program, .machine = &toy.machine, .costs = toy.rows};
+    run.plan = tp_engine_analytic.plan(&toy.program, arena);
+    for (int time = 0; time < 2; time++) {
+      struct tp_result result = {0};
+      ck_assert_int_eq(tp_engine_analytic.run(&run, arena, &result, &error), TP_OK);
+      const struct tp_result want = toy_run(&toy, NULL);
+      ck_assert_msg(memcmp(&result, &want, sizeof want) == 0, "case %d", i);
+      for (size_t s = 0; s < toy.program.n_segments; s++)
+        for (size_t o = 0; o < toy.program.segments[s].n_ops; o++)
+          toy.costs[s][o] =
+              random_cost(&state, toy.ops[s][o].kind == TP_OP_COLLECTIVE, fraction(&state) < 0.5);
+    }
+    tp_arena_free(arena);
+  }
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("analytic_random");
@@ -213,6 +301,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, times_keep_their_bounds);
   tcase_add_test(tcase, a_faster_machine_is_never_slower);
   tcase_add_test(tcase, twice_the_repetitions_take_twice_the_period);
+  tcase_add_test(tcase, ops_alone_end_as_ops_beside_one_that_shares_nothing);
+  tcase_add_test(tcase, a_plan_is_the_program_s_and_not_the_costs);
   suite_add_tcase(suite, tcase);
   return suite;
 }

@@ -8,6 +8,7 @@
 #include "engine/analytic/replay.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 enum { MAX_PERIOD = 4 };
@@ -19,7 +20,8 @@ static const double SAME_RATIO = 1e-14;
 /* The state when the leader turned to a repetition, its clock set back to 0. */
 struct snapshot {
   double lasted_s; /* since the turn before */
-  struct tp_fluid fluid;
+  unsigned waiting;
+  struct tp_fluid fluid; /* its lanes as far as there are streams */
   struct tp_lane lanes[TP_MAX_STREAMS];
   struct tp_tally tally;
   double *spent_s;
@@ -30,24 +32,15 @@ struct history {
   struct snapshot snapshots[MAX_PERIOD + 1];
 };
 
-static struct tp_result sums(const struct tp_run *run)
-{
-  struct tp_result result = {0};
-  for (size_t s = 0; s < run->program->n_segments; s++) {
-    const struct tp_segment *segment = &run->program->segments[s];
-    for (size_t i = 0; i < segment->n_ops; i++) {
-      const struct tp_cost *cost = &run->costs[s][i];
-      result.flops += (double)segment->repeat * cost->flops;
-      result.dram_bytes += (double)segment->repeat * cost->dram_bytes;
-      result.link_bytes += (double)segment->repeat * cost->link_bytes;
-    }
-  }
-  return result;
-}
-
-static void add_variance(struct tp_result *result, const struct tp_cost *cost, double spent_s)
+/* What an op adds to the result besides the times of engine.h; `spent_s` is its time in all
+ * repetitions. */
+static void add_op(struct tp_result *result, const struct tp_cost *cost, double repeat,
+                   double spent_s)
 {
   const double deviation_s = cost->sigma * spent_s;
+  result->flops += repeat * cost->flops;
+  result->dram_bytes += repeat * cost->dram_bytes;
+  result->link_bytes += repeat * cost->link_bytes;
   result->variance += deviation_s * deviation_s;
 }
 
@@ -55,18 +48,18 @@ static void run_chain(const struct tp_run *run, struct tp_result *result)
 {
   for (size_t s = 0; s < run->program->n_segments; s++) {
     const struct tp_segment *segment = &run->program->segments[s];
+    const double repeat = (double)segment->repeat;
     for (size_t i = 0; i < segment->n_ops && segment->repeat > 0; i++) {
       const struct tp_cost *cost = &run->costs[s][i];
       const struct tp_op *op = &segment->ops[i];
       const bool collective = op->kind == TP_OP_COLLECTIVE;
-      const double spent_s =
-          (double)segment->repeat * tp_fluid_alone_s(run->machine, cost, collective);
+      const double spent_s = repeat * tp_fluid_alone_s(run->machine, cost, collective);
       result->total_s += spent_s;
       if (collective)
         result->comm_s += spent_s;
       else if (op->stream == TP_STREAM_COMPUTE)
         result->compute_s += spent_s;
-      add_variance(result, cost, spent_s);
+      add_op(result, cost, repeat, spent_s);
     }
   }
   result->comm_exposed_s = result->comm_s;
@@ -77,14 +70,14 @@ static void run_chain(const struct tp_run *run, struct tp_result *result)
 static int64_t repetitions_left(const struct tp_replay *replay)
 {
   const struct tp_lane *leader = &replay->lanes[replay->leader];
-  int64_t last = replay->plan->segments[leader->segment].repeat - 1;
+  int64_t last = leader->segment->repeat - 1;
   int64_t furthest = leader->repetition;
   for (int q = 0; q < replay->plan->n_streams; q++) {
     const struct tp_lane *lane = &replay->lanes[q];
     if (lane->segment == leader->segment)
       furthest = lane->repetition > furthest ? lane->repetition : furthest;
-    else if (lane->state == TP_LANE_WAITING)
-      last = replay->plan->segments[leader->segment].repeat - 2;
+    else if (replay->waiting >> q & 1)
+      last = leader->segment->repeat - 2;
   }
   return last - furthest;
 }
@@ -98,15 +91,29 @@ static int64_t repetitions_left(const struct tp_replay *replay)
 static bool same_lanes(const struct snapshot *a, const struct snapshot *b, int leader,
                        int n_streams)
 {
+  if (a->waiting != b->waiting)
+    return false;
   const int64_t moved = b->lanes[leader].repetition - a->lanes[leader].repetition;
   for (int q = 0; q < n_streams; q++) {
     const struct tp_lane *x = &a->lanes[q], *y = &b->lanes[q];
     const bool inside = x->segment == a->lanes[leader].segment;
-    if (x->state != y->state || x->segment != y->segment || x->op != y->op ||
+    if (x->segment != y->segment || x->op != y->op ||
         x->repetition + (inside ? moved : 0) != y->repetition)
       return false;
   }
   return true;
+}
+
+static void begin_history(struct history *history, const struct tp_plan *plan,
+                          struct tp_arena *scratch)
+{
+  int most_ops = 0;
+  for (size_t s = 0; s < plan->n_segments; s++)
+    most_ops = plan->segments[s].n_ops > most_ops ? plan->segments[s].n_ops : most_ops;
+  double *spent_s = TP_NEW(scratch, double, most_ops *(MAX_PERIOD + 1));
+  history->n_turns = 0;
+  for (int i = 0; i <= MAX_PERIOD; i++)
+    history->snapshots[i].spent_s = &spent_s[i * most_ops];
 }
 
 static struct snapshot *turn_before(struct history *history, int64_t turns)
@@ -116,32 +123,35 @@ static struct snapshot *turn_before(struct history *history, int64_t turns)
 
 static void keep(const struct tp_replay *replay, struct history *history, double lasted_s)
 {
-  const size_t s = replay->lanes[replay->leader].segment;
+  const struct tp_plan *plan = replay->plan;
+  const struct tp_plan_segment *segment = replay->lanes[replay->leader].segment;
   history->n_turns++;
   struct snapshot *snapshot = turn_before(history, 0);
-  double *spent_s = snapshot->spent_s;
-  *snapshot = (struct snapshot){
-      .lasted_s = lasted_s, .fluid = replay->fluid, .tally = replay->tally, .spent_s = spent_s};
-  memcpy(snapshot->lanes, replay->lanes, sizeof replay->lanes);
-  memcpy(spent_s, replay->spent_s[s],
-         (size_t)replay->plan->segments[s].n_ops * sizeof *replay->spent_s[s]);
+  snapshot->lasted_s = lasted_s;
+  snapshot->waiting = replay->waiting;
+  snapshot->tally = replay->tally;
+  memcpy(&snapshot->fluid, &replay->fluid,
+         offsetof(struct tp_fluid, lanes) + (size_t)plan->n_streams * sizeof *replay->fluid.lanes);
+  memcpy(snapshot->lanes, replay->lanes, (size_t)plan->n_streams * sizeof *replay->lanes);
+  memcpy(snapshot->spent_s, replay->spent_s[segment - plan->segments],
+         (size_t)segment->n_ops * sizeof *snapshot->spent_s);
 }
 
 /* Repeats `times` times what has happened since `past`: `period` repetitions in `period_s`. */
 static void repeat_since(struct tp_replay *replay, const struct snapshot *past, int64_t period,
                          double period_s, int64_t times)
 {
-  const size_t s = replay->lanes[replay->leader].segment;
-  const struct tp_plan_segment *segment = &replay->plan->segments[s];
+  const struct tp_plan_segment *segment = replay->lanes[replay->leader].segment;
+  double *spent_s = replay->spent_s[segment - replay->plan->segments];
   const double n = (double)times;
   replay->origin_s += n * period_s;
   replay->tally.compute_s += n * (replay->tally.compute_s - past->tally.compute_s);
   replay->tally.comm_s += n * (replay->tally.comm_s - past->tally.comm_s);
   replay->tally.exposed_s += n * (replay->tally.exposed_s - past->tally.exposed_s);
   for (int i = 0; i < segment->n_ops; i++)
-    replay->spent_s[s][i] += n * (replay->spent_s[s][i] - past->spent_s[i]);
+    spent_s[i] += n * (spent_s[i] - past->spent_s[i]);
   for (int q = 0; q < replay->plan->n_streams; q++) {
-    if (replay->lanes[q].segment != s)
+    if (replay->lanes[q].segment != segment)
       continue;
     replay->lanes[q].repetition += times * period;
     replay->ended[q] += times * period * segment->per_repeat[q];
@@ -172,44 +182,47 @@ static void look_for_period(struct tp_replay *replay, struct history *history)
   }
 }
 
-static int leader_of(const struct tp_plan *plan, const struct tp_replay *replay)
+static int leader_of(const struct tp_replay *replay)
 {
-  for (int q = 0; q < plan->n_streams; q++)
-    if (replay->lanes[q].state != TP_LANE_DONE)
+  for (int q = 0; q < replay->plan->n_streams; q++)
+    if (!tp_replay_is_done(replay, q))
       return q;
   return 0;
 }
 
-static void run_replay(const struct tp_run *run, struct tp_arena *scratch, struct tp_result *result)
+static void run_replay(const struct tp_run *run, const struct tp_plan *plan,
+                       struct tp_arena *scratch, struct tp_result *result)
 {
-  struct tp_plan plan;
-  tp_plan_make(run, scratch, &plan);
   struct tp_replay replay;
-  tp_replay_begin(&replay, &plan, run, scratch);
-  int most_ops = 0;
-  for (size_t s = 0; s < plan.n_segments; s++)
-    most_ops = plan.segments[s].n_ops > most_ops ? plan.segments[s].n_ops : most_ops;
-  struct history history = {0};
-  for (int i = 0; i <= MAX_PERIOD; i++)
-    history.snapshots[i].spent_s = TP_NEW(scratch, double, most_ops);
-
-  replay.leader = leader_of(&plan, &replay);
-  while (tp_replay_step(&replay)) {
-    if (replay.turned && run->timeline == NULL && replay.lanes[replay.leader].state != TP_LANE_DONE)
+  tp_replay_begin(&replay, plan, run, scratch);
+  struct history history;
+  begin_history(&history, plan, scratch);
+  replay.leader = leader_of(&replay);
+  while (tp_replay_to_turn(&replay)) {
+    if (tp_replay_is_done(&replay, replay.leader)) {
+      replay.leader = leader_of(&replay);
+      history.n_turns = 0;
+    } else if (run->timeline == NULL) {
       look_for_period(&replay, &history);
-    if (replay.lanes[replay.leader].state != TP_LANE_DONE)
-      continue;
-    replay.leader = leader_of(&plan, &replay);
-    history.n_turns = 0;
+    }
   }
 
   result->total_s = replay.origin_s + replay.fluid.now_s;
   result->compute_s = replay.tally.compute_s;
   result->comm_s = replay.tally.comm_s;
   result->comm_exposed_s = replay.tally.exposed_s;
-  for (size_t s = 0; s < plan.n_segments; s++)
-    for (int i = 0; i < plan.segments[s].n_ops; i++)
-      add_variance(result, plan.segments[s].ops[i].cost, replay.spent_s[s][i]);
+  for (size_t s = 0; s < plan->n_segments; s++) {
+    const struct tp_plan_segment *segment = &plan->segments[s];
+    for (int i = 0; i < segment->n_ops; i++)
+      add_op(result, &run->costs[segment->source][i], (double)segment->repeat,
+             replay.spent_s[s][i]);
+  }
+}
+
+static const struct tp_plan *plan_of(const struct tp_program *program, struct tp_arena *arena)
+{
+  static const struct tp_plan chain = {.is_chain = true};
+  return tp_program_is_chain(program) ? &chain : tp_plan_make(program, arena);
 }
 
 static enum tp_status run_analytic(const struct tp_engine *engine, const struct tp_run *run,
@@ -217,11 +230,12 @@ static enum tp_status run_analytic(const struct tp_engine *engine, const struct 
                                    struct tp_error *error)
 {
   (void)engine;
-  struct tp_result found = sums(run);
-  if (run->timeline == NULL && tp_program_is_chain(run->program))
+  struct tp_result found = {0};
+  const struct tp_plan *plan = run->plan != NULL ? run->plan : plan_of(run->program, scratch);
+  if (plan->is_chain && run->timeline == NULL)
     run_chain(run, &found);
   else
-    run_replay(run, scratch, &found);
+    run_replay(run, plan->is_chain ? tp_plan_make(run->program, scratch) : plan, scratch, &found);
   if (!isfinite(found.total_s))
     return tp_fail(error, TP_E_INPUT,
                    "%s: an op never ends: a collective uses a pattern of the platform that has no "
@@ -234,4 +248,5 @@ static enum tp_status run_analytic(const struct tp_engine *engine, const struct 
 const struct tp_engine tp_engine_analytic = {
     .name = "analytic",
     .summary = "max-plus over streams with a fluid model of shared SMs, memory and links",
+    .plan = plan_of,
     .run = run_analytic};

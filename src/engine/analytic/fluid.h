@@ -4,62 +4,127 @@
  *
  * A lane is a stream.  Between two changes of what runs every component has one rate, so it is
  * kept as the time at which it would end; when the rate changes, what is left is rescaled.
+ *
+ * An op is in one stage at a time: FIXED; then a kernel's is LATE and COMPUTE, a collective's the
+ * DELAY and the FLOW of a phase, phase after phase.  Its work and its DRAM bytes go on beside the
+ * stages after FIXED.
  */
 #include "engine/engine.h"
+#include "engine/sms.h"
 
-/* FIXED runs before the others, LATE before COMPUTE; FLOW is the flow part of the present phase,
- * DELAY its delay. */
-enum tp_part {
-  TP_PART_FIXED,
-  TP_PART_WORK,
-  TP_PART_LATE,
-  TP_PART_COMPUTE,
-  TP_PART_DRAM,
-  TP_PART_DELAY,
-  TP_PART_FLOW,
-  TP_N_PARTS
+/* With the end of a stage before COMPUTE another begins. */
+enum tp_stage {
+  TP_STAGE_FIXED,
+  TP_STAGE_LATE,
+  TP_STAGE_DELAY,
+  TP_STAGE_FLOW,
+  TP_STAGE_COMPUTE,
+  TP_STAGE_OVER
 };
 
+/* Ends are at the present rates; what does not end in the future is over. */
 struct tp_fluid_lane {
   const struct tp_cost *cost;
   double alone_s;
-  bool collective;
+  unsigned bit; /* of the lane, in the sets below */
+  enum tp_stage stage;
   int phase;
-  unsigned parts; /* bit 1 << part: running */
+  int sharers; /* of FLOW: collectives on the pattern */
   double start_s;
-  double end_s[TP_N_PARTS]; /* at the present rates; of the parts that run */
-  double rate;              /* of COMPUTE: 1 undisturbed */
-  double slower;            /* WORK takes so much longer: 1 undisturbed */
-  int sharers;              /* of FLOW: collectives on the pattern */
+  double stage_end_s, work_end_s, dram_end_s;
+  double dram_weight;
+  double rate;   /* of COMPUTE: 1 undisturbed */
+  double slower; /* the work takes so much longer: 1 undisturbed */
 };
 
+/* What must be shared anew. */
+enum {
+  TP_SHARE_LATE = 1 << 0,
+  TP_SHARE_SMS = 1 << 1,
+  TP_SHARE_QUEUES = 1 << 2,
+  TP_SHARE_DRAM = 1 << 3,
+  TP_SHARE_LINKS = 1 << 4
+};
+
+/* Sets of lanes have the bit 1 << lane.  A component that ends without any other to leave its share
+ * to may stay in `computing`, `stalling` and `loading` until the next time that these are shared.
+ */
 struct tp_fluid {
   const struct tp_machine *machine;
   double now_s;
-  unsigned running;   /* bit 1 << lane */
-  unsigned changed;   /* bit 1 << part: some began or ended since the shares were worked out */
   double dram_weight; /* sum over the DRAM components that run, or that ran last */
+  unsigned running, collectives;
+  unsigned holders, queuers; /* collectives that hold SMs, that queue accesses */
+  unsigned late, computing;  /* kernels in these stages; computing: that can want for SMs */
+  unsigned stalling;         /* kernels whose work queued accesses may slow */
+  unsigned loading;          /* ops whose DRAM component runs */
+  unsigned flowing;          /* collectives in that stage */
+  unsigned changed;          /* TP_SHARE_* */
   struct tp_fluid_lane lanes[TP_MAX_STREAMS];
 };
 
-/* Starts an op on the idle lane q, now.  `alone_s` is its tp_fluid_alone_s. */
+/* Starts an op on the idle lane q, now.  `alone_s` is its tp_fluid_alone_s, and finite. */
 void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, bool collective,
                     double alone_s);
 
 /* Goes on to the next end of an op (some must run) and returns the lanes whose op ended then.
- * now_s becomes infinite where no op can end (a flow without a route). */
+ * now_s becomes infinite where no op can end. */
 unsigned tp_fluid_advance(struct tp_fluid *fluid);
 
 /* Sets the clock back by `by_s`, so that times stay small and comparable between repetitions. */
 void tp_fluid_rebase(struct tp_fluid *fluid, double by_s);
 
-/* Whether both would go on alike: same parts, times equal within `tolerance_s`. */
+/* Whether both would go on alike: same stages, times equal within `tolerance_s`.  Both have been
+ * rebased since they advanced. */
 bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double tolerance_s);
-
-/* How long the op lasts with nothing beside it. */
-double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
-                        bool collective);
 
 /* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
 double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
+
+/* alone.c: how long the op lasts with nothing beside it. */
+double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
+                        bool collective);
+/* When an op ends that has nothing beside it from now on. */
+double tp_fluid_undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fluid_lane *lane);
+
+/* stage.c: ends what of the lane is due, begins what follows, and says whether the op has ended. */
+bool tp_fluid_turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane);
+
+/* share.c: works out anew what `changed` says, which is something. */
+void tp_fluid_share(struct tp_fluid *fluid);
+/* What the collectives hold that have begun before this moment: one that begins now comes too late
+ * to keep blocks waiting. */
+struct tp_sms_held tp_fluid_held_before(const struct tp_fluid *fluid);
+
+/* The number of the lowest bit set, for loops over the few that are. */
+static inline int tp_fluid_lowest(unsigned bits)
+{
+  return __builtin_ctz(bits);
+}
+
+static inline double tp_fluid_larger(double a, double b)
+{
+  return a > b ? a : b;
+}
+
+static inline double tp_fluid_delay_s(const struct tp_machine *machine,
+                                      const struct tp_comm_phase *phase)
+{
+  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+}
+
+static inline double tp_fluid_flow_s(const struct tp_machine *machine,
+                                     const struct tp_comm_phase *phase)
+{
+  return phase->flow_bytes > 0
+             ? phase->flow_bytes / machine->patterns[phase->pattern].flow_bytes_per_s
+             : 0;
+}
+
+/* Whether the flows of both share links. */
+static inline bool tp_fluid_share_links(const struct tp_comm_phase *a,
+                                        const struct tp_comm_phase *b)
+{
+  return a->pattern == b->pattern;
+}
 #endif

@@ -1,7 +1,5 @@
 #include "engine/analytic/plan.h"
 
-#include "engine/analytic/fluid.h"
-
 /* The last record of an event: the op is the `count`-th of its stream in the pass. */
 struct record {
   int64_t count; /* 0: never recorded */
@@ -85,19 +83,18 @@ static void link_streams(struct tp_plan_segment *segment)
   }
 }
 
-static void fill_ops(const struct tp_run *run, size_t s, struct tp_arena *arena,
+static void fill_ops(const struct tp_segment *source, struct tp_arena *arena,
                      struct tp_plan_segment *segment)
 {
-  const struct tp_segment *source = &run->program->segments[s];
   segment->repeat = source->repeat;
   segment->n_ops = (int)source->n_ops;
   segment->ops = TP_NEW(arena, struct tp_plan_op, source->n_ops);
   for (size_t i = 0; i < source->n_ops; i++) {
     struct tp_plan_op *planned = &segment->ops[i];
     planned->op = &source->ops[i];
-    planned->cost = &run->costs[s][i];
     planned->collective = source->ops[i].kind == TP_OP_COLLECTIVE;
-    planned->alone_s = tp_fluid_alone_s(run->machine, planned->cost, planned->collective);
+    planned->waits = source->ops[i].n_waits > 0;
+    planned->frees = source->ops[i].records != TP_NO_EVENT;
   }
 }
 
@@ -112,18 +109,18 @@ static void move_to_last_repetition(const struct tp_plan_segment *segment, struc
   }
 }
 
-void tp_plan_make(const struct tp_run *run, struct tp_arena *arena, struct tp_plan *plan)
+const struct tp_plan *tp_plan_make(const struct tp_program *program, struct tp_arena *arena)
 {
-  const struct tp_program *program = run->program;
   struct record records[TP_MAX_EVENTS] = {{0}};
   int64_t before[TP_MAX_STREAMS] = {0};
-  *plan = (struct tp_plan){.n_streams = program->n_streams};
+  struct tp_plan *plan = TP_NEW(arena, struct tp_plan, 1);
+  plan->n_streams = program->n_streams;
   for (size_t s = 0; s < program->n_segments; s++) {
     if (program->segments[s].repeat <= 0 || program->segments[s].n_ops == 0)
       continue;
     struct tp_plan_segment *segment = &plan->segments[plan->n_segments++];
     segment->source = s;
-    fill_ops(run, s, arena, segment);
+    fill_ops(&program->segments[s], arena, segment);
     link_streams(segment);
     for (int q = 0; q < TP_MAX_STREAMS; q++) {
       segment->before[q] = before[q];
@@ -134,4 +131,5 @@ void tp_plan_make(const struct tp_run *run, struct tp_arena *arena, struct tp_pl
       issue(segment, records, 1);
     move_to_last_repetition(segment, records);
   }
+  return plan;
 }

@@ -19,10 +19,10 @@ struct tp_plan_wait {
 
 struct tp_plan_op {
   const struct tp_op *op;
-  const struct tp_cost *cost;
-  double alone_s;
   bool collective;
-  int next; /* op of the same stream in the segment, or -1 */
+  bool waits; /* in some repetition */
+  bool frees; /* records an event: others may wait for it */
+  int next;   /* op of the same stream in the segment, or -1 */
   int n_first, n_later;
   struct tp_plan_wait first[TP_MAX_WAITS]; /* in repetition 0 */
   struct tp_plan_wait later[TP_MAX_WAITS]; /* in the others */
@@ -39,14 +39,15 @@ struct tp_plan_segment {
 };
 
 struct tp_plan {
+  bool is_chain; /* tp_program_is_chain's: the rest is not said */
   int n_streams;
   size_t n_segments;
   struct tp_plan_segment segments[TP_MAX_SEGMENTS];
 };
 
-/* Segments without ops or repetitions are left out.  The plan borrows the run and lives in
- * `arena`. */
-void tp_plan_make(const struct tp_run *run, struct tp_arena *arena, struct tp_plan *plan);
+/* Segments without ops or repetitions are left out.  The plan borrows the program, of which costs
+ * may change, and lives in `arena`. */
+const struct tp_plan *tp_plan_make(const struct tp_program *program, struct tp_arena *arena);
 
 /* Whether every op starts exactly when the one issued before it ends: same stream, or a wait for
  * it.  Then nothing ever overlaps, and time is a sum. */

@@ -4,14 +4,15 @@
 #include "engine/analytic/fluid.h"
 #include "engine/analytic/plan.h"
 
-enum tp_lane_state { TP_LANE_WAITING, TP_LANE_RUNNING, TP_LANE_DONE };
-
-/* A stream's next or present op; `segment` is n_segments when it is done. */
+/* A stream's next or present op; `segment` is the end of the plan's when the stream is done. */
 struct tp_lane {
-  enum tp_lane_state state;
-  size_t segment;
+  const struct tp_plan_segment *segment;
   int64_t repetition;
   int op;
+  /* Of the ops of the segment. */
+  const struct tp_cost *costs;
+  const double *alone_s;
+  double *spent_s;
 };
 
 struct tp_tally {
@@ -20,12 +21,14 @@ struct tp_tally {
 
 struct tp_replay {
   const struct tp_plan *plan;
-  struct tp_timeline *timeline;
+  const struct tp_run *run;
   double origin_s; /* when the fluid's clock was 0 */
   struct tp_fluid fluid;
+  unsigned waiting; /* bit 1 << stream: those that neither run an op nor are done */
   struct tp_lane lanes[TP_MAX_STREAMS];
   int64_t ended[TP_MAX_STREAMS]; /* ops each stream has ended */
   struct tp_tally tally;
+  double *alone_s[TP_MAX_SEGMENTS]; /* by op: tp_fluid_alone_s */
   double *spent_s[TP_MAX_SEGMENTS]; /* by op: the time that counts for the variance */
   int leader;                       /* the stream whose steps from repetition to repetition count */
   bool turned;                      /* the leader has just gone on to another repetition */
@@ -35,6 +38,9 @@ struct tp_replay {
 void tp_replay_begin(struct tp_replay *replay, const struct tp_plan *plan, const struct tp_run *run,
                      struct tp_arena *arena);
 
-/* Goes on to the next end of an op and starts what it frees; false once nothing runs. */
-bool tp_replay_step(struct tp_replay *replay);
+/* Goes on until the leader turns to another repetition or is done; false once nothing runs, or
+ * where no op ends any more: then the time is infinite. */
+bool tp_replay_to_turn(struct tp_replay *replay);
+
+bool tp_replay_is_done(const struct tp_replay *replay, int stream);
 #endif
