@@ -1,5 +1,7 @@
 #include "program/pass.h"
 
+#include "model/shard.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -24,33 +26,7 @@ static int done_event(enum tp_slot slot)
   return 2 * (int)slot + 1;
 }
 
-enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
-                             struct tp_error *error)
-{
-  const struct tp_model *model = request->model;
-  struct tp_shard shard;
-  const enum tp_status status = tp_shard_make(model, request->mesh.tp, &shard, error);
-  if (status != TP_OK)
-    return status;
-  *block = (struct tp_block){
-      .hidden = model->hidden,
-      .heads = shard.heads,
-      .kv_heads = shard.kv_heads,
-      .head_dim = model->head_dim,
-      .ffn = shard.ffn,
-      .copies = 1,
-      .norm = model->norm,
-      .gated = model->gated_mlp,
-      .rotary = model->position == TP_POSITION_ROTARY,
-      .qk_norm = model->qk_norm,
-      .qkv_bias = model->qkv_bias,
-      .out_bias = model->out_bias,
-      .mlp_bias = model->mlp_bias,
-  };
-  return TP_OK;
-}
-
-static const char *unsaid_of(const struct tp_request *request, int copies)
+static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
     return "its operands were not asked for: build it with them";
@@ -70,21 +46,23 @@ static const char *unsaid_of(const struct tp_request *request, int copies)
   return NULL;
 }
 
-void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
-                   struct tp_arena *arena, struct tp_program *program)
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
+                   const struct tp_layer *kinds, struct tp_arena *arena, struct tp_program *program)
 {
   static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
   *pass = (struct tp_pass){
       .request = request,
       .arena = arena,
       .program = program,
-      .block = block,
+      .kinds = kinds,
+      .step = 1,
       .tokens = tp_batch_tokens(&request->batch),
       .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
       .residual_tokens = tp_batch_tokens(&request->batch),
       .exchange = request->mesh.tp > 1,
   };
+  tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
       .mesh = request->mesh,
       .batch = request->batch,
@@ -98,7 +76,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 #undef X
           },
   };
-  program->unsaid = unsaid_of(request, block.copies);
+  program->unsaid = unsaid_of(request, pass->block.copies);
   tp_operands_begin(pass, program->unsaid == NULL);
 }
 
@@ -106,11 +84,21 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error)
 {
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
-  if (status == TP_OK)
-    tp_pass_begin(pass, request, block, arena, program);
-  return status;
+  const int n = tp_model_n_kinds(request->model);
+  struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
+  for (int kind = 0; kind < n; kind++)
+    TP_TRY(tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error));
+  tp_pass_begin(pass, request, kinds, arena, program);
+  return TP_OK;
+}
+
+/* Past either end the nearest layer's shape will do: norms are alike. */
+void tp_pass_at_layer(struct tp_pass *pass, int64_t layer)
+{
+  const int kind = tp_model_kind_of(pass->request->model, layer > 0 ? layer : 0);
+  pass->layer = (int)layer;
+  pass->shape = &pass->kinds[kind];
+  pass->block = pass->shape->block;
 }
 
 static void close_segment(struct tp_pass *pass)
@@ -119,7 +107,7 @@ static void close_segment(struct tp_pass *pass)
   if (program->n_segments == 0)
     return;
   const struct tp_segment *segment = &program->segments[program->n_segments - 1];
-  pass->layer += (int)(segment->repeat - 1) * segment->layers;
+  tp_pass_at_layer(pass, pass->layer + (segment->repeat - 1) * segment->layers);
   if (segment->repeat == 0)
     program->n_segments--;
 }
@@ -140,8 +128,8 @@ void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
 
 void tp_pass_next_layer(struct tp_pass *pass)
 {
-  pass->layer++;
-  pass->program->segments[pass->program->n_segments - 1].layers++;
+  tp_pass_at_layer(pass, pass->layer + pass->step);
+  pass->program->segments[pass->program->n_segments - 1].layers += pass->step;
 }
 
 struct tp_op *tp_pass_last(struct tp_pass *pass)
