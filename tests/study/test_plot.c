@@ -134,6 +134,44 @@ START_TEST(test_breakdown)
 }
 END_TEST
 
+/* Where every bar is short, all are in milliseconds: tops, bottoms and the axis. */
+START_TEST(test_breakdown_in_milliseconds)
+{
+  static const char text[] = "model,variant,tp,batch,e2e_s,speedup,comm_exposed_s,status\n"
+                             "m,standard,8,1,0.04,1,0.01,ok\n"
+                             "m,ladder,8,1,0.025,1.6,0.005,ok\n";
+  ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(plot.y_label, "time (ms)");
+  ck_assert_uint_eq(plot.panels[0].n_series, 2);
+  ck_assert_rel(plot.panels[0].high, 40, 1e-12);
+  check_series(&plot.panels[0].series[0], "standard", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 30, .top = 40});
+  check_series(&plot.panels[0].series[1], "ladder", 1,
+               &(const struct tp_plot_point){.x = 1, .y = 20, .top = 25});
+}
+END_TEST
+
+#define REDUCES "platform,stack,tp,bytes,algorithm,time_us,busbw_gb_per_s\n"
+
+/* Bus bandwidths over times, a curve an algorithm. */
+START_TEST(test_collectives)
+{
+  static const char text[] = REDUCES "dgx,ideal,8,1024,ring,4,0.5\n"
+                                     "dgx,ideal,8,2048,ring,5,0.7\n"
+                                     "dgx,ideal,8,1024,nvls,3,0.6\n";
+  ck_assert_msg(shape(&tp_plot_collectives, text) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 2);
+  ck_assert_str_eq(plot.panels[0].title, "dgx, ideal, 8 ranks: bus GB/s");
+  ck_assert_str_eq(plot.panels[1].title, "dgx, ideal, 8 ranks: us");
+  check_series(&plot.panels[0].series[0], "ring", 2,
+               (const struct tp_plot_point[]){{.x = 1024, .y = 0.5}, {.x = 2048, .y = 0.7}});
+  check_series(&plot.panels[1].series[0], "ring", 2,
+               (const struct tp_plot_point[]){{.x = 1024, .y = 4}, {.x = 2048, .y = 5}});
+  check_series(&plot.panels[1].series[1], "nvls", 1,
+               &(const struct tp_plot_point){.x = 1024, .y = 3});
+}
+END_TEST
+
 /* A panel a phase, each with its own axis; whole passes say nothing of it. */
 START_TEST(test_breakdown_of_phases)
 {
@@ -214,6 +252,9 @@ static const struct {
      "t.csv:2: column 'speedup': 'x' is not a finite number"},
     {"no degree", &tp_plot_speedup, TP_PLOT_TP, NULL, "model,variant,tp,speedup\nm,ladder,0,1\n",
      "t.csv:2: tp 0; a degree is at least 1"},
+    {"no time to draw in a logarithm", &tp_plot_collectives, TP_PLOT_TP, NULL,
+     REDUCES "dgx,ideal,8,1024,ring,0,0.5\n",
+     "t.csv:2: column 'time_us': must be above zero to be drawn"},
     {"nothing published", &tp_plot_published, TP_PLOT_TP, NULL,
      "paper,case,metric,published,predicted\nP,c,speedup,,1\n",
      "no row has both a published and a predicted figure"},
@@ -280,6 +321,8 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_speedup);
   tcase_add_test(shapes, test_filters);
   tcase_add_test(shapes, test_breakdown);
+  tcase_add_test(shapes, test_breakdown_in_milliseconds);
+  tcase_add_test(shapes, test_collectives);
   tcase_add_test(shapes, test_breakdown_of_phases);
   tcase_add_test(shapes, test_breakdown_of_two_models);
   tcase_add_test(shapes, test_published);
