@@ -70,13 +70,21 @@ enum tp_status tp_passes_run_prefill(struct tp_passes *passes, struct tp_result 
   return tp_timing_run(&passes->timing, &priced, passes->scratch, result, error);
 }
 
+static void price_decode(struct tp_passes *passes)
+{
+  const struct tp_engine *engine = passes->timing.engine;
+  tp_timer_price(passes->timer, passes->timing.machine, &passes->decode, passes->scratch,
+                 &passes->priced_decode);
+  if (engine->plan != NULL)
+    passes->priced_decode.plan = engine->plan(&passes->decode, passes->scratch);
+}
+
 enum tp_status tp_passes_run_step(struct tp_passes *passes, int64_t kv_len,
                                   struct tp_result *result, struct tp_error *error)
 {
   tp_program_set_kv_len(&passes->decode, kv_len);
   if (passes->priced_decode.program == NULL)
-    tp_timer_price(passes->timer, passes->timing.machine, &passes->decode, passes->scratch,
-                   &passes->priced_decode);
+    price_decode(passes);
   else
     tp_timer_reprice(passes->timer, passes->timing.machine, &passes->priced_decode);
   return tp_timing_run(&passes->timing, &passes->priced_decode, passes->scratch, result, error);

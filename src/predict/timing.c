@@ -140,7 +140,7 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced)
 {
-  priced->program = program;
+  *priced = (struct tp_priced){.program = program};
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
     priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
@@ -169,6 +169,7 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
   for (size_t s = 0; s < priced->program->n_segments; s++)
     costs[s] = priced->costs[s];
   const struct tp_run run = {.program = priced->program,
+                             .plan = priced->plan,
                              .machine = &timing->machine->machine,
                              .costs = costs,
                              .detail = timing->detail,
