@@ -31,7 +31,7 @@ static struct tp_request request_of(const struct tp_machine *machine,
                                     int64_t kv_len)
 {
   return (struct tp_request){.model = point->model,
-                             .tp = machine->ranks,
+                             .tp = tp_machine_ranks(machine),
                              .phase = phase,
                              .batch = point->batch,
                              .prompt = point->prompt,
@@ -41,15 +41,20 @@ static struct tp_request request_of(const struct tp_machine *machine,
                              .style = tp_style_of(machine->stack)};
 }
 
-static double expected_s(const struct tp_machine *machine, const struct tp_program *program)
+static enum tp_status expect_s(const struct tp_machine *machine, const struct tp_program *program,
+                               double *sum_s, struct tp_error *error)
 {
-  double sum_s = 0;
+  *sum_s = 0;
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_cost cost = tp_cost_op(machine, program->phase, &program->segments[s].ops[i]);
-      sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
+      const struct tp_op *op = &program->segments[s].ops[i];
+      const enum tp_status status = tp_cost_check(machine, op, error);
+      if (status != TP_OK)
+        return status;
+      const struct tp_cost cost = tp_cost_op(machine, program->phase, op);
+      *sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
     }
-  return sum_s;
+  return TP_OK;
 }
 
 enum tp_status tp_generation_expect(const struct tp_machine *machine,
@@ -63,12 +68,17 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
   enum tp_status status = tp_variant_build(point->variant, &prefill, arena, &first, error);
   if (status == TP_OK)
     status = tp_variant_build(point->variant, &decode, arena, &step, error);
+  double prefill_s, step_s;
+  if (status == TP_OK)
+    status = expect_s(machine, &first, &prefill_s, error);
+  if (status == TP_OK)
+    status = expect_s(machine, &step, &step_s, error);
   if (status == TP_OK)
     *expected = (struct tp_generation_expected){
         .memory_bytes = first.weight_bytes + fmax(first.kv_bytes, step.kv_bytes) +
                         fmax(first.activation_bytes, step.activation_bytes),
-        .prefill_s = expected_s(machine, &first),
-        .step_s = expected_s(machine, &step)};
+        .prefill_s = prefill_s,
+        .step_s = step_s};
   tp_arena_free(arena);
   return status;
 }

@@ -80,6 +80,7 @@ static enum tp_status list_gpus(const struct tp_topology *graph, struct tp_platf
 enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault)
 {
+  platform->arena = graph->arena;
   platform->n_vertices = graph->n_vertices;
   platform->n_links = graph->n_links;
   platform->vertices = graph->vertices;

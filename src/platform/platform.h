@@ -85,6 +85,7 @@ struct tp_platform {
   struct tp_link *links;
   int n_gpus, n_nodes;
   int *gpus;               /* vertex of GPU i, in file order */
+  struct tp_arena *arena;  /* all of it lives there, and what is worked out on it later */
   struct tp_route *routes; /* n_vertices x n_vertices; n_hops 0 for self or no route */
 };
 

@@ -101,7 +101,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   enum tp_status status = tp_passes_build(&passes, error);
   if (status != TP_OK)
     return status;
-  row->nodes = passes.timing.machine->machine.nodes_used;
+  row->nodes = tp_machine_nodes(&passes.timing.machine->machine);
   row->memory_bytes = tp_passes_memory_bytes(&passes);
   status = check_memory(point, row->memory_bytes, error);
   row->fits = status == TP_OK;

@@ -71,16 +71,19 @@ static void bare_main(int argc, char **argv)
 static void run_bare(const struct tp_machine *machine, struct tp_des_activities activities,
                      int ranks)
 {
-  struct bare bare[TP_MAX_RANKS];
-  tp_des_engine_open(machine->platform, machine->dram_bytes_per_s);
+  const struct tp_fabric *fabric = machine->fabric;
+  struct bare *bare = calloc((size_t)ranks, sizeof *bare);
+  if (bare == NULL)
+    abort();
+  tp_des_engine_open(fabric->platform, machine->dram_bytes_per_s);
   for (int rank = 0; rank < ranks; rank++) {
-    const struct tp_vertex *vertices = machine->platform->vertices;
-    const char *name = vertices[machine->gpus[rank]].name;
+    const struct tp_vertex *vertices = fabric->platform->vertices;
+    const char *name = vertices[fabric->gpus[rank]].name;
     char memory[256];
     snprintf(memory, sizeof memory, "%s.mem", name);
     bare[rank] = (struct bare){
         .gpu = sg_host_by_name(name),
-        .next = sg_host_by_name(vertices[machine->gpus[(rank + 1) % machine->ranks]].name),
+        .next = sg_host_by_name(vertices[fabric->gpus[(rank + 1) % fabric->ranks]].name),
         .memory = sg_host_by_name(memory),
         .activities = {activities.sleeps / ranks, activities.executions / ranks,
                        activities.messages / ranks}};
@@ -121,8 +124,8 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
     require(tp_des_run(run, scratch, &result, &record, &error), &error);
     const double lasted_s = now_s() - start_s;
     best_s = lasted_s < best_s ? lasted_s : best_s;
-    const double bare =
-        bare_s(&bench->machine, record.activities, run->no_fold ? bench->machine.ranks : 1);
+    const double bare = bare_s(&bench->machine, record.activities,
+                               run->no_fold ? tp_machine_ranks(&bench->machine) : 1);
     best_bare_s = bare < best_bare_s ? bare : best_bare_s;
     tp_arena_free(scratch);
   }
@@ -136,7 +139,7 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
 static void measure_variant(const struct bench *bench, const char *name)
 {
   const struct tp_request request = {.model = &bench->model,
-                                     .tp = bench->machine.ranks,
+                                     .tp = tp_machine_ranks(&bench->machine),
                                      .phase = TP_DECODE,
                                      .batch = 16,
                                      .prompt = 1024,

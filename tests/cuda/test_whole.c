@@ -154,7 +154,7 @@ static struct wanted wanted_of(const struct tp_machine *machine,
                                struct tp_arena *arena)
 {
   const struct tp_request request = {.model = point->model,
-                                     .tp = machine->ranks,
+                                     .tp = tp_machine_ranks(machine),
                                      .phase = phase,
                                      .batch = point->batch,
                                      .prompt = point->prompt,

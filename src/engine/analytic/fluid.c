@@ -16,16 +16,14 @@ static double larger(double a, double b)
   return a > b ? a : b;
 }
 
-static double phase_delay_s(const struct tp_machine *machine, const struct tp_comm_phase *phase)
+static double phase_delay_s(const struct tp_comm_phase *phase)
 {
-  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+  return phase->steps * (phase->hop_s + phase->latency_s);
 }
 
-static double phase_flow_s(const struct tp_machine *machine, const struct tp_comm_phase *phase)
+static double phase_flow_s(const struct tp_comm_phase *phase)
 {
-  return phase->flow_bytes > 0
-             ? phase->flow_bytes / machine->patterns[phase->pattern].flow_bytes_per_s
-             : 0;
+  return phase->flow_bytes > 0 ? phase->flow_bytes / phase->flow_bytes_per_s : 0;
 }
 
 double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
@@ -35,8 +33,7 @@ double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *
   if (collective) {
     double phases_s = 0;
     for (int p = 0; p < cost->n_phases; p++)
-      phases_s +=
-          phase_delay_s(machine, &cost->phases[p]) + phase_flow_s(machine, &cost->phases[p]);
+      phases_s += phase_delay_s(&cost->phases[p]) + phase_flow_s(&cost->phases[p]);
     longest_s = larger(longest_s, phases_s);
   } else {
     longest_s = larger(longest_s, cost->compute_s);
@@ -148,17 +145,22 @@ static void share_queues(struct tp_fluid *fluid)
 
 static void share_links(struct tp_fluid *fluid)
 {
-  int sharers[TP_N_PATTERNS] = {0};
+  const struct tp_pattern_rate *rates[TP_MAX_STREAMS];
+  unsigned flowing = 0;
   for (int q = 0; q < TP_MAX_STREAMS; q++) {
     const struct tp_fluid_lane *lane = &fluid->lanes[q];
-    if (fluid->running & BIT(q) && lane->parts & BIT(TP_PART_FLOW))
-      sharers[lane->cost->phases[lane->phase].pattern]++;
+    if (!(fluid->running & BIT(q) && lane->parts & BIT(TP_PART_FLOW)))
+      continue;
+    flowing |= BIT(q);
+    rates[q] = lane->cost->phases[lane->phase].rate;
   }
   for (int q = 0; q < TP_MAX_STREAMS; q++) {
     struct tp_fluid_lane *lane = &fluid->lanes[q];
-    if (!(fluid->running & BIT(q) && lane->parts & BIT(TP_PART_FLOW)))
+    if (!(flowing & BIT(q)))
       continue;
-    const int now = sharers[lane->cost->phases[lane->phase].pattern];
+    int now = 0;
+    for (int other = 0; other < TP_MAX_STREAMS; other++)
+      now += flowing & BIT(other) && rates[other] == rates[q];
     double *end_s = &lane->end_s[TP_PART_FLOW];
     *end_s = rescale(*end_s, fluid->now_s, (double)now / lane->sharers);
     lane->sharers = now;
@@ -178,7 +180,7 @@ static void begin_phase(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   for (; lane->phase < lane->cost->n_phases; lane->phase++) {
     const struct tp_comm_phase *phase = &lane->cost->phases[lane->phase];
-    const double delay_s = phase_delay_s(fluid->machine, phase);
+    const double delay_s = phase_delay_s(phase);
     if (delay_s > 0 || phase->flow_bytes > 0) {
       begin(fluid, lane, TP_PART_DELAY, fluid->now_s + delay_s);
       return;
@@ -214,7 +216,7 @@ static void begin_parts(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 /* The delay of a phase is over: its flow begins, or the next phase if it has none. */
 static void begin_flow(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
-  const double flow_s = phase_flow_s(fluid->machine, &lane->cost->phases[lane->phase]);
+  const double flow_s = phase_flow_s(&lane->cost->phases[lane->phase]);
   if (flow_s > 0) {
     lane->sharers = 1;
     begin(fluid, lane, TP_PART_FLOW, fluid->now_s + flow_s);
@@ -276,9 +278,9 @@ static double undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fl
   for (int p = lane->phase; p < lane->cost->n_phases; p++) {
     const struct tp_comm_phase *phase = &lane->cost->phases[p];
     if (p > lane->phase)
-      phases_end_s += phase_delay_s(fluid->machine, phase);
+      phases_end_s += phase_delay_s(phase);
     if (p > lane->phase || !flows)
-      phases_end_s += phase_flow_s(fluid->machine, phase);
+      phases_end_s += phase_flow_s(phase);
   }
   return larger(phases_end_s, end_s);
 }

@@ -10,7 +10,8 @@
 /* Memory that the child fills: the record, then its arrays. */
 static size_t record_bytes(const struct tp_des_plan *plan)
 {
-  return sizeof(struct tp_des_record) + 2 * plan->run->machine->platform->n_links * sizeof(double) +
+  return sizeof(struct tp_des_record) +
+         2 * plan->run->machine->fabric->platform->n_links * sizeof(double) +
          (size_t)plan->ranks * plan->n_items * sizeof(struct tp_des_span);
 }
 
@@ -22,8 +23,8 @@ static struct tp_des_record *record_map(const struct tp_des_plan *plan)
     return NULL;
   struct tp_des_record *record = memory;
   record->link_bytes = (double *)(record + 1);
-  record->spans =
-      (struct tp_des_span *)(record->link_bytes + 2 * plan->run->machine->platform->n_links);
+  record->spans = (struct tp_des_span *)(record->link_bytes +
+                                         2 * plan->run->machine->fabric->platform->n_links);
   return record;
 }
 
@@ -32,7 +33,7 @@ static struct tp_des_record record_keep(const struct tp_des_plan *plan,
                                         struct tp_arena *scratch)
 {
   struct tp_des_record kept = *shared;
-  const size_t links = 2 * plan->run->machine->platform->n_links;
+  const size_t links = 2 * plan->run->machine->fabric->platform->n_links;
   const size_t spans = (size_t)plan->ranks * plan->n_items;
   kept.link_bytes = TP_NEW(scratch, double, links);
   kept.spans = TP_NEW(scratch, struct tp_des_span, spans);
@@ -78,9 +79,9 @@ static enum tp_status simulate_apart(const struct tp_des_plan *plan, struct tp_d
   const char *words = last_words(log_fd, text, sizeof text);
   if (WIFSIGNALED(state))
     return tp_fail(error, TP_E_ENVIRONMENT, "the simulation of platform %s died of signal %d: %s",
-                   plan->run->machine->platform->name, WTERMSIG(state), words);
+                   plan->run->machine->fabric->platform->name, WTERMSIG(state), words);
   return tp_fail(error, TP_E_ENVIRONMENT, "the simulation of platform %s did not finish: %s",
-                 plan->run->machine->platform->name, words);
+                 plan->run->machine->fabric->platform->name, words);
 }
 
 enum tp_status tp_des_run(const struct tp_run *run, struct tp_arena *scratch,

@@ -42,10 +42,11 @@ struct tp_des_stream {
 
 /* The flows of a pattern by the rank that drives them. */
 struct tp_des_pattern {
+  const struct tp_pattern_rate *rate; /* which it is: that of the phases that use it */
+  size_t n_flows;
   struct tp_flow *flows;
-  int receivers[TP_MAX_FLOWS];
-  size_t first[TP_MAX_RANKS + 1];
-  int n_in[TP_MAX_RANKS];
+  size_t *first; /* by rank, and the end */
+  int *n_in;     /* by rank: flows that come to it */
 };
 
 struct tp_des_plan {
@@ -54,10 +55,15 @@ struct tp_des_plan {
   bool folded; /* rank 0 stands for all */
   size_t n_items;
   struct tp_des_stream streams[TP_MAX_STREAMS];
-  struct tp_des_pattern *patterns[TP_N_PATTERNS]; /* NULL: unused */
+  size_t n_patterns;
+  struct tp_des_pattern *patterns; /* those that some phase uses */
   double held_most; /* SM share that the collectives of all streams can hold at once */
   int max_items;    /* messages of one flow in one phase */
 };
+
+/* The pattern that the phase uses. */
+const struct tp_des_pattern *tp_des_pattern_of(const struct tp_des_plan *plan,
+                                               const struct tp_comm_phase *phase);
 
 /* Fails with TP_E_INPUT where an op never ends, or there are too many. */
 enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,

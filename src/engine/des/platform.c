@@ -71,17 +71,17 @@ void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_pe
 /* With no routes but those that flows take: SimGrid reads each of them as text. */
 static struct tp_platform travelled(const struct tp_des_plan *plan)
 {
-  struct tp_platform platform = *plan->run->machine->platform;
+  struct tp_platform platform = *plan->run->machine->fabric->platform;
   const size_t n = platform.n_vertices;
   platform.routes = calloc(n * n, sizeof *platform.routes);
   if (platform.routes == NULL)
     abort();
-  for (int p = 0; p < TP_N_PATTERNS; p++) {
-    const struct tp_des_pattern *pattern = plan->patterns[p];
-    for (size_t i = 0; pattern != NULL && i < pattern->first[plan->run->machine->ranks]; i++) {
+  for (size_t p = 0; p < plan->n_patterns; p++) {
+    const struct tp_des_pattern *pattern = &plan->patterns[p];
+    for (size_t i = 0; i < pattern->n_flows; i++) {
       const struct tp_flow *flow = &pattern->flows[i];
       platform.routes[(size_t)flow->src * n + (size_t)flow->dst] =
-          *tp_platform_route(plan->run->machine->platform, flow->src, flow->dst);
+          *tp_platform_route(plan->run->machine->fabric->platform, flow->src, flow->dst);
     }
   }
   return platform;
@@ -89,7 +89,7 @@ static struct tp_platform travelled(const struct tp_des_plan *plan)
 
 static void find_hosts(struct tp_des_sim *sim)
 {
-  const struct tp_platform *platform = sim->plan->run->machine->platform;
+  const struct tp_platform *platform = sim->plan->run->machine->fabric->platform;
   sim->hosts = calloc(platform->n_vertices, sizeof(sg_host_t));
   if (sim->hosts == NULL)
     abort();
@@ -99,12 +99,12 @@ static void find_hosts(struct tp_des_sim *sim)
 
 static void start_lane(struct tp_des_sim *sim, int rank, int stream)
 {
-  const struct tp_machine *machine = sim->plan->run->machine;
+  const struct tp_fabric *fabric = sim->plan->run->machine->fabric;
   const int n_streams = sim->plan->run->program->n_streams;
   struct tp_des_lane *lane = &sim->lanes[rank * n_streams + stream];
-  const int vertex = machine->gpus[rank];
+  const int vertex = fabric->gpus[rank];
   char memory[256];
-  snprintf(memory, sizeof memory, "%s.mem", machine->platform->vertices[vertex].name);
+  snprintf(memory, sizeof memory, "%s.mem", fabric->platform->vertices[vertex].name);
   *lane = (struct tp_des_lane){.sim = sim,
                                .rank = rank,
                                .stream = stream,
