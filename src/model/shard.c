@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MAX_DEGREE = 64, MAX_LIST_BYTES = 256 };
+enum { MAX_LIST_BYTES = 256 };
 
 /* A Kraken layer's sub-layers are whole on a rank: a rank holds ways/tp of them. */
 static bool divides(const struct tp_model *model, int tp)
@@ -16,8 +16,9 @@ static bool divides(const struct tp_model *model, int tp)
 
 static void list_degrees(const struct tp_model *model, char list[MAX_LIST_BYTES])
 {
+  const int64_t most = model->kraken_ways > 0 ? model->kraken_ways : model->heads;
   size_t length = 0;
-  for (int tp = 1; tp <= MAX_DEGREE && length < MAX_LIST_BYTES; tp++)
+  for (int tp = 1; tp <= most && length < MAX_LIST_BYTES; tp++)
     if (divides(model, tp))
       length += (size_t)snprintf(list + length, MAX_LIST_BYTES - length, "%s%d",
                                  length == 0 ? "" : ", ", tp);
@@ -48,8 +49,8 @@ static enum tp_status fail(const struct tp_model *model, int tp, struct tp_error
 enum tp_status tp_shard_make(const struct tp_model *model, int tp, struct tp_shard *shard,
                              struct tp_error *error)
 {
-  if (tp < 1 || tp > MAX_DEGREE)
-    return tp_fail(error, TP_E_INPUT, "tp %d is not from 1 to %d", tp, MAX_DEGREE);
+  if (tp < 1)
+    return tp_fail(error, TP_E_INPUT, "tp %d: give 1 or more", tp);
   if (!divides(model, tp))
     return fail(model, tp, error);
   const int64_t ways = model->kraken_ways > 0 ? model->kraken_ways : 1;

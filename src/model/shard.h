@@ -14,7 +14,7 @@ struct tp_shard {
 /* A rank of a Kraken model holds ways/tp whole sub-layers: heads, kv_heads and ffn are their sums.
  * Fails with TP_E_INPUT, naming the model and the TP degrees that would do, where tp does not
  * divide the query heads or the MLP width, neither of tp and kv_heads divides the other, or tp does
- * not divide the sub-layers of a Kraken model; tp is from 1 to 64. */
+ * not divide the sub-layers of a Kraken model. */
 enum tp_status tp_shard_make(const struct tp_model *model, int tp, struct tp_shard *shard,
                              struct tp_error *error);
 #endif

@@ -19,7 +19,14 @@ int tp_topology_add_vertex(struct tp_topology *graph, const struct tp_vertex *ve
   graph->vertices = grow(graph->arena, graph->vertices, graph->n_vertices, &graph->vertex_room,
                          sizeof *graph->vertices);
   graph->vertices[graph->n_vertices] = *vertex;
+  tp_index_add(&graph->names, vertex->name, (int)graph->n_vertices);
   return (int)graph->n_vertices++;
+}
+
+/* The same both ways round. */
+static const char *pair_name(const struct tp_topology *graph, int a, int b)
+{
+  return tp_arena_printf(graph->arena, "%d %d", a < b ? a : b, a < b ? b : a);
 }
 
 int tp_topology_add_link(struct tp_topology *graph, const struct tp_link *link)
@@ -29,25 +36,18 @@ int tp_topology_add_link(struct tp_topology *graph, const struct tp_link *link)
   graph->links =
       grow(graph->arena, graph->links, graph->n_links, &graph->link_room, sizeof *graph->links);
   graph->links[graph->n_links] = *link;
+  tp_index_add(&graph->pairs, pair_name(graph, link->a, link->b), (int)graph->n_links);
   return (int)graph->n_links++;
 }
 
 int tp_topology_find_vertex(const struct tp_topology *graph, const char *name)
 {
-  for (size_t v = 0; v < graph->n_vertices; v++)
-    if (strcmp(graph->vertices[v].name, name) == 0)
-      return (int)v;
-  return -1;
+  return tp_index_find(&graph->names, name);
 }
 
 int tp_topology_find_link(const struct tp_topology *graph, int a, int b)
 {
-  for (size_t l = 0; l < graph->n_links; l++) {
-    const struct tp_link *link = &graph->links[l];
-    if ((link->a == a && link->b == b) || (link->a == b && link->b == a))
-      return (int)l;
-  }
-  return -1;
+  return tp_index_find(&graph->pairs, pair_name(graph, a, b));
 }
 
 /* Lists the GPUs and counts the nodes, which must all hold one. */
@@ -55,7 +55,7 @@ static enum tp_status list_gpus(const struct tp_topology *graph, struct tp_platf
                                 struct tp_error *fault)
 {
   platform->gpus = TP_NEW(graph->arena, int, graph->n_vertices + 1);
-  bool *has_gpu = TP_NEW(graph->arena, bool, TP_MAX_GPUS);
+  bool *has_gpu = TP_NEW(graph->arena, bool, TP_MAX_VERTICES);
   for (size_t v = 0; v < graph->n_vertices; v++) {
     const struct tp_vertex *vertex = &graph->vertices[v];
     if (vertex->node >= platform->n_nodes)
@@ -77,6 +77,25 @@ static enum tp_status list_gpus(const struct tp_topology *graph, struct tp_platf
   return TP_OK;
 }
 
+/* Any two GPUs by the links between them; those of GPU 0 say it of all where they are short. */
+static enum tp_status check_routes(const struct tp_platform *platform, struct tp_error *fault)
+{
+  int furthest = 0;
+  for (int i = 0; i < platform->n_gpus && (i == 0 || 2 * furthest > TP_MAX_ROUTE); i++) {
+    const int *hops = tp_routes_hops(platform, platform->gpus[i]);
+    for (int j = i + 1; j < platform->n_gpus; j++) {
+      const int n_hops = hops[platform->gpus[j]];
+      if (n_hops < 0 || n_hops > TP_MAX_ROUTE)
+        return tp_fail(fault, TP_E_INPUT,
+                       "no route from %s to %s within %d links; join them by a link or a switch",
+                       platform->vertices[platform->gpus[i]].name,
+                       platform->vertices[platform->gpus[j]].name, TP_MAX_ROUTE);
+      furthest = n_hops > furthest ? n_hops : furthest;
+    }
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault)
 {
@@ -88,13 +107,7 @@ enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_pla
   const enum tp_status status = list_gpus(graph, platform, fault);
   if (status != TP_OK)
     return status;
-  tp_platform_route_all(platform, graph->arena);
-  for (int i = 0; i < platform->n_gpus; i++)
-    for (int j = i + 1; j < platform->n_gpus; j++)
-      if (tp_platform_route(platform, platform->gpus[i], platform->gpus[j])->n_hops == 0)
-        return tp_fail(fault, TP_E_INPUT,
-                       "no route from %s to %s within %d links; join them by a link or a switch",
-                       platform->vertices[platform->gpus[i]].name,
-                       platform->vertices[platform->gpus[j]].name, TP_MAX_ROUTE);
-  return tp_platform_stage(platform, fault);
+  tp_routes_prepare(platform);
+  const enum tp_status routed = check_routes(platform, fault);
+  return routed == TP_OK ? tp_staging_prepare(platform, fault) : routed;
 }

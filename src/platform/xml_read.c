@@ -87,7 +87,7 @@ static enum tp_status take_host_prop(struct reader *reader, const struct tp_xml_
   struct host *host = data;
   const char *key = tp_xml_value(prop, "id"), *value = tp_xml_value(prop, "value");
   if (strcmp(key, "node") == 0)
-    return read_count(reader, prop, TP_MAX_GPUS - 1, &host->vertex.node);
+    return read_count(reader, prop, TP_MAX_VERTICES - 1, &host->vertex.node);
   if (strcmp(key, "numa") == 0)
     return read_count(reader, prop, 1023, &host->vertex.numa);
   if (strcmp(key, "reduces") == 0)
@@ -348,7 +348,7 @@ enum tp_status tp_platform_read_xml(const char *path, struct tp_arena *arena,
     n_tags++;
   struct tp_xml_file file = {.path = path,
                              .arena = arena,
-                             .graph.arena = arena,
+                             .graph = tp_topology_of(arena),
                              .links = TP_NEW(arena, struct tp_xml_link, n_tags),
                              .routes = TP_NEW(arena, struct tp_xml_route, n_tags),
                              .hops = TP_NEW(arena, struct tp_xml_hop, n_tags)};

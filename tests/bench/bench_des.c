@@ -75,7 +75,7 @@ static void run_bare(const struct tp_machine *machine, struct tp_des_activities 
   struct bare *bare = calloc((size_t)ranks, sizeof *bare);
   if (bare == NULL)
     abort();
-  tp_des_engine_open(fabric->platform, machine->dram_bytes_per_s);
+  tp_des_engine_open(fabric->platform, machine->dram_bytes_per_s, NULL, 0);
   for (int rank = 0; rank < ranks; rank++) {
     const struct tp_vertex *vertices = fabric->platform->vertices;
     const char *name = vertices[fabric->gpus[rank]].name;

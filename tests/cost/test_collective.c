@@ -235,11 +235,6 @@ static void scale_links(struct bench *bench, double rate, double latency)
     bench->platform.links[i].bytes_per_s *= rate;
     bench->platform.links[i].latency_s *= latency;
   }
-  const size_t n = bench->platform.n_vertices * bench->platform.n_vertices;
-  for (size_t i = 0; i < n; i++) {
-    bench->platform.routes[i].bytes_per_s *= rate;
-    bench->platform.routes[i].latency_s *= latency;
-  }
 }
 
 static const char *const platforms[] = {"dgx-h100", "dgx-b200", "dgx-h100-x2", "a100-cube-mesh",

@@ -121,9 +121,9 @@ START_TEST(test_pcie_ring)
   struct tp_flow *flows;
   const size_t n = tp_pattern_flows(bench_all(bench), TP_PATTERN_RING, bench->arena, &flows);
   for (size_t i = 0; i < n; i++) {
-    const struct tp_route *route = tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
-    for (int h = 0; h < route->n_hops; h++) {
-      const struct tp_link *link = &bench->platform.links[route->hops[h] / 2];
+    const struct tp_route route = tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
+    for (int h = 0; h < route.n_hops; h++) {
+      const struct tp_link *link = &bench->platform.links[route.hops[h] / 2];
       bridges |= bench->platform.vertices[link->a].kind == TP_VERTEX_BRIDGE &&
                  bench->platform.vertices[link->b].kind == TP_VERTEX_BRIDGE;
     }
@@ -174,10 +174,10 @@ START_TEST(test_flows_agree_with_rates)
       for (size_t link = 0; link < 2 * bench->platform.n_links; link++) {
         double share = 0;
         for (size_t i = 0; i < n; i++) {
-          const struct tp_route *route =
+          const struct tp_route route =
               tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
-          for (int h = 0; h < route->n_hops; h++)
-            share += route->hops[h] == (int)link ? flows[i].share : 0;
+          for (int h = 0; h < route.n_hops; h++)
+            share += route.hops[h] == (int)link ? flows[i].share : 0;
         }
         slowest_s = fmax(slowest_s, share / bench->platform.links[link / 2].bytes_per_s);
       }

@@ -96,7 +96,7 @@ static int find_reducing_switch(const struct tp_communicator *communicator, int 
     bool all = platform->vertices[v].reduces;
     for (int m = 0; all && m < communicator->ranks; m++) {
       const int gpu = fabric->gpus[tp_communicator_rank(communicator, group, m)];
-      all = tp_platform_route(platform, gpu, (int)v)->n_hops == 1;
+      all = tp_platform_joins(platform, gpu, (int)v);
     }
     if (all)
       return (int)v;

@@ -2,14 +2,13 @@
  * directed link on the way says how fast all go. */
 #include "cost/fabric/pattern.h"
 
-#include <stdlib.h>
-
 /* The flows of one rank at a time: those of all are too many to keep at a thousand ranks. */
 struct walk {
   const struct tp_communicator *communicator;
   const struct tp_platform *platform;
   enum tp_pattern pattern;
   struct tp_flow *flows;
+  struct tp_route *routes; /* by flow */
   size_t n_flows;
   double *all_s, *own_s; /* by directed link: seconds for a flow_byte, of all ranks or this one */
 };
@@ -17,18 +16,15 @@ struct walk {
 static void to_rank(struct walk *walk, int rank)
 {
   walk->n_flows = tp_pattern_rank_flows(walk->communicator, walk->pattern, rank, walk->flows);
-}
-
-static const struct tp_route *route_of(const struct walk *walk, const struct tp_flow *flow)
-{
-  return tp_platform_route(walk->platform, flow->src, flow->dst);
+  for (size_t i = 0; i < walk->n_flows; i++)
+    walk->routes[i] = tp_platform_route(walk->platform, walk->flows[i].src, walk->flows[i].dst);
 }
 
 /* Seconds a directed link needs for one flow_byte of the pattern: sum of shares over its rate. */
 static void add_load(const struct walk *walk, double sign, double *load_s)
 {
   for (size_t i = 0; i < walk->n_flows; i++) {
-    const struct tp_route *route = route_of(walk, &walk->flows[i]);
+    const struct tp_route *route = &walk->routes[i];
     for (int h = 0; h < route->n_hops; h++)
       load_s[route->hops[h]] +=
           sign * walk->flows[i].share / walk->platform->links[route->hops[h] / 2].bytes_per_s;
@@ -40,7 +36,7 @@ static double most_s(const struct walk *walk, const double *load_s)
 {
   double most_s = 0;
   for (size_t i = 0; i < walk->n_flows; i++) {
-    const struct tp_route *route = route_of(walk, &walk->flows[i]);
+    const struct tp_route *route = &walk->routes[i];
     for (int h = 0; h < route->n_hops; h++)
       most_s = load_s[route->hops[h]] > most_s ? load_s[route->hops[h]] : most_s;
   }
@@ -56,7 +52,7 @@ static void load_links(struct walk *walk, struct tp_pattern_rate *rate)
     to_rank(walk, rank);
     add_load(walk, 1, walk->all_s);
     for (size_t i = 0; i < walk->n_flows; i++) {
-      const struct tp_route *route = route_of(walk, &walk->flows[i]);
+      const struct tp_route *route = &walk->routes[i];
       rate->kind = route->kind > rate->kind ? route->kind : rate->kind;
       longest_s = route->latency_s > longest_s ? route->latency_s : longest_s;
       sum_s += walk->flows[i].share * route->latency_s;
@@ -91,7 +87,7 @@ static enum tp_link_kind limiting_kind(struct walk *walk, double busiest_s)
   for (int rank = 0; rank < walk->communicator->fabric->ranks; rank++) {
     to_rank(walk, rank);
     for (size_t i = 0; i < walk->n_flows; i++) {
-      const struct tp_route *route = route_of(walk, &walk->flows[i]);
+      const struct tp_route *route = &walk->routes[i];
       for (int h = 0; h < route->n_hops; h++) {
         const enum tp_link_kind here = walk->platform->links[route->hops[h] / 2].kind;
         if (walk->all_s[route->hops[h]] >= busiest_s * (1 - 1e-9) && here > kind)
@@ -106,21 +102,20 @@ static void work_out(struct tp_pattern_rate *rate)
 {
   const struct tp_platform *platform = rate->communicator->fabric->platform;
   const size_t n_hops = 2 * platform->n_links;
+  const size_t most = tp_pattern_most_flows(rate->communicator);
+  struct tp_arena *scratch = tp_arena_create();
   struct walk walk = {.communicator = rate->communicator,
                       .platform = platform,
                       .pattern = rate->pattern,
-                      .flows =
-                          calloc(tp_pattern_most_flows(rate->communicator), sizeof *walk.flows),
-                      .all_s = calloc(2 * n_hops + 1, sizeof *walk.all_s)};
-  if (walk.flows == NULL || walk.all_s == NULL)
-    abort();
-  walk.own_s = walk.all_s + n_hops;
+                      .flows = TP_NEW(scratch, struct tp_flow, most),
+                      .routes = TP_NEW(scratch, struct tp_route, most),
+                      .all_s = TP_NEW(scratch, double, n_hops + 1),
+                      .own_s = TP_NEW(scratch, double, n_hops + 1)};
   load_links(&walk, rate);
   const double busiest_s = find_busiest(&walk, rate);
   rate->flow_bytes_per_s = 1 / busiest_s;
   rate->limiting = limiting_kind(&walk, busiest_s);
-  free(walk.flows);
-  free(walk.all_s);
+  tp_arena_free(scratch);
 }
 
 const struct tp_pattern_rate *tp_communicator_rate(const struct tp_communicator *communicator,

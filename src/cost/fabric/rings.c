@@ -19,12 +19,18 @@ struct search {
   int least_hops; /* of any edge: bounds what the rest of a path needs */
 };
 
-static const struct tp_route *edge(const struct search *search, int from, int to)
+static struct tp_route edge(const struct search *search, int from, int to)
 {
   const struct tp_fabric *fabric = search->communicator->fabric;
   return tp_platform_route(fabric->platform,
                            fabric->gpus[tp_communicator_rank(search->communicator, 0, from)],
                            fabric->gpus[tp_communicator_rank(search->communicator, 0, to)]);
+}
+
+/* From place i of a cycle to the next. */
+static struct tp_route after(const struct search *search, const int *order, int i)
+{
+  return edge(search, order[i], order[(i + 1) % search->size]);
 }
 
 static void use(struct search *search, const struct tp_route *route, double sign)
@@ -67,10 +73,10 @@ static void extend(struct search *search, int depth, double rate, int hops)
     if ((!closing && search->taken[next]) || search->edges_tried > MAX_EDGES_TRIED)
       continue;
     search->edges_tried++;
-    const struct tp_route *route = edge(search, last, next);
-    use(search, route, 1);
-    const double with = bottleneck(search, route, rate);
-    const int with_hops = hops + route->n_hops;
+    const struct tp_route route = edge(search, last, next);
+    use(search, &route, 1);
+    const double with = bottleneck(search, &route, rate);
+    const int with_hops = hops + route.n_hops;
     if (!is_hopeless(search, with, with_hops, search->size - depth)) {
       if (closing) {
         keep_best(search, with, with_hops);
@@ -81,7 +87,7 @@ static void extend(struct search *search, int depth, double rate, int hops)
         search->taken[next] = false;
       }
     }
-    use(search, route, -1);
+    use(search, &route, -1);
   }
 }
 
@@ -92,16 +98,19 @@ static void try_reverse(struct search *search, const struct tp_ring *last)
   int hops = 0;
   for (int i = 0; i < search->size; i++)
     search->order[i] = last->order[(search->size - i) % search->size];
-  for (int i = 0; i < search->size; i++)
-    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), 1);
   for (int i = 0; i < search->size; i++) {
-    const struct tp_route *route =
-        edge(search, search->order[i], search->order[(i + 1) % search->size]);
-    rate = bottleneck(search, route, rate);
-    hops += route->n_hops;
+    const struct tp_route route = after(search, search->order, i);
+    use(search, &route, 1);
   }
-  for (int i = 0; i < search->size; i++)
-    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), -1);
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route route = after(search, search->order, i);
+    rate = bottleneck(search, &route, rate);
+    hops += route.n_hops;
+  }
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route route = after(search, search->order, i);
+    use(search, &route, -1);
+  }
   if (rate > search->best_bytes_per_s)
     keep_best(search, rate, hops);
 }
@@ -110,9 +119,10 @@ static int least_hops(const struct search *search)
 {
   int least = TP_MAX_ROUTE;
   for (int from = 0; from < search->size; from++)
-    for (int to = from + 1; to < search->size; to++) /* there and back are as long */
-      if (edge(search, from, to)->n_hops < least)
-        least = edge(search, from, to)->n_hops;
+    for (int to = from + 1; to < search->size; to++) { /* there and back are as long */
+      const int n_hops = edge(search, from, to).n_hops;
+      least = n_hops < least ? n_hops : least;
+    }
   return least;
 }
 
@@ -120,10 +130,9 @@ static int least_hops(const struct search *search)
 static void occupy(struct search *search)
 {
   for (int i = 0; i < search->size; i++) {
-    const struct tp_route *route =
-        edge(search, search->best[i], search->best[(i + 1) % search->size]);
-    for (int h = 0; h < route->n_hops; h++)
-      search->left_bytes_per_s[route->hops[h]] -= search->best_bytes_per_s;
+    const struct tp_route route = after(search, search->best, i);
+    for (int h = 0; h < route.n_hops; h++)
+      search->left_bytes_per_s[route.hops[h]] -= search->best_bytes_per_s;
   }
 }
 

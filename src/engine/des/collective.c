@@ -70,10 +70,10 @@ static double ready_s(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
 
 static void count_bytes(const struct tp_des_sim *sim, const struct tp_flow *flow, double bytes)
 {
-  const struct tp_route *route =
+  const struct tp_route route =
       tp_platform_route(sim->plan->run->machine->fabric->platform, flow->src, flow->dst);
-  for (int h = 0; h < route->n_hops; h++)
-    sim->record->link_bytes[route->hops[h]] += bytes;
+  for (int h = 0; h < route.n_hops; h++)
+    sim->record->link_bytes[route.hops[h]] += bytes;
 }
 
 static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,

@@ -222,10 +222,10 @@ static bool is_symmetric(const struct tp_fabric *fabric, const struct tp_des_pat
       return false;
     for (size_t i = 0; i < n; i++) {
       const struct tp_flow *a = &pattern->flows[i], *b = &pattern->flows[pattern->first[rank] + i];
-      const struct tp_route *of_a = tp_platform_route(fabric->platform, a->src, a->dst);
-      const struct tp_route *of_b = tp_platform_route(fabric->platform, b->src, b->dst);
-      if (a->share != b->share || of_a->latency_s != of_b->latency_s ||
-          of_a->bytes_per_s != of_b->bytes_per_s)
+      const struct tp_route of_a = tp_platform_route(fabric->platform, a->src, a->dst);
+      const struct tp_route of_b = tp_platform_route(fabric->platform, b->src, b->dst);
+      if (a->share != b->share || of_a.latency_s != of_b.latency_s ||
+          of_a.bytes_per_s != of_b.bytes_per_s)
         return false;
     }
   }

@@ -46,13 +46,14 @@ static void adapt_links(void)
   free(links);
 }
 
-static void load_platform(const struct tp_platform *platform, double dram_bytes_per_s)
+static void load_platform(const struct tp_platform *platform, double dram_bytes_per_s,
+                          const struct tp_ends *ends, size_t n_ends)
 {
   const int fd = memfd_create("tpsim-platform", 0);
   FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
   if (out == NULL)
     abort();
-  tp_platform_write_xml(platform, dram_bytes_per_s, out);
+  tp_platform_write_xml(platform, dram_bytes_per_s, ends, n_ends, out);
   fflush(out);
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
@@ -62,29 +63,41 @@ static void load_platform(const struct tp_platform *platform, double dram_bytes_
   adapt_links();
 }
 
-void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s)
+void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s,
+                        const struct tp_ends *ends, size_t n_ends)
 {
   start_engine();
-  load_platform(platform, dram_bytes_per_s);
+  load_platform(platform, dram_bytes_per_s, ends, n_ends);
 }
 
-/* With no routes but those that flows take: SimGrid reads each of them as text. */
-static struct tp_platform travelled(const struct tp_des_plan *plan)
+static int compare_ends(const void *a, const void *b)
 {
-  struct tp_platform platform = *plan->run->machine->fabric->platform;
-  const size_t n = platform.n_vertices;
-  platform.routes = calloc(n * n, sizeof *platform.routes);
-  if (platform.routes == NULL)
+  const struct tp_ends *x = a, *y = b;
+  return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                            : (x->to > y->to) - (x->to < y->to);
+}
+
+/* The ends of the flows that are sent, once each: SimGrid reads each route as text. */
+static struct tp_ends *travelled(const struct tp_des_plan *plan, size_t *n)
+{
+  size_t n_flows = 0;
+  for (size_t p = 0; p < plan->n_patterns; p++)
+    n_flows += plan->patterns[p].first[plan->ranks];
+  struct tp_ends *ends = calloc(n_flows + 1, sizeof *ends);
+  if (ends == NULL)
     abort();
+  n_flows = 0;
   for (size_t p = 0; p < plan->n_patterns; p++) {
-    const struct tp_des_pattern *pattern = &plan->patterns[p];
-    for (size_t i = 0; i < pattern->n_flows; i++) {
-      const struct tp_flow *flow = &pattern->flows[i];
-      platform.routes[(size_t)flow->src * n + (size_t)flow->dst] =
-          *tp_platform_route(plan->run->machine->fabric->platform, flow->src, flow->dst);
-    }
+    const struct tp_flow *flows = plan->patterns[p].flows;
+    for (size_t i = 0; i < plan->patterns[p].first[plan->ranks]; i++)
+      ends[n_flows++] = (struct tp_ends){flows[i].src, flows[i].dst};
   }
-  return platform;
+  qsort(ends, n_flows, sizeof *ends, compare_ends);
+  *n = 0;
+  for (size_t i = 0; i < n_flows; i++)
+    if (i == 0 || compare_ends(&ends[i], &ends[i - 1]) != 0)
+      ends[(*n)++] = ends[i];
+  return ends;
 }
 
 static void find_hosts(struct tp_des_sim *sim)
@@ -122,8 +135,11 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
 {
   const int n_streams = plan->run->program->n_streams;
   struct tp_des_sim sim = {.plan = plan, .record = record};
-  const struct tp_platform platform = travelled(plan);
-  tp_des_engine_open(&platform, plan->run->machine->dram_bytes_per_s);
+  size_t n_ends;
+  struct tp_ends *ends = travelled(plan, &n_ends);
+  tp_des_engine_open(plan->run->machine->fabric->platform, plan->run->machine->dram_bytes_per_s,
+                     ends, n_ends);
+  free(ends);
   find_hosts(&sim);
   sim.lanes = calloc((size_t)(plan->ranks * n_streams), sizeof *sim.lanes);
   if (sim.lanes == NULL)

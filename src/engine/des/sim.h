@@ -74,8 +74,9 @@ struct tp_des_sim {
   struct tp_des_lane *lanes;        /* ranks x streams */
 };
 
-/* Starts SimGrid's engine with the platform: once a process. */
-void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s);
+/* Starts SimGrid's engine with the platform and routes between these ends: once a process. */
+void tp_des_engine_open(const struct tp_platform *platform, double dram_bytes_per_s,
+                        const struct tp_ends *ends, size_t n_ends);
 
 /* Blocks the actor until tp_des_wake; the caller checks its condition again. */
 void tp_des_block(struct tp_des_waiter *waiter);
