@@ -7,6 +7,7 @@ libtpsim_a_SOURCES += \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
 	%D%/hash.c %D%/hash.h \
+	%D%/index.c %D%/index.h \
 	%D%/json.c %D%/json.h \
 	%D%/json_line.c \
 	%D%/json_read.c \

@@ -44,7 +44,7 @@ static void name(void *data, size_t item, struct tp_trace_row *row)
   const struct tp_lone_op lone = lone_of(item);
   const struct tp_lone_op collective = tp_lone_collective(&lone.between);
   tp_lone_name(&collective, row);
-  tp_trace_row_number(row, "ranks", machine_of(data, item)->ranks);
+  tp_trace_row_number(row, "ranks", tp_machine_ranks(machine_of(data, item)));
   tp_trace_row_number(row, "kernels", 1 + lone.beside);
 }
 
@@ -83,7 +83,7 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   struct tp_rig_device *device;
   struct tp_spread alone, together;
   kernel.between.bytes = 0;
-  TP_TRY(tp_rig_at(self->rig, machine_of(self, item)->ranks, &device, error));
+  TP_TRY(tp_rig_at(self->rig, tp_machine_ranks(machine_of(self, item)), &device, error));
   TP_TRY(time_lone(device, &kernel, budget_s / 2, &alone, error));
   TP_TRY(time_lone(device, &both, budget_s / 2, &together, error));
   tp_trace_row_number(row, "kernel_us", 1e6 * alone.median_s);

@@ -30,7 +30,7 @@ static struct tp_request request_of(const struct tp_machine *machine,
                                     const struct tp_generation_point *point, struct tp_batch batch)
 {
   return (struct tp_request){.model = point->model,
-                             .mesh = tp_mesh_of_tp(machine->ranks),
+                             .mesh = tp_mesh_of_tp(tp_machine_ranks(machine)),
                              .batch = batch,
                              .kv_capacity = point->prompt + point->generate,
                              .dtype = point->dtype,
@@ -42,16 +42,18 @@ static struct tp_batch prefill_of(const struct tp_generation_point *point)
   return tp_batch_prefill(point->batch, point->prompt);
 }
 
-static double expected_s(const struct tp_machine *machine, const struct tp_program *program)
+static enum tp_status expect_s(const struct tp_machine *machine, const struct tp_program *program,
+                               double *sum_s, struct tp_error *error)
 {
-  double sum_s = 0;
+  *sum_s = 0;
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_cost cost =
-          tp_cost_op(machine, tp_batch_decodes(&program->batch), &program->segments[s].ops[i]);
-      sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
+      const struct tp_op *op = &program->segments[s].ops[i];
+      TP_TRY(tp_cost_check(machine, op, error));
+      const struct tp_cost cost = tp_cost_op(machine, tp_batch_decodes(&program->batch), op);
+      *sum_s += (double)program->segments[s].repeat * tp_cost_alone_s(machine, &cost);
     }
-  return sum_s;
+  return TP_OK;
 }
 
 enum tp_status tp_generation_expect(const struct tp_machine *machine,
@@ -66,14 +68,19 @@ enum tp_status tp_generation_expect(const struct tp_machine *machine,
   enum tp_status status = tp_variant_build(point->variant, &prefill, arena, &first, error);
   if (status == TP_OK)
     status = tp_variant_build(point->variant, &decode, arena, &step, error);
+  double prefill_s, step_s;
+  if (status == TP_OK)
+    status = expect_s(machine, &first, &prefill_s, error);
+  if (status == TP_OK)
+    status = expect_s(machine, &step, &step_s, error);
   if (status == TP_OK)
     *expected = (struct tp_generation_expected){
         .memory_bytes = first.weight_bytes +
                         fmax(tp_program_kv_bytes(&first, first.kv_capacity),
                              tp_program_kv_bytes(&step, step.kv_capacity)) +
                         fmax(first.activation_bytes, step.activation_bytes),
-        .prefill_s = expected_s(machine, &first),
-        .step_s = expected_s(machine, &step)};
+        .prefill_s = prefill_s,
+        .step_s = step_s};
   tp_arena_free(arena);
   return status;
 }

@@ -74,7 +74,7 @@ static enum tp_status bind(struct tp_lone_run *run, const struct tp_machine *mac
                            struct tp_error *error)
 {
   struct tp_program *program = TP_NEW(run->arena, struct tp_program, 1);
-  tp_lone_program(lone, &run->rounds, machine->ranks, run->arena, program);
+  tp_lone_program(lone, &run->rounds, tp_machine_ranks(machine), run->arena, program);
   TP_TRY(check_memory(program, &run->rounds, machine, error));
   run->store = tp_store_create(run->calls, 1, run->rounds.copies);
   TP_TRY(tp_store_bind(run->store, program, run->arena, binding, error));
@@ -106,6 +106,9 @@ enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machin
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error)
 {
+  enum tp_status status = tp_cost_check(machine, &lone->op, error);
+  if (status != TP_OK)
+    return status;
   const struct tp_cost cost = tp_cost_bare(machine, &lone->op);
   struct tp_arena *arena = tp_arena_create();
   struct tp_lone_run *made = TP_NEW(arena, struct tp_lone_run, 1);
@@ -117,7 +120,7 @@ enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machin
                              tp_cost_alone_s(machine, &cost), graph_s),
       .settle_s = settle_s(machine, lone, &cost),
   };
-  const enum tp_status status = prepare(made, machine, lone, error);
+  status = prepare(made, machine, lone, error);
   if (status != TP_OK) {
     tp_lone_close(made);
     return status;

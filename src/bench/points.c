@@ -209,7 +209,7 @@ static void add_point(struct points *points, const struct tp_machine *machine,
                                 .prompt = grid->prompt,
                                 .generate = grid->generate > 0 ? grid->generate : 2,
                                 .dtype = grid->dtype},
-                        .tp = machine->ranks,
+                        .tp = tp_machine_ranks(machine),
                         .first = first};
   bool fits;
   if (fit(machine, &point, &fits, NULL) == TP_OK && fits)

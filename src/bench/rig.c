@@ -25,7 +25,7 @@ enum tp_status tp_rig_at(struct tp_rig *rig, int tp, struct tp_rig_device **devi
                          struct tp_error *error)
 {
   for (int i = 0; i < rig->n; i++)
-    if (rig->devices[i]->machine.ranks == tp) {
+    if (tp_machine_ranks(&rig->devices[i]->machine) == tp) {
       *device = rig->devices[i];
       return TP_OK;
     }

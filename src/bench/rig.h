@@ -7,7 +7,7 @@
 #include "cost/cost.h"
 #include "platform/open.h"
 
-/* Opens a device as rank 0 of machine->ranks, or as the rank that this process is. */
+/* Opens a device as rank 0 of the machine, or as the rank that this process is. */
 struct tp_opener {
   enum tp_status (*open)(void *data, const struct tp_machine *machine, struct tp_calls *calls,
                          void **owner, struct tp_error *error);

@@ -43,13 +43,12 @@ static void print_routes(const struct tp_platform *platform)
 {
   puts("\nroutes from the first GPU");
   for (int i = 1; i < platform->n_gpus; i++) {
-    const struct tp_route *route =
-        tp_platform_route(platform, platform->gpus[0], platform->gpus[i]);
+    const struct tp_route route = tp_platform_route(platform, platform->gpus[0], platform->gpus[i]);
     printf("  %s -> %s ", platform->vertices[platform->gpus[0]].name,
            platform->vertices[platform->gpus[i]].name);
-    for (int h = 0; h < route->n_hops; h++)
-      printf(" %s", platform->links[route->hops[h] / 2].name);
-    printf("  %.6g GB/s, %.4g us\n", route->bytes_per_s * 1e-9, route->latency_s * 1e6);
+    for (int h = 0; h < route.n_hops; h++)
+      printf(" %s", platform->links[route.hops[h] / 2].name);
+    printf("  %.6g GB/s, %.4g us\n", route.bytes_per_s * 1e-9, route.latency_s * 1e6);
   }
 }
 
@@ -66,7 +65,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(tp_setup_open(session->dirs, &request, session->arena, &setup, error));
   const struct tp_platform *platform = &setup->platform;
   if (args->xml) {
-    tp_platform_write_xml(platform, setup->device.datasheet.dram_bytes_per_s, stdout);
+    tp_platform_write_xml(platform, setup->device.datasheet.dram_bytes_per_s, NULL, 0, stdout);
     return TP_OK;
   }
   printf("%s: %d x %s on %d node%s\n", platform->name, platform->n_gpus, setup->device.name,

@@ -50,7 +50,7 @@ static void print_wide(const struct contest *contest, bool bandwidth)
     tp_table_add(&table, size_text(contest->arena, bytes));
     for (size_t c = 0; c < contest->n; c++) {
       const double time_s = tp_contender_s(contest->machine, &contest->contenders[c], bytes, NULL);
-      const double rate = tp_bus_bytes_per_s(contest->machine->ranks, bytes, time_s);
+      const double rate = tp_bus_bytes_per_s(tp_machine_ranks(contest->machine), bytes, time_s);
       tp_table_add(&table, tp_arena_printf(contest->arena, bandwidth ? "%.3g" : "%.1f",
                                            bandwidth ? rate * 1e-9 : time_s * 1e6));
     }
@@ -59,7 +59,7 @@ static void print_wide(const struct contest *contest, bool bandwidth)
       break;
   }
   printf("%s, %s, %d ranks: all-reduce, %s\n", contest->setup->platform.name,
-         contest->setup->stack.name, contest->machine->ranks,
+         contest->setup->stack.name, tp_machine_ranks(contest->machine),
          bandwidth ? "bus GB/s" : "microseconds");
   tp_table_print(&table, stdout);
   putchar('\n');
@@ -73,10 +73,10 @@ static void add_long(const struct contest *contest, struct tp_table *table)
     for (size_t c = 0; c < contest->n; c++) {
       enum tp_algorithm used;
       const double time_s = tp_contender_s(contest->machine, &contest->contenders[c], bytes, &used);
-      const double rate = tp_bus_bytes_per_s(contest->machine->ranks, bytes, time_s);
+      const double rate = tp_bus_bytes_per_s(tp_machine_ranks(contest->machine), bytes, time_s);
       tp_table_add(table, contest->setup->platform.name);
       tp_table_add(table, contest->setup->stack.name);
-      tp_table_add(table, tp_arena_printf(arena, "%d", contest->machine->ranks));
+      tp_table_add(table, tp_arena_printf(arena, "%d", tp_machine_ranks(contest->machine)));
       tp_table_add(table, tp_arena_printf(arena, "%d", bytes));
       tp_table_add(table, contest->contenders[c].name);
       tp_table_add(table, tp_algorithm_text(used));
@@ -105,9 +105,9 @@ static enum tp_status open_contest(struct tp_catalog *catalog, const char *platf
   contest->machine = TP_NEW(catalog->arena, struct tp_machine, 1);
   const struct tp_variant **variants =
       TP_NEW(catalog->arena, const struct tp_variant *, wires->n + 1);
-  if (tp < 2 || tp > TP_MAX_RANKS || tp != floor(tp))
+  if (tp < 2 || tp > TP_MAX_GPUS || tp != floor(tp))
     return tp_fail(error, TP_E_INPUT, "--tp %g: give 2 to %d ranks, one alone sends nothing", tp,
-                   TP_MAX_RANKS);
+                   TP_MAX_GPUS);
   TP_TRY(tp_catalog_setup(catalog, platform, stack, &contest->setup, error));
   TP_TRY(read_variants(catalog, wires, variants, error));
   TP_TRY(tp_machine_make(&contest->setup->platform, &contest->setup->device, &contest->setup->stack,

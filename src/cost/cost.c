@@ -1,6 +1,8 @@
 /* The dispatcher over op kinds, and what the stack adds to every op. */
 #include "cost/cost.h"
 
+#include "cost/collectives/algorithm.h"
+
 #include <math.h>
 
 /* Events of another stream and ranks that arrive late belong to the program an op stands in; a
@@ -16,20 +18,38 @@ static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
   cost->work_s = ratio * fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
   for (int i = 0; i < cost->n_phases; i++) {
     struct tp_comm_phase *phase = &cost->phases[i];
-    phase->hop_s += (ratio - 1) * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+    phase->hop_s += (ratio - 1) * (phase->hop_s + phase->latency_s);
     phase->flow_bytes *= ratio;
   }
 }
 
 static bool is_in_place(const struct tp_machine *machine)
 {
-  return machine->sustained && machine->ranks > 1;
+  return machine->sustained && tp_machine_ranks(machine) > 1;
 }
 
 double tp_cost_crossing_s(const struct tp_machine *machine)
 {
   const struct tp_device_overlap *overlap = &machine->device->overlap;
   return is_in_place(machine) ? fmax(0, overlap->crossing_s - overlap->wait_s) : 0;
+}
+
+enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_op *op,
+                             struct tp_error *error)
+{
+  struct tp_error fault;
+  switch (op->kind) {
+  case TP_OP_GEMM:
+  case TP_OP_ATTENTION:
+  case TP_OP_MEMORY:
+    return TP_OK;
+  case TP_OP_COLLECTIVE:
+    if (tp_collective_check(machine, &op->collective, &fault) == TP_OK)
+      return TP_OK;
+    return tp_fail(error, TP_E_INPUT, "op %s: %s", op->name, fault.text);
+  }
+  return tp_fail(error, TP_E_INPUT, "op %s: nothing says what a %s costs", op->name,
+                 tp_op_kind_text(op->kind));
 }
 
 static void add_launch(const struct tp_stack *stack, bool decodes, struct tp_cost *cost)
@@ -95,27 +115,7 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
   if (op->collective.algorithm == TP_ALGORITHM_DMA)
     return cost;
   cost.late_share = tp_cost_held_share(machine, cost.sm_share);
-  if (is_in_place(machine))
+  if (is_in_place(machine) && cost.n_phases > 0) /* a group of one does nothing */
     add_in_place(machine, &cost);
   return cost;
-}
-
-static double phases_s(const struct tp_machine *machine, const struct tp_cost *cost)
-{
-  double total_s = 0;
-  for (int i = 0; i < cost->n_phases; i++) {
-    const struct tp_comm_phase *phase = &cost->phases[i];
-    const struct tp_pattern_rate *rate = &machine->patterns[phase->pattern];
-    total_s += phase->steps * (phase->hop_s + rate->latency_s);
-    if (phase->flow_bytes > 0)
-      total_s += phase->flow_bytes / rate->flow_bytes_per_s;
-  }
-  return total_s;
-}
-
-double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost)
-{
-  const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
-  const double own_s = cost->n_phases > 0 ? phases_s(machine, cost) : cost->compute_s;
-  return cost->fixed_s + fmax(fmax(cost->work_s, own_s), dram_s);
 }

@@ -1,6 +1,6 @@
 #ifndef TP_COST_COST_H
 #define TP_COST_COST_H
-/* What an op needs from a machine: pure functions of (op, machine), no I/O, no allocation.
+/* What an op needs from a machine: functions of (op, machine), no I/O.
  *
  * An op that runs alone lasts
  *     fixed_s + max(work_s, compute_s, dram_bytes / machine.dram_bytes_per_s)            kernels
@@ -9,67 +9,40 @@
  * dram_bytes where they take memory bandwidth, flows where they use the same links.  Each component
  * goes on by itself, and the op ends with the last.  Both engines follow exactly this rule.
  */
-#include "platform/platform.h"
+#include "cost/fabric/fabric.h"
 #include "platform/stack.h"
 #include "program/program.h"
 
-enum { TP_MAX_RANKS = 64, TP_MAX_COMM_PHASES = 4, TP_MAX_RINGS = 8 };
+enum { TP_MAX_COMM_PHASES = 4 };
 
-/* Who sends to whom in one phase of a collective; the flows themselves: cost/fabric/pattern.h. */
-#define TP_PATTERNS(X)                                                                    \
-  X(TP_PATTERN_RING, "ring")                   /* round all ranks */                      \
-  X(TP_PATTERN_DIRECT, "direct")               /* every rank -> every other */            \
-  X(TP_PATTERN_TREE, "tree")                   /* chain in a node, tree of nodes */       \
-  X(TP_PATTERN_SWITCH, "switch")               /* rank -> switch and back (NVLS) */       \
-  X(TP_PATTERN_LOCAL_RING, "local-ring")       /* ring inside each node */                \
-  X(TP_PATTERN_ACROSS_RING, "across-ring")     /* ring of same-numbered ranks of nodes */ \
-  X(TP_PATTERN_LOCAL_DIRECT, "local-direct")   /* every other of its domain */            \
-  X(TP_PATTERN_ACROSS_DIRECT, "across-direct") /* same-numbered ranks of domains */
-enum tp_pattern {
-#define X(name, text) name,
-  TP_PATTERNS(X)
-#undef X
-      TP_N_PATTERNS
-};
-
-/* What the routes give a pattern when all its flows run at once: computed by tp_machine_make. */
-struct tp_pattern_rate {
-  bool possible;
-  bool shared;                /* some rank's flows go slower than they would without the others' */
-  double flow_bytes_per_s;    /* flow_bytes of a phase over the time its last flow takes */
-  double latency_s;           /* longest route; ring and tree: mean over the way round */
-  enum tp_link_kind kind;     /* slowest kind used */
-  enum tp_link_kind limiting; /* kind of the link that limits the rate */
-};
-
-/* A cycle through the ranks of a node (local numbers; every node alike) and what it carries. */
-struct tp_ring {
-  double share; /* of the bytes; the shares of a machine sum to 1 */
-  unsigned char order[TP_MAX_RANKS];
-};
-
+/* One machine is used by one thread at a time: its fabric remembers what it was asked. */
 struct tp_machine {
   const struct tp_device *device;
   const struct tp_stack *stack;
-  const struct tp_platform *platform;
-  int ranks, nodes_used, ranks_per_node; /* 1 and all ranks where nodes get unequal numbers */
-  int domains_used, ranks_per_domain;    /* nodes; of a single node, its NUMA domains */
-  int gpus[TP_MAX_RANKS];                /* vertex of each rank */
-  int reducing_switch;                   /* vertex, or -1 */
-  int n_rings;
-  struct tp_ring rings[TP_MAX_RINGS];
-  struct tp_pattern_rate patterns[TP_N_PATTERNS];
-  double dram_bytes_per_s; /* the shared resource: datasheet peak */
-  bool sustained;          /* programs under steady load; false for single benchmarked ops */
+  const struct tp_fabric *fabric; /* NULL: one rank, no links */
+  double dram_bytes_per_s;        /* the shared resource: datasheet peak */
+  bool sustained;                 /* programs under steady load; false for single benchmarked ops */
 };
 
 /* One pattern for some steps: in each step every flow carries flow_bytes/steps. */
 struct tp_comm_phase {
-  enum tp_pattern pattern;
+  const struct tp_pattern_rate *rate; /* whose flows; the same entry: the same links */
   int steps;
   double hop_s;      /* software time a step, without the route's latency */
   double flow_bytes; /* wire bytes a flow carries in the phase, protocol overhead included */
+  double latency_s, flow_bytes_per_s; /* of the rate */
 };
+
+static inline struct tp_comm_phase tp_comm_phase_of(const struct tp_pattern_rate *rate, int steps,
+                                                    double flow_bytes)
+{
+  return (struct tp_comm_phase){.rate = rate,
+                                .steps = steps,
+                                .hop_s = 0,
+                                .flow_bytes = flow_bytes,
+                                .latency_s = rate->latency_s,
+                                .flow_bytes_per_s = rate->flow_bytes_per_s};
+}
 
 struct tp_cost {
   double fixed_s, work_s, compute_s;
@@ -88,10 +61,24 @@ struct tp_cost {
   struct tp_comm_phase phases[TP_MAX_COMM_PHASES];
 };
 
-/* Places `ranks` ranks on the first GPUs of the platform and works out the patterns. */
+/* A machine of `ranks` ranks, those of a stage, on the first GPUs of the platform.  Its fabric
+ * lives in the platform's arena. */
 enum tp_status tp_machine_make(const struct tp_platform *platform, const struct tp_device *device,
                                const struct tp_stack *stack, int ranks, struct tp_machine *machine,
                                struct tp_error *error);
+
+static inline int tp_machine_ranks(const struct tp_machine *machine)
+{
+  return machine->fabric == NULL ? 1 : machine->fabric->ranks;
+}
+
+/* Nodes that the ranks sit on; 1 where these get unequal numbers. */
+int tp_machine_nodes(const struct tp_machine *machine);
+
+/* TP_E_INPUT, naming the op, where nothing here prices it: no algorithm serves such a collective, a
+ * group does not fill the ranks.  To be asked before tp_cost_op and tp_cost_bare. */
+enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_op *op,
+                             struct tp_error *error);
 
 /* `decodes`: of a step that decodes (tp_batch_decodes), which the stack may launch in its own way.
  */

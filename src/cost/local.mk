@@ -1,5 +1,6 @@
 libtpsim_a_SOURCES += \
 	%D%/cost.c %D%/cost.h \
+	%D%/machine.c \
 	%D%/style.c %D%/style.h \
 	%D%/collectives/algorithm.h \
 	%D%/collectives/collective.c \
@@ -12,8 +13,9 @@ libtpsim_a_SOURCES += \
 	%D%/collectives/ring.c \
 	%D%/collectives/tree.c \
 	%D%/collectives/two_step.c \
-	%D%/fabric/machine.c \
+	%D%/fabric/fabric.c %D%/fabric/fabric.h \
 	%D%/fabric/pattern.c %D%/fabric/pattern.h \
+	%D%/fabric/rate.c \
 	%D%/fabric/rings.c \
 	%D%/kernels/attention.c \
 	%D%/kernels/gemm.c \

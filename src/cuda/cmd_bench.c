@@ -89,12 +89,12 @@ static enum tp_status open_gpu(void *data, const struct tp_machine *machine, str
 {
   const struct gpu_opening *opening = data;
   const bool alone = opening->group == NULL;
-  const struct tp_gpu_options gpu = {.device = alone ? opening->job->gpu
-                                                     : tp_group_local_rank(opening->group),
-                                     .group = opening->group,
-                                     .stack = &opening->job->setup->stack,
-                                     .emulated = alone && machine->ranks > 1 ? machine : NULL,
-                                     .standin_sms = opening->job->standin_sms};
+  const struct tp_gpu_options gpu = {
+      .device = alone ? opening->job->gpu : tp_group_local_rank(opening->group),
+      .group = opening->group,
+      .stack = &opening->job->setup->stack,
+      .emulated = alone && tp_machine_ranks(machine) > 1 ? machine : NULL,
+      .standin_sms = opening->job->standin_sms};
   *owner = NULL;
   return tp_gpu_open(&gpu, calls, error);
 }

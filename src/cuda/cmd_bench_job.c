@@ -204,7 +204,7 @@ static enum tp_status take_counts(const struct tp_bench_job *job, struct tp_numb
   int *degrees = TP_NEW(arena, int, tps.n);
   int64_t *sizes = TP_NEW(arena, int64_t, batches.n);
   enum tp_status status =
-      check_counts(job->args->tp.n > 0 ? "tp" : "emulate-tp", tps, TP_MAX_RANKS, error);
+      check_counts(job->args->tp.n > 0 ? "tp" : "emulate-tp", tps, TP_MAX_GPUS, error);
   if (status == TP_OK)
     status = check_counts("batch", batches, 65536, error);
   for (size_t i = 0; i < tps.n && status == TP_OK; i++)

@@ -24,9 +24,9 @@
  *               (below); rate 1 where sm_share is 0.
  *      DRAM     dram_bytes, at what the op has of machine.dram_bytes_per_s at that moment.
  *      phases   collectives only, one after the other; in each first a delay of
- *               steps * (hop_s + patterns[pattern].latency_s), then flow_bytes at
- *               patterns[pattern].flow_bytes_per_s, shared equally by the collectives of this rank
- *               that are at that moment in the flow part of a phase of the same pattern.
+ *               steps * (hop_s + latency_s), then flow_bytes at flow_bytes_per_s, shared equally
+ *               by the collectives of this rank that are at that moment in the flow part of a phase
+ *               with the same rate entry.
  *   c. It ends when the last component ends, or at the end of fixed_s if it has none; then its
  *      event is recorded.
  * A collective is an op of kind TP_OP_COLLECTIVE, whatever its n_phases; its compute_s is not
@@ -49,7 +49,8 @@
  *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
  *         machine.dram_bytes_per_s its weight over the sum of theirs: 1, but for collectives with a
  *         dram_weight that.  No component has a cap of its own.
- *   Link  As in b.: by pattern.  (In the DES, by the real routes.)
+ *   Link  As in b.: the same pattern of the same groups is one entry.  Two entries never slow each
+ *         other down here; in the DES they do where their real routes meet.
  *
  * All ranks do the same at the same time here; the DES may let them differ.
  */

@@ -37,7 +37,7 @@ struct fit {
   size_t n_rows, n_parameters;
   struct parameter parameters[TP_MAX_COLLECTIVE_PARAMETERS];
   double first[TP_MAX_COLLECTIVE_PARAMETERS]; /* ln of the values before the fit */
-  struct tp_machine machines[TP_MAX_RANKS + 1];
+  struct tp_machine *machines;                /* by row */
 };
 
 static double *value_at(struct tp_device *device, const struct parameter *parameter)
@@ -80,11 +80,12 @@ static enum tp_status make_machines(struct fit *fit, const struct tp_platform *p
     const int ranks = fit->rows[i].ranks;
     if (ranks < 2 || !(fit->rows[i].time_s > 0))
       return tp_fail(error, TP_E_INPUT, "a fit needs rows of 2 ranks or more and positive times");
-    if (ranks <= TP_MAX_RANKS && fit->machines[ranks].ranks == ranks)
-      continue;
-    struct tp_machine machine;
-    TP_TRY(tp_machine_make(platform, &fit->device, stack, ranks, &machine, error));
-    fit->machines[ranks] = machine;
+    size_t same = 0;
+    while (same < i && fit->rows[same].ranks != ranks)
+      same++;
+    if (same == i)
+      TP_TRY(tp_machine_make(platform, &fit->device, stack, ranks, &fit->machines[i], error));
+    fit->machines[i] = fit->machines[same];
   }
   return TP_OK;
 }
@@ -100,7 +101,7 @@ static void set(struct fit *fit, const gsl_vector *x)
 
 static double log_ratio(const struct fit *fit, const struct tp_fit_row *row)
 {
-  const struct tp_machine *machine = &fit->machines[row->ranks];
+  const struct tp_machine *machine = &fit->machines[row - fit->rows];
   struct tp_cost cost;
   tp_cost_collective(machine, &row->collective, &cost);
   return log(tp_cost_alone_s(machine, &cost) / row->time_s);
@@ -247,13 +248,15 @@ enum tp_status tp_fit_collectives(const struct tp_platform *platform, const stru
   *quality = (struct tp_fit_quality){0};
   enum tp_status status = choose_parameters(&fit, group, error);
   if (status == TP_OK)
+    fit.machines = TP_NEW(scratch, struct tp_machine, n_rows);
+  if (status == TP_OK)
     status = make_machines(&fit, platform, stack, error);
   if (status == TP_OK)
     status = choose_rows(&fit, scratch, error);
   if (status == TP_OK)
     status = run(&fit, quality, error);
-  tp_arena_free(scratch);
   const double spread_ratio = status == TP_OK ? judge(&fit, quality) : 0;
+  tp_arena_free(scratch);
   if (status == TP_OK)
     status =
         tp_fit_check_spread(group == TP_FIT_NCCL ? "nccl" : "peer_kernels", spread_ratio, error);

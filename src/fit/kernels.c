@@ -242,7 +242,6 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
                    n_samples, p, ceil(10.0 / 3 * (double)p / (1 - options->hold_out_ratio)));
   problem.machine = (struct tp_machine){.device = &trial,
                                         .stack = &problem.stack,
-                                        .ranks = 1,
                                         .dram_bytes_per_s = trial.datasheet.dram_bytes_per_s};
   struct tp_kernel_fit done = {0};
   gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */

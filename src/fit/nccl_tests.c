@@ -85,10 +85,10 @@ static enum tp_status read_size(struct reader *reader, const char *line)
     return TP_OK;
   if (!(bytes > 0 && bytes < 1e15) || !(time_us > 0 && time_us < 1e12))
     return fault(reader, "size and time must be above 0; leave the line out");
-  if (reader->ranks < 2 || reader->ranks > TP_MAX_RANKS)
+  if (reader->ranks < 2 || reader->ranks > TP_MAX_GPUS)
     return fault(reader, tp_arena_printf(reader->arena,
                                          "%d '# Rank' lines before it; a collective has 2 to %d",
-                                         reader->ranks, TP_MAX_RANKS));
+                                         reader->ranks, TP_MAX_GPUS));
   reader->rows[reader->n_rows++] = (struct tp_fit_row){
       .collective = {.kind = reader->kind, .bytes = bytes, .dtype = types[which].dtype},
       .ranks = reader->ranks,

@@ -29,10 +29,8 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
 static struct tp_machine machine_of(const struct tp_device *device)
 {
   static const struct tp_stack stack;
-  return (struct tp_machine){.device = device,
-                             .stack = &stack,
-                             .ranks = 1,
-                             .dram_bytes_per_s = device->datasheet.dram_bytes_per_s};
+  return (struct tp_machine){
+      .device = device, .stack = &stack, .dram_bytes_per_s = device->datasheet.dram_bytes_per_s};
 }
 
 double tp_overlap_slowdown(const struct tp_device *device, const struct tp_overlap_sample *sample)

@@ -15,9 +15,9 @@ static enum tp_status read_row(const struct tp_op_reader *reader, size_t index,
   TP_TRY(tp_csv_number(csv, index, tp_csv_column(csv, "ranks"), &ranks, reader->error));
   TP_TRY(tp_op_row_read(reader, &row, &op));
   TP_TRY(tp_csv_number(csv, index, tp_csv_column(csv, "time_us"), &time_us, reader->error));
-  if (!(ranks >= 2 && ranks <= TP_MAX_RANKS) || !(time_us > 0))
+  if (!(ranks >= 2 && ranks <= TP_MAX_GPUS) || !(time_us > 0))
     return tp_fail(reader->error, TP_E_INPUT, "%s:%d: give 2 to %d ranks and a positive time_us",
-                   csv->path, csv->lines[index], TP_MAX_RANKS);
+                   csv->path, csv->lines[index], TP_MAX_GPUS);
   *read = (struct tp_fit_row){op.collective, (int)ranks, time_us * 1e-6};
   return TP_OK;
 }

@@ -41,7 +41,6 @@ static double time_s(const struct tp_device *device, const struct tp_op *op, boo
   static const struct tp_stack stack;
   const struct tp_machine machine = {.device = device,
                                      .stack = &stack,
-                                     .ranks = 1,
                                      .dram_bytes_per_s = device->datasheet.dram_bytes_per_s,
                                      .sustained = sustained};
   const struct tp_cost cost = tp_cost_bare(&machine, op);

@@ -69,16 +69,18 @@ static enum tp_status result_of(const struct tp_machine *machine, const struct t
   *result = (struct tp_standin_result){NULL, NULL, 0, 0};
   if (bound->op->n_out == 0)
     return TP_OK;
-  const enum tp_status status = tp_comm_buffers_of(bound, machine->ranks, &buffers, error);
+  const enum tp_status status =
+      tp_comm_buffers_of(bound, tp_machine_ranks(machine), &buffers, error);
   if (status != TP_OK || buffers.in == buffers.out)
     return status;
   const enum tp_collective_kind kind = bound->op->collective.kind;
   const bool parts = kind == TP_ALL_GATHER || kind == TP_REDUCE_SCATTER;
   const double bytes = (double)buffers.elements * tp_dtype_bytes(buffers.dtype);
-  *result = (struct tp_standin_result){.in = buffers.in,
-                                       .out = buffers.out,
-                                       .bytes = (int64_t)bytes / (parts ? machine->ranks : 1),
-                                       .copies = kind == TP_ALL_GATHER ? machine->ranks : 1};
+  *result =
+      (struct tp_standin_result){.in = buffers.in,
+                                 .out = buffers.out,
+                                 .bytes = (int64_t)bytes / (parts ? tp_machine_ranks(machine) : 1),
+                                 .copies = kind == TP_ALL_GATHER ? tp_machine_ranks(machine) : 1};
   return TP_OK;
 }
 

@@ -12,7 +12,7 @@ struct tp_gpu_options {
   int device;
   struct tp_group *group;       /* NULL: alone */
   const struct tp_stack *stack; /* which library does what */
-  /* Rank 0 of machine->ranks on one GPU: every collective becomes a stand-in that holds SMs or copy
+  /* Rank 0 of this machine on one GPU: every collective becomes a stand-in that holds SMs or copy
    * engines, moves the bytes its algorithm would through this GPU's memory and lasts at least its
    * modelled time.  NULL: real collectives among the group's ranks. */
   const struct tp_machine *emulated;

@@ -87,7 +87,7 @@ static struct tp_calls calls_of(struct tp_device_state *state)
       .name = state->facts.name,
       .state = state,
       .rank = grouped ? tp_group_rank(options->group) : 0,
-      .ranks = options->emulated != NULL ? options->emulated->ranks
+      .ranks = options->emulated != NULL ? tp_machine_ranks(options->emulated)
                : grouped                 ? tp_group_ranks(options->group)
                                          : 1,
       .allocate = tp_gpu_allocate,

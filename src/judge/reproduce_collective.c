@@ -34,9 +34,9 @@ static enum tp_status read_size(const struct tp_csv *csv, size_t row, double *ra
 {
   TP_TRY(tp_csv_number(csv, row, tp_csv_column(csv, "tp"), ranks, error));
   TP_TRY(tp_csv_number(csv, row, tp_csv_column(csv, "bytes"), bytes, error));
-  if (*ranks < 2 || *ranks > TP_MAX_RANKS || *ranks != floor(*ranks))
+  if (*ranks < 2 || *ranks > TP_MAX_GPUS || *ranks != floor(*ranks))
     return tp_fail(error, TP_E_INPUT, "%s:%d: column 'tp': give 2 to %d ranks", csv->path,
-                   csv->lines[row], TP_MAX_RANKS);
+                   csv->lines[row], TP_MAX_GPUS);
   if (!(*bytes > 0))
     return tp_fail(error, TP_E_INPUT, "%s:%d: column 'bytes': give a positive number", csv->path,
                    csv->lines[row]);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { MAX_DEGREE = 64, MAX_LIST_BYTES = 256 };
+enum { MAX_LIST_BYTES = 256 };
 
 /* The first unit whose number does not suit, or TP_N_UNITS. */
 static enum tp_unit misfit(const struct tp_layer *layer, int tp)
@@ -19,8 +19,11 @@ static enum tp_unit misfit(const struct tp_layer *layer, int tp)
 
 static void list_degrees(const struct tp_layer *layer, char list[MAX_LIST_BYTES])
 {
+  const int64_t heads = tp_layer_units(layer, TP_UNIT_HEAD),
+                copies = tp_layer_units(layer, TP_UNIT_COPY),
+                most = heads > copies ? heads : copies;
   size_t length = 0;
-  for (int tp = 1; tp <= MAX_DEGREE && length < MAX_LIST_BYTES; tp++)
+  for (int tp = 1; tp <= most && length < MAX_LIST_BYTES; tp++)
     if (misfit(layer, tp) == TP_N_UNITS)
       length += (size_t)snprintf(list + length, MAX_LIST_BYTES - length, "%s%d",
                                  length == 0 ? "" : ", ", tp);
@@ -50,8 +53,8 @@ static enum tp_status fail(const struct tp_model *model, const struct tp_layer *
 enum tp_status tp_shard_make(const struct tp_model *model, int kind, int tp, struct tp_layer *share,
                              struct tp_error *error)
 {
-  if (tp < 1 || tp > MAX_DEGREE)
-    return tp_fail(error, TP_E_INPUT, "tp %d is not from 1 to %d", tp, MAX_DEGREE);
+  if (tp < 1)
+    return tp_fail(error, TP_E_INPUT, "tp %d: give 1 or more", tp);
   struct tp_layer layer = tp_layer_make(model, kind);
   const enum tp_unit unit = misfit(&layer, tp);
   if (unit != TP_N_UNITS)

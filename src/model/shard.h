@@ -6,7 +6,7 @@
 /* One rank's share of a layer of a kind of the model's; of a Kraken model ways/tp whole sub-layers.
  * Fails with TP_E_INPUT, naming the model and the TP degrees that would do, where tp does not
  * divide the query heads or the MLP width, neither of tp and kv_heads divides the other, or tp does
- * not divide the sub-layers of a Kraken model; tp is from 1 to 64. */
+ * not divide the sub-layers of a Kraken model. */
 enum tp_status tp_shard_make(const struct tp_model *model, int kind, int tp, struct tp_layer *share,
                              struct tp_error *error);
 #endif

@@ -13,6 +13,11 @@ struct candidate {
   const struct tp_setup *setup; /* NULL: not opened yet */
 };
 
+struct made {
+  struct tp_machine machine;
+  struct made *next;
+};
+
 struct bench {
   struct tp_op_reader reader;
   struct tp_arena *arena; /* the reader's */
@@ -21,8 +26,8 @@ struct bench {
   const struct tp_op_costs_request *request;
   struct candidate *candidates; /* the best first */
   size_t n_candidates;
-  const struct tp_setup *setup;                  /* for kernels: its platform does not matter */
-  struct tp_machine *machines[TP_MAX_RANKS + 1]; /* by ranks; NULL: not made */
+  const struct tp_setup *setup; /* for kernels: its platform does not matter */
+  struct made *machines;        /* those made so far */
 };
 
 static enum tp_status open_setup(const struct bench *bench, const char *platform,
@@ -66,20 +71,25 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
   const struct tp_setup *setup = bench->setup;
   if (op->kind == TP_OP_COLLECTIVE) {
     TP_TRY(tp_op_row_count(&bench->reader, row, "ranks", &ranks));
-    if (ranks < 2 || ranks > TP_MAX_RANKS)
-      return tp_op_row_fail(&bench->reader, row, "column 'ranks': give 2 to 64");
+    if (ranks < 2 || ranks > TP_MAX_GPUS)
+      return tp_op_row_fail(
+          &bench->reader, row,
+          tp_arena_printf(bench->arena, "column 'ranks': give 2 to %d", TP_MAX_GPUS));
     TP_TRY(setup_for(bench, row, ranks, &setup));
   }
-  struct tp_machine **made = &bench->machines[ranks];
-  if (*made == NULL) {
-    struct tp_machine *fresh = TP_NEW(bench->arena, struct tp_machine, 1);
+  struct made *made = bench->machines;
+  while (made != NULL && tp_machine_ranks(&made->machine) != ranks)
+    made = made->next;
+  if (made == NULL) {
+    made = TP_NEW(bench->arena, struct made, 1);
     struct tp_error reason;
-    if (tp_machine_make(&setup->platform, &setup->device, &setup->stack, (int)ranks, fresh,
+    if (tp_machine_make(&setup->platform, &setup->device, &setup->stack, (int)ranks, &made->machine,
                         &reason) != TP_OK)
       return tp_op_row_fail(&bench->reader, row, reason.text);
-    *made = fresh;
+    made->next = bench->machines;
+    bench->machines = made;
   }
-  *machine = *made;
+  *machine = &made->machine;
   return TP_OK;
 }
 
@@ -93,6 +103,9 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
     return tp_op_row_fail(&bench->reader, row,
                           "the algorithm cannot run on this platform; try auto");
+  struct tp_error reason;
+  if (tp_cost_check(machine, &op, &reason) != TP_OK)
+    return tp_op_row_fail(&bench->reader, row, reason.text);
   const struct tp_cost cost = tp_cost_bare(machine, &op);
   struct tp_interference beside = {0};
   TP_TRY(tp_op_row_interference(&bench->reader, row, &beside));

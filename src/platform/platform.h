@@ -6,8 +6,9 @@
  *                                                   half-duplex links share one rate both ways
  *
  * Routes are shortest paths: fewest links, then least latency, then lowest vertex numbers.  GPUs
- * that cannot reach each other have routes by way of host memory.  Routes are computed once, here;
- * both engines and the SimGrid XML take them from this struct.
+ * that cannot reach each other have routes by way of host memory.  The routes from a vertex are
+ * worked out when somebody first asks, and kept, const or not: a platform belongs to one thread at
+ * a time.
  */
 #include "base/json.h"
 #include "platform/device.h"
@@ -15,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { TP_MAX_GPUS = 256, TP_MAX_ROUTE = 40 };
+enum { TP_MAX_GPUS = 4096, TP_MAX_ROUTE = 40 };
 
 enum tp_vertex_kind {
   TP_VERTEX_GPU,
@@ -84,8 +85,10 @@ struct tp_platform {
   struct tp_vertex *vertices;
   struct tp_link *links;
   int n_gpus, n_nodes;
-  int *gpus;               /* vertex of GPU i, in file order */
-  struct tp_route *routes; /* n_vertices x n_vertices; n_hops 0 for self or no route */
+  int *gpus;                  /* vertex of GPU i, in file order */
+  struct tp_arena *arena;     /* all of it lives there, and what is worked out on it later */
+  struct tp_routes *routes;   /* what is known of them: routes.c */
+  struct tp_staging *staging; /* NULL: no traffic goes through host memory */
 };
 
 /* Reads a topology document (no device inside).  Fails where two GPUs have no route. */
@@ -96,10 +99,21 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
 enum tp_status tp_platform_read_xml(const char *file, struct tp_arena *arena,
                                     struct tp_platform *platform, struct tp_error *error);
 
-const struct tp_route *tp_platform_route(const struct tp_platform *platform, int from, int to);
+/* n_hops is 0 for a vertex to itself, and where there is no route. */
+struct tp_route tp_platform_route(const struct tp_platform *platform, int from, int to);
+
+/* Whether one link joins the two. */
+bool tp_platform_joins(const struct tp_platform *platform, int a, int b);
+
+struct tp_ends {
+  int from, to; /* vertices */
+};
 
 /* Writes the SimGrid XML 4.1 of the platform: a host a vertex (speed 1f: one flop is one second),
  * every GPU with a second host "NAME.mem" behind link "NAME.hbm" of `dram_bytes_per_s`,
- * split-duplex links, explicit routes, and the <config> that switches TCP corrections off. */
-void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out);
+ * split-duplex links, explicit routes, and the <config> that switches TCP corrections off.
+ * Routes between these ends alone, or, with NULL, between all vertices: of 10,000 a hundred
+ * million. */
+void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s,
+                           const struct tp_ends *ends, size_t n_ends, FILE *out);
 #endif

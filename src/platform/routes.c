@@ -8,6 +8,22 @@ struct adjacency {
   int *links;
 };
 
+/* What is known of the way from a source to each vertex. */
+struct reach {
+  int *hops;         /* links on the way; -1 not reached */
+  double *latency_s; /* sum of them */
+  int *queue;
+  int *through; /* link that arrives; of sources whose tree is not kept */
+};
+
+/* A vertex's tree of shortest paths is worked out when somebody first asks for a route from there,
+ * and kept. */
+struct tp_routes {
+  struct adjacency near;
+  struct reach reach; /* of the source looked at last */
+  int **through;      /* by source: link that arrives at each vertex, or -1; NULL: not asked for */
+};
+
 static struct adjacency list_neighbours(const struct tp_platform *platform, struct tp_arena *arena)
 {
   const size_t n = platform->n_vertices;
@@ -27,18 +43,21 @@ static struct adjacency list_neighbours(const struct tp_platform *platform, stru
   return near;
 }
 
+void tp_routes_prepare(struct tp_platform *platform)
+{
+  struct tp_arena *arena = platform->arena;
+  const size_t n = platform->n_vertices;
+  platform->routes = TP_NEW(arena, struct tp_routes, 1);
+  *platform->routes = (struct tp_routes){.near = list_neighbours(platform, arena),
+                                         .reach = {TP_NEW(arena, int, n), TP_NEW(arena, double, n),
+                                                   TP_NEW(arena, int, n), TP_NEW(arena, int, n)},
+                                         .through = TP_NEW(arena, int *, n)};
+}
+
 static int other_end(const struct tp_link *link, int end)
 {
   return link->a == end ? link->b : link->a;
 }
-
-/* What is known of the way from the source to each vertex. */
-struct reach {
-  int *hops;         /* links on the way; -1 not reached */
-  double *latency_s; /* sum of them */
-  int *through;      /* link that arrives */
-  int *queue;
-};
 
 /* Sums in another order differ in the last bits: equal latencies must stay a tie. */
 static bool less(double a, double b)
@@ -48,11 +67,12 @@ static bool less(double a, double b)
 
 /* Breadth first from `source`; a vertex is settled by the best of its predecessors, all of which
  * stand before it in the queue. */
-static void reach_all(const struct tp_platform *platform, const struct adjacency *near, int source,
-                      struct reach *reach)
+static void reach_all(const struct tp_platform *platform, int source, int *through)
 {
+  const struct adjacency *near = &platform->routes->near;
+  struct reach *reach = &platform->routes->reach;
   for (size_t v = 0; v < platform->n_vertices; v++)
-    reach->hops[v] = -1;
+    reach->hops[v] = through[v] = -1;
   reach->hops[source] = 0;
   reach->latency_s[source] = 0;
   int n_queued = 0;
@@ -71,13 +91,37 @@ static void reach_all(const struct tp_platform *platform, const struct adjacency
       } else if (reach->hops[to] != reach->hops[from] + 1 ||
                  less(reach->latency_s[to], latency_s) ||
                  (!less(latency_s, reach->latency_s[to]) &&
-                  other_end(&platform->links[reach->through[to]], to) < from)) {
+                  other_end(&platform->links[through[to]], to) < from)) {
         continue;
       }
       reach->latency_s[to] = latency_s;
-      reach->through[to] = near->links[i];
+      through[to] = near->links[i];
     }
   }
+}
+
+const int *tp_routes_hops(const struct tp_platform *platform, int source)
+{
+  reach_all(platform, source, platform->routes->reach.through);
+  return platform->routes->reach.hops;
+}
+
+/* Links of the way source -> target, the last one first; 0: none, or a longer one than may be. */
+static int climb(const struct tp_platform *platform, int source, int target, int *links)
+{
+  int **through_of = platform->routes->through;
+  if (through_of[source] == NULL) {
+    through_of[source] = TP_NEW(platform->arena, int, platform->n_vertices);
+    reach_all(platform, source, through_of[source]);
+  }
+  const int *through = through_of[source];
+  int n = 0;
+  for (int at = target; at != source; at = other_end(&platform->links[through[at]], at)) {
+    if (n == TP_MAX_ROUTE || through[at] < 0)
+      return 0;
+    links[n++] = through[at];
+  }
+  return n;
 }
 
 static int directed(const struct tp_link *links, int link, int from)
@@ -85,48 +129,46 @@ static int directed(const struct tp_link *links, int link, int from)
   return links[link].full_duplex && links[link].a != from ? 2 * link + 1 : 2 * link;
 }
 
-/* Writes the route source -> target and its mirror image. */
-static void store(struct tp_platform *platform, const struct reach *reach, int source, int target)
+/* From the lower vertex to the higher one, or the mirror image of that. */
+struct tp_route tp_routes_shortest(const struct tp_platform *platform, int from, int to)
 {
-  const size_t n = platform->n_vertices;
-  struct tp_route *there = &platform->routes[(size_t)source * n + (size_t)target];
-  struct tp_route *back = &platform->routes[(size_t)target * n + (size_t)source];
-  const int n_hops = reach->hops[target];
-  there->n_hops = n_hops;
-  there->bytes_per_s = HUGE_VAL;
-  there->latency_s = reach->latency_s[target];
-  there->kind = TP_LINK_NVLINK;
-  *back = *there;
-  for (int at = target, i = 0; at != source; i++) {
-    const int link = reach->through[at];
-    const int from = other_end(&platform->links[link], at);
-    there->hops[n_hops - 1 - i] = directed(platform->links, link, from);
-    back->hops[i] = directed(platform->links, link, at);
-    there->bytes_per_s = fmin(there->bytes_per_s, platform->links[link].bytes_per_s);
-    if (platform->links[link].kind > there->kind)
-      there->kind = platform->links[link].kind;
-    at = from;
+  const bool back = to < from;
+  const int source = back ? to : from, target = back ? from : to;
+  struct tp_route route = {.kind = TP_LINK_NVLINK};
+  int links[TP_MAX_ROUTE];
+  const int n = climb(platform, source, target, links);
+  if (n == 0)
+    return route;
+  route.n_hops = n;
+  route.bytes_per_s = HUGE_VAL;
+  for (int i = 0, at = source; i < n; i++) {
+    const int link = links[n - 1 - i];
+    const int next = other_end(&platform->links[link], at);
+    route.latency_s += platform->links[link].latency_s;
+    route.bytes_per_s = fmin(route.bytes_per_s, platform->links[link].bytes_per_s);
+    if (platform->links[link].kind > route.kind)
+      route.kind = platform->links[link].kind;
+    if (back)
+      route.hops[n - 1 - i] = directed(platform->links, link, next);
+    else
+      route.hops[i] = directed(platform->links, link, at);
+    at = next;
   }
-  back->bytes_per_s = there->bytes_per_s;
-  back->kind = there->kind;
+  return route;
 }
 
-void tp_platform_route_all(struct tp_platform *platform, struct tp_arena *arena)
+struct tp_route tp_platform_route(const struct tp_platform *platform, int from, int to)
 {
-  const size_t n = platform->n_vertices;
-  platform->routes = TP_NEW(arena, struct tp_route, n * n);
-  const struct adjacency near = list_neighbours(platform, arena);
-  struct reach reach = {TP_NEW(arena, int, n), TP_NEW(arena, double, n), TP_NEW(arena, int, n),
-                        TP_NEW(arena, int, n)};
-  for (size_t source = 0; source < n; source++) {
-    reach_all(platform, &near, (int)source, &reach);
-    for (size_t target = source + 1; target < n; target++)
-      if (reach.hops[target] > 0 && reach.hops[target] <= TP_MAX_ROUTE)
-        store(platform, &reach, (int)source, (int)target);
-  }
+  const struct tp_route shortest = tp_routes_shortest(platform, from, to);
+  return tp_staging_applies(platform, from, to, &shortest) ? tp_staging_route(platform, from, to)
+                                                           : shortest;
 }
 
-const struct tp_route *tp_platform_route(const struct tp_platform *platform, int from, int to)
+bool tp_platform_joins(const struct tp_platform *platform, int a, int b)
 {
-  return &platform->routes[(size_t)from * platform->n_vertices + (size_t)to];
+  const struct adjacency *near = &platform->routes->near;
+  for (size_t i = near->first[a]; i < near->first[a + 1]; i++)
+    if (other_end(&platform->links[near->links[i]], a) == b)
+      return true;
+  return false;
 }

@@ -15,6 +15,7 @@ struct reader {
   struct tp_arena *arena;
   struct tp_error *error;
   struct tp_topology graph;
+  struct tp_index groups; /* entries of "links" by name */
 };
 
 /* An entry of "vertices"; a count makes name0, name1, ... */
@@ -31,7 +32,7 @@ static const struct tp_field vertex_fields[] = {
     {FIELD(kind, TP_FIELD_ENUM), .names = vertex_kinds},
     {FIELD(first, TP_FIELD_INT64), .max = TP_MAX_VERTICES, .optional = true},
     {FIELD(count, TP_FIELD_INT64), .min = 1, .max = TP_MAX_VERTICES, .optional = true},
-    {FIELD(node, TP_FIELD_INT64), .max = TP_MAX_GPUS - 1, .optional = true},
+    {FIELD(node, TP_FIELD_INT64), .max = TP_MAX_VERTICES - 1, .optional = true},
     {FIELD(numa, TP_FIELD_INT64), .max = 1023, .optional = true},
     {FIELD(reduces, TP_FIELD_BOOL), .optional = true},
     {FIELD(only_reduces, TP_FIELD_BOOL), .optional = true},
@@ -247,11 +248,10 @@ static enum tp_status read_links(struct reader *reader, const char *path)
                               reader->arena, reader->error));
   if (!tp_sheet_is_name(entry.name))
     return fail_name(reader, path, entry.name);
-  for (size_t l = 0; l < reader->graph.n_links; l++)
-    if (strcmp(reader->graph.links[l].group, entry.name) == 0)
-      return tp_doc_fail(reader->doc, tp_arena_printf(reader->arena, "%s.name", path),
-                         reader->error, "a second entry '%s'; --set could not tell them apart",
-                         entry.name);
+  if (tp_index_find(&reader->groups, entry.name) >= 0)
+    return tp_doc_fail(reader->doc, tp_arena_printf(reader->arena, "%s.name", path), reader->error,
+                       "a second entry '%s'; --set could not tell them apart", entry.name);
+  tp_index_add(&reader->groups, entry.name, 0);
   const char *between_path = tp_arena_printf(reader->arena, "%s.between", path);
   const json_t *between = tp_doc_at(reader->doc, between_path);
   if ((between == NULL) == (entry.ring == NULL))
@@ -295,7 +295,7 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
   static const char *const root_keys[] = {"format", "name", "vertices", "links", NULL};
   struct tp_platform read = {0};
   struct tp_origin origin;
-  struct reader reader = {doc, arena, error, {.arena = arena}};
+  struct reader reader = {doc, arena, error, tp_topology_of(arena), {.arena = arena}};
   TP_TRY(tp_sheet_read_object(doc, "", fields, sizeof fields / sizeof *fields, root_keys, &read,
                               arena, error));
   TP_TRY(tp_sheet_read_name(doc, &read.name, arena, error));

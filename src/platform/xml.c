@@ -101,34 +101,36 @@ static void put_links(const struct tp_platform *platform, double dram_bytes_per_
   }
 }
 
-static void put_hops(const struct tp_platform *platform, int from, int to, FILE *out)
+static void put_route(const struct tp_platform *platform, int from, int to, FILE *out)
 {
-  const struct tp_route *route = tp_platform_route(platform, from, to);
-  for (int h = 0; h < route->n_hops; h++) {
-    const struct tp_link *link = &platform->links[route->hops[h] / 2];
+  const struct tp_route route = tp_platform_route(platform, from, to);
+  if (route.n_hops == 0)
+    return;
+  fputs("    <route", out);
+  put_name(out, "src", platform->vertices[from].name, "");
+  put_name(out, "dst", platform->vertices[to].name, "");
+  fputs(" symmetrical=\"NO\">", out);
+  for (int h = 0; h < route.n_hops; h++) {
+    const struct tp_link *link = &platform->links[route.hops[h] / 2];
     fputs("<link_ctn", out);
     put_name(out, "id", link->name, "");
     fprintf(out, "%s/>",
-            !link->full_duplex        ? ""
-            : route->hops[h] % 2 == 0 ? " direction=\"UP\""
-                                      : " direction=\"DOWN\"");
+            !link->full_duplex       ? ""
+            : route.hops[h] % 2 == 0 ? " direction=\"UP\""
+                                     : " direction=\"DOWN\"");
   }
+  fputs("</route>\n", out);
 }
 
-static void put_routes(const struct tp_platform *platform, FILE *out)
+static void put_routes(const struct tp_platform *platform, const struct tp_ends *ends,
+                       size_t n_ends, FILE *out)
 {
-  const int n = (int)platform->n_vertices;
+  const int n = ends == NULL ? (int)platform->n_vertices : 0;
+  for (size_t i = 0; ends != NULL && i < n_ends; i++)
+    put_route(platform, ends[i].from, ends[i].to, out);
   for (int from = 0; from < n; from++)
-    for (int to = 0; to < n; to++) {
-      if (tp_platform_route(platform, from, to)->n_hops == 0)
-        continue;
-      fputs("    <route", out);
-      put_name(out, "src", platform->vertices[from].name, "");
-      put_name(out, "dst", platform->vertices[to].name, "");
-      fputs(" symmetrical=\"NO\">", out);
-      put_hops(platform, from, to, out);
-      fputs("</route>\n", out);
-    }
+    for (int to = 0; to < n; to++)
+      put_route(platform, from, to, out);
 }
 
 static void put_memory_routes(const struct tp_platform *platform, FILE *out)
@@ -144,7 +146,8 @@ static void put_memory_routes(const struct tp_platform *platform, FILE *out)
   }
 }
 
-void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s, FILE *out)
+void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes_per_s,
+                           const struct tp_ends *ends, size_t n_ends, FILE *out)
 {
   fputs("<?xml version=\"1.0\"?>\n"
         "<!DOCTYPE platform SYSTEM \"https://simgrid.org/simgrid.dtd\">\n"
@@ -164,7 +167,7 @@ void tp_platform_write_xml(const struct tp_platform *platform, double dram_bytes
             peer_accesses[platform->peer_access]);
   put_hosts(platform, out);
   put_links(platform, dram_bytes_per_s, out);
-  put_routes(platform, out);
+  put_routes(platform, ends, n_ends, out);
   put_memory_routes(platform, out);
   fputs("  </zone>\n</platform>\n", out);
 }

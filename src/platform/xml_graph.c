@@ -113,7 +113,7 @@ static enum tp_status compare_routes(const struct tp_xml_file *file,
 {
   for (size_t r = 0; r < file->n_routes; r++) {
     const struct tp_xml_route *route = &file->routes[r];
-    const int n_hops = tp_platform_route(platform, route->from, route->to)->n_hops;
+    const int n_hops = tp_platform_route(platform, route->from, route->to).n_hops;
     if (n_hops != (int)route->n_hops)
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: route %s to %s has %zu links, the shortest path %d; only shortest "

@@ -101,7 +101,7 @@ static enum tp_status take_host_prop(void *data, const struct tp_xml_tag *prop)
   struct host *host = &reader->host;
   const char *key = tp_xml_value(prop, "id"), *value = tp_xml_value(prop, "value");
   if (strcmp(key, "node") == 0)
-    return read_count(reader, prop, TP_MAX_GPUS - 1, &host->vertex.node);
+    return read_count(reader, prop, TP_MAX_VERTICES - 1, &host->vertex.node);
   if (strcmp(key, "numa") == 0)
     return read_count(reader, prop, 1023, &host->vertex.numa);
   if (strcmp(key, "reduces") == 0)
@@ -264,7 +264,7 @@ enum tp_status tp_platform_read_xml(const char *path, struct tp_arena *arena,
 {
   const char *text;
   TP_TRY(tp_file_read(path, arena, &text, error));
-  struct tp_xml_file file = {.path = path, .arena = arena, .graph.arena = arena};
+  struct tp_xml_file file = {.path = path, .arena = arena, .graph = tp_topology_of(arena)};
   struct reader reader = {.file = &file};
   const struct tp_xml xml = {.path = path,
                              .elements = elements,

@@ -58,7 +58,8 @@ enum tp_status tp_collective_choose(struct tp_program *program, const struct tp_
         return tp_fail(error, TP_E_INPUT,
                        "collective %s cannot run on %s with %d ranks and this stack; "
                        "`tpsim compare --collectives` lists what can",
-                       tp_algorithm_text(algorithm), machine->platform->name, machine->ranks);
+                       tp_algorithm_text(algorithm), machine->fabric->platform->name,
+                       tp_machine_ranks(machine));
     }
   return TP_OK;
 }

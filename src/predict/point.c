@@ -59,9 +59,9 @@ static enum tp_status check_layout(const struct tp_point *point, const struct tp
   if (point->mesh.pp != 1)
     return tp_fail(error, TP_E_INPUT, "pp %d: pipeline stages are not modelled; take pp 1",
                    point->mesh.pp);
-  if (point->nodes != 0 && point->nodes != machine->nodes_used)
+  if (point->nodes != 0 && point->nodes != tp_machine_nodes(machine))
     return tp_fail(error, TP_E_INPUT, "nodes %d: tp %d on %s sits on %d; leave nodes out",
-                   point->nodes, point->mesh.tp, point->platform->name, machine->nodes_used);
+                   point->nodes, point->mesh.tp, point->platform->name, tp_machine_nodes(machine));
   return TP_OK;
 }
 

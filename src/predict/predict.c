@@ -146,7 +146,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   TP_TRY(tp_steps_begin(&steps, error));
   double memory_bytes;
   TP_TRY(memory_of(&steps, &memory_bytes, error));
-  row->nodes = steps.timing.machine->machine.nodes_used;
+  row->nodes = tp_machine_nodes(&steps.timing.machine->machine);
   row->memory_bytes = memory_bytes;
   const enum tp_status status = check_memory(point, row->memory_bytes, error);
   row->fits = status == TP_OK;

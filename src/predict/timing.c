@@ -91,13 +91,16 @@ static size_t slot_of(const struct key *key)
   return (size_t)(hash >> 40) & (COST_SLOTS - 1);
 }
 
+/* NULL where nothing prices the op. */
 static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_timed_machine *machine,
                                      bool decodes, const struct tp_op *op)
 {
   const struct key key = key_of(machine->id, decodes, op);
   struct cost_slot *slot = &timer->costs[slot_of(&key)];
   if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
-    slot->used = true;
+    slot->used = tp_cost_check(&machine->machine, op, NULL) == TP_OK;
+    if (!slot->used)
+      return NULL;
     slot->key = key;
     slot->cost = tp_cost_op(&machine->machine, decodes, op);
   }
@@ -113,8 +116,13 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
     priced->costs[s] = TP_NEW_RAW(scratch, struct tp_cost, segment->n_ops);
-    for (size_t i = 0; i < segment->n_ops; i++)
-      priced->costs[s][i] = *look_up(timer, machine, decodes, &segment->ops[i]);
+    for (size_t i = 0; i < segment->n_ops; i++) {
+      const struct tp_cost *cost = look_up(timer, machine, decodes, &segment->ops[i]);
+      if (cost != NULL)
+        priced->costs[s][i] = *cost;
+      else
+        priced->refused = &segment->ops[i];
+    }
   }
 }
 
@@ -135,6 +143,8 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
                              struct tp_arena *scratch, struct tp_result *result,
                              struct tp_error *error)
 {
+  if (priced->refused != NULL)
+    return tp_cost_check(&timing->machine->machine, priced->refused, error);
   const struct tp_cost *costs[TP_MAX_SEGMENTS];
   for (size_t s = 0; s < priced->program->n_segments; s++)
     costs[s] = priced->costs[s];

@@ -36,6 +36,7 @@ struct tp_priced {
   const struct tp_program *program;
   const struct tp_plan *plan; /* NULL, or the engine's, where the program is run several times */
   struct tp_cost *costs[TP_MAX_SEGMENTS]; /* in the scratch arena */
+  const struct tp_op *refused;            /* an op that nothing prices: it is not run; or NULL */
 };
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
                     const struct tp_program *program, struct tp_arena *scratch,

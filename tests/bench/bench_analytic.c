@@ -58,7 +58,11 @@ static void add_reduce(struct pass *pass, int wait, int records)
                                        .dram_bytes = 4e6,
                                        .sigma = 0.05,
                                        .n_phases = 1,
-                                       .phases = {{TP_PATTERN_RING, 14, 5e-7, 4e6}}};
+                                       .phases = {{.steps = 14,
+                                                   .hop_s = 5e-7,
+                                                   .flow_bytes = 4e6,
+                                                   .latency_s = 5e-7,
+                                                   .flow_bytes_per_s = 4e11}}};
 }
 
 /* Events: 0 and 1 module done, 2 and 3 its all-reduce done. */
@@ -66,8 +70,6 @@ static void build(struct pass *pass, bool ladder)
 {
   memset(pass, 0, sizeof *pass);
   pass->machine.dram_bytes_per_s = 3e12;
-  pass->machine.patterns[TP_PATTERN_RING] =
-      (struct tp_pattern_rate){.possible = true, .flow_bytes_per_s = 4e11, .latency_s = 5e-7};
   pass->program = (struct tp_program){
       .title = "bench", .ranks = 8, .n_streams = 2, .n_events = 4, .n_segments = 3};
   for (size_t s = 0; s < 3; s++) {

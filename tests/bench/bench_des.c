@@ -72,23 +72,24 @@ static void bare_main(int argc, char **argv)
 
 static void run_bare(const struct tp_machine *machine, struct tp_des_counts counts, int ranks)
 {
-  struct bare bare[TP_MAX_RANKS];
+  const struct tp_fabric *fabric = machine->fabric;
+  struct bare *bare = calloc((size_t)ranks, sizeof *bare);
   char xml[32];
   FILE *const out = tmpfile();
-  if (out == NULL)
+  if (out == NULL || bare == NULL)
     abort();
-  tp_platform_write_xml(machine->platform, machine->dram_bytes_per_s, out);
+  tp_platform_write_xml(fabric->platform, machine->dram_bytes_per_s, NULL, 0, out);
   fflush(out);
   snprintf(xml, sizeof xml, "/proc/self/fd/%d", fileno(out));
   tp_des_engine_open(xml);
   for (int rank = 0; rank < ranks; rank++) {
-    const struct tp_vertex *vertices = machine->platform->vertices;
-    const char *name = vertices[machine->gpus[rank]].name;
+    const struct tp_vertex *vertices = fabric->platform->vertices;
+    const char *name = vertices[fabric->gpus[rank]].name;
     char memory[256];
     snprintf(memory, sizeof memory, "%s.mem", name);
     bare[rank] = (struct bare){
         .gpu = sg_host_by_name(name),
-        .next = sg_host_by_name(vertices[machine->gpus[(rank + 1) % machine->ranks]].name),
+        .next = sg_host_by_name(vertices[fabric->gpus[(rank + 1) % fabric->ranks]].name),
         .memory = sg_host_by_name(memory),
         .counts = {.sleeps = counts.sleeps / ranks,
                    .executions = counts.executions / ranks,
@@ -146,7 +147,7 @@ static void measure(const struct bench *bench, const struct tp_run *run, const c
 static void measure_variant(const struct bench *bench, const char *name)
 {
   const struct tp_request request = {.model = &bench->model,
-                                     .mesh = tp_mesh_of_tp(bench->machine.ranks),
+                                     .mesh = tp_mesh_of_tp(tp_machine_ranks(&bench->machine)),
                                      .batch = tp_batch_decode(16, 1280),
                                      .kv_capacity = 1536,
                                      .dtype = TP_DTYPE_BF16};

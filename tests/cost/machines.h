@@ -2,6 +2,7 @@
 #define TP_TESTS_COST_MACHINES_H
 /* Machines for tests: shipped ones by name, hand-made topologies from text. */
 #include "base/json.h"
+#include "cost/cost.h"
 #include "cost/fabric/pattern.h"
 
 #include "../suite.h"
@@ -81,6 +82,12 @@ static inline struct bench *bench_of(const char *vertices, const char *links, in
   bench_software(bench, "h100-sxm", "ideal");
   bench_ranks(bench, ranks);
   return bench;
+}
+
+/* All ranks as one group. */
+static inline const struct tp_communicator *bench_all(const struct bench *bench)
+{
+  return tp_fabric_communicator(bench->machine.fabric, (struct tp_group){0});
 }
 
 static inline void bench_free(struct bench *bench)

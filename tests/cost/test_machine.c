@@ -3,7 +3,12 @@
 
 static const struct tp_pattern_rate *rate(const struct bench *bench, enum tp_pattern pattern)
 {
-  return &bench->machine.patterns[pattern];
+  return tp_communicator_rate(bench_all(bench), pattern);
+}
+
+static bool has(const struct bench *bench, enum tp_pattern pattern)
+{
+  return tp_communicator_has(bench_all(bench), pattern);
 }
 
 /* gpu0, gpu1 on switch a, gpu2, gpu3 on switch b; 100 GB/s everywhere, 1 us a link. */
@@ -25,8 +30,8 @@ static struct bench *dumbbell(const char *duplex)
 START_TEST(test_switched_node)
 {
   struct bench *bench = bench_make("dgx-h100", "ideal", 8);
-  ck_assert_int_eq(bench->machine.ranks_per_node, 8);
-  ck_assert_int_eq(bench->machine.n_rings, 1);
+  ck_assert_int_eq(bench_all(bench)->ranks_per_node, 8);
+  ck_assert_int_eq(bench_all(bench)->n_rings, 1);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s, 450e9, 1e-12);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->latency_s, 0.5e-6, 1e-12);
   ck_assert(!rate(bench, TP_PATTERN_RING)->shared);
@@ -36,8 +41,8 @@ START_TEST(test_switched_node)
   ck_assert_rel(rate(bench, TP_PATTERN_TREE)->flow_bytes_per_s, 450e9 / 2, 1e-12);
   ck_assert_rel(rate(bench, TP_PATTERN_SWITCH)->flow_bytes_per_s, 450e9, 1e-12);
   ck_assert_rel(rate(bench, TP_PATTERN_SWITCH)->latency_s, 0.25e-6, 1e-12);
-  ck_assert(!rate(bench, TP_PATTERN_LOCAL_RING)->possible);
-  ck_assert(!rate(bench, TP_PATTERN_ACROSS_RING)->possible);
+  ck_assert(!has(bench, TP_PATTERN_LOCAL_RING));
+  ck_assert(!has(bench, TP_PATTERN_ACROSS_RING));
   bench_free(bench);
 }
 END_TEST
@@ -72,11 +77,11 @@ START_TEST(test_ring_follows_cables)
                " [\"gpu1\", \"gpu3\"], [\"gpu3\", \"gpu0\"]]}",
                4);
   /* Both ways round, half of the bytes each. */
-  ck_assert_int_eq(bench->machine.n_rings, 2);
-  ck_assert_rel(bench->machine.rings[0].share, 0.5, 1e-12);
-  ck_assert_int_eq(bench->machine.rings[0].order[1], 2);
-  ck_assert_int_eq(bench->machine.rings[0].order[2], 1);
-  ck_assert_int_eq(bench->machine.rings[0].order[3], 3);
+  ck_assert_int_eq(bench_all(bench)->n_rings, 2);
+  ck_assert_rel(bench_all(bench)->rings[0].share, 0.5, 1e-12);
+  ck_assert_int_eq(bench_all(bench)->rings[0].order[1], 2);
+  ck_assert_int_eq(bench_all(bench)->rings[0].order[2], 1);
+  ck_assert_int_eq(bench_all(bench)->rings[0].order[3], 3);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s, 200e9, 1e-12);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->latency_s, 1e-6, 1e-12);
   bench_free(bench);
@@ -86,23 +91,23 @@ END_TEST
 START_TEST(test_two_nodes)
 {
   struct bench *bench = bench_make("dgx-h100-x2", "ideal", 16);
-  ck_assert_int_eq(bench->machine.nodes_used, 2);
-  ck_assert_int_eq(bench->machine.ranks_per_node, 8);
+  ck_assert_int_eq(bench_all(bench)->nodes_used, 2);
+  ck_assert_int_eq(bench_all(bench)->ranks_per_node, 8);
   /* Rails: an eighth of the ring's bytes over each 50 GB/s adapter, seven eighths over NVLink. */
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s, 8 * 50e9, 1e-12);
   ck_assert_int_eq(rate(bench, TP_PATTERN_RING)->limiting, TP_LINK_NETWORK);
   ck_assert_rel(rate(bench, TP_PATTERN_LOCAL_RING)->flow_bytes_per_s, 450e9, 1e-12);
   ck_assert_rel(rate(bench, TP_PATTERN_ACROSS_RING)->flow_bytes_per_s, 50e9, 1e-12);
-  ck_assert(!rate(bench, TP_PATTERN_SWITCH)->possible);
+  ck_assert(!has(bench, TP_PATTERN_SWITCH));
 
   bench_ranks(bench, 8); /* one node of the two */
-  ck_assert_int_eq(bench->machine.nodes_used, 1);
-  ck_assert(rate(bench, TP_PATTERN_SWITCH)->possible);
+  ck_assert_int_eq(bench_all(bench)->nodes_used, 1);
+  ck_assert(has(bench, TP_PATTERN_SWITCH));
 
   bench_ranks(bench, 12); /* 8 + 4: flat rings, each through another adapter of the four */
-  ck_assert_int_eq(bench->machine.nodes_used, 1);
+  ck_assert_int_eq(bench_all(bench)->nodes_used, 1);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s, 4 * 50e9, 1e-12);
-  ck_assert(!rate(bench, TP_PATTERN_ACROSS_RING)->possible);
+  ck_assert(!has(bench, TP_PATTERN_ACROSS_RING));
   bench_free(bench);
 }
 END_TEST
@@ -113,12 +118,12 @@ START_TEST(test_pcie_ring)
   struct bench *bench = bench_make("l40s-x8", "ideal", 8);
   ck_assert_int_eq(rate(bench, TP_PATTERN_RING)->kind, TP_LINK_PCIE);
   bool bridges = false;
-  struct tp_flow flows[TP_MAX_FLOWS];
-  const size_t n = tp_pattern_flows(&bench->machine, TP_PATTERN_RING, flows);
+  struct tp_flow *flows;
+  const size_t n = tp_pattern_flows(bench_all(bench), TP_PATTERN_RING, bench->arena, &flows);
   for (size_t i = 0; i < n; i++) {
-    const struct tp_route *route = tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
-    for (int h = 0; h < route->n_hops; h++) {
-      const struct tp_link *link = &bench->platform.links[route->hops[h] / 2];
+    const struct tp_route route = tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
+    for (int h = 0; h < route.n_hops; h++) {
+      const struct tp_link *link = &bench->platform.links[route.hops[h] / 2];
       bridges |= bench->platform.vertices[link->a].kind == TP_VERTEX_BRIDGE &&
                  bench->platform.vertices[link->b].kind == TP_VERTEX_BRIDGE;
     }
@@ -132,7 +137,7 @@ START_TEST(test_cube_mesh)
 {
   struct bench *bench = bench_make("a100-cube-mesh", "ideal", 8);
   /* 300 GB/s leave a GPU; several rings together must use most of it, one alone uses 50 or 100. */
-  ck_assert_int_gt(bench->machine.n_rings, 1);
+  ck_assert_int_gt(bench_all(bench)->n_rings, 1);
   ck_assert(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s >= 200e9);
   ck_assert(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s <= 300e9 * (1 + 1e-12));
   bench_free(bench);
@@ -143,7 +148,7 @@ END_TEST
 START_TEST(test_long_ring)
 {
   struct bench *bench = bench_make("t3-ring-16", "ideal", 16);
-  ck_assert_int_eq(bench->machine.n_rings, 2);
+  ck_assert_int_eq(bench_all(bench)->n_rings, 2);
   ck_assert_rel(rate(bench, TP_PATTERN_RING)->flow_bytes_per_s,
                 2 * bench->platform.links[0].bytes_per_s, 1e-12);
   bench_free(bench);
@@ -158,32 +163,33 @@ static const char *const shipped[] = {"dgx-a100-80gb", "dgx-h100",      "dgx-h10
 START_TEST(test_flows_agree_with_rates)
 {
   struct bench *bench = bench_make(shipped[_i], "ideal", 2);
-  struct tp_flow flows[TP_MAX_FLOWS];
-  for (int ranks = 2; ranks <= bench->platform.n_gpus && ranks <= TP_MAX_RANKS; ranks++) {
+  struct tp_flow *flows;
+  for (int ranks = 2; ranks <= bench->platform.n_gpus; ranks++) {
     bench_ranks(bench, ranks);
     for (int p = 0; p < TP_N_PATTERNS; p++) {
-      const size_t n = tp_pattern_flows(&bench->machine, (enum tp_pattern)p, flows);
+      const size_t n = tp_pattern_flows(bench_all(bench), (enum tp_pattern)p, bench->arena, &flows);
       const struct tp_pattern_rate *given = rate(bench, (enum tp_pattern)p);
-      ck_assert_int_eq(given->possible, n > 0);
+      ck_assert_int_eq(has(bench, (enum tp_pattern)p), n > 0);
       double slowest_s = 0;
       for (size_t link = 0; link < 2 * bench->platform.n_links; link++) {
         double share = 0;
         for (size_t i = 0; i < n; i++) {
-          const struct tp_route *route =
+          const struct tp_route route =
               tp_platform_route(&bench->platform, flows[i].src, flows[i].dst);
-          for (int h = 0; h < route->n_hops; h++)
-            share += route->hops[h] == (int)link ? flows[i].share : 0;
+          for (int h = 0; h < route.n_hops; h++)
+            share += route.hops[h] == (int)link ? flows[i].share : 0;
         }
         slowest_s = fmax(slowest_s, share / bench->platform.links[link / 2].bytes_per_s);
       }
       if (n > 0)
         ck_assert_rel(given->flow_bytes_per_s, 1 / slowest_s, 1e-9);
-      double sent[TP_MAX_RANKS] = {0}, received[TP_MAX_RANKS] = {0};
+      double *sent = TP_NEW(bench->arena, double, ranks);
+      double *received = TP_NEW(bench->arena, double, ranks);
       for (size_t i = 0; i < n; i++) {
         ck_assert(i == 0 || flows[i].rank >= flows[i - 1].rank);
         for (int r = 0; r < ranks; r++) {
-          sent[r] += flows[i].src == bench->machine.gpus[r] ? flows[i].share : 0;
-          received[r] += flows[i].dst == bench->machine.gpus[r] ? flows[i].share : 0;
+          sent[r] += flows[i].src == bench->machine.fabric->gpus[r] ? flows[i].share : 0;
+          received[r] += flows[i].dst == bench->machine.fabric->gpus[r] ? flows[i].share : 0;
         }
       }
       for (int r = 0; p == TP_PATTERN_RING && r < ranks; r++) {
@@ -200,7 +206,7 @@ START_TEST(test_one_rank)
 {
   struct bench *bench = bench_make("dgx-h100", "ideal", 1);
   for (int p = 0; p < TP_N_PATTERNS; p++)
-    ck_assert(!rate(bench, (enum tp_pattern)p)->possible);
+    ck_assert(!has(bench, (enum tp_pattern)p));
   bench_free(bench);
 }
 END_TEST

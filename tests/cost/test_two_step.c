@@ -67,8 +67,8 @@ END_TEST
 START_TEST(domains)
 {
   struct bench *bench = bench_make("l40s-x8", "ideal", 8);
-  ck_assert_int_eq(bench->machine.domains_used, 2);
-  ck_assert_int_eq(bench->machine.ranks_per_domain, 4);
+  ck_assert_int_eq(bench_all(bench)->domains_used, 2);
+  ck_assert_int_eq(bench_all(bench)->ranks_per_domain, 4);
   const struct tp_collective collective = low_bit(4, 8, 1 << 27);
   const struct tp_cost cost = cost_of(bench, collective, TP_ALGORITHM_FLASH_HIERARCHICAL);
   const double to = (1 << 26) * 4.25 / 8, back = (1 << 26) * 8.25 / 8;
@@ -83,7 +83,7 @@ START_TEST(domains)
   const struct tp_cost automatic = cost_of(bench, collective, TP_ALGORITHM_AUTO);
   ck_assert_int_eq(automatic.algorithm, TP_ALGORITHM_FLASH_HIERARCHICAL);
   bench_ranks(bench, 6); /* 4 and 2: no equal domains */
-  ck_assert_int_eq(bench->machine.domains_used, 1);
+  ck_assert_int_eq(bench_all(bench)->domains_used, 1);
   bench_free(bench);
 }
 END_TEST
@@ -91,7 +91,7 @@ END_TEST
 START_TEST(nodes_are_domains)
 {
   struct bench *bench = bench_make("dgx-h100-x2", "ideal", 16);
-  ck_assert_int_eq(bench->machine.domains_used, 2);
+  ck_assert_int_eq(bench_all(bench)->domains_used, 2);
   const struct tp_cost cost = cost_of(bench, low_bit(8, 8, 1 << 28), TP_ALGORITHM_AUTO);
   ck_assert_int_eq(cost.algorithm, TP_ALGORITHM_FLASH_HIERARCHICAL);
   bench_free(bench);

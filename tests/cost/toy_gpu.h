@@ -48,8 +48,8 @@ static inline void toy_init(struct toy *toy)
                             .spread_ratio = 0.4}},
       .stack = {.launch = {.decode = TP_LAUNCH_GRAPH, .prefill = TP_LAUNCH_GRAPH}},
   };
-  toy->machine = (struct tp_machine){
-      .device = &toy->device, .stack = &toy->stack, .ranks = 1, .dram_bytes_per_s = 1e18};
+  toy->machine =
+      (struct tp_machine){.device = &toy->device, .stack = &toy->stack, .dram_bytes_per_s = 1e18};
 }
 
 static inline double toy_us(const struct toy *toy, const struct tp_op *op)

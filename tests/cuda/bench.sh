@@ -38,7 +38,7 @@ check "no figures of its own" exits 2 "say whose it takes with --platform" \
   tpsim-cuda bench ops --device host
 check "a wrong stand-in" exits 2 "give sms:N, or copy" bench layers --standin cores
 check "both degrees" exits 2 "give one" bench layers --tp 2 --emulate-tp 2
-check "a wrong degree" exits 2 "give whole numbers from 1 to 64" bench layers --emulate-tp 0
+check "a wrong degree" exits 2 "give whole numbers from 1 to 4096" bench layers --emulate-tp 0
 check "a model that is not there" exits 2 "did you mean 'llama-3.1-8b'" bench layers --model llama-3.1-8
 check "a wrong type" exits 2 "no 'int8'" bench layers --dtype int8
 check "no folder's name" exits 2 "--out needs a value" bench ops -o ""

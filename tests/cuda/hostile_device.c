@@ -49,7 +49,7 @@ static void release(struct tp_device_state *state, void *memory)
   if (--hostile->allocations > 0)
     return;
   memset(hostile->used, 0, sizeof hostile->used);
-  state->next = (char *)((uintptr_t)state->machine.ranks << 44);
+  state->next = (char *)((uintptr_t)tp_machine_ranks(&state->machine) << 44);
 }
 
 static enum tp_status fill(struct tp_device_state *state, void *memory, const struct tp_fill *fill,
@@ -209,7 +209,7 @@ static enum tp_status open_device(void *data, const struct tp_machine *machine,
   (void)error;
   state->hostile = data;
   state->machine = *machine;
-  state->next = (char *)((uintptr_t)machine->ranks << 44);
+  state->next = (char *)((uintptr_t)tp_machine_ranks(machine) << 44);
   *calls = table;
   calls->state = state;
   *owner = state;

@@ -41,7 +41,8 @@ END_TEST
 
 START_TEST(emulates)
 {
-  const struct tp_machine machine = {.ranks = 8};
+  const struct tp_fabric fabric = {.ranks = 8};
+  const struct tp_machine machine = {.fabric = &fabric};
   const struct tp_gpu_options options = {.emulated = &machine};
   teardown();
   fake_gpu_reset();

@@ -155,7 +155,7 @@ static struct wanted wanted_of(const struct tp_machine *machine,
 {
   const struct tp_request request = {
       .model = point->model,
-      .mesh = tp_mesh_of_tp(machine->ranks),
+      .mesh = tp_mesh_of_tp(tp_machine_ranks(machine)),
       .batch = decode ? tp_batch_decode(point->batch, point->prompt + point->generate - 1)
                       : tp_batch_prefill(point->batch, point->prompt),
       .kv_capacity = point->prompt + point->generate,

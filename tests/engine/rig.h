@@ -15,6 +15,7 @@ struct rig {
   struct tp_platform platform;
   struct tp_device device;
   struct tp_machine machine;
+  struct tp_group group; /* of the collectives added next; 0: all ranks */
   struct tp_program program;
   struct tp_op ops[TP_MAX_SEGMENTS][RIG_MAX_OPS];
   struct tp_cost costs[TP_MAX_SEGMENTS][RIG_MAX_OPS];
@@ -50,6 +51,22 @@ static inline void rig_close(struct rig *rig)
   tp_arena_free(rig->arena);
 }
 
+/* A phase that the op that gets it finds its machine's rate for. */
+static inline struct tp_comm_phase rig_comm_phase(enum tp_pattern pattern, int steps, double hop_s,
+                                                  double flow_bytes)
+{
+#define ASKED(name, text) {.pattern = (name)},
+  static const struct tp_pattern_rate asked[] = {TP_PATTERNS(ASKED)};
+#undef ASKED
+  return (struct tp_comm_phase){
+      .rate = &asked[pattern], .steps = steps, .hop_s = hop_s, .flow_bytes = flow_bytes};
+}
+
+static inline const struct tp_pattern_rate *rig_rate(const struct rig *rig, enum tp_pattern pattern)
+{
+  return tp_communicator_rate(tp_fabric_communicator(rig->machine.fabric, rig->group), pattern);
+}
+
 /* The ops added next belong to it. */
 static inline void rig_segment(struct rig *rig, int64_t repeat)
 {
@@ -71,6 +88,12 @@ static inline struct tp_op *rig_op(struct rig *rig, enum tp_op_kind kind, int st
                                   .n_waits = wait == TP_NO_EVENT ? 0 : 1,
                                   .waits = {wait},
                                   .records = records};
+  for (int p = 0; p < cost.n_phases; p++) {
+    struct tp_comm_phase *phase = &cost.phases[p];
+    const double hop_s = phase->hop_s;
+    *phase = tp_comm_phase_of(rig_rate(rig, phase->rate->pattern), phase->steps, phase->flow_bytes);
+    phase->hop_s = hop_s;
+  }
   rig->costs[s][i] = cost;
   return &rig->ops[s][i];
 }
@@ -106,12 +129,11 @@ static inline struct tp_cost rig_dram(double bytes)
 static inline struct tp_cost rig_phase(enum tp_pattern pattern, int steps, double hop_s,
                                        double flow_bytes, double held)
 {
-  return (struct tp_cost){
-      .sm_share = held,
-      .link_bytes = flow_bytes,
-      .sigma = 0.05,
-      .n_phases = 1,
-      .phases = {{.pattern = pattern, .steps = steps, .hop_s = hop_s, .flow_bytes = flow_bytes}}};
+  return (struct tp_cost){.sm_share = held,
+                          .link_bytes = flow_bytes,
+                          .sigma = 0.05,
+                          .n_phases = 1,
+                          .phases = {rig_comm_phase(pattern, steps, hop_s, flow_bytes)}};
 }
 
 static inline struct tp_run rig_run_of(const struct rig *rig, enum tp_detail detail, bool no_fold)
@@ -144,12 +166,12 @@ static inline struct rig_record rig_record_of(const struct rig *rig, const struc
                                               const struct tp_des_record *record)
 {
   struct rig_record made = {plan->ranks, TP_NEW(rig->arena, double, 2 * rig->platform.n_links)};
-  for (int p = 0; p < TP_N_PATTERNS; p++)
+  for (size_t p = 0; p < plan->n_patterns; p++)
     for (size_t i = 0; i < plan->patterns[p].n_flows; i++) {
       const struct tp_flow *flow = &plan->patterns[p].flows[i];
-      const struct tp_route *route = tp_platform_route(&rig->platform, flow->src, flow->dst);
-      for (int h = 0; h < route->n_hops; h++)
-        made.link_bytes[route->hops[h]] += record->sent_bytes[p][i];
+      const struct tp_route route = tp_platform_route(&rig->platform, flow->src, flow->dst);
+      for (int h = 0; h < route.n_hops; h++)
+        made.link_bytes[route.hops[h]] += record->sent_bytes[plan->patterns[p].first_sent + i];
     }
   return made;
 }

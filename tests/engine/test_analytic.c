@@ -298,7 +298,7 @@ START_TEST(collectives_share_a_pattern_only_while_both_flow)
   toy_collective(&toy, NONE, NONE, toy_ring(1, 300, 0));              /* 1 to 4 alone */
   toy_op(&toy, TP_OP_COLLECTIVE, 2, NONE, NONE, toy_ring(2, 100, 0)); /* from 2 */
   toy_op(&toy, TP_OP_COLLECTIVE, 3, NONE, NONE, toy_ring(0, 100, 0))->records = NONE; /* 0 to 1 */
-  toy.costs[0][2].phases[0].pattern = TP_PATTERN_DIRECT;
+  toy.costs[0][2].phases[0].rate = &toy_rates[TP_PATTERN_DIRECT];
   /* At 2: 200 and 100 left at 50 B/s; the second ends at 4, the first has 100 left, ends at 5. */
   const struct tp_result r = toy_run(&toy, NULL);
   ck_assert_rel(r.total_s, 5, 1e-15);
@@ -310,10 +310,10 @@ END_TEST
 START_TEST(phases_follow_one_another)
 {
   struct tp_cost cost = {.n_phases = 3,
-                         .phases = {{TP_PATTERN_LOCAL_RING, 2, 0.5, 50},
-                                    {TP_PATTERN_ACROSS_RING, 1, 0, 100},
-                                    {TP_PATTERN_LOCAL_RING, 2, 0.5, 50}}};
-  toy.machine.patterns[TP_PATTERN_ACROSS_RING].latency_s = 0.25;
+                         .phases = {toy_phase(TP_PATTERN_LOCAL_RING, 2, 0.5, 50),
+                                    toy_phase(TP_PATTERN_ACROSS_RING, 1, 0, 100),
+                                    toy_phase(TP_PATTERN_LOCAL_RING, 2, 0.5, 50)}};
+  cost.phases[1].latency_s = 0.25;
   toy_segment(&toy, 1);
   toy_collective(&toy, NONE, NONE, cost);
   ck_assert_rel(toy_run(&toy, NULL).total_s, 1.5 + 1.25 + 1.5, 1e-15);
@@ -335,10 +335,11 @@ END_TEST
 /* 0: a flow without a route beside a kernel; 1: the same alone; 2: work without an end. */
 START_TEST(op_without_an_end_is_an_error)
 {
-  toy.machine.patterns[TP_PATTERN_RING].flow_bytes_per_s = 0;
+  struct tp_cost cost = toy_ring(1, 1, 0);
+  cost.phases[0].flow_bytes_per_s = 0;
   toy_segment(&toy, 2);
   toy_kernel(&toy, NONE, NONE, toy_work(_i == 2 ? HUGE_VAL : 5));
-  toy_collective(&toy, NONE, NONE, _i == 2 ? toy_work(1) : toy_ring(1, 1, 0));
+  toy_collective(&toy, NONE, NONE, _i == 2 ? toy_work(1) : cost);
   if (_i == 1)
     toy.ops[0][1].stream = TP_STREAM_COMPUTE;
   struct tp_arena *arena = tp_arena_create();

@@ -138,7 +138,7 @@ START_TEST(phases_follow_one_another)
 {
   struct tp_cost cost = rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 15e6, 0);
   cost.n_phases = 2;
-  cost.phases[1] = (struct tp_comm_phase){TP_PATTERN_SWITCH, 1, 0.75e-6, 90e6};
+  cost.phases[1] = rig_comm_phase(TP_PATTERN_SWITCH, 1, 0.75e-6, 90e6);
   rig_segment(&rig, 1);
   rig_collective(&rig, NONE, NONE, cost);
   /* Three flows leave each GPU: 45e6 bytes; to the switch it is half the way. */

@@ -138,11 +138,11 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_patt
   cost.late_share = sometimes(state, 1);
   cost.sm_share *= 0.98 / n_streams; /* all together less than all */
   cost.n_phases = (int)tp_random_below(state, 3);
-  for (int p = 0; p < cost.n_phases; p++)
-    cost.phases[p] = (struct tp_comm_phase){.pattern = pattern,
-                                            .steps = 1 + (int)tp_random_below(state, 5),
-                                            .hop_s = sometimes(state, 2e-6),
-                                            .flow_bytes = sometimes(state, 4e6)};
+  for (int p = 0; p < cost.n_phases; p++) {
+    const int steps = 1 + (int)tp_random_below(state, 5);
+    const double hop_s = sometimes(state, 2e-6);
+    cost.phases[p] = rig_comm_phase(pattern, steps, hop_s, sometimes(state, 4e6));
+  }
   return cost;
 }
 
@@ -235,7 +235,10 @@ START_TEST(folding_changes_nothing)
     const char *what = tp_arena_printf(rig->arena, "%s, pattern %d", machines[_i].name, p);
     pipeline(rig, (enum tp_pattern)p, machines[_i].repeat);
     const int last = SLOW ? TP_DETAIL_STEP : TP_DETAIL_CHUNK;
-    const int details = rig->machine.patterns[p].possible ? last : -1;
+    const int details =
+        tp_communicator_has(rig_rate(rig, (enum tp_pattern)p)->communicator, (enum tp_pattern)p)
+            ? last
+            : -1;
     for (int detail = TP_DETAIL_FLOW; detail <= details; detail++) {
       struct rig_record record;
       const struct tp_result whole = rig_des(rig, (enum tp_detail)detail, true, NULL);
@@ -251,6 +254,35 @@ START_TEST(folding_changes_nothing)
   }
   /* Behind a switch of two cards, exchanges inside a domain meet nobody: l40s-x4 folds, too. */
   ck_assert_int_eq(folded > 0, _i <= 4 || _i == 7);
+}
+END_TEST
+
+/* Every group of a size and stride at once, over links of its own or shared ones. */
+START_TEST(groups_take_the_same_time)
+{
+  static const struct tp_group groups[] = {{2, 1}, {2, 2}, {4, 1}, {2, 4}, {4, 2}};
+  static const enum tp_pattern patterns[] = {TP_PATTERN_RING, TP_PATTERN_DIRECT, TP_PATTERN_TREE};
+  const int ranks = machines[_i].ranks;
+  for (size_t g = 0; g < sizeof groups / sizeof *groups; g++)
+    for (size_t p = 0; p < sizeof patterns / sizeof *patterns; p++) {
+      if (ranks % (groups[g].size * groups[g].stride) != 0)
+        continue;
+      struct rig *rig = malloc(sizeof *rig);
+      ck_assert_ptr_nonnull(rig);
+      rig_open(rig, machines[_i].name, ranks);
+      rig->group = groups[g];
+      const char *what =
+          tp_arena_printf(rig->arena, "%s, groups of %d %d apart, pattern %d", machines[_i].name,
+                          groups[g].size, groups[g].stride, patterns[p]);
+      pipeline(rig, patterns[p], 1);
+      const struct tp_result whole = rig_des(rig, TP_DETAIL_FLOW, true, NULL);
+      const struct tp_result folded = rig_des(rig, TP_DETAIL_FLOW, false, NULL);
+      const struct tp_result analytic = rig_analytic(rig);
+      check_agree(&whole, &analytic, 1e-9, what);
+      check_agree(&folded, &analytic, 1e-9, what);
+      rig_close(rig);
+      free(rig);
+    }
 }
 END_TEST
 
@@ -293,6 +325,8 @@ static Suite *suite(void)
   tcase_add_test(agree, random_programs_take_the_same_time);
   tcase_add_loop_test(agree, folding_changes_nothing, 0,
                       SLOW ? 5 : (int)(sizeof machines / sizeof *machines));
+  tcase_add_loop_test(agree, groups_take_the_same_time, 0,
+                      (int)(sizeof machines / sizeof *machines));
   tcase_add_test(agree, different_patterns_meet_on_links);
   suite_add_tcase(suite, agree);
   return suite;

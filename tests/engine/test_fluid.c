@@ -37,8 +37,16 @@ END_TEST
 
 static struct tp_machine machine(void)
 {
-  return (struct tp_machine){.dram_bytes_per_s = 10,
-                             .patterns[TP_PATTERN_RING] = {.flow_bytes_per_s = 4, .latency_s = 1}};
+  return (struct tp_machine){.dram_bytes_per_s = 10};
+}
+
+static const struct tp_pattern_rate ring = {.flow_bytes_per_s = 4, .latency_s = 1};
+
+static struct tp_comm_phase phase(int steps, double hop_s, double flow_bytes)
+{
+  struct tp_comm_phase phase = tp_comm_phase_of(&ring, steps, flow_bytes);
+  phase.hop_s = hop_s;
+  return phase;
 }
 
 START_TEST(alone_is_fixed_time_and_the_longest_component)
@@ -47,13 +55,12 @@ START_TEST(alone_is_fixed_time_and_the_longest_component)
   const struct tp_cost kernel = {
       .fixed_s = 1, .work_s = 2, .compute_s = 5, .sm_share = 0.5, .dram_bytes = 30};
   ck_assert_rel(tp_fluid_alone_s(&m, &kernel, false), 6, 1e-15);
-  const struct tp_cost reduce = {
-      .fixed_s = 1,
-      .work_s = 2,
-      .compute_s = 50,
-      .dram_bytes = 30,
-      .n_phases = 2,
-      .phases = {{TP_PATTERN_RING, 2, 0.5, 4}, {TP_PATTERN_RING, 0, 9, 2}}};
+  const struct tp_cost reduce = {.fixed_s = 1,
+                                 .work_s = 2,
+                                 .compute_s = 50,
+                                 .dram_bytes = 30,
+                                 .n_phases = 2,
+                                 .phases = {phase(2, 0.5, 4), phase(0, 9, 2)}};
   ck_assert_rel(tp_fluid_alone_s(&m, &reduce, true), 1 + 3 + 1 + 0.5, 1e-15);
 }
 END_TEST
@@ -61,12 +68,11 @@ END_TEST
 START_TEST(op_run_alone_lasts_as_long_as_alone)
 {
   const struct tp_machine m = machine();
-  const struct tp_cost cost = {
-      .fixed_s = 1,
-      .dram_bytes = 30,
-      .sm_share = 0.1,
-      .n_phases = 2,
-      .phases = {{TP_PATTERN_RING, 2, 0.5, 4}, {TP_PATTERN_RING, 0, 9, 2}}};
+  const struct tp_cost cost = {.fixed_s = 1,
+                               .dram_bytes = 30,
+                               .sm_share = 0.1,
+                               .n_phases = 2,
+                               .phases = {phase(2, 0.5, 4), phase(0, 9, 2)}};
   struct tp_fluid fluid = {.machine = &m, .now_s = 3};
   tp_fluid_start(&fluid, 2, &cost, true, tp_fluid_alone_s(&m, &cost, true));
   ck_assert_uint_eq(tp_fluid_advance(&fluid), 1u << 2);

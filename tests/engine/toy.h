@@ -9,20 +9,30 @@
 enum { TOY_MAX_OPS = 48 };
 
 struct toy {
-  struct tp_machine machine; /* DRAM 1000 bytes/s; ring 100 bytes/s, latency 0 */
+  struct tp_machine machine; /* DRAM 1000 bytes/s */
   struct tp_program program;
   struct tp_op ops[TP_MAX_SEGMENTS][TOY_MAX_OPS];
   struct tp_cost costs[TP_MAX_SEGMENTS][TOY_MAX_OPS];
   const struct tp_cost *rows[TP_MAX_SEGMENTS];
 };
 
+/* Every pattern: 100 bytes/s, latency 0; which is which is where the entry stands. */
+static const struct tp_pattern_rate toy_rates[TP_N_PATTERNS];
+
+static inline struct tp_comm_phase toy_phase(enum tp_pattern pattern, int steps, double hop_s,
+                                             double flow_bytes)
+{
+  return (struct tp_comm_phase){.rate = &toy_rates[pattern],
+                                .steps = steps,
+                                .hop_s = hop_s,
+                                .flow_bytes = flow_bytes,
+                                .flow_bytes_per_s = 100};
+}
+
 static inline void toy_init(struct toy *toy)
 {
   memset(toy, 0, sizeof *toy);
   toy->machine.dram_bytes_per_s = 1000;
-  toy->machine.ranks = 2;
-  for (int p = 0; p < TP_N_PATTERNS; p++)
-    toy->machine.patterns[p] = (struct tp_pattern_rate){.possible = true, .flow_bytes_per_s = 100};
   toy->program = (struct tp_program){.title = "toy",
                                      .mesh = tp_mesh_of_tp(2),
                                      .n_streams = TP_MAX_STREAMS,
@@ -80,8 +90,9 @@ static inline struct tp_cost toy_bytes(double bytes)
 
 static inline struct tp_cost toy_ring(double delay_s, double flow_bytes, double held_share)
 {
-  return (struct tp_cost){
-      .sm_share = held_share, .n_phases = 1, .phases = {{TP_PATTERN_RING, 1, delay_s, flow_bytes}}};
+  return (struct tp_cost){.sm_share = held_share,
+                          .n_phases = 1,
+                          .phases = {toy_phase(TP_PATTERN_RING, 1, delay_s, flow_bytes)}};
 }
 
 /* With a timeline every repetition is run, without one the steady state is counted. */

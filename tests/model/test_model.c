@@ -263,8 +263,9 @@ static const struct {
     {"t-nlg", 8, "model t-nlg: tp 8 does not divide its 28 heads; tp can be 1, 2, 4, 7, 14, 28"},
     {"llama-2-13b", 5,
      "model llama-2-13b: tp 5 does not divide its MLP width 13824; tp can be 1, 2, 4, 8"},
-    {"llama-3.1-8b", 0, "tp 0 is not from 1 to 64"},
-    {"llama-3.1-8b", 65, "tp 65 is not from 1 to 64"},
+    {"llama-3.1-8b", 0, "tp 0: give 1 or more"},
+    {"llama-3.1-8b", 65,
+     "model llama-3.1-8b: tp 65 does not divide its 32 heads; tp can be 1, 2, 4, 8, 16, 32"},
     {"kraken-350m-4way", 8,
      "model kraken-350m-4way: tp 8 does not divide its 4 sub-layers; tp can be 1, 2, 4"},
 };

@@ -59,7 +59,7 @@ static void check_refusal(const struct tp_error *error, const char *file, uint64
 static void save_xml(const struct tp_platform *platform)
 {
   FILE *out = fopen(path, "w");
-  tp_platform_write_xml(platform, 1e12, out);
+  tp_platform_write_xml(platform, 1e12, NULL, 0, out);
   fclose(out);
 }
 

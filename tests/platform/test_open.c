@@ -77,7 +77,7 @@ START_TEST(sets_each_document)
       opened("dgx-h100", NULL, "nvlink.bytes_per_s_per_direction=225e9");
   for (size_t l = 0; l < machine->platform.n_links; l++)
     ck_assert_rel(machine->platform.links[l].bytes_per_s, 225e9, 1e-15);
-  ck_assert_rel(tp_platform_route(&machine->platform, 0, 1)->bytes_per_s, 225e9, 1e-15);
+  ck_assert_rel(tp_platform_route(&machine->platform, 0, 1).bytes_per_s, 225e9, 1e-15);
   ck_assert_rel(
       opened("dgx-h100", NULL, "dram_bytes_per_s=1e12")->device.datasheet.dram_bytes_per_s, 1e12,
       1e-15);

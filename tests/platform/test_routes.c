@@ -56,12 +56,12 @@ static const struct {
 START_TEST(by_hand)
 {
   const struct tp_platform *platform = &load_setup(cases[_i].platform, arena)->platform;
-  const struct tp_route *route = tp_platform_route(platform, load_vertex(platform, cases[_i].from),
-                                                   load_vertex(platform, cases[_i].to));
-  ck_assert_int_eq(route->n_hops, cases[_i].n_hops);
-  ck_assert_rel(route->latency_s, cases[_i].latency_s, 1e-12);
-  ck_assert_rel(route->bytes_per_s, cases[_i].bytes_per_s, 1e-15);
-  ck_assert_int_eq(route->kind, cases[_i].kind);
+  const struct tp_route route = tp_platform_route(platform, load_vertex(platform, cases[_i].from),
+                                                  load_vertex(platform, cases[_i].to));
+  ck_assert_int_eq(route.n_hops, cases[_i].n_hops);
+  ck_assert_rel(route.latency_s, cases[_i].latency_s, 1e-12);
+  ck_assert_rel(route.bytes_per_s, cases[_i].bytes_per_s, 1e-15);
+  ck_assert_int_eq(route.kind, cases[_i].kind);
 }
 END_TEST
 
@@ -87,16 +87,16 @@ START_TEST(directions)
                 " \"bytes_per_s_per_direction\": 1e9, \"latency_s\": 3e-6, "
                 "\"full_duplex\": false}",
                 arena);
-  const struct tp_route *there = tp_platform_route(&p, 0, 1), *back = tp_platform_route(&p, 1, 0);
-  ck_assert_int_eq(there->n_hops, 2);
-  ck_assert_int_eq(there->hops[0], 0); /* a, gpu0 -> sw */
-  ck_assert_int_eq(there->hops[1], 2); /* b, half duplex */
-  ck_assert_int_eq(back->hops[0], 2);  /* b again: shared */
-  ck_assert_int_eq(back->hops[1], 1);  /* a, sw -> gpu0 */
-  ck_assert_rel(there->latency_s, 4e-6, 1e-12);
-  ck_assert_rel(back->bytes_per_s, 1e9, 1e-15);
-  ck_assert_int_eq(back->kind, TP_LINK_PCIE);
-  ck_assert_int_eq(tp_platform_route(&p, 1, 1)->n_hops, 0);
+  const struct tp_route there = tp_platform_route(&p, 0, 1), back = tp_platform_route(&p, 1, 0);
+  ck_assert_int_eq(there.n_hops, 2);
+  ck_assert_int_eq(there.hops[0], 0); /* a, gpu0 -> sw */
+  ck_assert_int_eq(there.hops[1], 2); /* b, half duplex */
+  ck_assert_int_eq(back.hops[0], 2);  /* b again: shared */
+  ck_assert_int_eq(back.hops[1], 1);  /* a, sw -> gpu0 */
+  ck_assert_rel(there.latency_s, 4e-6, 1e-12);
+  ck_assert_rel(back.bytes_per_s, 1e9, 1e-15);
+  ck_assert_int_eq(back.kind, TP_LINK_PCIE);
+  ck_assert_int_eq(tp_platform_route(&p, 1, 1).n_hops, 0);
 }
 END_TEST
 
@@ -120,7 +120,7 @@ START_TEST(ties)
                         "\"latency_s\": %g}",
                         ways[i].through_first_s),
         arena);
-    const struct tp_link *link = &p.links[tp_platform_route(&p, 0, 1)->hops[0] / 2];
+    const struct tp_link *link = &p.links[tp_platform_route(&p, 0, 1).hops[0] / 2];
     ck_assert_str_eq(p.vertices[link->b].name, ways[i].through);
   }
 }
@@ -176,23 +176,23 @@ static struct tp_platform random_platform(uint64_t seed, int n)
 /* The hops lead from a to b, and what the route says of them is their sum and least. */
 static void check_walk(const struct tp_platform *p, int a, int b, uint64_t seed)
 {
-  const struct tp_route *route = tp_platform_route(p, a, b);
+  const struct tp_route route = tp_platform_route(p, a, b);
   double latency_s = 0, bytes_per_s = HUGE_VAL;
   int at = a;
-  for (int h = 0; h < route->n_hops; h++) {
-    const struct tp_link *link = &p->links[route->hops[h] / 2];
+  for (int h = 0; h < route.n_hops; h++) {
+    const struct tp_link *link = &p->links[route.hops[h] / 2];
     ck_assert_msg(link->a == at || link->b == at, "seed %ju: broken at hop %d", (uintmax_t)seed, h);
     if (link->full_duplex)
-      ck_assert_int_eq(route->hops[h] % 2, link->a == at ? 0 : 1);
+      ck_assert_int_eq(route.hops[h] % 2, link->a == at ? 0 : 1);
     else
-      ck_assert_int_eq(route->hops[h] % 2, 0);
+      ck_assert_int_eq(route.hops[h] % 2, 0);
     at = link->a == at ? link->b : link->a;
     latency_s += link->latency_s;
     bytes_per_s = fmin(bytes_per_s, link->bytes_per_s);
   }
   ck_assert_int_eq(at, b);
-  ck_assert_rel(route->latency_s, latency_s, 1e-9);
-  ck_assert_rel(route->bytes_per_s, bytes_per_s, 0);
+  ck_assert_rel(route.latency_s, latency_s, 1e-9);
+  ck_assert_rel(route.bytes_per_s, bytes_per_s, 0);
 }
 
 START_TEST(random_graphs)
@@ -205,21 +205,21 @@ START_TEST(random_graphs)
       for (int b = 0; b < n; b++) {
         if (a == b)
           continue;
-        const struct tp_route *there = tp_platform_route(&p, a, b);
-        const struct tp_route *back = tp_platform_route(&p, b, a);
+        const struct tp_route there = tp_platform_route(&p, a, b);
+        const struct tp_route back = tp_platform_route(&p, b, a);
         check_walk(&p, a, b, seed);
-        ck_assert_int_eq(there->n_hops, back->n_hops);
-        ck_assert_rel(there->latency_s, back->latency_s, 0);
-        for (int h = 0; h < there->n_hops; h++)
-          ck_assert_int_eq(there->hops[h] / 2, back->hops[there->n_hops - 1 - h] / 2);
+        ck_assert_int_eq(there.n_hops, back.n_hops);
+        ck_assert_rel(there.latency_s, back.latency_s, 0);
+        for (int h = 0; h < there.n_hops; h++)
+          ck_assert_int_eq(there.hops[h] / 2, back.hops[there.n_hops - 1 - h] / 2);
         for (int c = 0; c < n; c++)
           if (c != a && c != b) {
-            const struct tp_route *first = tp_platform_route(&p, a, c);
-            const struct tp_route *second = tp_platform_route(&p, c, b);
-            const int detour = first->n_hops + second->n_hops;
-            const double detour_s = first->latency_s + second->latency_s;
-            ck_assert_msg(there->n_hops <= detour, "seed %ju: %d -> %d", (uintmax_t)seed, a, b);
-            ck_assert_msg(there->n_hops < detour || there->latency_s <= detour_s * (1 + 1e-9),
+            const struct tp_route first = tp_platform_route(&p, a, c);
+            const struct tp_route second = tp_platform_route(&p, c, b);
+            const int detour = first.n_hops + second.n_hops;
+            const double detour_s = first.latency_s + second.latency_s;
+            ck_assert_msg(there.n_hops <= detour, "seed %ju: %d -> %d", (uintmax_t)seed, a, b);
+            ck_assert_msg(there.n_hops < detour || there.latency_s <= detour_s * (1 + 1e-9),
                           "seed %ju: %d -> %d is slower than through %d", (uintmax_t)seed, a, b, c);
           }
       }
@@ -233,12 +233,11 @@ START_TEST(peers_behind_a_switch)
 {
   struct tp_platform platform = load_setup("l40s-x4-nop2p", arena)->platform;
   struct tp_error fault;
-  tp_platform_route_all(&platform, arena);
   platform.peer_access = TP_PEER_SWITCH;
-  ck_assert_int_eq(tp_platform_stage(&platform, &fault), TP_OK);
-  ck_assert_int_eq(tp_platform_route(&platform, 0, 1)->n_hops, 2);
-  ck_assert_int_eq(tp_platform_route(&platform, 0, 2)->n_hops, 7);
-  ck_assert_int_eq(tp_platform_route(&platform, 3, 0)->n_hops, 7);
+  ck_assert_int_eq(tp_staging_prepare(&platform, &fault), TP_OK);
+  ck_assert_int_eq(tp_platform_route(&platform, 0, 1).n_hops, 2);
+  ck_assert_int_eq(tp_platform_route(&platform, 0, 2).n_hops, 7);
+  ck_assert_int_eq(tp_platform_route(&platform, 3, 0).n_hops, 7);
 }
 END_TEST
 

@@ -37,10 +37,8 @@ static void teardown(void)
 static void add_sample(struct tp_op op, double factor)
 {
   const struct tp_stack stack = {.name = "none"};
-  const struct tp_machine machine = {.device = &truth,
-                                     .stack = &stack,
-                                     .ranks = 1,
-                                     .dram_bytes_per_s = truth.datasheet.dram_bytes_per_s};
+  const struct tp_machine machine = {
+      .device = &truth, .stack = &stack, .dram_bytes_per_s = truth.datasheet.dram_bytes_per_s};
   const struct tp_cost cost = tp_cost_op(&machine, true, &op);
   ck_assert(n_samples < MOST_SAMPLES);
   samples[n_samples++] =

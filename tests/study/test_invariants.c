@@ -146,11 +146,8 @@ static void more_link_rate(struct random_world *world, double factor)
 
 static void less_latency(struct random_world *world, double factor)
 {
-  const size_t n = world->platform.n_vertices;
   for (size_t l = 0; l < world->platform.n_links; l++)
     world->platform.links[l].latency_s /= factor;
-  for (size_t r = 0; r < n * n; r++)
-    world->platform.routes[r].latency_s /= factor;
 }
 
 static void more_matrix_rate(struct random_world *world, double factor)

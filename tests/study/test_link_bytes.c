@@ -14,9 +14,10 @@ enum { N_CASES = 1000 };
 static double closed_form(const struct tp_machine *machine, const struct tp_collective *collective,
                           enum tp_algorithm algorithm)
 {
-  const double n = machine->ranks, bytes = collective->bytes;
-  const double local = machine->ranks_per_node, nodes = machine->nodes_used;
-  if (machine->ranks == 1)
+  const struct tp_communicator *all = tp_fabric_communicator(machine->fabric, collective->group);
+  const double n = all->ranks, bytes = collective->bytes;
+  const double local = all->ranks_per_node, nodes = all->nodes_used;
+  if (all->ranks == 1)
     return 0;
   switch (algorithm) {
   case TP_ALGORITHM_RING:
@@ -47,14 +48,16 @@ static double closed_form(const struct tp_machine *machine, const struct tp_coll
 }
 
 /* What all GPUs together put on links in the phases of a cost without overheads. */
-static double sent_by_flows(const struct tp_machine *machine, const struct tp_cost *cost)
+static double sent_by_flows(const struct tp_platform *platform, const struct tp_cost *cost,
+                            struct tp_arena *arena)
 {
-  static struct tp_flow flows[TP_MAX_FLOWS];
   double sent = 0;
   for (int p = 0; p < cost->n_phases; p++) {
-    const size_t n = tp_pattern_flows(machine, cost->phases[p].pattern, flows);
+    const struct tp_pattern_rate *rate = cost->phases[p].rate;
+    struct tp_flow *flows;
+    const size_t n = tp_pattern_flows(rate->communicator, rate->pattern, arena, &flows);
     for (size_t i = 0; i < n; i++)
-      if (machine->platform->vertices[flows[i].src].kind == TP_VERTEX_GPU)
+      if (platform->vertices[flows[i].src].kind == TP_VERTEX_GPU)
         sent += flows[i].share * cost->phases[p].flow_bytes;
   }
   return sent;
@@ -72,11 +75,12 @@ static void check_collective(struct random_world *world, const struct tp_machine
   ck_assert_msg(fabs(cost.link_bytes - wanted) <= 1e-14 * wanted, "%s: %.17g bytes, want %.17g",
                 what, cost.link_bytes, wanted);
   if (collective->algorithm != TP_ALGORITHM_AUTO && collective->algorithm != TP_ALGORITHM_FASTEST &&
-      tp_collective_possible(machine, collective) && machine->ranks > 1)
+      tp_collective_possible(machine, collective) && tp_machine_ranks(machine) > 1)
     ck_assert_msg(cost.algorithm == collective->algorithm, "%s: another algorithm", what);
   if (machine->stack->collectives.library != TP_LIBRARY_IDEAL || collective->kind == TP_SEND)
     return;
-  const double sent = sent_by_flows(machine, &cost), all = wanted * machine->ranks;
+  const double sent = sent_by_flows(&world->platform, &cost, world->arena),
+               all = wanted * tp_machine_ranks(machine);
   ck_assert_msg(fabs(sent - all) <= 1e-12 * all, "%s: flows carry %.17g bytes, want %.17g", what,
                 sent, all);
 }

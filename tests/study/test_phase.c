@@ -138,6 +138,36 @@ START_TEST(backward_has_a_cost_of_its_own)
 }
 END_TEST
 
+/* A kind of collective that no algorithm serves is an error, and not another one's time. */
+START_TEST(what_nothing_prices_is_not_run)
+{
+  struct tp_timer *timer = tp_timer_create();
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
+  struct tp_timing timing = {.engine = &tp_engine_analytic};
+  struct tp_program program;
+  struct tp_priced priced;
+  struct tp_result result;
+  struct tp_error error;
+  const struct tp_request request = tp_point_request(&point, TP_DECODE, 100);
+  ck_assert_int_eq(tp_timer_machine(timer, point.platform, point.device, point.stack, point.tp,
+                                    &timing.machine, NULL),
+                   TP_OK);
+  ck_assert_int_eq(tp_variant_build(point.variant, &request, world.arena, &program, NULL), TP_OK);
+  struct tp_segment *body = &program.segments[1];
+  size_t i = 0;
+  while (body->ops[i].kind != TP_OP_COLLECTIVE)
+    i++;
+  body->ops[i].collective.kind = (enum tp_collective_kind)(TP_SEND + 1);
+  for (int again = 0; again < 2; again++) {
+    tp_timer_price(timer, timing.machine, &program, world.arena, &priced);
+    ck_assert_int_eq(tp_timing_run(&timing, &priced, world.arena, &result, &error), TP_E_INPUT);
+    ck_assert_ptr_nonnull(strstr(error.text, body->ops[i].name));
+    ck_assert_ptr_nonnull(strstr(error.text, "no algorithm of stack vllm-graph does"));
+  }
+  tp_timer_free(timer);
+}
+END_TEST
+
 START_TEST(a_timeline_of_one_step)
 {
   static const char *const names[] = {"compute", "comm", "2", "3"};
@@ -208,6 +238,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, a_step_is_the_whole_row);
   tcase_add_test(tcase, arrangements_do_what_they_are_for);
   tcase_add_test(tcase, backward_has_a_cost_of_its_own);
+  tcase_add_test(tcase, what_nothing_prices_is_not_run);
   tcase_add_test(tcase, a_timeline_of_one_step);
   tcase_add_test(tcase, an_axis_like_others);
   suite_add_tcase(suite, tcase);

@@ -8,16 +8,35 @@
  */
 #include "cost/cost.h"
 
+/* A collective, and who does it. */
+struct tp_exchange {
+  const struct tp_machine *machine;
+  const struct tp_communicator *group; /* of collective->group */
+  const struct tp_collective *collective;
+};
+
+static inline struct tp_comm_phase tp_exchange_phase(const struct tp_exchange *exchange,
+                                                     enum tp_pattern pattern, int steps,
+                                                     double flow_bytes)
+{
+  return tp_comm_phase_of(tp_communicator_rate(exchange->group, pattern), steps, flow_bytes);
+}
+
+#define TP_SERVES(kind) (1u << (kind))
+
 struct tp_collective_algorithm {
   enum tp_algorithm algorithm;
-  bool (*possible)(const struct tp_machine *machine, const struct tp_collective *collective);
+  unsigned kinds; /* of collective that it can do: TP_SERVES of each */
+  /* Whether groups like this one can, the kind aside. */
+  bool (*possible)(const struct tp_exchange *exchange);
   /* Fills phases (payload bytes, hop_s 0), dram_bytes and link_bytes. */
-  void (*shape)(const struct tp_machine *machine, const struct tp_collective *collective,
-                struct tp_cost *cost);
+  void (*shape)(const struct tp_exchange *exchange, struct tp_cost *cost);
   /* Adds fixed_s, hop_s and wire bytes, sm_share and sigma to a shape. */
-  void (*overheads)(const struct tp_machine *machine, const struct tp_collective *collective,
-                    struct tp_cost *cost);
+  void (*overheads)(const struct tp_exchange *exchange, struct tp_cost *cost);
 };
+
+/* NULL for AUTO and FASTEST, which choose among the others. */
+const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorithm algorithm);
 
 extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tree,
     tp_collective_nvls, tp_collective_one_shot, tp_collective_two_shot, tp_collective_direct,
@@ -28,11 +47,15 @@ extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tr
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective);
 
+/* TP_E_INPUT where nothing that the stack has does this collective here, or its group does not fill
+ * the ranks. */
+enum tp_status tp_collective_check(const struct tp_machine *machine,
+                                   const struct tp_collective *collective, struct tp_error *error);
+
 /* Whether the stack reduces this buffer in the switch with its own kernel. */
-bool tp_collective_uses_switch_kernel(const struct tp_machine *machine,
-                                      const struct tp_collective *collective);
+bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange);
 
 /* Adds the fastest of LL, LL128 and Simple to a shape; `local_bytes` are copied beside. */
-void tp_protocol_choose(const struct tp_machine *machine, const struct tp_collective *collective,
-                        double local_bytes, struct tp_cost *cost);
+void tp_protocol_choose(const struct tp_exchange *exchange, double local_bytes,
+                        struct tp_cost *cost);
 #endif

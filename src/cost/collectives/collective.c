@@ -17,93 +17,105 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_FLASH_HIERARCHICAL] = &tp_collective_flash_hierarchical,
 };
 
+const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorithm algorithm)
+{
+  return algorithms[algorithm];
+}
+
 static bool is_ideal(const struct tp_stack *stack)
 {
   return stack->collectives.library == TP_LIBRARY_IDEAL ||
          stack->collectives.library == TP_LIBRARY_STEPPED;
 }
 
-static void run(const struct tp_machine *machine, const struct tp_collective *collective,
-                const struct tp_collective_algorithm *algorithm, struct tp_cost *cost)
+static bool can_run(const struct tp_exchange *exchange,
+                    const struct tp_collective_algorithm *algorithm)
+{
+  return (algorithm->kinds & TP_SERVES(exchange->collective->kind)) != 0 &&
+         algorithm->possible(exchange);
+}
+
+static void run(const struct tp_exchange *exchange, const struct tp_collective_algorithm *algorithm,
+                struct tp_cost *cost)
 {
   *cost = (struct tp_cost){.algorithm = algorithm->algorithm};
-  algorithm->shape(machine, collective, cost);
-  if (!is_ideal(machine->stack))
-    algorithm->overheads(machine, collective, cost);
+  algorithm->shape(exchange, cost);
+  if (!is_ideal(exchange->machine->stack))
+    algorithm->overheads(exchange, cost);
 }
 
-static void keep_faster(const struct tp_machine *machine, const struct tp_collective *collective,
-                        const struct tp_collective_algorithm *algorithm, struct tp_cost *best,
-                        double *best_s)
+/* The fastest of those tried so far: time_s is infinite while none could run. */
+struct best {
+  double time_s;
+  struct tp_cost cost;
+};
+
+static void keep_faster(const struct tp_exchange *exchange,
+                        const struct tp_collective_algorithm *algorithm, struct best *best)
 {
-  if (!algorithm->possible(machine, collective))
+  if (!can_run(exchange, algorithm))
     return;
   struct tp_cost tried;
-  run(machine, collective, algorithm, &tried);
-  const double tried_s = tp_cost_alone_s(machine, &tried);
-  if (tried_s < *best_s) {
-    *best = tried;
-    *best_s = tried_s;
-  }
+  run(exchange, algorithm, &tried);
+  const double tried_s = tp_cost_alone_s(exchange->machine, &tried);
+  if (tried_s < best->time_s)
+    *best = (struct best){tried_s, tried};
 }
 
-bool tp_collective_uses_switch_kernel(const struct tp_machine *machine,
-                                      const struct tp_collective *collective)
+bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange)
 {
-  const struct tp_stack *stack = machine->stack;
+  const struct tp_stack *stack = exchange->machine->stack;
   return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
-         collective->bytes < stack->collectives.switch_max_bytes[machine->ranks > 4];
+         exchange->collective->bytes <
+             stack->collectives.switch_max_bytes[exchange->group->ranks > 4];
 }
 
 /* Frameworks switch by size; whether the switch can add is the machine's. */
-static void run_peer_kernels(const struct tp_machine *machine,
-                             const struct tp_collective *collective, struct tp_cost *best,
-                             double *best_s)
+static void try_peer_kernels(const struct tp_exchange *exchange, struct best *best)
 {
-  const struct tp_stack *stack = machine->stack;
-  const int many = machine->ranks > 4;
-  if (collective->bytes < stack->collectives.one_shot_max_bytes[many]) {
-    keep_faster(machine, collective, &tp_collective_one_shot, best, best_s);
+  const struct tp_stack *stack = exchange->machine->stack;
+  const double bytes = exchange->collective->bytes;
+  const int many = exchange->group->ranks > 4;
+  if (bytes < stack->collectives.one_shot_max_bytes[many]) {
+    keep_faster(exchange, &tp_collective_one_shot, best);
     return;
   }
-  if (collective->bytes < stack->collectives.two_shot_max_bytes[many])
-    keep_faster(machine, collective, &tp_collective_two_shot, best, best_s);
-  if (tp_collective_uses_switch_kernel(machine, collective))
-    keep_faster(machine, collective, &tp_collective_nvls, best, best_s);
+  if (bytes < stack->collectives.two_shot_max_bytes[many])
+    keep_faster(exchange, &tp_collective_two_shot, best);
+  if (tp_collective_uses_switch_kernel(exchange))
+    keep_faster(exchange, &tp_collective_nvls, best);
 }
 
 /* The fastest of what NCCL has. */
-static void run_nccl(const struct tp_machine *machine, const struct tp_collective *collective,
-                     struct tp_cost *best, double *best_s)
+static void try_nccl(const struct tp_exchange *exchange, struct best *best)
 {
-  keep_faster(machine, collective, &tp_collective_ring, best, best_s);
-  keep_faster(machine, collective, &tp_collective_tree, best, best_s);
-  keep_faster(machine, collective, &tp_collective_nvls, best, best_s);
+  keep_faster(exchange, &tp_collective_ring, best);
+  keep_faster(exchange, &tp_collective_tree, best);
+  keep_faster(exchange, &tp_collective_nvls, best);
 }
 
-static void run_low_bit(const struct tp_machine *machine, const struct tp_collective *collective,
-                        struct tp_cost *best, double *best_s)
+static void try_low_bit(const struct tp_exchange *exchange, struct best *best)
 {
-  keep_faster(machine, collective, &tp_collective_flash, best, best_s);
-  keep_faster(machine, collective, &tp_collective_flash_hierarchical, best, best_s);
+  keep_faster(exchange, &tp_collective_flash, best);
+  keep_faster(exchange, &tp_collective_flash_hierarchical, best);
 }
 
-static void run_automatic(const struct tp_machine *machine, const struct tp_collective *collective,
-                          struct tp_cost *cost)
+/* One library after the other, until one has what it takes. */
+static void try_automatic(const struct tp_exchange *exchange, struct best *best)
 {
-  double best_s = HUGE_VAL;
-  if (collective->wire.reduce_bits > 0)
-    run_low_bit(machine, collective, cost, &best_s);
-  else if (collective->kind == TP_ALL_TO_ALL)
-    run(machine, collective, &tp_collective_direct, cost);
-  else if (is_ideal(machine->stack))
-    run(machine, collective, &tp_collective_ring, cost);
-  else {
-    if (machine->stack->collectives.library == TP_LIBRARY_PEER_KERNELS)
-      run_peer_kernels(machine, collective, cost, &best_s);
-    if (isinf(best_s))
-      run_nccl(machine, collective, cost, &best_s);
+  const struct tp_stack *stack = exchange->machine->stack;
+  if (exchange->collective->wire.reduce_bits > 0) {
+    try_low_bit(exchange, best);
+    return;
   }
+  if (stack->collectives.library == TP_LIBRARY_PEER_KERNELS)
+    try_peer_kernels(exchange, best);
+  if (isinf(best->time_s) && is_ideal(stack))
+    keep_faster(exchange, &tp_collective_ring, best);
+  else if (isinf(best->time_s))
+    try_nccl(exchange, best);
+  if (isinf(best->time_s))
+    keep_faster(exchange, &tp_collective_direct, best);
 }
 
 /* Whether the stack's library has it: NCCL reads no peers' buffers. */
@@ -114,30 +126,30 @@ static bool is_offered(const struct tp_stack *stack, enum tp_algorithm algorithm
 }
 
 /* Whatever the switch points say.  Low-bit data may find that full precision is faster. */
-static void run_fastest(const struct tp_machine *machine, const struct tp_collective *collective,
-                        struct tp_cost *cost)
+static void try_all(const struct tp_exchange *exchange, struct best *best)
 {
-  double best_s = HUGE_VAL;
-  struct tp_collective plain = *collective;
+  struct tp_collective plain = *exchange->collective;
   plain.wire = (struct tp_wire){0};
+  const struct tp_exchange wide = {exchange->machine, exchange->group, &plain};
   for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++)
-    if (algorithms[i] != NULL && is_offered(machine->stack, algorithms[i]->algorithm))
-      keep_faster(machine, &plain, algorithms[i], cost, &best_s);
-  run_low_bit(machine, collective, cost, &best_s);
+    if (algorithms[i] != NULL && is_offered(exchange->machine->stack, algorithms[i]->algorithm))
+      keep_faster(&wide, algorithms[i], best);
+  try_low_bit(exchange, best);
 }
 
 /* Launched eagerly, an all-reduce kernel first copies its input to a buffer that peers can reach,
  * by a kernel whose time is all that is counted of it; and the host cannot issue the next one
  * sooner than it does. */
-static void add_eager(const struct tp_machine *machine, const struct tp_collective *collective,
-                      struct tp_cost *cost)
+static void add_eager(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
+  const struct tp_machine *machine = exchange->machine;
   const struct tp_device *device = machine->device;
   const struct tp_stack *stack = machine->stack;
-  if (stack->launch.decode != TP_LAUNCH_EAGER || collective->kind != TP_ALL_REDUCE ||
+  if (stack->launch.decode != TP_LAUNCH_EAGER || exchange->collective->kind != TP_ALL_REDUCE ||
       stack->collectives.library != TP_LIBRARY_PEER_KERNELS)
     return;
-  cost->fixed_s += 2 * collective->bytes / (device->memory.dram_ratio * machine->dram_bytes_per_s);
+  cost->fixed_s +=
+      2 * exchange->collective->bytes / (device->memory.dram_ratio * machine->dram_bytes_per_s);
   const double alone_s = tp_cost_alone_s(machine, cost);
   if (alone_s < device->peer_kernels.host_issue_s)
     cost->fixed_s += device->peer_kernels.host_issue_s - alone_s;
@@ -150,7 +162,7 @@ static void limit_sms(const struct tp_machine *machine, int sms, struct tp_cost 
   const struct tp_device *device = machine->device;
   const double rate = sms * device->trigger.sm_link_bytes_per_s;
   for (int i = 0; i < cost->n_phases; i++) {
-    const double excess = machine->patterns[cost->phases[i].pattern].flow_bytes_per_s / rate;
+    const double excess = cost->phases[i].flow_bytes_per_s / rate;
     cost->phases[i].flow_bytes *= sqrt(sqrt(1 + excess * excess * excess * excess));
   }
   cost->sm_share = fmin(1, sms / device->datasheet.sm_count);
@@ -158,38 +170,79 @@ static void limit_sms(const struct tp_machine *machine, int sms, struct tp_cost 
 
 /* The algorithm asked for, or NULL: none is, or it cannot run, or it would lose the low-bit wire.
  */
-static const struct tp_collective_algorithm *asked_for(const struct tp_machine *machine,
-                                                       const struct tp_collective *collective)
+static const struct tp_collective_algorithm *asked_for(const struct tp_exchange *exchange)
 {
+  const struct tp_collective *collective = exchange->collective;
   const struct tp_collective_algorithm *algorithm = algorithms[collective->algorithm];
-  if (algorithm == NULL || !algorithm->possible(machine, collective))
+  if (algorithm == NULL || !can_run(exchange, algorithm))
     return NULL;
   const bool low_bit =
       algorithm == &tp_collective_flash || algorithm == &tp_collective_flash_hierarchical;
   return low_bit == (collective->wire.reduce_bits > 0) ? algorithm : NULL;
 }
 
+/* A group of one has nothing to do. */
+static bool is_alone(const struct tp_machine *machine, const struct tp_collective *collective)
+{
+  return tp_machine_ranks(machine) == 1 || collective->group.size == 1;
+}
+
+static struct tp_exchange exchange_of(const struct tp_machine *machine,
+                                      const struct tp_collective *collective)
+{
+  return (struct tp_exchange){machine, tp_fabric_communicator(machine->fabric, collective->group),
+                              collective};
+}
+
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective)
 {
-  return algorithms[collective->algorithm] == NULL || machine->ranks == 1 ||
-         asked_for(machine, collective) != NULL;
+  if (algorithms[collective->algorithm] == NULL || is_alone(machine, collective))
+    return true;
+  const struct tp_exchange exchange = exchange_of(machine, collective);
+  return asked_for(&exchange) != NULL;
+}
+
+/* Infinite where nothing does it. */
+static struct best choose(const struct tp_exchange *exchange)
+{
+  struct best best = {.time_s = HUGE_VAL, .cost = {.fixed_s = HUGE_VAL}};
+  const struct tp_collective_algorithm *algorithm = asked_for(exchange);
+  if (algorithm != NULL)
+    keep_faster(exchange, algorithm, &best);
+  else if (exchange->collective->algorithm == TP_ALGORITHM_FASTEST)
+    try_all(exchange, &best);
+  else
+    try_automatic(exchange, &best);
+  return best;
+}
+
+enum tp_status tp_collective_check(const struct tp_machine *machine,
+                                   const struct tp_collective *collective, struct tp_error *error)
+{
+  if (is_alone(machine, collective))
+    return TP_OK;
+  const enum tp_status status = tp_fabric_check(machine->fabric, collective->group, error);
+  if (status != TP_OK)
+    return status;
+  const struct tp_exchange exchange = exchange_of(machine, collective);
+  if (isinf(choose(&exchange).time_s))
+    return tp_fail(error, TP_E_INPUT, "no algorithm of stack %s does %s%s on %d ranks of %s",
+                   machine->stack->name, collective->wire.reduce_bits > 0 ? "low-bit " : "",
+                   tp_collective_text(collective->kind), exchange.group->ranks,
+                   machine->fabric->platform->name);
+  return TP_OK;
 }
 
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,
                         struct tp_cost *cost)
 {
   *cost = (struct tp_cost){.algorithm = collective->algorithm};
-  if (machine->ranks == 1)
+  if (is_alone(machine, collective))
     return;
-  const struct tp_collective_algorithm *algorithm = asked_for(machine, collective);
-  if (algorithm != NULL)
-    run(machine, collective, algorithm, cost);
-  else if (collective->algorithm == TP_ALGORITHM_FASTEST)
-    run_fastest(machine, collective, cost);
-  else
-    run_automatic(machine, collective, cost);
-  add_eager(machine, collective, cost);
+  const struct tp_exchange exchange = exchange_of(machine, collective);
+  *cost = choose(&exchange).cost;
+  add_eager(&exchange, cost);
   if (collective->sms > 0)
     limit_sms(machine, collective->sms, cost);
   if (collective->sms == TP_NO_SMS)

@@ -3,68 +3,64 @@
 #include "cost/collectives/algorithm.h"
 
 /* A peer's buffer must be within reach, not behind host memory. */
-static bool possible(const struct tp_machine *machine, const struct tp_collective *collective)
+static bool possible(const struct tp_exchange *exchange)
 {
-  return machine->platform->peer_access == TP_PEER_DIRECT &&
-         machine->patterns[TP_PATTERN_DIRECT].possible && machine->nodes_used == 1 &&
-         collective->kind == TP_ALL_REDUCE;
+  return exchange->group->fabric->platform->peer_access == TP_PEER_DIRECT &&
+         tp_communicator_has(exchange->group, TP_PATTERN_DIRECT) &&
+         exchange->group->nodes_used == 1;
 }
 
-static void one_shot_shape(const struct tp_machine *machine, const struct tp_collective *collective,
-                           struct tp_cost *cost)
+static void one_shot_shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const double n = machine->ranks, bytes = collective->bytes;
+  const double n = exchange->group->ranks, bytes = exchange->collective->bytes;
   cost->n_phases = 1;
-  cost->phases[0] = (struct tp_comm_phase){TP_PATTERN_DIRECT, 1, 0, bytes};
+  cost->phases[0] = tp_exchange_phase(exchange, TP_PATTERN_DIRECT, 1, bytes);
   cost->link_bytes = (n - 1) * bytes;
   cost->dram_bytes = (n + 1) * bytes; /* all n ranks read the buffer, one result is written */
 }
 
-static void two_shot_shape(const struct tp_machine *machine, const struct tp_collective *collective,
-                           struct tp_cost *cost)
+static void two_shot_shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const double n = machine->ranks, bytes = collective->bytes;
+  const double n = exchange->group->ranks, bytes = exchange->collective->bytes;
   cost->n_phases = 2;
-  cost->phases[0] = (struct tp_comm_phase){TP_PATTERN_DIRECT, 1, 0, bytes / n};
+  cost->phases[0] = tp_exchange_phase(exchange, TP_PATTERN_DIRECT, 1, bytes / n);
   cost->phases[1] = cost->phases[0];
   cost->link_bytes = 2 * bytes * (n - 1) / n;
   /* The buffer is read once by parts, a part written, read by all, and the result written. */
   cost->dram_bytes = (3 + 1 / n) * bytes;
 }
 
-static void add_overheads(const struct tp_machine *machine, const struct tp_collective *collective,
-                          double fixed_s, double wire_ratio, struct tp_cost *cost)
+static void add_overheads(const struct tp_exchange *exchange, double fixed_s, double wire_ratio,
+                          struct tp_cost *cost)
 {
-  const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
-  cost->fixed_s += fixed_s * machine->stack->collectives.peer_fixed_ratio +
-                   collective->bytes / peer->reduce_bytes_per_s;
-  const double ratios[] = {wire_ratio, machine->device->nccl.pcie_wire_ratio,
-                           machine->device->nccl.network_wire_ratio};
+  const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
+  cost->fixed_s += fixed_s * exchange->machine->stack->collectives.peer_fixed_ratio +
+                   exchange->collective->bytes / peer->reduce_bytes_per_s;
+  const double ratios[] = {wire_ratio, exchange->machine->device->nccl.pcie_wire_ratio,
+                           exchange->machine->device->nccl.network_wire_ratio};
   for (int i = 0; i < cost->n_phases; i++)
-    cost->phases[i].flow_bytes *= ratios[machine->patterns[TP_PATTERN_DIRECT].limiting];
-  cost->sm_share = peer->sms / machine->device->datasheet.sm_count;
+    cost->phases[i].flow_bytes *= ratios[cost->phases[i].rate->limiting];
+  cost->sm_share = peer->sms / exchange->machine->device->datasheet.sm_count;
   cost->sigma = peer->spread_ratio;
 }
 
-static void one_shot_overheads(const struct tp_machine *machine,
-                               const struct tp_collective *collective, struct tp_cost *cost)
+static void one_shot_overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
-  add_overheads(machine, collective,
-                peer->one_shot_base_s + peer->one_shot_rank_s * (machine->ranks - 1),
+  const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
+  add_overheads(exchange,
+                peer->one_shot_base_s + peer->one_shot_rank_s * (exchange->group->ranks - 1),
                 peer->one_shot_wire_ratio, cost);
 }
 
-static void two_shot_overheads(const struct tp_machine *machine,
-                               const struct tp_collective *collective, struct tp_cost *cost)
+static void two_shot_overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
-  add_overheads(machine, collective,
-                peer->two_shot_base_s + peer->two_shot_rank_s * (machine->ranks - 1),
+  const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
+  add_overheads(exchange,
+                peer->two_shot_base_s + peer->two_shot_rank_s * (exchange->group->ranks - 1),
                 peer->two_shot_wire_ratio, cost);
 }
 
-const struct tp_collective_algorithm tp_collective_one_shot = {TP_ALGORITHM_ONE_SHOT, possible,
-                                                               one_shot_shape, one_shot_overheads};
-const struct tp_collective_algorithm tp_collective_two_shot = {TP_ALGORITHM_TWO_SHOT, possible,
-                                                               two_shot_shape, two_shot_overheads};
+const struct tp_collective_algorithm tp_collective_one_shot = {
+    TP_ALGORITHM_ONE_SHOT, TP_SERVES(TP_ALL_REDUCE), possible, one_shot_shape, one_shot_overheads};
+const struct tp_collective_algorithm tp_collective_two_shot = {
+    TP_ALGORITHM_TWO_SHOT, TP_SERVES(TP_ALL_REDUCE), possible, two_shot_shape, two_shot_overheads};

@@ -1,8 +1,8 @@
 #include "cost/collectives/algorithm.h"
 
-static bool possible(const struct tp_machine *machine, const struct tp_collective *collective)
+static bool possible(const struct tp_exchange *exchange)
 {
-  return machine->patterns[TP_PATTERN_TREE].possible && collective->kind == TP_ALL_REDUCE;
+  return tp_communicator_has(exchange->group, TP_PATTERN_TREE);
 }
 
 static int log2_ceil(int n)
@@ -15,21 +15,21 @@ static int log2_ceil(int n)
 
 /* Up to the root and down again, both pipelined: every edge carries the buffer each way.  Of n
  * ranks and n-1 edges, the ends send less than inner ranks: `link_bytes` is the mean. */
-static void shape(const struct tp_machine *machine, const struct tp_collective *collective,
-                  struct tp_cost *cost)
+static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const int depth = machine->ranks_per_node - 1 + log2_ceil(machine->nodes_used);
+  const int depth = exchange->group->ranks_per_node - 1 + log2_ceil(exchange->group->nodes_used);
   cost->n_phases = 1;
-  cost->phases[0] = (struct tp_comm_phase){TP_PATTERN_TREE, 2 * depth, 0, collective->bytes};
-  cost->link_bytes = 2 * collective->bytes * (machine->ranks - 1) / machine->ranks;
-  cost->dram_bytes = (3 + 2) * collective->bytes;
+  cost->phases[0] =
+      tp_exchange_phase(exchange, TP_PATTERN_TREE, 2 * depth, exchange->collective->bytes);
+  cost->link_bytes =
+      2 * exchange->collective->bytes * (exchange->group->ranks - 1) / exchange->group->ranks;
+  cost->dram_bytes = (3 + 2) * exchange->collective->bytes;
 }
 
-static void overheads(const struct tp_machine *machine, const struct tp_collective *collective,
-                      struct tp_cost *cost)
+static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  tp_protocol_choose(machine, collective, 0, cost);
+  tp_protocol_choose(exchange, 0, cost);
 }
 
-const struct tp_collective_algorithm tp_collective_tree = {TP_ALGORITHM_TREE, possible, shape,
-                                                           overheads};
+const struct tp_collective_algorithm tp_collective_tree = {
+    TP_ALGORITHM_TREE, TP_SERVES(TP_ALL_REDUCE), possible, shape, overheads};

@@ -7,26 +7,29 @@
  *
  * The analytic rate of a pattern and the messages the DES sends come from the same list of flows.
  */
-#include "cost/cost.h"
+#include "cost/fabric/fabric.h"
 
 struct tp_flow {
-  int rank;     /* who sends, or receives from the switch */
+  int rank;     /* of the fabric: who sends, or receives from the switch */
+  int to;       /* the rank it goes to; itself where it goes to the switch or comes from there */
   int src, dst; /* vertices */
   double share; /* bytes the flow carries: share * tp_comm_phase.flow_bytes */
 };
 
-enum { TP_MAX_FLOWS = TP_MAX_RANKS * TP_MAX_RANKS + 2 * TP_MAX_RANKS };
+/* Most flows that one rank has in any pattern. */
+size_t tp_pattern_most_flows(const struct tp_communicator *communicator);
 
-/* Writes the flows of `pattern` that run at once and returns how many (at most TP_MAX_FLOWS); 0
- * where the machine cannot do it (one rank, no reducing switch, a single node).  The order is by
- * rank, so that rank 0's flows come first. */
-size_t tp_pattern_flows(const struct tp_machine *machine, enum tp_pattern pattern,
-                        struct tp_flow *flows);
+/* Writes the flows of `pattern` that `rank` has and returns how many. */
+size_t tp_pattern_rank_flows(const struct tp_communicator *communicator, enum tp_pattern pattern,
+                             int rank, struct tp_flow *flows);
 
-/* What the routes give these flows together. */
-struct tp_pattern_rate tp_pattern_rate(const struct tp_machine *machine, enum tp_pattern pattern);
+/* The flows of all ranks, of all groups, that run at once, rank 0's first; they live in `arena`.
+ * Returns how many: 0 where the communicator has no such pattern. */
+size_t tp_pattern_flows(const struct tp_communicator *communicator, enum tp_pattern pattern,
+                        struct tp_arena *arena, struct tp_flow **flows);
 
-/* Chooses the rings of a group of GPUs: the natural order, or, where a link on its way limits it,
- * up to TP_MAX_RINGS cycles that together carry most.  Fills machine->rings. */
-void tp_pattern_choose_rings(struct tp_machine *machine);
+/* Chooses the rings of a node's members: the natural order, or, where a link on its way limits it,
+ * up to TP_MAX_RINGS cycles that together carry most.  Every group takes those that the first one
+ * would take by itself. */
+void tp_rings_choose(struct tp_communicator *communicator);
 #endif

@@ -3,27 +3,34 @@
  * (src/graph/search.cc). */
 #include "cost/fabric/pattern.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_EDGES_TRIED = 5000 };
 
 struct search {
-  const struct tp_machine *machine;
+  const struct tp_communicator *communicator;
   double *left_bytes_per_s; /* of every directed link */
   double *uses;             /* by the cycle at hand */
   int size, edges_tried;
-  bool taken[TP_MAX_RANKS];
-  unsigned char order[TP_MAX_RANKS], best[TP_MAX_RANKS];
+  bool *taken;
+  int *order, *best;
   double best_bytes_per_s;
   int best_hops;  /* 0: none found yet */
   int least_hops; /* of any edge: bounds what the rest of a path needs */
 };
 
-static const struct tp_route *edge(const struct search *search, int from, int to)
+static struct tp_route edge(const struct search *search, int from, int to)
 {
-  return tp_platform_route(search->machine->platform, search->machine->gpus[from],
-                           search->machine->gpus[to]);
+  const struct tp_fabric *fabric = search->communicator->fabric;
+  return tp_platform_route(fabric->platform,
+                           fabric->gpus[tp_communicator_rank(search->communicator, 0, from)],
+                           fabric->gpus[tp_communicator_rank(search->communicator, 0, to)]);
+}
+
+/* From place i of a cycle to the next. */
+static struct tp_route after(const struct search *search, const int *order, int i)
+{
+  return edge(search, order[i], order[(i + 1) % search->size]);
 }
 
 static void use(struct search *search, const struct tp_route *route, double sign)
@@ -51,6 +58,13 @@ static bool is_hopeless(const struct search *search, double rate, int hops, int 
          hops + edges_left * search->least_hops >= search->best_hops;
 }
 
+static void keep_best(struct search *search, double rate, int hops)
+{
+  search->best_bytes_per_s = rate;
+  search->best_hops = hops;
+  memcpy(search->best, search->order, (size_t)search->size * sizeof *search->best);
+}
+
 static void extend(struct search *search, int depth, double rate, int hops)
 {
   const int last = search->order[depth - 1];
@@ -59,23 +73,21 @@ static void extend(struct search *search, int depth, double rate, int hops)
     if ((!closing && search->taken[next]) || search->edges_tried > MAX_EDGES_TRIED)
       continue;
     search->edges_tried++;
-    const struct tp_route *route = edge(search, last, next);
-    use(search, route, 1);
-    const double with = bottleneck(search, route, rate);
-    const int with_hops = hops + route->n_hops;
+    const struct tp_route route = edge(search, last, next);
+    use(search, &route, 1);
+    const double with = bottleneck(search, &route, rate);
+    const int with_hops = hops + route.n_hops;
     if (!is_hopeless(search, with, with_hops, search->size - depth)) {
       if (closing) {
-        search->best_bytes_per_s = with;
-        search->best_hops = with_hops;
-        memcpy(search->best, search->order, sizeof search->best);
+        keep_best(search, with, with_hops);
       } else {
         search->taken[next] = true;
-        search->order[depth] = (unsigned char)next;
+        search->order[depth] = next;
         extend(search, depth + 1, with, with_hops);
         search->taken[next] = false;
       }
     }
-    use(search, route, -1);
+    use(search, &route, -1);
   }
 }
 
@@ -86,30 +98,31 @@ static void try_reverse(struct search *search, const struct tp_ring *last)
   int hops = 0;
   for (int i = 0; i < search->size; i++)
     search->order[i] = last->order[(search->size - i) % search->size];
-  for (int i = 0; i < search->size; i++)
-    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), 1);
   for (int i = 0; i < search->size; i++) {
-    const struct tp_route *route =
-        edge(search, search->order[i], search->order[(i + 1) % search->size]);
-    rate = bottleneck(search, route, rate);
-    hops += route->n_hops;
+    const struct tp_route route = after(search, search->order, i);
+    use(search, &route, 1);
   }
-  for (int i = 0; i < search->size; i++)
-    use(search, edge(search, search->order[i], search->order[(i + 1) % search->size]), -1);
-  if (rate > search->best_bytes_per_s) {
-    search->best_bytes_per_s = rate;
-    search->best_hops = hops;
-    memcpy(search->best, search->order, sizeof search->best);
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route route = after(search, search->order, i);
+    rate = bottleneck(search, &route, rate);
+    hops += route.n_hops;
   }
+  for (int i = 0; i < search->size; i++) {
+    const struct tp_route route = after(search, search->order, i);
+    use(search, &route, -1);
+  }
+  if (rate > search->best_bytes_per_s)
+    keep_best(search, rate, hops);
 }
 
 static int least_hops(const struct search *search)
 {
   int least = TP_MAX_ROUTE;
   for (int from = 0; from < search->size; from++)
-    for (int to = 0; to < search->size; to++)
-      if (from != to && edge(search, from, to)->n_hops < least)
-        least = edge(search, from, to)->n_hops;
+    for (int to = from + 1; to < search->size; to++) { /* there and back are as long */
+      const int n_hops = edge(search, from, to).n_hops;
+      least = n_hops < least ? n_hops : least;
+    }
   return least;
 }
 
@@ -117,48 +130,62 @@ static int least_hops(const struct search *search)
 static void occupy(struct search *search)
 {
   for (int i = 0; i < search->size; i++) {
-    const struct tp_route *route =
-        edge(search, search->best[i], search->best[(i + 1) % search->size]);
-    for (int h = 0; h < route->n_hops; h++)
-      search->left_bytes_per_s[route->hops[h]] -= search->best_bytes_per_s;
+    const struct tp_route route = after(search, search->best, i);
+    for (int h = 0; h < route.n_hops; h++)
+      search->left_bytes_per_s[route.hops[h]] -= search->best_bytes_per_s;
   }
 }
 
-void tp_pattern_choose_rings(struct tp_machine *machine)
+static void add_ring(struct tp_communicator *communicator, const struct search *search)
 {
-  machine->n_rings = 0;
-  if (machine->ranks_per_node == 1)
-    return;
-  const struct tp_platform *platform = machine->platform;
-  const size_t n = 2 * platform->n_links;
-  double *memory = calloc(2 * n + 1, sizeof *memory);
-  if (memory == NULL)
-    abort();
-  struct search search = {.machine = machine,
-                          .left_bytes_per_s = memory,
-                          .uses = memory + n,
-                          .size = machine->ranks_per_node};
-  for (size_t i = 0; i < n; i++)
-    memory[i] = platform->links[i / 2].bytes_per_s;
-  search.least_hops = least_hops(&search);
+  const size_t size = (size_t)search->size;
+  struct tp_arena *arena = communicator->fabric->platform->arena;
+  struct tp_ring *ring = &communicator->rings[communicator->n_rings++];
+  *ring = (struct tp_ring){.share = search->best_bytes_per_s,
+                           .order = TP_NEW(arena, int, size),
+                           .places = TP_NEW(arena, int, size)};
+  memcpy(ring->order, search->best, size * sizeof *ring->order);
+  for (int place = 0; place < search->size; place++)
+    ring->places[ring->order[place]] = place;
+}
 
+static void find_rings(struct tp_communicator *communicator, struct search *search)
+{
   double sum = 0;
-  while (machine->n_rings < TP_MAX_RINGS) {
-    search.edges_tried = 0;
-    search.best_hops = 0;
-    search.best_bytes_per_s = sum * 0.05; /* narrower ones are not worth a channel */
-    if (machine->n_rings > 0)
-      try_reverse(&search, &machine->rings[machine->n_rings - 1]);
-    extend(&search, 1, 1e300, 0);
-    if (search.best_hops == 0)
+  while (communicator->n_rings < TP_MAX_RINGS) {
+    search->edges_tried = 0;
+    search->best_hops = 0;
+    search->best_bytes_per_s = sum * 0.05; /* narrower ones are not worth a channel */
+    if (communicator->n_rings > 0)
+      try_reverse(search, &communicator->rings[communicator->n_rings - 1]);
+    extend(search, 1, 1e300, 0);
+    if (search->best_hops == 0)
       break;
-    struct tp_ring *ring = &machine->rings[machine->n_rings++];
-    ring->share = search.best_bytes_per_s;
-    memcpy(ring->order, search.best, sizeof ring->order);
-    sum += search.best_bytes_per_s;
-    occupy(&search);
+    add_ring(communicator, search);
+    sum += search->best_bytes_per_s;
+    occupy(search);
   }
-  for (int i = 0; i < machine->n_rings; i++)
-    machine->rings[i].share /= sum;
-  free(memory);
+  for (int i = 0; i < communicator->n_rings; i++)
+    communicator->rings[i].share /= sum;
+}
+
+void tp_rings_choose(struct tp_communicator *communicator)
+{
+  if (communicator->ranks_per_node == 1)
+    return;
+  const struct tp_platform *platform = communicator->fabric->platform;
+  const size_t n = 2 * platform->n_links, size = (size_t)communicator->ranks_per_node;
+  struct tp_arena *scratch = tp_arena_create();
+  struct search search = {.communicator = communicator,
+                          .left_bytes_per_s = TP_NEW(scratch, double, n + 1),
+                          .uses = TP_NEW(scratch, double, n + 1),
+                          .size = communicator->ranks_per_node,
+                          .taken = TP_NEW(scratch, bool, size),
+                          .order = TP_NEW(scratch, int, size + 1),
+                          .best = TP_NEW(scratch, int, size)};
+  for (size_t i = 0; i < n; i++)
+    search.left_bytes_per_s[i] = platform->links[i / 2].bytes_per_s;
+  search.least_hops = least_hops(&search);
+  find_rings(communicator, &search);
+  tp_arena_free(scratch);
 }

@@ -107,24 +107,20 @@ static inline double tp_fluid_larger(double a, double b)
   return a > b ? a : b;
 }
 
-static inline double tp_fluid_delay_s(const struct tp_machine *machine,
-                                      const struct tp_comm_phase *phase)
+static inline double tp_fluid_delay_s(const struct tp_comm_phase *phase)
 {
-  return phase->steps * (phase->hop_s + machine->patterns[phase->pattern].latency_s);
+  return phase->steps * (phase->hop_s + phase->latency_s);
 }
 
-static inline double tp_fluid_flow_s(const struct tp_machine *machine,
-                                     const struct tp_comm_phase *phase)
+static inline double tp_fluid_flow_s(const struct tp_comm_phase *phase)
 {
-  return phase->flow_bytes > 0
-             ? phase->flow_bytes / machine->patterns[phase->pattern].flow_bytes_per_s
-             : 0;
+  return phase->flow_bytes > 0 ? phase->flow_bytes / phase->flow_bytes_per_s : 0;
 }
 
 /* Whether the flows of both share links. */
 static inline bool tp_fluid_share_links(const struct tp_comm_phase *a,
                                         const struct tp_comm_phase *b)
 {
-  return a->pattern == b->pattern;
+  return a->rate == b->rate;
 }
 #endif

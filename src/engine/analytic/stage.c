@@ -11,7 +11,7 @@ static void begin_phase(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   for (; lane->phase < lane->cost->n_phases; lane->phase++) {
     const struct tp_comm_phase *phase = &lane->cost->phases[lane->phase];
-    const double delay_s = tp_fluid_delay_s(fluid->machine, phase);
+    const double delay_s = tp_fluid_delay_s(phase);
     if (delay_s > 0 || phase->flow_bytes > 0) {
       begin(lane, TP_STAGE_DELAY, fluid->now_s + delay_s);
       return;
@@ -23,7 +23,7 @@ static void begin_phase(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 /* The delay of a phase is over: its flow begins, or the next phase if it has none. */
 static void begin_flow(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
-  const double flow_s = tp_fluid_flow_s(fluid->machine, &lane->cost->phases[lane->phase]);
+  const double flow_s = tp_fluid_flow_s(&lane->cost->phases[lane->phase]);
   if (flow_s > 0) {
     lane->sharers = 1;
     begin(lane, TP_STAGE_FLOW, fluid->now_s + flow_s);

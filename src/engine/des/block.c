@@ -17,9 +17,10 @@ struct header {
 /* What differs between builds is the structs: a number that changes with the size of any. */
 static size_t layout(void)
 {
-  const size_t sizes[] = {sizeof(struct tp_des_plan), sizeof(struct tp_des_item),
-                          sizeof(struct tp_des_op),   sizeof(struct tp_flow),
-                          sizeof(struct tp_des_span), sizeof(struct tp_des_counts)};
+  const size_t sizes[] = {sizeof(struct tp_des_plan),    sizeof(struct tp_des_item),
+                          sizeof(struct tp_des_op),      sizeof(struct tp_flow),
+                          sizeof(struct tp_des_pattern), sizeof(struct tp_des_span),
+                          sizeof(struct tp_des_counts)};
   size_t number = 1;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     number = number * 1009 + sizes[i];
@@ -56,16 +57,14 @@ static void walk(struct cursor *cursor, struct tp_des_plan *plan, struct tp_des_
   PLACE(plan->ops, plan->n_ops);
   for (int q = 0; q < plan->n_streams; q++)
     PLACE(plan->streams[q].items, plan->streams[q].n_items);
-  for (int p = 0; p < TP_N_PATTERNS; p++) {
+  PLACE(plan->patterns, plan->n_patterns);
+  for (size_t p = 0; p < plan->n_patterns; p++) {
     struct tp_des_pattern *pattern = &plan->patterns[p];
-    if (!pattern->used)
-      continue;
     PLACE(pattern->flows, pattern->n_flows);
-    PLACE(pattern->receivers, pattern->n_flows);
     PLACE(pattern->first, plan->machine_ranks + 1);
     PLACE(pattern->n_in, plan->machine_ranks);
-    PLACE(record->sent_bytes[p], pattern->n_flows);
   }
+  PLACE(record->sent_bytes, plan->n_sent);
   PLACE(record->counts, 1);
   PLACE(record->spans, (size_t)plan->ranks * plan->n_items);
 #undef PLACE

@@ -30,13 +30,13 @@ static int messages(const struct tp_des_lane *lane, const struct tp_comm_phase *
 
 static const struct tp_des_pattern *pattern_of(const struct tp_des_lane *lane, int phase)
 {
-  return &lane->sim->plan->patterns[phase_of(lane, phase)->pattern];
+  return tp_des_pattern_of(lane->sim->plan, phase_of(lane, phase));
 }
 
 /* All delays of a phase: one a step. */
-static double delays_s(const struct tp_des_lane *lane, const struct tp_comm_phase *phase)
+static double delays_s(const struct tp_comm_phase *phase)
 {
-  return phase->steps * (phase->hop_s + lane->sim->plan->patterns[phase->pattern].latency_s);
+  return phase->steps * (phase->hop_s + phase->latency_s);
 }
 
 static void wake_all(struct tp_des_lane *lane)
@@ -76,16 +76,16 @@ static void run_flow(struct tp_des_lane *lane, struct tp_des_waiter *waiter,
   const struct tp_comm_phase *phase = phase_of(lane, job->phase);
   const struct tp_des_pattern *pattern = pattern_of(lane, job->phase);
   const struct tp_flow *flow = &pattern->flows[job->flow];
-  const int receiver = plan->folded ? 0 : pattern->receivers[job->flow];
+  const int receiver = plan->folded ? 0 : flow->to;
   struct tp_des_lane *to = lane + (receiver - lane->rank) * plan->n_streams;
   const int n = messages(lane, phase), chunks = tp_des_chunks(plan->detail);
-  const double delay_s = delays_s(lane, phase) * chunks / n;
+  const double delay_s = delays_s(phase) * chunks / n;
   const double bytes = phase->flow_bytes * flow->share / n;
   for (int message = 0; message < n; message++) {
     tp_des_sleep_until(lane, ready_s(lane, waiter, job, message, chunks) + delay_s);
     if (bytes > 0) {
       tp_des_send(lane, sim->hosts[flow->src], sim->hosts[flow->dst], bytes);
-      sim->record->sent_bytes[phase->pattern][job->flow] += bytes;
+      sim->record->sent_bytes[pattern->first_sent + job->flow] += bytes;
     }
     deliver(to, job->phase, pattern->n_in[receiver], message);
   }
@@ -147,7 +147,7 @@ static void run_phase(struct tp_des_lane *lane, int phase)
   if (first < end)
     run_flow(lane, &lane->waiter, &job);
   else
-    tp_des_sleep(lane, delays_s(lane, phase_of(lane, phase)));
+    tp_des_sleep(lane, delays_s(phase_of(lane, phase)));
   const int n = messages(lane, phase_of(lane, phase));
   while (lane->n_sending > 0 || (pattern->n_in[lane->rank] > 0 && inbox->n_ready < n))
     tp_des_block(&lane->waiter);

@@ -49,13 +49,14 @@ struct tp_des_stream {
 
 /* The flows of a pattern by the rank that drives them. */
 struct tp_des_pattern {
-  bool used;
-  double latency_s;
+  /* Which it is: that of the phases that use it.  The worker compares it and never looks into it.
+   */
+  const struct tp_pattern_rate *rate;
   size_t n_flows;
   struct tp_flow *flows;
-  int *receivers; /* by flow */
-  size_t *first;  /* by rank, and the end */
-  int *n_in;      /* by rank */
+  size_t *first;     /* by rank, and the end */
+  int *n_in;         /* by rank: flows that come to it */
+  size_t first_sent; /* its first flow in the record's sent_bytes */
 };
 
 struct tp_des_plan {
@@ -76,10 +77,16 @@ struct tp_des_plan {
   struct tp_des_op *ops; /* segment after segment */
   size_t n_items;
   struct tp_des_stream streams[TP_MAX_STREAMS];
-  struct tp_des_pattern patterns[TP_N_PATTERNS];
+  size_t n_patterns;
+  struct tp_des_pattern *patterns; /* those that some phase uses */
+  size_t n_sent;                   /* their flows */
   double held_most; /* SM share that the collectives of all streams can hold at once */
   int max_items;    /* messages of one flow in one phase */
 };
+
+/* The pattern that the phase uses. */
+const struct tp_des_pattern *tp_des_pattern_of(const struct tp_des_plan *plan,
+                                               const struct tp_comm_phase *phase);
 
 /* Fails with TP_E_INPUT where an op never ends, or there are too many. */
 enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
@@ -103,8 +110,8 @@ struct tp_des_counts {
 /* What the worker answers. */
 struct tp_des_record {
   struct tp_des_counts *counts;
-  struct tp_des_span *spans;         /* ranks x n_items */
-  double *sent_bytes[TP_N_PATTERNS]; /* by flow */
+  struct tp_des_span *spans; /* ranks x n_items */
+  double *sent_bytes;        /* by flow, pattern after pattern */
 };
 
 /* The whole run; what the engine's `run` does, with what it planned, whose arrays live in

@@ -5,10 +5,15 @@
 
 enum { FEW_VERTICES = 64 };
 
+static const struct tp_platform *platform_of(const struct tp_des_plan *plan)
+{
+  return plan->run->machine->fabric->platform;
+}
+
 /* By value: another platform may lie where this one lay. */
 static char *text_of_links(const struct tp_des_plan *plan, size_t *bytes)
 {
-  const struct tp_platform *platform = plan->run->machine->platform;
+  const struct tp_platform *platform = platform_of(plan);
   char *text = NULL;
   FILE *out = open_memstream(&text, bytes);
   if (out == NULL)
@@ -33,9 +38,11 @@ static bool same_links(const struct tp_des_loaded *loaded, const struct tp_des_p
   return same;
 }
 
-static struct tp_route *slot_of(const struct tp_des_loaded *loaded, int from, int to)
+static int compare_ends(const void *a, const void *b)
 {
-  return &loaded->routes[(size_t)from * loaded->n_vertices + (size_t)to];
+  const struct tp_ends *x = a, *y = b;
+  return x->from != y->from ? (x->from > y->from) - (x->from < y->from)
+                            : (x->to > y->to) - (x->to < y->to);
 }
 
 static bool same_way(const struct tp_route *a, const struct tp_route *b)
@@ -44,15 +51,24 @@ static bool same_way(const struct tp_route *a, const struct tp_route *b)
          memcmp(a->hops, b->hops, (size_t)a->n_hops * sizeof *a->hops) == 0;
 }
 
+/* Flows that are sent: of rank 0 alone where it stands for all. */
+static size_t n_sent(const struct tp_des_plan *plan, const struct tp_des_pattern *pattern)
+{
+  return pattern->first[plan->ranks];
+}
+
 bool tp_des_loaded_serves(const struct tp_des_loaded *loaded, const struct tp_des_plan *plan)
 {
   if (!same_links(loaded, plan))
     return false;
-  for (int p = 0; p < TP_N_PATTERNS; p++)
-    for (size_t i = 0; i < plan->patterns[p].n_flows; i++) {
+  for (size_t p = 0; p < plan->n_patterns; p++)
+    for (size_t i = 0; i < n_sent(plan, &plan->patterns[p]); i++) {
       const struct tp_flow *flow = &plan->patterns[p].flows[i];
-      if (!same_way(slot_of(loaded, flow->src, flow->dst),
-                    tp_platform_route(plan->run->machine->platform, flow->src, flow->dst)))
+      const struct tp_ends ends = {flow->src, flow->dst};
+      const struct tp_des_way *way =
+          bsearch(&ends, loaded->ways, loaded->n_ways, sizeof *way, compare_ends);
+      const struct tp_route route = tp_platform_route(platform_of(plan), flow->src, flow->dst);
+      if (way == NULL || !same_way(&way->route, &route))
         return false;
     }
   return true;
@@ -62,43 +78,57 @@ static void start_anew(struct tp_des_loaded *loaded, const struct tp_des_plan *p
 {
   tp_des_loaded_drop(loaded);
   loaded->links = text_of_links(plan, &loaded->links_bytes);
-  loaded->n_vertices = plan->n_hosts;
-  loaded->routes = calloc(plan->n_hosts * plan->n_hosts, sizeof *loaded->routes);
-  if (loaded->routes == NULL)
+}
+
+/* Ends of the ways that were loaded and those that the plan needs, in order, once each. */
+static struct tp_ends *all_ends(const struct tp_des_loaded *loaded, const struct tp_des_plan *plan,
+                                size_t *n)
+{
+  const int vertices = (int)platform_of(plan)->n_vertices;
+  const size_t small = vertices <= FEW_VERTICES ? (size_t)vertices * (size_t)vertices : 0;
+  struct tp_ends *ends = calloc(loaded->n_ways + plan->n_sent + small + 1, sizeof *ends);
+  if (ends == NULL)
     abort();
+  size_t found = 0;
+  for (size_t i = 0; i < loaded->n_ways; i++)
+    ends[found++] = loaded->ways[i].ends;
+  for (int i = 0; i < (int)small; i++)
+    ends[found++] = (struct tp_ends){i / vertices, i % vertices};
+  for (size_t p = 0; p < plan->n_patterns; p++)
+    for (size_t i = 0; i < n_sent(plan, &plan->patterns[p]); i++)
+      ends[found++] =
+          (struct tp_ends){plan->patterns[p].flows[i].src, plan->patterns[p].flows[i].dst};
+  qsort(ends, found, sizeof *ends, compare_ends);
+  *n = 0;
+  for (size_t i = 0; i < found; i++)
+    if (i == 0 || compare_ends(&ends[i], &ends[*n - 1]) != 0)
+      ends[(*n)++] = ends[i];
+  return ends;
 }
 
-static void add_route(struct tp_des_loaded *loaded, const struct tp_platform *platform, int from,
-                      int to)
-{
-  *slot_of(loaded, from, to) = *tp_platform_route(platform, from, to);
-}
-
-static void add_routes(struct tp_des_loaded *loaded, const struct tp_des_plan *plan)
-{
-  const struct tp_platform *platform = plan->run->machine->platform;
-  const int n = (int)platform->n_vertices;
-  for (int from = 0; from < n && n <= FEW_VERTICES; from++)
-    for (int to = 0; to < n; to++)
-      add_route(loaded, platform, from, to);
-  for (int p = 0; p < TP_N_PATTERNS; p++)
-    for (size_t i = 0; i < plan->patterns[p].n_flows; i++)
-      add_route(loaded, platform, plan->patterns[p].flows[i].src, plan->patterns[p].flows[i].dst);
-}
-
+/* Routes are the platform's of now, those that were loaded included. */
 void tp_des_loaded_extend(struct tp_des_loaded *loaded, const struct tp_des_plan *plan, FILE *out)
 {
   if (!same_links(loaded, plan))
     start_anew(loaded, plan);
-  add_routes(loaded, plan);
-  struct tp_platform platform = *plan->run->machine->platform;
-  platform.routes = loaded->routes;
-  tp_platform_write_xml(&platform, plan->dram_bytes_per_s, out);
+  const struct tp_platform *platform = platform_of(plan);
+  size_t n;
+  struct tp_ends *const ends = all_ends(loaded, plan, &n);
+  free(loaded->ways);
+  loaded->n_ways = n;
+  loaded->ways = calloc(n + 1, sizeof *loaded->ways);
+  if (loaded->ways == NULL)
+    abort();
+  for (size_t i = 0; i < n; i++)
+    loaded->ways[i] =
+        (struct tp_des_way){ends[i], tp_platform_route(platform, ends[i].from, ends[i].to)};
+  tp_platform_write_xml(platform, plan->dram_bytes_per_s, ends, n, out);
+  free(ends);
 }
 
 void tp_des_loaded_drop(struct tp_des_loaded *loaded)
 {
   free(loaded->links);
-  free(loaded->routes);
+  free(loaded->ways);
   *loaded = (struct tp_des_loaded){.links = NULL};
 }

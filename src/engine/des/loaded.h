@@ -4,11 +4,17 @@
  * those that plans have needed, or all of a small platform. */
 #include "engine/des/des.h"
 
+/* The way between two vertices. */
+struct tp_des_way {
+  struct tp_ends ends;
+  struct tp_route route;
+};
+
 /* Starts zeroed: nothing. */
 struct tp_des_loaded {
   char *links; /* all that SimGrid knows of them, and the hosts, as text */
-  size_t links_bytes, n_vertices;
-  struct tp_route *routes; /* n_vertices x n_vertices; n_hops 0: not loaded */
+  size_t links_bytes, n_ways;
+  struct tp_des_way *ways; /* by their ends, in order */
 };
 
 /* Whether the plan can be simulated on it. */

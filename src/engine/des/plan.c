@@ -24,14 +24,14 @@ int tp_des_chunks(enum tp_detail detail)
 }
 
 /* Whether an op with this cost ends: a flow needs a route. */
-static bool ends(const struct tp_machine *machine, const struct tp_cost *cost)
+static bool ends(const struct tp_cost *cost)
 {
   bool ends = isfinite(cost->fixed_s) && isfinite(cost->work_s) && isfinite(cost->compute_s) &&
               isfinite(cost->dram_bytes);
   for (int p = 0; p < cost->n_phases; p++) {
     const struct tp_comm_phase *phase = &cost->phases[p];
     ends &= isfinite(phase->hop_s) && isfinite(phase->flow_bytes);
-    ends &= phase->flow_bytes <= 0 || machine->patterns[phase->pattern].flow_bytes_per_s > 0;
+    ends &= phase->flow_bytes <= 0 || phase->flow_bytes_per_s > 0;
   }
   return ends;
 }
@@ -43,7 +43,7 @@ static enum tp_status check(const struct tp_run *run, struct tp_error *error)
   for (size_t s = 0; s < program->n_segments; s++) {
     n_ops += (double)program->segments[s].repeat * (double)program->segments[s].n_ops;
     for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      if (!ends(run->machine, &run->costs[s][i]))
+      if (!ends(&run->costs[s][i]))
         return tp_fail(error, TP_E_INPUT,
                        "%s: %s never ends: it uses a pattern of the platform that has no route, or "
                        "a cost is not finite",
@@ -156,45 +156,45 @@ static void find_alone(struct tp_des_plan *plan)
       plan->streams[q].items[i].alone = is_alone(plan, q, i);
 }
 
-static int rank_of(const struct tp_machine *machine, const struct tp_flow *flow)
+const struct tp_des_pattern *tp_des_pattern_of(const struct tp_des_plan *plan,
+                                               const struct tp_comm_phase *phase)
 {
-  for (int rank = 0; rank < machine->ranks; rank++)
-    if (machine->gpus[rank] == flow->dst)
-      return rank;
-  return flow->rank; /* a switch: what comes of it comes back to the rank itself */
+  size_t p = 0;
+  while (p < plan->n_patterns && plan->patterns[p].rate != phase->rate)
+    p++;
+  return p < plan->n_patterns ? &plan->patterns[p] : NULL;
 }
 
-static void make_pattern(const struct tp_machine *machine, enum tp_pattern pattern,
-                         struct tp_arena *arena, struct tp_des_pattern *made)
+static struct tp_des_pattern pattern_make(const struct tp_pattern_rate *rate,
+                                          struct tp_arena *arena)
 {
-  *made = (struct tp_des_pattern){.used = true,
-                                  .latency_s = machine->patterns[pattern].latency_s,
-                                  .flows = TP_NEW(arena, struct tp_flow, TP_MAX_FLOWS)};
-  made->n_flows = tp_pattern_flows(machine, pattern, made->flows);
-  made->receivers = TP_NEW(arena, int, made->n_flows);
-  made->first = TP_NEW(arena, size_t, (size_t)machine->ranks + 1);
-  made->n_in = TP_NEW(arena, int, (size_t)machine->ranks);
-  size_t i = 0;
-  for (int rank = 0; rank < machine->ranks; rank++) {
-    made->first[rank] = i;
-    for (; i < made->n_flows && made->flows[i].rank == rank; i++) {
-      made->receivers[i] = rank_of(machine, &made->flows[i]);
-      made->n_in[made->receivers[i]]++;
-    }
+  const int ranks = rate->communicator->fabric->ranks;
+  struct tp_des_pattern made = {
+      .rate = rate, .first = TP_NEW(arena, size_t, ranks + 1), .n_in = TP_NEW(arena, int, ranks)};
+  made.n_flows = tp_pattern_flows(rate->communicator, rate->pattern, arena, &made.flows);
+  for (size_t i = 0; i < made.n_flows; i++) {
+    made.first[made.flows[i].rank + 1] = i + 1;
+    made.n_in[made.flows[i].to]++;
   }
-  made->first[machine->ranks] = made->n_flows;
+  for (int rank = 0; rank < ranks; rank++) /* of ranks without flows, too */
+    if (made.first[rank + 1] < made.first[rank])
+      made.first[rank + 1] = made.first[rank];
+  return made;
 }
 
 static void add_phases(struct tp_des_plan *plan, struct tp_des_stream *stream,
                        const struct tp_cost *cost, struct tp_arena *arena)
 {
-  const struct tp_machine *machine = plan->run->machine;
   for (int p = 0; p < cost->n_phases; p++) {
     const struct tp_comm_phase *phase = &cost->phases[p];
-    struct tp_des_pattern *pattern = &plan->patterns[phase->pattern];
-    if (!pattern->used)
-      make_pattern(machine, phase->pattern, arena, pattern);
-    for (int rank = 0; rank < machine->ranks; rank++) {
+    if (tp_des_pattern_of(plan, phase) == NULL) {
+      struct tp_des_pattern *added = &plan->patterns[plan->n_patterns++];
+      *added = pattern_make(phase->rate, arena);
+      added->first_sent = plan->n_sent;
+      plan->n_sent += added->n_flows;
+    }
+    const struct tp_des_pattern *pattern = tp_des_pattern_of(plan, phase);
+    for (int rank = 0; rank < plan->run->machine->fabric->ranks; rank++) {
       const int flows = (int)(pattern->first[rank + 1] - pattern->first[rank]);
       stream->max_flows = flows > stream->max_flows ? flows : stream->max_flows;
     }
@@ -203,10 +203,21 @@ static void add_phases(struct tp_des_plan *plan, struct tp_des_stream *stream,
   }
 }
 
+/* No more than there are phases. */
+static struct tp_des_pattern *room_for_patterns(const struct tp_run *run, struct tp_arena *arena)
+{
+  size_t n_phases = 0;
+  for (size_t s = 0; s < run->program->n_segments; s++)
+    for (size_t i = 0; i < run->program->segments[s].n_ops; i++)
+      n_phases += (size_t)run->costs[s][i].n_phases;
+  return TP_NEW(arena, struct tp_des_pattern, n_phases);
+}
+
 static void find_communication(struct tp_des_plan *plan, struct tp_arena *arena)
 {
   const struct tp_run *run = plan->run;
   double held[TP_MAX_STREAMS] = {0};
+  plan->patterns = room_for_patterns(run, arena);
   for (size_t s = 0; s < run->program->n_segments; s++) {
     const struct tp_segment *segment = &run->program->segments[s];
     for (size_t i = 0; i < segment->n_ops; i++) {
@@ -224,18 +235,18 @@ static void find_communication(struct tp_des_plan *plan, struct tp_arena *arena)
 }
 
 /* Whether every rank has rank 0's flows over routes like rank 0's. */
-static bool is_symmetric(const struct tp_machine *machine, const struct tp_des_pattern *pattern)
+static bool is_symmetric(const struct tp_fabric *fabric, const struct tp_des_pattern *pattern)
 {
   const size_t n = pattern->first[1];
-  for (int rank = 0; rank < machine->ranks; rank++) {
+  for (int rank = 0; rank < fabric->ranks; rank++) {
     if (pattern->first[rank + 1] - pattern->first[rank] != n || pattern->n_in[rank] != (int)n)
       return false;
     for (size_t i = 0; i < n; i++) {
       const struct tp_flow *a = &pattern->flows[i], *b = &pattern->flows[pattern->first[rank] + i];
-      const struct tp_route *of_a = tp_platform_route(machine->platform, a->src, a->dst);
-      const struct tp_route *of_b = tp_platform_route(machine->platform, b->src, b->dst);
-      if (a->share != b->share || of_a->latency_s != of_b->latency_s ||
-          of_a->bytes_per_s != of_b->bytes_per_s)
+      const struct tp_route of_a = tp_platform_route(fabric->platform, a->src, a->dst);
+      const struct tp_route of_b = tp_platform_route(fabric->platform, b->src, b->dst);
+      if (a->share != b->share || of_a.latency_s != of_b.latency_s ||
+          of_a.bytes_per_s != of_b.bytes_per_s)
         return false;
     }
   }
@@ -246,28 +257,24 @@ static bool is_symmetric(const struct tp_machine *machine, const struct tp_des_p
  * patterns at once could meet on links that neither shares with itself. */
 static bool can_fold(const struct tp_des_plan *plan)
 {
-  const struct tp_machine *machine = plan->run->machine;
-  int patterns = 0, streams = 0;
+  int streams = 0;
   for (int q = 0; q < TP_MAX_STREAMS; q++)
     streams += plan->streams[q].collectives;
-  for (int p = 0; p < TP_N_PATTERNS; p++) {
-    if (!plan->patterns[p].used)
-      continue;
-    patterns++;
-    if (machine->patterns[p].shared || !is_symmetric(machine, &plan->patterns[p]))
+  for (size_t p = 0; p < plan->n_patterns; p++)
+    if (plan->patterns[p].rate->shared ||
+        !is_symmetric(plan->run->machine->fabric, &plan->patterns[p]))
       return false;
-  }
-  return patterns < 2 || streams < 2;
+  return plan->n_patterns < 2 || streams < 2;
 }
 
 /* Where SimGrid finds the ranks: hosts by the names of the vertices. */
 static void place_ranks(struct tp_des_plan *plan, struct tp_arena *arena)
 {
-  const struct tp_machine *machine = plan->run->machine;
-  const struct tp_platform *platform = machine->platform;
-  plan->machine_ranks = (size_t)machine->ranks;
+  const struct tp_fabric *fabric = plan->run->machine->fabric;
+  const struct tp_platform *platform = fabric->platform;
+  plan->machine_ranks = (size_t)fabric->ranks;
   plan->gpus = TP_NEW(arena, int, plan->machine_ranks);
-  memcpy(plan->gpus, machine->gpus, plan->machine_ranks * sizeof *plan->gpus);
+  memcpy(plan->gpus, fabric->gpus, plan->machine_ranks * sizeof *plan->gpus);
   plan->n_hosts = platform->n_vertices;
   for (size_t v = 0; v < plan->n_hosts; v++)
     plan->names_bytes += strlen(platform->vertices[v].name) + 1;
@@ -295,6 +302,6 @@ enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena
   if (!run->no_fold)
     find_alone(plan);
   plan->folded = !run->no_fold && can_fold(plan);
-  plan->ranks = plan->folded ? 1 : run->machine->ranks;
+  plan->ranks = plan->folded ? 1 : tp_machine_ranks(run->machine);
   return TP_OK;
 }

@@ -212,7 +212,7 @@ enum tp_status tp_des_worker_run(struct tp_des_worker *worker, const struct tp_d
   const int state = state_after(worker);
   if (WIFEXITED(state) && WEXITSTATUS(state) == 0 && record->counts->done)
     return TP_OK;
-  const char *const platform = plan->run->machine->platform->name;
+  const char *const platform = plan->run->machine->fabric->platform->name;
   char text[400];
   const char *const words = last_words(worker->log, begin, text, sizeof text);
   if (WIFSIGNALED(state))
