@@ -29,7 +29,7 @@ static double end_of_phases_s(const struct tp_fluid_lane *lane)
   return end_s;
 }
 
-double tp_fluid_undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fluid_lane *lane)
+double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane)
 {
   if (lane->stage == TP_STAGE_FIXED)
     return lane->stage_end_s + (lane->alone_s - lane->cost->fixed_s);

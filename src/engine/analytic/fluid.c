@@ -103,7 +103,7 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
   const unsigned running = fluid->running;
   if ((running & (running - 1)) != 0)
     return advance_several(fluid);
-  fluid->now_s = tp_fluid_undisturbed_end_s(fluid, &fluid->lanes[tp_fluid_lowest(running)]);
+  fluid->now_s = tp_fluid_undisturbed_end_s(&fluid->lanes[tp_fluid_lowest(running)]);
   fluid->running = fluid->collectives = fluid->holders = fluid->queuers = 0;
   fluid->late = fluid->computing = fluid->stalling = fluid->loading = fluid->flowing = 0;
   return running;

@@ -85,7 +85,7 @@ double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
 double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
                         bool collective);
 /* When an op ends that has nothing beside it from now on. */
-double tp_fluid_undisturbed_end_s(const struct tp_fluid *fluid, const struct tp_fluid_lane *lane);
+double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane);
 
 /* stage.c: ends what of the lane is due, begins what follows, and says whether the op has ended. */
 bool tp_fluid_turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane);
