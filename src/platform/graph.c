@@ -41,11 +41,12 @@ static enum tp_status list_gpus(const struct tp_topology *graph, struct tp_platf
                                 struct tp_error *fault)
 {
   platform->gpus = TP_NEW(graph->arena, int, graph->n_vertices + 1);
-  bool *has_gpu = TP_NEW(graph->arena, bool, TP_MAX_VERTICES);
+  for (size_t v = 0; v < graph->n_vertices; v++)
+    if (graph->vertices[v].node >= platform->n_nodes)
+      platform->n_nodes = graph->vertices[v].node + 1;
+  bool *has_gpu = TP_NEW(graph->arena, bool, platform->n_nodes);
   for (size_t v = 0; v < graph->n_vertices; v++) {
     const struct tp_vertex *vertex = &graph->vertices[v];
-    if (vertex->node >= platform->n_nodes)
-      platform->n_nodes = vertex->node + 1;
     if (vertex->kind != TP_VERTEX_GPU)
       continue;
     if (platform->n_gpus == TP_MAX_GPUS)

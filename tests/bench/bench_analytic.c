@@ -71,7 +71,7 @@ static void build(struct pass *pass, bool ladder)
   memset(pass, 0, sizeof *pass);
   pass->machine.dram_bytes_per_s = 3e12;
   pass->program = (struct tp_program){
-      .title = "bench", .ranks = 8, .n_streams = 2, .n_events = 4, .n_segments = 3};
+      .title = "bench", .mesh = tp_mesh_of_tp(8), .n_streams = 2, .n_events = 4, .n_segments = 3};
   for (size_t s = 0; s < 3; s++) {
     pass->rows[s] = pass->costs[s];
     pass->program.segments[s] =
