@@ -1,7 +1,6 @@
 # tests of program
 unit_tests += \
 	%D%/test_counts \
-	%D%/test_dataflow \
 	%D%/test_flash \
 	%D%/test_op \
 	%D%/test_operands \
