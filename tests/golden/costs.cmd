@@ -1,7 +1,7 @@
 # Single ops whose time was checked by hand or that a mistake would move: exactly whole waves of tiles
-# (2560 x 1024 is two waves of 128 x 128 on 80 SMs), which a partial wave's price must not touch.
-printf 'op,m,n,k\ngemm,2560,1024,4096\ngemm,2561,1024,4096\n' | tpsim cost --device t3-gpu --set gemm.wave_ratio=1 -
-printf 'op,m,n,k\ngemm,2560,1024,4096\ngemm,2561,1024,4096\n' | tpsim cost --device t3-gpu --set gemm.wave_ratio=0.2 -
+# (5632 x 3072 is 8 waves of 128 x 128 on 132 SMs), which a partial wave's price must not touch.
+printf 'op,m,n,k\ngemm,5632,3072,8192\ngemm,5633,3072,8192\n' | tpsim cost --device h100-sxm --set gemm.wave_ratio=1 -
+printf 'op,m,n,k\ngemm,5632,3072,8192\ngemm,5633,3072,8192\n' | tpsim cost --device h100-sxm --set gemm.wave_ratio=0.2 -
 # QuickReduce's two-shot sends a ratio of the bytes more than the buffer has.
 printf 'op,bytes,ranks,algorithm\nall_reduce,8388608,8,two-shot\nall_reduce,8388608,8,one-shot\nall_reduce,8388608,8,nvls\nall_reduce,8388608,8,ring\nall_reduce,8388608,8,tree\nall_gather,8388608,8,\nreduce_scatter,8388608,8,\nall_to_all,8388608,8,\n' | tpsim cost --device h100-sxm --platform dgx-h100 --stack vllm-graph -
 printf 'op,bytes,ranks,algorithm\nall_reduce,8388608,8,two-shot\nall_reduce,8388608,8,one-shot\n' | tpsim cost --device mi300x --platform mi300x-x8 --stack vllm-graph -

@@ -2,7 +2,6 @@
 unit_tests += \
 	%D%/test_batch \
 	%D%/test_counts \
-	%D%/test_dataflow \
 	%D%/test_flash \
 	%D%/test_op \
 	%D%/test_op_fields \

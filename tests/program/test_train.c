@@ -1,5 +1,5 @@
-/* Training steps: counts against the forward pass, and gradients of the small numbers' world of
- * test_dataflow.c.
+/* Training steps: counts against the forward pass, and gradients in a world of small numbers, one a
+ * rank and residual.
  *
  * There every module is linear, so the loss of an embedding of 1 is the loss's derivative by the
  * embedding: a backward pass is right if it ends with what the forward pass gave.
