@@ -4,6 +4,7 @@ noinst_LIBRARIES += libtpstudy.a
 endif
 study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
 libtpstudy_a_SOURCES = \
+	%D%/ask.c %D%/ask.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
