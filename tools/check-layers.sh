@@ -10,6 +10,7 @@ cost: base platform program cost
 engine: base platform program cost engine
 numeric: base numeric
 predict: base model platform program cost engine predict
+api: base predict api
 sweep: base model platform program cost engine predict sweep
 ops: base platform program cost engine numeric predict ops
 fit: base platform program cost predict ops fit
