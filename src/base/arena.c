@@ -57,7 +57,7 @@ void tp_arena_reset(struct tp_arena *arena)
   arena->current = arena->first;
 }
 
-void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size)
+void *tp_arena_alloc_raw(struct tp_arena *arena, size_t count, size_t size)
 {
   if (size != 0 && count > SIZE_MAX / 2 / size)
     abort();
@@ -70,7 +70,12 @@ void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size)
   }
   void *memory = arena->current->data + arena->current->used;
   arena->current->used += bytes;
-  return memset(memory, 0, bytes);
+  return memory;
+}
+
+void *tp_arena_alloc(struct tp_arena *arena, size_t count, size_t size)
+{
+  return memset(tp_arena_alloc_raw(arena, count, size), 0, count * size);
 }
 
 /* Room is for 16, then doubled: n says where it ends. */

@@ -75,10 +75,9 @@ const struct tp_command tp_command_cost = {
     .usage = "--device D [OPTIONS] [FILE.csv|-]",
     .details =
         "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
-        "head_dim,dtype[,cache_write: with the kernel that fills the cache (with), or apart];\n"
-        "attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype; "
-        "memory: read_bytes,\n"
-        "write_bytes; all_reduce, all_gather, reduce_scatter, all_to_all: "
+        "head_dim,dtype[,window][,cache_write: with the kernel that fills the cache (with), or\n"
+        "apart]; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype[,window]; memory:\n"
+        "read_bytes,write_bytes; all_reduce, all_gather, reduce_scatter, all_to_all:\n"
         "bytes,ranks[,algorithm].\n"
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"

@@ -5,6 +5,7 @@ libtpcore_la_SOURCES += \
 	%D%/analytic/alone.c \
 	%D%/analytic/analytic.c \
 	%D%/analytic/fluid.c %D%/analytic/fluid.h \
+	%D%/analytic/period.c %D%/analytic/period.h \
 	%D%/analytic/plan.c %D%/analytic/plan.h \
 	%D%/analytic/replay.c %D%/analytic/replay.h \
 	%D%/analytic/share.c \

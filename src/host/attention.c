@@ -128,7 +128,7 @@ static void attend(const struct query *query, const float *q, float *out)
     out[i] /= sum;
 }
 
-/* Causal: the query at a position sees the keys up to it. */
+/* Causal: the query at a position sees the keys up to it, those of its window. */
 enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_arena *scratch,
                                  struct tp_error *error)
 {
@@ -147,8 +147,9 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
     const enum tp_status status = check_position(bound, keys, position, error);
     if (status != TP_OK)
       return status;
-    query.first_row = row / tp_program_chunk(bound->program)->tokens * capacity;
-    query.n = position + 1;
+    query.n = shape->window > 0 && shape->window <= position ? shape->window : position + 1;
+    query.first_row =
+        row / tp_program_chunk(bound->program)->tokens * capacity + position + 1 - query.n;
     tp_host_load_row(qkv, row, q);
     for (int64_t head = 0; head < shape->heads; head++) {
       query.kv_head = head / shared;

@@ -27,7 +27,8 @@
 #define LLAMA_SHAPE                                                                               \
   LAYERS("num_hidden_layers"), HIDDEN("hidden_size"), FFN("intermediate_size"),                   \
       HEADS("num_attention_heads"), KV_HEADS("num_key_value_heads"), HEAD_DIM("head_dim"), VOCAB, \
-      TIED
+      TIED, COUNT("sliding_window", window, 100000000),                                           \
+      COUNT("sliding_window_pattern", window_pattern, 2000)
 
 static const struct tp_field llama_fields[] = {
     LLAMA_SHAPE,
@@ -35,23 +36,41 @@ static const struct tp_field llama_fields[] = {
     SWITCH("mlp_bias", model.mlp_bias),
 };
 static const struct tp_config llama_defaults = {
-    .model = {.norm = TP_NORM_RMS, .position = TP_POSITION_ROTARY, .gated_mlp = true}};
+    .model = {.norm = TP_NORM_RMS, .position = TP_POSITION_ROTARY, .gated_mlp = true},
+    .sliding = TP_SLIDING_LISTED};
 
 static const struct tp_field mistral_fields[] = {LLAMA_SHAPE};
+static const struct tp_config mistral_defaults = {
+    .model = {.norm = TP_NORM_RMS, .position = TP_POSITION_ROTARY, .gated_mlp = true},
+    .sliding = TP_SLIDING_ALL,
+    .window = 4096};
 
-static const struct tp_config qwen2_defaults = {
-    .model = {
-        .norm = TP_NORM_RMS, .position = TP_POSITION_ROTARY, .gated_mlp = true, .qkv_bias = true}};
+#define QWEN_WINDOWS                                                                             \
+  SWITCH("use_sliding_window", use_window),                                                      \
+  {                                                                                              \
+    "max_window_layers", TP_FIELD_INT64, offsetof(struct tp_config, max_window_layers), 0, 2000, \
+        true, NULL                                                                               \
+  }
+#define QWEN_SLIDING .sliding = TP_SLIDING_FROM, .window = 4096, .max_window_layers = 28
+
+static const struct tp_field qwen2_fields[] = {LLAMA_SHAPE, QWEN_WINDOWS};
+static const struct tp_config qwen2_defaults = {.model = {.norm = TP_NORM_RMS,
+                                                          .position = TP_POSITION_ROTARY,
+                                                          .gated_mlp = true,
+                                                          .qkv_bias = true},
+                                                QWEN_SLIDING};
 
 static const struct tp_field qwen3_fields[] = {
     LLAMA_SHAPE,
+    QWEN_WINDOWS,
     SWITCH("attention_bias", attention_bias),
 };
 static const struct tp_config qwen3_defaults = {.model = {.norm = TP_NORM_RMS,
                                                           .position = TP_POSITION_ROTARY,
                                                           .gated_mlp = true,
                                                           .qk_norm = true,
-                                                          .head_dim = 128}};
+                                                          .head_dim = 128},
+                                                QWEN_SLIDING};
 
 static void settle_attention_bias(struct tp_config *config)
 {
@@ -207,8 +226,8 @@ static const struct tp_config kraken_defaults = {
   }
 const struct tp_family tp_families[] = {
     FAMILY("llama", llama_fields, llama_defaults, settle_attention_bias),
-    FAMILY("mistral", mistral_fields, llama_defaults, NULL),
-    FAMILY("qwen2", mistral_fields, qwen2_defaults, NULL),
+    FAMILY("mistral", mistral_fields, mistral_defaults, NULL),
+    FAMILY("qwen2", qwen2_fields, qwen2_defaults, NULL),
     FAMILY("qwen3", qwen3_fields, qwen3_defaults, settle_attention_bias),
     FAMILY("gpt2", gpt2_fields, gpt2_defaults, NULL),
     FAMILY("gpt_neox", gpt_neox_fields, gpt_neox_defaults, settle_attention_bias),

@@ -13,12 +13,6 @@ struct reading {
   struct tp_error *error;
 };
 
-static bool is_given(const struct tp_doc *doc, const char *key)
-{
-  const json_t *const value = json_object_get(doc->root, key);
-  return value != NULL && !json_is_null(value);
-}
-
 /* The key by which the file spells the field at `offset`: the one present, else the usual one. */
 static const char *key_of(const struct reading *reading, size_t offset)
 {
@@ -28,7 +22,7 @@ static const char *key_of(const struct reading *reading, size_t offset)
     if (field->offset != offset)
       continue;
     usual = field->key;
-    if (is_given(reading->doc, field->key))
+    if (tp_key_is_given(reading->doc, field->key))
       return field->key;
   }
   return usual;
@@ -59,8 +53,8 @@ static enum tp_status check_spellings(const struct reading *reading)
   for (size_t i = 0; i < family->n_fields; i++)
     for (size_t j = 0; j < i; j++) {
       const char *const key = family->fields[i].key, *const other = family->fields[j].key;
-      if (family->fields[i].offset == family->fields[j].offset && is_given(reading->doc, key) &&
-          is_given(reading->doc, other) &&
+      if (family->fields[i].offset == family->fields[j].offset &&
+          tp_key_is_given(reading->doc, key) && tp_key_is_given(reading->doc, other) &&
           !json_equal(json_object_get(reading->doc->root, key),
                       json_object_get(reading->doc->root, other)))
         return tp_doc_fail(reading->doc, key, reading->error,
@@ -170,7 +164,8 @@ static enum tp_status read_config(struct reading *reading, struct tp_config *con
   derive(reading, config);
   TP_TRY(check_present(reading, config));
   TP_TRY(check_heads(reading, &config->model));
-  return check_projection(reading, config);
+  TP_TRY(check_projection(reading, config));
+  return tp_windows_read(reading->doc, config, reading->arena, reading->error);
 }
 
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,

@@ -7,8 +7,8 @@
  *
  * Rows of a CSV, by column `op`:
  *     gemm               m n k [dtype]
- *     attention_prefill  batch seq_len heads kv_heads head_dim [dtype], causal
- *     attention_decode   batch kv_len heads kv_heads head_dim [dtype]
+ *     attention_prefill  batch seq_len heads kv_heads head_dim [dtype] [window], causal
+ *     attention_decode   batch kv_len heads kv_heads head_dim [dtype] [window]
  *     memory             read_bytes write_bytes: an elementwise kernel
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
  */

@@ -85,6 +85,18 @@ enum tp_status tp_op_row_interference(const struct tp_op_reader *reader,
   return amount_of(reader, row, "copy_bytes_per_s", &interference->copy_bytes_per_s);
 }
 
+/* The same, of whole numbers. */
+static enum tp_status limit_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                               const char *column, double *limit)
+{
+  TP_TRY(amount_of(reader, row, column, limit));
+  if (*limit == floor(*limit) && *limit <= 1e12)
+    return TP_OK;
+  return tp_op_row_fail(
+      reader, row,
+      tp_arena_printf(reader->arena, "column '%s': %.9g is not a whole number", column, *limit));
+}
+
 /* What a row calls its op.  Of a prefill the table says new tokens, of a decode those attended. */
 static const struct row_op {
   const char *name;
@@ -156,6 +168,9 @@ static enum tp_status read_field(const struct tp_op_reader *reader, const struct
   case TP_OP_COUNT:
     TP_TRY(tp_op_row_count(reader, row, field->column, &count));
     number = (double)count;
+    break;
+  case TP_OP_LIMIT:
+    TP_TRY(limit_of(reader, row, field->column, &number));
     break;
   case TP_OP_AMOUNT:
     TP_TRY(amount_of(reader, row, field->column, &number));

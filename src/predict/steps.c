@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 512 /* a power of two */ };
+enum { SLOTS = 512, OUTCOMES = 32 /* powers of two */ };
 
 /* What a program, its costs and its time depend on, the contexts that it decodes on aside. */
 struct key {
@@ -21,14 +21,20 @@ struct key {
   const struct tp_batch *batch;
 };
 
+/* How a step of one chunk went. */
+struct outcome {
+  bool ran;
+  int64_t context;
+  struct tp_result result;
+};
+
 struct entry {
   struct key key; /* its batch: `built_for` */
   struct tp_batch built_for;
-  struct tp_arena *arena; /* holds the rest; NULL: an empty slot */
+  struct tp_arena *arena; /* holds the rest */
   struct tp_program program;
-  struct tp_priced priced; /* program NULL: not priced yet */
-  bool ran;                /* `result` is that of program.batch */
-  struct tp_result result;
+  struct tp_priced priced;  /* program NULL: not priced yet */
+  struct outcome *outcomes; /* by context, OUTCOMES of a chunk that decodes, else one; NULL: none */
 };
 
 struct tp_step_memo {
@@ -49,6 +55,23 @@ static void free_entry(struct entry *entry)
     return;
   tp_arena_free(entry->arena);
   free(entry);
+}
+
+/* An entry of nobody's, which no key is the same as; NULL: a new one. */
+static struct entry *emptied(struct entry *entry)
+{
+  if (entry == NULL) {
+    entry = calloc(1, sizeof *entry);
+    if (entry == NULL)
+      abort();
+    entry->arena = tp_arena_create();
+    return entry;
+  }
+  tp_arena_reset(entry->arena);
+  entry->key.model = NULL;
+  entry->priced.program = NULL;
+  entry->outcomes = NULL;
+  return entry;
 }
 
 void tp_step_memo_free(struct tp_step_memo *memo)
@@ -138,20 +161,12 @@ static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *
   const struct key key = key_of(steps, batch);
   struct entry **const slot = &steps->memo->slots[slot_of(&key)];
   if (*slot == NULL || !same_key(&(*slot)->key, &key)) {
-    struct entry *const entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
-      abort();
+    struct entry *const entry = emptied(*slot);
+    *slot = entry;
+    TP_TRY(build(steps, batch, entry, error));
     entry->key = key;
     entry->built_for = *batch;
     entry->key.batch = &entry->built_for;
-    entry->arena = tp_arena_create();
-    const enum tp_status status = build(steps, batch, entry, error);
-    if (status != TP_OK) {
-      free_entry(entry);
-      return status;
-    }
-    free_entry(*slot);
-    *slot = entry;
   }
   *found = *slot;
   return TP_OK;
@@ -194,19 +209,31 @@ static void price(const struct tp_steps *steps, const struct tp_batch *batch, st
     tp_timer_reprice(steps->timer, steps->timing.machine, &entry->priced);
 }
 
+/* NULL where the step has several chunks. */
+static struct outcome *outcome_of(struct entry *entry, const struct tp_batch *batch)
+{
+  if (batch->n != 1)
+    return NULL;
+  const bool decodes = tp_chunk_decodes(&batch->chunks[0]);
+  if (entry->outcomes == NULL)
+    entry->outcomes = TP_NEW(entry->arena, struct outcome, decodes ? OUTCOMES : 1);
+  const uint64_t hash = mix(0, (uint64_t)batch->chunks[0].context);
+  return &entry->outcomes[decodes ? (size_t)(hash >> 20) & (OUTCOMES - 1) : 0];
+}
+
 enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
                             struct tp_result *result, struct tp_error *error)
 {
   struct entry *entry;
   TP_TRY(find(steps, batch, &entry, error));
-  if (entry->ran && steps->timing.timeline == NULL && tp_batch_same(&entry->program.batch, batch)) {
-    *result = entry->result;
+  struct outcome *const outcome = steps->timing.timeline == NULL ? outcome_of(entry, batch) : NULL;
+  if (outcome != NULL && outcome->ran && outcome->context == batch->chunks[0].context) {
+    *result = outcome->result;
     return TP_OK;
   }
-  entry->ran = false;
   price(steps, batch, entry);
-  TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, &entry->result, error));
-  entry->ran = true;
-  *result = entry->result;
+  TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
+  if (outcome != NULL)
+    *outcome = (struct outcome){true, batch->chunks[0].context, *result};
   return TP_OK;
 }

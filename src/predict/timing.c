@@ -109,11 +109,10 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
                     struct tp_priced *priced)
 {
   const bool decodes = tp_batch_decodes(&program->batch);
-  priced->program = program;
-  priced->plan = NULL;
+  *priced = (struct tp_priced){.program = program};
   for (size_t s = 0; s < program->n_segments; s++) {
     const struct tp_segment *segment = &program->segments[s];
-    priced->costs[s] = TP_NEW(scratch, struct tp_cost, segment->n_ops);
+    priced->costs[s] = TP_NEW_RAW(scratch, struct tp_cost, segment->n_ops);
     for (size_t i = 0; i < segment->n_ops; i++)
       priced->costs[s][i] = *look_up(timer, machine, decodes, &segment->ops[i]);
   }

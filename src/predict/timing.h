@@ -34,7 +34,7 @@ struct tp_timing {
 /* A program with the costs of its ops: [segment][op]. */
 struct tp_priced {
   const struct tp_program *program;
-  const struct tp_plan *plan;             /* the engine's; NULL: made in each run */
+  const struct tp_plan *plan; /* NULL, or the engine's, where the program is run several times */
   struct tp_cost *costs[TP_MAX_SEGMENTS]; /* in the scratch arena */
 };
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { TP_MAX_CHUNKS = 32 };
+enum { TP_MAX_CHUNKS = 16 };
 
 struct tp_chunk {
   int64_t sequences, tokens, context;

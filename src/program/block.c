@@ -8,7 +8,7 @@ static double residual_elements(const struct tp_pass *pass)
 
 static double norm_weights(const struct tp_pass *pass)
 {
-  return (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
+  return (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
 }
 
 void tp_block_embed(struct tp_pass *pass)
@@ -86,16 +86,29 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   }
 }
 
+struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projections)
+{
+  return (struct tp_gemm){.m = pass->tokens,
+                          .n = tp_layer_outputs(pass->shape, projections),
+                          .k = tp_layer_inputs(pass->shape, projections),
+                          .dtype = pass->request->dtype};
+}
+
+void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections)
+{
+  tp_pass_gemm(pass, name, tp_block_projection(pass, projections));
+}
+
+enum tp_value tp_block_shift(const struct tp_pass *pass, unsigned projections, enum tp_value value)
+{
+  return tp_layer_is_biased(pass->shape, projections) ? value : TP_VALUE_NONE;
+}
+
 static void qkv(struct tp_pass *pass)
 {
-  const struct tp_block *block = &pass->block;
-  tp_pass_gemm(pass, "attn.qkv",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = (block->heads + 2 * block->kv_heads) * block->head_dim,
-                                .k = block->hidden,
-                                .dtype = pass->request->dtype});
+  tp_block_project(pass, "attn.qkv", TP_PROJECTION_QKV);
   TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_QKV_WEIGHT,
-           block->qkv_bias ? TP_VALUE_QKV_SHIFT : TP_VALUE_NONE);
+           tp_block_shift(pass, TP_PROJECTION_QKV, TP_VALUE_QKV_SHIFT));
   TP_WRITES(pass, TP_VALUE_QKV);
 }
 
@@ -157,6 +170,7 @@ static void emit_attention(struct tp_pass *pass, int which)
                         .heads = block->heads,
                         .kv_heads = block->kv_heads,
                         .head_dim = block->head_dim,
+                        .window = block->window,
                         .score_passes = style->score_passes,
                         .dtype = pass->wide,
                     });
@@ -167,18 +181,12 @@ static void emit_attention(struct tp_pass *pass, int which)
 
 void tp_block_attend(struct tp_pass *pass)
 {
-  const struct tp_block *block = &pass->block;
-  const struct tp_request *request = pass->request;
   emit_rope_and_cache(pass);
-  for (int i = 0; i < request->batch.n; i++)
+  for (int i = 0; i < pass->request->batch.n; i++)
     emit_attention(pass, i);
-  tp_pass_gemm(pass, "attn.out",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = block->hidden,
-                                .k = block->heads * block->head_dim,
-                                .dtype = request->dtype});
+  tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
   TP_READS(pass, TP_VALUE_ATTENDED, TP_VALUE_OUT_WEIGHT,
-           block->out_bias ? TP_VALUE_OUT_SHIFT : TP_VALUE_NONE);
+           tp_block_shift(pass, TP_PROJECTION_OUT, TP_VALUE_OUT_SHIFT));
   TP_WRITES(pass, TP_VALUE_ATTENTION_OUT);
 }
 
@@ -196,16 +204,12 @@ bool tp_block_fuses_activation(const struct tp_pass *pass)
 
 static void up(struct tp_pass *pass)
 {
-  const struct tp_block *block = &pass->block;
-  tp_pass_gemm(pass, block->gated ? "mlp.up+gate" : "mlp.up",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = block->ffn * (block->gated ? 2 : 1),
-                                .k = block->hidden,
-                                .dtype = pass->request->dtype,
-                                .activates = tp_block_fuses_activation(pass)});
+  const bool activates = tp_block_fuses_activation(pass);
+  tp_block_project(pass, pass->block.gated ? "mlp.up+gate" : "mlp.up", TP_PROJECTION_UP);
+  tp_pass_last(pass)->gemm.activates = activates;
   TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_UP_WEIGHT,
-           block->mlp_bias ? TP_VALUE_UP_SHIFT : TP_VALUE_NONE);
-  TP_WRITES(pass, tp_block_fuses_activation(pass) ? TP_VALUE_INNER : TP_VALUE_UP);
+           tp_block_shift(pass, TP_PROJECTION_UP, TP_VALUE_UP_SHIFT));
+  TP_WRITES(pass, activates ? TP_VALUE_INNER : TP_VALUE_UP);
 }
 
 void tp_block_down(struct tp_pass *pass)
@@ -217,12 +221,9 @@ void tp_block_down(struct tp_pass *pass)
     TP_READS(pass, TP_VALUE_UP);
     TP_WRITES(pass, TP_VALUE_INNER);
   }
-  tp_pass_gemm(
-      pass, "mlp.down",
-      (struct tp_gemm){
-          .m = pass->tokens, .n = block->hidden, .k = block->ffn, .dtype = pass->request->dtype});
+  tp_block_project(pass, "mlp.down", TP_PROJECTION_DOWN);
   TP_READS(pass, TP_VALUE_INNER, TP_VALUE_DOWN_WEIGHT,
-           block->mlp_bias ? TP_VALUE_DOWN_SHIFT : TP_VALUE_NONE);
+           tp_block_shift(pass, TP_PROJECTION_DOWN, TP_VALUE_DOWN_SHIFT));
   TP_WRITES(pass, TP_VALUE_MLP_OUT);
 }
 

@@ -33,6 +33,12 @@ struct tp_add_norm {
   }
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped);
 
+/* The GEMM by the layer's matrices of `projections`, a set of enum tp_projection; emitted; its
+ * bias, the value of that name or NONE. */
+struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projections);
+void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections);
+enum tp_value tp_block_shift(const struct tp_pass *pass, unsigned projections, enum tp_value value);
+
 /* Of attention what follows the QKV GEMM: rotary, cache, attention and output projection; all. */
 void tp_block_attend(struct tp_pass *pass);
 void tp_block_attention(struct tp_pass *pass);

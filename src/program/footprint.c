@@ -1,4 +1,5 @@
 /* Memory of one rank: what decides whether a run fits. */
+#include "model/pattern.h"
 #include "program/block.h"
 
 static double max(double a, double b)
@@ -6,21 +7,11 @@ static double max(double a, double b)
   return a > b ? a : b;
 }
 
-/* Matrices of one block in the GEMM type, vectors in the activation type. */
-static double block_weight_bytes(const struct tp_pass *pass)
+/* Matrices in the GEMM type, vectors in the activation type. */
+static double block_weight_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
 {
-  const struct tp_block *b = &pass->block;
-  const double hidden = (double)b->hidden, ffn = (double)b->ffn, dim = (double)b->head_dim;
-  const double q = (double)b->heads * dim, kv = (double)b->kv_heads * dim;
-  const int ups = b->gated ? 2 : 1;
-  const double matrices = hidden * (q + 2 * kv) + q * hidden + hidden * ffn * (ups + 1);
-  const int norms = pass->request->model->shared_norm ? 1 : 2;
-  double vectors = norms * hidden * (b->norm == TP_NORM_LAYER ? 2 : 1);
-  vectors += b->qkv_bias ? q + 2 * kv : 0;
-  vectors += b->out_bias ? hidden : 0;
-  vectors += b->mlp_bias ? ups * ffn + hidden : 0;
-  vectors += b->qk_norm ? 2 * dim : 0;
-  return matrices * tp_dtype_bytes(pass->request->dtype) + vectors * tp_dtype_bytes(pass->wide);
+  return (double)tp_layer_matrix_elements(layer) * tp_dtype_bytes(pass->request->dtype) +
+         (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
 }
 
 /* Embedding, positions, head and final norm; a tied head is a view of the embedding, or the other
@@ -35,8 +26,8 @@ static double table_weight_bytes(const struct tp_pass *pass)
   const double embedding = (double)embedding_rows * hidden;
   const double head = (double)tp_block_vocab(pass) * hidden;
   const double positions = (double)model->max_positions * hidden;
-  const double norms =
-      hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1) * (model->embedding_norm ? 2 : 1);
+  const double norms = (double)tp_norm_elements(pass->block.norm, pass->block.hidden) *
+                       (model->embedding_norm ? 2 : 1);
   const double tables = model->tied_head ? max(embedding, head) : embedding + head;
   return (tables + positions + norms) * tp_dtype_bytes(pass->wide);
 }
@@ -58,18 +49,24 @@ static double activation_bytes(const struct tp_pass *pass)
                                (double)(chunk->context + chunk->tokens));
   }
   const double logits = (double)tp_block_head_rows(pass) * (double)request->model->vocab;
-  const double outer = 4 * tokens * (double)b->hidden * b->copies;
+  const double outer = 4 * tokens * (double)b->hidden * (double)b->copies;
   return (outer + max(max(attention + scores, mlp), logits)) * tp_dtype_bytes(pass->wide);
 }
 
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
-  const struct tp_block *b = &pass->block;
-  const struct tp_request *request = pass->request;
-  const double blocks = (double)request->model->layers * b->copies;
-  program->weight_bytes = blocks * block_weight_bytes(pass) + table_weight_bytes(pass);
-  program->kv_token_bytes = blocks * 2 * (double)pass->sequences * (double)b->kv_heads *
-                            (double)b->head_dim * tp_dtype_bytes(pass->wide);
-  program->kv_capacity = request->kv_capacity;
+  const struct tp_model *model = pass->request->model;
+  program->weight_bytes = table_weight_bytes(pass);
+  program->n_caches = tp_model_n_kinds(model);
+  for (int kind = 0; kind < program->n_caches; kind++) {
+    const struct tp_layer *layer = &pass->kinds[kind];
+    const double blocks = (double)(tp_model_layers_of(model, kind) * layer->block.copies);
+    program->weight_bytes += blocks * block_weight_bytes(pass, layer);
+    program->caches[kind] = (struct tp_program_cache){
+        .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *
+                       tp_dtype_bytes(pass->wide),
+        .window = layer->block.window};
+  }
+  program->kv_capacity = pass->request->kv_capacity;
   program->activation_bytes = activation_bytes(pass);
 }

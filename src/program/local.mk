@@ -2,6 +2,7 @@ libtpcore_la_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
+	%D%/layers.c %D%/layers.h \
 	%D%/mesh.c %D%/mesh.h \
 	%D%/op.c %D%/op.h \
 	%D%/op_fields.c %D%/op_fields.h \

@@ -52,13 +52,34 @@ double tp_wire_bytes(const struct tp_wire *wire, int bits, double elements)
   return elements * bits / 8 + ceil(elements / wire->group) * group_bytes(wire);
 }
 
-/* Query-key pairs a head computes.  A flash kernel skips the masked half: query i of q sees the
- * kv - q tokens before the prompt and i of it; a materialised one multiplies the whole rectangle.
- */
+/* A materialised kernel of several queries multiplies the rectangle of all keys and masks. */
+static bool masks(const struct tp_attention *a)
+{
+  return a->style == TP_ATTENTION_MATERIALISED && a->query_len > 1;
+}
+
+int64_t tp_attention_keys(const struct tp_attention *a)
+{
+  const int64_t reached =
+      a->query_len - 1 + a->window; /* of the first query's window, the others */
+  return a->window == 0 || masks(a) || reached > a->kv_len ? a->kv_len : reached;
+}
+
+/* Pairs of `queries` whose last one sees `keys`, each before it one fewer. */
+static double causal_pairs(double queries, double keys)
+{
+  return queries * keys - queries * (queries - 1) / 2;
+}
+
+/* Query-key pairs a head computes.  A flash kernel skips the masked ones: of the keys beyond its
+ * window, the last query misses kv - window, each before it one fewer. */
 static double attention_pairs(const struct tp_attention *a)
 {
   const double q = (double)a->query_len, kv = (double)a->kv_len;
-  return a->style == TP_ATTENTION_MATERIALISED ? q * kv : q * kv - q * (q - 1) / 2;
+  if (a->style == TP_ATTENTION_MATERIALISED)
+    return q * (double)tp_attention_keys(a);
+  const double beyond = a->window > 0 ? fmax(kv - (double)a->window, 0) : 0;
+  return causal_pairs(q, kv) - causal_pairs(fmin(q, beyond), beyond);
 }
 
 bool tp_attention_decodes(const struct tp_attention *attention)

@@ -38,11 +38,13 @@ const char *tp_op_kind_text(enum tp_op_kind kind);
  *
  *     X(type, name, cost, column, show, text)
  *
- *     type    COUNT (int64_t), NUMBER (double), AMOUNT (double; a row may leave it out: 0), INT,
- * FLAG, GROUP, WIRE, or one of the lists of words cost    COSTS or FREE: whether the time of the op
- * may depend on it column  of tables of single ops; NULL: no such table has it show    in the text
- * of a program: ALWAYS, SET (where it is neither 0 nor its list's first), NEVER text    what stands
- * before its value there; of a flag, all that stands there
+ *     type    COUNT (int64_t), NUMBER (double), INT, FLAG, GROUP, WIRE, a list of words;
+ *             LIMIT (int64_t) and AMOUNT (double): a row may leave them out, 0 being none
+ *     cost    COSTS or FREE: whether the time of the op may depend on it
+ *     column  of tables of single ops; NULL: no such table has it
+ *     show    in the text of a program: ALWAYS, NEVER,
+ *             SET (where it is neither 0 nor its list's first)
+ *     text    what stands before its value there; of a flag, all that stands there
  */
 
 /* Where the result of a GEMM goes. */
@@ -96,6 +98,7 @@ enum tp_cache_write {
 
 /* `batch` sequences alike, each with `query_len` new tokens, the last of the `kv_len` attended.
  *   backward      gradients of q, k and v, in training
+ *   window        a query sees so many keys at most, its own among them
  *   score_passes  of the materialised style only */
 #define TP_ATTENTION_FIELDS(X)                           \
   X(STYLE, style, COSTS, NULL, ALWAYS, "")               \
@@ -107,6 +110,7 @@ enum tp_cache_write {
   X(COUNT, kv_heads, COSTS, "kv_heads", ALWAYS, "/")     \
   X(COUNT, head_dim, COSTS, "head_dim", ALWAYS, " dim=") \
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")           \
+  X(LIMIT, window, COSTS, "window", SET, " window=")     \
   X(NUMBER, score_passes, COSTS, NULL, NEVER, "")        \
   X(CACHE_WRITE, cache_write, COSTS, "cache_write", NEVER, "")
 
@@ -249,6 +253,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
   X(WIRE, wire, COSTS, NULL, NEVER, "")
 
 #define TP_TYPE_OF_COUNT       int64_t
+#define TP_TYPE_OF_LIMIT       int64_t
 #define TP_TYPE_OF_NUMBER      double
 #define TP_TYPE_OF_AMOUNT      double
 #define TP_TYPE_OF_INT         int
@@ -323,12 +328,16 @@ struct tp_op {
 /* One new token a sequence: the work of a decode step. */
 bool tp_attention_decodes(const struct tp_attention *attention);
 
+/* Keys of a sequence that the kernel reads: those that one of the queries sees; a materialised one
+ * of several queries reads all and masks. */
+int64_t tp_attention_keys(const struct tp_attention *attention);
+
 /* Products of a query-key pair: forward QK' and PV.  Backward dV, dP, dQ and dK; a flash kernel,
  * which stored no scores, computes QK' once more (FlashAttention-2, arXiv 2307.08691, section 3.1).
  */
 int tp_attention_products(const struct tp_attention *attention);
 
-/* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs, a
- * materialised one computes them all.  Elementwise flops are not counted. */
+/* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs and those
+ * outside the window, a materialised one computes them all.  Elementwise flops are not counted. */
 double tp_op_flops(const struct tp_op *op);
 #endif

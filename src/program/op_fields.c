@@ -16,6 +16,7 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #undef X
 
 #define COUNT       TP_OP_COUNT, NULL
+#define LIMIT       TP_OP_LIMIT, NULL
 #define NUMBER      TP_OP_NUMBER, NULL
 #define AMOUNT      TP_OP_AMOUNT, NULL
 #define INT         TP_OP_INT, NULL
@@ -98,6 +99,7 @@ double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *fiel
   } value;
   switch (field->type) {
   case TP_OP_COUNT:
+  case TP_OP_LIMIT:
     memcpy(&value.count, at, sizeof value.count);
     return (double)value.count;
   case TP_OP_NUMBER:
@@ -128,6 +130,7 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
   const bool flag = value > 0;
   switch (field->type) {
   case TP_OP_COUNT:
+  case TP_OP_LIMIT:
     memcpy(at, &count, sizeof count);
     break;
   case TP_OP_NUMBER:
@@ -200,7 +203,8 @@ void tp_op_row_text(const struct tp_op *op, char *text, size_t size)
   const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
   for (size_t i = 0; i < n; i++) {
     char value[32];
-    if (fields[i].column == NULL)
+    if (fields[i].column == NULL ||
+        (fields[i].type == TP_OP_LIMIT && tp_op_field_number(op, &fields[i]) <= 0))
       continue;
     value_text(op, &fields[i], "%.9g", value);
     used = put(text, size, used, " ", fields[i].column);

@@ -7,6 +7,7 @@
 
 enum tp_op_type {
   TP_OP_COUNT,
+  TP_OP_LIMIT,
   TP_OP_NUMBER,
   TP_OP_AMOUNT,
   TP_OP_INT,
@@ -44,7 +45,7 @@ void tp_op_text(const struct tp_op *op, char *text, size_t size);
  * a sequence), "memory", "all_reduce", ... */
 const char *tp_op_row_name(const struct tp_op *op);
 
-/* "NAME column=value ...", of every column, for what must not depend on the order of lists: numbers
- * with nine digits. */
+/* "NAME column=value ...", of every column but limits that are not set, for what must not depend on
+ * the order of lists: numbers with nine digits. */
 void tp_op_row_text(const struct tp_op *op, char *text, size_t size);
 #endif

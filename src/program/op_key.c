@@ -15,6 +15,7 @@ enum { SMALL_BITS = 5 };
 
 #define SMALL(value)  (words[0] = words[0] << SMALL_BITS | (uint64_t)(value))
 #define COUNT(value)  (words[n++] = (uint64_t)(value))
+#define LIMIT(value)  COUNT(value)
 #define NUMBER(value) (words[n++] = double_bits(value))
 #define AMOUNT(value) NUMBER(value)
 #define INT(value)    (words[n++] = (uint64_t)(unsigned)(value))

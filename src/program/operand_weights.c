@@ -10,26 +10,25 @@ static struct tp_tensor weight(struct tp_pass *pass, enum tp_dtype dtype, int pi
                             .pieces = TP_NEW(pass->arena, struct tp_piece, pieces)};
 }
 
-/* Sub-layers of Kraken have all of their own weights, each rank another's. */
-static void add_piece(const struct tp_pass *pass, struct tp_tensor *tensor, const char *of,
-                      enum tp_role role, enum tp_split split, int64_t rows, int64_t columns)
+static void add_piece(struct tp_tensor *tensor, struct tp_piece piece)
 {
-  tensor->pieces[tensor->n_pieces++] =
-      (struct tp_piece){.of = of,
-                        .role = role,
-                        .split = pass->block.own ? TP_SPLIT_OWN : split,
-                        .rows = rows,
-                        .columns = columns,
-                        .sharers = 1};
-  tensor->rows += rows;
-  tensor->columns = columns;
+  tensor->pieces[tensor->n_pieces++] = piece;
+  tensor->rows += piece.rows;
+  tensor->columns = piece.columns;
 }
 
+/* A layer's, whole on every rank.  Not looked up: an architecture may have a norm more than the
+ * model. */
 static struct tp_tensor vector(struct tp_pass *pass, const char *of, enum tp_role role,
-                               enum tp_split split, int64_t elements)
+                               int64_t elements)
 {
   struct tp_tensor tensor = weight(pass, pass->wide, 1);
-  add_piece(pass, &tensor, of, role, split, elements, 1);
+  add_piece(&tensor, (struct tp_piece){.of = of,
+                                       .role = role,
+                                       .split = pass->block.own ? TP_SPLIT_OWN : TP_SPLIT_WHOLE,
+                                       .rows = elements,
+                                       .columns = 1,
+                                       .sharers = 1});
   return tensor;
 }
 
@@ -38,8 +37,10 @@ static struct tp_tensor table(struct tp_pass *pass, const char *of, enum tp_role
                               enum tp_split split, int64_t rows, int64_t columns)
 {
   struct tp_tensor tensor = weight(pass, pass->wide, 1);
-  add_piece(pass, &tensor, of, role, split, rows, columns);
-  tensor.pieces[0].split = split;
+  add_piece(
+      &tensor,
+      (struct tp_piece){
+          .of = of, .role = role, .split = split, .rows = rows, .columns = columns, .sharers = 1});
   tensor.layers = 1;
   return tensor;
 }
@@ -58,82 +59,61 @@ static struct tp_tensor norm_vector(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_FINAL_BIAS:
     return table(pass, "final.bias", TP_ROLE_BIAS, TP_SPLIT_WHOLE, hidden, 1);
   case TP_VALUE_MLP_GAIN:
-    return vector(pass, "mlp.gain", TP_ROLE_GAIN, TP_SPLIT_WHOLE, hidden);
+    return vector(pass, "mlp.gain", TP_ROLE_GAIN, hidden);
   case TP_VALUE_MLP_BIAS:
-    return vector(pass, "mlp.bias", TP_ROLE_BIAS, TP_SPLIT_WHOLE, hidden);
+    return vector(pass, "mlp.bias", TP_ROLE_BIAS, hidden);
   case TP_VALUE_ATTENTION_GAIN:
-    tensor = vector(pass, "attn.gain", TP_ROLE_GAIN, TP_SPLIT_WHOLE, hidden);
+    tensor = vector(pass, "attn.gain", TP_ROLE_GAIN, hidden);
     break;
   default:
-    tensor = vector(pass, "attn.bias", TP_ROLE_BIAS, TP_SPLIT_WHOLE, hidden);
+    tensor = vector(pass, "attn.bias", TP_ROLE_BIAS, hidden);
     break;
   }
   tensor.layers++;
   return tensor;
 }
 
-/* Ranks beyond the KV heads share them. */
-static int kv_sharers(const struct tp_pass *pass)
+/* The layer's matrices of a GEMM, stacked by rows. */
+static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 {
-  const int64_t kv_heads = pass->request->model->kv_heads;
-  return pass->request->mesh.tp > kv_heads ? (int)(pass->request->mesh.tp / kv_heads) : 1;
-}
-
-static enum tp_role role_of(bool bias, bool present)
-{
-  if (!bias)
-    return TP_ROLE_MATRIX;
-  return present ? TP_ROLE_BIAS : TP_ROLE_ZERO;
-}
-
-static void add_qkv(const struct tp_pass *pass, struct tp_tensor *tensor, bool bias)
-{
-  const struct tp_block *block = &pass->block;
-  const enum tp_role role = role_of(bias, block->qkv_bias);
-  const int64_t q = block->heads * block->head_dim, kv = block->kv_heads * block->head_dim;
-  const int64_t columns = bias ? 1 : block->hidden;
-  add_piece(pass, tensor, bias ? "attn.q.bias" : "attn.q", role, TP_SPLIT_ROWS, q, columns);
-  add_piece(pass, tensor, bias ? "attn.k.bias" : "attn.k", role, TP_SPLIT_ROWS, kv, columns);
-  add_piece(pass, tensor, bias ? "attn.v.bias" : "attn.v", role, TP_SPLIT_ROWS, kv, columns);
-  tensor->pieces[1].sharers = tensor->pieces[2].sharers = kv_sharers(pass);
-}
-
-static void add_up(const struct tp_pass *pass, struct tp_tensor *tensor, bool bias)
-{
-  const struct tp_block *block = &pass->block;
-  const enum tp_role role = role_of(bias, block->mlp_bias);
-  const int64_t columns = bias ? 1 : block->hidden;
-  add_piece(pass, tensor, bias ? "mlp.up.bias" : "mlp.up", role, TP_SPLIT_ROWS, block->ffn,
-            columns);
-  if (block->gated)
-    add_piece(pass, tensor, bias ? "mlp.gate.bias" : "mlp.gate", role, TP_SPLIT_ROWS, block->ffn,
-              columns);
-}
-
-/* qkv, up, or both: what reads the norm. */
-static struct tp_tensor input_weight(struct tp_pass *pass, bool qkv, bool up, bool bias)
-{
-  struct tp_tensor tensor = weight(pass, bias ? pass->wide : pass->request->dtype, 5);
-  if (qkv)
-    add_qkv(pass, &tensor, bias);
-  if (up)
-    add_up(pass, &tensor, bias);
+  struct tp_tensor tensor = weight(pass, pass->request->dtype, TP_MAX_MATRICES);
+  for (int i = 0; i < pass->shape->n_matrices; i++) {
+    const struct tp_matrix *matrix = &pass->shape->matrices[i];
+    if (matrix->projection & projections)
+      add_piece(&tensor, (struct tp_piece){.of = matrix->name,
+                                           .role = TP_ROLE_MATRIX,
+                                           .split = matrix->split,
+                                           .rows = matrix->rows,
+                                           .columns = matrix->columns,
+                                           .sharers = matrix->sharers});
+  }
   return tensor;
 }
 
-/* What is summed over ranks: each has some of the columns. */
-static struct tp_tensor output_weight(struct tp_pass *pass, const char *of, int64_t width)
+/* Their biases.  What is summed over ranks gets its bias once. */
+static struct tp_tensor biases(struct tp_pass *pass, unsigned projections)
 {
-  struct tp_tensor tensor = weight(pass, pass->request->dtype, 1);
-  add_piece(pass, &tensor, of, TP_ROLE_MATRIX, TP_SPLIT_COLUMNS, pass->block.hidden, width);
+  struct tp_tensor tensor = weight(pass, pass->wide, TP_MAX_MATRICES);
+  for (int i = 0; i < pass->shape->n_matrices; i++) {
+    const struct tp_matrix *matrix = &pass->shape->matrices[i];
+    const bool summed = matrix->split == TP_SPLIT_COLUMNS;
+    if (matrix->projection & projections)
+      add_piece(&tensor, (struct tp_piece){.of = matrix->bias_name,
+                                           .role = matrix->biased ? TP_ROLE_BIAS : TP_ROLE_ZERO,
+                                           .split = summed ? TP_SPLIT_FIRST : matrix->split,
+                                           .rows = matrix->rows,
+                                           .columns = 1,
+                                           .sharers = matrix->sharers});
+  }
   return tensor;
 }
 
 static struct tp_tensor combine_weight(struct tp_pass *pass)
 {
-  struct tp_tensor tensor = output_weight(pass, "combine", pass->block.hidden);
-  tensor.pieces[0].split = TP_SPLIT_COLUMNS;
-  tensor.layers = 1;
+  const int64_t hidden = pass->block.hidden;
+  struct tp_tensor tensor =
+      table(pass, "combine", TP_ROLE_MATRIX, TP_SPLIT_COLUMNS, hidden, hidden);
+  tensor.dtype = pass->request->dtype;
   return tensor;
 }
 
@@ -165,26 +145,29 @@ struct tp_tensor tp_operands_weight(struct tp_pass *pass, enum tp_value value)
     return table(pass, "positions", TP_ROLE_MATRIX, TP_SPLIT_WHOLE,
                  pass->request->model->max_positions, hidden);
   case TP_VALUE_Q_GAIN:
-    return vector(pass, "attn.q.gain", TP_ROLE_GAIN, TP_SPLIT_WHOLE, block->head_dim);
+    return vector(pass, "attn.q.gain", TP_ROLE_GAIN, block->head_dim);
   case TP_VALUE_K_GAIN:
-    return vector(pass, "attn.k.gain", TP_ROLE_GAIN, TP_SPLIT_WHOLE, block->head_dim);
+    return vector(pass, "attn.k.gain", TP_ROLE_GAIN, block->head_dim);
   case TP_VALUE_QKV_WEIGHT:
+    return matrices(pass, TP_PROJECTION_QKV);
   case TP_VALUE_QKV_SHIFT:
-    return input_weight(pass, true, false, value == TP_VALUE_QKV_SHIFT);
+    return biases(pass, TP_PROJECTION_QKV);
   case TP_VALUE_UP_WEIGHT:
+    return matrices(pass, TP_PROJECTION_UP);
   case TP_VALUE_UP_SHIFT:
-    return input_weight(pass, false, true, value == TP_VALUE_UP_SHIFT);
+    return biases(pass, TP_PROJECTION_UP);
   case TP_VALUE_INPUT_WEIGHT:
+    return matrices(pass, TP_PROJECTION_QKV | TP_PROJECTION_UP);
   case TP_VALUE_INPUT_SHIFT:
-    return input_weight(pass, true, true, value == TP_VALUE_INPUT_SHIFT);
+    return biases(pass, TP_PROJECTION_QKV | TP_PROJECTION_UP);
   case TP_VALUE_OUT_WEIGHT:
-    return output_weight(pass, "attn.out", block->heads * block->head_dim);
+    return matrices(pass, TP_PROJECTION_OUT);
   case TP_VALUE_OUT_SHIFT:
-    return vector(pass, "attn.out.bias", TP_ROLE_BIAS, TP_SPLIT_FIRST, hidden);
+    return biases(pass, TP_PROJECTION_OUT);
   case TP_VALUE_DOWN_WEIGHT:
-    return output_weight(pass, "mlp.down", block->ffn);
+    return matrices(pass, TP_PROJECTION_DOWN);
   case TP_VALUE_DOWN_SHIFT:
-    return vector(pass, "mlp.down.bias", TP_ROLE_BIAS, TP_SPLIT_FIRST, hidden);
+    return biases(pass, TP_PROJECTION_DOWN);
   case TP_VALUE_COMBINE_WEIGHT:
     return combine_weight(pass);
   case TP_VALUE_HEAD_WEIGHT:

@@ -74,8 +74,8 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
 {
   const struct tp_block *block = &pass->block;
   const int64_t tokens = pass->tokens, batch = pass->sequences;
-  const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
-  const int64_t up = block->ffn * (block->gated ? 2 : 1);
+  const int64_t qkv = tp_layer_outputs(pass->shape, TP_PROJECTION_QKV);
+  const int64_t up = tp_layer_outputs(pass->shape, TP_PROJECTION_UP);
   const bool joined = pass->operands.joined;
   switch (value) {
   case TP_VALUE_TOKENS:
@@ -103,7 +103,7 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_INNER:
     return activation(pass, tokens, block->ffn);
   case TP_VALUE_ATTENDED:
-    return activation(pass, tokens, block->heads * block->head_dim);
+    return activation(pass, tokens, tp_layer_inputs(pass->shape, TP_PROJECTION_OUT));
   case TP_VALUE_KEYS:
   case TP_VALUE_CACHED_VALUES:
     return cache(pass);

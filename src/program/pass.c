@@ -1,10 +1,17 @@
 #include "program/pass.h"
 
+#include "model/shard.h"
+
 #include <assert.h>
 #include <string.h>
 
-static const char *const slot_names[] = {
-#define X(name, text) text,
+static const char *const collective_names[TP_N_SLOTS][TP_SEND + 1] = {
+#define X(name, text)                            \
+  {[TP_ALL_REDUCE] = text ".all_reduce",         \
+   [TP_ALL_GATHER] = text ".all_gather",         \
+   [TP_REDUCE_SCATTER] = text ".reduce_scatter", \
+   [TP_ALL_TO_ALL] = text ".all_to_all",         \
+   [TP_SEND] = text ".send"},
     TP_SLOTS(X)
 #undef X
 };
@@ -19,33 +26,7 @@ static int done_event(enum tp_slot slot)
   return 2 * (int)slot + 1;
 }
 
-enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
-                             struct tp_error *error)
-{
-  const struct tp_model *model = request->model;
-  struct tp_shard shard;
-  const enum tp_status status = tp_shard_make(model, request->mesh.tp, &shard, error);
-  if (status != TP_OK)
-    return status;
-  *block = (struct tp_block){
-      .hidden = model->hidden,
-      .heads = shard.heads,
-      .kv_heads = shard.kv_heads,
-      .head_dim = model->head_dim,
-      .ffn = shard.ffn,
-      .copies = 1,
-      .norm = model->norm,
-      .gated = model->gated_mlp,
-      .rotary = model->position == TP_POSITION_ROTARY,
-      .qk_norm = model->qk_norm,
-      .qkv_bias = model->qkv_bias,
-      .out_bias = model->out_bias,
-      .mlp_bias = model->mlp_bias,
-  };
-  return TP_OK;
-}
-
-static const char *unsaid_of(const struct tp_request *request, int copies)
+static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
     return "its operands were not asked for: build it with them";
@@ -65,21 +46,23 @@ static const char *unsaid_of(const struct tp_request *request, int copies)
   return NULL;
 }
 
-void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
-                   struct tp_arena *arena, struct tp_program *program)
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
+                   const struct tp_layer *kinds, struct tp_arena *arena, struct tp_program *program)
 {
   static_assert(2 * TP_N_SLOTS <= TP_MAX_EVENTS, "two events a slot");
   *pass = (struct tp_pass){
       .request = request,
       .arena = arena,
       .program = program,
-      .block = block,
+      .kinds = kinds,
+      .step = 1,
       .tokens = tp_batch_tokens(&request->batch),
       .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
       .residual_tokens = tp_batch_tokens(&request->batch),
       .exchange = request->mesh.tp > 1,
   };
+  tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
       .mesh = request->mesh,
       .batch = request->batch,
@@ -93,7 +76,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struc
 #undef X
           },
   };
-  program->unsaid = unsaid_of(request, block.copies);
+  program->unsaid = unsaid_of(request, pass->block.copies);
   tp_operands_begin(pass, program->unsaid == NULL);
 }
 
@@ -101,11 +84,21 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error)
 {
-  struct tp_block block;
-  const enum tp_status status = tp_pass_shard(request, &block, error);
-  if (status == TP_OK)
-    tp_pass_begin(pass, request, block, arena, program);
-  return status;
+  const int n = tp_model_n_kinds(request->model);
+  struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
+  for (int kind = 0; kind < n; kind++)
+    TP_TRY(tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error));
+  tp_pass_begin(pass, request, kinds, arena, program);
+  return TP_OK;
+}
+
+/* Past either end the nearest layer's shape will do: norms are alike. */
+void tp_pass_at_layer(struct tp_pass *pass, int64_t layer)
+{
+  const int kind = tp_model_kind_of(pass->request->model, layer > 0 ? layer : 0);
+  pass->layer = (int)layer;
+  pass->shape = &pass->kinds[kind];
+  pass->block = pass->shape->block;
 }
 
 static void close_segment(struct tp_pass *pass)
@@ -114,7 +107,7 @@ static void close_segment(struct tp_pass *pass)
   if (program->n_segments == 0)
     return;
   const struct tp_segment *segment = &program->segments[program->n_segments - 1];
-  pass->layer += (int)(segment->repeat - 1) * segment->layers;
+  tp_pass_at_layer(pass, pass->layer + (segment->repeat - 1) * segment->layers);
   if (segment->repeat == 0)
     program->n_segments--;
 }
@@ -129,14 +122,14 @@ void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat)
   program->segments[program->n_segments++] = (struct tp_segment){
       .name = name,
       .repeat = repeat,
-      .ops = TP_NEW(pass->arena, struct tp_op, pass->capacity),
+      .ops = TP_NEW_RAW(pass->arena, struct tp_op, pass->capacity),
   };
 }
 
 void tp_pass_next_layer(struct tp_pass *pass)
 {
-  pass->layer++;
-  pass->program->segments[pass->program->n_segments - 1].layers++;
+  tp_pass_at_layer(pass, pass->layer + pass->step);
+  pass->program->segments[pass->program->n_segments - 1].layers += pass->step;
 }
 
 struct tp_op *tp_pass_last(struct tp_pass *pass)
@@ -151,7 +144,7 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
   struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
   if (segment->n_ops == pass->capacity) {
     pass->capacity *= 2;
-    struct tp_op *grown = TP_NEW(pass->arena, struct tp_op, pass->capacity);
+    struct tp_op *grown = TP_NEW_RAW(pass->arena, struct tp_op, pass->capacity);
     memcpy(grown, segment->ops, segment->n_ops * sizeof *grown);
     segment->ops = grown;
   }
@@ -200,8 +193,7 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
   assert(producer->stream == TP_STREAM_COMPUTE);
   producer->records = ready_event(slot);
 
-  const char *name =
-      tp_arena_printf(pass->arena, "%s.%s", slot_names[slot], tp_collective_text(collective.kind));
+  const char *name = collective_names[slot][collective.kind];
   struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
   op->n_waits = 1;
   op->waits[0] = ready_event(slot);

@@ -26,46 +26,39 @@ enum tp_slot {
       TP_N_SLOTS
 };
 
-/* One transformer block as one rank computes it. */
-struct tp_block {
-  int64_t hidden, heads, kv_heads, head_dim, ffn;
-  bool own;   /* its weights are not shares of the model's, but the rank's own (Kraken) */
-  int copies; /* blocks of this shape a rank holds a layer: 1, or kraken's sub-layers at tp 1 */
-  enum tp_norm norm;
-  bool gated, rotary, qk_norm, qkv_bias, out_bias, mlp_bias;
-};
-
 struct tp_pass {
   const struct tp_request *request;
   struct tp_arena *arena;
   struct tp_program *program;
-  struct tp_block block;
+  const struct tp_layer *kinds;     /* what the rank holds of a layer, by the model's kinds */
+  const struct tp_layer *shape;     /* of the next op's layer, ... */
+  struct tp_block block;            /* ... and its block */
   int64_t tokens, sequences;        /* of the batch: rows a layer works on, sequences they are of */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */
-  int layer;                        /* the next op's */
+  int layer, step;                  /* the next op's; what the next layer adds to it: 1 or -1 */
+  int64_t group;                    /* layers that are emitted at a time (layers.h) */
   size_t capacity;                  /* of the open segment's ops */
   int n_waits, waits[TP_MAX_WAITS]; /* of the next kernel */
   struct tp_operands operands;
 };
 
-/* What one of `tp` ranks computes of the model's own block under Megatron sharding. */
-enum tp_status tp_pass_shard(const struct tp_request *request, struct tp_block *block,
-                             struct tp_error *error);
-
-/* Both, for that block. */
+/* For layers of these shares, one a kind, which outlive the pass; and for the rank's shares of the
+ * model's own under Megatron sharding. */
+void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
+                   const struct tp_layer *kinds, struct tp_arena *arena,
+                   struct tp_program *program);
 enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error);
-void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request, struct tp_block block,
-                   struct tp_arena *arena, struct tp_program *program);
 
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);
 
-/* What follows belongs to the next layer. */
+/* What follows belongs to the next layer; to layer `layer`. */
 void tp_pass_next_layer(struct tp_pass *pass);
+void tp_pass_at_layer(struct tp_pass *pass, int64_t layer);
 
 /* The op emitted last, valid until the next. */
 struct tp_op *tp_pass_last(struct tp_pass *pass);

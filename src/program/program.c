@@ -15,5 +15,9 @@ void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *
 
 double tp_program_kv_bytes(const struct tp_program *program, int64_t capacity)
 {
-  return program->kv_token_bytes * (double)capacity;
+  double bytes = 0;
+  for (int i = 0; i < program->n_caches; i++)
+    bytes += program->caches[i].token_bytes *
+             (double)tp_window_tokens(program->caches[i].window, capacity);
+  return bytes;
 }

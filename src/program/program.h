@@ -23,15 +23,23 @@ enum {
   TP_STREAM_COMM,
   TP_MAX_STREAMS = 4,
   TP_MAX_EVENTS = 32,
-  TP_MAX_SEGMENTS = 8
+  TP_MAX_SEGMENTS = 24
 };
 
 struct tp_segment {
   const char *name;
   int64_t repeat;
-  int layers; /* of the model that one repetition passes: op.layer grows by so many */
+  int layers; /* of the model that one repetition passes: op.layer grows by so many; below 0 in a
+                 backward pass */
   size_t n_ops;
   struct tp_op *ops;
+};
+
+/* The KV cache of all layers of a kind: bytes that a token of its capacity takes, of which it keeps
+ * `window` tokens at most (0: all). */
+struct tp_program_cache {
+  double token_bytes;
+  int64_t window;
 };
 
 struct tp_program {
@@ -50,9 +58,10 @@ struct tp_program {
   /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.
    */
   int tokens, lengths, logits, next;
-  /* Memory one rank needs; of the KV cache the bytes that a token of its capacity takes. */
-  double weight_bytes, kv_token_bytes, activation_bytes;
-  int64_t kv_capacity; /* that the program was built for */
+  double weight_bytes, activation_bytes; /* memory one rank needs, ... */
+  int n_caches;
+  struct tp_program_cache caches[TP_MAX_LAYER_KINDS]; /* ... and by kinds of layers the KV cache */
+  int64_t kv_capacity;                                /* that the program was built for */
 };
 
 /* The KV cache of one rank where every sequence has room for `capacity` tokens. */

@@ -15,15 +15,16 @@ const char *tp_sublayer_text(enum tp_sublayer which)
 /* The dimension that is split over ranks: k of the GEMM. */
 static int64_t width_of(const struct tp_model *model, enum tp_sublayer which)
 {
+  const struct tp_layer layer = tp_layer_make(model, 0);
   switch (which) {
   case TP_SUBLAYER_OP:
-    return model->heads * model->head_dim;
+    return tp_layer_inputs(&layer, TP_PROJECTION_OUT);
   case TP_SUBLAYER_FC2:
-    return model->ffn;
+    return tp_layer_inputs(&layer, TP_PROJECTION_DOWN);
   case TP_SUBLAYER_FC1:
-    return model->ffn * (model->gated_mlp ? 2 : 1);
+    return tp_layer_outputs(&layer, TP_PROJECTION_UP);
   case TP_SUBLAYER_IP:
-    return (model->heads + 2 * model->kv_heads) * model->head_dim;
+    return tp_layer_outputs(&layer, TP_PROJECTION_QKV);
   case TP_N_SUBLAYERS:
     break;
   }

@@ -7,6 +7,7 @@
  *     cache  "keys"       row b * capacity + position, columns kv_heads * head_dim; one a layer
  *     "qkv"               row b * query_len + token
  */
+#include "model/layer.h"
 #include "program/op.h"
 
 enum tp_tensor_kind {
@@ -15,17 +16,6 @@ enum tp_tensor_kind {
   TP_TENSOR_WEIGHT, /* never written */
   TP_TENSOR_INDEX   /* int32: tokens, lengths */
 };
-
-/* How ranks share a matrix of the model. */
-enum tp_split {
-  TP_SPLIT_WHOLE,   /* every rank has all of it */
-  TP_SPLIT_ROWS,    /* rank r has the r-th part of the rows ... */
-  TP_SPLIT_COLUMNS, /* ... of the columns */
-  TP_SPLIT_FIRST,   /* rank 0 has it, the others zeros: a bias of a sum over ranks */
-  TP_SPLIT_OWN      /* every rank has one of its own (Kraken) */
-};
-
-enum tp_role { TP_ROLE_MATRIX, TP_ROLE_GAIN, TP_ROLE_BIAS, TP_ROLE_ZERO /* no such bias */ };
 
 /* The part of one matrix of the model that a rank has. */
 struct tp_piece {

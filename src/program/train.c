@@ -94,7 +94,7 @@ void tp_train_end(struct tp_pass *pass, int residuals, int inputs)
   const double kept =
       pass->request->training.recompute ? layers * inputs * residual + layer : layers * layer;
   program->weight_bytes *= 2; /* and gradients */
-  program->kv_token_bytes = 0;
+  program->n_caches = 0;
   program->activation_bytes += kept * tp_dtype_bytes(pass->wide);
 }
 

@@ -69,10 +69,10 @@ void tp_train_mlp_grad(struct tp_pass *pass, enum tp_grad_sum sum);
 /* Of attention: of output projection, attention and rotary; and of QKV. */
 void tp_train_attend_grad(struct tp_pass *pass);
 void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum);
-/* Of a GEMM that reads a norm: `columns` outputs of this rank. */
+/* Of the GEMM by `projections`, which reads a norm. */
 struct tp_input_grad {
   const char *dgrad, *wgrad;
-  int64_t columns;
+  unsigned projections;
   enum tp_slot slot;
 };
 void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,

@@ -2,21 +2,28 @@
 #include "program/block.h"
 #include "program/train.h"
 
-static void gemm(struct tp_pass *pass, const char *name, int64_t m, int64_t n, int64_t k)
+/* Of the forward C = A B: dA = dC B' and dB = A' dC. */
+static void dgrad(struct tp_pass *pass, const char *name, unsigned projections)
 {
-  tp_pass_gemm(pass, name, (struct tp_gemm){.m = m, .n = n, .k = k, .dtype = pass->request->dtype});
+  const struct tp_gemm of = tp_block_projection(pass, projections);
+  tp_pass_gemm(pass, name, (struct tp_gemm){.m = of.m, .n = of.k, .k = of.n, .dtype = of.dtype});
+}
+
+static void wgrad(struct tp_pass *pass, const char *name, unsigned projections)
+{
+  const struct tp_gemm of = tp_block_projection(pass, projections);
+  tp_pass_gemm(pass, name, (struct tp_gemm){.m = of.k, .n = of.n, .k = of.m, .dtype = of.dtype});
 }
 
 void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,
                          enum tp_grad_sum sum)
 {
-  const int64_t hidden = pass->block.hidden;
-  gemm(pass, input->dgrad, pass->tokens, hidden, input->columns);
+  dgrad(pass, input->dgrad, input->projections);
   if (sum != TP_GRAD_KEPT)
     tp_train_start_sum(pass, input->slot);
   if (sum == TP_GRAD_SUMMED)
     tp_pass_wait(pass, input->slot);
-  gemm(pass, input->wgrad, hidden, input->columns, pass->tokens);
+  wgrad(pass, input->wgrad, input->projections);
 }
 
 /* The activation's gradient reads what the activation read. */
@@ -25,8 +32,8 @@ void tp_train_down_grad(struct tp_pass *pass)
   const struct tp_block *block = &pass->block;
   const double inner = (double)pass->tokens * (double)block->ffn;
   const int ups = block->gated ? 2 : 1;
-  gemm(pass, "mlp.down.dgrad", pass->tokens, block->ffn, block->hidden);
-  gemm(pass, "mlp.down.wgrad", block->ffn, block->hidden, pass->tokens);
+  dgrad(pass, "mlp.down.dgrad", TP_PROJECTION_DOWN);
+  wgrad(pass, "mlp.down.wgrad", TP_PROJECTION_DOWN);
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "mlp.act.grad", (1 + ups) * inner, ups * inner);
 }
 
@@ -36,7 +43,7 @@ static void up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
   tp_train_input_grad(pass,
                       &(struct tp_input_grad){.dgrad = gated ? "mlp.up+gate.dgrad" : "mlp.up.dgrad",
                                               .wgrad = gated ? "mlp.up+gate.wgrad" : "mlp.up.wgrad",
-                                              .columns = pass->block.ffn * (gated ? 2 : 1),
+                                              .projections = TP_PROJECTION_UP,
                                               .slot = TP_SLOT_MLP_GRAD},
                       sum);
 }
@@ -51,9 +58,8 @@ void tp_train_attend_grad(struct tp_pass *pass)
 {
   const struct tp_block *block = &pass->block;
   const struct tp_request *request = pass->request;
-  const int64_t width = block->heads * block->head_dim;
-  gemm(pass, "attn.out.dgrad", pass->tokens, width, block->hidden);
-  gemm(pass, "attn.out.wgrad", width, block->hidden, pass->tokens);
+  dgrad(pass, "attn.out.dgrad", TP_PROJECTION_OUT);
+  wgrad(pass, "attn.out.wgrad", TP_PROJECTION_OUT);
   tp_pass_attention(pass, "attn.attention.grad",
                     (struct tp_attention){.backward = true,
                                           .style = request->style.attention_prefill,
@@ -63,6 +69,7 @@ void tp_train_attend_grad(struct tp_pass *pass)
                                           .heads = block->heads,
                                           .kv_heads = block->kv_heads,
                                           .head_dim = block->head_dim,
+                                          .window = block->window,
                                           .score_passes = request->style.score_passes,
                                           .dtype = pass->wide});
   const double qk =
@@ -75,14 +82,12 @@ void tp_train_attend_grad(struct tp_pass *pass)
 
 static void qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
 {
-  const struct tp_block *block = &pass->block;
-  tp_train_input_grad(
-      pass,
-      &(struct tp_input_grad){.dgrad = "attn.qkv.dgrad",
-                              .wgrad = "attn.qkv.wgrad",
-                              .columns = (block->heads + 2 * block->kv_heads) * block->head_dim,
-                              .slot = TP_SLOT_ATTENTION_GRAD},
-      sum);
+  tp_train_input_grad(pass,
+                      &(struct tp_input_grad){.dgrad = "attn.qkv.dgrad",
+                                              .wgrad = "attn.qkv.wgrad",
+                                              .projections = TP_PROJECTION_QKV,
+                                              .slot = TP_SLOT_ATTENTION_GRAD},
+                      sum);
 }
 
 void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum)
@@ -99,7 +104,7 @@ static double residual(const struct tp_pass *pass)
 
 static double weights(const struct tp_pass *pass)
 {
-  return (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
+  return (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
 }
 
 void tp_train_norm_grad(struct tp_pass *pass, const char *module)

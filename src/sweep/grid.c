@@ -79,15 +79,21 @@ static struct place place_of(const struct tp_grid *grid, size_t index)
   return place;
 }
 
-bool tp_grid_is_first(const struct tp_grid *grid, size_t index)
+/* Whether at most `most` of the point's values are not the first of their lists. */
+static bool is_near_first(const struct tp_grid *grid, size_t index, int most)
 {
-  int n_later = 0; /* values that are not the first of their list */
-  for (int i = TP_N_AXES - 1; i >= 0 && n_later < 2; i--) {
+  int n_later = 0;
+  for (int i = TP_N_AXES - 1; i >= 0 && n_later <= most; i--) {
     const size_t n = axis_size(grid, loop_order[i]);
     n_later += index % n != 0;
     index /= n;
   }
-  return n_later + (index != 0) < 2;
+  return n_later + (index != 0) <= most;
+}
+
+bool tp_grid_is_first(const struct tp_grid *grid, size_t index)
+{
+  return is_near_first(grid, index, 1);
 }
 
 /* The cell, or "" where the list or the default counts. */
@@ -136,11 +142,11 @@ enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *cata
   const size_t size = tp_grid_size(grid);
   if (size > MOST_POINTS)
     return tp_fail(error, TP_E_INPUT, "more than %d points; shorten the lists", (int)MOST_POINTS);
+  /* No value is read together with more than one other: platform and stack, model and layers. */
   for (size_t i = 0; i < size; i++) {
     struct tp_point point;
-    const enum tp_status status = tp_grid_point(grid, catalog, i, &point, error);
-    if (status != TP_OK)
-      return status;
+    if (grid->points != NULL || is_near_first(grid, i, 2))
+      TP_TRY(tp_grid_point(grid, catalog, i, &point, error));
   }
   return TP_OK;
 }

@@ -50,7 +50,7 @@ enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *cata
  * same shape that differ at all differ in such a point. */
 bool tp_grid_is_first(const struct tp_grid *grid, size_t index);
 
-/* Tries every point, which also opens every file once. */
+/* Tries every value, and every two together, which also opens every file once. */
 enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *catalog,
                              struct tp_error *error);
 #endif

@@ -2,7 +2,7 @@
 
 #include "verify/computed.h"
 
-enum { MODELS = 5 };
+enum { MODELS = 6 };
 
 /* Query heads of two KV heads that ranks beyond two share. */
 static const struct tp_model llama = {.name = "llama",
@@ -78,8 +78,24 @@ static const struct tp_model falcon = {.name = "falcon",
                                        .parallel_residual = true,
                                        .shared_norm = true};
 
-const struct tp_model *const tp_selftest_models[] = {&llama,    &qwen,   &gpt2,
-                                                     &gpt_neox, &falcon, NULL};
+/* Layers that see 4 tokens about those that see all. */
+static const struct tp_model mistral = {.name = "mistral",
+                                        .layers = 3,
+                                        .hidden = 64,
+                                        .heads = 8,
+                                        .kv_heads = 4,
+                                        .head_dim = 16,
+                                        .ffn = 96,
+                                        .vocab = 71,
+                                        .norm = TP_NORM_RMS,
+                                        .position = TP_POSITION_ROTARY,
+                                        .gated_mlp = true,
+                                        .n_kinds = 2,
+                                        .kinds = {{.window = 4}, {.window = 0}},
+                                        .kind_of = (const unsigned char[]){0, 1, 0}};
+
+const struct tp_model *const tp_selftest_models[] = {&llama,  &qwen,    &gpt2, &gpt_neox,
+                                                     &falcon, &mistral, NULL};
 
 /* How a stack's kernels are cut, by name: as gpt-fast, vLLM, an eager library and two in between
  * have it. */

@@ -34,15 +34,15 @@ static float *copy(const struct run *run, const float *x)
 static struct tp_reference_part whole(const struct run *run, int owner)
 {
   return (struct tp_reference_part){.owner = owner,
-                                    .heads = run->block.shape.heads,
-                                    .inner = run->block.shape.ffn,
+                                    .heads = run->block.model.heads,
+                                    .inner = run->block.model.ffn,
                                     .biases = true};
 }
 
 static struct tp_reference_part part_of(const struct run *run, int rank)
 {
-  const int64_t heads = run->block.shape.heads / run->ranks;
-  const int64_t inner = run->block.shape.ffn / run->ranks;
+  const int64_t heads = run->block.model.heads / run->ranks;
+  const int64_t inner = run->block.model.ffn / run->ranks;
   return (struct tp_reference_part){.owner = NO_OWNER,
                                     .first_head = rank * heads,
                                     .heads = heads,
@@ -160,7 +160,7 @@ static float *desync_4x(const struct run *run, float *x)
 /* x = W [y_1 .. y_N] */
 static float *combine(const struct run *run, float *const *y)
 {
-  const int64_t d = run->block.shape.hidden;
+  const int64_t d = run->block.model.hidden;
   float *x = rows(run), *part = rows(run);
   for (int i = 0; i < run->ranks; i++) {
     tp_reference_multiply(
@@ -214,7 +214,7 @@ static const struct equation {
 static struct tp_reference_matrix table_of(const struct run *run, const char *of, int64_t rows)
 {
   return (struct tp_reference_matrix){
-      .of = of, .owner = NO_OWNER, .rows = rows, .columns = run->block.shape.hidden, .table = true};
+      .of = of, .owner = NO_OWNER, .rows = rows, .columns = run->block.model.hidden, .table = true};
 }
 
 /* Row of the token, and of its position where those are learned. */
@@ -222,7 +222,7 @@ static float *embed(const struct run *run)
 {
   const struct tp_reference *reference = run->reference;
   const struct tp_model *model = reference->model;
-  const int64_t hidden = run->block.shape.hidden;
+  const int64_t hidden = run->block.model.hidden;
   const struct tp_reference_matrix table = table_of(run, "embedding", model->vocab);
   const struct tp_reference_matrix positions = table_of(run, "positions", model->max_positions);
   float *x = rows(run), *position = TP_NEW(run->block.arena, float, hidden);
@@ -243,7 +243,7 @@ static void drop_others_rows(const struct run *run, float *x)
 {
   const struct tp_reference *reference = run->reference;
   const int64_t part = (reference->model->vocab + run->ranks - 1) / run->ranks;
-  const int64_t hidden = run->block.shape.hidden;
+  const int64_t hidden = run->block.model.hidden;
   for (int64_t t = 0; t < reference->length; t++)
     if (reference->tokens[t] / part != reference->rank)
       memset(&x[t * hidden], 0, (size_t)hidden * sizeof *x);
@@ -274,18 +274,11 @@ static enum tp_status check(const struct tp_reference *reference, struct tp_erro
   return TP_OK;
 }
 
-/* The model's block, or a sub-layer of kraken; how many share a module, or stand side by side. */
-static enum tp_status shape_make(const struct tp_reference *reference, bool kraken, int *ranks,
-                                 struct tp_block *shape, struct tp_error *error)
+/* How many share a module, or stand side by side in kraken's layers. */
+static int ranks_of(const struct tp_reference *reference, bool kraken)
 {
   const int degree = reference->variant->degree, ways = (int)reference->model->kraken_ways;
-  *ranks = reference->ranks;
-  if (!kraken)
-    return tp_pass_shard(&(struct tp_request){.model = reference->model, .mesh = tp_mesh_of_tp(1)},
-                         shape, error);
-  *ranks = degree > 0 ? degree : ways > 0 ? ways : reference->ranks;
-  *shape = tp_kraken_block(reference->model, *ranks);
-  return TP_OK;
+  return !kraken || (degree == 0 && ways == 0) ? reference->ranks : degree > 0 ? degree : ways;
 }
 
 static const struct equation *equation_of(const struct tp_reference *reference)
@@ -323,12 +316,14 @@ enum tp_status tp_reference_logits(const struct tp_reference *reference, float *
                    reference->variant->architecture->name);
   struct run run = {.reference = reference, .layers = (int)reference->model->layers};
   TP_TRY(check(reference, error));
-  TP_TRY(shape_make(reference, equation->compute == kraken, &run.ranks, &run.block.shape, error));
+  run.ranks = ranks_of(reference, equation->compute == kraken);
+  run.block.model = equation->compute == kraken ? tp_kraken_model(reference->model, run.ranks)
+                                                : *reference->model;
   run.block.weights =
       (struct tp_reference_weights){.seed = reference->seed, .dtype = reference->dtype};
   run.block.tokens = reference->length;
   run.block.arena = tp_arena_create();
-  run.elements = (size_t)(reference->length * run.block.shape.hidden);
+  run.elements = (size_t)(reference->length * run.block.model.hidden);
   compute(&run, equation, logits);
   tp_arena_free(run.block.arena);
   return TP_OK;

@@ -97,12 +97,12 @@ static double *elements(const struct tp_reference_block *block, enum tp_role rol
 void tp_reference_norm(const struct tp_reference_block *block, const char *of, int layer, int owner,
                        const float *x, float *y)
 {
-  const int64_t n = block->shape.hidden;
+  const int64_t n = block->model.hidden;
   const char *const gain_of = tp_arena_printf(block->arena, "%s.gain", of);
   const char *const bias_of = tp_arena_printf(block->arena, "%s.bias", of);
   const double *gain = elements(block, TP_ROLE_GAIN, gain_of, layer, owner, n);
   const double *bias = NULL;
-  if (block->shape.norm == TP_NORM_LAYER)
+  if (block->model.norm == TP_NORM_LAYER)
     bias = elements(block, TP_ROLE_BIAS, bias_of, layer, owner, n);
   for (int64_t t = 0; t < block->tokens; t++)
     norm_row(&x[t * n], gain, bias, n, &y[t * n]);
@@ -119,51 +119,76 @@ static void rotate(float *head, int64_t dim, int64_t position)
   }
 }
 
-/* Rows of q, k or v of `heads` heads from `first` on; q and k normalised and rotated. */
-static float *project(const struct tp_reference_block *block, const char *of, int layer, int owner,
-                      int64_t all_heads, int64_t first, int64_t heads, const float *n)
+/* A matrix of the layer's table, of layer `layer` and `owner`. */
+static struct tp_reference_matrix matrix_of(const struct tp_layer *table, const char *of, int layer,
+                                            int owner)
 {
-  const struct tp_block *shape = &block->shape;
-  const int64_t dim = shape->head_dim, width = heads * dim;
-  float *y = rows_of(block, width);
-  tp_reference_multiply(
-      block, (struct tp_reference_matrix){of, layer, owner, all_heads * dim, shape->hidden, false},
-      (struct tp_reference_range){first * dim, width, 0, shape->hidden}, n, y);
-  if (shape->qkv_bias)
-    add_bias(block, tp_arena_printf(block->arena, "%s.bias", of), layer, owner, first * dim, width,
-             y);
-  if (strcmp(of, "attn.v") == 0)
-    return y;
-  const char *const gain_of = tp_arena_printf(block->arena, "%s.gain", of);
-  const double *gain =
-      shape->qk_norm ? elements(block, TP_ROLE_GAIN, gain_of, layer, owner, dim) : NULL;
-  for (int64_t t = 0; t < block->tokens; t++)
-    for (int64_t h = 0; h < heads; h++) {
-      float *head = &y[t * width + h * dim];
-      if (gain != NULL)
-        norm_row(head, gain, NULL, dim, head);
-      if (shape->rotary)
-        rotate(head, dim, t);
-    }
+  const struct tp_matrix *matrix = tp_layer_matrix(table, of);
+  return (struct tp_reference_matrix){
+      .of = of, .layer = layer, .owner = owner, .rows = matrix->rows, .columns = matrix->columns};
+}
+
+/* y = x W' + b, W and b rows first_row.. of the matrix; all of its columns. */
+static float *multiply_rows(const struct tp_reference_block *block, const struct tp_layer *table,
+                            struct tp_reference_matrix matrix, int64_t first_row, int64_t n_rows,
+                            const float *x)
+{
+  const struct tp_matrix *found = tp_layer_matrix(table, matrix.of);
+  float *y = rows_of(block, n_rows);
+  tp_reference_multiply(block, matrix,
+                        (struct tp_reference_range){first_row, n_rows, 0, matrix.columns}, x, y);
+  if (found->biased)
+    add_bias(block, found->bias_name, matrix.layer, matrix.owner, first_row, n_rows, y);
   return y;
 }
 
-/* out = softmax(q k' / sqrt(dim)) v over positions 0 to t; strides are widths of rows. */
-static void attend(const float *q, const float *k, const float *v, int64_t t, int64_t dim,
-                   int64_t kv_width, double *scores, float *out)
+/* y = x W' + b, W columns first_column.. of the matrix; b where the part has it. */
+static void multiply_columns(const struct tp_reference_block *block, const struct tp_layer *table,
+                             struct tp_reference_matrix matrix, struct tp_reference_part part,
+                             int64_t first_column, int64_t n_columns, const float *x, float *y)
+{
+  const struct tp_matrix *found = tp_layer_matrix(table, matrix.of);
+  tp_reference_multiply(block, matrix,
+                        (struct tp_reference_range){0, matrix.rows, first_column, n_columns}, x, y);
+  if (found->biased && part.biases)
+    add_bias(block, found->bias_name, matrix.layer, matrix.owner, 0, matrix.rows, y);
+}
+
+/* Heads of q or k: normalised and rotated. */
+static void place(const struct tp_reference_block *block, const struct tp_layer *table,
+                  struct tp_reference_matrix matrix, int64_t heads, float *y)
+{
+  const int64_t dim = table->block.head_dim;
+  const char *const gain_of = tp_arena_printf(block->arena, "%s.gain", matrix.of);
+  const double *gain = table->block.qk_norm
+                           ? elements(block, TP_ROLE_GAIN, gain_of, matrix.layer, matrix.owner, dim)
+                           : NULL;
+  for (int64_t t = 0; t < block->tokens; t++)
+    for (int64_t h = 0; h < heads; h++) {
+      float *head = &y[(t * heads + h) * dim];
+      if (gain != NULL)
+        norm_row(head, gain, NULL, dim, head);
+      if (table->block.rotary)
+        rotate(head, dim, t);
+    }
+}
+
+/* out = softmax(q k' / sqrt(dim)) v over positions first to t; strides are widths of rows. */
+static void attend(const float *q, const float *k, const float *v, int64_t first, int64_t t,
+                   int64_t dim, int64_t kv_width, double *scores, float *out)
 {
   double largest = -(double)INFINITY, sum = 0;
-  for (int64_t s = 0; s <= t; s++) {
+  for (int64_t s = first; s <= t; s++) {
     scores[s] = 0;
     for (int64_t i = 0; i < dim; i++)
       scores[s] += (double)q[i] * (double)k[s * kv_width + i] / sqrt((double)dim);
     largest = fmax(largest, scores[s]);
   }
-  for (int64_t s = 0; s <= t; s++)
+  for (int64_t s = first; s <= t; s++)
     sum += scores[s] = exp(scores[s] - largest);
   for (int64_t i = 0; i < dim; i++) {
     double mean = 0;
-    for (int64_t s = 0; s <= t; s++)
+    for (int64_t s = first; s <= t; s++)
       mean += scores[s] / sum * (double)v[s * kv_width + i];
     out[i] = (float)mean;
   }
@@ -172,31 +197,32 @@ static void attend(const float *q, const float *k, const float *v, int64_t t, in
 void tp_reference_attention(const struct tp_reference_block *block, int layer,
                             struct tp_reference_part part, const float *n, float *y)
 {
-  const struct tp_block *shape = &block->shape;
-  const int64_t dim = shape->head_dim, group = shape->heads / shape->kv_heads;
+  const struct tp_layer table =
+      tp_layer_make(&block->model, tp_model_kind_of(&block->model, layer));
+  const int64_t dim = table.block.head_dim, group = table.block.heads / table.block.kv_heads;
   const int64_t first_kv = part.first_head / group;
   const int64_t kv_heads = (part.first_head + part.heads - 1) / group - first_kv + 1;
   const int64_t width = part.heads * dim, kv_width = kv_heads * dim;
-  const int owner = part.owner;
-  const float *q =
-      project(block, "attn.q", layer, owner, shape->heads, part.first_head, part.heads, n);
-  const float *k = project(block, "attn.k", layer, owner, shape->kv_heads, first_kv, kv_heads, n);
-  const float *v = project(block, "attn.v", layer, owner, shape->kv_heads, first_kv, kv_heads, n);
+  const struct tp_reference_matrix of_q = matrix_of(&table, "attn.q", layer, part.owner);
+  const struct tp_reference_matrix of_k = matrix_of(&table, "attn.k", layer, part.owner);
+  const struct tp_reference_matrix of_v = matrix_of(&table, "attn.v", layer, part.owner);
+  float *q = multiply_rows(block, &table, of_q, part.first_head * dim, width, n);
+  float *k = multiply_rows(block, &table, of_k, first_kv * dim, kv_width, n);
+  const float *v = multiply_rows(block, &table, of_v, first_kv * dim, kv_width, n);
+  place(block, &table, of_q, part.heads, q);
+  place(block, &table, of_k, kv_heads, k);
   float *heads = rows_of(block, width);
   double *scores = TP_NEW(block->arena, double, block->tokens);
+  const int64_t window = table.block.window;
   for (int64_t t = 0; t < block->tokens; t++)
     for (int64_t h = 0; h < part.heads; h++) {
+      const int64_t first = window > 0 && t >= window ? t + 1 - window : 0; /* older ones: unseen */
       const int64_t kv = ((part.first_head + h) / group - first_kv) * dim;
-      attend(&q[t * width + h * dim], &k[kv], &v[kv], t, dim, kv_width, scores,
+      attend(&q[t * width + h * dim], &k[kv], &v[kv], first, t, dim, kv_width, scores,
              &heads[t * width + h * dim]);
     }
-  tp_reference_multiply(block,
-                        (struct tp_reference_matrix){"attn.out", layer, owner, shape->hidden,
-                                                     shape->heads * dim, false},
-                        (struct tp_reference_range){0, shape->hidden, part.first_head * dim, width},
-                        heads, y);
-  if (shape->out_bias && part.biases)
-    add_bias(block, "attn.out.bias", layer, owner, 0, shape->hidden, y);
+  multiply_columns(block, &table, matrix_of(&table, "attn.out", layer, part.owner), part,
+                   part.first_head * dim, width, heads, y);
 }
 
 static double silu(double x)
@@ -210,33 +236,21 @@ static double gelu(double x)
   return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
 }
 
-static float *widen(const struct tp_reference_block *block, const char *of, const char *bias_of,
-                    int layer, struct tp_reference_part part, const float *n)
-{
-  const struct tp_block *shape = &block->shape;
-  float *y = rows_of(block, part.inner);
-  tp_reference_multiply(
-      block, (struct tp_reference_matrix){of, layer, part.owner, shape->ffn, shape->hidden, false},
-      (struct tp_reference_range){part.first_inner, part.inner, 0, shape->hidden}, n, y);
-  if (shape->mlp_bias)
-    add_bias(block, bias_of, layer, part.owner, part.first_inner, part.inner, y);
-  return y;
-}
-
 void tp_reference_mlp(const struct tp_reference_block *block, int layer,
                       struct tp_reference_part part, const float *n, float *y)
 {
-  const struct tp_block *shape = &block->shape;
-  float *inner = widen(block, "mlp.up", "mlp.up.bias", layer, part, n);
+  const struct tp_layer table =
+      tp_layer_make(&block->model, tp_model_kind_of(&block->model, layer));
+  float *inner = multiply_rows(block, &table, matrix_of(&table, "mlp.up", layer, part.owner),
+                               part.first_inner, part.inner, n);
   const float *gate =
-      shape->gated ? widen(block, "mlp.gate", "mlp.gate.bias", layer, part, n) : NULL;
+      table.block.gated
+          ? multiply_rows(block, &table, matrix_of(&table, "mlp.gate", layer, part.owner),
+                          part.first_inner, part.inner, n)
+          : NULL;
   for (int64_t i = 0; i < block->tokens * part.inner; i++)
     inner[i] =
         (float)(gate != NULL ? silu((double)gate[i]) * (double)inner[i] : gelu((double)inner[i]));
-  tp_reference_multiply(
-      block,
-      (struct tp_reference_matrix){"mlp.down", layer, part.owner, shape->hidden, shape->ffn, false},
-      (struct tp_reference_range){0, shape->hidden, part.first_inner, part.inner}, inner, y);
-  if (shape->mlp_bias && part.biases)
-    add_bias(block, "mlp.down.bias", layer, part.owner, 0, shape->hidden, y);
+  multiply_columns(block, &table, matrix_of(&table, "mlp.down", layer, part.owner), part,
+                   part.first_inner, part.inner, inner, y);
 }

@@ -21,7 +21,7 @@ struct tp_reference_part {
 };
 
 struct tp_reference_block {
-  struct tp_block shape; /* unsharded */
+  struct tp_model model; /* of kraken, the narrower one */
   struct tp_reference_weights weights;
   int64_t tokens;
   struct tp_arena *arena;

@@ -27,9 +27,9 @@ struct tp_selftest {
 void tp_selftest_host(struct tp_selftest *selftest);
 
 /* Every kernel, GEMM and attention of a device against the host's, or with several ranks every
- * collective; then the variants at the degree of its ranks.  fp8 and fused attention in fp32 are
- * skipped where the device refuses them (TP_E_INPUT).  Fails only where the ranks of `group` cannot
- * agree; `group` is NULL for a lone rank. */
+ * collective; then the variants at the degree of its ranks.  fp8, fused attention in fp32 and
+ * windows are skipped where the device refuses them (TP_E_INPUT).  Fails only where the ranks of
+ * `group` cannot agree; `group` is NULL for a lone rank. */
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_group *group, struct tp_error *error);
 

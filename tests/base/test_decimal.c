@@ -16,7 +16,7 @@ static void check(double value)
   snprintf(want, sizeof want, "%.9g", value);
   ck_assert_msg(strcmp(got, want) == 0, "%.17g: got %s, want %s", value, got, want);
   ck_assert_msg(*end == '\0' && end == got + strlen(got), "%.17g: %s does not end there", value,
-                  got);
+                got);
 }
 
 START_TEST(edges)

@@ -38,6 +38,64 @@ START_TEST(flash_prefill)
 }
 END_TEST
 
+/* A window of 100: the 8 tiles of 64 rows see 64, 128 and then 192 keys, the 163 that their rows
+ * see in blocks of 64: 64 + 128 + 6 * 192 = 1344.  Of 512 * 513 / 2 pairs the last 412 queries lack
+ * 412, 411, ... 1. */
+START_TEST(flash_prefill_in_a_window)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
+  const struct tp_cost whole = tp_cost_op(&toy.machine, false, &op);
+  op.attention.window = 512; /* all there are */
+  const struct tp_cost same = tp_cost_op(&toy.machine, false, &op);
+  ck_assert_double_eq(same.work_s, whole.work_s);
+  ck_assert_double_eq(same.flops, whole.flops);
+  op.attention.window = 100;
+  const struct tp_cost windowed = tp_cost_op(&toy.machine, false, &op);
+  const double all_us = 2 * 1344 * 3.2768e-3, longest_us = 192 * 3.2768e-3;
+  ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
+  ck_assert_rel(windowed.flops, 4.0 * 25 * 8 * 128 * (512 * 513 / 2 - 412 * 413 / 2), 1e-15);
+  ck_assert_double_eq(windowed.dram_bytes, whole.dram_bytes); /* every key is some query's */
+  double before_s = 0;
+  for (op.attention.window = 1; op.attention.window <= 512; op.attention.window++) {
+    const double now_s = tp_cost_op(&toy.machine, false, &op).work_s;
+    ck_assert_double_le(before_s, now_s);
+    before_s = now_s;
+  }
+  ck_assert_double_eq(before_s, whole.work_s);
+}
+END_TEST
+
+/* Decode reads the window's keys and no others, in any style; a materialised prefill multiplies the
+ * keys it masks, too. */
+START_TEST(windows_of_other_kernels)
+{
+  static const enum tp_attention_style styles[] = {TP_ATTENTION_FLASH, TP_ATTENTION_MATERIALISED,
+                                                   TP_ATTENTION_EXPANDED};
+  struct toy toy;
+  toy_init(&toy);
+  for (int i = 0; i < 3; i++) {
+    struct tp_op longer = attention(styles[i], 16, 1, 8192);
+    const struct tp_op shorter = attention(styles[i], 16, 1, 1024);
+    longer.attention.window = 1024;
+    const struct tp_cost a = tp_cost_op(&toy.machine, true, &longer);
+    const struct tp_cost b = tp_cost_op(&toy.machine, true, &shorter);
+    ck_assert_double_eq(a.work_s, b.work_s);
+    ck_assert_double_eq(a.dram_bytes, b.dram_bytes);
+    ck_assert_double_eq(a.flops, b.flops);
+    ck_assert_double_eq(a.flops, 4.0 * 16 * 8 * 128 * 1024);
+  }
+  struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
+  const struct tp_cost whole = tp_cost_op(&toy.machine, false, &op);
+  op.attention.window = 100;
+  const struct tp_cost masked = tp_cost_op(&toy.machine, false, &op);
+  ck_assert_double_eq(masked.work_s, whole.work_s);
+  ck_assert_double_eq(masked.dram_bytes, whole.dram_bytes);
+  ck_assert_double_eq(masked.flops, whole.flops);
+}
+END_TEST
+
 /* The next 512 tokens on 1024 that are cached: tile i of 8 sees 1024 + 64 (i + 1) keys, in the mean
  * (1088 + 1536) / 2; their pairs are those of 1536 tokens less those of 1024. */
 START_TEST(flash_prefill_on_context)
@@ -275,6 +333,8 @@ static Suite *suite(void)
   Suite *suite = suite_create("attention");
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
+  tcase_add_test(tcase, flash_prefill_in_a_window);
+  tcase_add_test(tcase, windows_of_other_kernels);
   tcase_add_test(tcase, flash_prefill_on_context);
   tcase_add_test(tcase, flash_backward);
   tcase_add_test(tcase, materialised_backward);

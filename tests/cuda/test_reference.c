@@ -173,7 +173,7 @@ END_TEST
 START_TEST(gelu_and_layer_norm)
 {
   const struct tp_reference_block block = {
-      .shape =
+      .model =
           {.hidden = 2, .heads = 1, .kv_heads = 1, .head_dim = 2, .ffn = 2, .norm = TP_NORM_LAYER},
       .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
       .tokens = 1,
@@ -222,14 +222,39 @@ START_TEST(a_token_changes_nothing_before_it)
 }
 END_TEST
 
+/* A window of 3 in one layer, and of 2 in the second of two, whose first sees all: a token that is
+ * 3 behind changes nothing in the one; in the other it changes what the window holds. */
+START_TEST(a_window_forgets_what_is_older)
+{
+  const int32_t other[LENGTH] = {2, 0, 2, 2, 1, 0}; /* another first token */
+  struct tp_model model = llama;
+  model.layers = 1;
+  model.kinds[0].window = 3;
+  const float *a = logits_of(&model, "standard", 1, 0, tokens);
+  const float *b = logits_of(&model, "standard", 1, 0, other);
+  for (int t = 0; t < 3; t++)
+    ck_assert_double_gt(distance(&a[t * model.vocab], &b[t * model.vocab], model.vocab), 1e-3);
+  ck_assert_int_eq(memcmp(&a[3 * model.vocab], &b[3 * model.vocab],
+                          (size_t)((LENGTH - 3) * model.vocab) * sizeof *a),
+                   0);
+  static const unsigned char kind_of[] = {0, 1};
+  model.layers = 2;
+  model.n_kinds = 2;
+  model.kinds[0].window = 0;
+  model.kinds[1].window = 2;
+  model.kind_of = kind_of;
+  a = logits_of(&model, "standard", 1, 0, tokens);
+  b = logits_of(&model, "standard", 1, 0, other);
+  ck_assert_double_gt(distance(&a[5 * model.vocab], &b[5 * model.vocab], model.vocab), 1e-4);
+}
+END_TEST
+
 static struct tp_reference_block block_of(const struct tp_model *model)
 {
-  struct tp_reference_block block = {
-      .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32}, .tokens = LENGTH, .arena = arena};
-  struct tp_error error;
-  const struct tp_request request = {.model = model, .mesh = tp_mesh_of_tp(1)};
-  ck_assert_int_eq(tp_pass_shard(&request, &block.shape, &error), TP_OK);
-  return block;
+  return (struct tp_reference_block){.model = *model,
+                                     .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
+                                     .tokens = LENGTH,
+                                     .arena = arena};
 }
 
 static struct tp_reference_part part_of(const struct tp_model *model, int rank, int ranks)
@@ -518,6 +543,7 @@ static Suite *suite(void)
   tcase_add_test(t, equal_tokens_see_equal_values);
   tcase_add_test(t, a_token_changes_nothing_before_it);
   tcase_add_loop_test(t, parts_add_up, 0, 2);
+  tcase_add_test(t, a_window_forgets_what_is_older);
   tcase_add_loop_test(t, only_residuals_of_their_own_depend_on_ranks, 0, 7);
   tcase_add_loop_test(t, one_rank_arranges_nothing, 0, n_architectures);
   tcase_add_loop_test(t, ladder_is_standard_one_module_stale, 0, 2);

@@ -338,6 +338,45 @@ START_TEST(too_many_ops_are_refused)
 }
 END_TEST
 
+/* What a pass costs is its slowest rank's, whichever that is: three ranks, a kernel and then a
+ * collective each. */
+START_TEST(the_slowest_rank_counts)
+{
+  struct tp_cost costs[] = {{.flops = 3, .sigma = 0.1}, {.link_bytes = 7}};
+  struct tp_op ops[] = {{.name = "kernel", .kind = TP_OP_GEMM},
+                        {.name = "collective", .kind = TP_OP_COLLECTIVE, .stream = TP_STREAM_COMM}};
+  struct tp_des_item kernel = {.op = &ops[0], .cost = &costs[0]};
+  struct tp_des_item collective = {
+      .op = &ops[1], .cost = &costs[1], .index = 1, .collective = true};
+  const struct tp_cost *rows[] = {costs};
+  const struct tp_program program = {
+      .ranks = 3,
+      .n_streams = 2,
+      .n_segments = 1,
+      .segments = {{.name = "segment", .repeat = 1, .ops = ops, .n_ops = 2}}};
+  const struct tp_run run = {.program = &program, .costs = rows};
+  const struct tp_des_plan plan = {.run = &run,
+                                   .ranks = 3,
+                                   .n_items = 2,
+                                   .streams = {{.n_items = 1, .items = &kernel},
+                                               {.n_items = 1, .first = 1, .items = &collective}}};
+  struct tp_des_span spans[3][2];
+  for (int rank = 0; rank < 3; rank++) {
+    const bool slowest = rank == _i;
+    spans[rank][0] = (struct tp_des_span){0, slowest ? 3 : 1};
+    spans[rank][1] = (struct tp_des_span){slowest ? 2 : 1, slowest ? 5 : 4};
+  }
+  struct tp_result result;
+  tp_des_account(&plan, spans[0], rig.arena, &result);
+  ck_assert_rel(result.total_s, 5, 1e-12);
+  ck_assert_rel(result.compute_s, 3, 1e-12);
+  ck_assert_rel(result.comm_s, 3, 1e-12);
+  ck_assert_rel(result.comm_exposed_s, 2, 1e-12);
+  ck_assert(result.flops == 3 && result.link_bytes == 7);
+  ck_assert_rel(result.variance, 0.01 * 3 * 3, 1e-12);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("des");
@@ -364,6 +403,7 @@ static Suite *suite(void)
   tcase_add_loop_test(rules, endless_ops_are_refused, 0, 2);
   tcase_add_test(rules, too_many_ops_are_refused);
   tcase_add_test(rules, dead_simulation_is_reported);
+  tcase_add_loop_test(rules, the_slowest_rank_counts, 0, 3);
   suite_add_tcase(suite, rules);
   return suite;
 }

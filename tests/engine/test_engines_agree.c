@@ -93,7 +93,7 @@ START_TEST(variants_take_the_same_time)
   if (status == TP_OK)
     status = tp_model_open(TP_SRCDIR "/models/llama-3.1-8b.json", arena, &model, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
-  model.layers = SLOW ? 2 : 12;
+  model.layers = SLOW ? 2 : 6;
   for (size_t a = 0; tp_architectures[a] != NULL; a++)
     for (int tp = SLOW ? 8 : 1; tp <= 8; tp *= 2)
       for (int decode = 0; decode <= 1; decode++)

@@ -11,3 +11,5 @@ tpsim predict --model tiny.json
 tpsim predct
 tpsim check ladder-7b
 tpsim predict --model tiny.json --platform dgx-h100 --stack ideal --tp 3 --format csv | cut -d, -f5,30-
+# Of a key that means many values six are listed.
+tpsim predict --model tiny.json --platform dgx-h100 --set spread_ratio=0.1

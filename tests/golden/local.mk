@@ -8,6 +8,8 @@ if TPSIM
 TESTS += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh
 endif
 EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
+	%D%/collectives.cmd %D%/collectives.expected \
+	%D%/costs.cmd %D%/costs.expected \
 	%D%/errors.cmd %D%/errors.expected \
 	%D%/help-calibrate.cmd %D%/help-calibrate.expected \
 	%D%/help-check.cmd %D%/help-check.expected \
@@ -24,7 +26,10 @@ EXTRA_DIST += %D%/baseline.sh %D%/readme.sh %D%/transcripts.sh %D%/update %D%/ti
 	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
 	%D%/help-solve.cmd %D%/help-solve.expected \
 	%D%/solve.cmd %D%/solve.expected \
+	%D%/reproduce.cmd %D%/reproduce.expected \
 	%D%/show-platform.cmd %D%/show-platform.expected \
+	%D%/show-program-train.cmd %D%/show-program-train.expected \
+	%D%/tables.cmd %D%/tables.expected \
 	%D%/show-program-desync-2x.cmd %D%/show-program-desync-2x.expected \
 	%D%/show-program-desync-4x.cmd %D%/show-program-desync-4x.expected \
 	%D%/show-program-kraken.cmd %D%/show-program-kraken.expected \

@@ -148,6 +148,60 @@ START_TEST(kraken_keys)
 }
 END_TEST
 
+/* Kinds of the layers as text: a digit is the kind, and the windows follow. */
+static const char *kinds_text(const struct tp_model *m)
+{
+  const char *text = "";
+  for (int64_t layer = 0; layer < m->layers; layer++)
+    text = tp_arena_printf(arena, "%s%d", text, tp_model_kind_of(m, layer));
+  for (int kind = 0; kind < tp_model_n_kinds(m); kind++)
+    text = tp_arena_printf(arena, "%s %lld", text, (long long)m->kinds[kind].window);
+  return text;
+}
+
+#define SHAPE                                       \
+  "\"hidden_size\":512,\"intermediate_size\":1376," \
+  "\"num_attention_heads\":8,\"vocab_size\":1000,"  \
+  "\"num_hidden_layers\":"
+#define FULL    "\"full_attention\""
+#define SLIDING "\"sliding_attention\""
+static const struct {
+  const char *type, *shape, *kinds;
+} windows[] = {
+    {"mistral", SHAPE "3,\"sliding_window\":1024", "000 1024"},
+    {"mistral", SHAPE "3,\"sliding_window\":null", "000 0"},
+    {"mistral", SHAPE "3", "000 4096"}, /* MistralConfig's default */
+    {"llama", SHAPE "3,\"sliding_window\":1024", "000 0"},
+    {"qwen2", SHAPE "3,\"sliding_window\":1024", "000 0"},
+    {"qwen2", SHAPE "3,\"use_sliding_window\":true,\"max_window_layers\":0", "000 4096"},
+    {"qwen2", SHAPE "30,\"use_sliding_window\":true", "000000000000000000000000000011 0 4096"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":true,\"max_window_layers\":1,\"sliding_window\":9",
+     "0111 0 9"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":true,\"max_window_layers\":4", "0000 0"},
+    {"qwen3", SHAPE "4,\"use_sliding_window\":false,\"max_window_layers\":1", "0000 0"},
+    {"qwen3", SHAPE "2,\"use_sliding_window\":true,\"layer_types\":[" SLIDING "," FULL "]",
+     "01 4096 0"},
+    {"qwen3", SHAPE "2,\"use_sliding_window\":false,\"layer_types\":[" FULL "," FULL "]", "00 0"},
+    {"llama",
+     SHAPE "4,\"sliding_window\":7,\"layer_types\":[" FULL "," SLIDING "," SLIDING "," FULL "]",
+     "0110 0 7"},
+    {"llama", SHAPE "2,\"sliding_window\":7,\"layer_types\":[" SLIDING "," SLIDING "]", "00 7"},
+    {"llama", SHAPE "8,\"sliding_window\":7,\"sliding_window_pattern\":6", "00000100 7 0"},
+    {"llama",
+     SHAPE "2,\"sliding_window\":7,\"sliding_window_pattern\":2,\"layer_types\":[" SLIDING "," FULL
+           "]",
+     "01 7 0"},
+};
+
+START_TEST(window_keys)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"%s\",%s}", windows[_i].type, windows[_i].shape),
+      arena);
+  ck_assert_str_eq(kinds_text(&m), windows[_i].kinds);
+}
+END_TEST
+
 START_TEST(config_json_takes_its_folders_name)
 {
   struct tp_model m;
@@ -157,41 +211,47 @@ START_TEST(config_json_takes_its_folders_name)
 }
 END_TEST
 
+struct share {
+  int tp;
+  int64_t heads, kv_heads, ffn;
+};
+
+static struct share share_of(const struct tp_layer *layer, int tp)
+{
+  const struct tp_block *block = &layer->block;
+  return (struct share){tp, block->copies * block->heads, block->copies * block->kv_heads,
+                        block->copies * block->ffn};
+}
+
 static const struct {
   const char *name;
   int tp;
-  struct tp_shard want;
+  struct share want;
 } shards[] = {
-    {"llama-3.1-70b", 1, {1, 64, 8, 28672, 128256}},
-    {"llama-3.1-70b", 8, {8, 8, 1, 3584, 16032}},
-    {"llama-3.1-70b", 16, {16, 4, 1, 1792, 8016}},
-    {"llama-3.1-405b", 16, {16, 8, 1, 3328, 8016}},
-    {"llama-3.1-405b", 8, {8, 16, 2, 6656, 16032}},
-    {"llama-2-7b", 32, {32, 1, 1, 344, 1000}},
-    {"llama-2-13b", 5, {5, 8, 8, 0, 0}}, /* 13824 is no multiple of 5: refused */
-    {"bloom-176b", 7, {7, 16, 16, 8192, 35840}},
-    {"ladder-1b", 8, {8, 3, 3, 512, 6144}},
-    {"palm-540b", 16, {16, 3, 1, 4608, 16000}},
-    {"t-nlg", 4, {4, 7, 7, 4256, 12800}},
-    {"gpt3-13b", 8, {8, 5, 5, 2560, 6400}},
-    {"kraken-125m-6way", 6, {6, 2, 2, 836, 8384}},
-    {"kraken-125m-6way", 2, {2, 6, 6, 2508, 25152}},
+    {"llama-3.1-70b", 1, {1, 64, 8, 28672}},  {"llama-3.1-70b", 8, {8, 8, 1, 3584}},
+    {"llama-3.1-70b", 16, {16, 4, 1, 1792}},  {"llama-3.1-405b", 16, {16, 8, 1, 3328}},
+    {"llama-3.1-405b", 8, {8, 16, 2, 6656}},  {"llama-2-7b", 32, {32, 1, 1, 344}},
+    {"llama-2-13b", 5, {5, 8, 8, 0}}, /* 13824 is no multiple of 5: refused */
+    {"bloom-176b", 7, {7, 16, 16, 8192}},     {"ladder-1b", 8, {8, 3, 3, 512}},
+    {"palm-540b", 16, {16, 3, 1, 4608}},      {"t-nlg", 4, {4, 7, 7, 4256}},
+    {"gpt3-13b", 8, {8, 5, 5, 2560}},         {"kraken-125m-6way", 6, {6, 2, 2, 836}},
+    {"kraken-125m-6way", 2, {2, 6, 6, 2508}},
 };
 
 START_TEST(ranks_hold_their_share)
 {
   const struct tp_model m = open_shipped(shards[_i].name, arena);
-  const struct tp_shard *const want = &shards[_i].want;
-  struct tp_shard got;
-  const enum tp_status status = tp_shard_make(&m, shards[_i].tp, &got, &error);
+  const struct share *const want = &shards[_i].want;
+  struct tp_layer layer;
+  const enum tp_status status = tp_shard_make(&m, 0, shards[_i].tp, &layer, &error);
   ck_assert_int_eq(status, want->ffn == 0 ? TP_E_INPUT : TP_OK);
   if (status != TP_OK)
     return;
+  const struct share got = share_of(&layer, shards[_i].tp);
   ck_assert_int_eq(got.tp, want->tp);
   ck_assert_int_eq(got.heads, want->heads);
   ck_assert_int_eq(got.kv_heads, want->kv_heads);
   ck_assert_int_eq(got.ffn, want->ffn);
-  ck_assert_int_eq(got.vocab, want->vocab);
 }
 END_TEST
 
@@ -212,10 +272,10 @@ static const struct {
 START_TEST(refusals_list_what_would_do)
 {
   const struct tp_model m = open_shipped(refusals[_i].name, arena);
-  struct tp_shard shard = {.tp = -1};
-  ck_assert_int_eq(tp_shard_make(&m, refusals[_i].tp, &shard, &error), TP_E_INPUT);
+  struct tp_layer layer = {.n_matrices = -1};
+  ck_assert_int_eq(tp_shard_make(&m, 0, refusals[_i].tp, &layer, &error), TP_E_INPUT);
   ck_assert_str_eq(error.text, refusals[_i].message);
-  ck_assert_int_eq(shard.tp, -1);
+  ck_assert_int_eq(layer.n_matrices, -1);
 }
 END_TEST
 
@@ -226,12 +286,12 @@ START_TEST(key_value_heads_are_split_or_replicated_evenly)
                 "\"num_hidden_layers\":2,\"num_attention_heads\":12,\"num_key_value_heads\":4,"
                 "\"vocab_size\":1000}",
                 arena);
-  struct tp_shard shard;
-  ck_assert_int_eq(tp_shard_make(&m, 12, &shard, &error), TP_OK);
-  ck_assert_int_eq(shard.kv_heads, 1);
-  ck_assert_int_eq(tp_shard_make(&m, 2, &shard, &error), TP_OK);
-  ck_assert_int_eq(shard.kv_heads, 2);
-  ck_assert_int_eq(tp_shard_make(&m, 3, &shard, &error), TP_E_INPUT);
+  struct tp_layer layer;
+  ck_assert_int_eq(tp_shard_make(&m, 0, 12, &layer, &error), TP_OK);
+  ck_assert_int_eq(layer.block.kv_heads, 1);
+  ck_assert_int_eq(tp_shard_make(&m, 0, 2, &layer, &error), TP_OK);
+  ck_assert_int_eq(layer.block.kv_heads, 2);
+  ck_assert_int_eq(tp_shard_make(&m, 0, 3, &layer, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(
       error.text,
       ": neither of tp 3 and its 4 key/value heads divides the other; tp can be 1, 2, 4, 12"));
@@ -248,18 +308,17 @@ START_TEST(shards_add_up)
     m.kv_heads = (int64_t)1 << tp_random_below(&state, 5);
     m.heads = m.kv_heads * (1 + (int64_t)tp_random_below(&state, 8));
     m.ffn = 96 * (1 + (int64_t)tp_random_below(&state, 8));
-    m.vocab = 1 + (int64_t)tp_random_below(&state, 1000);
     const int tp = 1 + (int)tp_random_below(&state, 16);
-    struct tp_shard s;
-    if (tp_shard_make(&m, tp, &s, &error) != TP_OK) {
+    struct tp_layer layer;
+    if (tp_shard_make(&m, 0, tp, &layer, &error) != TP_OK) {
       refused++;
       continue;
     }
     made++;
+    const struct share s = share_of(&layer, tp);
     ck_assert_msg(s.heads * tp == m.heads && s.ffn * tp == m.ffn && s.heads % s.kv_heads == 0,
                   "case %d", c);
     ck_assert_msg(s.kv_heads * tp == (tp > m.kv_heads ? tp : m.kv_heads), "case %d", c);
-    ck_assert_msg(s.vocab * tp >= m.vocab && (s.vocab - 1) * tp < m.vocab, "case %d", c);
   }
   ck_assert_int_gt(made, refused / 10);
   ck_assert_int_gt(refused, made / 10);
@@ -278,6 +337,7 @@ static Suite *suite(void)
   tcase_add_test(keys, falcon_keys);
   tcase_add_test(keys, other_families_keys);
   tcase_add_test(keys, kraken_keys);
+  tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
   TCase *const shard = tcase_create("shard");

@@ -70,7 +70,7 @@ START_TEST(ladder_sizes_have_the_papers_layers)
 {
   const struct tp_model model = open_shipped(ladder[_i].name, arena);
   ck_assert_int_eq(model.layers, ladder[_i].layers);
-  ck_assert_int_eq(tp_model_layer_parameters(&model), ladder[_i].matrices + 2 * model.hidden);
+  ck_assert_int_eq(tp_model_layer_parameters(&model, 0), ladder[_i].matrices + 2 * model.hidden);
 }
 END_TEST
 

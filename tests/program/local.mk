@@ -13,7 +13,8 @@ unit_tests += \
 	%D%/test_text \
 	%D%/test_train \
 	%D%/test_transforms \
-	%D%/test_variant
+	%D%/test_variant \
+	%D%/test_windows
 EXTRA_DIST += \
 	%D%/toy.h \
 	%D%/golden/desync-2x.txt \

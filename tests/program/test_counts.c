@@ -115,11 +115,11 @@ START_TEST(test_kraken_model_keeps_its_width)
   struct tp_program program = build_program("kraken", &request, arena);
   ck_assert_rel(sum_program(&program).gemm_flops, kraken_gemm_flops(&model, 960, 3, 3), 1e-14);
   ck_assert_double_eq(sum_program(&program).reduce_bytes, 24.0 * 3 * 960 * 2);
-  const double rank_kv_bytes = program.kv_token_bytes;
+  const double rank_kv_bytes = tp_program_kv_bytes(&program, 1);
   request.mesh =
       tp_mesh_of_tp(1); /* all four on one device: four times the cache, nothing exchanged */
   program = build_program("kraken", &request, arena);
-  ck_assert_double_eq(program.kv_token_bytes, 4 * rank_kv_bytes);
+  ck_assert_double_eq(tp_program_kv_bytes(&program, 1), 4 * rank_kv_bytes);
   ck_assert_int_eq(sum_program(&program).reduces, 0);
   const double layers = 2 * 3.0 * 24 * 4 * 8 * 960 * 960, combine = 2 * 3.0 * 4 * 960 * 960;
   ck_assert_rel(sum_program(&program).gemm_flops, layers + combine + 2 * 3.0 * 960 * 50304, 1e-14);

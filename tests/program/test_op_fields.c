@@ -105,6 +105,17 @@ static const struct {
      "expanded batch=2 q=1 kv=7 heads=8/4 dim=64 fp16",
      "attention_decode batch=2 seq_len=1 kv_len=7 heads=8 kv_heads=4 head_dim=64 dtype=fp16 "
      "cache_write=apart"},
+    {{.kind = TP_OP_ATTENTION,
+      .attention = {.batch = 2,
+                    .query_len = 7,
+                    .kv_len = 7,
+                    .heads = 8,
+                    .kv_heads = 4,
+                    .head_dim = 64,
+                    .window = 3}},
+     "flash batch=2 q=7 kv=7 heads=8/4 dim=64 fp16 window=3",
+     "attention_prefill batch=2 seq_len=7 kv_len=7 heads=8 kv_heads=4 head_dim=64 dtype=fp16 "
+     "window=3 cache_write=apart"},
     {{.kind = TP_OP_MEMORY, .memory = {.read_bytes = 10}},
      "read=10 write=0",
      "memory read_bytes=10 write_bytes=0"},

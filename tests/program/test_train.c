@@ -195,7 +195,7 @@ START_TEST(test_memory)
   struct tp_request more = train_request(&twenty, 2);
   struct tp_program a = build_program("standard", &request, arena);
   struct tp_program b = build_program("standard", &more, arena);
-  ck_assert_double_eq(a.kv_token_bytes, 0);
+  ck_assert_double_eq(tp_program_kv_bytes(&a, 1), 0);
   ck_assert_double_eq(b.activation_bytes - a.activation_bytes, 10 * 48.0 * 2176 * 2);
   request.training.sequence_parallel = more.training.sequence_parallel = true;
   a = build_program("standard", &request, arena);

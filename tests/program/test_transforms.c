@@ -9,7 +9,7 @@ static enum tp_status add_argument(const struct tp_request *request,
                                    struct tp_program *program, struct tp_error *error)
 {
   (void)request, (void)arena, (void)error;
-  program->kv_token_bytes = 100 + variant->overlap_argument;
+  program->activation_bytes = 100 + variant->overlap_argument;
   return TP_OK;
 }
 
@@ -18,7 +18,7 @@ static enum tp_status add_ten_times(const struct tp_request *request,
                                     struct tp_program *program, struct tp_error *error)
 {
   (void)request, (void)arena, (void)error;
-  program->kv_token_bytes = 10 * program->kv_token_bytes + variant->wire_argument;
+  program->activation_bytes = 10 * program->activation_bytes + variant->wire_argument;
   return TP_OK;
 }
 
@@ -112,7 +112,7 @@ START_TEST(test_overlap_before_wire)
   const struct tp_request request = decode_request(&model, 2);
   ck_assert_int_eq(tp_variant_parse("bits:7+cut:3", arena, &variant, &error), TP_OK);
   ck_assert_int_eq(tp_variant_build(&variant, &request, arena, &program, &error), TP_OK);
-  ck_assert_rel(program.kv_token_bytes, 1037, 0);
+  ck_assert_rel(program.activation_bytes, 1037, 0);
   ck_assert_ptr_nonnull(strstr(program.title, "cut:3+bits:7"));
   tp_arena_free(arena);
 }

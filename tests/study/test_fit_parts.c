@@ -2,6 +2,7 @@
 #include "fit/crossing.h"
 #include "fit/nccl_tests.h"
 #include "fit/options.h"
+#include "fit/robust.h"
 #include "fit/sustained.h"
 #include "fit/uncertainty.h"
 #include "ops/median.h"
@@ -325,6 +326,38 @@ START_TEST(crossings_by_hand)
 }
 END_TEST
 
+/* Valleys at every whole number, the deeper the nearer to 2. */
+static int valleys(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  (void)data;
+  const double at = gsl_vector_get(x, 0);
+  gsl_vector_set(f, 0, (1 - cos(2 * acos(-1) * at)) / 2 + (at - 2) * (at - 2) / 20);
+  return 0;
+}
+
+static double anywhere(void *data, size_t i, double x)
+{
+  (void)data, (void)i;
+  return x;
+}
+
+/* From 0 a descent ends near 0; a parameter moved by 1 comes to the next valley, and by 1 again to
+ * the deepest. */
+START_TEST(a_better_valley_is_found_by_moving)
+{
+  const struct tp_fit_options options = {.hold_out_ratio = 0};
+  const struct tp_robust robust = {
+      .function = {valleys, NULL, 1, 1}, .name = "x", .inside = anywhere, .options = &options};
+  struct tp_error error = {.text = ""};
+  size_t unsettled;
+  gsl_vector *x = gsl_vector_calloc(1);
+  ck_assert_msg(tp_robust_search(&robust, x, &unsettled, &error) == TP_OK, "%s", error.text);
+  ck_assert_double_eq_tol(gsl_vector_get(x, 0), 2, 0.05);
+  ck_assert_uint_eq(unsettled, 1);
+  gsl_vector_free(x);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("fit_parts");
@@ -333,6 +366,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, errors_of_what_cannot_be_told_apart);
   tcase_add_test(tcase, shapes_are_told_apart);
   tcase_add_test(tcase, shapes_have_these_values);
+  tcase_add_test(tcase, a_better_valley_is_found_by_moving);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, sustained_by_hand);
   tcase_add_test(tcase, sustained_is_solved);

@@ -222,6 +222,38 @@ START_TEST(rows_that_do_not_tell_change_nothing)
 }
 END_TEST
 
+/* s over the root of the summed squares of the slopes, s^2 = sum(r^2) / (n - 1): from times that
+ * are 3 % too long and 2 % too short in turn. */
+START_TEST(the_standard_error_is_of_all_rows)
+{
+  struct tp_overlap_sample samples[64];
+  const struct tp_fit_options options = {.hold_out_ratio = 0};
+  struct tp_overlap_fit fit;
+  const double step = 1e-4;
+  double squares = 0, slopes = 0, rows = 0;
+  const size_t n = measure(0.7, 36, samples);
+  for (size_t i = 0; i < n; i++)
+    samples[i].slowdown *= i % 2 == 0 ? 1.03 : 0.98;
+  tp_fit_overlap(samples, n, &options, &device, &fit);
+  struct tp_device below = device, above = device;
+  below.overlap.held_ratio -= step;
+  above.overlap.held_ratio += step;
+  for (size_t i = 0; i < n; i++) {
+    if (samples[i].beside.held_sms == 0)
+      continue;
+    squares += pow(log(tp_overlap_slowdown(&device, &samples[i]) / samples[i].slowdown), 2);
+    slopes += pow(
+        log(tp_overlap_slowdown(&above, &samples[i]) / tp_overlap_slowdown(&below, &samples[i])) /
+            (2 * step),
+        2);
+    rows++;
+  }
+  ck_assert_double_eq((double)fit.n_fitted, rows);
+  ck_assert(!fit.at_bound);
+  ck_assert_rel(fit.error, sqrt(squares / (rows - 1) / slopes), 1e-6);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("interference");
@@ -237,6 +269,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, few_whole_waves_do_not_count);
   tcase_add_test(tcase, only_kernels_that_cover_all_sms_count);
   tcase_add_test(tcase, rows_that_do_not_tell_change_nothing);
+  tcase_add_test(tcase, the_standard_error_is_of_all_rows);
   suite_add_tcase(suite, tcase);
   return suite;
 }

@@ -11,7 +11,7 @@
 #ifdef __SANITIZE_ADDRESS__
 enum { LAYERS = 4, TP_FACTOR = 8 }; /* SimGrid runs its actors as threads then */
 #else
-enum { LAYERS = 8, TP_FACTOR = 2 }; /* desync-4x repeats four layers */
+enum { LAYERS = 4, TP_FACTOR = 2 }; /* desync-4x repeats two */
 #endif
 
 static const struct tp_model model = {.name = "toy",

@@ -110,6 +110,32 @@ START_TEST(what_writes_the_cache_may_be_timed_apart)
 }
 END_TEST
 
+/* Decode in a window of 1024 reads 1024 keys; 0 and empty cells mean no window. */
+START_TEST(windows_are_a_column_that_may_be_empty)
+{
+  static const char text[] = "op,batch,seq_len,kv_len,heads,kv_heads,head_dim,window\n"
+                             "attention_decode,64,,8192,32,8,128,1024\n"
+                             "attention_decode,64,,1024,32,8,128,\n"
+                             "attention_decode,64,,1024,32,8,128,0\n"
+                             "attention_prefill,2,8192,,32,8,128,1024\n"
+                             "attention_prefill,2,8192,,32,8,128,\n";
+  const struct tp_op_costs_request bare = {.device = "h100-sxm"};
+  const struct tp_op_time *times = costs(&bare, text);
+  ck_assert_double_eq(times[0].predicted_us, times[1].predicted_us);
+  ck_assert_double_eq(times[0].predicted_us, times[2].predicted_us);
+  ck_assert_double_lt(times[3].predicted_us, 0.5 * times[4].predicted_us);
+  struct tp_csv csv;
+  struct tp_op_time *none;
+  ck_assert_int_eq(tp_csv_parse("ops.csv",
+                                "op,batch,kv_len,heads,kv_heads,head_dim,window\n"
+                                "attention_decode,64,8192,32,8,128,10.5\n",
+                                world.arena, &csv, &error),
+                   TP_OK);
+  ck_assert_int_eq(tp_op_costs(&world.dirs, &bare, &csv, world.arena, &none, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "ops.csv:2: column 'window': 10.5 is not a whole number");
+}
+END_TEST
+
 START_TEST(a_stack_brings_its_kernels_and_library)
 {
   static const char text[] = "op,batch,seq_len,heads,kv_heads,head_dim,bytes,ranks\n"
@@ -170,6 +196,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   tcase_add_test(tcase, every_op_is_its_part_of_the_cost_model);
   tcase_add_test(tcase, what_writes_the_cache_may_be_timed_apart);
+  tcase_add_test(tcase, windows_are_a_column_that_may_be_empty);
   tcase_add_test(tcase, a_stack_brings_its_kernels_and_library);
   tcase_add_test(tcase, named_algorithm_runs);
   tcase_add_test(tcase, collectives_find_enough_gpus);

@@ -7,6 +7,7 @@
 /* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
 struct shape {
   double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
+  double window;    /* keys a query sees at most; infinite without one */
   double products;  /* of a query-key pair */
   double traversal; /* tensors and scores that move, over forward's: 2 backward */
   bool writes_cache;
@@ -16,7 +17,8 @@ static struct shape shape_of(const struct tp_attention *attention)
 {
   return (struct shape){.batch = (double)attention->batch,
                         .queries = (double)attention->query_len,
-                        .keys = (double)attention->kv_len,
+                        .keys = (double)tp_attention_keys(attention),
+                        .window = attention->window > 0 ? (double)attention->window : HUGE_VAL,
                         .heads = (double)attention->heads,
                         .kv_heads = (double)attention->kv_heads,
                         .head_dim = (double)attention->head_dim,
@@ -56,9 +58,21 @@ static double cache_write_s(const struct tp_device_attention_prefill *fit,
   return fit->token_s * full * shape->batch * shape->queries;
 }
 
+/* Keys that all tiles see: the first one `first`, the last one `last`, those between as many more
+ * each as the one before, but none more than `widest`. */
+static double keys_seen(double tiles, double first, double last, double widest)
+{
+  if (widest >= last)
+    return tiles * (first + last) / 2;
+  const double step = (last - first) / fmax(tiles - 1, 1);
+  const double growing = 1 + floor((widest - first) / step);
+  return growing * (first + (growing - 1) * step / 2) + (tiles - growing) * widest;
+}
+
 /* Fused causal prefill, or its backward at the forward kernel's rate (none was measured): tiles of
- * query rows, each looping over the keys it may see.  The tiles fill the SMs; the last one, which
- * sees every key, bounds the time from below.  A kernel that packs groups (FlashAttention 3) fills
+ * query rows, each looping over the keys it may see: those before its last row, of a window those
+ * from its first row's window on.  The tiles fill the SMs; the last one, which sees most keys,
+ * bounds the time from below.  A kernel that packs groups (FlashAttention 3) fills
  * a tile with the rows of all query heads of a KV head. */
 static void flash_prefill(const struct tp_machine *machine, const struct shape *shape,
                           double sm_flops_per_s, struct tp_cost *cost)
@@ -68,14 +82,16 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double packed = fit->packs_group > 0 ? shape->heads / shape->kv_heads : 1;
   const double tiles = ceil(shape->queries * packed / fit->tile_rows);
   const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
+  const double rows = fit->tile_rows / packed;
+  const double widest = fmin(keys, KEY_BLOCK * ceil((shape->window + rows - 1) / KEY_BLOCK));
   /* The first tile sees its own block of keys behind what was there before the new tokens. */
   const double context = shape->keys - shape->queries;
-  const double first = fmin(keys, context + fmax(fit->tile_rows / packed, KEY_BLOCK));
-  const double seen = tiles * (first + keys) / 2;
+  const double first = fmin(widest, context + fmax(rows, KEY_BLOCK));
+  const double seen = keys_seen(tiles, first, keys, widest);
   const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
   const double blocks = shape->batch * shape->heads / packed;
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
-  const double longest_s = fit->tile_s + keys * key_s;
+  const double longest_s = fit->tile_s + widest * key_s;
 
   /* Backward, K's and V's gradients go with them. */
   const double new_bytes = key_bytes(shape, shape->queries),

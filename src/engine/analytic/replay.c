@@ -174,7 +174,13 @@ void tp_replay_begin(struct tp_replay *replay, const struct tp_plan *plan, const
   replay->waiting = BIT(plan->n_streams) - 1;
   for (int q = 0; q < plan->n_streams; q++)
     enter(replay, q, plan->segments);
-  start(replay, ready_of(replay, ~0u));
+  replay->freed = ~0u;
+}
+
+void tp_replay_start(struct tp_replay *replay)
+{
+  start(replay, ready_of(replay, replay->freed));
+  replay->freed = 0;
 }
 
 static bool is_one(unsigned lanes)
@@ -182,25 +188,21 @@ static bool is_one(unsigned lanes)
   return lanes != 0 && (lanes & (lanes - 1)) == 0;
 }
 
-/* Between calls, what can start has started. */
 bool tp_replay_to_turn(struct tp_replay *replay)
 {
-  unsigned ready = 0;
   for (replay->turned = false; !replay->turned;) {
-    unsigned freed;
+    const unsigned ready = ready_of(replay, replay->freed);
     if (replay->fluid.running == 0 && is_one(ready)) {
-      freed = run_alone(replay, tp_fluid_lowest(ready));
+      replay->freed = run_alone(replay, tp_fluid_lowest(ready));
     } else {
       start(replay, ready);
       if (replay->fluid.running == 0)
         return false;
-      freed = advance(replay);
+      replay->freed = advance(replay);
     }
     if (isinf(replay->fluid.now_s))
       return false;
-    ready = ready_of(replay, freed);
   }
-  start(replay, ready);
   return true;
 }
 

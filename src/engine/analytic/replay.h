@@ -25,6 +25,7 @@ struct tp_replay {
   double origin_s; /* when the fluid's clock was 0 */
   struct tp_fluid fluid;
   unsigned waiting; /* bit 1 << stream: those that neither run an op nor are done */
+  unsigned freed;   /* those whose op may be ready, and has not started */
   struct tp_lane lanes[TP_MAX_STREAMS];
   int64_t ended[TP_MAX_STREAMS]; /* ops each stream has ended */
   struct tp_tally tally;
@@ -34,9 +35,12 @@ struct tp_replay {
   bool turned;                      /* the leader has just gone on to another repetition */
 };
 
-/* Every stream at its first op; those that wait for nothing run. */
+/* Every stream at its first op; nothing runs yet. */
 void tp_replay_begin(struct tp_replay *replay, const struct tp_plan *plan, const struct tp_run *run,
                      struct tp_arena *arena);
+
+/* Starts what can start.  tp_replay_to_turn does so, too. */
+void tp_replay_start(struct tp_replay *replay);
 
 /* Goes on until the leader turns to another repetition or is done; false once nothing runs, or
  * where no op ends any more: then the time is infinite. */

@@ -31,7 +31,7 @@ TP_FLASH_WIRES(X)
  * attention and MLP side by side on one residual, one all-reduce a layer. */
 void tp_standard_emit(struct tp_pass *pass);
 
-/* One of `degree` sub-layers of a Kraken layer: the model's own, or as wide as gives N of them the
- * parameters of one of its layers. */
-struct tp_block tp_kraken_block(const struct tp_model *model, int degree);
+/* The model with layers of `degree` sub-layers: its own, or as wide as gives them the parameters of
+ * one of its layers. */
+struct tp_model tp_kraken_model(const struct tp_model *model, int degree);
 #endif

@@ -1,6 +1,7 @@
 /* Desynchronised residuals (arXiv 2501.06589, section on desync): ranks drop all-reduces and carry
  * residuals of their own; an all-reduce that is kept brings them together again. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
@@ -30,29 +31,36 @@ static void layer_together(struct tp_pass *pass)
   tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);
 }
 
-/* `apart` layers without an exchange before each with one; what does not fill a group ends with an
- * exchange, too: the last always has one. */
-static enum tp_status build(const struct tp_request *request, int64_t apart, struct tp_arena *arena,
+/* Only the last of a group has an exchange. */
+static void group(struct tp_pass *pass)
+{
+  for (int64_t i = 1; i < pass->group; i++)
+    layer_apart(pass);
+  layer_together(pass);
+}
+
+/* Groups of `size` layers; what does not fill one is one, too: the last layer always has an
+ * exchange. */
+static enum tp_status build(const struct tp_request *request, int64_t size, struct tp_arena *arena,
                             struct tp_program *program, struct tp_error *error)
 {
   struct tp_pass pass;
   const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
   if (status != TP_OK)
     return status;
-  const int64_t group = apart + 1, rest = request->model->layers % group;
+  const int64_t layers = request->model->layers, rest = layers % size;
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
 
-  tp_pass_segment(&pass, apart > 0 ? "layers" : "layer", request->model->layers / group);
-  for (int64_t i = 0; i < apart; i++)
-    layer_apart(&pass);
-  layer_together(&pass);
-
-  tp_pass_segment(&pass, "last layer", rest > 0 ? 1 : 0);
-  for (int64_t i = 1; i < rest; i++)
-    layer_apart(&pass);
-  layer_together(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.count = layers - rest, .group = size}, group);
+  tp_pass_layers(&pass,
+                 (struct tp_layers){.first = layers - rest,
+                                    .count = rest,
+                                    .group = rest,
+                                    .one = "last layer",
+                                    .several = "last layers"},
+                 group);
 
   tp_pass_segment(&pass, "epilogue", 1);
   tp_block_head(&pass);
@@ -65,7 +73,7 @@ static enum tp_status build_2x(const struct tp_request *request, const struct tp
                                struct tp_error *error)
 {
   (void)variant;
-  return build(request, 0, arena, program, error);
+  return build(request, 1, arena, program, error);
 }
 
 static enum tp_status build_4x(const struct tp_request *request, const struct tp_variant *variant,
@@ -73,7 +81,7 @@ static enum tp_status build_4x(const struct tp_request *request, const struct tp
                                struct tp_error *error)
 {
   (void)variant;
-  return build(request, 1, arena, program, error);
+  return build(request, 2, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_desync_2x = {

@@ -1,6 +1,7 @@
 /* Kraken (arXiv 2408.07802): a layer is N smaller blocks with weights of their own, one a rank.
  * y: output of this rank's block; e: embedding; a: residual inside a block. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/variants/architectures.h"
 
 #include <math.h>
@@ -29,7 +30,7 @@ static void start_exchange(struct tp_pass *pass)
     TP_WRITES(pass, TP_VALUE_EXCHANGE);
     tp_block_start_all_reduce(pass, TP_SLOT_EXCHANGE, TP_VALUE_EXCHANGE);
   } else if (pass->block.copies > 1) {
-    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "exchange.sum", pass->block.copies * y, y);
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "exchange.sum", (double)pass->block.copies * y, y);
   }
 }
 
@@ -50,7 +51,7 @@ static void add_exchange_norm(struct tp_pass *pass)
   const struct tp_style *style = &pass->request->style;
   const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (style->fused_residual_norm && style->fused_overlapped_residual) {
-    const double weights = (double)pass->block.hidden * (pass->block.norm == TP_NORM_LAYER ? 2 : 1);
+    const double weights = (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
     tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, "attn.add+exchange.add+mlp.norm",
                    3 * y + weights, 2 * y);
     TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED, TP_VALUE_MLP_GAIN,
@@ -66,7 +67,7 @@ static void add_exchange_norm(struct tp_pass *pass)
 
 static void layer(struct tp_pass *pass)
 {
-  const int copies = pass->block.copies;
+  const int64_t copies = pass->block.copies;
   for (int i = 0; i < copies; i++)
     tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "attn.norm", ATTENTION), false);
   start_exchange(pass);
@@ -102,45 +103,27 @@ static void combine(struct tp_pass *pass)
 
 /* Width of N sub-layers with the parameters of one layer of the model: N * 8 d^2 (attention 4 d^2,
  * an MLP of width 2 d as much); heads shared out, head size rounded to a multiple of 8. */
-static struct tp_block sublayer_of(const struct tp_model *model, int degree)
+static struct tp_model sublayers_of(const struct tp_model *model, int degree)
 {
   const double q = (double)model->heads * (double)model->head_dim;
   const double kv = (double)model->kv_heads * (double)model->head_dim;
   const double mlp = (double)model->ffn * (model->gated_mlp ? 3 : 2);
   const double parameters = (double)model->hidden * (2 * q + 2 * kv + mlp);
   const double width = sqrt(parameters / (8.0 * degree));
-  const int64_t heads = model->heads >= degree ? model->heads / degree : 1;
-  const int64_t eighths = (int64_t)llround(width / (double)heads / 8);
-  const int64_t head_dim = 8 * (eighths > 0 ? eighths : 1);
-  return (struct tp_block){.hidden = heads * head_dim,
-                           .heads = heads,
-                           .kv_heads = heads,
-                           .head_dim = head_dim,
-                           .ffn = 2 * heads * head_dim};
+  struct tp_model narrow = *model;
+  narrow.heads = narrow.kv_heads = model->heads >= degree ? model->heads / degree : 1;
+  const int64_t eighths = (int64_t)llround(width / (double)narrow.heads / 8);
+  narrow.head_dim = 8 * (eighths > 0 ? eighths : 1);
+  narrow.hidden = narrow.heads * narrow.head_dim;
+  narrow.ffn = 2 * narrow.hidden;
+  narrow.gated_mlp = false;
+  narrow.kraken_ways = degree;
+  return narrow;
 }
 
-static struct tp_block own_block(const struct tp_model *model)
+struct tp_model tp_kraken_model(const struct tp_model *model, int degree)
 {
-  return (struct tp_block){.hidden = model->hidden,
-                           .heads = model->heads,
-                           .kv_heads = model->kv_heads,
-                           .head_dim = model->head_dim,
-                           .ffn = model->ffn,
-                           .gated = model->gated_mlp};
-}
-
-struct tp_block tp_kraken_block(const struct tp_model *model, int degree)
-{
-  struct tp_block block = model->kraken_ways > 0 ? own_block(model) : sublayer_of(model, degree);
-  block.copies = 1;
-  block.own = true;
-  block.norm = model->norm;
-  block.rotary = model->position == TP_POSITION_ROTARY;
-  block.qk_norm = model->qk_norm;
-  block.qkv_bias = model->qkv_bias;
-  block.out_bias = model->out_bias;
-  block.mlp_bias = model->mlp_bias;
-  return block;
+  return model->kraken_ways > 0 ? *model : sublayers_of(model, degree);
 }
 
 static enum tp_status degree_make(const struct tp_request *request,
@@ -169,21 +152,25 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   const enum tp_status status = degree_make(request, variant, &degree, error);
   if (status != TP_OK)
     return status;
-  struct tp_block block = tp_kraken_block(request->model, degree);
-  block.copies = degree / request->mesh.tp;
+  const struct tp_model narrow = tp_kraken_model(request->model, degree);
+  struct tp_layer kinds[TP_MAX_LAYER_KINDS];
+  for (int kind = 0; kind < tp_model_n_kinds(&narrow); kind++) {
+    kinds[kind] = tp_layer_make(&narrow, kind);
+    tp_layer_share(&kinds[kind], request->mesh.tp);
+  }
   struct tp_pass pass;
-  tp_pass_begin(&pass, request, block, arena, program);
+  tp_pass_begin(&pass, request, kinds, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_pass_segment(&pass, "layer 1", 1);
   first_layer(&pass);
-  tp_pass_segment(&pass, "layer", request->model->layers - 1);
-  layer(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.first = 1, .count = request->model->layers - 1}, layer);
   tp_pass_segment(&pass, "epilogue", 1);
   combine(&pass);
   tp_pass_end(&pass);
   const double width = (double)pass.block.hidden; /* this rank's columns of W */
-  program->weight_bytes += pass.block.copies * width * width * tp_dtype_bytes(request->dtype);
+  program->weight_bytes +=
+      (double)pass.block.copies * width * width * tp_dtype_bytes(request->dtype);
   return TP_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Ladder Residual (arXiv 2501.06589): every module reads a residual that lacks the output of the
  * module before it, whose all-reduce therefore runs under this one. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
@@ -55,8 +56,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_block_embed(&pass);
   tp_pass_segment(&pass, "layer 1", 1);
   first_layer(&pass);
-  tp_pass_segment(&pass, "layer", request->model->layers - 1);
-  layer(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.first = 1, .count = request->model->layers - 1}, layer);
   tp_pass_segment(&pass, "epilogue", 1);
   epilogue(&pass);
   tp_pass_end(&pass);

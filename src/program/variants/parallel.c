@@ -1,21 +1,17 @@
 /* PaLM's block: attention and MLP read one norm side by side; one fused GEMM in, one all-reduce. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
 static void fused_input(struct tp_pass *pass)
 {
-  const struct tp_block *block = &pass->block;
+  enum { INPUT = TP_PROJECTION_QKV | TP_PROJECTION_UP };
   const bool activates = tp_block_fuses_activation(pass);
-  const int64_t qkv = (block->heads + 2 * block->kv_heads) * block->head_dim;
-  tp_pass_gemm(pass, "qkv+up",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = qkv + block->ffn * (block->gated ? 2 : 1),
-                                .k = block->hidden,
-                                .dtype = pass->request->dtype,
-                                .activates = activates});
+  tp_block_project(pass, "qkv+up", INPUT);
+  tp_pass_last(pass)->gemm.activates = activates;
   TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_INPUT_WEIGHT,
-           block->qkv_bias || block->mlp_bias ? TP_VALUE_INPUT_SHIFT : TP_VALUE_NONE);
+           tp_block_shift(pass, INPUT, TP_VALUE_INPUT_SHIFT));
   if (activates) {
     TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_INNER);
   } else {
@@ -47,8 +43,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_pass_segment(&pass, "layer", request->model->layers);
-  layer(&pass);
+  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers}, layer);
   tp_pass_segment(&pass, "epilogue", 1);
   tp_block_head(&pass);
   tp_pass_end(&pass);

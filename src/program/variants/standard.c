@@ -1,5 +1,6 @@
 /* Megatron tensor parallelism: the model as it was trained, an all-reduce after every module. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
@@ -34,11 +35,9 @@ void tp_standard_emit(struct tp_pass *pass)
   tp_block_embed(pass);
   tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
 
-  tp_pass_segment(pass, "layer", pass->request->model->layers);
-  if (pass->request->model->parallel_residual)
-    side_by_side_layer(pass);
-  else
-    sequential_layer(pass);
+  const struct tp_model *model = pass->request->model;
+  tp_pass_layers(pass, (struct tp_layers){.count = model->layers},
+                 model->parallel_residual ? side_by_side_layer : sequential_layer);
 
   tp_pass_segment(pass, "epilogue", 1);
   tp_block_head(pass);

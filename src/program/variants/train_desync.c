@@ -6,6 +6,7 @@
  * embedding among them.
  */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 
 static void attention(struct tp_pass *pass)
@@ -18,6 +19,7 @@ static void layer_apart(struct tp_pass *pass)
 {
   attention(pass);
   tp_block_mlp(pass);
+  tp_pass_next_layer(pass);
   tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
@@ -49,22 +51,24 @@ static void layer_grad(struct tp_pass *pass)
   tp_train_norm_grad_add(pass, "attn");
 }
 
-static void group(struct tp_pass *pass, int64_t layers)
+static void group(struct tp_pass *pass)
 {
-  for (int64_t i = 1; i < layers; i++)
+  for (int64_t i = 1; i < pass->group; i++)
     layer_apart(pass);
   layer_together(pass);
+  tp_pass_next_layer(pass);
   tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);
 }
 
 /* A residual that went into the sum as a share has a share of its gradient: the first addition of a
  * group scales.  The wait is for the sum of the group above; the last has none. */
-static void group_grad(struct tp_pass *pass, int64_t layers)
+static void group_grad(struct tp_pass *pass)
 {
   tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
-  for (int64_t i = 0; i < layers; i++) {
+  for (int64_t i = 0; i < pass->group; i++) {
     layer_again(pass, i == 0);
     layer_grad(pass);
+    tp_pass_next_layer(pass);
   }
   tp_train_start_sum(pass, TP_SLOT_ATTENTION_GRAD);
 }
@@ -77,26 +81,32 @@ static enum tp_status build(const struct tp_request *request, int64_t size, stru
       &pass, request, "every rank of desync has a residual of its own", arena, program, error);
   if (status != TP_OK)
     return status;
-  const int64_t groups = request->model->layers / size, rest = request->model->layers % size;
+  const int64_t layers = request->model->layers, rest = layers % size;
   tp_pass_segment(&pass, "prologue", 1);
   tp_train_embed(&pass);
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_pass_segment(&pass, size > 1 ? "layers" : "layer", groups);
-  group(&pass, size);
-  if (rest > 0) {
-    tp_pass_segment(&pass, "last layer", 1);
-    group(&pass, rest);
-  }
+  tp_pass_layers(&pass, (struct tp_layers){.count = layers - rest, .group = size}, group);
+  tp_pass_layers(&pass,
+                 (struct tp_layers){.first = layers - rest,
+                                    .count = rest,
+                                    .group = rest,
+                                    .one = "last layer",
+                                    .several = "last layers"},
+                 group);
 
   tp_pass_segment(&pass, "loss", 1);
   tp_train_loss(&pass);
 
-  if (rest > 0) {
-    tp_pass_segment(&pass, "last layer.grad", 1);
-    group_grad(&pass, rest);
-  }
-  tp_pass_segment(&pass, size > 1 ? "layers.grad" : "layer.grad", groups);
-  group_grad(&pass, size);
+  tp_pass_layers(&pass,
+                 (struct tp_layers){.first = layers - rest,
+                                    .count = rest,
+                                    .group = rest,
+                                    .backward = true,
+                                    .one = "last layer.grad",
+                                    .several = "last layers.grad"},
+                 group_grad);
+  tp_pass_layers(&pass, (struct tp_layers){.count = layers - rest, .group = size, .backward = true},
+                 group_grad);
   tp_pass_segment(&pass, "embedding", 1);
   tp_pass_wait(&pass, TP_SLOT_ATTENTION_GRAD);
   tp_train_embed_grad(&pass);

@@ -10,6 +10,7 @@
  * ladder downwards.
  */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 
 /* Nothing has been computed yet: both modules read the embedding. */
@@ -33,6 +34,7 @@ static void layer(struct tp_pass *pass)
   tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "mlp.norm", MLP), true);
   tp_block_mlp(pass);
   tp_train_start_sum(pass, TP_SLOT_MLP);
+  tp_pass_next_layer(pass);
 }
 
 /* From the two stored residuals that the modules read. */
@@ -47,6 +49,7 @@ static void last_layer_grad(struct tp_pass *pass)
   layer_again(pass);
   tp_train_mlp_grad(pass, TP_GRAD_DEFERRED);
   tp_train_attention_grad(pass, TP_GRAD_DEFERRED);
+  tp_pass_next_layer(pass);
 }
 
 /* The waits are for the all-reduces that the layer above started. */
@@ -59,6 +62,7 @@ static void layer_grad(struct tp_pass *pass)
   tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
   tp_train_norm_grad_add(pass, "attn");
   tp_train_attention_grad(pass, TP_GRAD_DEFERRED);
+  tp_pass_next_layer(pass);
 }
 
 static void forward(struct tp_pass *pass, int64_t layers)
@@ -67,16 +71,16 @@ static void forward(struct tp_pass *pass, int64_t layers)
   tp_train_embed(pass);
   tp_pass_segment(pass, "layer 1", 1);
   first_layer(pass);
-  tp_pass_segment(pass, "layer", layers - 1);
-  layer(pass);
+  tp_pass_layers(pass, (struct tp_layers){.first = 1, .count = layers - 1}, layer);
 }
 
 static void backward(struct tp_pass *pass, int64_t layers)
 {
-  tp_pass_segment(pass, "last layer.grad", 1);
-  last_layer_grad(pass);
-  tp_pass_segment(pass, "layer.grad", layers - 1);
-  layer_grad(pass);
+  tp_pass_layers(pass,
+                 (struct tp_layers){
+                     .first = layers - 1, .count = 1, .backward = true, .one = "last layer.grad"},
+                 last_layer_grad);
+  tp_pass_layers(pass, (struct tp_layers){.count = layers - 1, .backward = true}, layer_grad);
   tp_pass_segment(pass, "embedding", 1);
   tp_pass_wait(pass, TP_SLOT_MLP_GRAD);
   tp_train_norm_grad_add(pass, "mlp");

@@ -1,20 +1,13 @@
 /* Training of PaLM's block: one all-reduce a layer forward, one backward. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 
-static int64_t input_columns(const struct tp_block *block)
-{
-  return (block->heads + 2 * block->kv_heads) * block->head_dim +
-         block->ffn * (block->gated ? 2 : 1);
-}
+enum { INPUT = TP_PROJECTION_QKV | TP_PROJECTION_UP };
 
-static void layer(struct tp_pass *pass)
+static void modules(struct tp_pass *pass)
 {
-  tp_pass_gemm(pass, "qkv+up",
-               (struct tp_gemm){.m = pass->tokens,
-                                .n = input_columns(&pass->block),
-                                .k = pass->block.hidden,
-                                .dtype = pass->request->dtype});
+  tp_block_project(pass, "qkv+up", INPUT);
   tp_block_attend(pass);
   tp_block_down(pass);
   const double x = (double)pass->tokens * (double)pass->block.hidden;
@@ -23,12 +16,21 @@ static void layer(struct tp_pass *pass)
   tp_train_sum(pass, TP_SLOT_MLP);
 }
 
+static void layer(struct tp_pass *pass)
+{
+  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
+  modules(pass);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+}
+
 static void layer_grad(struct tp_pass *pass)
 {
   if (pass->request->training.recompute) {
     tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
     tp_train_gather(pass, TP_SLOT_ATTENTION);
-    layer(pass);
+    modules(pass);
     tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   }
   const enum tp_grad_sum sum = tp_train_sum_style(pass);
@@ -38,12 +40,14 @@ static void layer_grad(struct tp_pass *pass)
   tp_train_input_grad(pass,
                       &(struct tp_input_grad){.dgrad = "qkv+up.dgrad",
                                               .wgrad = "qkv+up.wgrad",
-                                              .columns = input_columns(&pass->block),
+                                              .projections = INPUT,
                                               .slot = TP_SLOT_ATTENTION_GRAD},
                       sum);
   if (sum == TP_GRAD_DEFERRED)
     tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
   tp_train_norm_grad_add(pass, "attn");
+  tp_pass_next_layer(pass);
+  tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
 }
 
 TP_TRAIN_BUILDER(parallel)
@@ -57,20 +61,15 @@ TP_TRAIN_BUILDER(parallel)
   tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
 
-  tp_pass_segment(&pass, "layer", request->model->layers);
-  tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
-  layer(&pass);
-  tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
-  tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
+  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers}, layer);
 
   tp_pass_segment(&pass, "loss", 1);
   tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
   tp_train_loss(&pass);
   tp_train_start_gather(&pass, TP_SLOT_MLP_GRAD);
 
-  tp_pass_segment(&pass, "layer.grad", request->model->layers);
-  layer_grad(&pass);
-  tp_train_start_gather(&pass, TP_SLOT_MLP_GRAD);
+  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers, .backward = true},
+                 layer_grad);
 
   tp_pass_segment(&pass, "embedding", 1);
   tp_train_embed_grad(&pass);

@@ -1,5 +1,6 @@
 /* Training of Megatron's block: two all-reduces a layer forward, two backward. */
 #include "program/block.h"
+#include "program/layers.h"
 #include "program/train.h"
 
 static void sequential_layer(struct tp_pass *pass)
@@ -57,7 +58,7 @@ static void side_by_side_layer_grad(struct tp_pass *pass)
     tp_block_add(pass, "attn.grad.add", TP_VALUE_NONE);
 }
 
-static void layer(struct tp_pass *pass)
+static void modules(struct tp_pass *pass)
 {
   if (pass->request->model->parallel_residual)
     side_by_side_layer(pass);
@@ -65,12 +66,21 @@ static void layer(struct tp_pass *pass)
     sequential_layer(pass);
 }
 
+static void layer(struct tp_pass *pass)
+{
+  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
+  modules(pass);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+}
+
 static void layer_grad(struct tp_pass *pass)
 {
   if (pass->request->training.recompute) {
     tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
     tp_train_gather(pass, TP_SLOT_ATTENTION);
-    layer(pass);
+    modules(pass);
     tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   }
   tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
@@ -78,6 +88,8 @@ static void layer_grad(struct tp_pass *pass)
     side_by_side_layer_grad(pass);
   else
     sequential_layer_grad(pass);
+  tp_pass_next_layer(pass);
+  tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
 }
 
 static void emit(struct tp_pass *pass)
@@ -88,20 +100,14 @@ static void emit(struct tp_pass *pass)
   tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
   tp_train_start_gather(pass, TP_SLOT_ATTENTION);
 
-  tp_pass_segment(pass, "layer", layers);
-  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
-  layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
-  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+  tp_pass_layers(pass, (struct tp_layers){.count = layers}, layer);
 
   tp_pass_segment(pass, "loss", 1);
   tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
   tp_train_loss(pass);
   tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
 
-  tp_pass_segment(pass, "layer.grad", layers);
-  layer_grad(pass);
-  tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
+  tp_pass_layers(pass, (struct tp_layers){.count = layers, .backward = true}, layer_grad);
 
   tp_pass_segment(pass, "embedding", 1);
   tp_train_embed_grad(pass);

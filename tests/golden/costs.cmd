@@ -1,0 +1,12 @@
+# Single ops whose time was checked by hand or that a mistake would move: exactly whole waves of tiles
+# (2560 x 1024 is two waves of 128 x 128 on 80 SMs), which a partial wave's price must not touch.
+printf 'op,m,n,k\ngemm,2560,1024,4096\ngemm,2561,1024,4096\n' | tpsim cost --device t3-gpu --set gemm.wave_ratio=1 -
+printf 'op,m,n,k\ngemm,2560,1024,4096\ngemm,2561,1024,4096\n' | tpsim cost --device t3-gpu --set gemm.wave_ratio=0.2 -
+# QuickReduce's two-shot sends a ratio of the bytes more than the buffer has.
+printf 'op,bytes,ranks,algorithm\nall_reduce,8388608,8,two-shot\nall_reduce,8388608,8,one-shot\nall_reduce,8388608,8,nvls\nall_reduce,8388608,8,ring\nall_reduce,8388608,8,tree\nall_gather,8388608,8,\nreduce_scatter,8388608,8,\nall_to_all,8388608,8,\n' | tpsim cost --device h100-sxm --platform dgx-h100 --stack vllm-graph -
+printf 'op,bytes,ranks,algorithm\nall_reduce,8388608,8,two-shot\nall_reduce,8388608,8,one-shot\n' | tpsim cost --device mi300x --platform mi300x-x8 --stack vllm-graph -
+# Decode of many query heads a KV head is bound by arithmetic: half the rate, more time.
+printf 'op,batch,kv_len,heads,kv_heads,head_dim\nattention_decode,64,8192,64,1,256\nattention_decode,1,8192,8,8,128\n' | tpsim cost --device h100-sxm --set attention_decode.compute_ratio=0.02 -
+printf 'op,batch,kv_len,heads,kv_heads,head_dim\nattention_decode,64,8192,64,1,256\nattention_decode,1,8192,8,8,128\n' | tpsim cost --device h100-sxm --set attention_decode.compute_ratio=0.01 -
+# A trigger that takes its time to start.
+for start in 0 5e-6; do tpsim predict --model gpt3-1.3b --platform t3-ring-8 --stack ideal --tp 8 --phase op --variant standard,t3,t3-mca --set trigger.start_s=$start | cut -d, -f4,19,22,23; done

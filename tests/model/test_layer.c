@@ -1,0 +1,134 @@
+/* The table of a layer: what is in it, and what a rank holds of it. */
+#include "model/layer.h"
+
+#include "open.h"
+
+#include <string.h>
+
+static struct tp_arena *arena;
+
+static void setup(void)
+{
+  arena = tp_arena_create();
+}
+
+static void teardown(void)
+{
+  tp_arena_free(arena);
+}
+
+static void assert_matrix(const struct tp_layer *layer, const char *name, enum tp_split split,
+                          int64_t rows, int64_t columns, int sharers)
+{
+  const struct tp_matrix *matrix = tp_layer_matrix(layer, name);
+  ck_assert_msg(matrix != NULL, "no %s", name);
+  ck_assert_int_eq(matrix->split, split);
+  ck_assert_int_eq(matrix->rows, rows);
+  ck_assert_int_eq(matrix->columns, columns);
+  ck_assert_int_eq(matrix->sharers, sharers);
+}
+
+/* 64 query heads of 128, 8 key/value heads, 28672 wide. */
+START_TEST(ranks_of_a_llama)
+{
+  const struct tp_model m = open_shipped("llama-3.1-70b", arena);
+  struct tp_layer layer = tp_layer_make(&m, 0);
+  ck_assert_int_eq(layer.n_matrices, 7);
+  ck_assert_int_eq(tp_layer_matrix_elements(&layer),
+                   8192 * (8192 + 2 * 1024) + 8192 * 8192 + 3 * 8192 * (int64_t)28672);
+  ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 8192);
+  ck_assert_int_eq(tp_layer_cache_elements(&layer), 2 * 8 * 128);
+  tp_layer_share(&layer, 16);
+  assert_matrix(&layer, "attn.q", TP_SPLIT_ROWS, 4 * 128, 8192, 1);
+  assert_matrix(&layer, "attn.k", TP_SPLIT_ROWS, 128, 8192, 2); /* one head, of two ranks */
+  assert_matrix(&layer, "attn.v", TP_SPLIT_ROWS, 128, 8192, 2);
+  assert_matrix(&layer, "attn.out", TP_SPLIT_COLUMNS, 8192, 4 * 128, 1);
+  assert_matrix(&layer, "mlp.up", TP_SPLIT_ROWS, 1792, 8192, 1);
+  assert_matrix(&layer, "mlp.gate", TP_SPLIT_ROWS, 1792, 8192, 1);
+  assert_matrix(&layer, "mlp.down", TP_SPLIT_COLUMNS, 8192, 1792, 1);
+  ck_assert_int_eq(tp_layer_outputs(&layer, TP_PROJECTION_QKV), 6 * 128);
+  ck_assert_int_eq(tp_layer_outputs(&layer, TP_PROJECTION_UP), 2 * 1792);
+  ck_assert_int_eq(tp_layer_outputs(&layer, TP_PROJECTION_QKV | TP_PROJECTION_UP), 4352);
+  ck_assert_int_eq(tp_layer_outputs(&layer, TP_PROJECTION_OUT), 8192);
+  ck_assert_int_eq(tp_layer_inputs(&layer, TP_PROJECTION_OUT), 512);
+  ck_assert_int_eq(tp_layer_inputs(&layer, TP_PROJECTION_DOWN), 1792);
+  ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 8192);
+  ck_assert_int_eq(tp_layer_cache_elements(&layer), 2 * 128);
+  ck_assert(!tp_layer_is_biased(&layer, TP_PROJECTION_QKV | TP_PROJECTION_UP));
+}
+END_TEST
+
+/* Layer norms have a bias each; so has every matrix: an element a row. */
+START_TEST(biases_of_a_gpt)
+{
+  const struct tp_model m = open_shipped("bloom-176b", arena);
+  struct tp_layer layer = tp_layer_make(&m, 0);
+  ck_assert_int_eq(layer.n_matrices, 6);
+  ck_assert_int_eq(tp_layer_vector_elements(&layer),
+                   2 * 2 * 14336 + 3 * 14336 + 14336 + 57344 + 14336);
+  tp_layer_share(&layer, 4);
+  ck_assert_int_eq(tp_layer_vector_elements(&layer),
+                   2 * 2 * 14336 + 3 * 3584 + 14336 + 14336 + 14336);
+  ck_assert(tp_layer_is_biased(&layer, TP_PROJECTION_DOWN));
+  ck_assert_ptr_null(tp_layer_matrix(&layer, "mlp.gate"));
+  ck_assert_str_eq(tp_layer_matrix(&layer, "attn.k")->bias_name, "attn.k.bias");
+}
+END_TEST
+
+/* Six sub-layers of 6 heads stay whole: three of them on each of two ranks. */
+START_TEST(sub_layers_are_shared_out_whole)
+{
+  const struct tp_model m = open_shipped("kraken-125m-6way", arena);
+  struct tp_layer layer = tp_layer_make(&m, 0);
+  ck_assert_int_eq(layer.block.copies, 6);
+  ck_assert_int_eq(tp_layer_units(&layer, TP_UNIT_COPY), 6);
+  ck_assert_int_eq(tp_layer_units(&layer, TP_UNIT_HEAD), 0);
+  const int64_t elements = tp_layer_matrix_elements(&layer);
+  tp_layer_share(&layer, 2);
+  ck_assert_int_eq(layer.block.copies, 3);
+  ck_assert_int_eq(layer.block.heads, m.heads);
+  ck_assert_int_eq(tp_layer_matrix_elements(&layer), elements);
+  assert_matrix(&layer, "mlp.down", TP_SPLIT_OWN, m.hidden, m.ffn, 1);
+  for (int i = 0; i < layer.n_vectors; i++)
+    ck_assert_int_eq(layer.vectors[i].split, TP_SPLIT_OWN);
+}
+END_TEST
+
+START_TEST(vectors_are_those_of_the_family)
+{
+  struct tp_model m = {.hidden = 64,
+                       .heads = 4,
+                       .kv_heads = 4,
+                       .head_dim = 16,
+                       .ffn = 128,
+                       .norm = TP_NORM_LAYER,
+                       .shared_norm = true,
+                       .qk_norm = true};
+  struct tp_layer layer = tp_layer_make(&m, 0);
+  static const char *const names[] = {"attn.gain", "attn.bias", "attn.q.gain", "attn.k.gain"};
+  ck_assert_int_eq(layer.n_vectors, 4);
+  for (int i = 0; i < 4; i++)
+    ck_assert_str_eq(layer.vectors[i].name, names[i]);
+  ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 64 + 2 * 16);
+  m.norm = TP_NORM_RMS;
+  m.shared_norm = false;
+  layer = tp_layer_make(&m, 0);
+  ck_assert_str_eq(layer.vectors[1].name, "mlp.gain");
+  ck_assert_int_eq(tp_layer_vector_elements(&layer), 2 * 64 + 2 * 16);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *const s = suite_create("layer");
+  TCase *const table = tcase_create("table");
+  tcase_add_checked_fixture(table, setup, teardown);
+  tcase_add_test(table, ranks_of_a_llama);
+  tcase_add_test(table, biases_of_a_gpt);
+  tcase_add_test(table, sub_layers_are_shared_out_whole);
+  tcase_add_test(table, vectors_are_those_of_the_family);
+  suite_add_tcase(s, table);
+  return s;
+}
+
+TP_SUITE_MAIN
