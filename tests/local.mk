@@ -11,9 +11,10 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 
 # A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
 unit_tests =
-LDADD = libtpcuda.a $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
+LDADD = libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h
 
+include %D%/api/local.mk
 include %D%/base/local.mk
 include %D%/model/local.mk
 include %D%/platform/local.mk

@@ -10,6 +10,7 @@ cost: base platform program cost
 engine: base platform program cost engine
 numeric: base numeric
 predict: base model platform program cost engine predict
+api: base predict api
 sweep: base model platform program cost engine predict sweep
 ops: base platform program cost engine numeric predict ops
 fit: base platform program cost predict ops fit
@@ -52,7 +53,7 @@ only() { # HEADER-PATTERN FILES-ALLOWED...
   done
 }
 only simgrid/ 'engine/des/*'
-only gsl/ 'fit/*' 'sweep/solve.c' 'predict/decode.c' 'cli/main.c'
+only gsl/ 'fit/*' 'sweep/solve.c' 'cli/main.c'
 only yaml 'sweep/yaml.c'
 only expat 'platform/*'
 only '\.' # from src/, so that the rows above see it

@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/child.c %D%/child.h \
 	%D%/csv.c %D%/csv.h \

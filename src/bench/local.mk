@@ -1,4 +1,4 @@
-libtpcuda_a_SOURCES += \
+libtpcuda_la_SOURCES += \
 	%D%/bench.c %D%/bench.h \
 	%D%/choice.c %D%/choice.h \
 	%D%/crossings.c \

@@ -1,7 +1,7 @@
 if TPSIM
 bin_PROGRAMS += tpsim
 endif
-tpsim_LDADD = libtpcommand.a $(study_libs)
+tpsim_LDADD = libtpcommand.la $(study_libs)
 tpsim_SOURCES = \
 	%D%/cmd_calibrate.c \
 	%D%/cmd_check.c \

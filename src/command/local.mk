@@ -1,6 +1,6 @@
 # What the programs share: it reads argv, prints and sets the exit status.
-noinst_LIBRARIES += libtpcommand.a
-libtpcommand_a_SOURCES = \
+noinst_LTLIBRARIES += libtpcommand.la
+libtpcommand_la_SOURCES = \
 	%D%/command.h \
 	%D%/executable.c \
 	%D%/help.c \

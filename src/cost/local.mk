@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/cost.c %D%/cost.h \
 	%D%/machine.c \
 	%D%/style.c %D%/style.h \

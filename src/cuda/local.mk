@@ -3,7 +3,9 @@ if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
 endif
 tpsim_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
-tpsim_cuda_LDADD = libtpcommand.a libtpcuda.a libtpsim.a $(JANSSON_STATIC_LIBS) $(EXPAT_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
+# nvcc knows no libtool: it gets the archives themselves.
+tpsim_cuda_DEPENDENCIES = libtpcommand.la libtpcuda.la libtpcore.la
+tpsim_cuda_LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libtpcore.a $(JANSSON_STATIC_LIBS) $(EXPAT_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
 tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-to-host-compiler \
 	$(SAN_FLAGS) $(LDFLAGS) -o $@
 tpsim_cuda_SOURCES = \

@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/engine.h \
 	%D%/sms.c %D%/sms.h \
 	%D%/timeline.c %D%/timeline.h \
@@ -20,16 +20,16 @@ libtpsim_a_SOURCES += \
 # SimGrid stands behind a door, a program of its own: loading it takes 50 ms, 30 MB and the printf
 # hooks of libquadmath, and a process that it aborts is not the user's.
 if SIMULATOR
-noinst_LIBRARIES += libtpdes.a
+noinst_LTLIBRARIES += libtpdes.la
 pkglibexec_PROGRAMS += tpsim-des
 endif
-libtpdes_a_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
-libtpdes_a_SOURCES = \
+libtpdes_la_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
+libtpdes_la_SOURCES = \
 	%D%/des/actor.c \
 	%D%/des/collective.c \
 	%D%/des/sim.h \
 	%D%/des/simulate.c
-des_libs = libtpdes.a $(core_libs) $(SIMGRID_LIBS)
-tpsim_des_CPPFLAGS = $(libtpdes_a_CPPFLAGS)
+des_libs = libtpdes.la $(core_libs) $(SIMGRID_LIBS)
+tpsim_des_CPPFLAGS = $(libtpdes_la_CPPFLAGS)
 tpsim_des_LDADD = $(des_libs)
 tpsim_des_SOURCES = %D%/des/main.c

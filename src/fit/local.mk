@@ -1,4 +1,4 @@
-libtpstudy_a_SOURCES += \
+libtpstudy_la_SOURCES += \
 	%D%/calibrate.c %D%/calibrate.h \
 	%D%/calibrate_rows.c %D%/calibrate_rows.h \
 	%D%/collectives.c %D%/collectives.h \

@@ -1,4 +1,4 @@
-libtpcuda_a_SOURCES += \
+libtpcuda_la_SOURCES += \
 	%D%/attention.c \
 	%D%/calls.c \
 	%D%/collective.c \

@@ -1,4 +1,4 @@
-libtpstudy_a_SOURCES += \
+libtpstudy_la_SOURCES += \
 	%D%/baseline.c %D%/baseline.h \
 	%D%/known.c %D%/known.h \
 	%D%/reproduce.c %D%/reproduce.h \

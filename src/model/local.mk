@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/family.c %D%/family.h \
 	%D%/layer.c %D%/layer.h \
 	%D%/model.c %D%/model.h \

@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/accuracy.c %D%/accuracy.h \
 	%D%/half.c %D%/half.h \
 	%D%/low_bit_reduce.c %D%/low_bit_reduce.h \

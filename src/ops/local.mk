@@ -1,4 +1,4 @@
-libtpstudy_a_SOURCES += \
+libtpstudy_la_SOURCES += \
 	%D%/costs.c %D%/costs.h \
 	%D%/flash_error.c %D%/flash_error.h \
 	%D%/interference.c %D%/interference.h \

@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/device.c %D%/device.h %D%/device_groups.h \
 	%D%/graph.c %D%/topology.h \
 	%D%/open.c %D%/open.h \

@@ -1,4 +1,4 @@
-libtpstudy_a_SOURCES += \
+libtpstudy_la_SOURCES += \
 	%D%/breakdown.c \
 	%D%/collectives.c \
 	%D%/panel.c %D%/panel.h \

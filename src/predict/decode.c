@@ -1,8 +1,6 @@
 #include "predict/decode.h"
 
-#include <gsl/gsl_integration.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum { N_NODES = 2, FEW_STEPS = 8 };
 
@@ -11,29 +9,8 @@ enum { N_NODES = 2, FEW_STEPS = 8 };
 static const double bend_ratio = 5e-4;
 /* Of the whole decode: a panel that weighs so little is not halved any more. */
 static const double negligible_ratio = 2e-5;
-
-struct tp_quadrature {
-  gsl_integration_glfixed_table *table;
-};
-
-struct tp_quadrature *tp_quadrature_create(void)
-{
-  struct tp_quadrature *quadrature = malloc(sizeof *quadrature);
-  if (quadrature == NULL)
-    abort();
-  quadrature->table = gsl_integration_glfixed_table_alloc(N_NODES);
-  if (quadrature->table == NULL)
-    abort();
-  return quadrature;
-}
-
-void tp_quadrature_free(struct tp_quadrature *quadrature)
-{
-  if (quadrature == NULL)
-    return;
-  gsl_integration_glfixed_table_free(quadrature->table);
-  free(quadrature);
-}
+/* 1/sqrt(3) of half a panel from its middle: Gauss-Legendre's two nodes, of equal weights. */
+static const double node_ratio = 0.5773502691896257645;
 
 void tp_sum_add(struct tp_sum *sum, const struct tp_result *pass, double weight)
 {
@@ -48,7 +25,6 @@ void tp_sum_add(struct tp_sum *sum, const struct tp_result *pass, double weight)
 }
 
 struct integral {
-  const struct tp_quadrature *quadrature;
   const struct tp_step *step;
   int64_t steps;
   struct tp_sum *sum;
@@ -77,14 +53,11 @@ struct panel {
 
 /* A sum over integers is the integral from half a step before to half a step after.  The nodes are
  * moved to integers as a mirrored pair, which keeps the rule exact for lines. */
-static struct panel place_panel(const struct tp_quadrature *quadrature, int64_t first,
-                                int64_t steps)
+static struct panel place_panel(int64_t first, int64_t steps)
 {
-  struct panel panel = {.first = first, .last = first + steps - 1};
-  double x;
-  gsl_integration_glfixed_point((double)first - 0.5, (double)panel.last + 0.5, 0, &x, &panel.weight,
-                                quadrature->table);
-  panel.nodes[0] = (int64_t)llround(x);
+  struct panel panel = {.first = first, .last = first + steps - 1, .weight = (double)steps / 2};
+  const double middle = (double)(panel.first + panel.last) / 2;
+  panel.nodes[0] = (int64_t)llround(middle - panel.weight * node_ratio);
   panel.nodes[1] = panel.first + panel.last - panel.nodes[0];
   return panel;
 }
@@ -116,7 +89,7 @@ static enum tp_status add_panel(const struct integral *integral, int64_t first, 
 {
   if (steps <= FEW_STEPS)
     return add_each(integral, first, steps, error);
-  struct panel panel = place_panel(integral->quadrature, first, steps);
+  struct panel panel = place_panel(first, steps);
   enum tp_status status = run_panel(integral->step, &panel, error);
   if (status != TP_OK)
     return status;
@@ -131,10 +104,9 @@ static enum tp_status add_panel(const struct integral *integral, int64_t first, 
   return TP_OK;
 }
 
-enum tp_status tp_decode_integrate(const struct tp_quadrature *quadrature,
-                                   const struct tp_step *step, int64_t kv_first, int64_t steps,
+enum tp_status tp_decode_integrate(const struct tp_step *step, int64_t kv_first, int64_t steps,
                                    struct tp_sum *sum, struct tp_error *error)
 {
-  const struct integral integral = {quadrature, step, steps, sum};
+  const struct integral integral = {step, steps, sum};
   return add_panel(&integral, kv_first, steps, error);
 }

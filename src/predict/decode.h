@@ -25,12 +25,7 @@ struct tp_step {
   void *data;
 };
 
-struct tp_quadrature;
-struct tp_quadrature *tp_quadrature_create(void);
-void tp_quadrature_free(struct tp_quadrature *quadrature); /* NULL is fine */
-
 /* Adds the steps kv_first .. kv_first+steps-1 to `sum`. */
-enum tp_status tp_decode_integrate(const struct tp_quadrature *quadrature,
-                                   const struct tp_step *step, int64_t kv_first, int64_t steps,
+enum tp_status tp_decode_integrate(const struct tp_step *step, int64_t kv_first, int64_t steps,
                                    struct tp_sum *sum, struct tp_error *error);
 #endif

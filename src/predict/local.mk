@@ -1,9 +1,5 @@
-# Studies, a room each.  Only this archive may see a header of GSL or libyaml.
-if TPSIM
-noinst_LIBRARIES += libtpstudy.a
-endif
-study_libs = libtpstudy.a $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
-libtpstudy_a_SOURCES = \
+libtpcore_la_SOURCES += \
+	%D%/ask.c %D%/ask.h \
 	%D%/catalog.c %D%/catalog.h \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \

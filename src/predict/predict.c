@@ -12,7 +12,6 @@ struct tp_predictor {
   struct tp_arena *forever, *scratch;
   struct tp_timer *timer;
   struct tp_step_memo *memo;
-  struct tp_quadrature *quadrature;
   struct tp_variant standard;
   struct tp_point standard_point;             /* the last one predicted; model NULL: none */
   double standard_e2e_s, standard_dram_bytes; /* NAN: cannot run */
@@ -27,7 +26,6 @@ struct tp_predictor *tp_predictor_create(void)
   predictor->scratch = tp_arena_create();
   predictor->timer = tp_timer_create();
   predictor->memo = tp_step_memo_create();
-  predictor->quadrature = tp_quadrature_create();
   if (tp_variant_parse("standard", predictor->forever, &predictor->standard, NULL) != TP_OK)
     abort();
   return predictor;
@@ -37,7 +35,6 @@ void tp_predictor_free(struct tp_predictor *predictor)
 {
   if (predictor == NULL)
     return;
-  tp_quadrature_free(predictor->quadrature);
   tp_step_memo_free(predictor->memo);
   tp_timer_free(predictor->timer);
   tp_arena_free(predictor->scratch);
@@ -123,8 +120,7 @@ static enum tp_status run_decode(void *data, int64_t kv_len, struct tp_result *r
 }
 
 /* Adds all decode steps; none is fine. */
-static enum tp_status sum_decode(const struct tp_predictor *predictor, struct tp_steps *steps,
-                                 struct tp_sum *sum, struct tp_error *error)
+static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   const int64_t n = tp_point_generated(point) - 1, first = tp_point_first_kv_len(point);
@@ -132,7 +128,7 @@ static enum tp_status sum_decode(const struct tp_predictor *predictor, struct tp
   if (n == 0)
     return TP_OK;
   if (!tp_point_cache_is_static(point))
-    return tp_decode_integrate(predictor->quadrature, &step, first, n, sum, error);
+    return tp_decode_integrate(&step, first, n, sum, error);
   struct tp_result result;
   TP_TRY(run_decode(steps, first, &result, error));
   tp_sum_add(sum, &result, (double)n);
@@ -158,7 +154,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   struct tp_result result;
   TP_TRY(tp_steps_run(&steps, &batch, &result, error));
   tp_sum_add(&prefill, &result, 1);
-  TP_TRY(sum_decode(predictor, &steps, &decode, error));
+  TP_TRY(sum_decode(&steps, &decode, error));
   if (tp_point_generates(point))
     fill_latencies(point, &prefill, &decode, row);
   fill_sums(point, &prefill, &decode, row);

@@ -1,4 +1,4 @@
-libtpsim_a_SOURCES += \
+libtpcore_la_SOURCES += \
 	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \

@@ -1,8 +1,8 @@
-libtpcuda_a_SOURCES += \
+libtpcuda_la_SOURCES += \
 	%D%/apart.c %D%/apart.h \
 	%D%/fork.c \
 	%D%/group.c %D%/group.h \
 	%D%/launcher.h
 if HAVE_MPI
-libtpcuda_a_SOURCES += %D%/mpi.c
+libtpcuda_la_SOURCES += %D%/mpi.c
 endif

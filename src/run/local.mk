@@ -1,7 +1,7 @@
 # What needs no CUDA: the executor, its host device, references; built and tested everywhere.
-noinst_LIBRARIES += libtpcuda.a
-libtpcuda_a_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
-libtpcuda_a_SOURCES = \
+noinst_LTLIBRARIES += libtpcuda.la
+libtpcuda_la_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
+libtpcuda_la_SOURCES = \
 	%D%/beside.c %D%/beside.h \
 	%D%/calls.h \
 	%D%/comm_choice.c %D%/comm_choice.h \

@@ -7,15 +7,7 @@
  * of one point stand together and share the standard variant's prediction.
  */
 #include "base/csv.h"
-#include "predict/catalog.h"
-
-enum tp_axis_name {
-#define X(name, unit, description) TP_AXIS_##name,
-  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
-#undef X
-      TP_N_AXES
-};
-const struct tp_column *tp_axis_column(enum tp_axis_name axis);
+#include "predict/ask.h"
 
 /* One list: words for a text column, numbers for a number column.  n 0: not given. */
 struct tp_axis {
@@ -32,8 +24,7 @@ struct tp_grid {
   enum tp_algorithm collective; /* of all points */
 };
 
-/* What a value is where neither list nor file gives one: stack, variant "standard", tp 1 ...
- * Model and platform have no default. */
+/* Neither list nor file gives any value: each is the default of ask.h. */
 void tp_grid_clear(struct tp_grid *grid);
 
 /* Takes the columns of a points file.  Result columns are ignored, others refused. */

@@ -1,4 +1,9 @@
-libtpstudy_a_SOURCES += \
+# Studies, a room each.  Only this archive may see a header of GSL or libyaml.
+if TPSIM
+noinst_LTLIBRARIES += libtpstudy.la
+endif
+study_libs = libtpstudy.la $(core_libs) $(GSL_LIBS) $(YAML_LIBS)
+libtpstudy_la_SOURCES = \
 	%D%/file.c \
 	%D%/grid.c %D%/grid.h \
 	%D%/resume.c %D%/resume.h \

@@ -1,4 +1,4 @@
-libtpcuda_a_SOURCES += \
+libtpcuda_la_SOURCES += \
 	%D%/check.c %D%/check.h \
 	%D%/check_bound.c \
 	%D%/check_logits.c \

@@ -81,12 +81,10 @@ static enum tp_status run_shape(void *data, int64_t kv_len, struct tp_result *re
 /* Error of the integral; all sums of the result go the same way. */
 static double error_of(const struct shape *shape, int64_t first, int64_t steps, int *runs)
 {
-  struct tp_quadrature *quadrature = tp_quadrature_create();
   struct counter counter = {shape, 0};
   const struct tp_step step = {run_shape, &counter};
   struct tp_sum sum = {.deviation_s = 0};
-  ck_assert_int_eq(tp_decode_integrate(quadrature, &step, first, steps, &sum, NULL), TP_OK);
-  tp_quadrature_free(quadrature);
+  ck_assert_int_eq(tp_decode_integrate(&step, first, steps, &sum, NULL), TP_OK);
   double exact_s = 0;
   for (int64_t i = 0; i < steps; i++)
     exact_s += shape->time_s(first + i);
@@ -146,14 +144,12 @@ static enum tp_status fail_late(void *data, int64_t kv_len, struct tp_result *re
 
 START_TEST(a_failing_step_fails)
 {
-  struct tp_quadrature *quadrature = tp_quadrature_create();
   const struct tp_step step = {fail_late, NULL};
   struct tp_sum sum = {.deviation_s = 0};
   struct tp_error error;
-  ck_assert_int_eq(tp_decode_integrate(quadrature, &step, 1, 200, &sum, &error), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(tp_decode_integrate(&step, 1, 200, &sum, &error), TP_E_ENVIRONMENT);
   ck_assert_str_eq(error.text, "step failed");
-  ck_assert_int_eq(tp_decode_integrate(quadrature, &step, 97, 5, &sum, &error), TP_E_ENVIRONMENT);
-  tp_quadrature_free(quadrature);
+  ck_assert_int_eq(tp_decode_integrate(&step, 97, 5, &sum, &error), TP_E_ENVIRONMENT);
 }
 END_TEST
 

@@ -1,0 +1,136 @@
+#include "predict/ask.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+struct value {
+  const char *word;
+  double number;
+};
+
+static const struct value defaults[TP_N_AXES] = {
+    [TP_AXIS_stack] = {.word = "gpt-fast-compile"},
+    [TP_AXIS_variant] = {.word = "standard"},
+    [TP_AXIS_tp] = {.number = 1},
+    [TP_AXIS_pp] = {.number = 1},
+    [TP_AXIS_nodes] = {.number = 0}, /* as many as the ranks need */
+    [TP_AXIS_batch] = {.number = 1},
+    [TP_AXIS_prompt] = {.number = 1024},
+    [TP_AXIS_generate] = {.number = 512},
+    [TP_AXIS_dtype] = {.word = "fp16"},
+    [TP_AXIS_engine] = {.word = "analytic"},
+    [TP_AXIS_phase] = {.word = "inference"},
+    [TP_AXIS_layers] = {.number = 0}, /* all */
+};
+
+const struct tp_column *tp_axis_column(enum tp_axis_name axis)
+{
+  static const enum tp_column_index columns[TP_N_AXES] = {
+#define X(name, unit, description) [TP_AXIS_##name] = TP_COLUMN_##name,
+      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+  };
+  return &tp_columns[columns[axis]];
+}
+
+/* Where a name is to blame, `text` says which. */
+static enum tp_status fail_word(const struct tp_ask *ask, enum tp_status status,
+                                struct tp_error *error, const char *text)
+{
+  if (status == TP_E_INPUT && ask->file != NULL)
+    return tp_fail(error, status, "%s:%d: %s", ask->file, ask->line, text);
+  return tp_fail(error, status, "%s", text);
+}
+
+static enum tp_status fail_number(const struct tp_ask *ask, enum tp_axis_name axis,
+                                  struct tp_error *error, const char *text)
+{
+  const char *const name = tp_axis_column(axis)->name;
+  if (ask->file != NULL && ask->values[axis].text != NULL)
+    return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %s", ask->file, ask->line, name, text);
+  return tp_fail(error, TP_E_INPUT, "%s: %s", name, text);
+}
+
+static enum tp_status word_at(const struct tp_ask *ask, enum tp_axis_name axis, const char **word,
+                              struct tp_error *error)
+{
+  const char *const name = tp_axis_column(axis)->name, *const text = ask->values[axis].text;
+  *word = text != NULL ? text : defaults[axis].word;
+  if (*word != NULL)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "no %s is given; add --%s NAME (`tpsim list %ss` shows them)",
+                 name, name, name);
+}
+
+static enum tp_status read_words(const struct tp_ask *ask, struct tp_catalog *catalog,
+                                 struct tp_point *point, struct tp_error *error)
+{
+  const char *words[TP_N_AXES];
+  const struct tp_setup *setup = NULL;
+  for (int i = 0; i < TP_N_AXES; i++)
+    if (tp_axis_column((enum tp_axis_name)i)->is_text)
+      TP_TRY(word_at(ask, (enum tp_axis_name)i, &words[i], error));
+  TP_TRY(tp_catalog_model(catalog, words[TP_AXIS_model], &point->model, error));
+  TP_TRY(tp_catalog_setup(catalog, words[TP_AXIS_platform], words[TP_AXIS_stack], &setup, error));
+  TP_TRY(tp_catalog_variant(catalog, words[TP_AXIS_variant], &point->variant, error));
+  TP_TRY(tp_catalog_dtype(catalog, words[TP_AXIS_dtype], &point->dtype, error));
+  TP_TRY(tp_catalog_engine(catalog, words[TP_AXIS_engine], &point->engine, error));
+  TP_TRY(tp_workload_parse(words[TP_AXIS_phase], &point->workload, error));
+  point->platform = &setup->platform;
+  point->device = &setup->device;
+  point->stack = &setup->stack;
+  return TP_OK;
+}
+
+static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis, double least,
+                                double most, int64_t *number, struct tp_error *error)
+{
+  const struct tp_ask_value *asked = &ask->values[axis];
+  double value = isnan(asked->number) ? defaults[axis].number : asked->number;
+  const bool readable = asked->text == NULL || tp_text_number(asked->text, &value);
+  if (readable && value >= least && value <= most && value == floor(value)) {
+    *number = (int64_t)value;
+    return TP_OK;
+  }
+  char text[96];
+  if (readable)
+    snprintf(text, sizeof text, "%.9g is not a whole number from %g to %g", value, least, most);
+  else
+    snprintf(text, sizeof text, "'%.32s' is not a number", asked->text);
+  return fail_number(ask, axis, error, text);
+}
+
+static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *point,
+                                   struct tp_error *error)
+{
+  int64_t tp, pp, nodes;
+  TP_TRY(number_at(ask, TP_AXIS_tp, 1, 1e6, &tp, error));
+  TP_TRY(number_at(ask, TP_AXIS_pp, 1, 1e6, &pp, error));
+  TP_TRY(number_at(ask, TP_AXIS_nodes, 0, 1e6, &nodes, error));
+  TP_TRY(number_at(ask, TP_AXIS_batch, 1, 1e6, &point->batch, error));
+  TP_TRY(number_at(ask, TP_AXIS_prompt, 1, 1e8, &point->prompt, error));
+  TP_TRY(number_at(ask, TP_AXIS_generate, 1, 1e8, &point->generate, error));
+  TP_TRY(number_at(ask, TP_AXIS_layers, 0, 1e6, &point->layers, error));
+  point->mesh = tp_mesh_of_tp((int)tp);
+  point->mesh.pp = (int)pp;
+  point->nodes = (int)nodes;
+  return TP_OK;
+}
+
+enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catalog,
+                              struct tp_point *point, struct tp_error *error)
+{
+  struct tp_error reason;
+  *point = (struct tp_point){.detail = ask->detail, .collective = ask->collective};
+  const enum tp_status status = read_words(ask, catalog, point, &reason);
+  if (status != TP_OK)
+    return fail_word(ask, status, error, reason.text);
+  TP_TRY(read_numbers(ask, point, error));
+  if (point->layers == 0)
+    return TP_OK;
+  return tp_catalog_cut(catalog, point->layers, &point->model, &reason) == TP_OK
+             ? TP_OK
+             : fail_number(ask, TP_AXIS_layers, error, reason.text);
+}

@@ -1,0 +1,35 @@
+#ifndef TP_PREDICT_ASK_H
+#define TP_PREDICT_ASK_H
+/* A point by names and numbers, a value an input column, as command lines, rows and callers of the
+ * library give it; and what stands where they give none. */
+#include "predict/catalog.h"
+
+/* The input columns. */
+enum tp_axis_name {
+#define X(name, unit, description) TP_AXIS_##name,
+  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+#undef X
+      TP_N_AXES
+};
+const struct tp_column *tp_axis_column(enum tp_axis_name axis);
+
+/* A name, or a number as text or as it is.  NULL and NAN: the default, stack "gpt-fast-compile",
+ * variant "standard", tp 1 ...; model and platform have none. */
+struct tp_ask_value {
+  const char *text;
+  double number;
+};
+
+struct tp_ask {
+  struct tp_ask_value values[TP_N_AXES];
+  enum tp_detail detail;        /* of DES points */
+  enum tp_algorithm collective; /* that runs the all-reduces */
+  const char *file;             /* that texts come from, for messages; NULL: none */
+  int line;
+};
+
+/* Finds what the names mean.  Unknown names and numbers that make no sense are TP_E_INPUT, with the
+ * file's line where one is to blame. */
+enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catalog,
+                              struct tp_point *point, struct tp_error *error);
+#endif
