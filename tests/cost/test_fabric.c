@@ -105,7 +105,7 @@ START_TEST(a_group_of_one_does_nothing)
                            .kind = TP_OP_COLLECTIVE,
                            .collective = {.kind = TP_ALL_REDUCE, .group = {1, 1}, .bytes = 1e6}};
   ck_assert_int_eq(tp_cost_check(&bench->machine, &op, NULL), TP_OK);
-  const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, &op);
+  const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
   ck_assert_double_eq(tp_cost_alone_s(&bench->machine, &cost), 0);
   ck_assert_int_eq(cost.n_phases, 0);
   for (int p = 0; p < TP_N_PATTERNS; p++)
@@ -213,7 +213,7 @@ START_TEST(every_kind_is_done_by_those_that_serve_it)
                                                  .gather_bits = low_bit ? 4 : 0,
                                                  .group = low_bit ? 32 : 0}}};
       ck_assert_int_eq(tp_cost_check(&bench->machine, &op, NULL), TP_OK);
-      const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, &op);
+      const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
       ck_assert_msg(lists(served[k], tp_algorithm_text(cost.algorithm)), "%s by %s became %s",
                     tp_collective_text(kinds[k]), name, tp_algorithm_text(cost.algorithm));
       if (asked != NULL && tp_collective_possible(&bench->machine, &op.collective))
@@ -234,7 +234,7 @@ START_TEST(what_nothing_serves_is_refused_by_name)
   for (int a = TP_ALGORITHM_AUTO; a <= TP_ALGORITHM_FLASH_HIERARCHICAL; a++) {
     op.collective.algorithm = (enum tp_algorithm)a;
     ck_assert_int_eq(tp_cost_check(&bench->machine, &op, &error), TP_E_INPUT);
-    const struct tp_cost cost = tp_cost_op(&bench->machine, TP_DECODE, &op);
+    const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
     ck_assert(isinf(tp_cost_alone_s(&bench->machine, &cost)));
   }
   ck_assert_str_eq(error.text, "op head.broadcast: no algorithm of stack gpt-fast-compile does ? "

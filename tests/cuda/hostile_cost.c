@@ -66,7 +66,7 @@ static void attention_cost(const struct tp_machine *machine, const struct hostil
   const double sm_flops_per_s = 0.72 * machine->device->datasheet.fp16_flops_per_s / sms;
   const double batch = (double)a->batch, heads = (double)a->heads, d = (double)a->head_dim;
   cost->dram_bytes = what->cold_bytes;
-  if (a->decode) {
+  if (tp_attention_decodes(a)) {
     const double units = batch * (double)a->kv_heads;
     const double bytes = 2 * units * d * 2 * what->kv_len;
     const double waves = ceil(units / (2 * sms)), active = fmin(units, sms);

@@ -99,7 +99,7 @@ static void plan_attention(struct tp_device_state *state, const struct tp_attent
   const uint64_t shape = (uint64_t)attention->batch + 1009u * (uint64_t)attention->kv_len +
                          1000003u * (uint64_t)attention->heads +
                          10007u * (uint64_t)attention->kv_heads +
-                         (attention->decode ? 1u << 30 : 0);
+                         (tp_attention_decodes(attention) ? 1u << 30 : 0);
   bool *planned = &state->planned[tp_mix64(shape) >> 52];
   if (!*planned)
     hostile_pass_s(state->hostile, 0.2);

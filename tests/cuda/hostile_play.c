@@ -97,7 +97,7 @@ static void use(struct hostile *hostile, const struct tp_bound_op *bound, struct
 static double kv_len_of(struct hostile *hostile, const struct tp_bound_op *bound)
 {
   const struct tp_attention *attention = &bound->op->attention;
-  for (int i = 0; i < bound->op->n_in && attention->decode; i++)
+  for (int i = 0; i < bound->op->n_in && tp_attention_decodes(attention); i++)
     if (bound->in[i].tensor->kind == TP_TENSOR_INDEX && bound->in[i].data != NULL) {
       const int32_t value = hostile_find(hostile, bound->in[i].data)->value;
       return value > 0 && value <= attention->kv_len ? value : (double)attention->kv_len;
@@ -162,7 +162,7 @@ static double held_until_s(const struct tp_fluid *fluid)
 {
   double until_s = fluid->now_s;
   for (int q = 0; q < TP_MAX_STREAMS; q++)
-    if (fluid->running & 1u << q && fluid->lanes[q].collective)
+    if (fluid->running & fluid->collectives & 1u << q)
       until_s = fmax(until_s, fluid->lanes[q].start_s + fluid->lanes[q].alone_s);
   return until_s;
 }

@@ -288,7 +288,7 @@ START_TEST(a_plan_is_the_program_s_and_not_the_costs)
     run.plan = tp_engine_analytic.plan(&toy.program, arena);
     for (int time = 0; time < 2; time++) {
       struct tp_result result = {0};
-      ck_assert_int_eq(tp_engine_analytic.run(&run, arena, &result, &error), TP_OK);
+      ck_assert_int_eq(tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, &error), TP_OK);
       const struct tp_result want = toy_run(&toy, NULL);
       ck_assert_msg(memcmp(&result, &want, sizeof want) == 0, "case %d", i);
       for (size_t s = 0; s < toy.program.n_segments; s++)

@@ -101,7 +101,7 @@ START_TEST(routes_are_added)
   const pid_t second = process();
   ck_assert_int_ne(first, second);
   large.ops[0][0].kind = TP_OP_GEMM;
-  large.costs[0][1].phases[0].pattern = TP_PATTERN_RING;
+  large.costs[0][1].phases[0] = rig_comm_phase(TP_PATTERN_RING, 3, 1e-6 / 3, 1e6 / 3);
   const struct tp_result again = must_run(&large);
   ck_assert_int_eq(memcmp(&ring, &again, sizeof ring), 0);
   ck_assert_int_eq(process(), second);

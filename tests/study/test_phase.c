@@ -148,8 +148,8 @@ START_TEST(what_nothing_prices_is_not_run)
   struct tp_priced priced;
   struct tp_result result;
   struct tp_error error;
-  const struct tp_request request = tp_point_request(&point, TP_DECODE, 100);
-  ck_assert_int_eq(tp_timer_machine(timer, point.platform, point.device, point.stack, point.tp,
+  const struct tp_request request = request_at(&point, true, 100);
+  ck_assert_int_eq(tp_timer_machine(timer, point.platform, point.device, point.stack, point.mesh.tp,
                                     &timing.machine, NULL),
                    TP_OK);
   ck_assert_int_eq(tp_variant_build(point.variant, &request, world.arena, &program, NULL), TP_OK);
