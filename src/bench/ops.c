@@ -49,7 +49,7 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
   const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
   for (size_t i = 0; i < n; i++) {
     const double number = tp_op_field_number(op, &fields[i]);
-    if (fields[i].column == NULL || !is_said(op, fields[i].column))
+    if (!tp_op_field_is_said(op, &fields[i]) || !is_said(op, fields[i].column))
       continue;
     if (fields[i].type == TP_OP_WORD)
       tp_trace_row_text(row, fields[i].column, fields[i].words[(int)number]);

@@ -150,6 +150,11 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
   }
 }
 
+bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
+{
+  return field->column != NULL && (field->type != TP_OP_LIMIT || tp_op_field_number(op, field) > 0);
+}
+
 /* Appends to text[size] what fits. */
 static size_t put(char *text, size_t size, size_t used, const char *before, const char *value)
 {
@@ -203,8 +208,7 @@ void tp_op_row_text(const struct tp_op *op, char *text, size_t size)
   const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
   for (size_t i = 0; i < n; i++) {
     char value[32];
-    if (fields[i].column == NULL ||
-        (fields[i].type == TP_OP_LIMIT && tp_op_field_number(op, &fields[i]) <= 0))
+    if (!tp_op_field_is_said(op, &fields[i]))
       continue;
     value_text(op, &fields[i], "%.9g", value);
     used = put(text, size, used, " ", fields[i].column);

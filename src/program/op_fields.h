@@ -38,6 +38,10 @@ const struct tp_op_field *tp_op_fields(enum tp_op_kind kind, size_t *n);
 double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *field);
 void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double value);
 
+/* Whether a row of the op has something to say in the field's column: not of a limit that is not
+ * set. */
+bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
+
 /* Its payload as `show-program` writes it, into text[size]; cut where that is too short. */
 void tp_op_text(const struct tp_op *op, char *text, size_t size);
 
@@ -45,7 +49,7 @@ void tp_op_text(const struct tp_op *op, char *text, size_t size);
  * a sequence), "memory", "all_reduce", ... */
 const char *tp_op_row_name(const struct tp_op *op);
 
-/* "NAME column=value ...", of every column but limits that are not set, for what must not depend on
+/* "NAME column=value ...", of every column that is said, for what must not depend on
  * the order of lists: numbers with nine digits. */
 void tp_op_row_text(const struct tp_op *op, char *text, size_t size);
 #endif
