@@ -162,7 +162,7 @@ static double held_until_s(const struct tp_fluid *fluid)
 {
   double until_s = fluid->now_s;
   for (int q = 0; q < TP_MAX_STREAMS; q++)
-    if (fluid->running & fluid->collectives & 1u << q)
+    if (fluid->collectives & 1u << q)
       until_s = fmax(until_s, fluid->lanes[q].start_s + fluid->lanes[q].alone_s);
   return until_s;
 }

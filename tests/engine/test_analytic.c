@@ -150,6 +150,41 @@ START_TEST(a_period_of_two_is_counted)
 }
 END_TEST
 
+/* Kernels of 0 s go round until they wait for a stream that is not there yet: its tenth op would
+ * end at 5 + 10 s, the ninth, for which the last of them waits, ends a second before. */
+START_TEST(a_stream_that_takes_no_time_waits_for_one_behind_it)
+{
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_work(0));
+  toy_op(&toy, TP_OP_MEMORY, 2, NONE, NONE, toy_work(5));
+  toy_segment(&toy, 10);
+  toy_kernel(&toy, NONE, NONE, toy_work(0));
+  toy_kernel(&toy, E0, NONE, toy_work(0));
+  toy_op(&toy, TP_OP_MEMORY, 2, NONE, E0, toy_work(1));
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, NONE, toy_work(4));
+  ck_assert_rel(toy_run(&toy, NULL).total_s, 5 + 9 + 4, 1e-15);
+  ck_assert_rel(toy_run_in_full(&toy).total_s, 5 + 9 + 4, 1e-15);
+}
+END_TEST
+
+/* The other stream is done with the segment 0.75 s before the first; then its next op runs, or
+ * waits for the kernel of 4 s. */
+START_TEST(what_follows_a_segment_may_begin_in_its_last_repetition)
+{
+  toy_segment(&toy, 10);
+  toy_kernel(&toy, NONE, E0, toy_work(1));
+  toy_kernel(&toy, NONE, NONE, toy_work(1));
+  toy_op(&toy, TP_OP_MEMORY, 2, E0, NONE, toy_work(0.25));
+  toy_segment(&toy, 1);
+  toy_kernel(&toy, NONE, E1, toy_work(4));
+  toy_op(&toy, TP_OP_MEMORY, 2, _i == 0 ? NONE : E1, NONE, toy_work(8));
+  const double want_s = _i == 0 ? 19 + 0.25 + 8 : 20 + 4 + 8;
+  ck_assert_rel(toy_run(&toy, NULL).total_s, want_s, 1e-15);
+  ck_assert_rel(toy_run_in_full(&toy).total_s, want_s, 1e-15);
+}
+END_TEST
+
 START_TEST(wait_for_an_event_never_recorded_is_no_wait)
 {
   toy_segment(&toy, 1);
@@ -373,6 +408,8 @@ static Suite *suite(void)
   tcase_add_test(order, op_behind_a_segment_starts_in_its_last_but_one_repetition);
   tcase_add_test(order, a_billion_repetitions_are_counted);
   tcase_add_test(order, a_period_of_two_is_counted);
+  tcase_add_test(order, a_stream_that_takes_no_time_waits_for_one_behind_it);
+  tcase_add_loop_test(order, what_follows_a_segment_may_begin_in_its_last_repetition, 0, 2);
   suite_add_tcase(suite, order);
   TCase *sharing = tcase_create("sharing");
   tcase_add_checked_fixture(sharing, setup, NULL);

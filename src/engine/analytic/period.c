@@ -64,6 +64,12 @@ static struct tp_snapshot *turn_before(struct tp_history *history, int64_t turns
   return &history->snapshots[(history->n_turns - 1 - turns) % (TP_MAX_PERIOD + 1)];
 }
 
+/* The lanes that there are, and what stands before them. */
+static void copy_fluid(struct tp_fluid *to, const struct tp_fluid *from, int n_streams)
+{
+  memcpy(to, from, offsetof(struct tp_fluid, lanes) + (size_t)n_streams * sizeof *from->lanes);
+}
+
 static void keep(const struct tp_replay *replay, struct tp_history *history, double lasted_s)
 {
   const struct tp_plan *plan = replay->plan;
@@ -73,21 +79,25 @@ static void keep(const struct tp_replay *replay, struct tp_history *history, dou
   snapshot->lasted_s = lasted_s;
   snapshot->waiting = replay->waiting;
   snapshot->tally = replay->tally;
-  memcpy(&snapshot->fluid, &replay->fluid,
-         offsetof(struct tp_fluid, lanes) + (size_t)plan->n_streams * sizeof *replay->fluid.lanes);
+  copy_fluid(&snapshot->fluid, &replay->fluid, plan->n_streams);
   memcpy(snapshot->lanes, replay->lanes, (size_t)plan->n_streams * sizeof *replay->lanes);
   memcpy(snapshot->spent_s, replay->spent_s[segment - plan->segments],
          (size_t)segment->n_ops * sizeof *snapshot->spent_s);
 }
 
-/* Repeats `times` times what has happened since `past`: `period` repetitions in `period_s`. */
-static void repeat_since(struct tp_replay *replay, const struct tp_snapshot *past, int64_t period,
-                         double period_s, int64_t times)
+struct tp_period {
+  int64_t repetitions;
+  double lasted_s;
+};
+
+/* Repeats `times` times what has happened since `past`, a period ago. */
+static void repeat_since(struct tp_replay *replay, const struct tp_snapshot *past,
+                         struct tp_period period, int64_t times)
 {
   const struct tp_plan_segment *segment = replay->lanes[replay->leader].segment;
   double *spent_s = replay->spent_s[segment - replay->plan->segments];
   const double n = (double)times;
-  replay->origin_s += n * period_s;
+  replay->origin_s += n * period.lasted_s;
   replay->tally.compute_s += n * (replay->tally.compute_s - past->tally.compute_s);
   replay->tally.comm_s += n * (replay->tally.comm_s - past->tally.comm_s);
   replay->tally.exposed_s += n * (replay->tally.exposed_s - past->tally.exposed_s);
@@ -96,30 +106,95 @@ static void repeat_since(struct tp_replay *replay, const struct tp_snapshot *pas
   for (int q = 0; q < replay->plan->n_streams; q++) {
     if (replay->lanes[q].segment != segment)
       continue;
-    replay->lanes[q].repetition += times * period;
-    replay->ended[q] += times * period * segment->per_repeat[q];
+    replay->lanes[q].repetition += times * period.repetitions;
+    replay->ended[q] += times * period.repetitions * segment->per_repeat[q];
   }
 }
 
+/* Whether the stream's first op behind `segment`, if there is one, waits for one of the leader's
+ * that is behind it, too. */
+static bool follows_leader(const struct tp_plan *plan, const struct tp_plan_segment *segment, int q,
+                           int leader)
+{
+  const struct tp_plan_segment *end = &plan->segments[plan->n_segments];
+  do
+    segment++;
+  while (segment < end && segment->first[q] < 0);
+  if (segment == end)
+    return true;
+  const struct tp_plan_op *op = &segment->ops[segment->first[q]];
+  for (int w = 0; w < op->n_first; w++)
+    if (op->first[w].stream == leader && op->first[w].relative)
+      return true;
+  return false;
+}
+
+/* Whether nothing happens in the last repetition of the leader's segment that did not in those
+ * before: no other stream is ahead of the leader, behind the segment, or gets there before. */
+static bool ends_alike(const struct tp_replay *replay, unsigned waiting)
+{
+  const struct tp_plan *plan = replay->plan;
+  const struct tp_lane *leader = &replay->lanes[replay->leader];
+  for (int q = 0; q < plan->n_streams; q++) {
+    const struct tp_lane *lane = &replay->lanes[q];
+    if (q == replay->leader || lane->segment == &plan->segments[plan->n_segments])
+      continue;
+    const bool at_first = waiting >> q & 1 && lane->op == leader->segment->first[q];
+    if (lane->segment != leader->segment ||
+        lane->repetition >= leader->repetition + (at_first ? 1 : 0) ||
+        !follows_leader(plan, leader->segment, q, replay->leader))
+      return false;
+  }
+  return true;
+}
+
+/* How the period before the leader's repetition began. */
+static const struct tp_snapshot *find_same(struct tp_history *history,
+                                           const struct tp_replay *replay, int64_t most,
+                                           struct tp_period *found)
+{
+  const struct tp_snapshot *now = turn_before(history, 0);
+  *found = (struct tp_period){0};
+  for (int turns = 1; turns <= TP_MAX_PERIOD && turns < history->n_turns && turns <= most;
+       turns++) {
+    const struct tp_snapshot *past = turn_before(history, turns);
+    found->repetitions = turns;
+    found->lasted_s += turn_before(history, turns - 1)->lasted_s;
+    if (same_lanes(past, now, replay->leader, replay->plan->n_streams) &&
+        tp_fluid_same(&past->fluid, &now->fluid, SAME_RATIO * found->lasted_s))
+      return past;
+  }
+  return NULL;
+}
+
+/* Repetitions up to the end of the segment are counted as they would begin, before anything starts
+ * in the next segment; otherwise up to the last, which are run. */
 void tp_history_turn(struct tp_history *history, struct tp_replay *replay)
 {
+  const int n_streams = replay->plan->n_streams;
+  struct tp_fluid before;
+  const unsigned waiting = replay->waiting;
+  copy_fluid(&before, &replay->fluid, n_streams);
   tp_replay_start(replay);
   const double lasted_s = replay->fluid.now_s;
   replay->origin_s += lasted_s;
   tp_fluid_rebase(&replay->fluid, lasted_s);
   keep(replay, history, lasted_s);
 
-  const struct tp_snapshot *now = turn_before(history, 0);
-  const int64_t left = repetitions_left(replay);
-  double period_s = 0;
-  for (int period = 1; period <= TP_MAX_PERIOD && period < history->n_turns; period++) {
-    const struct tp_snapshot *past = turn_before(history, period);
-    period_s += turn_before(history, period - 1)->lasted_s;
-    if (left >= period && same_lanes(past, now, replay->leader, replay->plan->n_streams) &&
-        tp_fluid_same(&past->fluid, &now->fluid, SAME_RATIO * period_s)) {
-      repeat_since(replay, past, period, period_s, left / period);
-      history->n_turns = 0; /* the turns kept are no longer one repetition apart */
-      return;
-    }
-  }
+  const struct tp_plan_segment *segment = replay->lanes[replay->leader].segment;
+  const bool to_end = ends_alike(replay, waiting);
+  const int64_t left = to_end ? segment->repeat - replay->lanes[replay->leader].repetition
+                              : repetitions_left(replay);
+  struct tp_period period;
+  const struct tp_snapshot *past = find_same(history, replay, left, &period);
+  if (past == NULL)
+    return;
+  repeat_since(replay, past, period, left / period.repetitions);
+  history->n_turns = 0; /* the turns kept are no longer one repetition apart */
+  if (!to_end)
+    return;
+  replay->origin_s -= lasted_s;
+  copy_fluid(&replay->fluid, &before, n_streams);
+  replay->waiting = waiting;
+  tp_replay_leave(replay, segment);
 }

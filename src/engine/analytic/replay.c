@@ -206,6 +206,14 @@ bool tp_replay_to_turn(struct tp_replay *replay)
   return true;
 }
 
+void tp_replay_leave(struct tp_replay *replay, const struct tp_plan_segment *segment)
+{
+  for (int q = 0; q < replay->plan->n_streams; q++)
+    if (replay->lanes[q].segment == segment && replay->lanes[q].repetition == segment->repeat)
+      enter(replay, q, segment + 1);
+  replay->freed = ~0u;
+}
+
 bool tp_replay_is_done(const struct tp_replay *replay, int stream)
 {
   return ((replay->waiting | replay->fluid.running) >> stream & 1) == 0;

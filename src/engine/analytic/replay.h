@@ -46,5 +46,8 @@ void tp_replay_start(struct tp_replay *replay);
  * where no op ends any more: then the time is infinite. */
 bool tp_replay_to_turn(struct tp_replay *replay);
 
+/* Streams that wait for a repetition that the segment does not have go on to the next segment. */
+void tp_replay_leave(struct tp_replay *replay, const struct tp_plan_segment *segment);
+
 bool tp_replay_is_done(const struct tp_replay *replay, int stream);
 #endif
