@@ -342,24 +342,19 @@ END_TEST
  * collective each. */
 START_TEST(the_slowest_rank_counts)
 {
-  struct tp_cost costs[] = {{.flops = 3, .sigma = 0.1}, {.link_bytes = 7}};
-  struct tp_op ops[] = {{.name = "kernel", .kind = TP_OP_GEMM},
-                        {.name = "collective", .kind = TP_OP_COLLECTIVE, .stream = TP_STREAM_COMM}};
+  struct tp_des_op costs[] = {{.cost = {.flops = 3, .sigma = 0.1}}, {.cost = {.link_bytes = 7}}};
+  const struct tp_op kernel_op = {.name = "kernel", .kind = TP_OP_GEMM};
+  const struct tp_op collective_op = {
+      .name = "collective", .kind = TP_OP_COLLECTIVE, .stream = TP_STREAM_COMM};
+  const struct tp_op *ops[] = {&kernel_op, &collective_op};
   struct tp_des_item kernel = {.op = 0}, collective = {.op = 1, .collective = true};
-  struct tp_des_op planned[] = {{.cost = costs[0]}, {.cost = costs[1]}};
-  const struct tp_op *program_ops[] = {&ops[0], &ops[1]};
-  const struct tp_program program = {
-      .mesh = tp_mesh_of_tp(3),
-      .n_streams = 2,
-      .n_segments = 1,
-      .segments = {{.name = "segment", .repeat = 1, .ops = ops, .n_ops = 2}}};
-  const struct tp_run run = {.program = &program};
+  const struct tp_run run = {.timeline = NULL};
   const struct tp_des_plan plan = {.run = &run,
-                                   .program_ops = program_ops,
+                                   .program_ops = ops,
                                    .n_streams = 2,
-                                   .n_ops = 2,
-                                   .ops = planned,
                                    .ranks = 3,
+                                   .n_ops = 2,
+                                   .ops = costs,
                                    .n_items = 2,
                                    .streams = {{.n_items = 1, .items = &kernel},
                                                {.n_items = 1, .first = 1, .items = &collective}}};

@@ -19,10 +19,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +78,11 @@ static int simulate_apart(uint64_t bytes)
 
 int main(void)
 {
+  struct stat socket;
+  if (fstat(SOCKET, &socket) != 0 || !S_ISSOCK(socket.st_mode)) {
+    fprintf(stderr, "tpsim-des: a part of tpsim, which runs it for --engine des\n");
+    return 2;
+  }
   for (int fd = FIRST_UNKNOWN; fd < 256; fd++)
     close(fd); /* files of who started it: not to be kept open for it */
   tp_des_engine_open("/proc/self/fd/3");
