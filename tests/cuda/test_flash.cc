@@ -121,7 +121,8 @@ START_TEST(bits_are_those_of_plain_c)
   static const int groups[] = {8, 32, 128, 256, 512, 24, 136};
   const uint64_t seed = tp_random_seed(_i);
   uint64_t random = seed;
-  tp_wire wire = {2 + _i % 7, 2 + _i % 7, groups[tp_random_below(&random, 7)], _i % 2 == 1};
+  tp_wire wire = {2 + _i % 7, 2 + _i % 7, groups[tp_random_below(&random, 7)], _i % 2 == 1,
+                  TP_WIRE_INTEGER};
   if (_i >= 7)
     wire.gather_bits = 2 + static_cast<int>(tp_random_below(&random, 7));
   if (_i % 3 == 0)
@@ -137,7 +138,7 @@ END_TEST
 START_TEST(bytes_are_those_of_plain_c)
 {
   enum { RANKS = 3, N = 1000, GROUP = 64 };
-  const tp_wire wire = {2 + _i % 7, 8, GROUP, _i >= 7};
+  const tp_wire wire = {2 + _i % 7, 8, GROUP, _i >= 7, TP_WIRE_INTEGER};
   const tp_low_bit format = format_of(wire.reduce_bits, wire);
   uint64_t random = tp_random_seed(_i);
   peers world(RANKS, 65536);
@@ -169,7 +170,7 @@ START_TEST(no_room_is_an_error)
 {
   peers world(2, 64);
   const tp_peer peer = world.of(0);
-  const tp_wire wire = {4, 4, 128, false};
+  const tp_wire wire = {4, 4, 128, false, TP_WIRE_INTEGER};
   float x[256] = {0};
   ck_assert_int_eq(tp_peer_flash(&peer, x, x, 256, TP_DTYPE_FP32, &wire, 0, nullptr),
                    cudaErrorInvalidValue);

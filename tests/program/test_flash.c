@@ -93,7 +93,8 @@ START_TEST(group_is_the_argument)
   const struct tp_request request = decode_request(&model, 2);
   struct tp_arena *arena = tp_arena_create();
   struct tp_program program = build("flash-int4-int8:32", &request, arena);
-  ck_assert_int_gt(take_wires_off(&program, &(struct tp_wire){4, 8, 32, false}), 0);
+  ck_assert_int_gt(take_wires_off(&program, &(struct tp_wire){4, 8, 32, false, TP_WIRE_INTEGER}),
+                   0);
   program = build("flash-int2-sr", &request, arena);
   ck_assert_ptr_nonnull(strstr(tp_program_text(&program, arena), "int2/int2 group=128 spikes"));
   tp_arena_free(arena);
