@@ -41,10 +41,10 @@ static void add_vector(struct tp_layer *layer, const char *name, enum tp_role ro
                        int64_t elements)
 {
   layer->vectors[layer->n_vectors++] =
-      (struct tp_vector){.name = name,
-                         .role = role,
-                         .split = layer->block.own ? TP_SPLIT_OWN : TP_SPLIT_WHOLE,
-                         .elements = elements};
+      (struct tp_layer_vector){.name = name,
+                               .role = role,
+                               .split = layer->block.own ? TP_SPLIT_OWN : TP_SPLIT_WHOLE,
+                               .elements = elements};
 }
 
 static void add_norm(struct tp_layer *layer, const char *gain, const char *bias)

@@ -55,7 +55,7 @@ struct tp_matrix {
 };
 
 /* Whole on every rank, of the activation type. */
-struct tp_vector {
+struct tp_layer_vector {
   const char *name;
   enum tp_role role;
   enum tp_split split; /* WHOLE; or OWN */
@@ -85,7 +85,7 @@ struct tp_layer {
   struct tp_block block;
   int n_matrices, n_vectors, n_caches;
   struct tp_matrix matrices[TP_MAX_MATRICES];
-  struct tp_vector vectors[TP_MAX_VECTORS];
+  struct tp_layer_vector vectors[TP_MAX_VECTORS];
   struct tp_cache caches[TP_MAX_CACHES];
 };
 

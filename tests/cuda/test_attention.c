@@ -174,6 +174,24 @@ START_TEST(no_flash)
 }
 END_TEST
 
+/* What no kernel here knows is refused by name, not computed as something else. */
+START_TEST(no_windows)
+{
+  struct tp_error error;
+  struct tp_gpu_attention *attention = NULL;
+  struct trial trial;
+  begin(&trial, &shapes[_i], (struct layout){.dtype = TP_DTYPE_BF16});
+  trial.op.attention.window = 4;
+  ck_assert_int_eq(tp_gpu_attention_open(&attention, &error), TP_OK);
+  ck_assert_int_eq(tp_gpu_attention_run(attention, &trial.kernel, NULL, false, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "op 'attn.attention': its keys have a window of 4, which no "
+                                   "kernel here knows") != NULL,
+                "%s", error.text);
+  tp_gpu_attention_close(attention);
+  trial_end(&trial);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("attention");
@@ -183,6 +201,7 @@ static Suite *suite(void)
   tcase_add_loop_test(cases, weights, 0, 16);
   tcase_add_loop_test(cases, fp8_activations, 0, 12);
   tcase_add_test(cases, no_flash);
+  tcase_add_loop_test(cases, no_windows, 0, sizeof shapes / sizeof *shapes);
   suite_add_tcase(s, cases);
   return s;
 }
