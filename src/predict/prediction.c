@@ -51,7 +51,9 @@ void tp_prediction_clear(struct tp_prediction *prediction)
 
 void tp_prediction_refuse(struct tp_prediction *prediction, const char *reason)
 {
-  snprintf(prediction->status, sizeof prediction->status, "%s", reason);
+  const size_t most = sizeof prediction->status - 1, length = strnlen(reason, most);
+  memcpy(prediction->status, reason, length);
+  prediction->status[length] = '\0';
 }
 
 void tp_prediction_write_header(size_t n_columns, FILE *out)

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 512, OUTCOMES = 32 /* powers of two */ };
+enum { SETS = 128, OUTCOMES = 32 /* powers of two */, WAYS = 4 };
 
 /* What a program, its costs and its time depend on, the contexts that it decodes on aside. */
 struct key {
@@ -37,8 +37,14 @@ struct entry {
   struct outcome *outcomes; /* by context, OUTCOMES of a chunk that decodes, else one; NULL: none */
 };
 
+/* The entries that a key may have. */
+struct set {
+  struct entry *ways[WAYS];
+  int oldest;
+};
+
 struct tp_step_memo {
-  struct entry *slots[SLOTS];
+  struct set sets[SETS];
 };
 
 struct tp_step_memo *tp_step_memo_create(void)
@@ -76,8 +82,8 @@ static struct entry *emptied(struct entry *entry)
 
 void tp_step_memo_free(struct tp_step_memo *memo)
 {
-  for (int i = 0; memo != NULL && i < SLOTS; i++)
-    free_entry(memo->slots[i]);
+  for (int i = 0; memo != NULL && i < SETS * WAYS; i++)
+    free_entry(memo->sets[i / WAYS].ways[i % WAYS]);
   free(memo);
 }
 
@@ -112,7 +118,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
   return hash ^ hash >> 29;
 }
 
-static size_t slot_of(const struct key *key)
+static size_t set_of(const struct key *key)
 {
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
@@ -122,7 +128,7 @@ static size_t slot_of(const struct key *key)
     hash = mix(hash, (uint64_t)chunk->sequences);
     hash = mix(hash, (uint64_t)chunk->tokens << 1 | (uint64_t)tp_chunk_decodes(chunk));
   }
-  return (size_t)(hash >> 20) & (SLOTS - 1);
+  return (size_t)(hash >> 20) & (SETS - 1);
 }
 
 static enum tp_status build_sublayer(const struct tp_steps *steps, const struct tp_batch *batch,
@@ -159,16 +165,20 @@ static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *
                            struct entry **found, struct tp_error *error)
 {
   const struct key key = key_of(steps, batch);
-  struct entry **const slot = &steps->memo->slots[slot_of(&key)];
-  if (*slot == NULL || !same_key(&(*slot)->key, &key)) {
-    struct entry *const entry = emptied(*slot);
-    *slot = entry;
-    TP_TRY(build(steps, batch, entry, error));
-    entry->key = key;
-    entry->built_for = *batch;
-    entry->key.batch = &entry->built_for;
-  }
-  *found = *slot;
+  struct set *const set = &steps->memo->sets[set_of(&key)];
+  for (int i = 0; i < WAYS; i++)
+    if (set->ways[i] != NULL && same_key(&set->ways[i]->key, &key)) {
+      *found = set->ways[i];
+      return TP_OK;
+    }
+  struct entry **const way = &set->ways[set->oldest];
+  struct entry *const entry = *way = emptied(*way);
+  TP_TRY(build(steps, batch, entry, error));
+  entry->key = key;
+  entry->built_for = *batch;
+  entry->key.batch = &entry->built_for;
+  set->oldest = (set->oldest + 1) % WAYS;
+  *found = entry;
   return TP_OK;
 }
 

@@ -151,11 +151,11 @@ WORK=$work CUDA_LIBRARIES=pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-suite >
 check "builds, and runs what it built" [ $? = 0 ]
 check "configured with pip's libraries" \
   grep -qx -- "--with-cuda-libraries=$work/pip/nvidia" tree/build/asked
-check "alone" grep -qx -- --disable-simulator tree/build/asked
+check "alone" grep -qx -- --disable-tpsim tree/build/asked
 check "the traces are where they belong" [ -f tree/traces/fake/gemm.csv ]
 rm tree/build/tpsim-cuda && cp tpsim tree/build/
 WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
-check "a tpsim beside it stays what is built" sh -c '! grep -q simulator tree/build/asked'
+check "a tpsim beside it stays what is built" sh -c '! grep -q disable-tpsim tree/build/asked'
 rm -r tree/build
 sed -i 's/#define/#undef/' tree/configure
 WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
