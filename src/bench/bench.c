@@ -45,15 +45,15 @@ struct tp_repeats tp_sampling_repeats(const struct tp_sampling *sampling, double
                                  (int)fmin(fmax(floor(fitting), sampling->least), sampling->most)};
 }
 
-enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
+enum tp_status tp_bench_agree(struct tp_team *group, void *mine, size_t bytes,
                               struct tp_error *error)
 {
   if (group == NULL)
     return TP_OK;
-  unsigned char *all = calloc((size_t)tp_group_ranks(group), bytes);
+  unsigned char *all = calloc((size_t)tp_team_ranks(group), bytes);
   if (all == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  const enum tp_status status = tp_group_gather(group, mine, bytes, all, error);
+  const enum tp_status status = tp_team_gather(group, mine, bytes, all, error);
   if (status == TP_OK)
     for (size_t i = 0; i < bytes; i++)
       ((unsigned char *)mine)[i] = all[i];
@@ -75,20 +75,19 @@ static enum tp_status first_unwell(const struct condition *all, int ranks, struc
   return TP_OK;
 }
 
-enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
-                               struct tp_error *error)
+enum tp_status tp_bench_settle(struct tp_team *group, enum tp_status status, struct tp_error *error)
 {
   if (group == NULL)
     return status;
   struct condition mine = {.status = status};
-  struct condition *all = calloc((size_t)tp_group_ranks(group), sizeof *all);
+  struct condition *all = calloc((size_t)tp_team_ranks(group), sizeof *all);
   if (all == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   if (status != TP_OK && error != NULL)
     snprintf(mine.text, sizeof mine.text, "%.255s", error->text);
-  enum tp_status settled = tp_group_gather(group, &mine, sizeof mine, all, error);
+  enum tp_status settled = tp_team_gather(group, &mine, sizeof mine, all, error);
   if (settled == TP_OK)
-    settled = first_unwell(all, tp_group_ranks(group), error);
+    settled = first_unwell(all, tp_team_ranks(group), error);
   free(all);
   return settled;
 }

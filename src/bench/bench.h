@@ -7,7 +7,7 @@
  * Samples follow each other without a pause, so that the host's issuing hides behind them.
  */
 #include "bench/trace.h"
-#include "ranks/group.h"
+#include "ranks/team.h"
 #include "run/calls.h"
 
 /* Median and interquartile range of samples. */
@@ -40,16 +40,16 @@ struct tp_repeats tp_sampling_repeats(const struct tp_sampling *sampling, double
 /* Who measures. */
 struct tp_bench {
   const struct tp_calls *calls;
-  struct tp_group *group; /* all its ranks take the same number of samples; NULL: alone */
+  struct tp_team *group; /* all its ranks take the same number of samples; NULL: alone */
 };
 
 /* All ranks get rank 0's value. */
-enum tp_status tp_bench_agree(struct tp_group *group, void *mine, size_t bytes,
+enum tp_status tp_bench_agree(struct tp_team *group, void *mine, size_t bytes,
                               struct tp_error *error);
 
 /* Called before what only all ranks together can do.  Where one rank has failed, all get its status
  * and text, so that none waits on its device for a rank that never comes. */
-enum tp_status tp_bench_settle(struct tp_group *group, enum tp_status status,
+enum tp_status tp_bench_settle(struct tp_team *group, enum tp_status status,
                                struct tp_error *error);
 
 /* What one sample issues: nothing in it may wait for the device. */
@@ -90,7 +90,7 @@ enum tp_status tp_agenda_order(const struct tp_agenda *plan, size_t *order, stru
 
 struct tp_agenda_run {
   const struct tp_agenda *plan;
-  struct tp_group *group; /* rank 0 decides; NULL: alone */
+  struct tp_team *group;  /* rank 0 decides; NULL: alone */
   struct tp_trace *trace; /* rank 0's, NULL on others */
   double budget_s;        /* from now on */
   double most_s;          /* of the budget for one item */

@@ -57,7 +57,7 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row);
 /* A captured graph of it, ready to be replayed. */
 struct tp_lone_run {
   const struct tp_calls *calls;
-  struct tp_group *group;
+  struct tp_team *group;
   struct tp_arena *arena;
   struct tp_store *store;
   struct tp_graph *graph;

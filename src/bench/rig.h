@@ -26,7 +26,7 @@ enum { TP_RIG_DEGREES = 8 };
 
 struct tp_rig {
   const struct tp_setup *setup;
-  struct tp_group *group; /* NULL: alone */
+  struct tp_team *group; /* NULL: alone */
   struct tp_opener opener;
   bool sustained; /* programs, not single ops: see struct tp_machine */
   int n;

@@ -45,9 +45,9 @@ static void progress(void *data, size_t done, size_t n, const char *refused)
     listener->step(listener->data, done);
 }
 
-static bool writes(const struct tp_group *group)
+static bool writes(const struct tp_team *group)
 {
-  return group == NULL || tp_group_rank(group) == 0;
+  return group == NULL || tp_team_rank(group) == 0;
 }
 
 /* How a file's rows are measured. */

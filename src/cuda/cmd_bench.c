@@ -81,7 +81,7 @@ static void end_file(void *data, const char *file, const struct tp_agenda_run *r
 /* GPUs. */
 struct gpu_opening {
   const struct tp_bench_job *job;
-  struct tp_group *group;
+  struct tp_team *group;
 };
 
 static enum tp_status open_gpu(void *data, const struct tp_machine *machine, struct tp_calls *calls,
@@ -90,7 +90,7 @@ static enum tp_status open_gpu(void *data, const struct tp_machine *machine, str
   const struct gpu_opening *opening = data;
   const bool alone = opening->group == NULL;
   const struct tp_gpu_options gpu = {
-      .device = alone ? opening->job->gpu : tp_group_local_rank(opening->group),
+      .device = alone ? opening->job->gpu : tp_team_local_rank(opening->group),
       .group = opening->group,
       .stack = &opening->job->setup->stack,
       .emulated = alone && tp_machine_ranks(machine) > 1 ? machine : NULL,
@@ -113,7 +113,7 @@ static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_besi
                    : tp_beside_open_gpu(job->gpu, beside, error);
 }
 
-static enum tp_status run_suite(const struct task *task, struct tp_group *group,
+static enum tp_status run_suite(const struct task *task, struct tp_team *group,
                                 struct tp_error *error)
 {
   const struct tp_bench_job *job = task->job;
@@ -129,7 +129,7 @@ static enum tp_status run_suite(const struct task *task, struct tp_group *group,
   const int real_tps[] = {task->ranks};
   suite.rig = &rig;
   suite.ranks = task->ranks;
-  if (group == NULL || tp_group_rank(group) == 0)
+  if (group == NULL || tp_team_rank(group) == 0)
     suite.listener = &listener;
   if (job->args->tp.n > 0) {
     suite.layers.tps = suite.generate.tps = real_tps;
@@ -152,15 +152,15 @@ static enum tp_status run_suite(const struct task *task, struct tp_group *group,
 static enum tp_status run_task(void *data, void *result, struct tp_error *error)
 {
   const struct task *task = data;
-  struct tp_group *group = NULL;
+  struct tp_team *group = NULL;
   (void)result;
   if (task->ranks < 2 || task->job->host)
     return run_suite(task, NULL, error);
-  enum tp_status status = tp_group_start(task->ranks, &group, error);
+  enum tp_status status = tp_team_start(task->ranks, &group, error);
   if (status != TP_OK)
     return status;
   status = run_suite(task, group, error);
-  return tp_group_end(group, status, error);
+  return tp_team_end(group, status, error);
 }
 
 /* Degrees that a section runs one after the other, each by a group; none: once, alone. */
@@ -201,7 +201,7 @@ static enum tp_status run_section(const struct tp_bench_job *job, enum tp_sectio
                         .section = section,
                         .ranks = degrees.n > 0 ? (int)degrees.items[i] : 0,
                         .budget_s = (end_s - tp_bench_now_s(NULL)) / (double)(n - i)};
-    status = job->host || tp_group_launched()
+    status = job->host || tp_team_launched()
                  ? run_task(&task, NULL, error)
                  : tp_run_apart(run_task, &task, late_s(task.budget_s), NULL, 0, error);
   }
@@ -246,7 +246,7 @@ static enum tp_status find_section(const struct tp_session *session, const char 
 static enum tp_status check_launch(const struct tp_bench_job *job, enum tp_section section,
                                    struct tp_error *error)
 {
-  if (!tp_group_launched() || (section != TP_N_SECTIONS && degrees_of(job, section).n == 1))
+  if (!tp_team_launched() || (section != TP_N_SECTIONS && degrees_of(job, section).n == 1))
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
                  "mpirun starts the ranks of one degree: name one of collectives, layers and "

@@ -84,18 +84,18 @@ static enum tp_status check_standins(struct tp_selftest *selftest, int device,
   return status;
 }
 
-static enum tp_status check_gpu(const struct task *task, struct tp_group *group,
+static enum tp_status check_gpu(const struct task *task, struct tp_team *group,
                                 struct counts *counts, struct tp_error *error)
 {
-  struct tp_selftest selftest = begin(task->args, tp_group_rank(group) == 0);
+  struct tp_selftest selftest = begin(task->args, tp_team_rank(group) == 0);
   const struct tp_gpu_options gpu = {
-      .device = tp_group_local_rank(group), .group = group, .stack = task->stack};
+      .device = tp_team_local_rank(group), .group = group, .stack = task->stack};
   struct tp_calls calls;
   enum tp_status status = tp_gpu_open(&gpu, &calls, error);
   if (status != TP_OK)
     return status;
   status = tp_selftest_device(&selftest, &calls, group, error);
-  if (status == TP_OK && tp_group_ranks(group) == 1)
+  if (status == TP_OK && tp_team_ranks(group) == 1)
     status = check_standins(&selftest, gpu.device, error);
   tp_gpu_close(&calls);
   *counts = (struct counts){selftest.passed, selftest.failed, selftest.skipped};
@@ -105,12 +105,12 @@ static enum tp_status check_gpu(const struct task *task, struct tp_group *group,
 static enum tp_status run_degree(void *data, void *result, struct tp_error *error)
 {
   const struct task *task = data;
-  struct tp_group *group = NULL;
-  enum tp_status status = tp_group_start(task->tp, &group, error);
+  struct tp_team *group = NULL;
+  enum tp_status status = tp_team_start(task->tp, &group, error);
   if (status != TP_OK)
     return status;
   status = check_gpu(task, group, result, error);
-  return tp_group_end(group, status, error);
+  return tp_team_end(group, status, error);
 }
 
 static enum tp_status count_gpus(void *data, void *result, struct tp_error *error)
@@ -191,9 +191,9 @@ static enum tp_status check_device(const struct tp_session *session, const struc
   if (status != TP_OK)
     return status;
   struct task task = {.args = args, .stack = &stack, .tp = (int)args->tp};
-  if (tp_group_launched() && args->tp == 0)
+  if (tp_team_launched() && args->tp == 0)
     return tp_fail(error, TP_E_INPUT, "mpirun starts the ranks of one degree: say which (--tp N)");
-  if (args->tp > 1 && !tp_group_launched())
+  if (args->tp > 1 && !tp_team_launched())
     return tp_run_apart(run_degree, &task, most_s, counts, sizeof *counts, error);
   return args->tp > 0 ? run_degree(&task, counts, error) : check_gpus(args, &stack, counts, error);
 }

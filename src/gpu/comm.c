@@ -26,7 +26,7 @@ static enum tp_status set_up(struct tp_comm *comm, const struct tp_gpu_options *
   enum tp_status status = tp_peer_memory_open(options->group, options->device, &comm->peers, error);
   if (status == TP_OK)
     status = tp_nccl_open(options->group, &comm->nccl, error);
-  comm->place.ranks = tp_group_ranks(options->group);
+  comm->place.ranks = tp_team_ranks(options->group);
   comm->place.peer_access = comm->peers.reached;
   return status;
 }

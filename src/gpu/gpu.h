@@ -5,12 +5,12 @@
  * with one GPU, by stand-ins.  No CUDA type appears here: gpu/state.h has those.
  */
 #include "cost/cost.h"
-#include "ranks/group.h"
+#include "ranks/team.h"
 #include "run/calls.h"
 
 struct tp_gpu_options {
   int device;
-  struct tp_group *group;       /* NULL: alone */
+  struct tp_team *group;        /* NULL: alone */
   const struct tp_stack *stack; /* which library does what */
   /* Rank 0 of this machine on one GPU: every collective becomes a stand-in that holds SMs or copy
    * engines, moves the bytes its algorithm would through this GPU's memory and lasts at least its

@@ -16,7 +16,7 @@ struct limited {
 };
 
 struct tp_nccl {
-  struct tp_group *group;
+  struct tp_team *group;
   int n;
   struct limited limited[MAX_LIMITS];
 };
@@ -29,7 +29,7 @@ static enum tp_status check(ncclResult_t result, const char *what, struct tp_err
                  ncclGetLastError(NULL));
 }
 
-enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error)
+enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error)
 {
   struct tp_nccl *const made = calloc(1, sizeof *made);
   if (made == NULL)
@@ -54,19 +54,18 @@ struct name {
   ncclUniqueId id;
 };
 
-static enum tp_status agree(struct tp_group *group, ncclUniqueId *id, struct tp_error *error)
+static enum tp_status agree(struct tp_team *group, ncclUniqueId *id, struct tp_error *error)
 {
   struct name mine = {.status = TP_OK};
-  struct name *const names = calloc((size_t)tp_group_ranks(group), sizeof *names);
+  struct name *const names = calloc((size_t)tp_team_ranks(group), sizeof *names);
   if (names == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  if (tp_group_rank(group) == 0)
+  if (tp_team_rank(group) == 0)
     mine.status = check(ncclGetUniqueId(&mine.id), "rank 0", error);
-  enum tp_status status = tp_group_gather(group, &mine, sizeof mine, names, error);
+  enum tp_status status = tp_team_gather(group, &mine, sizeof mine, names, error);
   if (status == TP_OK && names[0].status != TP_OK)
-    status = tp_group_rank(group) == 0
-                 ? mine.status
-                 : tp_fail(error, names[0].status, "rank 0 cannot start NCCL");
+    status = tp_team_rank(group) == 0 ? mine.status
+                                      : tp_fail(error, names[0].status, "rank 0 cannot start NCCL");
   *id = names[0].id;
   free(names);
   return status;
@@ -87,8 +86,8 @@ static enum tp_status connect_limited(struct tp_nccl *nccl, int sms, struct tp_e
   if (status == TP_OK)
     status = agree(nccl->group, &id, error);
   if (status == TP_OK)
-    status = check(ncclCommInitRankConfig(&made->comm, tp_group_ranks(nccl->group), id,
-                                          tp_group_rank(nccl->group), &config),
+    status = check(ncclCommInitRankConfig(&made->comm, tp_team_ranks(nccl->group), id,
+                                          tp_team_rank(nccl->group), &config),
                    "start", error);
   if (status == TP_OK) {
     made->sms = sms;
@@ -160,7 +159,7 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
   const void *const in = buffers->in;
   void *const out = buffers->out;
   const ncclDataType_t type = type_of(buffers->dtype);
-  const int ranks = tp_group_ranks(nccl->group);
+  const int ranks = tp_team_ranks(nccl->group);
   const size_t count = (size_t)buffers->elements, part = count / (size_t)ranks;
   ncclResult_t result = ncclInvalidUsage;
   ncclComm_t comm;
@@ -188,7 +187,7 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
 
 #else
 
-enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error)
+enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error)
 {
   (void)group, (void)error;
   *nccl = NULL;

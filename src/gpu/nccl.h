@@ -3,7 +3,7 @@
 /* Collectives by NCCL: a communicator for all ranks of the group, and one more for every limit of
  * SMs that an op brings (ncclConfig_t.maxCTAs).  In a build without NCCL, tp_nccl_run fails with
  * TP_E_ENVIRONMENT. */
-#include "ranks/group.h"
+#include "ranks/team.h"
 #include "run/comm_choice.h"
 
 #include <cuda_runtime_api.h>
@@ -11,7 +11,7 @@
 struct tp_nccl;
 
 /* Does not call NCCL yet.  Borrows the group. */
-enum tp_status tp_nccl_open(struct tp_group *group, struct tp_nccl **nccl, struct tp_error *error);
+enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error);
 void tp_nccl_close(struct tp_nccl *nccl); /* NULL is fine */
 
 /* Runs any collective but an all-to-all; in place where in and out are the same.  The first op of a

@@ -86,9 +86,9 @@ static struct tp_calls calls_of(struct tp_device_state *state)
   return (struct tp_calls){
       .name = state->facts.name,
       .state = state,
-      .rank = grouped ? tp_group_rank(options->group) : 0,
+      .rank = grouped ? tp_team_rank(options->group) : 0,
       .ranks = options->emulated != NULL ? tp_machine_ranks(options->emulated)
-               : grouped                 ? tp_group_ranks(options->group)
+               : grouped                 ? tp_team_ranks(options->group)
                                          : 1,
       .allocate = tp_gpu_allocate,
       .release = tp_gpu_release,

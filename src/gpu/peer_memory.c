@@ -25,21 +25,21 @@ static bool reaches(const struct place *mine, int device, const struct place *ot
          (cudaDeviceCanAccessPeer(&can, device, its_device) == cudaSuccess && can != 0);
 }
 
-static enum tp_status all_reach_all(struct tp_group *group, int device, bool *all,
+static enum tp_status all_reach_all(struct tp_team *group, int device, bool *all,
                                     struct tp_error *error)
 {
   struct place mine = {{0}, {0}}, places[TP_PEER_MAX_RANKS];
-  const int ranks = tp_group_ranks(group);
+  const int ranks = tp_team_ranks(group);
   gethostname(mine.host, sizeof mine.host - 1);
   const enum tp_status here =
       TP_CUDA(cudaDeviceGetPCIBusId(mine.bus, sizeof mine.bus, device), error);
-  enum tp_status status = tp_group_gather(group, &mine, sizeof mine, places, error);
+  enum tp_status status = tp_team_gather(group, &mine, sizeof mine, places, error);
   if (status != TP_OK)
     return status;
   char reached = here == TP_OK, answers[TP_PEER_MAX_RANKS];
   for (int rank = 0; rank < ranks; rank++)
     reached = reached && reaches(&mine, device, &places[rank]);
-  status = tp_group_gather(group, &reached, 1, answers, error);
+  status = tp_team_gather(group, &reached, 1, answers, error);
   *all = status == TP_OK;
   for (int rank = 0; rank < ranks && *all; rank++)
     *all = answers[rank] != 0;
@@ -68,11 +68,11 @@ static struct offer make_offer(struct tp_peer *peer, struct tp_error *error)
 }
 
 /* All ranks gather whatever happens, so that none waits for one that failed. */
-static enum tp_status exchange(struct tp_group *group, struct tp_peer *peer, struct tp_error *error)
+static enum tp_status exchange(struct tp_team *group, struct tp_peer *peer, struct tp_error *error)
 {
   struct offer offers[TP_PEER_MAX_RANKS];
   const struct offer mine = make_offer(peer, error);
-  enum tp_status status = tp_group_gather(group, &mine, sizeof mine, offers, error);
+  enum tp_status status = tp_team_gather(group, &mine, sizeof mine, offers, error);
   if (status != TP_OK || mine.status != TP_OK)
     return status != TP_OK ? status : mine.status;
   for (int rank = 0; rank < peer->ranks && status == TP_OK; rank++)
@@ -85,11 +85,11 @@ static enum tp_status exchange(struct tp_group *group, struct tp_peer *peer, str
   return status;
 }
 
-enum tp_status tp_peer_memory_open(struct tp_group *group, int device,
-                                   struct tp_peer_memory *memory, struct tp_error *error)
+enum tp_status tp_peer_memory_open(struct tp_team *group, int device, struct tp_peer_memory *memory,
+                                   struct tp_error *error)
 {
-  *memory = (struct tp_peer_memory){.peer = {.rank = tp_group_rank(group),
-                                             .ranks = tp_group_ranks(group),
+  *memory = (struct tp_peer_memory){.peer = {.rank = tp_team_rank(group),
+                                             .ranks = tp_team_ranks(group),
                                              .slot_bytes = SLOT_BYTES}};
   if (memory->peer.ranks > TP_PEER_MAX_RANKS)
     return TP_OK;

@@ -38,11 +38,11 @@ struct board {
 };
 
 struct fork_group {
-  struct tp_group base;
+  struct tp_team base;
   uint64_t round;
   pid_t *children; /* of rank 0; 0: reaped */
   struct shared {
-    atomic_int dead; /* a rank that went without tp_group_end, or NOBODY */
+    atomic_int dead; /* a rank that went without tp_team_end, or NOBODY */
     struct board boards[];
   } * shared;
   size_t shared_bytes;
@@ -122,7 +122,7 @@ static enum tp_status exchange(struct fork_group *group, const unsigned char *mi
   return TP_OK;
 }
 
-static enum tp_status gather(struct tp_group *base, const void *mine, size_t bytes, void *all,
+static enum tp_status gather(struct tp_team *base, const void *mine, size_t bytes, void *all,
                              struct tp_error *error)
 {
   struct fork_group *const group = (struct fork_group *)base;
@@ -169,7 +169,7 @@ static bool any_left(const struct fork_group *group)
   return false;
 }
 
-static enum tp_status end(struct tp_group *base, enum tp_status status, struct tp_error *error)
+static enum tp_status end(struct tp_team *base, enum tp_status status, struct tp_error *error)
 {
   struct fork_group *const group = (struct fork_group *)base;
   struct board *const own = &group->shared->boards[base->rank];
@@ -197,7 +197,7 @@ static enum tp_status make_group(int ranks, struct fork_group **made, struct tp_
   struct fork_group *const group = calloc(1, sizeof *group);
   if (group == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  group->base = (struct tp_group){.launcher = &by_fork, .ranks = ranks};
+  group->base = (struct tp_team){.launcher = &by_fork, .ranks = ranks};
   group->shared_bytes = sizeof *group->shared + (size_t)ranks * sizeof(struct board);
   group->children = calloc((size_t)ranks, sizeof *group->children);
   void *const shared =
@@ -221,7 +221,7 @@ static void become_rank(struct fork_group *group, int rank)
   group->children = NULL;
 }
 
-enum tp_status tp_group_fork(int ranks, struct tp_group **group, struct tp_error *error)
+enum tp_status tp_team_fork(int ranks, struct tp_team **group, struct tp_error *error)
 {
   struct fork_group *made = NULL;
   enum tp_status status = make_group(ranks, &made, error);

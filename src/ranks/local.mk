@@ -1,7 +1,7 @@
 libtpcuda_la_SOURCES += \
 	%D%/apart.c %D%/apart.h \
 	%D%/fork.c \
-	%D%/group.c %D%/group.h \
+	%D%/team.c %D%/team.h \
 	%D%/launcher.h
 if HAVE_MPI
 libtpcuda_la_SOURCES += %D%/mpi.c

@@ -18,7 +18,7 @@ struct intent {
 };
 
 struct mpi_group {
-  struct tp_group base;
+  struct tp_team base;
   bool broken; /* the ranks no longer do the same */
   struct intent *intents;
 };
@@ -36,7 +36,7 @@ static enum tp_status check(int result, const char *call, int line, struct tp_er
 }
 
 /* What launchers leave in the environment: Open MPI's own; PMI's, of MPICH and srun. */
-bool tp_group_under_mpi(void)
+bool tp_team_under_mpi(void)
 {
   return getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMI_RANK") != NULL;
 }
@@ -69,7 +69,7 @@ static enum tp_status all_gather_too(struct mpi_group *group, size_t bytes, stru
   return TP_OK;
 }
 
-static enum tp_status gather(struct tp_group *base, const void *mine, size_t bytes, void *all,
+static enum tp_status gather(struct tp_team *base, const void *mine, size_t bytes, void *all,
                              struct tp_error *error)
 {
   struct mpi_group *const group = (struct mpi_group *)base;
@@ -93,7 +93,7 @@ static enum tp_status judge(const struct mpi_group *group, struct tp_error *erro
   return TP_OK;
 }
 
-static enum tp_status end(struct tp_group *base, enum tp_status status, struct tp_error *error)
+static enum tp_status end(struct tp_team *base, enum tp_status status, struct tp_error *error)
 {
   struct mpi_group *const group = (struct mpi_group *)base;
   const bool leaves = base->rank > 0;
@@ -117,7 +117,7 @@ static enum tp_status end(struct tp_group *base, enum tp_status status, struct t
 
 static const struct tp_launcher by_mpi = {gather, end};
 
-static enum tp_status find_places(struct tp_group *group, struct tp_error *error)
+static enum tp_status find_places(struct tp_team *group, struct tp_error *error)
 {
   MPI_Comm machine;
   enum tp_status status = TP_MPI(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), error);
@@ -136,7 +136,7 @@ static enum tp_status find_places(struct tp_group *group, struct tp_error *error
   return status;
 }
 
-enum tp_status tp_group_join_mpi(int ranks, struct tp_group **group, struct tp_error *error)
+enum tp_status tp_team_join_mpi(int ranks, struct tp_team **group, struct tp_error *error)
 {
   struct mpi_group *const made = calloc(1, sizeof *made);
   if (made == NULL)

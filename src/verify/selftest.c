@@ -109,12 +109,12 @@ static bool is_worse(const struct finding *a, const struct finding *b)
   return a->error > b->error;
 }
 
-static enum tp_status agree(struct tp_group *group, struct tp_arena *arena, struct finding *finding,
+static enum tp_status agree(struct tp_team *group, struct tp_arena *arena, struct finding *finding,
                             struct tp_error *error)
 {
-  const int ranks = tp_group_ranks(group);
+  const int ranks = tp_team_ranks(group);
   struct finding *all = TP_NEW(arena, struct finding, ranks);
-  TP_TRY(tp_group_gather(group, finding, sizeof *finding, all, error));
+  TP_TRY(tp_team_gather(group, finding, sizeof *finding, all, error));
   *finding = all[0];
   for (int i = 1; i < ranks; i++)
     if (is_worse(&all[i], finding))
@@ -167,7 +167,7 @@ void tp_selftest_host(struct tp_selftest *selftest)
 }
 
 static enum tp_status check_ops(struct tp_selftest *selftest, const struct tp_calls *calls,
-                                struct tp_group *group, struct tp_error *error)
+                                struct tp_team *group, struct tp_error *error)
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_op_case *cases;
@@ -192,7 +192,7 @@ static enum tp_status check_ops(struct tp_selftest *selftest, const struct tp_ca
 }
 
 static enum tp_status check_variants(struct tp_selftest *selftest, const struct tp_calls *calls,
-                                     struct tp_group *group, struct tp_error *error)
+                                     struct tp_team *group, struct tp_error *error)
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_selftest_case *cases;
@@ -214,7 +214,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 }
 
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
-                                  struct tp_group *group, struct tp_error *error)
+                                  struct tp_team *group, struct tp_error *error)
 {
   TP_TRY(check_ops(selftest, calls, group, error));
   return check_variants(selftest, calls, group, error);

@@ -1,7 +1,7 @@
 #ifndef TP_VERIFY_SELFTEST_H
 #define TP_VERIFY_SELFTEST_H
 /* What `tpsim-cuda selftest` runs, one line of result each. */
-#include "ranks/group.h"
+#include "ranks/team.h"
 #include "run/calls.h"
 #include "run/standin_try.h"
 
@@ -31,7 +31,7 @@ void tp_selftest_host(struct tp_selftest *selftest);
  * windows are skipped where the device refuses them (TP_E_INPUT).  Fails only where the ranks of
  * `group` cannot agree; `group` is NULL for a lone rank. */
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
-                                  struct tp_group *group, struct tp_error *error);
+                                  struct tp_team *group, struct tp_error *error);
 
 /* Judges what stand-ins were measured to do. */
 void tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios);

@@ -1,6 +1,6 @@
 /* What the ranks of a group do in a scenario, for mpi.sh: rank 0 prints what it learns and leaves
  * with its status. */
-#include "ranks/group.h"
+#include "ranks/team.h"
 
 #include <signal.h>
 #include <stdbool.h>
@@ -10,9 +10,9 @@
 
 enum { RANKS = 4, ROUNDS = 50 };
 
-static enum tp_status exchange(struct tp_group *group, const char *scenario, struct tp_error *error)
+static enum tp_status exchange(struct tp_team *group, const char *scenario, struct tp_error *error)
 {
-  const int rank = tp_group_rank(group);
+  const int rank = tp_team_rank(group);
   for (int round = 0; round < ROUNDS; round++) {
     int all[RANKS];
     const bool odd_one = rank == 2 && round == ROUNDS / 2;
@@ -24,7 +24,7 @@ static enum tp_status exchange(struct tp_group *group, const char *scenario, str
       raise(SIGKILL);
     const size_t bytes = odd_one && strcmp(scenario, "disagrees") == 0 ? 2 : sizeof all[0];
     const enum tp_status status =
-        tp_group_gather(group, &(int){1000 * round + rank}, bytes, all, error);
+        tp_team_gather(group, &(int){1000 * round + rank}, bytes, all, error);
     if (status != TP_OK)
       return status;
     for (int i = 0; i < RANKS; i++)
@@ -36,14 +36,14 @@ static enum tp_status exchange(struct tp_group *group, const char *scenario, str
 
 int main(int argc, char **argv)
 {
-  struct tp_group *group;
+  struct tp_team *group;
   struct tp_error error = {.text = ""};
-  enum tp_status status = tp_group_start(RANKS, &group, &error);
+  enum tp_status status = tp_team_start(RANKS, &group, &error);
   if (status == TP_OK) {
-    const bool places = tp_group_local_rank(group) == tp_group_rank(group);
+    const bool places = tp_team_local_rank(group) == tp_team_rank(group);
     status = places ? exchange(group, argc > 1 ? argv[1] : "", &error)
                     : tp_fail(&error, TP_E_CHECK, "a rank of one machine is not its local rank");
-    status = tp_group_end(group, status, &error);
+    status = tp_team_end(group, status, &error);
   }
   printf("%s\n", status == TP_OK ? "well" : error.text);
   return (int)status;

@@ -1,7 +1,7 @@
 /* Work in a process of its own: what it ends with, and what it dies of. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "ranks/apart.h"
-#include "ranks/group.h"
+#include "ranks/team.h"
 
 #include "../suite.h"
 
@@ -75,16 +75,16 @@ static void nap(void)
  */
 static enum tp_status ranks_wait(void *data, void *unused, struct tp_error *reason)
 {
-  struct tp_group *group;
+  struct tp_team *group;
   atomic_int *const count = data;
   (void)unused;
-  const enum tp_status status = tp_group_start(3, &group, reason);
+  const enum tp_status status = tp_team_start(3, &group, reason);
   if (status != TP_OK)
     return status;
-  if (tp_group_rank(group) == 1)
-    return tp_group_end(group, tp_fail(reason, TP_E_ENVIRONMENT, "rank 1 fails"), reason);
+  if (tp_team_rank(group) == 1)
+    return tp_team_end(group, tp_fail(reason, TP_E_ENVIRONMENT, "rank 1 fails"), reason);
   for (;; nap())
-    *count += tp_group_rank(group) == 2;
+    *count += tp_team_rank(group) == 2;
 }
 
 static atomic_int *shared_count(void)

@@ -108,19 +108,19 @@ END_TEST
 /* Two ranks of unequal speed take as many samples: what the first can. */
 START_TEST(ranks_sample_alike)
 {
-  struct tp_group *group;
+  struct tp_team *group;
   struct tp_device_state state = {.now_s = 0};
   const struct tp_calls calls = {.state = &state, .mark = mark, .seconds = seconds};
   const struct tp_action action = {issue, &state};
   struct tp_spread spread;
-  ck_assert_int_eq(tp_group_start(2, &group, &error), TP_OK);
+  ck_assert_int_eq(tp_team_start(2, &group, &error), TP_OK);
   const struct tp_bench bench = {.calls = &calls, .group = group};
-  const int rank = tp_group_rank(group);
+  const int rank = tp_team_rank(group);
   const struct tp_sampling sampling = {.budget_s = rank == 0 ? 0.105 : 0.3, .least = 3, .most = 50};
   enum tp_status status = tp_bench_sample(&bench, &sampling, &action, &spread, &error);
   if (status == TP_OK && (spread.n != 11 || state.issued != 13))
     status = TP_E_CHECK;
-  ck_assert_int_eq(tp_group_end(group, status, &error), TP_OK);
+  ck_assert_int_eq(tp_team_end(group, status, &error), TP_OK);
 }
 END_TEST
 
@@ -207,9 +207,9 @@ static struct tp_agenda_run run_for(double budget_s, enum tp_status want)
 /* The first rank's clock and file decide, whatever the second's clock says. */
 START_TEST(ranks_measure_alike)
 {
-  struct tp_group *group;
-  ck_assert_int_eq(tp_group_start(2, &group, &error), TP_OK);
-  const bool first = tp_group_rank(group) == 0;
+  struct tp_team *group;
+  ck_assert_int_eq(tp_team_start(2, &group, &error), TP_OK);
+  const bool first = tp_team_rank(group) == 0;
   struct tp_agenda_run run = {.plan = &plan,
                               .group = group,
                               .budget_s = first ? 20 : 1e9,
@@ -225,7 +225,7 @@ START_TEST(ranks_measure_alike)
     status = TP_E_CHECK;
   if (first)
     ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
-  ck_assert_int_eq(tp_group_end(group, status, &error), TP_OK);
+  ck_assert_int_eq(tp_team_end(group, status, &error), TP_OK);
 }
 END_TEST
 

@@ -284,7 +284,7 @@ static enum tp_status launch_noted(struct tp_device_state *state, const struct t
 START_TEST(one_rank_cannot)
 {
   const struct tp_suite suite = suite_of();
-  struct tp_group *group;
+  struct tp_team *group;
   struct tp_rig_device *device;
   struct tp_lone_run *run = NULL;
   struct tp_generation *generation = NULL;
@@ -296,12 +296,12 @@ START_TEST(one_rank_cannot)
                                             .prompt = 16,
                                             .generate = 2,
                                             .dtype = TP_DTYPE_BF16};
-  must(tp_group_start(3, &group, &error));
+  must(tp_team_start(3, &group, &error));
   rig.group = group;
   enum tp_status status = tp_rig_at(&rig, 2, &device, &error);
   if (status == TP_OK) {
     device->calls.launch = launch_noted;
-    if (tp_group_rank(group) == 1)
+    if (tp_team_rank(group) == 1)
       device->calls.allocate = no_memory;
     status = _i == 0 ? tp_lone_open(&device->bench, &device->machine, &lone, &run, &error)
                      : tp_generation_open(device, &point, &generation, &error);
@@ -311,7 +311,7 @@ START_TEST(one_rank_cannot)
     status = TP_OK;
   else
     status = TP_E_CHECK;
-  ck_assert_msg(tp_group_end(group, status, &error) == TP_OK, "%s", error.text);
+  ck_assert_msg(tp_team_end(group, status, &error) == TP_OK, "%s", error.text);
   rig.group = NULL;
 }
 END_TEST

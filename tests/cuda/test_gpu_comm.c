@@ -66,31 +66,31 @@ static enum tp_status run(struct tp_comm *comm, struct tp_collective collective)
   return tp_comm_run(comm, bind(&b, collective), NULL, &error);
 }
 
-static struct tp_group *start(void)
+static struct tp_team *start(void)
 {
-  struct tp_group *group = NULL;
+  struct tp_team *group = NULL;
   error.text[0] = '\0';
-  ck_assert_int_eq(tp_group_start(RANKS, &group, &error), TP_OK);
-  fake_comm_reset(tp_group_rank(group));
+  ck_assert_int_eq(tp_team_start(RANKS, &group, &error), TP_OK);
+  fake_comm_reset(tp_team_rank(group));
   return group;
 }
 
-static enum tp_status open(struct tp_group *group, const struct tp_stack *stack,
+static enum tp_status open(struct tp_team *group, const struct tp_stack *stack,
                            struct tp_comm **comm)
 {
   const struct tp_gpu_options options = {
-      .device = tp_group_rank(group), .group = group, .stack = stack};
+      .device = tp_team_rank(group), .group = group, .stack = stack};
   return tp_comm_open(&options, comm, &error);
 }
 
-static void end(struct tp_group *group, enum tp_status status)
+static void end(struct tp_team *group, enum tp_status status)
 {
-  ck_assert_msg(tp_group_end(group, status, &error) == TP_OK, "%s", error.text);
+  ck_assert_msg(tp_team_end(group, status, &error) == TP_OK, "%s", error.text);
 }
 
 START_TEST(peers_share_memory)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
   struct tp_comm *comm = NULL;
   char want[80];
@@ -100,7 +100,7 @@ START_TEST(peers_share_memory)
   if (status == TP_OK)
     status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .sms = 5});
   snprintf(want, sizeof want, "one-shot 24 elements, 5 blocks, rank %d of 3\n",
-           tp_group_rank(group));
+           tp_team_rank(group));
   if (status == TP_OK)
     status = expect(strcmp(fake_comm.lines, want) == 0, want);
   if (status == TP_OK)
@@ -117,10 +117,10 @@ END_TEST
 /* One GPU that one other cannot read, or does not even see: nobody uses peers' memory. */
 START_TEST(one_who_does_not_reach_is_enough)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
   struct tp_comm *comm = NULL;
-  if (tp_group_rank(group) == 1)
+  if (tp_team_rank(group) == 1)
     *(_i == 0 ? &fake_comm.unreached : &fake_comm.hidden) = 2;
   enum tp_status status = open(group, &stack, &comm);
   if (status == TP_OK)
@@ -139,14 +139,14 @@ END_TEST
 /* The n-th call of one rank fails: all ranks hear of it, none waits, nothing is left. */
 START_TEST(faults_are_told)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_PEER_KERNELS);
   struct tp_comm *comm = NULL;
   char heard[RANKS];
-  if (tp_group_rank(group) == 1)
+  if (tp_team_rank(group) == 1)
     fake_comm.fails_in = 1 + _i;
   const char mine = open(group, &stack, &comm) == TP_E_ENVIRONMENT;
-  enum tp_status status = tp_group_gather(group, &mine, 1, heard, &error);
+  enum tp_status status = tp_team_gather(group, &mine, 1, heard, &error);
   if (status == TP_OK)
     status = expect(heard[1] == 1, "the rank that failed");
   /* Only the rank itself knows where it could not say its place, so that nobody shares memory, and
@@ -163,7 +163,7 @@ END_TEST
 #ifdef HAVE_NCCL
 START_TEST(nccl_has_a_communicator_a_limit)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
   struct tp_comm *comm = NULL;
   static const struct {
@@ -204,11 +204,11 @@ END_TEST
 
 START_TEST(nccl_that_cannot_start)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
   struct tp_comm *comm = NULL;
   enum tp_status status = open(group, &stack, &comm);
-  if (tp_group_rank(group) == 0)
+  if (tp_team_rank(group) == 0)
     fake_comm.fails_in = 1;
   if (status == TP_OK)
     status = expect(run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE}) == TP_E_ENVIRONMENT,
@@ -220,7 +220,7 @@ END_TEST
 #else
 START_TEST(a_build_without_nccl_says_so)
 {
-  struct tp_group *group = start();
+  struct tp_team *group = start();
   const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
   struct tp_comm *comm = NULL;
   enum tp_status status = open(group, &stack, &comm);

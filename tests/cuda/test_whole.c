@@ -43,10 +43,10 @@ static void complain(void *data, const struct tp_selftest_line *line)
 }
 
 /* What `tpsim-cuda selftest` does in every rank. */
-static enum tp_status selftest(struct tp_group *group, const struct tp_stack *stack,
+static enum tp_status selftest(struct tp_team *group, const struct tp_stack *stack,
                                const char *only, int least)
 {
-  const int rank = tp_group_rank(group);
+  const int rank = tp_team_rank(group);
   const struct tp_gpu_options options = {.device = rank, .group = group, .stack = stack};
   struct tp_error first = {.text = ""};
   struct tp_selftest selftest = {.seed = 1, .only = only, .report = complain, .data = &first};
@@ -77,15 +77,15 @@ END_TEST
 /* NCCL for some all-reduces, our own kernels for others. */
 static void many_ranks(int ranks, int library, const char *only, int least)
 {
-  struct tp_group *group = NULL;
+  struct tp_team *group = NULL;
   struct tp_stack stack = {.collectives.library = library};
   for (int many = 0; many < 2; many++) {
     stack.collectives.one_shot_max_bytes[many] = 1024;
     stack.collectives.two_shot_max_bytes[many] = 1 << 20;
   }
   fake_runtime_share(ranks);
-  must(tp_group_start(ranks, &group, &error));
-  must(tp_group_end(group, selftest(group, &stack, only, least), &error));
+  must(tp_team_start(ranks, &group, &error));
+  must(tp_team_end(group, selftest(group, &stack, only, least), &error));
 }
 
 static const struct {

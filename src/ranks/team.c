@@ -4,48 +4,48 @@
 
 #include <string.h>
 
-bool tp_group_launched(void)
+bool tp_team_launched(void)
 {
 #ifdef HAVE_MPI
-  return tp_group_under_mpi();
+  return tp_team_under_mpi();
 #else
   return false;
 #endif
 }
 
-enum tp_status tp_group_start(int ranks, struct tp_group **group, struct tp_error *error)
+enum tp_status tp_team_start(int ranks, struct tp_team **group, struct tp_error *error)
 {
 #ifdef HAVE_MPI
-  if (tp_group_under_mpi())
-    return tp_group_join_mpi(ranks, group, error);
+  if (tp_team_under_mpi())
+    return tp_team_join_mpi(ranks, group, error);
 #endif
   if (ranks > 1)
-    return tp_group_fork(ranks, group, error);
+    return tp_team_fork(ranks, group, error);
   *group = NULL;
   return TP_OK;
 }
 
-enum tp_status tp_group_end(struct tp_group *group, enum tp_status status, struct tp_error *error)
+enum tp_status tp_team_end(struct tp_team *group, enum tp_status status, struct tp_error *error)
 {
   return group == NULL ? status : group->launcher->end(group, status, error);
 }
 
-int tp_group_rank(const struct tp_group *group)
+int tp_team_rank(const struct tp_team *group)
 {
   return group == NULL ? 0 : group->rank;
 }
 
-int tp_group_ranks(const struct tp_group *group)
+int tp_team_ranks(const struct tp_team *group)
 {
   return group == NULL ? 1 : group->ranks;
 }
 
-int tp_group_local_rank(const struct tp_group *group)
+int tp_team_local_rank(const struct tp_team *group)
 {
   return group == NULL ? 0 : group->local_rank;
 }
 
-enum tp_status tp_group_gather(struct tp_group *group, const void *mine, size_t bytes, void *all,
+enum tp_status tp_team_gather(struct tp_team *group, const void *mine, size_t bytes, void *all,
                                struct tp_error *error)
 {
   if (group != NULL)
