@@ -84,13 +84,17 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   const int64_t columns = (s->heads + 2 * s->kv_heads) * s->head_dim,
                 rows = s->batch * s->query_len;
   work.program = (struct tp_program){.batch = tp_batch_prefill(s->batch, s->query_len)};
-  work.op =
-      (struct tp_op){.name = "attn",
-                     .kind = TP_OP_ATTENTION,
-                     .n_in = 4,
-                     .n_out = 1,
-                     .attention = {s->decode, false, TP_ATTENTION_FLASH, s->batch, s->query_len,
-                                   s->kv_len, s->heads, s->kv_heads, s->head_dim, 0, dtype}};
+  work.op = (struct tp_op){.name = "attn",
+                           .kind = TP_OP_ATTENTION,
+                           .n_in = 4,
+                           .n_out = 1,
+                           .attention = {.batch = s->batch,
+                                         .query_len = s->query_len,
+                                         .kv_len = s->kv_len,
+                                         .heads = s->heads,
+                                         .kv_heads = s->kv_heads,
+                                         .head_dim = s->head_dim,
+                                         .dtype = dtype}};
   work.bound = (struct tp_bound_op){.op = &work.op, .program = &work.program};
   work.bound.in[0] = matrix(0, dtype, rows, columns, s->gap);
   work.bound.in[1] = matrix(1, dtype, s->batch * capacity, kv, 0);
