@@ -212,12 +212,13 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
 
 static enum tp_status fail_unknown(const struct tp_op_reader *reader, const struct tp_op_row *row)
 {
-  const char *names[N_OPS];
-  for (size_t i = 0; i < N_OPS; i++)
+  enum { N_NAMES = N_OPS - 1 }; /* the last is another spelling */
+  const char *names[N_NAMES];
+  for (size_t i = 0; i < N_NAMES; i++)
     names[i] = row_ops[i].name;
   return tp_op_row_fail(reader, row,
                         tp_arena_printf(reader->arena, "column 'op': no op '%.32s'%s", row->op,
-                                        tp_text_hint(reader->arena, row->op, names, N_OPS)));
+                                        tp_text_hint(reader->arena, row->op, names, N_NAMES)));
 }
 
 enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp_op_row *row,

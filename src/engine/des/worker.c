@@ -216,8 +216,8 @@ enum tp_status tp_des_worker_run(struct tp_des_worker *worker, const struct tp_d
   char text[400];
   const char *const words = last_words(worker->log, begin, text, sizeof text);
   if (WIFSIGNALED(state))
-    return tp_fail(error, TP_E_ENVIRONMENT, "the simulation of platform %s died of signal %d: %s",
-                   platform, WTERMSIG(state), words);
+    return tp_fail(error, TP_E_ENVIRONMENT, "the simulation of platform %s died of signal %d%s%s",
+                   platform, WTERMSIG(state), words[0] == '\0' ? "; try again" : ": ", words);
   return tp_fail(error, TP_E_ENVIRONMENT, "the simulation of platform %s did not finish: %s",
                  platform, words);
 }
