@@ -92,6 +92,17 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
   return TP_OK;
 }
 
+enum tp_status tp_pass_build_sharded(const struct tp_request *request,
+                                     void (*emit)(struct tp_pass *pass), struct tp_arena *arena,
+                                     struct tp_program *program, struct tp_error *error)
+{
+  struct tp_pass pass;
+  TP_TRY(tp_pass_begin_sharded(&pass, request, arena, program, error));
+  emit(&pass);
+  tp_pass_end(&pass);
+  return TP_OK;
+}
+
 /* Past either end the nearest layer's shape will do: norms are alike. */
 void tp_pass_at_layer(struct tp_pass *pass, int64_t layer)
 {

@@ -52,6 +52,10 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
 enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,
                                      struct tp_arena *arena, struct tp_program *program,
                                      struct tp_error *error);
+/* A whole pass under Megatron sharding, its segments by `emit`. */
+enum tp_status tp_pass_build_sharded(const struct tp_request *request,
+                                     void (*emit)(struct tp_pass *pass), struct tp_arena *arena,
+                                     struct tp_program *program, struct tp_error *error);
 
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);

@@ -2,6 +2,7 @@
 #include "program/train.h"
 
 #include "program/block.h"
+#include "program/layers.h"
 
 static double whole_rows(const struct tp_pass *pass)
 {
@@ -156,4 +157,45 @@ void tp_train_loss(struct tp_pass *pass)
   if (sharded && sum == TP_GRAD_DEFERRED)
     tp_pass_wait(pass, TP_SLOT_HEAD);
   tp_train_norm_grad(pass, "final");
+}
+
+void tp_train_layer(struct tp_pass *pass, void (*modules)(struct tp_pass *pass))
+{
+  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
+  modules(pass);
+  tp_pass_next_layer(pass);
+  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+}
+
+void tp_train_layer_again(struct tp_pass *pass, void (*modules)(struct tp_pass *pass))
+{
+  if (!pass->request->training.recompute)
+    return;
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  tp_train_gather(pass, TP_SLOT_ATTENTION);
+  modules(pass);
+  tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
+}
+
+void tp_train_emit(struct tp_pass *pass, void (*layer)(struct tp_pass *pass),
+                   void (*layer_grad)(struct tp_pass *pass))
+{
+  const int64_t layers = pass->request->model->layers;
+  tp_pass_segment(pass, "prologue", 1);
+  tp_train_embed(pass);
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+
+  tp_pass_layers(pass, (struct tp_layers){.count = layers}, layer);
+
+  tp_pass_segment(pass, "loss", 1);
+  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
+  tp_train_loss(pass);
+  tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
+
+  tp_pass_layers(pass, (struct tp_layers){.count = layers, .backward = true}, layer_grad);
+
+  tp_pass_segment(pass, "embedding", 1);
+  tp_train_embed_grad(pass);
 }

@@ -54,6 +54,14 @@ void tp_train_embed_grad(struct tp_pass *pass);
 /* LM head and cross entropy over all tokens, their gradients, and that of the final norm. */
 void tp_train_loss(struct tp_pass *pass);
 
+/* Of layers on one residual that every module of a layer adds to (standard, parallel): a layer by
+ * its modules, between the gather of its norm and that of the next; the same computed again for the
+ * backward, where the request says so; and the whole step. */
+void tp_train_layer(struct tp_pass *pass, void (*modules)(struct tp_pass *pass));
+void tp_train_layer_again(struct tp_pass *pass, void (*modules)(struct tp_pass *pass));
+void tp_train_emit(struct tp_pass *pass, void (*layer)(struct tp_pass *pass),
+                   void (*layer_grad)(struct tp_pass *pass));
+
 /* What becomes of the input's gradient that a module's ranks hold parts of. */
 enum tp_grad_sum {
   TP_GRAD_KEPT,     /* nothing */

@@ -31,6 +31,11 @@ TP_FLASH_WIRES(X)
  * attention and MLP side by side on one residual, one all-reduce a layer. */
 void tp_standard_emit(struct tp_pass *pass);
 
+/* Of desync, in both phases: attention and its addition on the rank alone; and a layer that
+ * exchanges nothing, to the norm of the next. */
+void tp_desync_attention(struct tp_pass *pass);
+void tp_desync_layer_apart(struct tp_pass *pass);
+
 /* The model with layers of `degree` sub-layers: its own, or as wide as gives them the parameters of
  * one of its layers. */
 struct tp_model tp_kraken_model(const struct tp_model *model, int degree);

@@ -5,15 +5,15 @@
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
-static void attention(struct tp_pass *pass)
+void tp_desync_attention(struct tp_pass *pass)
 {
   tp_block_attention(pass);
   tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
 }
 
-static void layer_apart(struct tp_pass *pass)
+void tp_desync_layer_apart(struct tp_pass *pass)
 {
-  attention(pass);
+  tp_desync_attention(pass);
   tp_block_mlp(pass);
   tp_pass_next_layer(pass);
   tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
@@ -23,7 +23,7 @@ static void layer_apart(struct tp_pass *pass)
  * residual as it stands. */
 static void layer_together(struct tp_pass *pass)
 {
-  attention(pass);
+  tp_desync_attention(pass);
   tp_block_mlp(pass);
   tp_block_add_share(pass, "mlp.add", TP_VALUE_MLP_OUT);
   tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_RESIDUAL);
@@ -35,26 +35,21 @@ static void layer_together(struct tp_pass *pass)
 static void group(struct tp_pass *pass)
 {
   for (int64_t i = 1; i < pass->group; i++)
-    layer_apart(pass);
+    tp_desync_layer_apart(pass);
   layer_together(pass);
 }
 
 /* Groups of `size` layers; what does not fill one is one, too: the last layer always has an
  * exchange. */
-static enum tp_status build(const struct tp_request *request, int64_t size, struct tp_arena *arena,
-                            struct tp_program *program, struct tp_error *error)
+static void emit(struct tp_pass *pass, int64_t size)
 {
-  struct tp_pass pass;
-  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
-  if (status != TP_OK)
-    return status;
-  const int64_t layers = request->model->layers, rest = layers % size;
-  tp_pass_segment(&pass, "prologue", 1);
-  tp_block_embed(&pass);
-  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  const int64_t layers = pass->request->model->layers, rest = layers % size;
+  tp_pass_segment(pass, "prologue", 1);
+  tp_block_embed(pass);
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
 
-  tp_pass_layers(&pass, (struct tp_layers){.count = layers - rest, .group = size}, group);
-  tp_pass_layers(&pass,
+  tp_pass_layers(pass, (struct tp_layers){.count = layers - rest, .group = size}, group);
+  tp_pass_layers(pass,
                  (struct tp_layers){.first = layers - rest,
                                     .count = rest,
                                     .group = rest,
@@ -62,10 +57,18 @@ static enum tp_status build(const struct tp_request *request, int64_t size, stru
                                     .several = "last layers"},
                  group);
 
-  tp_pass_segment(&pass, "epilogue", 1);
-  tp_block_head(&pass);
-  tp_pass_end(&pass);
-  return TP_OK;
+  tp_pass_segment(pass, "epilogue", 1);
+  tp_block_head(pass);
+}
+
+static void emit_2x(struct tp_pass *pass)
+{
+  emit(pass, 1);
+}
+
+static void emit_4x(struct tp_pass *pass)
+{
+  emit(pass, 2);
 }
 
 static enum tp_status build_2x(const struct tp_request *request, const struct tp_variant *variant,
@@ -73,7 +76,7 @@ static enum tp_status build_2x(const struct tp_request *request, const struct tp
                                struct tp_error *error)
 {
   (void)variant;
-  return build(request, 1, arena, program, error);
+  return tp_pass_build_sharded(request, emit_2x, arena, program, error);
 }
 
 static enum tp_status build_4x(const struct tp_request *request, const struct tp_variant *variant,
@@ -81,7 +84,7 @@ static enum tp_status build_4x(const struct tp_request *request, const struct tp
                                struct tp_error *error)
 {
   (void)variant;
-  return build(request, 2, arena, program, error);
+  return tp_pass_build_sharded(request, emit_4x, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_desync_2x = {

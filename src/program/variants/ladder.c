@@ -43,24 +43,24 @@ static void epilogue(struct tp_pass *pass)
   tp_block_head(pass);
 }
 
+static void emit(struct tp_pass *pass)
+{
+  tp_pass_segment(pass, "prologue", 1);
+  tp_block_embed(pass);
+  tp_pass_segment(pass, "layer 1", 1);
+  first_layer(pass);
+  tp_pass_layers(
+      pass, (struct tp_layers){.first = 1, .count = pass->request->model->layers - 1}, layer);
+  tp_pass_segment(pass, "epilogue", 1);
+  epilogue(pass);
+}
+
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_pass pass;
-  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
-  if (status != TP_OK)
-    return status;
-  tp_pass_segment(&pass, "prologue", 1);
-  tp_block_embed(&pass);
-  tp_pass_segment(&pass, "layer 1", 1);
-  first_layer(&pass);
-  tp_pass_layers(&pass, (struct tp_layers){.first = 1, .count = request->model->layers - 1}, layer);
-  tp_pass_segment(&pass, "epilogue", 1);
-  epilogue(&pass);
-  tp_pass_end(&pass);
-  return TP_OK;
+  return tp_pass_build_sharded(request, emit, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_ladder = {

@@ -2,19 +2,18 @@
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
+static void emit(struct tp_pass *pass)
+{
+  pass->exchange = false;
+  tp_standard_emit(pass);
+}
+
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_pass pass;
-  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
-  if (status != TP_OK)
-    return status;
-  pass.exchange = false;
-  tp_standard_emit(&pass);
-  tp_pass_end(&pass);
-  return TP_OK;
+  return tp_pass_build_sharded(request, emit, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_no_comm = {

@@ -31,23 +31,22 @@ static void layer(struct tp_pass *pass)
   tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
+static void emit(struct tp_pass *pass)
+{
+  tp_pass_segment(pass, "prologue", 1);
+  tp_block_embed(pass);
+  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
+  tp_pass_layers(pass, (struct tp_layers){.count = pass->request->model->layers}, layer);
+  tp_pass_segment(pass, "epilogue", 1);
+  tp_block_head(pass);
+}
+
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_pass pass;
-  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
-  if (status != TP_OK)
-    return status;
-  tp_pass_segment(&pass, "prologue", 1);
-  tp_block_embed(&pass);
-  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers}, layer);
-  tp_pass_segment(&pass, "epilogue", 1);
-  tp_block_head(&pass);
-  tp_pass_end(&pass);
-  return TP_OK;
+  return tp_pass_build_sharded(request, emit, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_parallel = {

@@ -48,13 +48,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
                             struct tp_error *error)
 {
   (void)variant;
-  struct tp_pass pass;
-  const enum tp_status status = tp_pass_begin_sharded(&pass, request, arena, program, error);
-  if (status != TP_OK)
-    return status;
-  tp_standard_emit(&pass);
-  tp_pass_end(&pass);
-  return TP_OK;
+  return tp_pass_build_sharded(request, tp_standard_emit, arena, program, error);
 }
 
 const struct tp_architecture tp_architecture_standard = {

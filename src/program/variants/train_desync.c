@@ -8,24 +8,11 @@
 #include "program/block.h"
 #include "program/layers.h"
 #include "program/train.h"
-
-static void attention(struct tp_pass *pass)
-{
-  tp_block_attention(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
-}
-
-static void layer_apart(struct tp_pass *pass)
-{
-  attention(pass);
-  tp_block_mlp(pass);
-  tp_pass_next_layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
-}
+#include "program/variants/architectures.h"
 
 static void layer_together(struct tp_pass *pass)
 {
-  attention(pass);
+  tp_desync_attention(pass);
   tp_block_mlp(pass);
   tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   tp_train_sum(pass, TP_SLOT_MLP);
@@ -36,7 +23,7 @@ static void layer_again(struct tp_pass *pass, bool together)
   if (!pass->request->training.recompute)
     return;
   tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  attention(pass);
+  tp_desync_attention(pass);
   tp_block_mlp(pass);
   tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   if (together)
@@ -54,7 +41,7 @@ static void layer_grad(struct tp_pass *pass)
 static void group(struct tp_pass *pass)
 {
   for (int64_t i = 1; i < pass->group; i++)
-    layer_apart(pass);
+    tp_desync_layer_apart(pass);
   layer_together(pass);
   tp_pass_next_layer(pass);
   tp_block_norm(pass, "next.norm", TP_VALUE_ATTENTION_GAIN);

@@ -18,21 +18,12 @@ static void modules(struct tp_pass *pass)
 
 static void layer(struct tp_pass *pass)
 {
-  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
-  modules(pass);
-  tp_pass_next_layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
-  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+  tp_train_layer(pass, modules);
 }
 
 static void layer_grad(struct tp_pass *pass)
 {
-  if (pass->request->training.recompute) {
-    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-    tp_train_gather(pass, TP_SLOT_ATTENTION);
-    modules(pass);
-    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
-  }
+  tp_train_layer_again(pass, modules);
   const enum tp_grad_sum sum = tp_train_sum_style(pass);
   tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
   tp_train_down_grad(pass);
@@ -56,23 +47,7 @@ TP_TRAIN_BUILDER(parallel)
   const enum tp_status status = tp_train_begin(&pass, request, NULL, arena, program, error);
   if (status != TP_OK)
     return status;
-  tp_pass_segment(&pass, "prologue", 1);
-  tp_train_embed(&pass);
-  tp_block_norm(&pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_train_start_gather(&pass, TP_SLOT_ATTENTION);
-
-  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers}, layer);
-
-  tp_pass_segment(&pass, "loss", 1);
-  tp_train_wait_gather(&pass, TP_SLOT_ATTENTION);
-  tp_train_loss(&pass);
-  tp_train_start_gather(&pass, TP_SLOT_MLP_GRAD);
-
-  tp_pass_layers(&pass, (struct tp_layers){.count = request->model->layers, .backward = true},
-                 layer_grad);
-
-  tp_pass_segment(&pass, "embedding", 1);
-  tp_train_embed_grad(&pass);
+  tp_train_emit(&pass, layer, layer_grad);
   tp_train_end(&pass, 1, 1);
   return TP_OK;
 }

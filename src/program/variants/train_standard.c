@@ -68,21 +68,12 @@ static void modules(struct tp_pass *pass)
 
 static void layer(struct tp_pass *pass)
 {
-  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
-  modules(pass);
-  tp_pass_next_layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
-  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
+  tp_train_layer(pass, modules);
 }
 
 static void layer_grad(struct tp_pass *pass)
 {
-  if (pass->request->training.recompute) {
-    tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-    tp_train_gather(pass, TP_SLOT_ATTENTION);
-    modules(pass);
-    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
-  }
+  tp_train_layer_again(pass, modules);
   tp_train_wait_gather(pass, TP_SLOT_MLP_GRAD);
   if (pass->request->model->parallel_residual)
     side_by_side_layer_grad(pass);
@@ -90,27 +81,6 @@ static void layer_grad(struct tp_pass *pass)
     sequential_layer_grad(pass);
   tp_pass_next_layer(pass);
   tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
-}
-
-static void emit(struct tp_pass *pass)
-{
-  const int64_t layers = pass->request->model->layers;
-  tp_pass_segment(pass, "prologue", 1);
-  tp_train_embed(pass);
-  tp_block_norm(pass, "attn.norm", TP_VALUE_ATTENTION_GAIN);
-  tp_train_start_gather(pass, TP_SLOT_ATTENTION);
-
-  tp_pass_layers(pass, (struct tp_layers){.count = layers}, layer);
-
-  tp_pass_segment(pass, "loss", 1);
-  tp_train_wait_gather(pass, TP_SLOT_ATTENTION);
-  tp_train_loss(pass);
-  tp_train_start_gather(pass, TP_SLOT_MLP_GRAD);
-
-  tp_pass_layers(pass, (struct tp_layers){.count = layers, .backward = true}, layer_grad);
-
-  tp_pass_segment(pass, "embedding", 1);
-  tp_train_embed_grad(pass);
 }
 
 static enum tp_status build(const struct tp_request *request, bool exchange, struct tp_arena *arena,
@@ -123,7 +93,7 @@ static enum tp_status build(const struct tp_request *request, bool exchange, str
   if (status != TP_OK)
     return status;
   pass.exchange = pass.exchange && exchange;
-  emit(&pass);
+  tp_train_emit(&pass, layer, layer_grad);
   tp_train_end(&pass, request->model->parallel_residual ? 1 : 2, 1);
   return TP_OK;
 }
