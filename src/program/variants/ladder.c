@@ -49,8 +49,8 @@ static void emit(struct tp_pass *pass)
   tp_block_embed(pass);
   tp_pass_segment(pass, "layer 1", 1);
   first_layer(pass);
-  tp_pass_layers(
-      pass, (struct tp_layers){.first = 1, .count = pass->request->model->layers - 1}, layer);
+  tp_pass_layers(pass, (struct tp_layers){.first = 1, .count = pass->request->model->layers - 1},
+                 layer);
   tp_pass_segment(pass, "epilogue", 1);
   epilogue(pass);
 }
