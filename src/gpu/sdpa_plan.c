@@ -104,7 +104,7 @@ static enum tp_status make_by(const struct tp_sdpa_target *target, cudnnBackendH
   if (status == TP_OK)
     status = take(&asked, error);
   if (status == TP_OK && asked.n == 0)
-    status = tp_fail(error, TP_E_ENVIRONMENT, "its heuristics name no engine");
+    status = tp_fail(error, TP_E_INPUT, "its heuristics name no engine");
   for (int64_t i = 0; i < asked.n && plan->plan == NULL; i++) {
     status = make_of(target, asked.configs[i], plan, error);
     if (status == TP_OK) {
@@ -116,10 +116,10 @@ static enum tp_status make_by(const struct tp_sdpa_target *target, cudnnBackendH
   return status;
 }
 
-static enum tp_status refuse(const struct tp_sdpa_shape *shape, const struct tp_error *why,
-                             struct tp_error *error)
+static enum tp_status refuse(const struct tp_sdpa_shape *shape, enum tp_status status,
+                             const struct tp_error *why, struct tp_error *error)
 {
-  return tp_fail(error, TP_E_ENVIRONMENT,
+  return tp_fail(error, status,
                  "cuDNN %zu has no flash attention for batch %lld, %lld queries on %lld keys, "
                  "%lld/%lld heads of %lld: %.300s; choose materialised attention (attention.%s of "
                  "the stack)",
@@ -142,7 +142,7 @@ enum tp_status tp_sdpa_plan_make(const struct tp_sdpa_target *target,
   if (status == TP_OK)
     return TP_OK;
   tp_sdpa_plan_free(plan);
-  return refuse(shape, &why, error);
+  return refuse(shape, status, &why, error);
 }
 
 void tp_sdpa_plan_free(struct tp_sdpa_plan *plan)

@@ -18,7 +18,10 @@ struct tp_sdpa_target {
   cudnnBackendDescriptor_t properties;
 };
 
-/* TP_E_ENVIRONMENT where cuDNN has no kernel for the shape, naming the mend. */
+/* Each plan compiles its own kernel: with one cache of kernels for graphs of any shape
+ * (CUDNN_ATTR_EXECUTION_PLAN_KERNEL_CACHE) cuDNN 9.19 computes wrong numbers on an H200 and reads
+ * memory that is not its own.  TP_E_INPUT where it has no kernel for the shape, naming the mend;
+ * TP_E_ENVIRONMENT where it fails otherwise. */
 enum tp_status tp_sdpa_plan_make(const struct tp_sdpa_target *target,
                                  const struct tp_sdpa_shape *shape, struct tp_sdpa_plan *plan,
                                  struct tp_error *error);

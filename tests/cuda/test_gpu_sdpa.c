@@ -246,7 +246,7 @@ START_TEST(no_engine)
 {
   make(&shapes[_i == 0 ? PREFILL : DECODE], TP_DTYPE_FP16);
   fake_cudnn_refused = 4;
-  ck_assert_int_eq(run(false), TP_E_ENVIRONMENT);
+  ck_assert_int_eq(run(false), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, _i == 0 ? "batch 3, 7 queries on 7 keys, 4/1 heads of 8"
                                                    : "batch 3, 1 queries on 17 keys"));
   ck_assert_ptr_nonnull(strstr(error.text, "the reason"));

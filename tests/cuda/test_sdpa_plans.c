@@ -128,7 +128,7 @@ START_TEST(no_engine)
   struct tp_sdpa_plan plan;
   ck_assert_int_eq(
       tp_sdpa_plan_make(&(struct tp_sdpa_target){.properties = properties}, &odd, &plan, &error),
-      TP_E_ENVIRONMENT);
+      TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "2/2 heads of 7"));
   ck_assert_ptr_nonnull(strstr(error.text, "choose materialised attention"));
 }
