@@ -12,9 +12,9 @@
 enum { MOST_BLOCKS = 1024, LIMIT_S = 60, START_LIMIT_S = 5, CHUNKS_AHEAD = 2 };
 static const double trial_s = 0.2;
 
-/* What kernels and the host both see. */
+/* What kernels write and the host reads. */
 struct board {
-  unsigned stop, started[MOST_BLOCKS];
+  unsigned started[MOST_BLOCKS], one;
   int64_t chunks[MOST_BLOCKS];
 };
 
@@ -23,6 +23,7 @@ struct tp_beside_state {
   struct tp_windows windows;
   cudaStream_t stream;
   struct board *board;
+  unsigned *stop_flag; /* in the GPU's memory */
   struct tp_load load; /* 0 of both: nothing runs */
   double start_s;
   /* copy engines */
@@ -83,6 +84,17 @@ static enum tp_status wait_until_held(const struct tp_beside_state *state, struc
                  state->load.held_sms, held(state), START_LIMIT_S, state->device);
 }
 
+/* By a copy engine, on a stream of its own: kernels that hold every SM keep no copy waiting. */
+static enum tp_status tell_stop(struct tp_beside_state *state, struct tp_error *error)
+{
+  state->board->one = 1;
+  const enum tp_status status =
+      TP_CUDA(cudaMemcpyAsync(state->stop_flag, &state->board->one, sizeof state->board->one,
+                              cudaMemcpyHostToDevice, state->copies),
+              error);
+  return status == TP_OK ? TP_CUDA(cudaStreamSynchronize(state->stream), error) : status;
+}
+
 static enum tp_status start_blocks(struct tp_beside_state *state, double limit_s,
                                    struct tp_error *error)
 {
@@ -91,7 +103,7 @@ static enum tp_status start_blocks(struct tp_beside_state *state, double limit_s
   struct tp_beside_job job = {
       .windows = state->windows,
       .limit_nanoseconds = (int64_t)(1e9 * limit_s),
-      .stop = &state->board->stop,
+      .stop = state->stop_flag,
       .started = state->board->started,
       .chunks = state->board->chunks,
   };
@@ -100,9 +112,11 @@ static enum tp_status start_blocks(struct tp_beside_state *state, double limit_s
                    state->device_sms);
   if (state->load.copy_bytes_per_s > 0)
     job.chunk_nanoseconds = 1 + (int64_t)(1e9 * due_s(state, blocks * chunk_bytes));
-  *state->board = (struct board){.stop = 0};
+  *state->board = (struct board){.one = 0};
   enum tp_status status =
-      TP_CUDA(tp_beside_launch(&job, blocks, state->shared_bytes, state->stream), error);
+      TP_CUDA(cudaMemsetAsync(state->stop_flag, 0, sizeof *state->stop_flag, state->stream), error);
+  if (status == TP_OK)
+    status = TP_CUDA(tp_beside_launch(&job, blocks, state->shared_bytes, state->stream), error);
   return status == TP_OK ? wait_until_held(state, error) : status;
 }
 
@@ -169,9 +183,9 @@ static enum tp_status try_engines(struct tp_beside_state *state, struct tp_error
   if (status == TP_OK && cudaStreamQuery(state->stream) == cudaErrorNotReady)
     state->engines = PRESENT;
   (void)cudaGetLastError();
-  *(volatile unsigned *)&state->board->stop = 1;
   state->load = wanted;
-  return status == TP_OK ? TP_CUDA(cudaStreamSynchronize(state->stream), error) : status;
+  const enum tp_status stopped = tell_stop(state, status == TP_OK ? error : NULL);
+  return status == TP_OK ? stopped : status;
 }
 
 /* Large enough that the host keeps up: a tenth of a millisecond each, and at least 1 MiB; whole
@@ -223,9 +237,9 @@ static enum tp_status stop(struct tp_beside_state *state, double *moved_bytes_pe
     if (status == TP_OK)
       status = TP_CUDA(cudaStreamSynchronize(state->copies), error);
   }
-  *(volatile unsigned *)&state->board->stop = 1;
+  const enum tp_status stopped = tell_stop(state, status == TP_OK ? error : NULL);
   if (status == TP_OK)
-    status = TP_CUDA(cudaStreamSynchronize(state->stream), error);
+    status = stopped;
   for (int i = 0; i < state->load.held_sms; i++)
     bytes += (double)state->board->chunks[i] * TP_WINDOW_CHUNK * TP_WINDOW_VECTOR_BYTES;
   *moved_bytes_per_s = 2 * bytes / (now_s() - state->start_s);
@@ -272,12 +286,15 @@ static enum tp_status set_up(struct tp_beside_state *state, struct tp_error *err
     status = TP_CUDA(cudaEventCreateWithFlags(&state->events[i], cudaEventDisableTiming), error);
   if (status == TP_OK)
     status = TP_CUDA(cudaMallocHost((void **)&state->board, sizeof *state->board), error);
+  if (status == TP_OK)
+    status = TP_CUDA(cudaMalloc((void **)&state->stop_flag, sizeof *state->stop_flag), error);
   return status;
 }
 
 static void close_gpu(struct tp_beside_state *state)
 {
   cudaFreeHost(state->board);
+  cudaFree(state->stop_flag);
   for (int i = 0; i < CHUNKS_AHEAD; i++)
     if (state->events[i] != NULL)
       cudaEventDestroy(state->events[i]);

@@ -41,7 +41,8 @@ struct tp_beside_job {
   struct tp_windows windows;
   int64_t chunk_nanoseconds; /* of a block, from a chunk to the next; 0: copies nothing */
   int64_t limit_nanoseconds; /* after which it ends by itself */
-  const unsigned *stop;      /* 1: it ends soon */
+  const unsigned *stop;      /* 1: it ends soon; in the GPU's own memory, for SMs that poll the
+                                host's slow those beside them down by up to 20 times (H200) */
   unsigned *started;         /* by block: 1 once it runs */
   int64_t *chunks;           /* by block: how many it has copied, written at its end */
 };

@@ -59,9 +59,21 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
   return made(memory, bytes);
 }
+/* The host's memory that was asked for last. */
+static const char *of_host;
+static size_t bytes_of_host;
 cudaError_t cudaMallocHost(void **memory, size_t bytes)
 {
-  return made(memory, bytes);
+  const cudaError_t result = made(memory, bytes);
+  of_host = *memory;
+  bytes_of_host = bytes;
+  return result;
+}
+/* What blocks poll is not the host's. */
+static bool is_far(const void *memory)
+{
+  const char *const at = memory;
+  return at < of_host || at >= of_host + bytes_of_host;
 }
 cudaError_t cudaFree(void *memory)
 {
@@ -158,6 +170,11 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
   line("copy %zu kind %d\n", bytes, (int)kind);
   return fails() ? cudaErrorInvalidValue : cudaSuccess;
 }
+cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream)
+{
+  (void)memory, (void)value, (void)bytes, (void)stream;
+  return cudaSuccess;
+}
 cudaError_t cudaMemcpyBatchAsync(void *const *to, const void *const *from, const size_t *bytes,
                                  size_t n, struct cudaMemcpyAttributes *attributes,
                                  size_t *first_of, size_t n_attributes, cudaStream_t stream)
@@ -243,7 +260,7 @@ cudaError_t tp_beside_launch(const struct tp_beside_job *job, int blocks, int sh
                              cudaStream_t stream)
 {
   (void)stream;
-  if (fails() || shared_bytes != 1000)
+  if (fails() || shared_bytes != 1000 || !is_far(job->stop))
     return cudaErrorInvalidValue;
   for (int i = 0; i < blocks; i++) {
     job->started[i] = fake_comm.held < 0 || i < fake_comm.held;

@@ -76,7 +76,7 @@ __global__ void wait_after(const unsigned long long *clock, int64_t nanoseconds)
   wait_until(*clock + nanoseconds);
 }
 
-/* Looks at the host's memory only so often: that takes a microsecond over PCIe. */
+/* How often a block looks whether it shall end: between looks it leaves memory alone. */
 enum { LOOK_NANOSECONDS = 20000 };
 
 /* Waits for the next chunk; false: the job ends. */
