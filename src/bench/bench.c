@@ -194,40 +194,57 @@ static enum tp_status run_item(struct tp_agenda_run *run, size_t item, double en
   return TP_OK;
 }
 
-/* Whether the plan goes on after an item that ended so. */
-static bool goes_on(struct tp_agenda_run *run, enum tp_status status, const struct tp_error *reason,
-                    int *in_a_row, struct tp_error *first)
+static bool is_among(const struct tp_failures *failures, size_t item)
 {
-  enum { TOO_MANY = 3 };
-  if (status == TP_OK)
-    return true;
-  if (run->failed++ == 0)
-    *first = *reason;
-  return status == TP_E_ENVIRONMENT && run->group == NULL && ++*in_a_row < TOO_MANY;
+  for (size_t i = 0; failures != NULL && i < failures->n; i++)
+    if (failures->items[i] == item)
+      return true;
+  return false;
 }
 
-static enum tp_status run_items(struct tp_agenda_run *run, const size_t *order,
+/* Whether the plan goes on after an item that failed, as the one before it did or did not. */
+static bool goes_on(struct tp_agenda_run *run, size_t item, enum tp_status status, bool again)
+{
+  struct tp_failures *const failures = run->failures;
+  run->failed++;
+  if (status != TP_E_ENVIRONMENT || run->group != NULL)
+    return false;
+  if (failures == NULL || failures->n == TP_MOST_FAILURES)
+    return !again;
+  failures->lost = again;
+  if (!again)
+    failures->items[failures->n++] = item;
+  return !again;
+}
+
+static enum tp_status run_items(struct tp_agenda_run *run, const size_t *order, size_t n,
                                 struct tp_error *error)
 {
   const double end_s = run->now_s(run->data) + run->budget_s;
-  const size_t n = run->plan->n;
-  struct tp_error first;
+  struct tp_error first = {.text = ""};
   enum tp_status last = TP_OK;
-  int in_a_row = 0;
-  for (size_t i = 0; i < n; i++) {
+  bool again = false; /* the item before has failed */
+  size_t i = 0;
+  for (; i < n; i++) {
     struct tp_error reason = {.text = ""};
     const char *refused = NULL;
     const size_t measured = run->measured;
+    if (is_among(run->failures, order[i]))
+      continue;
     const enum tp_status status = run_item(run, order[i], end_s, n - i, &refused, &reason);
-    if (status != TP_OK)
+    if (status != TP_OK) {
+      if (run->failed == 0)
+        first = reason;
       last = status;
-    if (run->measured > measured)
-      in_a_row = 0;
-    if (!goes_on(run, status, &reason, &in_a_row, &first))
-      break;
+      if (!goes_on(run, order[i], status, again))
+        break;
+    }
+    again = status != TP_OK || (again && run->measured == measured);
     if (run->progress != NULL)
       run->progress(run->data, i + 1, n, refused);
   }
+  if (i < n)
+    run->left += n - i - 1;
   return last == TP_OK ? TP_OK : tp_fail(error, last, "%s", first.text);
 }
 
@@ -239,9 +256,11 @@ enum tp_status tp_agenda_measure(struct tp_agenda_run *run, struct tp_error *err
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   run->measured = run->present = run->refused = run->failed = run->left = 0;
   run->beyond_s = 0;
-  enum tp_status status = tp_agenda_order(plan, order, error);
+  enum tp_status status = tp_agenda_order(plan, run->round, order, error);
   if (status == TP_OK)
-    status = run_items(run, order, error);
+    status = run_items(run, order, tp_agenda_count(plan, run->round), error);
+  if (run->failures != NULL)
+    run->failures->measured = run->measured;
   free(order);
   return status;
 }

@@ -78,18 +78,35 @@ struct tp_agenda {
   /* The item in whose turn this one is measured, because the two are compared: a variant's
    * standard. NULL: every item has its own turn. */
   size_t (*with)(void *data, size_t item);
+  /* In which round the item has its turn (bench/suite.h). NULL: in round 0. */
+  int (*round)(void *data, size_t item);
   /* Sets the other cells.  TP_E_INPUT: the item cannot be measured here, and is left out. */
   enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,
                             struct tp_error *error);
 };
 
-/* Orders items coarse to fine: the one that takes least time, the one that takes most, the one
- * between, those between these, and so on, so that the whole range of sizes is there wherever time
- * runs out.  Items that share a turn follow each other.  `order` has room for plan->n items. */
-enum tp_status tp_agenda_order(const struct tp_agenda *plan, size_t *order, struct tp_error *error);
+/* Items of the round. */
+size_t tp_agenda_count(const struct tp_agenda *plan, int round);
+
+/* Orders the items of a round coarse to fine: the one that takes least time, the one that takes
+ * most, the one between, those between these, and so on, so that the whole range of sizes is there
+ * wherever time runs out.  Items that share a turn follow each other.  `order` has room for plan->n
+ * items. */
+enum tp_status tp_agenda_order(const struct tp_agenda *plan, int round, size_t *order,
+                               struct tp_error *error);
+
+/* Items that failed, in this process or in those before it that measured the same rows: they are
+ * not tried again.  A fault of the GPU fails all that its process asks for afterwards. */
+enum { TP_MOST_FAILURES = 16 };
+struct tp_failures {
+  size_t n, items[TP_MOST_FAILURES];
+  size_t measured; /* rows, in the last process */
+  bool lost;       /* the process is of no more use; another one may go on */
+};
 
 struct tp_agenda_run {
   const struct tp_agenda *plan;
+  int round;
   struct tp_team *group;  /* rank 0 decides; NULL: alone */
   struct tp_trace *trace; /* rank 0's, NULL on others */
   double budget_s;        /* from now on */
@@ -98,14 +115,17 @@ struct tp_agenda_run {
   double (*now_s)(void *data);
   /* After each item; `refused`: why it was left out, or NULL.  NULL: nobody asks. */
   void (*progress)(void *data, size_t done, size_t n, const char *refused);
+  struct tp_failures *failures; /* noted here; NULL: nobody asks */
   void *data;
   /* Results.  left: for another run, no time remained. */
   size_t measured, present, refused, failed, left;
   double beyond_s; /* time that all items together took beyond their budgets */
 };
 
-/* Measures the items that the trace lacks, in that order, and divides what time remains among them.
- * Where an item fails (memory does not hold it) the others still get their turn, unless three fail
- * in a row, or ranks would lose each other.  The first failure is returned at the end. */
+/* Measures the items of the round that the trace lacks, in that order, and divides what time
+ * remains among them.  Where an item fails (memory does not hold it) the others still get their
+ * turn, unless two fail in a row, which says that the process is lost (the second failed for the
+ * first one's sake and may be tried again), or ranks would lose each other.  The first failure is
+ * returned at the end. */
 enum tp_status tp_agenda_measure(struct tp_agenda_run *run, struct tp_error *error);
 #endif

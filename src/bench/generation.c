@@ -234,3 +234,25 @@ enum tp_status tp_generation_step(struct tp_generation *self, int64_t step, stru
 {
   return issue_pass(self, &self->decode[(step - 1) / STEPS_A_GRAPH], error);
 }
+
+enum tp_status tp_generation_late(struct tp_generation *self, int64_t step, double *late_s,
+                                  struct tp_error *error)
+{
+  const struct tp_calls *calls = self->calls;
+  const struct pass *pass = step == 0 ? &self->prefill : &self->decode[(step - 1) / STEPS_A_GRAPH];
+  struct tp_graph *graph = NULL;
+  *late_s = 0;
+  if (calls->watch == NULL)
+    return TP_OK;
+  TP_TRY(step == 0 ? tp_generation_begin_prefill(self, error)
+                   : tp_generation_begin_step(self, step, error));
+  TP_TRY(calls->watch(calls->state, error));
+  enum tp_status status = tp_execute_capture(calls, pass->binding, &graph, error);
+  if (status == TP_OK)
+    status = calls->replay(calls->state, graph, error);
+  if (status == TP_OK)
+    status = calls->finish(calls->state, error);
+  const enum tp_status ended = calls->late(calls->state, late_s, status == TP_OK ? error : NULL);
+  free_graph(calls, graph);
+  return status != TP_OK ? status : ended;
+}

@@ -46,4 +46,10 @@ enum tp_status tp_generation_begin_step(struct tp_generation *generation, int64_
                                         struct tp_error *error);
 enum tp_status tp_generation_step(struct tp_generation *generation, int64_t step,
                                   struct tp_error *error);
+
+/* Seconds by which stand-ins for the collectives of a pass begin late, all together (struct
+ * tp_calls): of the prefill, step 0, or of a step.  The pass is captured once more and run.  0
+ * where ranks are not emulated. */
+enum tp_status tp_generation_late(struct tp_generation *generation, int64_t step, double *late_s,
+                                  struct tp_error *error);
 #endif

@@ -55,6 +55,13 @@ static double expect_s(void *data, size_t item)
   return tp_cost_alone_s(&self->machine, &cost);
 }
 
+/* Held SMs before copies. */
+static int round_of(void *data, size_t item)
+{
+  const struct beside *self = data;
+  return self->loads[item % N_LOADS].copy_bytes_per_s > 0 ? 1 : 0;
+}
+
 /* Nothing is allocated, freed or loaded while the load runs: each of these would wait for it. */
 static enum tp_status measure_loaded(const struct beside *self, const struct tp_bench *bench,
                                      struct tp_lone_run *run, const struct tp_load *load,
@@ -157,6 +164,7 @@ enum tp_status tp_agenda_interference(struct tp_rig *rig, struct tp_beside *besi
                              .data = self,
                              .name = name,
                              .expect_s = expect_s,
+                             .round = round_of,
                              .measure = measure};
   return TP_OK;
 }

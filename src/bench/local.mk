@@ -13,6 +13,7 @@ libtpcuda_la_SOURCES += \
 	%D%/points.c %D%/points.h \
 	%D%/rig.c %D%/rig.h \
 	%D%/shapes.c \
+	%D%/starts.c \
 	%D%/suite.c %D%/suite.h \
 	%D%/sustained.c \
 	%D%/trace.c %D%/trace.h \

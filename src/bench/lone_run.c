@@ -90,18 +90,6 @@ static enum tp_status prepare(struct tp_lone_run *run, const struct tp_machine *
   return tp_execute_prepared(run->calls, binding, &run->graph, error);
 }
 
-/* Arithmetic draws the power that takes clocks down; a kernel that waits for memory does not. */
-static double settle_s(const struct tp_machine *machine, const struct tp_lone_op *lone,
-                       const struct tp_cost *cost)
-{
-  static const double hungry_ratio = 0.25;
-  const enum tp_dtype dtype =
-      lone->op.kind == TP_OP_GEMM ? lone->op.gemm.dtype : lone->op.attention.dtype;
-  const double flops_per_s = cost->flops / tp_cost_alone_s(machine, cost);
-  return flops_per_s > hungry_ratio * tp_matrix_flops_per_s(machine->device, dtype) ? tp_settle_s
-                                                                                    : 0;
-}
-
 enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machine *machine,
                             const struct tp_lone_op *lone, struct tp_lone_run **run,
                             struct tp_error *error)
@@ -118,7 +106,6 @@ enum tp_status tp_lone_open(const struct tp_bench *bench, const struct tp_machin
       .arena = arena,
       .rounds = tp_op_rounds(lone, machine->device->datasheet.l2_bytes,
                              tp_cost_alone_s(machine, &cost), graph_s),
-      .settle_s = settle_s(machine, lone, &cost),
   };
   status = prepare(made, machine, lone, error);
   if (status != TP_OK) {
@@ -149,7 +136,7 @@ enum tp_status tp_lone_measure(const struct tp_bench *bench, struct tp_lone_run 
                                double budget_s, struct tp_spread *spread, struct tp_error *error)
 {
   const struct tp_sampling sampling = {
-      .budget_s = budget_s, .settle_s = run->settle_s, .least = 5, .most = 100};
+      .budget_s = budget_s, .settle_s = tp_settle_s, .least = 5, .most = 100};
   const struct tp_action action = {replay, run};
   struct tp_spread graphs;
   TP_TRY(tp_bench_sample(bench, &sampling, &action, &graphs, error));

@@ -62,7 +62,6 @@ struct tp_lone_run {
   struct tp_store *store;
   struct tp_graph *graph;
   struct tp_op_rounds rounds;
-  double settle_s; /* before samples */
 };
 
 /* Operands hold random numbers, and lengths are the op's.  `machine` says how long the op may last

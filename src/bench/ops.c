@@ -97,6 +97,33 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   return TP_OK;
 }
 
+/* Where decode spends its time comes first; then the other bf16, then fp8. */
+static int gemm_round(void *data, size_t item)
+{
+  enum { FEW = 64 };
+  const struct tp_gemm *gemm = &((const struct ops *)data)->items[item].op.gemm;
+  if (gemm->dtype != TP_DTYPE_BF16)
+    return 2;
+  return gemm->m <= FEW ? 0 : 1;
+}
+
+/* Decode, then prefill; last the heads for which a library may have no kernel. */
+static int attention_round(void *data, size_t item)
+{
+  enum { USUAL = 128 };
+  const struct tp_attention *attention = &((const struct ops *)data)->items[item].op.attention;
+  if (attention->head_dim != USUAL)
+    return 2;
+  return tp_attention_decodes(attention) ? 0 : 1;
+}
+
+static int memory_round(void *data, size_t item)
+{
+  (void)data;
+  (void)item;
+  return 1;
+}
+
 static enum tp_status begin(struct tp_rig *rig, const struct tp_trace_layout *layout, int ranks,
                             size_t most, struct tp_arena *arena, struct tp_agenda *plan,
                             struct ops **ops, struct tp_error *error)
@@ -121,6 +148,7 @@ enum tp_status tp_agenda_gemms(struct tp_rig *rig, const struct tp_shapes *shape
   enum { N_ROWS = sizeof rows / sizeof rows[0] };
   struct ops *ops;
   TP_TRY(begin(rig, &gemm_layout, 1, 2 * N_ROWS * shapes->n_gemms, arena, plan, &ops, error));
+  plan->round = gemm_round;
   const bool has_fp8 = ops->machine.device->datasheet.fp8_flops_per_s > 0;
   for (size_t i = 0; i < shapes->n_gemms; i++)
     for (size_t r = 0; r < N_ROWS; r++) {
@@ -145,6 +173,7 @@ enum tp_status tp_agenda_attentions(struct tp_rig *rig, const struct tp_shapes *
   struct ops *ops;
   TP_TRY(begin(rig, &attention_layout, 1, (N_PREFILLS + N_DECODES) * shapes->n_attentions, arena,
                plan, &ops, error));
+  plan->round = attention_round;
   for (size_t i = 0; i < shapes->n_attentions; i++) {
     struct tp_attention attention = shapes->attentions[i];
     for (size_t p = 0; p < N_PREFILLS + N_DECODES; p++) {
@@ -187,6 +216,7 @@ enum tp_status tp_agenda_memory(struct tp_rig *rig, const struct tp_shapes *shap
   struct ops *ops;
   TP_TRY(begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions),
                arena, plan, &ops, error));
+  plan->round = memory_round;
   for (size_t r = 0; r < N_ROWS; r++) {
     for (size_t w = 0; w < N_WIDTHS; w++)
       for (size_t f = 0; f < N_FUNCTIONS; f++)

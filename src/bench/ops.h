@@ -1,7 +1,7 @@
 #ifndef TP_BENCH_OPS_H
 #define TP_BENCH_OPS_H
 /* gemm.csv, attention.csv, memory.csv, collectives.csv, interference.csv, sustained.csv,
- * crossings.csv: single ops, as `tpsim cost` reads them, with how long they took.
+ * crossings.csv, starts.csv: single ops, as `tpsim cost` reads them, with how long they took.
  *
  * Shapes are those of models' shards under the architectures that differ in them, and powers of
  * two between.
@@ -62,4 +62,9 @@ enum tp_status tp_agenda_crossings(struct tp_rig *rig, struct tp_arena *arena,
 enum tp_status tp_agenda_interference(struct tp_rig *rig, struct tp_beside *beside,
                                       struct tp_arena *arena, struct tp_agenda *plan,
                                       struct tp_error *error);
+
+/* Stand-ins of two sizes amid GEMMs, decode attention and a copy. */
+enum tp_status tp_agenda_starts(struct tp_rig *rig, struct tp_beside *beside,
+                                struct tp_arena *arena, struct tp_agenda *plan,
+                                struct tp_error *error);
 #endif

@@ -54,17 +54,32 @@ static void coarse_to_fine(const struct place *places, size_t n, const size_t *t
   }
 }
 
-enum tp_status tp_agenda_order(const struct tp_agenda *plan, size_t *order, struct tp_error *error)
+static bool is_of(const struct tp_agenda *plan, size_t item, int round)
 {
-  const size_t n = plan->n;
+  return (plan->round != NULL ? plan->round(plan->data, item) : 0) == round;
+}
+
+size_t tp_agenda_count(const struct tp_agenda *plan, int round)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < plan->n; i++)
+    n += is_of(plan, i, round);
+  return n;
+}
+
+enum tp_status tp_agenda_order(const struct tp_agenda *plan, int round, size_t *order,
+                               struct tp_error *error)
+{
+  const size_t n = tp_agenda_count(plan, round);
   if (n == 0)
     return TP_OK;
   struct place *places = calloc(n, sizeof *places);
   size_t *turns = calloc(n, sizeof *turns), n_turns = 0;
   if (places != NULL && turns != NULL) {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, of_round = 0; i < plan->n; i++) {
       const size_t leader = plan->with != NULL ? plan->with(plan->data, i) : i;
-      places[i] = (struct place){i, leader, plan->expect_s(plan->data, leader)};
+      if (is_of(plan, i, round))
+        places[of_round++] = (struct place){i, leader, plan->expect_s(plan->data, leader)};
     }
     qsort(places, n, sizeof *places, compare_places);
     for (size_t i = 0; i < n; i++)

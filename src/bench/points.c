@@ -5,6 +5,7 @@ struct point {
   int tp;
   double expected_s;
   size_t first; /* item: the same with the first variant */
+  int round;
 };
 
 struct points {
@@ -21,7 +22,8 @@ enum { N_POINT_COLUMNS = 11 };
 static const struct tp_trace_layout layers_layout = {
     .file = "layers.csv",
     .n_keys = N_POINT_COLUMNS,
-    .columns = {POINT_COLUMNS, "ttft_s", "tpot_s", "ttft_spread_s", "tpot_spread_s", "repeats"}};
+    .columns = {POINT_COLUMNS, "ttft_s", "tpot_s", "ttft_spread_s", "tpot_spread_s", "repeats",
+                "ttft_late_s", "tpot_late_s"}};
 static const struct tp_trace_layout generate_layout = {
     .file = "generate.csv",
     .n_keys = N_POINT_COLUMNS,
@@ -55,6 +57,11 @@ static size_t with(void *data, size_t item)
   return ((const struct points *)data)->items[item].first;
 }
 
+static int round_of(void *data, size_t item)
+{
+  return ((const struct points *)data)->items[item].round;
+}
+
 static enum tp_status issue_prefill(void *data, struct tp_error *error)
 {
   return tp_generation_prefill(data, error);
@@ -75,15 +82,20 @@ static enum tp_status sample_layers(const struct tp_bench *bench, struct tp_gene
       .budget_s = budget_s / 2, .settle_s = tp_settle_s, .least = 10, .most = 200};
   const struct tp_action prefill = {issue_prefill, generation}, step = {issue_step, generation};
   struct tp_spread ttft, tpot;
+  double ttft_late_s, tpot_late_s;
   TP_TRY(tp_generation_begin_prefill(generation, error));
   TP_TRY(tp_bench_sample(bench, &few, &prefill, &ttft, error));
   TP_TRY(tp_generation_begin_step(generation, 1, error));
   TP_TRY(tp_bench_sample(bench, &many, &step, &tpot, error));
+  TP_TRY(tp_generation_late(generation, 0, &ttft_late_s, error));
+  TP_TRY(tp_generation_late(generation, 1, &tpot_late_s, error));
   tp_trace_row_number(row, "ttft_s", ttft.median_s);
   tp_trace_row_number(row, "tpot_s", tpot.median_s);
   tp_trace_row_number(row, "ttft_spread_s", ttft.spread_s);
   tp_trace_row_number(row, "tpot_spread_s", tpot.spread_s);
   tp_trace_row_number(row, "repeats", ttft.n);
+  tp_trace_row_number(row, "ttft_late_s", ttft_late_s);
+  tp_trace_row_number(row, "tpot_late_s", tpot_late_s);
   return TP_OK;
 }
 
@@ -197,10 +209,22 @@ static const struct tp_model *cut(const struct tp_model *model, int64_t layers,
   return made;
 }
 
+/* What needs no stand-in first; then the first variants at the ends of the degrees; whole
+ * generations are few anyway. */
+static int place(const struct tp_point_grid *grid, size_t tp, size_t variant)
+{
+  enum { FIRST_VARIANTS = 3 };
+  if (!grid->emulated || grid->tps[tp] == 1)
+    return 0;
+  const size_t lowest = grid->tps[0] == 1 ? 1 : 0;
+  const bool is_end = tp == lowest || tp + 1 == grid->n_tps;
+  return grid->generate > 0 || (is_end && variant < FIRST_VARIANTS) ? 1 : 2;
+}
+
 /* A point that the model or the platform does not allow is left out, as one without memory is. */
 static void add_point(struct points *points, const struct tp_machine *machine,
                       const struct tp_model *model, const struct tp_variant *variant, int64_t batch,
-                      size_t first, size_t *n)
+                      int round, size_t first, size_t *n)
 {
   const struct tp_point_grid *grid = points->grid;
   struct point point = {.run = {.model = model,
@@ -210,7 +234,8 @@ static void add_point(struct points *points, const struct tp_machine *machine,
                                 .generate = grid->generate > 0 ? grid->generate : 2,
                                 .dtype = grid->dtype},
                         .tp = tp_machine_ranks(machine),
-                        .first = first};
+                        .first = first,
+                        .round = round};
   bool fits;
   if (fit(machine, &point, &fits, NULL) == TP_OK && fits)
     points->items[(*n)++] = point;
@@ -233,7 +258,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
         const size_t first = n;
         for (size_t v = 0; v < n_variants; v++)
           add_point(points, machine, cut(&grid->models[m], grid->layers, arena), &grid->variants[v],
-                    grid->batches[b], first, &n);
+                    grid->batches[b], place(grid, t, v), first, &n);
       }
   }
   *plan = (struct tp_agenda){.n = n,
@@ -242,6 +267,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
                              .name = name_point,
                              .expect_s = expect_s,
                              .with = with,
+                             .round = round_of,
                              .measure = measure};
   return TP_OK;
 }

@@ -1,25 +1,42 @@
 #include "bench/suite.h"
 
-static const struct {
-  const char *text;
-  double share;
-} sections[TP_N_SECTIONS] = {
-#define X(name, text, share, summary) {text, share},
+static const char *const section_texts[TP_N_SECTIONS] = {
+#define X(name, text, summary) text,
     TP_SECTIONS(X)
+#undef X
+};
+
+static const struct {
+  enum tp_section section;
+  double shares[TP_ROUNDS];
+} tables[TP_N_TABLES] = {
+#define X(name, section, ...) {TP_SECTION_##section, {__VA_ARGS__}},
+    TP_TABLES(X)
 #undef X
 };
 
 const char *tp_section_text(enum tp_section section)
 {
-  return sections[section].text;
+  return section_texts[section];
 }
 
-double tp_section_budget_s(enum tp_section section, double left_s)
+size_t tp_suite_stages(enum tp_section section, struct tp_stage stages[TP_MOST_STAGES])
+{
+  size_t n = 0;
+  for (int round = 0; round < TP_ROUNDS; round++)
+    for (int t = 0; t < TP_N_TABLES; t++)
+      if (tables[t].shares[round] > 0 && (section == TP_N_SECTIONS || section == tables[t].section))
+        stages[n++] =
+            (struct tp_stage){(enum tp_table)t, tables[t].section, round, tables[t].shares[round]};
+  return n;
+}
+
+double tp_stage_budget_s(const struct tp_stage *stages, size_t n, size_t which, double left_s)
 {
   double shares = 0;
-  for (int i = (int)section; i < TP_N_SECTIONS; i++)
-    shares += sections[i].share;
-  return left_s * sections[section].share / shares;
+  for (size_t i = which; i < n; i++)
+    shares += stages[i].share;
+  return left_s * stages[which].share / shares;
 }
 
 /* What a listener hears of one file. */
@@ -50,107 +67,108 @@ static bool writes(const struct tp_team *group)
   return group == NULL || tp_team_rank(group) == 0;
 }
 
-/* How a file's rows are measured. */
-struct pace {
-  double most_s; /* of one row: more samples tell nothing new */
-  int warm_ups;
-};
-static const struct pace brisk = {1.5, 3}, steady = {10, 0};
+/* Steady load warms up by itself, and takes its time. */
+static void set_pace(struct tp_agenda_run *run, enum tp_table table)
+{
+  const bool steady = table == TP_TABLE_SUSTAINED;
+  run->most_s = steady ? 10 : 1.5; /* of one row: more samples tell nothing new */
+  run->warm_ups = steady ? 0 : 3;
+}
 
-static enum tp_status run_plan(const struct tp_suite *suite, const struct tp_agenda *plan,
-                               const struct pace *pace, double budget_s, struct tp_error *error)
+static enum tp_status run_agenda(const struct tp_suite *suite, const struct tp_stage *stage,
+                                 const struct tp_agenda *agenda, double budget_s,
+                                 struct tp_failures *failures, struct tp_error *error)
 {
   const struct tp_suite_listener *listener = suite->listener;
   struct told told = {.suite = suite};
-  struct tp_agenda_run run = {.plan = plan,
+  struct tp_agenda_run run = {.plan = agenda,
+                              .round = stage->round,
                               .group = suite->rig->group,
                               .budget_s = budget_s,
-                              .most_s = pace->most_s,
-                              .warm_ups = pace->warm_ups,
                               .now_s = now_s,
                               .progress = progress,
+                              .failures = failures,
                               .data = &told};
+  set_pace(&run, stage->table);
   enum tp_status status = TP_OK;
   if (writes(run.group))
-    status = tp_trace_open(suite->source, plan->layout, &run.trace, error);
+    status = tp_trace_open(suite->source, agenda->layout, &run.trace, error);
   enum tp_status agreed = status;
   if (tp_bench_agree(run.group, &agreed, sizeof agreed, error) != TP_OK || agreed != TP_OK)
     return agreed;
   if (listener != NULL)
-    listener->begin(listener->data, plan->layout->file, plan->n);
+    listener->begin(listener->data, agenda->layout->file, tp_agenda_count(agenda, stage->round));
   status = tp_agenda_measure(&run, error);
   const enum tp_status closed = tp_trace_close(run.trace, status == TP_OK ? error : NULL);
   if (listener != NULL)
-    listener->end(listener->data, plan->layout->file, &run,
+    listener->end(listener->data, agenda->layout->file, &run,
                   told.refused.text[0] != '\0' ? told.refused.text : NULL);
   return status != TP_OK ? status : closed;
 }
 
-/* What GEMMs leave goes to the others.  Steady load comes last: it leaves the GPU hot. */
-static enum tp_status run_ops(const struct tp_suite *suite, struct tp_arena *arena, double budget_s,
-                              struct tp_error *error)
+static enum tp_status make_agenda(const struct tp_suite *suite, enum tp_table table,
+                                  struct tp_arena *arena, struct tp_agenda *agenda,
+                                  struct tp_error *error)
 {
-  static const struct {
-    enum tp_status (*make)(struct tp_rig *rig, const struct tp_shapes *shapes,
-                           struct tp_arena *arena, struct tp_agenda *plan, struct tp_error *error);
-    double share; /* of what is left */
-  } plans[] = {{tp_agenda_gemms, 0.45}, {tp_agenda_attentions, 0.68}, {tp_agenda_memory, 0.5}};
+  struct tp_rig *const rig = suite->rig;
   struct tp_shapes shapes;
-  const double end_s = suite->now_s(suite->data) + budget_s;
+  switch (table) {
+  case TP_TABLE_COLLECTIVES:
+    return tp_agenda_collectives(rig, suite->ranks, arena, agenda, error);
+  case TP_TABLE_LAYERS:
+    return tp_agenda_points(rig, &suite->layers, arena, agenda, error);
+  case TP_TABLE_GENERATE:
+    return tp_agenda_points(rig, &suite->generate, arena, agenda, error);
+  case TP_TABLE_STARTS:
+    return tp_agenda_starts(rig, suite->beside, arena, agenda, error);
+  case TP_TABLE_CROSSINGS:
+    return tp_agenda_crossings(rig, arena, agenda, error);
+  case TP_TABLE_INTERFERENCE:
+    return tp_agenda_interference(rig, suite->beside, arena, agenda, error);
+  case TP_TABLE_SUSTAINED:
+    return tp_agenda_sustained(rig, suite->rest, arena, agenda, error);
+  case TP_TABLE_GEMM:
+  case TP_TABLE_ATTENTION:
+  case TP_TABLE_MEMORY:
+  case TP_N_TABLES:
+    break;
+  }
   tp_shapes_collect(&suite->shapes, arena, &shapes);
-  for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
-    struct tp_agenda plan;
-    TP_TRY(plans[i].make(suite->rig, &shapes, arena, &plan, error));
-    TP_TRY(run_plan(suite, &plan, &brisk, plans[i].share * (end_s - suite->now_s(suite->data)),
-                    error));
-  }
-  struct tp_agenda plan;
-  TP_TRY(tp_agenda_sustained(suite->rig, suite->rest, arena, &plan, error));
-  return run_plan(suite, &plan, &steady, end_s - suite->now_s(suite->data), error);
+  return table == TP_TABLE_GEMM        ? tp_agenda_gemms(rig, &shapes, arena, agenda, error)
+         : table == TP_TABLE_ATTENTION ? tp_agenda_attentions(rig, &shapes, arena, agenda, error)
+                                       : tp_agenda_memory(rig, &shapes, arena, agenda, error);
 }
 
-/* Crossings first: their few rows are soon there. */
-static enum tp_status run_interference(const struct tp_suite *suite, struct tp_arena *arena,
-                                       double budget_s, struct tp_error *error)
+enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_stage *stage,
+                                  double budget_s, struct tp_failures *failures,
+                                  struct tp_error *error)
 {
-  const double end_s = suite->now_s(suite->data) + budget_s;
-  struct tp_agenda plan;
-  TP_TRY(tp_agenda_crossings(suite->rig, arena, &plan, error));
-  TP_TRY(run_plan(suite, &plan, &brisk, budget_s / 10, error));
-  TP_TRY(tp_agenda_interference(suite->rig, suite->beside, arena, &plan, error));
-  return run_plan(suite, &plan, &brisk, end_s - suite->now_s(suite->data), error);
-}
-
-static enum tp_status run_section(const struct tp_suite *suite, enum tp_section section,
-                                  struct tp_arena *arena, double budget_s, struct tp_error *error)
-{
-  struct tp_agenda plan;
-  suite->rig->sustained = section == TP_SECTION_LAYERS || section == TP_SECTION_GENERATE;
-  switch (section) {
-  case TP_SECTION_OPS:
-    return run_ops(suite, arena, budget_s, error);
-  case TP_SECTION_COLLECTIVES:
-    TP_TRY(tp_agenda_collectives(suite->rig, suite->ranks, arena, &plan, error));
-    break;
-  case TP_SECTION_INTERFERENCE:
-    return run_interference(suite, arena, budget_s, error);
-  case TP_SECTION_LAYERS:
-    TP_TRY(tp_agenda_points(suite->rig, &suite->layers, arena, &plan, error));
-    break;
-  case TP_SECTION_GENERATE:
-    TP_TRY(tp_agenda_points(suite->rig, &suite->generate, arena, &plan, error));
-    break;
-  case TP_N_SECTIONS:
-    return TP_OK;
-  }
-  return run_plan(suite, &plan, &brisk, budget_s, error);
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_agenda agenda;
+  suite->rig->sustained =
+      stage->section == TP_SECTION_LAYERS || stage->section == TP_SECTION_GENERATE;
+  enum tp_status status = make_agenda(suite, stage->table, arena, &agenda, error);
+  if (status == TP_OK && tp_agenda_count(&agenda, stage->round) > 0)
+    status = run_agenda(suite, stage, &agenda, budget_s, failures, error);
+  tp_arena_free(arena);
+  return status;
 }
 
 enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,
                             struct tp_error *error)
 {
-  struct tp_arena *arena = tp_arena_create();
-  const enum tp_status status = run_section(suite, section, arena, budget_s, error);
-  tp_arena_free(arena);
-  return status;
+  struct tp_stage stages[TP_MOST_STAGES];
+  const size_t n = tp_suite_stages(section, stages);
+  const double end_s = suite->now_s(suite->data) + budget_s;
+  enum tp_status first = TP_OK;
+  for (size_t i = 0; i < n; i++) {
+    struct tp_error reason = {.text = ""};
+    struct tp_failures failures = {.n = 0};
+    const double left_s = end_s - suite->now_s(suite->data);
+    const enum tp_status status = tp_suite_run_stage(
+        suite, &stages[i], tp_stage_budget_s(stages, n, i, left_s), &failures, &reason);
+    if (status != TP_OK && first == TP_OK)
+      first = tp_fail(error, status, "%s", reason.text);
+  }
+  return first;
 }

@@ -23,7 +23,7 @@ static const struct tp_option options[] = {
     {"tp", '\0', TP_OPTION_NUMBERS, offsetof(struct tp_bench_args, tp), "LIST",
      "degrees to run on as many GPUs, in place of --emulate-tp"},
     {"variant", 'v', TP_OPTION_WORDS, offsetof(struct tp_bench_args, variant), "V[,V]",
-     "[standard,ladder,parallel,kraken,no-comm; generate: standard,ladder]"},
+     "[standard,ladder,no-comm,parallel,kraken; generate: standard,ladder]"},
     {"batch", 'b', TP_OPTION_NUMBERS, offsetof(struct tp_bench_args, batch), "LIST",
      "sequences at once [1,4,16,64; generate: 1,16]"},
     {"prompt", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, prompt), "N",
@@ -44,12 +44,13 @@ static const struct tp_option options[] = {
      "change one value of platform, device or stack for this run"},
 };
 
-/* One process's part: a section, alone or by a group of `ranks`. */
+/* One process's part: a stage, alone or by a group of `ranks`. */
 struct task {
   const struct tp_bench_job *job;
-  enum tp_section section;
+  const struct tp_stage *stage;
   int ranks; /* of a group; 0: alone */
   double budget_s;
+  struct tp_failures failures; /* of the processes before */
 };
 
 static void begin_file(void *data, const char *file, size_t n)
@@ -114,7 +115,7 @@ static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_besi
 }
 
 static enum tp_status run_suite(const struct task *task, struct tp_team *group,
-                                struct tp_error *error)
+                                struct tp_failures *failures, struct tp_error *error)
 {
   const struct tp_bench_job *job = task->job;
   struct gpu_opening opening = {job, group};
@@ -135,12 +136,12 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
     suite.layers.tps = suite.generate.tps = real_tps;
     suite.layers.n_tps = suite.generate.n_tps = 1;
   }
-  const bool loads = task->section == TP_SECTION_INTERFERENCE;
+  const bool loads = task->stage->section == TP_SECTION_INTERFERENCE;
   enum tp_status status = loads ? open_beside(job, &beside, error) : TP_OK;
   if (status != TP_OK)
     return status;
   suite.beside = &beside;
-  status = tp_suite_run(&suite, task->section, task->budget_s, error);
+  status = tp_suite_run_stage(&suite, task->stage, task->budget_s, failures, error);
   if (status == TP_OK) /* others may still read memory of this rank */
     status = tp_bench_settle(group, status, error);
   if (loads)
@@ -152,14 +153,16 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
 static enum tp_status run_task(void *data, void *result, struct tp_error *error)
 {
   const struct task *task = data;
+  struct tp_failures *failures = result;
   struct tp_team *group = NULL;
-  (void)result;
+  *failures = task->failures;
+  failures->lost = false;
   if (task->ranks < 2 || task->job->host)
-    return run_suite(task, NULL, error);
+    return run_suite(task, NULL, failures, error);
   enum tp_status status = tp_team_start(task->ranks, &group, error);
   if (status != TP_OK)
     return status;
-  status = run_suite(task, group, error);
+  status = run_suite(task, group, failures, error);
   return tp_team_end(group, status, error);
 }
 
@@ -185,12 +188,34 @@ static double late_s(double budget_s)
   return 1.5 * fmax(budget_s, 0) + 120;
 }
 
-static enum tp_status run_section(const struct tp_bench_job *job, enum tp_section section,
-                                  double budget_s, struct tp_error *error)
+/* In a process of its own, and after a fault of the GPU, which no process survives, in another one
+ * that leaves out what failed.  The first failure is told. */
+static enum tp_status run_apart(struct task *task, struct tp_error *error)
 {
-  const struct tp_numbers degrees = degrees_of(job, section);
+  enum { MOST_PROCESSES = 5 };
+  const double end_s = tp_bench_now_s(NULL) + task->budget_s;
+  enum tp_status first = TP_OK;
+  for (int i = 0; i < MOST_PROCESSES; i++) {
+    struct tp_error reason = {.text = ""};
+    struct tp_failures failures = {.n = 0};
+    task->budget_s = end_s - tp_bench_now_s(NULL);
+    const enum tp_status status =
+        tp_run_apart(run_task, task, late_s(task->budget_s), &failures, sizeof failures, &reason);
+    if (status != TP_OK && first == TP_OK)
+      first = tp_fail(error, status, "%s", reason.text);
+    if (status == TP_OK || !failures.lost)
+      break;
+    task->failures = failures;
+  }
+  return first;
+}
+
+static enum tp_status run_stage(const struct tp_bench_job *job, const struct tp_stage *stage,
+                                double budget_s, struct tp_error *error)
+{
+  const struct tp_numbers degrees = degrees_of(job, stage->section);
   const double end_s = tp_bench_now_s(NULL) + budget_s;
-  if (section == TP_SECTION_COLLECTIVES && degrees.n == 0) {
+  if (stage->section == TP_SECTION_COLLECTIVES && degrees.n == 0) {
     puts("collectives.csv: nothing to do: collectives need several GPUs, here is one");
     return TP_OK;
   }
@@ -198,28 +223,30 @@ static enum tp_status run_section(const struct tp_bench_job *job, enum tp_sectio
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < n && status == TP_OK; i++) {
     struct task task = {.job = job,
-                        .section = section,
+                        .stage = stage,
                         .ranks = degrees.n > 0 ? (int)degrees.items[i] : 0,
                         .budget_s = (end_s - tp_bench_now_s(NULL)) / (double)(n - i)};
-    status = job->host || tp_team_launched()
-                 ? run_task(&task, NULL, error)
-                 : tp_run_apart(run_task, &task, late_s(task.budget_s), NULL, 0, error);
+    struct tp_failures failures;
+    status = job->host || tp_team_launched() ? run_task(&task, &failures, error)
+                                             : run_apart(&task, error);
   }
   return status;
 }
 
-/* Each section's failure leaves the others their turn; the first is reported. */
-static enum tp_status run_all(const struct tp_bench_job *job, struct tp_error *error)
+/* A stage's failure leaves the others their turn; the first is reported. */
+static enum tp_status run_stages(const struct tp_bench_job *job, enum tp_section section,
+                                 struct tp_error *error)
 {
+  struct tp_stage stages[TP_MOST_STAGES];
+  const size_t n = tp_suite_stages(section, stages);
   enum tp_status first = TP_OK;
-  for (int s = 0; s < TP_N_SECTIONS; s++) {
-    struct tp_error reason;
-    const enum tp_section section = (enum tp_section)s;
+  for (size_t i = 0; i < n; i++) {
+    struct tp_error reason = {.text = ""};
     const double left_s = job->begin_s + job->budget_s - tp_bench_now_s(NULL);
     const enum tp_status status =
-        run_section(job, section, tp_section_budget_s(section, left_s), &reason);
+        run_stage(job, &stages[i], tp_stage_budget_s(stages, n, i, left_s), &reason);
     if (status != TP_OK && first == TP_OK)
-      first = tp_fail(error, status, "%s: %s", tp_section_text(section), reason.text);
+      first = tp_fail(error, status, "%s: %s", tp_section_text(stages[i].section), reason.text);
   }
   return first;
 }
@@ -269,8 +296,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     return status;
   printf("%s: %s, planned as on %s\n", job.source.directory, job.source.device,
          job.source.platform);
-  return section == TP_N_SECTIONS ? run_all(&job, error)
-                                  : run_section(&job, section, job.budget_s, error);
+  return run_stages(&job, section, error);
 }
 
 const struct tp_command tp_command_bench = {
@@ -279,12 +305,14 @@ const struct tp_command tp_command_bench = {
     .usage = "ops|collectives|interference|layers|generate|all [OPTIONS]",
     .details =
         "Writes gemm.csv, attention.csv, memory.csv, sustained.csv (all of ops), collectives.csv,\n"
-        "interference.csv, crossings.csv, layers.csv and generate.csv, each with a sidecar that\n"
-        "says who measured, for `tpsim calibrate` and `tpsim validate`. Rows that are there are "
-        "kept, so\n"
-        "that a run goes on where one ended; what the time does not suffice for is left, from\n"
-        "small to large alike. One GPU runs rank 0 of several, with stand-ins for collectives:\n"
-        "such rows say 1 in column emulated.\n"
+        "interference.csv, crossings.csv, starts.csv, layers.csv and generate.csv, each with a\n"
+        "sidecar that says who measured, for `tpsim calibrate` and `tpsim validate`. Rows that "
+        "are\n"
+        "there are kept, so that a run goes on where one ended; what the time does not suffice "
+        "for\n"
+        "is left, from small to large alike, and the rows that tell most come first: a file has\n"
+        "several turns. One GPU runs rank 0 of several, with stand-ins for collectives: such rows\n"
+        "say 1 in column emulated, and how late the stand-ins of a pass began, all together.\n"
         "--device host measures nothing: it writes what the model of a --platform expects, for\n"
         "practice.",
     .example = "tpsim-cuda bench layers --device host --platform dgx-h200 --model llama-3.1-8b "

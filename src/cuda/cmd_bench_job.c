@@ -236,7 +236,7 @@ static enum tp_status make_grid(const struct tp_bench_job *job, bool whole,
                                 struct tp_point_grid *grid, struct tp_error *error)
 {
   static const char *models[] = {"llama-3.1-8b", "llama-3.1-70b"};
-  static const char *variants[] = {"standard", "ladder", "parallel", "kraken", "no-comm"};
+  static const char *variants[] = {"standard", "ladder", "no-comm", "parallel", "kraken"};
   static double tps[] = {1, 2, 4, 8}, ends[] = {1, 8}, batches[] = {1, 4, 16, 64}, few[] = {1, 16};
   const struct tp_bench_args *args = job->args;
   const struct tp_numbers given = args->tp.n > 0 ? args->tp : args->emulate_tp;

@@ -2,6 +2,7 @@
 
 #include "gpu/check.h"
 #include "gpu/standin.h"
+#include "gpu/starter.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct tp_beside_state {
   cudaStream_t stream;
   struct board *board;
   unsigned *stop_flag; /* in the GPU's memory */
+  struct tp_starter starter;
   struct tp_load load; /* 0 of both: nothing runs */
   double start_s;
   /* copy engines */
@@ -265,6 +267,12 @@ static enum tp_status start(struct tp_beside_state *state, const struct tp_load 
   return status;
 }
 
+static enum tp_status starts(struct tp_beside_state *state, int sms, struct tp_starts *starts,
+                             struct tp_error *error)
+{
+  return tp_starter_run(&state->starter, sms, starts, error);
+}
+
 static enum tp_status set_up(struct tp_beside_state *state, struct tp_error *error)
 {
   struct cudaDeviceProp properties;
@@ -282,6 +290,8 @@ static enum tp_status set_up(struct tp_beside_state *state, struct tp_error *err
     status = TP_CUDA(cudaStreamCreateWithFlags(&state->stream, cudaStreamNonBlocking), error);
   if (status == TP_OK)
     status = TP_CUDA(cudaStreamCreateWithFlags(&state->copies, cudaStreamNonBlocking), error);
+  if (status == TP_OK)
+    status = tp_starter_open(&state->starter, state->device_sms, state->shared_bytes, error);
   for (int i = 0; i < CHUNKS_AHEAD && status == TP_OK; i++)
     status = TP_CUDA(cudaEventCreateWithFlags(&state->events[i], cudaEventDisableTiming), error);
   if (status == TP_OK)
@@ -295,6 +305,7 @@ static void close_gpu(struct tp_beside_state *state)
 {
   cudaFreeHost(state->board);
   cudaFree(state->stop_flag);
+  tp_starter_close(&state->starter);
   for (int i = 0; i < CHUNKS_AHEAD; i++)
     if (state->events[i] != NULL)
       cudaEventDestroy(state->events[i]);
@@ -314,7 +325,7 @@ enum tp_status tp_beside_open_gpu(int device, struct tp_beside *beside, struct t
   state->device = device;
   const enum tp_status status = set_up(state, error);
   if (status == TP_OK)
-    *beside = (struct tp_beside){state, start, stop, close_gpu};
+    *beside = (struct tp_beside){state, start, stop, starts, close_gpu};
   else
     close_gpu(state);
   return status;

@@ -104,3 +104,13 @@ enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound
     status = tp_comm_buffers_of(bound, comm->place.ranks, &buffers, error);
   return status == TP_OK ? run(comm, way, bound->op, &buffers, stream, error) : status;
 }
+
+enum tp_status tp_comm_watch(struct tp_comm *comm, struct tp_error *error)
+{
+  return tp_emulation_watch(comm->emulation, error);
+}
+
+enum tp_status tp_comm_late(struct tp_comm *comm, double *late_s, struct tp_error *error)
+{
+  return tp_emulation_late(comm->emulation, late_s, error);
+}

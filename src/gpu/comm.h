@@ -23,4 +23,8 @@ void tp_comm_close(struct tp_comm *comm); /* NULL is fine; the device is idle */
  * error names it. */
 enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound,
                            cudaStream_t stream, struct tp_error *error);
+
+/* As struct tp_calls has them, where options->emulated is given. */
+enum tp_status tp_comm_watch(struct tp_comm *comm, struct tp_error *error);
+enum tp_status tp_comm_late(struct tp_comm *comm, double *late_s, struct tp_error *error);
 #endif

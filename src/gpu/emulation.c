@@ -1,6 +1,7 @@
 #include "gpu/emulation.h"
 
 #include "gpu/check.h"
+#include "gpu/lateness.h"
 #include "gpu/standin.h"
 #include "run/comm_choice.h"
 
@@ -15,6 +16,7 @@ struct tp_emulation {
   int64_t next; /* vector */
   void *host;   /* what copy engines copy to and from */
   unsigned long long *clock;
+  struct tp_lateness lateness;
 };
 
 static enum tp_status set_up(struct tp_emulation *emulation, int device, struct tp_error *error)
@@ -56,6 +58,7 @@ void tp_emulation_close(struct tp_emulation *emulation)
   if (emulation == NULL)
     return;
   tp_windows_close(&emulation->windows);
+  tp_lateness_close(&emulation->lateness);
   cudaFree(emulation->clock);
   cudaFreeHost(emulation->host);
   free(emulation);
@@ -100,9 +103,12 @@ static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_pla
                            struct tp_error *error)
 {
   const int64_t first = take(emulation, plan, result);
-  return TP_CUDA(
-      tp_standin_hold(plan, &emulation->windows, first, result, emulation->shared_bytes, stream),
-      error);
+  unsigned long long *const entry = tp_lateness_entry(&emulation->lateness, plan->blocks);
+  if (entry != NULL)
+    TP_TRY(TP_CUDA(tp_standin_stamp(entry, stream), error));
+  return TP_CUDA(tp_standin_hold(plan, &emulation->windows, first, result, emulation->shared_bytes,
+                                 entry != NULL ? entry + 1 : NULL, stream),
+                 error);
 }
 
 /* At most HOST_BYTES by way of the host: copies within a GPU's memory may be kernels, these are
@@ -172,12 +178,32 @@ enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_
                                 cudaStream_t stream, struct tp_error *error)
 {
   const struct tp_machine *machine = emulation->machine;
-  struct tp_standin_plan plan = tp_standin_plan_make(machine, tp_batch_decodes(&bound->program->batch), bound->op,
-                                                     emulation->sms, emulation->device_sms);
+  struct tp_standin_plan plan =
+      tp_standin_plan_make(machine, tp_batch_decodes(&bound->program->batch), bound->op,
+                           emulation->sms, emulation->device_sms);
   struct tp_standin_result result;
   const enum tp_status status = result_of(machine, bound, &result, error);
   if (status != TP_OK)
     return status;
   return plan.blocks > 0 ? hold(emulation, &plan, &result, stream, error)
                          : engines(emulation, &plan, &result, stream, error);
+}
+
+enum tp_status tp_emulation_watch(struct tp_emulation *emulation, struct tp_error *error)
+{
+  return tp_lateness_begin(&emulation->lateness, emulation->device_sms, error);
+}
+
+enum tp_status tp_emulation_late(struct tp_emulation *emulation, double *late_s,
+                                 struct tp_error *error)
+{
+  struct tp_late *const late = calloc(TP_LATENESS_MOST, sizeof *late);
+  if (late == NULL)
+    return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
+  const enum tp_status status = tp_lateness_read(&emulation->lateness, late, error);
+  *late_s = 0;
+  for (int i = 0; i < emulation->lateness.n && status == TP_OK; i++)
+    *late_s += late[i].last_s;
+  free(late);
+  return status;
 }

@@ -17,4 +17,9 @@ void tp_emulation_close(struct tp_emulation *emulation); /* NULL is fine */
 /* May be captured at any time. */
 enum tp_status tp_emulation_run(struct tp_emulation *emulation, const struct tp_bound_op *bound,
                                 cudaStream_t stream, struct tp_error *error);
+
+/* As struct tp_calls has them. */
+enum tp_status tp_emulation_watch(struct tp_emulation *emulation, struct tp_error *error);
+enum tp_status tp_emulation_late(struct tp_emulation *emulation, double *late_s,
+                                 struct tp_error *error);
 #endif

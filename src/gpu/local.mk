@@ -12,6 +12,7 @@ tpsim_cuda_SOURCES += \
 	%D%/gemm.c %D%/gemm.h \
 	%D%/gemm_plan.c %D%/gemm_plan.h \
 	%D%/gpu.h \
+	%D%/lateness.c %D%/lateness.h \
 	%D%/memory.c \
 	%D%/nccl.c %D%/nccl.h \
 	%D%/open.c \
@@ -21,6 +22,7 @@ tpsim_cuda_SOURCES += \
 	%D%/sdpa.h \
 	%D%/standin.h \
 	%D%/standin_try.c \
+	%D%/starter.c %D%/starter.h \
 	%D%/state.h \
 	%D%/windows.c \
 	%D%/kernels/fill.cu \

@@ -79,6 +79,16 @@ static void destroy(struct tp_device_state *state)
   free(state);
 }
 
+static enum tp_status watch(struct tp_device_state *state, struct tp_error *error)
+{
+  return tp_comm_watch(state->comm, error);
+}
+
+static enum tp_status late(struct tp_device_state *state, double *late_s, struct tp_error *error)
+{
+  return tp_comm_late(state->comm, late_s, error);
+}
+
 static struct tp_calls calls_of(struct tp_device_state *state)
 {
   const struct tp_gpu_options *const options = &state->options;
@@ -105,6 +115,8 @@ static struct tp_calls calls_of(struct tp_device_state *state)
       .join = tp_gpu_join,
       .mark = tp_gpu_mark,
       .seconds = tp_gpu_seconds,
+      .watch = options->emulated != NULL ? watch : NULL,
+      .late = options->emulated != NULL ? late : NULL,
       .finish = tp_gpu_finish,
   };
 }

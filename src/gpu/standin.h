@@ -25,10 +25,11 @@ struct tp_standin_result {
 /* To be called once on a device: lets blocks take `shared_bytes`, all that an SM has. */
 cudaError_t tp_standin_prepare(int shared_bytes);
 
-/* plan->blocks blocks, alone on their SMs; the first copy is at vector `first` of the windows. */
+/* plan->blocks blocks, alone on their SMs; the first copy is at vector `first` of the windows.
+ * `begins`: where each notes the time at which it began; NULL: nobody asks. */
 cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_windows *windows,
                             int64_t first, const struct tp_standin_result *result, int shared_bytes,
-                            cudaStream_t stream);
+                            unsigned long long *begins, cudaStream_t stream);
 
 /* Kernels of one thread, which needs no more than a place on an SM.  The first notes the time in
  * `clock`; the second waits until so long after that. */

@@ -50,7 +50,7 @@ static enum tp_status hold(const struct trial *trial, int stream, int blocks,
   static const struct tp_standin_result nothing = {NULL, NULL, 0, 0};
   const struct tp_standin_plan plan = {.blocks = blocks, .nanoseconds = HELD_NS};
   return TP_CUDA(
-      tp_standin_hold(&plan, &nowhere, 0, &nothing, trial->shared_bytes, trial->streams[stream]),
+      tp_standin_hold(&plan, &nowhere, 0, &nothing, trial->shared_bytes, NULL, trial->streams[stream]),
       error);
 }
 

@@ -22,6 +22,14 @@ static enum tp_status stop(struct tp_beside_state *state, double *moved_bytes_pe
   return TP_OK;
 }
 
+static enum tp_status starts_idle(struct tp_beside_state *state, int sms, struct tp_starts *starts,
+                                  struct tp_error *error)
+{
+  (void)state, (void)sms, (void)error;
+  *starts = (struct tp_starts){{0}, {0}};
+  return TP_OK;
+}
+
 static void close_idle(struct tp_beside_state *state)
 {
   free(state);
@@ -32,6 +40,6 @@ enum tp_status tp_beside_open_idle(struct tp_beside *beside, struct tp_error *er
   struct tp_beside_state *const state = calloc(1, sizeof *state);
   if (state == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
-  *beside = (struct tp_beside){state, start, stop, close_idle};
+  *beside = (struct tp_beside){state, start, stop, starts_idle, close_idle};
   return TP_OK;
 }

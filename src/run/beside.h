@@ -15,6 +15,13 @@ struct tp_load {
   double copy_bytes_per_s; /* read and written, together */
 };
 
+/* How late stand-ins for a collective began that were launched amid other work: of each its first
+ * block and its last one, from when it could begin. */
+enum { TP_STARTS = 32 };
+struct tp_starts {
+  double first_s[TP_STARTS], last_s[TP_STARTS];
+};
+
 struct tp_beside_state;
 
 struct tp_beside {
@@ -26,11 +33,19 @@ struct tp_beside {
   /* `moved_bytes_per_s`: what was read and written since start. */
   enum tp_status (*stop)(struct tp_beside_state *state, double *moved_bytes_per_s,
                          struct tp_error *error);
+  /* Launches TP_STARTS stand-ins of `sms` SMs one after another, as a collective's: of the highest
+   * priority.  The caller has issued work that lasts tp_starts_s from now on.  Returns when all
+   * have begun and ended. */
+  enum tp_status (*starts)(struct tp_beside_state *state, int sms, struct tp_starts *starts,
+                           struct tp_error *error);
   void (*close)(struct tp_beside_state *state);
 };
 
-/* For devices that know no interference: every load is accepted and changes nothing, and `stop`
- * says the rate that was asked for. */
+/* Longer than the stand-ins of `starts` take. */
+static const double tp_starts_s = 0.02;
+
+/* For devices that know no interference: every load is accepted and changes nothing, `stop` says
+ * the rate that was asked for, and no stand-in is late. */
 enum tp_status tp_beside_open_idle(struct tp_beside *beside, struct tp_error *error);
 
 /* On a GPU (built with CUDA only).  A load ends by itself after a minute, so that a program that

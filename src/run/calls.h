@@ -82,6 +82,13 @@ struct tp_calls {
   enum tp_status (*mark)(struct tp_device_state *state, int mark, struct tp_error *error);
   enum tp_status (*seconds)(struct tp_device_state *state, int from, int to, double *seconds,
                             struct tp_error *error);
+  /* How late stand-ins for collectives begin; both NULL where ranks are not emulated.  From `watch`
+   * on, stand-ins that are issued or captured note when they could begin and when they did, which
+   * takes time.  `late` ends that, the device being idle: seconds from the one to the other (that
+   * of a stand-in's last block), summed over them, of the last time each ran. */
+  enum tp_status (*watch)(struct tp_device_state *state, struct tp_error *error);
+  enum tp_status (*late)(struct tp_device_state *state, double *late_s, struct tp_error *error);
+
   /* Waits until everything issued is done; errors of kernels appear here at the latest. */
   enum tp_status (*finish)(struct tp_device_state *state, struct tp_error *error);
 };

@@ -226,9 +226,9 @@ cudaError_t tp_standin_prepare(int shared_bytes)
 }
 cudaError_t tp_standin_hold(const struct tp_standin_plan *plan, const struct tp_windows *windows,
                             int64_t first, const struct tp_standin_result *result, int shared_bytes,
-                            cudaStream_t stream)
+                            unsigned long long *begins, cudaStream_t stream)
 {
-  (void)windows;
+  (void)windows, (void)begins;
   const bool beside = fake_comm.held_blocks > 0 && fake_comm.held_by != stream &&
                       !fake_comm.in_turn &&
                       fake_comm.share * (fake_comm.held_blocks + plan->blocks) <= 132;

@@ -250,6 +250,14 @@ static enum tp_status stop(struct tp_beside_state *state, double *moved_bytes_pe
   return TP_OK;
 }
 
+static enum tp_status starts(struct tp_beside_state *state, int sms, struct tp_starts *starts,
+                             struct tp_error *error)
+{
+  (void)state, (void)sms, (void)error;
+  *starts = (struct tp_starts){{0}, {0}};
+  return TP_OK;
+}
+
 static void leave(struct tp_beside_state *state)
 {
   (void)state;
@@ -257,5 +265,5 @@ static void leave(struct tp_beside_state *state)
 
 struct tp_beside hostile_beside(struct hostile *hostile)
 {
-  return (struct tp_beside){(struct tp_beside_state *)(void *)hostile, start, stop, leave};
+  return (struct tp_beside){(struct tp_beside_state *)(void *)hostile, start, stop, starts, leave};
 }

@@ -126,16 +126,19 @@ static struct tp_point_grid grid_of(const struct tp_datadir *dirs, bool whole)
                                 .emulated = true};
 }
 
-/* The sections of one GPU, each with its share of the time, as `bench all` gives it. */
+/* The stages of one GPU, each with its share of the time, as `bench all` gives it. */
 static void run_all(struct hostile *hostile, struct tp_suite *suite, double budget_s)
 {
-  for (int s = 0; s < TP_N_SECTIONS; s++) {
-    const enum tp_section section = (enum tp_section)s;
-    if (section == TP_SECTION_COLLECTIVES)
+  struct tp_stage stages[TP_MOST_STAGES];
+  const size_t n = tp_suite_stages(TP_N_SECTIONS, stages);
+  for (size_t i = 0; i < n; i++) {
+    struct tp_failures failures = {.n = 0};
+    if (stages[i].section == TP_SECTION_COLLECTIVES)
       continue;
     hostile_pass_s(hostile, 1.5); /* a process each: context and libraries */
     const double left_s = budget_s - hostile_now_s(hostile);
-    must(tp_suite_run(suite, section, tp_section_budget_s(section, left_s), &error));
+    must(tp_suite_run_stage(suite, &stages[i], tp_stage_budget_s(stages, n, i, left_s), &failures,
+                            &error));
     tp_rig_close(suite->rig);
   }
 }

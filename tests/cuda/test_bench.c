@@ -204,6 +204,21 @@ static struct tp_agenda_run run_for(double budget_s, enum tp_status want)
   return run;
 }
 
+static struct tp_agenda_run run_noting(struct tp_failures *failures, enum tp_status want)
+{
+  struct tp_agenda_run run = {.plan = &plan,
+                              .budget_s = 1e9,
+                              .most_s = 5,
+                              .now_s = now_s,
+                              .failures = failures,
+                              .data = &world};
+  world.order[0] = '\0';
+  ck_assert_int_eq(tp_trace_open(&source, &layout, &run.trace, &error), TP_OK);
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), want);
+  ck_assert_int_eq(tp_trace_close(run.trace, NULL), TP_OK);
+  return run;
+}
+
 /* The first rank's clock and file decide, whatever the second's clock says. */
 START_TEST(ranks_measure_alike)
 {
@@ -252,7 +267,7 @@ START_TEST(coarse_to_fine)
     size_t order[300];
     bool there[300] = {false};
     const struct tp_agenda many = {.n = n, .data = &n, .expect_s = scattered_s};
-    ck_assert_int_eq(tp_agenda_order(&many, order, &error), TP_OK);
+    ck_assert_int_eq(tp_agenda_order(&many, 0, order, &error), TP_OK);
     for (size_t m = 0; m < n; m++) {
       const size_t size = (size_t)scattered_s(&n, order[m]);
       ck_assert(!there[size]);
@@ -285,7 +300,7 @@ START_TEST(turns_shared)
   size_t order[N_ITEMS];
   struct tp_agenda shared = plan;
   shared.with = pairs;
-  ck_assert_int_eq(tp_agenda_order(&shared, order, &error), TP_OK);
+  ck_assert_int_eq(tp_agenda_order(&shared, 0, order, &error), TP_OK);
   static const size_t by_hand[N_ITEMS] = {0, 1, 4, 5, 2, 3};
   for (size_t i = 0; i < N_ITEMS; i++)
     ck_assert_uint_eq(order[i], by_hand[i]);
@@ -368,21 +383,59 @@ START_TEST(resumes)
 }
 END_TEST
 
-/* One that fails leaves the others their turn; three in a row do not. */
-START_TEST(failures)
+/* One that fails leaves the others their turn; two in a row do not, and say that the process is
+ * lost: another one leaves out the first of them and tries the second. */
+START_TEST(some_fail)
 {
+  struct tp_failures failures = {.n = 0};
   world.fail_at = 1;
-  world.fail_until = 3;
-  struct tp_agenda_run run = run_for(1e9, TP_E_ENVIRONMENT);
-  ck_assert_str_eq(world.order, "1 5 0 ");
-  ck_assert_uint_eq(run.failed, 2);
+  world.fail_until = 2;
+  struct tp_agenda_run run = run_noting(&failures, TP_E_ENVIRONMENT);
+  ck_assert_str_eq(world.order, "1 2 5 0 ");
+  ck_assert_uint_eq(run.failed, 1);
+  ck_assert_uint_eq(failures.n, 1);
+  ck_assert_uint_eq(failures.items[0], 4);
+  ck_assert(!failures.lost);
   ck_assert_str_eq(error.text, "the device is gone from turn 1 on");
-  world.fail_at = world.measured;
-  world.fail_until = 99;
   unlink(trace_folder_file(&world.folder, "items.csv"));
-  run = run_for(1e9, TP_E_ENVIRONMENT);
-  ck_assert_uint_eq(run.failed, 3);
-  ck_assert_int_eq(world.measured, world.fail_at + 3);
+  failures.n = 0;
+  world.fail_at = world.measured + 1;
+  world.fail_until = world.fail_at + 2;
+  run = run_noting(&failures, TP_E_ENVIRONMENT);
+  ck_assert_str_eq(world.order, "1 ");
+  ck_assert_uint_eq(run.failed, 2);
+  ck_assert_uint_eq(run.left, 3);
+  ck_assert(failures.lost);
+  ck_assert_uint_eq(failures.n, 1);
+  failures.lost = false;
+  run = run_noting(&failures, TP_OK);
+  ck_assert_str_eq(world.order, "2 5 0 ");
+  ck_assert_uint_eq(run.present, 1);
+}
+END_TEST
+
+/* Only the round's items have their turn, and are ordered among themselves. */
+static int parity(void *data, size_t item)
+{
+  (void)data;
+  return (int)(item % 2);
+}
+
+START_TEST(rounds)
+{
+  struct tp_agenda in_rounds = plan;
+  in_rounds.round = parity;
+  struct tp_agenda_run run = {
+      .plan = &in_rounds, .round = 0, .budget_s = 1e9, .most_s = 5, .now_s = now_s, .data = &world};
+  ck_assert_uint_eq(tp_agenda_count(&in_rounds, 0), 3);
+  ck_assert_uint_eq(tp_agenda_count(&in_rounds, 2), 0);
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), TP_OK);
+  ck_assert_str_eq(world.order, "0 4 2 ");
+  world.order[0] = '\0';
+  run.round = 1;
+  ck_assert_int_eq(tp_agenda_measure(&run, &error), TP_OK);
+  ck_assert_str_eq(world.order, "1 5 ");
+  ck_assert_uint_eq(run.refused, 1);
 }
 END_TEST
 
@@ -406,7 +459,8 @@ static Suite *suite(void)
   tcase_add_test(plans, shares_and_stops);
   tcase_add_test(plans, keeps_time_for_setting_up);
   tcase_add_test(plans, resumes);
-  tcase_add_test(plans, failures);
+  tcase_add_test(plans, some_fail);
+  tcase_add_test(plans, rounds);
   suite_add_tcase(suite, plans);
   return suite;
 }

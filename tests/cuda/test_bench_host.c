@@ -197,14 +197,22 @@ START_TEST(refuses_too_large)
 }
 END_TEST
 
-START_TEST(budget_shares)
+/* Of all: what needs no stand-in first, and odd rows last; of a section its own alone. */
+START_TEST(stages_in_order)
 {
-  double left_s = 130;
-  const double ops_s = tp_section_budget_s(TP_SECTION_OPS, left_s);
-  ck_assert_rel(ops_s, 45, 1e-9); /* 0.45 of 1.3 */
-  left_s -= 10;                   /* less than it might */
-  ck_assert_rel(tp_section_budget_s(TP_SECTION_COLLECTIVES, left_s), 120 * 0.1 / 0.85, 1e-9);
-  ck_assert_rel(tp_section_budget_s(TP_SECTION_GENERATE, 33), 33, 1e-9);
+  struct tp_stage stages[TP_MOST_STAGES];
+  size_t n = tp_suite_stages(TP_N_SECTIONS, stages);
+  ck_assert_uint_ge(n, 15);
+  ck_assert_int_eq(stages[1].table, TP_TABLE_LAYERS);
+  ck_assert_int_eq(stages[1].round, 0);
+  ck_assert_int_eq(stages[n - 1].round, TP_ROUNDS - 1);
+  for (size_t i = 1; i < n; i++)
+    ck_assert_int_ge(stages[i].round, stages[i - 1].round);
+  n = tp_suite_stages(TP_SECTION_LAYERS, stages);
+  ck_assert_uint_eq(n, 3);
+  ck_assert_rel(tp_stage_budget_s(stages, n, 0, 60), 60 * 0.06 / 0.3, 1e-9);
+  ck_assert_rel(tp_stage_budget_s(stages, n, 1, 50), 50 * 0.14 / 0.24, 1e-9);
+  ck_assert_rel(tp_stage_budget_s(stages, n, 2, 33), 33, 1e-9);
 }
 END_TEST
 
@@ -700,7 +708,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, ops_run);
   tcase_add_test(tcase, refuses_too_large);
   tcase_add_loop_test(tcase, one_rank_cannot, 0, 2);
-  tcase_add_test(tcase, budget_shares);
+  tcase_add_test(tcase, stages_in_order);
   tcase_add_test(tcase, platform_of_a_gpu);
   tcase_add_test(tcase, layers_and_generate);
   tcase_add_test(tcase, times_by_the_model);

@@ -45,7 +45,7 @@ START_TEST(copies_what_is_planned)
       1 + static_cast<int>(tp_random_below(&random, 5)),
       static_cast<int64_t>(tp_random_below(&random, CHUNKS * TP_WINDOW_CHUNK)), 1000};
   const int64_t first = static_cast<int64_t>(tp_random_below(&random, CHUNKS * TP_WINDOW_CHUNK));
-  tp_standin_hold(&plan, &memory.windows, first, &no_result, SHARED_BYTES, nullptr);
+  tp_standin_hold(&plan, &memory.windows, first, &no_result, SHARED_BYTES, nullptr, nullptr);
   ck_assert_uint_eq(memory.copied(), static_cast<size_t>(plan.vectors));
   for (int64_t i = 0; i < plan.vectors; i++)
     ck_assert_uint_ne(memory.to[(first + i) % memory.windows.vectors].x, 0);
@@ -59,7 +59,7 @@ START_TEST(lasts_as_long_as_planned)
   area memory;
   unsigned long long begin, end;
   tp_standin_stamp(&begin, nullptr);
-  tp_standin_hold(&plans[_i], &memory.windows, 0, &no_result, SHARED_BYTES, nullptr);
+  tp_standin_hold(&plans[_i], &memory.windows, 0, &no_result, SHARED_BYTES, nullptr, nullptr);
   tp_standin_stamp(&end, nullptr);
   ck_assert_int_ge(end - begin, plans[_i].nanoseconds);
 }
@@ -81,7 +81,7 @@ START_TEST(spreads_chunks_over_the_time)
   const tp_standin_plan plan = {1, CHUNKS * TP_WINDOW_CHUNK, 300000};
   int count = 0;
   host_cuda_defer(true);
-  tp_standin_hold(&plan, &memory.windows, 0, &no_result, SHARED_BYTES,
+  tp_standin_hold(&plan, &memory.windows, 0, &no_result, SHARED_BYTES, nullptr,
                   reinterpret_cast<cudaStream_t>(1));
   TP_LAUNCH(count_after, 1, 1, 0, reinterpret_cast<cudaStream_t>(2), memory.to.data(),
             CHUNKS * TP_WINDOW_CHUNK, 150000, &count);
@@ -111,7 +111,7 @@ START_TEST(leaves_its_result)
   area memory;
   const tp_standin_plan plan = {2, 0, 0};
   const tp_standin_result result = {in.data(), out.data(), bytes, RANKS};
-  tp_standin_hold(&plan, &memory.windows, 0, &result, SHARED_BYTES, nullptr);
+  tp_standin_hold(&plan, &memory.windows, 0, &result, SHARED_BYTES, nullptr, nullptr);
   for (int rank = 0; rank < RANKS; rank++)
     ck_assert_mem_eq(&out[rank * bytes], in.data(), bytes);
   ck_assert_uint_eq(out[RANKS * bytes], 0x5a);

@@ -45,9 +45,11 @@ template <class T> __device__ __forceinline__ void copy_result(const tp_standin_
 
 __global__ void __launch_bounds__(TP_STANDIN_THREADS)
     hold(const tp_standin_plan plan, const tp_windows windows, int64_t first,
-         const tp_standin_result result)
+         const tp_standin_result result, unsigned long long *begins)
 {
   const unsigned long long start = tp_nanoseconds();
+  if (begins != nullptr && threadIdx.x == 0)
+    begins[blockIdx.x] = start;
   const uintptr_t ends = reinterpret_cast<uintptr_t>(result.in) |
                          reinterpret_cast<uintptr_t>(result.out) |
                          static_cast<uintptr_t>(result.bytes);
@@ -128,8 +130,11 @@ extern "C" cudaError_t tp_standin_prepare(int shared_bytes)
   const void *const kernels[] = {reinterpret_cast<const void *>(hold),
                                  reinterpret_cast<const void *>(beside)};
   for (const void *kernel : kernels) {
-    const cudaError_t result =
+    cudaError_t result =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes);
+    if (result == cudaSuccess)
+      result = cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                    cudaSharedmemCarveoutMaxShared);
     if (result != cudaSuccess)
       return result;
   }
@@ -139,10 +144,10 @@ extern "C" cudaError_t tp_standin_prepare(int shared_bytes)
 extern "C" cudaError_t tp_standin_hold(const struct tp_standin_plan *plan,
                                        const struct tp_windows *windows, int64_t first,
                                        const struct tp_standin_result *result, int shared_bytes,
-                                       cudaStream_t stream)
+                                       unsigned long long *begins, cudaStream_t stream)
 {
   TP_LAUNCH(hold, plan->blocks, TP_STANDIN_THREADS, shared_bytes, stream, *plan, *windows, first,
-            *result);
+            *result, begins);
   return cudaGetLastError();
 }
 
