@@ -24,6 +24,7 @@ tpsim_cuda_SOURCES += \
 	%D%/standin_try.c \
 	%D%/starter.c %D%/starter.h \
 	%D%/state.h \
+	%D%/transfer.c \
 	%D%/windows.c \
 	%D%/kernels/fill.cu \
 	%D%/kernels/flash.cu \

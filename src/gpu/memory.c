@@ -110,7 +110,8 @@ static cudaError_t sample(const struct tp_bound_op *bound, cudaStream_t stream)
                                            .columns = logits.columns,
                                            .words = logits.words,
                                            .logits = rows_of(operand)};
-  return tp_launch_sample(&vocabulary, tp_program_chunk(bound->program)->sequences, bound->out[0].data, stream);
+  return tp_launch_sample(&vocabulary, tp_program_chunk(bound->program)->sequences,
+                          bound->out[0].data, stream);
 }
 
 static cudaError_t launch(const struct tp_bound_op *bound, int rank, cudaStream_t stream)

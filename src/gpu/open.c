@@ -67,6 +67,7 @@ static void destroy(struct tp_device_state *state)
   tp_comm_close(state->comm);
   tp_gpu_attention_close(state->attention);
   tp_gpu_gemm_close(state->gemm);
+  cudaFreeHost(state->staging);
   for (int i = 0; i < TP_MAX_MARKS; i++)
     destroy_event(state->marks[i]);
   for (int i = 0; i < TP_MAX_EVENTS; i++)

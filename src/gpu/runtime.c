@@ -1,83 +1,16 @@
-/* Memory, streams, events, graphs and clock of a GPU, by the CUDA runtime. */
+/* Streams, events, graphs and clock of a GPU, by the CUDA runtime. */
 #include "gpu/runtime.h"
 #include "gpu/check.h"
-#include "gpu/kernels/kernels.h"
 
 #include <stdlib.h>
 
-enum tp_status tp_gpu_allocate(struct tp_device_state *state, size_t bytes, void **memory,
-                               struct tp_error *error)
-{
-  const cudaStream_t stream = state->streams[TP_STREAM_COMPUTE];
-  void *fresh = NULL;
-  const cudaError_t result = cudaMalloc(&fresh, bytes);
-  if (result == cudaErrorMemoryAllocation) {
-    cudaGetLastError(); /* it is reported here, not by the next launch */
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "device %d (%s): no room for %.4g GB more of its %.4g GB; take a smaller model "
-                   "or batch, or fewer layers",
-                   state->options.device, state->facts.name, (double)bytes * 1e-9,
-                   (double)state->facts.memory_bytes * 1e-9);
-  }
-  enum tp_status status = TP_CUDA(result, error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMemsetAsync(fresh, 0xff, bytes, stream), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaStreamSynchronize(stream), error);
-  if (status == TP_OK)
-    *memory = fresh;
-  else
-    cudaFree(fresh);
-  return status;
-}
-
-void tp_gpu_release(struct tp_device_state *state, void *memory)
-{
-  (void)state;
-  cudaFree(memory);
-}
-
 /* A copy or fill in a graph would happen with each replay, from memory that is gone. */
-static enum tp_status not_captured(const struct tp_device_state *state, const char *what,
+enum tp_status tp_gpu_not_captured(const struct tp_device_state *state, const char *what,
                                    struct tp_error *error)
 {
   if (!state->capturing)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%s while a pass is captured; do it before or after", what);
-}
-
-enum tp_status tp_gpu_fill(struct tp_device_state *state, void *memory, const struct tp_fill *fill,
-                           struct tp_error *error)
-{
-  const enum tp_status status = not_captured(state, "fill of weights", error);
-  if (status != TP_OK)
-    return status;
-  return TP_CUDA(tp_kernel_fill(memory, fill, state->streams[TP_STREAM_COMPUTE]), error);
-}
-
-enum tp_status tp_gpu_write(struct tp_device_state *state, void *to, const void *from, size_t bytes,
-                            struct tp_error *error)
-{
-  const enum tp_status status = not_captured(state, "write to the device", error);
-  if (status != TP_OK)
-    return status;
-  return TP_CUDA(
-      cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, state->streams[TP_STREAM_COMPUTE]),
-      error);
-}
-
-enum tp_status tp_gpu_read(struct tp_device_state *state, void *to, const void *from, size_t bytes,
-                           struct tp_error *error)
-{
-  const cudaStream_t stream = state->streams[TP_STREAM_COMPUTE];
-  enum tp_status status = not_captured(state, "read from the device", error);
-  if (status == TP_OK)
-    status = tp_gpu_join(state, error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream), error);
-  if (status == TP_OK)
-    status = TP_CUDA(cudaStreamSynchronize(stream), error);
-  return status;
 }
 
 enum tp_status tp_gpu_record(struct tp_device_state *state, int event, int stream,
@@ -127,7 +60,7 @@ enum tp_status tp_gpu_join(struct tp_device_state *state, struct tp_error *error
 /* Thread-local: NCCL's own threads call CUDA meanwhile. */
 enum tp_status tp_gpu_capture(struct tp_device_state *state, struct tp_error *error)
 {
-  enum tp_status status = not_captured(state, "a capture within a capture", error);
+  enum tp_status status = tp_gpu_not_captured(state, "a capture within a capture", error);
   if (status == TP_OK)
     status = TP_CUDA(
         cudaStreamBeginCapture(state->streams[TP_STREAM_COMPUTE], cudaStreamCaptureModeThreadLocal),
@@ -210,7 +143,7 @@ void tp_gpu_graph_free(struct tp_device_state *state, struct tp_graph *graph)
 enum tp_status tp_gpu_mark(struct tp_device_state *state, int mark, struct tp_error *error)
 {
   cudaEvent_t *const event = &state->marks[mark];
-  enum tp_status status = not_captured(state, "a clock mark", error);
+  enum tp_status status = tp_gpu_not_captured(state, "a clock mark", error);
   if (status == TP_OK && *event == NULL)
     status = TP_CUDA(cudaEventCreate(event), error);
   if (status == TP_OK)
@@ -239,7 +172,7 @@ enum tp_status tp_gpu_seconds(struct tp_device_state *state, int from, int to, d
 /* Not cudaDeviceSynchronize: a load beside the measurement (beside.h) goes on. */
 enum tp_status tp_gpu_finish(struct tp_device_state *state, struct tp_error *error)
 {
-  enum tp_status status = not_captured(state, "a wait for the device", error);
+  enum tp_status status = tp_gpu_not_captured(state, "a wait for the device", error);
   for (int i = 0; i < TP_MAX_STREAMS && status == TP_OK; i++)
     status = TP_CUDA(cudaStreamSynchronize(state->streams[i]), error);
   return status;

@@ -3,6 +3,9 @@
 /* The calls of calls.h that a GPU answers by the CUDA runtime; open.c makes the table. */
 #include "gpu/state.h"
 
+/* TP_E_INPUT while a pass is captured, naming `what` then cannot be done. */
+enum tp_status tp_gpu_not_captured(const struct tp_device_state *state, const char *what,
+                                   struct tp_error *error);
 enum tp_status tp_gpu_allocate(struct tp_device_state *state, size_t bytes, void **memory,
                                struct tp_error *error);
 void tp_gpu_release(struct tp_device_state *state, void *memory);

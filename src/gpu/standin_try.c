@@ -49,9 +49,9 @@ static enum tp_status hold(const struct trial *trial, int stream, int blocks,
   static const struct tp_windows nowhere = {NULL, NULL, 0};
   static const struct tp_standin_result nothing = {NULL, NULL, 0, 0};
   const struct tp_standin_plan plan = {.blocks = blocks, .nanoseconds = HELD_NS};
-  return TP_CUDA(
-      tp_standin_hold(&plan, &nowhere, 0, &nothing, trial->shared_bytes, NULL, trial->streams[stream]),
-      error);
+  return TP_CUDA(tp_standin_hold(&plan, &nowhere, 0, &nothing, trial->shared_bytes, NULL,
+                                 trial->streams[stream]),
+                 error);
 }
 
 /* What both streams do from here on is timed. */

@@ -26,6 +26,8 @@ struct tp_device_state {
   cudaEvent_t events[TP_MAX_EVENTS];
   cudaEvent_t joins[TP_MAX_STREAMS];
   cudaEvent_t marks[TP_MAX_MARKS]; /* NULL until used */
+  unsigned char *staging;          /* page-locked, for writes: a ring; NULL until used */
+  size_t staged_bytes;
   struct tp_gpu_gemm *gemm;
   struct tp_gpu_attention *attention;
   struct tp_comm *comm;

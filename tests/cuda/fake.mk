@@ -10,7 +10,7 @@ endif
 %C%_libfakegpu_a_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_libfakegpu_a_SOURCES = %D%/fake_at_once.c %D%/fake_cublaslt.c %D%/fake_gpu.c %D%/fake_gpu.h %D%/fake_stream.h \
 	src/gpu/dispatch.c src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/open.c \
-	src/gpu/runtime.c
+	src/gpu/runtime.c src/gpu/transfer.c
 %C%_test_gpu_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_gemm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)

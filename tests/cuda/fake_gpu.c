@@ -153,6 +153,16 @@ cudaError_t cudaFree(void *memory)
   return cudaSuccess;
 }
 
+cudaError_t cudaMallocHost(void **memory, size_t bytes)
+{
+  return cudaMalloc(memory, bytes);
+}
+
+cudaError_t cudaFreeHost(void *memory)
+{
+  return cudaFree(memory);
+}
+
 cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream)
 {
   MAY_FAIL;

@@ -93,6 +93,28 @@ START_TEST(reads_and_writes)
 }
 END_TEST
 
+/* Small writes go by way of page-locked memory and wait for nothing until it is full, 16 of 64 KiB;
+ * what they came from may change at once. */
+START_TEST(small_writes_do_not_wait)
+{
+  enum { BYTES = 1 << 16, ROUND = 16 };
+  static unsigned char from[BYTES], read[BYTES];
+  void *memory;
+  ck_assert_int_eq(calls.allocate(calls.state, BYTES, &memory, &error), TP_OK);
+  fake_gpu_lines();
+  for (int i = 0; i < ROUND; i++) {
+    memset(from, i, BYTES);
+    ck_assert_int_eq(calls.write(calls.state, memory, from, BYTES, &error), TP_OK);
+  }
+  ck_assert_ptr_null(strstr(fake_gpu_lines(), "sync"));
+  ck_assert_int_eq(calls.write(calls.state, memory, from, 1, &error), TP_OK);
+  ck_assert_str_eq(fake_gpu_lines(), "sync s0\nwrite s0\n");
+  ck_assert_int_eq(calls.read(calls.state, read, memory, BYTES, &error), TP_OK);
+  ck_assert_int_eq(read[BYTES - 1], ROUND - 1);
+  calls.release(calls.state, memory);
+}
+END_TEST
+
 static void launch(enum tp_op_kind kind, const char *name, int stream, enum tp_status wanted)
 {
   const struct tp_op op = {.name = name, .kind = kind, .stream = stream};
@@ -273,6 +295,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, memory_begins_as_ff);
   tcase_add_test(tcase, no_room);
   tcase_add_test(tcase, reads_and_writes);
+  tcase_add_test(tcase, small_writes_do_not_wait);
   tcase_add_test(tcase, ops_go_to_their_streams);
   tcase_add_test(tcase, faults_name_op_and_device);
   tcase_add_test(tcase, captures_all_streams);

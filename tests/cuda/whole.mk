@@ -12,7 +12,7 @@ tests_cuda_test_whole_SOURCES = %D%/test_whole.c %D%/fake_runtime.cc %D%/fake_me
 	src/gpu/attention.c src/gpu/attention_blas.c src/gpu/clocks.c \
 	src/gpu/comm.c src/gpu/dispatch.c src/gpu/emulation.c src/gpu/lateness.c src/gpu/facts.c \
 	src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/nccl.c src/gpu/open.c \
-	src/gpu/peer_memory.c src/gpu/runtime.c src/gpu/windows.c \
+	src/gpu/peer_memory.c src/gpu/runtime.c src/gpu/transfer.c src/gpu/windows.c \
 	%D%/fake_cudnn.c %D%/fake_cudnn_run.c src/gpu/sdpa.c src/gpu/sdpa_graph.c \
 	src/gpu/sdpa_plan.c
 tests_cuda_test_whole_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
