@@ -4,6 +4,7 @@
 #include "base/output.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct tp_trace_sidecar {
   const struct tp_trace_source *source;
@@ -71,13 +72,28 @@ static const char *text_of(const json_t *machine, const char *key, char room[32]
   return value != NULL ? room : "none";
 }
 
+/* Drivers of one branch differ in a last number that changes no kernel's time: "580.159.03". */
+static bool is_branch(const char *a, const char *b)
+{
+  const char *const end = strrchr(a, '.');
+  const size_t length = end != NULL && end != strchr(a, '.') ? (size_t)(end - a) : strlen(a);
+  return strncmp(a, b, length) == 0 && (b[length] == '\0' || b[length] == '.');
+}
+
+static bool is_same(const char *key, const json_t *a, const json_t *b)
+{
+  if (strcmp(key, "driver") == 0 && json_is_string(a) && json_is_string(b))
+    return is_branch(json_string_value(a), json_string_value(b));
+  return json_equal(a, b);
+}
+
 /* First key that the two machines disagree about; NULL: none. */
 static const char *difference(json_t *a, json_t *b)
 {
   const char *key;
   json_t *value;
   json_object_foreach (a, key, value)
-    if (!json_equal(value, json_object_get(b, key)))
+    if (!is_same(key, value, json_object_get(b, key)))
       return key;
   json_object_foreach (b, key, value)
     if (json_object_get(a, key) == NULL)
@@ -137,6 +153,8 @@ enum tp_status tp_trace_sidecar_begin(struct tp_trace_sidecar *sidecar, struct t
   for (size_t i = 0; i < source->n_command; i++)
     json_array_append_new(command, tp_json_text(source->command[i]));
   sidecar->run = json_pack("{s:s, s:o}", "date", source->date, "command", command);
+  if (source->driver != NULL)
+    json_object_set_new(sidecar->run, "driver", json_string(source->driver));
   json_array_append_new(sidecar->runs, sidecar->run);
   return note_clocks(sidecar, "before", error);
 }

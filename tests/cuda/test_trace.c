@@ -165,6 +165,11 @@ START_TEST(refuses_another_machine)
   source.cudnn = NULL;
   source.driver = NULL;
   refuses("driver '580.1', this is 'none'");
+  source.driver = "580.15.03";
+  refuses("driver '580.1', this is '580.15.03'");
+  source.driver = "580.1.04"; /* a patch level is no other driver */
+  open_trace();
+  must(tp_trace_close(trace, &error));
   source.driver = "580.1";
   source.sms = 131;
   refuses("sms '132', this is '131'");
