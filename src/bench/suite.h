@@ -26,17 +26,17 @@ enum tp_section {
 const char *tp_section_text(enum tp_section section);
 
 /* X(name, section, shares of the time of all, by round), in order within a round. */
-#define TP_TABLES(X)                              \
-  X(COLLECTIVES, COLLECTIVES, 0.10, 0.00, 0.00)   \
-  X(LAYERS, LAYERS, 0.06, 0.14, 0.10)             \
-  X(GENERATE, GENERATE, 0.06, 0.07, 0.00)         \
-  X(STARTS, INTERFERENCE, 0.02, 0.00, 0.00)       \
-  X(CROSSINGS, INTERFERENCE, 0.02, 0.00, 0.00)    \
-  X(GEMM, OPS, 0.10, 0.10, 0.09)                  \
-  X(ATTENTION, OPS, 0.06, 0.06, 0.08)             \
-  X(INTERFERENCE, INTERFERENCE, 0.06, 0.05, 0.00) \
-  X(MEMORY, OPS, 0.00, 0.05, 0.00)                \
-  X(SUSTAINED, OPS, 0.00, 0.08, 0.00)
+#define TP_TABLES(X)                            \
+  X(COLLECTIVES, COLLECTIVES, 0.10, 0.00, 0.00) \
+  X(LAYERS, LAYERS, 0.06, 0.18, 0.16)           \
+  X(GENERATE, GENERATE, 0.06, 0.14, 0.00)       \
+  X(STARTS, INTERFERENCE, 0.02, 0.00, 0.00)     \
+  X(CROSSINGS, INTERFERENCE, 0.02, 0.00, 0.00)  \
+  X(GEMM, OPS, 0.08, 0.07, 0.06)                \
+  X(ATTENTION, OPS, 0.05, 0.04, 0.05)           \
+  X(INTERFERENCE, INTERFERENCE, 0.05, 0.03, 0)  \
+  X(MEMORY, OPS, 0.00, 0.03, 0.00)              \
+  X(SUSTAINED, OPS, 0.00, 0.06, 0.00)
 enum tp_table {
 #define X(name, section, ...) TP_TABLE_##name,
   TP_TABLES(X)

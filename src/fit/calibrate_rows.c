@@ -218,6 +218,7 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
   case TP_TRACE_SUSTAINED:
   case TP_TRACE_CROSSINGS:
     return read_table(self, kind, input);
+  case TP_TRACE_STARTS: /* say whether points can be relied on */
   case TP_TRACE_LAYERS: /* for validate alone */
   case TP_TRACE_GENERATE:
   case TP_N_TRACES:

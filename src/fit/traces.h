@@ -5,6 +5,7 @@
  *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv                    single ops
  *              interference.csv sustained.csv                                       ops under load
  *              crossings.csv                                            kernels and collectives
+ *              starts.csv                                               stand-ins amid kernels
  *              layers.csv generate.csv                                              points
  *              gemm.csv.json ...                                                    who measured
  *              device.json                                                          tpsim calibrate
@@ -24,6 +25,7 @@
   X(INTERFERENCE, "interference") \
   X(SUSTAINED, "sustained")       \
   X(CROSSINGS, "crossings")       \
+  X(STARTS, "starts")             \
   X(LAYERS, "layers")             \
   X(GENERATE, "generate")
 enum tp_trace_kind {

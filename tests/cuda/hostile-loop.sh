@@ -26,14 +26,14 @@ figures() {
     END { print error + 0, gain + 0 }' report.csv
 }
 
-# closes NAME MAPE GAIN EFFECT...: 270 s of bench, a fit, points within MAPE and GAIN.
+# closes NAME MAPE GAIN EFFECT...: 400 s of bench, a fit, points within MAPE and GAIN.
 worst=7 mean=5 of_gains=$worst
 closes() {
   name=$1 mape=$2 gain=$3
   shift 3
   rm -rf h200-sxm && mkdir h200-sxm || exit 99
   # shellcheck disable=SC2086 # words
-  "$bin/tests/cuda/hostile_loop" h200-sxm 270 $other "$@" >said || { ok 1 "$name: bench" && return; }
+  "$bin/tests/cuda/hostile_loop" h200-sxm 400 $other "$@" >said || { ok 1 "$name: bench" && return; }
   "$bin/tpsim" calibrate h200-sxm >fit.csv || { ok 1 "$name: calibrate" && return; }
   "$bin/tpsim" validate h200-sxm --max-mape 9 --max-gain-error 9 --format csv >report.csv
   found=$(figures $of_gains)
@@ -58,9 +58,10 @@ closes "all at once, with noise" 0.05 0.15 gap_s=1e-6 crossing_s=1.5e-6 standin_
 
 ! grep -q "left out" fit.csv
 ok $? "every group has rows enough"
-grep -q "^layers.csv: 128 rows, 0 left" said && grep -q "^generate.csv: 10 rows, 0 left" said
+awk '{ rows[$1] += $2; left[$1] += $4 }
+  END { exit !(rows["layers.csv:"] == 128 && rows["generate.csv:"] == 10 && left["layers.csv:"] == 0) }' said
 ok $? "every point is measured"
-[ "$(sed -n 's/^generate.csv.* at \([0-9]*\) s$/\1/p' said)" -le 280 ]
+[ "$(sed -n '$s/.* at \([0-9]*\) s$/\1/p' said)" -le 410 ]
 ok $? "within the time"
 echo "1..$n"
 exit $failed

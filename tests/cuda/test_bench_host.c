@@ -210,8 +210,8 @@ START_TEST(stages_in_order)
     ck_assert_int_ge(stages[i].round, stages[i - 1].round);
   n = tp_suite_stages(TP_SECTION_LAYERS, stages);
   ck_assert_uint_eq(n, 3);
-  ck_assert_rel(tp_stage_budget_s(stages, n, 0, 60), 60 * 0.06 / 0.3, 1e-9);
-  ck_assert_rel(tp_stage_budget_s(stages, n, 1, 50), 50 * 0.14 / 0.24, 1e-9);
+  ck_assert_rel(tp_stage_budget_s(stages, n, 0, 60), 60 * 0.06 / 0.4, 1e-9);
+  ck_assert_rel(tp_stage_budget_s(stages, n, 1, 50), 50 * 0.18 / 0.34, 1e-9);
   ck_assert_rel(tp_stage_budget_s(stages, n, 2, 33), 33, 1e-9);
 }
 END_TEST
