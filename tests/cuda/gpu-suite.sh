@@ -55,7 +55,7 @@ BREAKS=none
 check "all well: exit 0" [ $? = 0 ]
 check "its stages" [ "$(cut -d' ' -f1 asked | grep -v version | uniq | tr '\n' ' ')" = \
   "devices selftest bench calibrate validate$memcheck " ]
-check "within the time" grep -q '^bench all --budget 270$' asked
+check "within the time" grep -q '^bench all --budget 400$' asked
 check "the figures: 60 x 5 % + 40 x 7.5 % of 100" grep -qx "gpu-suite: MAPE of layers and generate \
 6.0 % over 100 figures (each at most 8 %), gain of ladder off by at most 0.040 over 9 (at most 0.05): met" \
   said
