@@ -47,6 +47,7 @@ static inline struct tp_comm_phase tp_comm_phase_of(const struct tp_pattern_rate
 struct tp_cost {
   double fixed_s, work_s, compute_s;
   double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
+  double wave_s;     /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
   double dram_weight;    /* collectives: weight in sharing DRAM; a kernel's is 1; 0 means 1 */

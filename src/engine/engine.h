@@ -19,7 +19,7 @@
  *      work     work_s, at rate 1; of kernels at rate 1 / (1 + stall_ratio * q), q being the
  *               lesser of queue_limit and the sum of the queue_accesses of the collectives that
  *               are at that moment between their start (fixed_s included) and their end.
- *      compute  kernels only: first a wait for SMs (Late, below), then compute_s at rate
+ *      compute  kernels only, like the others after a wait for SMs (Late, below): compute_s at rate
  *               min(1, share / sm_share), share being what the op has of the SMs at that moment
  *               (below); rate 1 where sm_share is 0.
  *      DRAM     dram_bytes, at what the op has of machine.dram_bytes_per_s at that moment.
@@ -37,15 +37,18 @@
  *         capacity = max(TP_SM_FLOOR, 1 - sum of those).  Kernels whose compute component runs
  *         share the capacity max-min fairly, none getting more than its own sm_share.  A kernel
  *         whose compute component has not begun, waits or has ended uses none.
- *   Late  A kernel with a block on every SM has blocks that find no place while SMs are held: it
- *         goes on when they are free, or when the other blocks have ended.  A kernel has room while
+ *   Late  A kernel with a block on every SM has blocks that find no place while SMs are held: these
+ *         go on when SMs are free, or when the other blocks have ended.  A kernel has room while
  *         sm_share <= 1 - the largest late_share of the collectives that began before that moment
- *         and have not ended.  Its compute component waits until it has room, at most
- *             compute_s * max(0, stretch(largest late_share) - stretch(sum of their sm_share)),
+ *         and have not ended.  After fixed_s the kernel waits until it has room, at most
+ *             max(0, wave_s * (stretch(largest late_share) - stretch(held))
+ *                    - held * max(0, work_s - compute_s)),          held: sum of their sm_share,
  *             stretch(taken) = max(1, sm_share / max(TP_SM_FLOOR, 1 - taken)),
- *         all as they are when the component begins.  So a kernel beside one collective that
- *         outlasts it takes stretch(max(late_share, sm_share)) times compute_s.  A collective that
- *         begins while it computes takes its sm_share from it, no more.
+ *         all as they are at the end of fixed_s: late blocks take a wave at most, however many the
+ *         kernel has, and their bytes are late, too, which leaves more of the DRAM to the others'.
+ *         So a kernel of one wave beside a collective that outlasts it takes stretch(max(late_share,
+ *         sm_share)) times compute_s.  A collective that begins while it computes takes its sm_share
+ *         from it, no more.
  *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
  *         machine.dram_bytes_per_s its weight over the sum of theirs: 1, but for collectives with a
  *         dram_weight that.  No component has a cap of its own.

@@ -50,10 +50,14 @@ static double stretch(const struct tp_cost *kernel, double taken)
 }
 
 /* What held SMs take from the kernel after the wait is less of it: beside a collective that
- * outlasts it, it loses by late blocks or by the share, whichever is more, not by both. */
+ * outlasts it, a kernel of one wave loses by late blocks or by the share, whichever is more, not by
+ * both.  A kernel that waits for memory gets on faster meanwhile, for the late blocks' bytes are
+ * not on their way. */
 double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
 {
   if (held.late_share <= held.share)
     return 0;
-  return kernel->compute_s * (stretch(kernel, held.late_share) - stretch(kernel, held.share));
+  const double wave_s = kernel->wave_s > 0 ? kernel->wave_s : kernel->compute_s;
+  const double blocks_s = wave_s * (stretch(kernel, held.late_share) - stretch(kernel, held.share));
+  return larger(0, blocks_s - held.share * larger(0, kernel->work_s - kernel->compute_s));
 }

@@ -1,20 +1,22 @@
 #include "ops/interference.h"
 
 #include "engine/engine.h"
+#include "engine/sms.h"
 
 #include <math.h>
 
 double tp_interference_time_s(const struct tp_machine *machine, const struct tp_cost *kernel,
                               const struct tp_interference *beside)
 {
-  const double held_share =
-      tp_cost_held_share(machine, beside->held_sms / machine->device->datasheet.sm_count);
-  const double left_share = fmax(TP_SM_FLOOR, 1 - held_share);
+  const double share = beside->held_sms / machine->device->datasheet.sm_count;
+  const struct tp_sms_held held = {share, tp_cost_held_share(machine, share)};
+  const double left_share = fmax(TP_SM_FLOOR, 1 - share);
   const double rate = kernel->sm_share > left_share ? left_share / kernel->sm_share : 1;
   /* Many short transfers, each sharing equally while it lasts: together they get their traffic up
    * to an equal share, the kernel the rest. */
   const double left_bytes_per_s =
       machine->dram_bytes_per_s - fmin(beside->copy_bytes_per_s, machine->dram_bytes_per_s / 2);
-  return kernel->fixed_s + fmax(fmax(kernel->work_s, kernel->compute_s / rate),
-                                kernel->dram_bytes / left_bytes_per_s);
+  return kernel->fixed_s + tp_sms_late_s(held, kernel) +
+         fmax(fmax(kernel->work_s, kernel->compute_s / rate),
+              kernel->dram_bytes / left_bytes_per_s);
 }

@@ -2,11 +2,21 @@
 
 #include "platform/sheet.h"
 
+#include <string.h>
+
 static const char *const root_keys[] = {"format", "name", "datasheet",
 #define X(group, TABLE) #group,
                                         TP_DEVICE_FITTED_GROUPS(X)
 #undef X
                                             NULL};
+
+static void mark_later(struct tp_field *fields, size_t n)
+{
+  static const char *const later[] = {TP_DEVICE_LATER_KEYS};
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < sizeof later / sizeof *later; k++)
+      fields[i].optional |= strcmp(fields[i].key, later[k]) == 0;
+}
 
 /* One reader a group; `here` is the group's struct inside it. */
 #define FIELD(name, least, most, meaning) \
@@ -20,8 +30,9 @@ static const char *const root_keys[] = {"format", "name", "datasheet",
                                      struct tp_device_##group *out, struct tp_error *error) \
   {                                                                                         \
     typedef struct tp_device_##group here;                                                  \
-    static const struct tp_field fields[] = {TABLE(FIELD)};                                 \
+    struct tp_field fields[] = {TABLE(FIELD)};                                              \
     struct tp_origin origin;                                                                \
+    mark_later(fields, sizeof fields / sizeof *fields);                                     \
     const enum tp_status status = tp_sheet_read_section(                                    \
         doc, #group, fields, sizeof fields / sizeof *fields, out, &origin, arena, error);   \
     if (status == TP_OK) {                                                                  \

@@ -54,6 +54,8 @@
   X(row_latency_s, 0, 1e-3, "load, reduce, store one after the other: added as rows fill the SMs") \
   X(row_latency_bytes, 1, 1e9, "bytes at which half of that latency shows")                        \
   X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
+  X(cached_bytes, 0, 1e12, "read and written, up to this size within the last-level cache")        \
+  X(cache_bytes_per_s, 0, 1e16, "what elementwise kernels move within it; 0: no more than DRAM")   \
   X(expanded_ratio, 0.01, 10, "K and V read once a query head: bytes drawn over the memory peak")  \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
@@ -137,6 +139,10 @@
     "the same where kernels go first, before a kernel that reads little")                        \
   X(starvation_ratio, 0.001, 1, "DMA's DRAM share over a kernel's where kernels go first")       \
   X(sm_link_bytes_per_s, 1e8, 1e13, "what a collective limited to few SMs moves with each")
+
+/* Keys that came after device files had been written by others: absent they are 0, which leaves
+ * their term out. */
+#define TP_DEVICE_LATER_KEYS "cached_bytes", "cache_bytes_per_s"
 
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \

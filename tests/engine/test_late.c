@@ -149,8 +149,8 @@ START_TEST(the_share_held_counts_where_it_is_worse)
 }
 END_TEST
 
-/* Work and bytes go on while blocks wait: 9 us of either, from 1 us on. */
-START_TEST(the_rest_of_the_kernel_does_not_wait)
+/* Late blocks are late with their work and bytes: 9 us of either, from 3 us on. */
+START_TEST(the_rest_of_the_kernel_waits_too)
 {
   struct tp_cost more = kernel;
   if (_i == 0)
@@ -159,7 +159,39 @@ START_TEST(the_rest_of_the_kernel_does_not_wait)
     more.dram_bytes = 9e-6 * 2e12;
   rig_kernel(&rig, NONE, NONE, more);
   rig_collective(&rig, NONE, NONE, holds(3e-6));
-  check_kernel_s(10e-6);
+  check_kernel_s(12e-6);
+}
+END_TEST
+
+/* Bytes of the kernel before are no longer on their way while blocks wait, those of the collective
+ * are: 6 us from 2.7 us on.  The second kernel waits until 7 us; 3.4 us later, at half the rate, the
+ * collective has ended, and 7.3 us are left. */
+START_TEST(no_bytes_move_before)
+{
+  struct tp_cost first = {.compute_s = 1e-6, .dram_bytes = 2e-6 * 2e12, .sm_share = 0.1};
+  struct tp_cost second = kernel, moves = holds(5e-6);
+  second.fixed_s = 0.5e-6;
+  second.dram_bytes = 9e-6 * 2e12;
+  moves.fixed_s = 2.7e-6;
+  moves.dram_bytes = 6e-6 * 2e12;
+  rig_kernel(&rig, NONE, NONE, first);
+  rig_kernel(&rig, NONE, NONE, second);
+  rig_collective(&rig, NONE, NONE, moves);
+  const double both_s = 7e-6 + 3.4e-6 + 7.3e-6;
+  ck_assert_rel(rig_analytic(&rig).total_s, both_s, 1e-9);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, NULL).total_s, both_s, 1e-9);
+}
+END_TEST
+
+/* Of three waves one is late, 2 us of SM time at half the rate in place of 0.8: 1.5 us; then 6 us at
+ * 0.8.  Beside one that ends sooner, until it does. */
+START_TEST(a_wave_is_late_at_most)
+{
+  struct tp_cost many = kernel;
+  many.wave_s = 2e-6;
+  rig_kernel(&rig, NONE, NONE, many);
+  rig_collective(&rig, NONE, NONE, holds(_i == 0 ? 50e-6 : 2e-6));
+  check_kernel_s(_i == 0 ? 1e-6 + 1.5e-6 + 7.5e-6 : 2e-6 + 6e-6);
 }
 END_TEST
 
@@ -189,7 +221,9 @@ static Suite *suite(void)
   tcase_add_test(tcase, few_blocks_find_room);
   tcase_add_test(tcase, some_blocks_find_room);
   tcase_add_test(tcase, the_share_held_counts_where_it_is_worse);
-  tcase_add_loop_test(tcase, the_rest_of_the_kernel_does_not_wait, 0, 2);
+  tcase_add_loop_test(tcase, the_rest_of_the_kernel_waits_too, 0, 2);
+  tcase_add_test(tcase, no_bytes_move_before);
+  tcase_add_loop_test(tcase, a_wave_is_late_at_most, 0, 2);
   tcase_add_test(tcase, other_ends_change_nothing);
   suite_add_tcase(suite, tcase);
   return suite;

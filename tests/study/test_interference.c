@@ -107,7 +107,8 @@ START_TEST(by_hand)
 }
 END_TEST
 
-/* GEMMs beside 0 to 36 SMs, as a device with another ratio would show them. */
+/* GEMMs of a wave or two, 132 tiles of 128 x 256, beside 0 to 36 SMs, as a device with another ratio
+ * would show them. */
 static size_t measure(double held_ratio, double most_held, struct tp_overlap_sample *samples)
 {
   struct tp_device truth = device;
@@ -118,7 +119,7 @@ static size_t measure(double held_ratio, double most_held, struct tp_overlap_sam
       struct tp_overlap_sample *sample = &samples[n++];
       *sample = (struct tp_overlap_sample){
           .op = {.kind = TP_OP_GEMM,
-                 .gemm = {.m = 8192, .n = 8192, .k = k, .dtype = TP_DTYPE_BF16}},
+                 .gemm = {.m = 2816, .n = 1536, .k = k, .dtype = TP_DTYPE_BF16}},
           .beside = {.held_sms = held}};
       sample->slowdown = tp_overlap_slowdown(&truth, sample);
     }

@@ -108,6 +108,7 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
   cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
   cost->sm_share = fmin(1, all_s / longest_s);
+  cost->wave_s = all_s / fmax(1, blocks * tiles / sms);
   cost->sigma = fit->spread_ratio;
 }
 
@@ -152,6 +153,7 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
       fit->unit_s +
       sqrt(sqrt(power_4(cost->compute_s - fit->unit_s) + power_4(l2_s) + power_4(dram_s)));
   cost->sm_share = active / sms;
+  cost->wave_s = cost->compute_s / fmax(1, units / sms);
   cost->sigma = fit->spread_ratio;
 }
 

@@ -46,7 +46,8 @@ struct cut {
 };
 
 struct timing {
-  double total_s, sm_s, sm_share;
+  double total_s, sm_s, full; /* full: blocks over SMs */
+  double block_s;             /* of one block that has the bandwidth of its SM */
 };
 
 /* fmax and fmin are calls, for the sake of NaN; these run a dozen times a candidate. */
@@ -89,7 +90,11 @@ static void try_tiles(const struct fit *fit, const struct shape *shape, const st
     return; /* the roots below cannot make it less */
   const double total_s = overlap_s(sm_s, shape->dram_s) + sum_s;
   if (total_s < best->total_s)
-    *best = (struct timing){.total_s = total_s, .sm_s = sm_s, .sm_share = smaller(full, 1)};
+    *best = (struct timing){.total_s = total_s,
+                            .sm_s = sm_s,
+                            .full = full,
+                            .block_s =
+                                larger(compute_s, operand_bytes * shape->operand_byte_s) + drain_s};
 }
 
 /* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
@@ -186,6 +191,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
   cost->work_s = best.total_s;
   cost->compute_s = best.sm_s;
-  cost->sm_share = best.sm_share;
+  cost->sm_share = smaller(best.full, 1);
+  cost->wave_s = best.block_s;
   cost->sigma = fit.spread_ratio;
 }

@@ -1,15 +1,25 @@
 /* Elementwise and row-wise kernels: docs/MODEL.md, "Kernels". */
 #include "cost/cost.h"
+#include "cost/kernels/rate.h"
+
+/* What a kernel before it left in the last-level cache never reaches DRAM. */
+static double cold_ratio(const struct tp_device_memory *fit, double bytes)
+{
+  return fit->cache_bytes_per_s > 0 ? tp_cold_ratio(bytes, fit->cached_bytes) : 1;
+}
 
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost)
 {
   const struct tp_device_memory *fit = &machine->device->memory;
   const double bytes = memory->read_bytes + memory->write_bytes;
-  cost->dram_bytes = bytes;
+  const double cold = cold_ratio(fit, bytes);
+  cost->dram_bytes = cold * bytes;
   cost->fixed_s =
       fit->kernel_floor_s + fit->row_latency_s * bytes / (bytes + fit->row_latency_bytes);
-  cost->work_s = bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  if (cold < 1)
+    cost->work_s += (1 - cold) * bytes / fit->cache_bytes_per_s;
   cost->sm_share = 0; /* a quarter of the SMs saturates DRAM: losing some costs it nothing */
   cost->sigma = fit->spread_ratio;
 }

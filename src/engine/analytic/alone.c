@@ -31,12 +31,10 @@ static double end_of_phases_s(const struct tp_fluid_lane *lane)
 
 double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane)
 {
-  if (lane->stage == TP_STAGE_FIXED)
+  if (lane->stage == TP_STAGE_FIXED || lane->stage == TP_STAGE_LATE)
     return lane->stage_end_s + (lane->alone_s - lane->cost->fixed_s);
   const double end_s =
       tp_fluid_larger(lane->stage_end_s, tp_fluid_larger(lane->work_end_s, lane->dram_end_s));
-  if (lane->stage == TP_STAGE_LATE)
-    return tp_fluid_larger(end_s, lane->stage_end_s + lane->cost->compute_s);
   if (lane->stage == TP_STAGE_DELAY || lane->stage == TP_STAGE_FLOW)
     return tp_fluid_larger(end_s, end_of_phases_s(lane));
   return end_s;

@@ -7,7 +7,7 @@
  *
  * An op is in one stage at a time: FIXED; then a kernel's is LATE and COMPUTE, a collective's the
  * DELAY and the FLOW of a phase, phase after phase.  Its work and its DRAM bytes go on beside the
- * stages after FIXED.
+ * stages after FIXED and LATE.
  */
 #include "engine/engine.h"
 #include "engine/sms.h"

@@ -46,19 +46,6 @@ static void begin_compute(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   fluid->computing |= lane->bit;
 }
 
-static void begin_kernel(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
-{
-  const double late_s =
-      fluid->holders == 0 ? 0 : tp_sms_late_s(tp_fluid_held_before(fluid), lane->cost);
-  if (late_s > 0) {
-    begin(lane, TP_STAGE_LATE, fluid->now_s + late_s);
-    fluid->late |= lane->bit;
-    fluid->changed |= TP_SHARE_LATE;
-  } else {
-    begin_compute(fluid, lane);
-  }
-}
-
 static void begin_work(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   lane->work_end_s = fluid->now_s + lane->cost->work_s;
@@ -91,9 +78,25 @@ static void begin_components(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   if (fluid->collectives & lane->bit)
     begin_phase(fluid, lane);
   else if (lane->cost->compute_s > 0)
-    begin_kernel(fluid, lane);
+    begin_compute(fluid, lane);
   else
     lane->stage = TP_STAGE_OVER;
+}
+
+/* Blocks that find no place on an SM keep the kernel waiting. */
+static void begin_late(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  const double late_s = fluid->holders == 0 || fluid->collectives & lane->bit
+                            ? 0
+                            : tp_sms_late_s(tp_fluid_held_before(fluid), lane->cost);
+  if (late_s > 0) {
+    begin(lane, TP_STAGE_LATE, fluid->now_s + late_s);
+    fluid->late |= lane->bit;
+    fluid->loading &= ~lane->bit; /* left by the op before it: no bytes move now */
+    fluid->changed |= TP_SHARE_LATE;
+  } else {
+    begin_components(fluid, lane);
+  }
 }
 
 /* Others of the set, if there are any, get what the lane had. */
@@ -109,11 +112,11 @@ static void end_stage(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   switch (lane->stage) {
   case TP_STAGE_FIXED:
-    begin_components(fluid, lane);
+    begin_late(fluid, lane);
     break;
   case TP_STAGE_LATE:
     leave(fluid, &fluid->late, lane, TP_SHARE_LATE);
-    begin_compute(fluid, lane);
+    begin_components(fluid, lane);
     break;
   case TP_STAGE_DELAY:
     begin_flow(fluid, lane);

@@ -153,6 +153,8 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
 {
   const bool computes = cost->compute_s > 0 && cost->sm_share > 0;
   tp_des_sleep(lane, cost->fixed_s);
+  if (computes)
+    wait_for_place(lane, cost);
   const double begin_s = simgrid_get_clock();
   sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
   if (cost->stall_ratio > 0) {
@@ -160,8 +162,6 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
     lane->work_left_s = cost->work_s;
     lane->work_since_s = begin_s;
   }
-  if (computes)
-    wait_for_place(lane, cost);
   sg_exec_t compute = computes ? start_compute(lane, cost) : NULL;
   if (dram != NULL)
     sg_exec_wait(dram);
