@@ -95,6 +95,8 @@ static void assert_same(const struct tp_result *got, const struct tp_result *wan
   ck_assert_rel(got->flops, want->flops, 1e-14);
   ck_assert_rel(got->dram_bytes, want->dram_bytes, 1e-12);
   ck_assert_rel(got->link_bytes, want->link_bytes, 1e-12);
+  ck_assert_msg(fabs(got->variance - want->variance) <= bound * want->variance,
+                "%s: variance %.17g, not %.17g", text, got->variance, want->variance);
 }
 
 /* Every architecture, and every overlap of the standard one. */
