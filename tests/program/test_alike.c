@@ -108,6 +108,28 @@ START_TEST(calls_are_told_apart)
 }
 END_TEST
 
+/* By hand: a layer with two equal copies, and one that has the second alone. */
+START_TEST(names_tell_equal_ops_apart)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_op copy = {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 8, .write_bytes = 8}};
+  struct tp_op ops[] = {copy, copy, copy};
+  ops[0].name = "first";
+  ops[1].name = ops[2].name = "second";
+  ops[2].turn = 1;
+  struct tp_program program = {
+      .n_segments = 1,
+      .segments = {{.repeat = 1, .layers_call = 1, .n_ops = 3, .ops = ops}},
+  };
+  tp_program_find_alike(&program, arena);
+  ck_assert_int_eq(program.n_alike, 1);
+  ck_assert_int_eq(ops[0].alike, 0);
+  ck_assert_int_eq(ops[1].alike, 1);
+  ck_assert_int_eq(ops[2].alike, 1);
+  tp_arena_free(arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("alike");
@@ -116,6 +138,7 @@ static Suite *suite(void)
   tcase_add_test(cases, uniform_models_have_none);
   tcase_add_test(cases, slices_are_told_apart);
   tcase_add_test(cases, calls_are_told_apart);
+  tcase_add_test(cases, names_tell_equal_ops_apart);
   suite_add_tcase(suite, cases);
   return suite;
 }
