@@ -7,6 +7,7 @@ unit_tests += \
 	%D%/test_fit_kernels \
 	%D%/test_fit_parts \
 	%D%/test_flash \
+	%D%/test_generations \
 	%D%/test_grid \
 	%D%/test_interference \
 	%D%/test_invariants \
