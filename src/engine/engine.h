@@ -94,9 +94,10 @@ struct tp_result {
   double comm_s;                        /* collectives of all streams, start to end, summed */
   double comm_exposed_s;                /* a collective runs and no kernel on TP_STREAM_COMPUTE */
   double flops, dram_bytes, link_bytes; /* one rank: sums of the costs */
-  /* Of total_s, s^2.  Repetitions of an op err alike, different ops independently: the sum over
-   * the ops of all segments of (sigma * time in all repetitions)^2, the time of a kernel being its
-   * start to end, that of a collective its exposed part. */
+  /* Of total_s, s^2.  Repetitions of an op err alike, and so do ops that are alike
+   * (program/alike.h); others independently: the sum, over the ops of all segments that err alike
+   * together, of (sigma * time in all repetitions)^2, the time of a kernel being its start to end,
+   * that of a collective its exposed part. */
   double variance;
 };
 

@@ -1,5 +1,6 @@
 libtpcore_la_SOURCES += \
 	%D%/engine.h \
+	%D%/deviation.c %D%/deviation.h \
 	%D%/sms.c %D%/sms.h \
 	%D%/timeline.c %D%/timeline.h \
 	%D%/analytic/alone.c \

@@ -104,9 +104,24 @@ static enum tp_status add_panel(const struct integral *integral, int64_t first, 
   return TP_OK;
 }
 
+/* Behind the nearest kink that `first` is not behind, or `end`. */
+static int64_t end_of_piece(const struct tp_step *step, int64_t first, int64_t end)
+{
+  int64_t behind = end;
+  for (int i = 0; i < step->n_kinks; i++)
+    if (step->kinks[i] >= first && step->kinks[i] + 1 < behind)
+      behind = step->kinks[i] + 1;
+  return behind;
+}
+
 enum tp_status tp_decode_integrate(const struct tp_step *step, int64_t kv_first, int64_t steps,
                                    struct tp_sum *sum, struct tp_error *error)
 {
   const struct integral integral = {step, steps, sum};
-  return add_panel(&integral, kv_first, steps, error);
+  const int64_t end = kv_first + steps;
+  for (int64_t first = kv_first, behind; first < end; first = behind) {
+    behind = end_of_piece(step, first, end);
+    TP_TRY(add_panel(&integral, first, behind - first, error));
+  }
+  return TP_OK;
 }

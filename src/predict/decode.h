@@ -8,6 +8,9 @@
  *       |   _o-                 panel; a panel whose nodes leave the line between its ends (x) is
  *       |x--                    halved.  Error below 0.1 % of the step-by-step sum (tested).
  *       +-------------- kv_len
+ *
+ * Where a kink lies that is known beforehand, a panel ends: of the panels that the rule takes for
+ * lines, none has one inside.
  */
 #include "engine/engine.h"
 
@@ -18,11 +21,14 @@ struct tp_sum {
 };
 void tp_sum_add(struct tp_sum *sum, const struct tp_result *pass, double weight);
 
-/* Runs one step that attends `kv_len` tokens. */
+/* Runs one step that attends `kv_len` tokens.  Its time may have kinks at so many lengths, in any
+ * order: a step of that length lies on the lines before and behind. */
 struct tp_step {
   enum tp_status (*run)(void *data, int64_t kv_len, struct tp_result *result,
                         struct tp_error *error);
   void *data;
+  int n_kinks;
+  const int64_t *kinks;
 };
 
 /* Adds the steps kv_first .. kv_first+steps-1 to `sum`. */

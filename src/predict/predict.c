@@ -124,7 +124,13 @@ static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, str
 {
   const struct tp_point *const point = steps->point;
   const int64_t n = tp_point_generated(point) - 1, first = tp_point_first_kv_len(point);
-  const struct tp_step step = {run_decode, steps};
+  int64_t windows[TP_MAX_LAYER_KINDS]; /* that fill: attention of their layers grows no further */
+  int n_windows = 0;
+  for (int kind = 0; kind < tp_model_n_kinds(point->model); kind++)
+    if (point->model->kinds[kind].window > 0)
+      windows[n_windows++] = point->model->kinds[kind].window;
+  const struct tp_step step = {
+      .run = run_decode, .data = steps, .n_kinks = n_windows, .kinks = windows};
   if (n == 0)
     return TP_OK;
   if (!tp_point_cache_is_static(point))

@@ -20,10 +20,13 @@ void tp_pass_layers(struct tp_pass *pass, struct tp_layers layers,
   const int n = tp_pattern_runs(pass->request->model, range, runs);
   pass->group = range.group;
   pass->step = layers.backward ? -1 : 1;
+  pass->layers_calls++;
   for (int i = 0; i < n; i++) {
     tp_pass_segment(pass, name_of(&layers, range.group * runs[i].cycle > 1), runs[i].repeat);
+    pass->program->segments[pass->program->n_segments - 1].layers_call = pass->layers_calls;
     tp_pass_at_layer(pass, runs[i].first);
-    for (int64_t group = 0; group < runs[i].cycle; group++)
+    for (pass->turn = 0; pass->turn < runs[i].cycle; pass->turn++)
       emit(pass);
   }
+  pass->turn = 0;
 }

@@ -1,4 +1,5 @@
 libtpcore_la_SOURCES += \
+	%D%/alike.c %D%/alike.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \

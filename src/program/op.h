@@ -313,6 +313,8 @@ struct tp_op {
   int waits[TP_MAX_WAITS];
   int records; /* event, or TP_NO_EVENT */
   int layer;   /* whose weights and cache it uses, in the first repetition of its segment */
+  int turn;    /* of its segment's, as tp_pass_layers emits it: a layer, or so many at a time */
+  int alike;   /* ops of one number are one kernel in several layers (alike.h); 0: no other is */
   int chunk;   /* of the batch; attention only */
   int64_t first_row, rows; /* of its operands, where it is one part of a whole; rows 0: all of it */
   int n_in, n_out;

@@ -160,8 +160,12 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
     segment->ops = grown;
   }
   struct tp_op *op = &segment->ops[segment->n_ops++];
-  *op = (struct tp_op){
-      .name = name, .kind = kind, .stream = stream, .records = TP_NO_EVENT, .layer = pass->layer};
+  *op = (struct tp_op){.name = name,
+                       .kind = kind,
+                       .stream = stream,
+                       .records = TP_NO_EVENT,
+                       .layer = pass->layer,
+                       .turn = pass->turn};
   return op;
 }
 

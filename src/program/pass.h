@@ -38,7 +38,8 @@ struct tp_pass {
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted */
   int layer, step;                  /* the next op's; what the next layer adds to it: 1 or -1 */
-  int64_t group;                    /* layers that are emitted at a time (layers.h) */
+  int64_t group;                    /* layers that are emitted at a time (layers.h), ... */
+  int turn, layers_calls;           /* ... how often in the open segment; calls so far */
   size_t capacity;                  /* of the open segment's ops */
   int n_waits, waits[TP_MAX_WAITS]; /* of the next kernel */
   struct tp_operands operands;

@@ -31,6 +31,7 @@ struct tp_segment {
   int64_t repeat;
   int layers; /* of the model that one repetition passes: op.layer grows by so many; below 0 in a
                  backward pass */
+  int layers_call; /* which call of tp_pass_layers it is of, from 1 on; 0: none */
   size_t n_ops;
   struct tp_op *ops;
 };
@@ -52,6 +53,7 @@ struct tp_program {
   const char *event_names[TP_MAX_EVENTS];
   size_t n_segments;
   struct tp_segment segments[TP_MAX_SEGMENTS];
+  int n_alike;        /* the ops' `alike` is 0 .. n_alike */
   const char *unsaid; /* why ops do not say their operands, and the mend; NULL: they do */
   int n_tensors;
   const struct tp_tensor *tensors;

@@ -1,6 +1,7 @@
 #include "program/variant.h"
 
 #include "base/text.h"
+#include "program/alike.h"
 #include "program/variants/architectures.h"
 
 #include <string.h>
@@ -280,7 +281,9 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
     return status;
   program->title = title(variant, request, request->train ? "train" : "prefill", arena);
   program->equation = architecture->equation;
-  return transform(variant, request, arena, program, error);
+  TP_TRY(transform(variant, request, arena, program, error));
+  tp_program_find_alike(program, arena);
+  return TP_OK;
 }
 
 enum tp_status tp_variant_rearrange(const struct tp_variant *variant,

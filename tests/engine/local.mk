@@ -5,6 +5,6 @@ unit_tests += \
 	%D%/test_fluid \
 	%D%/test_timeline
 if SIMULATOR
-unit_tests += %D%/test_des %D%/test_engines_agree %D%/test_late %D%/test_worker
+unit_tests += %D%/test_des %D%/test_deviation %D%/test_engines_agree %D%/test_late %D%/test_worker
 endif
 EXTRA_DIST += %D%/rig.h %D%/toy.h tests/des.h

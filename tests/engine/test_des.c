@@ -348,7 +348,7 @@ START_TEST(the_slowest_rank_counts)
       .name = "collective", .kind = TP_OP_COLLECTIVE, .stream = TP_STREAM_COMM};
   const struct tp_op *ops[] = {&kernel_op, &collective_op};
   struct tp_des_item kernel = {.op = 0}, collective = {.op = 1, .collective = true};
-  const struct tp_run run = {.timeline = NULL};
+  const struct tp_run run = {.program = &rig.program};
   const struct tp_des_plan plan = {.run = &run,
                                    .program_ops = ops,
                                    .n_streams = 2,

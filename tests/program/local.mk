@@ -1,5 +1,6 @@
 # tests of program
 unit_tests += \
+	%D%/test_alike \
 	%D%/test_batch \
 	%D%/test_counts \
 	%D%/test_flash \

@@ -7,6 +7,7 @@ unit_tests += \
 	%D%/test_fit_kernels \
 	%D%/test_fit_parts \
 	%D%/test_flash \
+	%D%/test_generations \
 	%D%/test_grid \
 	%D%/test_interference \
 	%D%/test_invariants \
@@ -20,6 +21,6 @@ unit_tests += \
 	%D%/test_traces \
 	%D%/test_validate
 if SIMULATOR
-unit_tests += %D%/test_agree %D%/test_matrix %D%/test_patterns %D%/test_t3
+unit_tests += %D%/test_agree %D%/test_cuts %D%/test_matrix %D%/test_patterns %D%/test_t3
 endif
-EXTRA_DIST += %D%/passes.h %D%/random_world.h %D%/tables.h %D%/world.h
+EXTRA_DIST += %D%/passes.h %D%/patterns.h %D%/random_world.h %D%/tables.h %D%/world.h

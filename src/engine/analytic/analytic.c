@@ -6,23 +6,24 @@
  * up to the last repetitions of the segment.  A segment that never settles is replayed to its end.
  */
 #include "engine/analytic/period.h"
+#include "engine/deviation.h"
 
 #include <math.h>
 
 /* What an op adds to the result besides the times of engine.h; `spent_s` is its time in all
  * repetitions. */
-static void add_op(struct tp_result *result, const struct tp_cost *cost, double repeat,
-                   double spent_s)
+static void add_op(struct tp_result *result, struct tp_deviation *deviation, const struct tp_op *op,
+                   const struct tp_cost *cost, double repeat, double spent_s)
 {
-  const double deviation_s = cost->sigma * spent_s;
   result->flops += repeat * cost->flops;
   result->dram_bytes += repeat * cost->dram_bytes;
   result->link_bytes += repeat * cost->link_bytes;
-  result->variance += deviation_s * deviation_s;
+  tp_deviation_add(deviation, op, cost->sigma * spent_s);
 }
 
-static void run_chain(const struct tp_run *run, struct tp_result *result)
+static void run_chain(const struct tp_run *run, struct tp_arena *scratch, struct tp_result *result)
 {
+  struct tp_deviation deviation = tp_deviation_begin(run->program, scratch);
   for (size_t s = 0; s < run->program->n_segments; s++) {
     const struct tp_segment *segment = &run->program->segments[s];
     const double repeat = (double)segment->repeat;
@@ -36,9 +37,10 @@ static void run_chain(const struct tp_run *run, struct tp_result *result)
         result->comm_s += spent_s;
       else if (op->stream == TP_STREAM_COMPUTE)
         result->compute_s += spent_s;
-      add_op(result, cost, repeat, spent_s);
+      add_op(result, &deviation, op, cost, repeat, spent_s);
     }
   }
+  result->variance = tp_deviation_variance(&deviation);
   result->comm_exposed_s = result->comm_s;
 }
 
@@ -71,12 +73,14 @@ static void run_replay(const struct tp_run *run, const struct tp_plan *plan,
   result->compute_s = replay.tally.compute_s;
   result->comm_s = replay.tally.comm_s;
   result->comm_exposed_s = replay.tally.exposed_s;
+  struct tp_deviation deviation = tp_deviation_begin(run->program, scratch);
   for (size_t s = 0; s < plan->n_segments; s++) {
     const struct tp_plan_segment *segment = &plan->segments[s];
     for (int i = 0; i < segment->n_ops; i++)
-      add_op(result, &run->costs[segment->source][i], (double)segment->repeat,
-             replay.spent_s[s][i]);
+      add_op(result, &deviation, segment->ops[i].op, &run->costs[segment->source][i],
+             (double)segment->repeat, replay.spent_s[s][i]);
   }
+  result->variance = tp_deviation_variance(&deviation);
 }
 
 static const struct tp_plan *plan_of(const struct tp_program *program, struct tp_arena *arena)
@@ -93,7 +97,7 @@ static enum tp_status run_analytic(const struct tp_engine *engine, const struct 
   struct tp_result found = {0};
   const struct tp_plan *plan = run->plan != NULL ? run->plan : plan_of(run->program, scratch);
   if (plan->is_chain && run->timeline == NULL)
-    run_chain(run, &found);
+    run_chain(run, scratch, &found);
   else
     run_replay(run, plan->is_chain ? tp_plan_make(run->program, scratch) : plan, scratch, &found);
   if (!isfinite(found.total_s))

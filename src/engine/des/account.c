@@ -1,5 +1,6 @@
 /* From when every op ran to what a pass costs. */
 #include "engine/des/des.h"
+#include "engine/deviation.h"
 
 #include <stdlib.h>
 
@@ -129,10 +130,10 @@ void tp_des_account(const struct tp_des_plan *plan, const struct tp_des_span *sp
   *result = (struct tp_result){.total_s = end_s(plan, worst)};
   add_spans(plan, worst, spent_s, result);
   add_exposed(plan, worst, scratch, spent_s, result);
-  for (size_t i = 0; i < plan->n_ops; i++) {
-    const double deviation_s = plan->ops[i].cost.sigma * spent_s[i];
-    result->variance += deviation_s * deviation_s;
-  }
+  struct tp_deviation deviation = tp_deviation_begin(plan->run->program, scratch);
+  for (size_t i = 0; i < plan->n_ops; i++)
+    tp_deviation_add(&deviation, plan->program_ops[i], plan->ops[i].cost.sigma * spent_s[i]);
+  result->variance = tp_deviation_variance(&deviation);
   if (plan->run->timeline != NULL)
     add_timeline(plan, spans);
 }
