@@ -361,7 +361,7 @@ START_TEST(times_by_the_model)
   ck_assert_uint_eq(csv.n_rows, 2);
   struct tp_model cut = model;
   cut.layers = 2;
-  rig.sustained = true;
+  rig.programs = true;
   for (size_t row = 0; row < 2; row++) {
     double tp, ttft_s, tpot_s;
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tp"), &tp, &error));

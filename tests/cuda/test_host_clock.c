@@ -118,7 +118,7 @@ START_TEST(agrees_with_the_engine)
   const char *stack = stacks[_i / N_DEGREES / N_PHASES % N_STACKS];
   const char *variant = computed_name(_i / N_DEGREES / N_PHASES / N_STACKS);
   struct bench *bench = bench_make("dgx-h100", stack, tp);
-  bench->machine.sustained = true;
+  bench->machine.program = bench->machine.sustained = true;
   const struct tp_model model = toy_model(5);
   struct tp_request request = decode ? decode_request(&model, tp) : prefill_request(&model, tp);
   request.operands = true;
