@@ -16,6 +16,7 @@ tpsim_cuda_SOURCES += \
 	%D%/memory.c \
 	%D%/nccl.c %D%/nccl.h \
 	%D%/nccl_library.c %D%/nccl_library.h \
+	%D%/nvrtc.c %D%/nvrtc.h \
 	%D%/open.c \
 	%D%/peer.h \
 	%D%/peer_memory.c %D%/peer_memory.h \
