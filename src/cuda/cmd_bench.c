@@ -108,11 +108,11 @@ static void close_gpu(void *data, struct tp_calls *calls, void *owner)
   tp_gpu_close(calls);
 }
 
-static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_beside *beside,
-                                  struct tp_error *error)
+static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_load *load,
+                                  struct tp_beside *beside, struct tp_error *error)
 {
-  return job->host ? tp_beside_open_idle(beside, error)
-                   : tp_beside_open_gpu(job->gpu, beside, error);
+  *beside = tp_beside_host(load);
+  return job->host ? TP_OK : tp_beside_open_gpu(job->gpu, beside, error);
 }
 
 static enum tp_status run_suite(const struct task *task, struct tp_team *group,
@@ -120,9 +120,10 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
 {
   const struct tp_bench_job *job = task->job;
   struct gpu_opening opening = {job, group};
+  struct tp_load load = {.held_sms = 0};
   struct tp_rig rig = {.setup = job->setup,
                        .group = group,
-                       .opener = job->host ? tp_opener_host()
+                       .opener = job->host ? tp_opener_host(&load)
                                            : (struct tp_opener){open_gpu, close_gpu, &opening}};
   struct tp_suite suite = job->suite;
   struct tp_progress progress;
@@ -138,7 +139,7 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
     suite.layers.n_tps = suite.generate.n_tps = 1;
   }
   const bool loads = task->stage->section == TP_SECTION_INTERFERENCE;
-  enum tp_status status = loads ? open_beside(job, &beside, error) : TP_OK;
+  enum tp_status status = loads ? open_beside(job, &load, &beside, error) : TP_OK;
   if (status != TP_OK)
     return status;
   suite.beside = &beside;
