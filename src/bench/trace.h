@@ -30,7 +30,7 @@ struct tp_trace_source {
   const char *platform;  /* whose model planned the samples and the stand-ins */
   const char *standin;   /* of collectives of emulated ranks: "sms:16"; NULL: as modelled */
   int sms, capability;   /* 0: not a GPU */
-  const char *driver, *runtime, *cublaslt, *cudnn, *nccl; /* NULL: none */
+  const char *driver, *runtime, *cublaslt, *cudnn, *nccl; /* NULL: none; nccl: it has no part */
   const char *version;                                    /* of tpsim */
   const char *date;                                       /* ISO 8601, of this run */
   const char *const *command;

@@ -178,6 +178,16 @@ START_TEST(refuses_another_machine)
   open_trace();
   must(tp_trace_close(trace, &error));
   source.driver = "580.1";
+  source.nccl = "2.28.9"; /* one GPU went on where several began, or the other way */
+  open_trace();
+  add(2, 10);
+  must(tp_trace_close(trace, &error));
+  source.nccl = NULL;
+  open_trace();
+  must(tp_trace_close(trace, &error));
+  source.nccl = "2.27.3";
+  refuses("nccl '2.28.9', this is '2.27.3'");
+  source.nccl = NULL;
   source.sms = 131;
   refuses("sms '132', this is '131'");
   source.sms = 132;
