@@ -72,6 +72,15 @@ AS_IF([test $have_cuda = no],
     [cudnnHandle_t handle; return (int)cudnnCreate(&handle) + CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP;])
    _TP_CUDA_LINK([NCCL], [-lnccl], [have_nccl],
     [#include <nccl.h>], [int version; return (int)ncclGetVersion(&version);])
+   # cuDNN loads NVRTC by name: pip has it in a folder of its own.
+   AS_IF([test $have_cudnn = yes && test -n "$with_cuda_libraries"], [
+     for tp_file in "$with_cuda_libraries"/*/lib/libnvrtc.so.*; do
+       AS_IF([test -f "$tp_file"],
+         [CUDA_LIBS="-Xlinker -rpath -Xlinker `AS_DIRNAME(["$tp_file"])` $CUDA_LIBS"
+          break])
+     done])
+   # NCCL is loaded where ranks need it (gpu/nccl_library.c): of it only the places to look stay.
+   CUDA_LIBS=`AS_ECHO(["$CUDA_LIBS"]) | sed 's/-l:*@<:@^ @:>@*nccl@<:@^ @:>@* //'`
    AS_IF([test $have_cudnn = yes], [AC_DEFINE([HAVE_CUDNN], [1], [attention by cuDNN])])
    AS_IF([test $have_nccl = yes], [AC_DEFINE([HAVE_NCCL], [1], [collectives by NCCL])])])
 ])

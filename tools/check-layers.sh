@@ -17,7 +17,7 @@ fit: base platform program cost predict ops fit
 judge: base platform program cost predict sweep ops fit judge
 plot: base program plot
 run: base platform program cost numeric run
-host: base program cost numeric run host
+host: base program cost engine numeric run host
 ranks: base ranks
 bench: base platform program cost run host ranks bench
 verify: base program cost numeric run host ranks verify

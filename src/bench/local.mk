@@ -17,4 +17,5 @@ libtpcuda_la_SOURCES += \
 	%D%/suite.c %D%/suite.h \
 	%D%/sustained.c \
 	%D%/trace.c %D%/trace.h \
+	%D%/trace_folder.c %D%/trace_folder.h \
 	%D%/trace_sidecar.c %D%/trace_sidecar.h

@@ -7,7 +7,7 @@ enum tp_status tp_rig_machine(const struct tp_rig *rig, int tp, struct tp_machin
 {
   const struct tp_setup *setup = rig->setup;
   TP_TRY(tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, machine, error));
-  machine->sustained = rig->sustained;
+  machine->program = machine->sustained = rig->programs;
   return TP_OK;
 }
 

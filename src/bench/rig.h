@@ -28,7 +28,7 @@ struct tp_rig {
   const struct tp_setup *setup;
   struct tp_team *group; /* NULL: alone */
   struct tp_opener opener;
-  bool sustained; /* programs, not single ops: see struct tp_machine */
+  bool programs; /* not single ops: what is expected is what predict says of a program */
   int n;
   struct tp_rig_device *devices[TP_RIG_DEGREES];
 };

@@ -145,7 +145,7 @@ enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_
 {
   struct tp_arena *arena = tp_arena_create();
   struct tp_agenda agenda;
-  suite->rig->sustained =
+  suite->rig->programs =
       stage->section == TP_SECTION_LAYERS || stage->section == TP_SECTION_GENERATE;
   enum tp_status status = make_agenda(suite, stage->table, arena, &agenda, error);
   if (status == TP_OK && tp_agenda_count(&agenda, stage->round) > 0)

@@ -10,8 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct tp_trace {
@@ -25,7 +23,6 @@ struct tp_trace {
   size_t n_added;
   const char ***added; /* n_added times n_keys cells */
   int file;            /* -1: no row was added yet */
-  int folder;          /* locked; -1: not there yet */
 };
 
 static size_t count_columns(const struct tp_trace_layout *layout)
@@ -58,18 +55,6 @@ static enum tp_status check_header(const struct tp_trace *trace, struct tp_error
               : tp_fail(error, TP_E_INPUT,
                         "%s:1: not the columns of this version; move it away and start afresh",
                         trace->path);
-}
-
-/* Rows of two that write at once would be there twice. */
-static enum tp_status lock_folder(struct tp_trace *trace, struct tp_error *error)
-{
-  trace->folder = open(trace->source->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (trace->folder >= 0 && flock(trace->folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return tp_fail(error, TP_E_ENVIRONMENT,
-                   "%s: another bench is writing there; wait for its end, or give another place "
-                   "with -o",
-                   trace->source->directory);
-  return TP_OK;
 }
 
 /* The file without its torn last line, or with the header alone. */
@@ -121,11 +106,8 @@ enum tp_status tp_trace_open(const struct tp_trace_source *source,
       .sidecar = tp_trace_sidecar_create(source),
       .n_columns = count_columns(layout),
       .file = -1,
-      .folder = -1,
   };
-  enum tp_status status = lock_folder(made, error);
-  if (status == TP_OK)
-    status = take_earlier(made, error);
+  const enum tp_status status = take_earlier(made, error);
   if (status != TP_OK) {
     tp_trace_close(made, NULL);
     return status;
@@ -189,33 +171,9 @@ static void remember(struct tp_trace *trace, const struct tp_trace_row *row)
   TP_APPEND(trace->arena, trace->added, trace->n_added, keys);
 }
 
-static enum tp_status make_directories(struct tp_trace *trace, struct tp_error *error)
-{
-  char *const path = tp_arena_strdup(trace->arena, trace->path);
-  for (char *end = strchr(path + 1, '/'); end != NULL; end = strchr(end + 1, '/')) {
-    *end = '\0';
-    if (mkdir(path, 0777) != 0 && errno != EEXIST)
-      return fail_write(trace, error);
-    *end = '/';
-  }
-  return TP_OK;
-}
-
-/* Of a folder that was not there when the trace was opened. */
-static enum tp_status take_folder(struct tp_trace *trace, struct tp_error *error)
-{
-  TP_TRY(make_directories(trace, error));
-  TP_TRY(lock_folder(trace, error));
-  if (access(trace->path, F_OK) != 0)
-    return TP_OK;
-  errno = EEXIST; /* another was here meanwhile */
-  return fail_write(trace, error);
-}
-
 /* The sidecar first: rows never stand without it. */
 static enum tp_status start_file(struct tp_trace *trace, struct tp_error *error)
 {
-  TP_TRY(trace->folder < 0 ? take_folder(trace, error) : TP_OK);
   TP_TRY(tp_trace_sidecar_begin(trace->sidecar, error));
   TP_TRY(tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error));
   if (trace->earlier.n_columns == 0)
@@ -259,8 +217,6 @@ enum tp_status tp_trace_close(struct tp_trace *trace, struct tp_error *error)
   if (trace == NULL)
     return TP_OK;
   const enum tp_status status = trace->file >= 0 ? finish_file(trace, error) : TP_OK;
-  if (trace->folder >= 0)
-    close(trace->folder);
   tp_trace_sidecar_free(trace->sidecar);
   tp_arena_free(trace->arena);
   return status;

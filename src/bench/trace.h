@@ -24,13 +24,13 @@ struct tp_trace_layout {
 
 /* Who measures; borrowed by the trace. */
 struct tp_trace_source {
-  const char *directory;
-  const char *device;   /* "NVIDIA H200", "host" */
-  bool virtual_clock;   /* times are the cost model's: nothing was measured */
-  const char *platform; /* whose model planned the samples and the stand-ins */
-  const char *standin;  /* of collectives of emulated ranks: "sms:16"; NULL: as modelled */
-  int sms, capability;  /* 0: not a GPU */
-  const char *driver, *runtime, *cublaslt, *cudnn, *nccl; /* NULL: none */
+  const char *directory; /* there and held: bench/trace_folder.h */
+  const char *device;    /* "NVIDIA H200", "host" */
+  bool virtual_clock;    /* times are the cost model's: nothing was measured */
+  const char *platform;  /* whose model planned the samples and the stand-ins */
+  const char *standin;   /* of collectives of emulated ranks: "sms:16"; NULL: as modelled */
+  int sms, capability;   /* 0: not a GPU */
+  const char *driver, *runtime, *cublaslt, *cudnn, *nccl; /* NULL: none; nccl: it has no part */
   const char *version;                                    /* of tpsim */
   const char *date;                                       /* ISO 8601, of this run */
   const char *const *command;

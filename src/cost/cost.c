@@ -25,7 +25,7 @@ static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
 
 static bool is_in_place(const struct tp_machine *machine)
 {
-  return machine->sustained && tp_machine_ranks(machine) > 1;
+  return machine->program && tp_machine_ranks(machine) > 1;
 }
 
 double tp_cost_crossing_s(const struct tp_machine *machine)
@@ -65,7 +65,7 @@ static void add_launch(const struct tp_stack *stack, bool decodes, struct tp_cos
 
 static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm)
 {
-  return gemm->m == 1 && machine->sustained && machine->stack->fusion.matrix_vector;
+  return gemm->m == 1 && machine->program && machine->stack->fusion.matrix_vector;
 }
 
 /* A kernel with a block on every SM has blocks that wait, so it loses more than the held share:

@@ -21,7 +21,8 @@ struct tp_machine {
   const struct tp_stack *stack;
   const struct tp_fabric *fabric; /* NULL: one rank, no links */
   double dram_bytes_per_s;        /* the shared resource: datasheet peak */
-  bool sustained;                 /* programs under steady load; false for single benchmarked ops */
+  bool program;   /* ops of programs, cold and in place; false for single benchmarked ops */
+  bool sustained; /* after minutes of load; false at the clocks of a benchmark's moments */
 };
 
 /* One pattern for some steps: in each step every flow carries flow_bytes/steps. */

@@ -1,6 +1,7 @@
 /* tpsim-cuda bench: measures ops, passes and generations of models. */
 #include "base/text.h"
 #include "bench/host.h"
+#include "bench/trace_folder.h"
 #include "command/progress.h"
 #include "cuda/cmd_bench_job.h"
 #include "cuda/commands.h"
@@ -107,11 +108,11 @@ static void close_gpu(void *data, struct tp_calls *calls, void *owner)
   tp_gpu_close(calls);
 }
 
-static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_beside *beside,
-                                  struct tp_error *error)
+static enum tp_status open_beside(const struct tp_bench_job *job, struct tp_load *load,
+                                  struct tp_beside *beside, struct tp_error *error)
 {
-  return job->host ? tp_beside_open_idle(beside, error)
-                   : tp_beside_open_gpu(job->gpu, beside, error);
+  *beside = tp_beside_host(load);
+  return job->host ? TP_OK : tp_beside_open_gpu(job->gpu, beside, error);
 }
 
 static enum tp_status run_suite(const struct task *task, struct tp_team *group,
@@ -119,9 +120,10 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
 {
   const struct tp_bench_job *job = task->job;
   struct gpu_opening opening = {job, group};
+  struct tp_load load = {.held_sms = 0};
   struct tp_rig rig = {.setup = job->setup,
                        .group = group,
-                       .opener = job->host ? tp_opener_host()
+                       .opener = job->host ? tp_opener_host(&load)
                                            : (struct tp_opener){open_gpu, close_gpu, &opening}};
   struct tp_suite suite = job->suite;
   struct tp_progress progress;
@@ -137,7 +139,7 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
     suite.layers.n_tps = suite.generate.n_tps = 1;
   }
   const bool loads = task->stage->section == TP_SECTION_INTERFERENCE;
-  enum tp_status status = loads ? open_beside(job, &beside, error) : TP_OK;
+  enum tp_status status = loads ? open_beside(job, &load, &beside, error) : TP_OK;
   if (status != TP_OK)
     return status;
   suite.beside = &beside;
@@ -150,19 +152,38 @@ static enum tp_status run_suite(const struct task *task, struct tp_team *group,
   return status;
 }
 
+/* Ranks of mpirun learn only in their team which of them writes: that one holds the folder. */
+static enum tp_status run_launched(const struct task *task, struct tp_team *group,
+                                   struct tp_failures *failures, struct tp_error *error)
+{
+  const bool writes = tp_team_rank(group) == 0;
+  struct tp_trace_folder folder;
+  const enum tp_status taken =
+      writes ? tp_trace_folder_take(task->job->source.directory, &folder, error) : TP_OK;
+  enum tp_status status = tp_bench_settle(group, taken, error);
+  if (status == TP_OK)
+    status = run_suite(task, group, failures, error);
+  if (writes && taken == TP_OK)
+    tp_trace_folder_leave(&folder);
+  return status;
+}
+
 static enum tp_status run_task(void *data, void *result, struct tp_error *error)
 {
   const struct task *task = data;
   struct tp_failures *failures = result;
   struct tp_team *group = NULL;
+  const bool launched = tp_team_launched();
   *failures = task->failures;
   failures->lost = false;
   if (task->ranks < 2 || task->job->host)
-    return run_suite(task, NULL, failures, error);
+    return launched ? run_launched(task, NULL, failures, error)
+                    : run_suite(task, NULL, failures, error);
   enum tp_status status = tp_team_start(task->ranks, &group, error);
   if (status != TP_OK)
     return status;
-  status = run_suite(task, group, failures, error);
+  status = launched ? run_launched(task, group, failures, error)
+                    : run_suite(task, group, failures, error);
   return tp_team_end(group, status, error);
 }
 
@@ -280,6 +301,14 @@ static enum tp_status check_launch(const struct tp_bench_job *job, enum tp_secti
                  "generate, and the degree (--tp N)");
 }
 
+static enum tp_status run_told(const struct tp_bench_job *job, enum tp_section section,
+                               struct tp_error *error)
+{
+  printf("%s: %s, planned as on %s\n", job->source.directory, job->source.device,
+         job->source.platform);
+  return run_stages(job, section, error);
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -294,9 +323,13 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = check_launch(&job, section, error);
   if (status != TP_OK)
     return status;
-  printf("%s: %s, planned as on %s\n", job.source.directory, job.source.device,
-         job.source.platform);
-  return run_stages(&job, section, error);
+  if (tp_team_launched())
+    return run_told(&job, section, error);
+  struct tp_trace_folder folder;
+  TP_TRY(tp_trace_folder_take(job.source.directory, &folder, error));
+  status = run_told(&job, section, error);
+  tp_trace_folder_leave(&folder);
+  return status;
 }
 
 const struct tp_command tp_command_bench = {

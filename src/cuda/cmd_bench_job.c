@@ -138,7 +138,7 @@ static void describe_source(struct tp_bench_job *job)
   job->source.runtime = job->facts.runtime;
   job->source.cublaslt = job->facts.cublaslt;
   job->source.cudnn = job->facts.cudnn;
-  job->source.nccl = job->facts.nccl;
+  job->source.nccl = job->n_gpus > 1 ? job->facts.nccl : NULL;
   job->source.clocks = clocks;
   job->source.data = job;
 }

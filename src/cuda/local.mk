@@ -2,6 +2,13 @@
 if HAVE_CUDA
 bin_PROGRAMS += tpsim-cuda
 endif
+# To be carried to a machine with GPUs: without symbols.
+if HAVE_CUDA
+carry: carry/tpsim-cuda
+carry/tpsim-cuda: tpsim-cuda$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(STRIP) -o $@ tpsim-cuda$(EXEEXT)
+CLEANFILES += carry/tpsim-cuda
+endif
 tpsim_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 # nvcc knows no libtool: it gets the archives themselves.
 tpsim_cuda_DEPENDENCIES = libtpcommand.la libtpcuda.la libtpcore.la

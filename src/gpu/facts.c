@@ -10,7 +10,7 @@
 #include <cudnn.h>
 #endif
 #ifdef HAVE_NCCL
-#include <nccl.h>
+#include "gpu/nccl_library.h"
 #endif
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +35,22 @@ static void put_version(char text[24], size_t version, size_t major, size_t mino
   snprintf(text, 24, "%zu.%zu.%zu", version / major, version % major / minor, version % minor);
 }
 
+/* A lone GPU has no ranks, and nothing here loads NCCL for it. */
+static enum tp_status put_nccl_version(char text[24], struct tp_error *error)
+{
+  int n_gpus = 0;
+  TP_TRY(TP_CUDA(cudaGetDeviceCount(&n_gpus), error));
+  strcpy(text, n_gpus > 1 ? "absent" : "unused");
+#ifdef HAVE_NCCL
+  struct tp_nccl_library library;
+  int version = 0;
+  if (n_gpus > 1 && tp_nccl_library_load(&library, NULL) == TP_OK &&
+      library.GetVersion(&version) == ncclSuccess)
+    put_version(text, (size_t)version, 10000, 100);
+#endif
+  return TP_OK;
+}
+
 static enum tp_status versions(struct tp_gpu_facts *facts, struct tp_error *error)
 {
   int driver = 0, runtime = 0;
@@ -47,16 +63,10 @@ static enum tp_status versions(struct tp_gpu_facts *facts, struct tp_error *erro
   put_version(facts->runtime, (size_t)runtime, 1000, 10);
   put_version(facts->cublaslt, cublasLtGetVersion(), 10000, 100);
   strcpy(facts->cudnn, "absent");
-  strcpy(facts->nccl, "absent");
 #ifdef HAVE_CUDNN
   put_version(facts->cudnn, cudnnGetVersion(), 10000, 100);
 #endif
-#ifdef HAVE_NCCL
-  int nccl = 0;
-  if (ncclGetVersion(&nccl) == ncclSuccess)
-    put_version(facts->nccl, (size_t)nccl, 10000, 100);
-#endif
-  return TP_OK;
+  return put_nccl_version(facts->nccl, error);
 }
 
 enum tp_status tp_gpu_facts(int device, struct tp_gpu_facts *facts, struct tp_error *error)

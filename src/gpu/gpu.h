@@ -20,7 +20,8 @@ struct tp_gpu_options {
 };
 
 struct tp_gpu_facts {
-  char name[96], driver[24], runtime[24], cublaslt[24], cudnn[24], nccl[24];
+  char name[96], driver[24], runtime[24], cublaslt[24], cudnn[24];
+  char nccl[24];       /* "unused": one GPU loads none */
   int sms, capability; /* 90: sm_90 */
   size_t memory_bytes;
   double clock_hz, memory_clock_hz; /* as they are now; the highest where no driver tells */

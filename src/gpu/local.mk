@@ -15,6 +15,8 @@ tpsim_cuda_SOURCES += \
 	%D%/lateness.c %D%/lateness.h \
 	%D%/memory.c \
 	%D%/nccl.c %D%/nccl.h \
+	%D%/nccl_library.c %D%/nccl_library.h \
+	%D%/nvrtc.c %D%/nvrtc.h \
 	%D%/open.c \
 	%D%/peer.h \
 	%D%/peer_memory.c %D%/peer_memory.h \

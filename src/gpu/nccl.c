@@ -4,8 +4,8 @@
 
 #ifdef HAVE_NCCL
 #include "gpu/check.h"
+#include "gpu/nccl_library.h"
 
-#include <nccl.h>
 #include <stdlib.h>
 
 enum { MAX_LIMITS = 8, FIRST_WITH_LIMITS = 21700 };
@@ -17,16 +17,20 @@ struct limited {
 
 struct tp_nccl {
   struct tp_team *group;
+  struct tp_nccl_library library;
+  enum tp_status loaded;
+  struct tp_error absent; /* where it was not: for the first op that needs it */
   int n;
   struct limited limited[MAX_LIMITS];
 };
 
-static enum tp_status check(ncclResult_t result, const char *what, struct tp_error *error)
+static enum tp_status check(const struct tp_nccl *nccl, ncclResult_t result, const char *what,
+                            struct tp_error *error)
 {
   if (result == ncclSuccess)
     return TP_OK;
-  return tp_fail(error, TP_E_ENVIRONMENT, "%s: NCCL: %s (%s)", what, ncclGetErrorString(result),
-                 ncclGetLastError(NULL));
+  return tp_fail(error, TP_E_ENVIRONMENT, "%s: NCCL: %s (%s)", what,
+                 nccl->library.GetErrorString(result), nccl->library.GetLastError(NULL));
 }
 
 enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error)
@@ -35,6 +39,7 @@ enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct
   if (made == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   made->group = group;
+  made->loaded = tp_nccl_library_load(&made->library, &made->absent);
   *nccl = made;
   return TP_OK;
 }
@@ -44,7 +49,7 @@ void tp_nccl_close(struct tp_nccl *nccl)
   if (nccl == NULL)
     return;
   for (int i = 0; i < nccl->n; i++)
-    ncclCommDestroy(nccl->limited[i].comm);
+    nccl->library.CommDestroy(nccl->limited[i].comm);
   free(nccl);
 }
 
@@ -54,14 +59,15 @@ struct name {
   ncclUniqueId id;
 };
 
-static enum tp_status agree(struct tp_team *group, ncclUniqueId *id, struct tp_error *error)
+static enum tp_status agree(const struct tp_nccl *nccl, ncclUniqueId *id, struct tp_error *error)
 {
+  struct tp_team *const group = nccl->group;
   struct name mine = {.status = TP_OK};
   struct name *const names = calloc((size_t)tp_team_ranks(group), sizeof *names);
   if (names == NULL)
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   if (tp_team_rank(group) == 0)
-    mine.status = check(ncclGetUniqueId(&mine.id), "rank 0", error);
+    mine.status = check(nccl, nccl->library.GetUniqueId(&mine.id), "rank 0", error);
   enum tp_status status = tp_team_gather(group, &mine, sizeof mine, names, error);
   if (status == TP_OK && names[0].status != TP_OK)
     status = tp_team_rank(group) == 0 ? mine.status
@@ -77,17 +83,18 @@ static enum tp_status connect_limited(struct tp_nccl *nccl, int sms, struct tp_e
   int version = 0;
   ncclUniqueId id;
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-  enum tp_status status = check(ncclGetVersion(&version), "version", error);
+  enum tp_status status = check(nccl, nccl->library.GetVersion(&version), "version", error);
   if (status == TP_OK && sms > 0 && version < FIRST_WITH_LIMITS)
     return tp_fail(error, TP_E_ENVIRONMENT, "NCCL %d cannot be limited to %d SMs; 2.17 can",
                    version, sms);
   if (sms > 0)
     config.maxCTAs = sms;
   if (status == TP_OK)
-    status = agree(nccl->group, &id, error);
+    status = agree(nccl, &id, error);
   if (status == TP_OK)
-    status = check(ncclCommInitRankConfig(&made->comm, tp_team_ranks(nccl->group), id,
-                                          tp_team_rank(nccl->group), &config),
+    status = check(nccl,
+                   nccl->library.CommInitRankConfig(&made->comm, tp_team_ranks(nccl->group), id,
+                                                    tp_team_rank(nccl->group), &config),
                    "start", error);
   if (status == TP_OK) {
     made->sms = sms;
@@ -136,19 +143,21 @@ static ncclDataType_t type_of(enum tp_dtype dtype)
   return ncclInt8;
 }
 
-static ncclResult_t all_to_all(const struct tp_comm_buffers *buffers, ncclDataType_t type,
-                               int ranks, ncclComm_t comm, cudaStream_t stream)
+static ncclResult_t all_to_all(const struct tp_nccl *nccl, const struct tp_comm_buffers *buffers,
+                               ncclDataType_t type, ncclComm_t comm, cudaStream_t stream)
 {
+  const struct tp_nccl_library *const library = &nccl->library;
+  const int ranks = tp_team_ranks(nccl->group);
   const size_t part = (size_t)buffers->elements / (size_t)ranks;
   const size_t part_bytes = part * (size_t)tp_dtype_bytes(buffers->dtype);
-  ncclResult_t result = ncclGroupStart();
+  ncclResult_t result = library->GroupStart();
   for (int rank = 0; rank < ranks && result == ncclSuccess; rank++) {
     const size_t at = (size_t)rank * part_bytes;
-    result = ncclSend((const char *)buffers->in + at, part, type, rank, comm, stream);
+    result = library->Send((const char *)buffers->in + at, part, type, rank, comm, stream);
     if (result == ncclSuccess)
-      result = ncclRecv((char *)buffers->out + at, part, type, rank, comm, stream);
+      result = library->Recv((char *)buffers->out + at, part, type, rank, comm, stream);
   }
-  const ncclResult_t end = ncclGroupEnd();
+  const ncclResult_t end = library->GroupEnd();
   return result != ncclSuccess ? result : end;
 }
 
@@ -159,30 +168,33 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
   const void *const in = buffers->in;
   void *const out = buffers->out;
   const ncclDataType_t type = type_of(buffers->dtype);
+  const struct tp_nccl_library *const library = &nccl->library;
   const int ranks = tp_team_ranks(nccl->group);
   const size_t count = (size_t)buffers->elements, part = count / (size_t)ranks;
   ncclResult_t result = ncclInvalidUsage;
   ncclComm_t comm;
+  if (nccl->loaded != TP_OK)
+    return tp_fail(error, nccl->loaded, "%s: %.400s", op->name, nccl->absent.text);
   const enum tp_status status = comm_for(nccl, op, stream, &comm, error);
   if (status != TP_OK)
     return status;
   switch (op->collective.kind) {
   case TP_ALL_REDUCE:
-    result = ncclAllReduce(in, out, count, type, ncclSum, comm, stream);
+    result = library->AllReduce(in, out, count, type, ncclSum, comm, stream);
     break;
   case TP_ALL_GATHER:
-    result = ncclAllGather(in, out, part, type, comm, stream);
+    result = library->AllGather(in, out, part, type, comm, stream);
     break;
   case TP_REDUCE_SCATTER:
-    result = ncclReduceScatter(in, out, part, type, ncclSum, comm, stream);
+    result = library->ReduceScatter(in, out, part, type, ncclSum, comm, stream);
     break;
   case TP_ALL_TO_ALL:
-    result = all_to_all(buffers, type, ranks, comm, stream);
+    result = all_to_all(nccl, buffers, type, comm, stream);
     break;
   case TP_SEND:
     break;
   }
-  return check(result, op->name, error);
+  return check(nccl, result, op->name, error);
 }
 
 #else

@@ -1,8 +1,8 @@
 #ifndef TP_GPU_NCCL_H
 #define TP_GPU_NCCL_H
 /* Collectives by NCCL: a communicator for all ranks of the group, and one more for every limit of
- * SMs that an op brings (ncclConfig_t.maxCTAs).  In a build without NCCL, tp_nccl_run fails with
- * TP_E_ENVIRONMENT. */
+ * SMs that an op brings (ncclConfig_t.maxCTAs).  In a build without NCCL, and where its library is
+ * not there, tp_nccl_run fails with TP_E_ENVIRONMENT: stacks that never ask for it go on. */
 #include "ranks/team.h"
 #include "run/comm_choice.h"
 
@@ -10,7 +10,7 @@
 
 struct tp_nccl;
 
-/* Does not call NCCL yet.  Borrows the group. */
+/* Loads NCCL and does not call it yet.  Borrows the group. */
 enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error);
 void tp_nccl_close(struct tp_nccl *nccl); /* NULL is fine */
 

@@ -2,6 +2,7 @@
 
 #include "gpu/check.h"
 #include "gpu/cudnn.h"
+#include "gpu/nvrtc.h"
 #include "gpu/sdpa_plan.h"
 #include "run/keep.h"
 
@@ -213,6 +214,7 @@ enum tp_status tp_gpu_sdpa_open(struct tp_gpu_sdpa **sdpa, struct tp_error *erro
     free(made);
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   }
+  tp_nvrtc_load();
   enum tp_status status = TP_CUDNN(cudnnCreate(&made->handle), error);
   if (status == TP_OK)
     *sdpa = made;

@@ -5,14 +5,15 @@
  * What is issued waits in its stream.  tp_host_run then does everything that is ready in a random
  * order that streams and events allow, across ranks: a missing wait shows as a wrong number for
  * some seed.  Arithmetic is in fp32 on values kept in the tensors' types.  A virtual clock gives
- * every op its cost on `machine`, a stream at a time and nothing slowed by anything else: marks and
- * seconds read it.
+ * every op its cost on `machine`, a stream at a time and nothing slowed by anything else, unless it
+ * is told that ops contend: marks and seconds read it.
  *
  *     rank 0  compute  qkv  attn  out |            wait  add
  *             comm                    wait all-reduce |
  *     rank 1  ...
  */
 #include "cost/cost.h"
+#include "run/beside.h"
 #include "run/calls.h"
 
 struct tp_host;
@@ -22,6 +23,10 @@ struct tp_host_options {
   uint64_t seed;                    /* of the order */
   bool arithmetic;                  /* false: only order and clock; memory is not there */
   const struct tp_machine *machine; /* NULL: every op lasts a microsecond */
+  /* A lone rank without arithmetic, on a machine: in the order of time, and what runs at once slows
+   * each other as engine/engine.h has it. */
+  bool contends;
+  const struct tp_load *load; /* runs beside that, as it is when a run begins; NULL: nothing */
 };
 
 struct tp_host *tp_host_create(const struct tp_host_options *options);

@@ -6,6 +6,7 @@ libtpcuda_la_SOURCES += \
 	%D%/gemm.c \
 	%D%/host.c %D%/host.h \
 	%D%/math.c %D%/math.h \
+	%D%/play.c \
 	%D%/queue.c \
 	%D%/run.c \
 	%D%/state.h

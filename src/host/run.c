@@ -3,11 +3,11 @@
 #include "host/state.h"
 #include "run/fill_value.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What a stream does next; NULL: nothing is left. */
-static struct tp_host_task *head_of(const struct tp_device_state *state, int stream)
+struct tp_host_task *tp_host_head(const struct tp_device_state *state, int stream)
 {
   const struct tp_host_stream *queue = &state->streams[stream];
   return queue->next < queue->n ? &queue->tasks[queue->next] : NULL;
@@ -22,7 +22,7 @@ bool tp_host_pending(const struct tp_host *host)
 {
   for (int r = 0; r < host->options.ranks; r++)
     for (int s = 0; s < TP_MAX_STREAMS; s++)
-      if (head_of(&host->ranks[r], s) != NULL)
+      if (tp_host_head(&host->ranks[r], s) != NULL)
         return true;
   return false;
 }
@@ -37,7 +37,7 @@ static bool is_ready(const struct tp_host *host, const struct tp_host_task *task
   if (!is_collective(task))
     return true;
   for (int r = 0; r < host->options.ranks; r++)
-    if (!is_collective(head_of(&host->ranks[r], task->stream)))
+    if (!is_collective(tp_host_head(&host->ranks[r], task->stream)))
       return false;
   return true;
 }
@@ -90,7 +90,7 @@ static enum tp_status do_collective(struct tp_host *host, int stream, struct tp_
   const struct tp_bound_op **bound = TP_NEW(host->scratch, const struct tp_bound_op *, ranks);
   double start_s = 0, lasts_s = 0;
   for (int r = 0; r < ranks; r++) {
-    const struct tp_host_task *task = head_of(&host->ranks[r], stream);
+    const struct tp_host_task *task = tp_host_head(&host->ranks[r], stream);
     const double clock_s = host->ranks[r].streams[stream].clock_s;
     bound[r] = &task->bound;
     start_s = clock_s > start_s ? clock_s : start_s;
@@ -108,28 +108,32 @@ static enum tp_status do_collective(struct tp_host *host, int stream, struct tp_
   return status;
 }
 
+void tp_host_end_op(struct tp_device_state *state, int stream, double start_s, double end_s)
+{
+  struct tp_host_stream *queue = &state->streams[stream];
+  queue->clock_s = end_s;
+  add_done(state->host, tp_host_head(state, stream)->bound.op, state->rank, start_s, end_s);
+  advance(queue);
+}
+
 static enum tp_status do_kernel(struct tp_host *host, struct tp_device_state *state,
                                 const struct tp_host_task *task, struct tp_error *error)
 {
-  struct tp_host_stream *queue = &state->streams[task->stream];
-  const double start_s = queue->clock_s;
-  queue->clock_s += task->lasts_s;
-  add_done(host, task->bound.op, state->rank, start_s, queue->clock_s);
-  return host->options.arithmetic ? tp_host_compute(&task->bound, state->rank, host->scratch, error)
-                                  : TP_OK;
+  const double start_s = state->streams[task->stream].clock_s;
+  enum tp_status status = TP_OK;
+  if (host->options.arithmetic)
+    status = tp_host_compute(&task->bound, state->rank, host->scratch, error);
+  if (status == TP_OK)
+    tp_host_end_op(state, task->stream, start_s, start_s + task->lasts_s);
+  return status;
 }
 
-/* Zero time, all but ops. */
-static enum tp_status do_task(struct tp_host *host, struct tp_device_state *state,
-                              struct tp_host_task *task, struct tp_error *error)
+void tp_host_do_now(struct tp_device_state *state, struct tp_host_task *task)
 {
   struct tp_host_stream *queue = &state->streams[task->stream];
-  enum tp_status status = TP_OK;
   switch (task->kind) {
   case TP_HOST_OP:
-    if (is_collective(task))
-      return do_collective(host, task->stream, error);
-    status = do_kernel(host, state, task, error);
+    assert(false);
     break;
   case TP_HOST_RECORD:
     task->moment->done = true;
@@ -146,9 +150,19 @@ static enum tp_status do_task(struct tp_host *host, struct tp_device_state *stat
     memcpy(task->to, task->data, task->bytes);
     break;
   }
-  if (status == TP_OK)
-    advance(queue);
-  return status;
+  advance(queue);
+}
+
+/* Zero time, all but ops. */
+static enum tp_status do_task(struct tp_host *host, struct tp_device_state *state,
+                              struct tp_host_task *task, struct tp_error *error)
+{
+  if (is_collective(task))
+    return do_collective(host, task->stream, error);
+  if (task->kind == TP_HOST_OP)
+    return do_kernel(host, state, task, error);
+  tp_host_do_now(state, task);
+  return TP_OK;
 }
 
 static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "comm", "stream 2", "stream 3"};
@@ -157,14 +171,14 @@ static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "comm", "str
 static int absent_rank(const struct tp_host *host, int stream)
 {
   int r = 0;
-  while (r < host->options.ranks - 1 && is_collective(head_of(&host->ranks[r], stream)))
+  while (r < host->options.ranks - 1 && is_collective(tp_host_head(&host->ranks[r], stream)))
     r++;
   return r;
 }
 
 static int say_head(const struct tp_host *host, int rank, int stream, char *text, size_t size)
 {
-  const struct tp_host_task *task = head_of(&host->ranks[rank], stream);
+  const struct tp_host_task *task = tp_host_head(&host->ranks[rank], stream);
   if (task->kind == TP_HOST_OP)
     return snprintf(text, size, "; rank %d %s is at '%s', where rank %d is not", rank,
                     stream_names[stream], task->bound.op->name, absent_rank(host, stream));
@@ -176,13 +190,13 @@ static int say_head(const struct tp_host *host, int rank, int stream, char *text
 }
 
 /* Waits are for what was issued before, so that in the end all wait for a collective. */
-static enum tp_status stuck(const struct tp_host *host, struct tp_error *error)
+enum tp_status tp_host_stuck(const struct tp_host *host, struct tp_error *error)
 {
   char text[512] = "";
   size_t used = 0;
   for (int r = 0; r < host->options.ranks; r++)
     for (int s = 0; s < TP_MAX_STREAMS; s++)
-      if (head_of(&host->ranks[r], s) != NULL && used < sizeof text)
+      if (tp_host_head(&host->ranks[r], s) != NULL && used < sizeof text)
         used += (size_t)say_head(host, r, s, text + used, sizeof text - used);
   return tp_fail(error, TP_E_CHECK, "host: nothing can go on%s", text);
 }
@@ -194,7 +208,7 @@ static struct tp_host_task *choose(struct tp_host *host, struct tp_device_state 
   uint64_t n = 0;
   for (int r = 0; r < host->options.ranks; r++)
     for (int s = 0; s < TP_MAX_STREAMS; s++) {
-      struct tp_host_task *task = head_of(&host->ranks[r], s);
+      struct tp_host_task *task = tp_host_head(&host->ranks[r], s);
       if (!is_ready(host, task) || tp_mix64(host->random++) % ++n != 0)
         continue;
       chosen = task;
@@ -205,11 +219,13 @@ static struct tp_host_task *choose(struct tp_host *host, struct tp_device_state 
 
 enum tp_status tp_host_run(struct tp_host *host, struct tp_error *error)
 {
+  if (host->options.contends)
+    return tp_host_play(host, error);
   while (tp_host_pending(host)) {
     struct tp_device_state *state = NULL;
     struct tp_host_task *task = choose(host, &state);
     if (task == NULL)
-      return stuck(host, error);
+      return tp_host_stuck(host, error);
     tp_arena_reset(host->scratch);
     const enum tp_status status = do_task(host, state, task, error);
     if (status != TP_OK)

@@ -83,6 +83,17 @@ void tp_host_start_with_compute(struct tp_device_state *state);
 
 /* run.c: has any stream something left to do? */
 bool tp_host_pending(const struct tp_host *host);
+/* What a stream does next; NULL: nothing is left. */
+struct tp_host_task *tp_host_head(const struct tp_device_state *state, int stream);
+/* Does the head of a stream, no op, at the stream's clock. */
+void tp_host_do_now(struct tp_device_state *state, struct tp_host_task *task);
+/* The head of the stream, an op, ran from start to end. */
+void tp_host_end_op(struct tp_device_state *state, int stream, double start_s, double end_s);
+/* Says what waits for what. */
+enum tp_status tp_host_stuck(const struct tp_host *host, struct tp_error *error);
+
+/* play.c: tp_host_run where ops contend. */
+enum tp_status tp_host_play(struct tp_host *host, struct tp_error *error);
 
 /* calls.c: the calls, of no rank yet. */
 extern const struct tp_calls tp_host_table;

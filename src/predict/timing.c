@@ -65,7 +65,7 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
   const enum tp_status status = tp_machine_make(platform, device, stack, ranks, &made, error);
   if (status != TP_OK)
     return status;
-  made.sustained = true;
+  made.program = made.sustained = true;
   struct machine_slot *slot = &timer->machines[timer->last_id % MACHINE_SLOTS];
   *slot = (struct machine_slot){.platform = platform,
                                 .device = device,

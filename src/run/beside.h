@@ -44,10 +44,6 @@ struct tp_beside {
 /* Longer than the stand-ins of `starts` take. */
 static const double tp_starts_s = 0.02;
 
-/* For devices that know no interference: every load is accepted and changes nothing, `stop` says
- * the rate that was asked for, and no stand-in is late. */
-enum tp_status tp_beside_open_idle(struct tp_beside *beside, struct tp_error *error);
-
 /* On a GPU (built with CUDA only).  A load ends by itself after a minute, so that a program that
  * died leaves no GPU held. */
 enum tp_status tp_beside_open_gpu(int device, struct tp_beside *beside, struct tp_error *error);

@@ -2,7 +2,7 @@
 noinst_LTLIBRARIES += libtpcuda.la
 libtpcuda_la_CPPFLAGS = $(AM_CPPFLAGS) $(MPI_CFLAGS)
 libtpcuda_la_SOURCES = \
-	%D%/beside.c %D%/beside.h \
+	%D%/beside.h \
 	%D%/calls.h \
 	%D%/comm_choice.c %D%/comm_choice.h \
 	%D%/element.c %D%/element.h \

@@ -207,7 +207,7 @@ START_TEST(flash_prefill_traffic)
   ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 28 / 1e3, 1e-3);
   toy.device.attention_prefill.warm_bytes = 1e9;
   ck_assert(toy_us(&toy, &op) < 10);
-  toy.machine.sustained = true;
+  toy.machine.program = true;
   ck_assert_rel(toy_us(&toy, &op), 2.0 * 128 * 512 * 28 / 1e3, 1e-3);
 }
 END_TEST

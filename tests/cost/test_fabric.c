@@ -100,7 +100,7 @@ END_TEST
 START_TEST(a_group_of_one_does_nothing)
 {
   struct bench *bench = bench_make("dgx-h100", "vllm-graph", 8);
-  bench->machine.sustained = true;
+  bench->machine.program = bench->machine.sustained = true;
   const struct tp_op op = {.name = "alone",
                            .kind = TP_OP_COLLECTIVE,
                            .collective = {.kind = TP_ALL_REDUCE, .group = {1, 1}, .bytes = 1e6}};

@@ -141,14 +141,14 @@ START_TEST(warm_in_a_benchmark_cold_in_a_layer)
   } cases[] = {{0, 1}, {3e6, 1}, {4e6, 0.5}, {6e6, 0}, {1e9, 0}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     toy.device.gemm.warm_bytes = cases[i].warm_bytes;
-    toy.machine.sustained = false;
+    toy.machine.program = false;
     ck_assert_double_eq_tol(tp_cost_op(&toy.machine, true, &op).dram_bytes, 6e6 * cases[i].share,
                             1);
-    toy.machine.sustained = true;
+    toy.machine.program = true;
     ck_assert_rel(tp_cost_op(&toy.machine, true, &op).dram_bytes, 6e6, 1e-12);
   }
   /* Weights alone count where the activations weigh nothing: 2 MB of 3 MB that stay. */
-  toy.machine.sustained = false;
+  toy.machine.program = false;
   toy.device.gemm.warm_bytes = 3e6;
   toy.device.gemm.activation_ratio = 0;
   ck_assert_double_eq_tol(tp_cost_op(&toy.machine, true, &op).dram_bytes, 0, 1);

@@ -81,7 +81,7 @@ START_TEST(bounded_by_the_roofline)
 {
   struct subject subject = prepare(_i);
   struct bench *bench = subject.bench;
-  bench->machine.sustained = true;
+  bench->machine.program = bench->machine.sustained = true;
   for (int i = 0; i < SHAPES; i++) {
     const struct tp_op op = random_op(&subject.random);
     const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
@@ -106,7 +106,7 @@ START_TEST(larger_is_never_faster)
   struct bench *bench = subject.bench;
   for (int i = 0; i < SHAPES; i++) {
     struct tp_op op = random_op(&subject.random);
-    bench->machine.sustained = next(&subject.random) % 2 == 0;
+    bench->machine.program = bench->machine.sustained = next(&subject.random) % 2 == 0;
     const double before_s = alone_s(bench, &op);
     const int64_t more = size(&subject.random, 10);
     switch (op.kind) {

@@ -13,7 +13,7 @@ START_TEST(one_row_is_a_reduction_over_the_weights)
   struct toy toy;
   toy_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
-  toy.machine.sustained = true;
+  toy.machine.program = true;
   toy.stack.fusion.matrix_vector = true;
   const double want_us = 1 + 2 * (999e3 + 999 + 1000) / 0.5e12 * 1e6;
   ck_assert_rel(toy_us(&toy, &row), want_us, 1e-12);
@@ -25,7 +25,7 @@ START_TEST(other_gemms_stay_library_calls)
 {
   struct toy toy;
   toy_init(&toy);
-  toy.machine.sustained = true;
+  toy.machine.program = true;
   const double library_us = toy_us(&toy, &row);
   toy.stack.fusion.matrix_vector = true;
   ck_assert(toy_us(&toy, &row) < library_us);
@@ -34,7 +34,7 @@ START_TEST(other_gemms_stay_library_calls)
   const double two_us = toy_us(&toy, &two);
   toy.stack.fusion.matrix_vector = false;
   ck_assert_rel(toy_us(&toy, &two), two_us, 0);
-  toy.machine.sustained = false;
+  toy.machine.program = false;
   const double benchmarked_us = toy_us(&toy, &row);
   toy.stack.fusion.matrix_vector = true;
   ck_assert_rel(toy_us(&toy, &row), benchmarked_us, 0);
@@ -57,7 +57,7 @@ START_TEST(collectives_cost_more_in_place)
   bench->stack.collectives.in_place_s = 7e-6;
   const struct tp_cost alone = all_reduce(bench);
   const double alone_s = tp_cost_alone_s(&bench->machine, &alone);
-  bench->machine.sustained = true;
+  bench->machine.program = true;
   const struct tp_cost placed = all_reduce(bench);
   ck_assert_rel(tp_cost_alone_s(&bench->machine, &placed), 1.25 * alone_s + 7e-6, 1e-12);
   ck_assert_rel(placed.link_bytes, alone.link_bytes, 0);
@@ -79,7 +79,7 @@ START_TEST(crossings_cost_both_sides)
   const double kernel_s = tp_cost_op(&bench->machine, true, &kernel).fixed_s;
   kernel.n_waits = 1;
   ck_assert_rel(tp_cost_op(&bench->machine, true, &kernel).fixed_s, kernel_s, 0);
-  bench->machine.sustained = true;
+  bench->machine.program = true;
   ck_assert_rel(all_reduce(bench).fixed_s, alone_s + 3e-6, 1e-12);
   ck_assert_rel(tp_cost_op(&bench->machine, true, &kernel).fixed_s, kernel_s + 2e-6, 1e-12);
   kernel.n_waits = 0;

@@ -170,6 +170,11 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
   line("copy %zu kind %d\n", bytes, (int)kind);
   return fails() ? cudaErrorInvalidValue : cudaSuccess;
 }
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind)
+{
+  (void)to, (void)from, (void)bytes, (void)kind;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
 cudaError_t cudaMemsetAsync(void *memory, int value, size_t bytes, cudaStream_t stream)
 {
   (void)memory, (void)value, (void)bytes, (void)stream;
@@ -278,6 +283,17 @@ cudaError_t cudaSetDevice(int device)
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
   (void)flags;
+  return made((void **)stream, 1);
+}
+cudaError_t cudaDeviceGetStreamPriorityRange(int *least, int *greatest)
+{
+  *least = 0;
+  *greatest = -5;
+  return fails() ? cudaErrorInvalidValue : cudaSuccess;
+}
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsigned flags, int priority)
+{
+  (void)flags, (void)priority;
   return made((void **)stream, 1);
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream)

@@ -2,6 +2,7 @@
 
 #include "fake_cudnn_descriptor.h"
 #include "fake_gpu.h"
+#include "gpu/nvrtc.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,11 @@ bool fake_cudnn_lacks_best, fake_cudnn_capturing;
 int fake_cudnn_refused;
 static int live, plans, fall_backs;
 static const void *stream;
+
+/* Nothing is compiled here. */
+void tp_nvrtc_load(void)
+{
+}
 
 void fake_cudnn_reset(void)
 {

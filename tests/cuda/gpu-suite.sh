@@ -18,6 +18,7 @@ check() { # check NAME COMMAND...
 cat >fake <<'END'
 #!/bin/sh
 echo "$*" >>"$ASKED"
+echo "$LD_LIBRARY_PATH" >"$ASKED.libraries"
 case $1 in
 "$BREAKS") echo "$1 breaks" >&2; exit 3 ;;
 bench)
@@ -138,7 +139,9 @@ PATH=$work/clock:$PATH "$suite" ./fake out >said 2>&1
 check "at its slowest it ends in ten minutes: $(cat clock/now) s" [ "$(cat clock/now)" -le 600 ]
 
 # Built where it is absent, with the libraries of pip.
-mkdir -p tree/tools pip/nvidia/cudnn/lib bin && cp "$suite" tree/tools/
+mkdir -p tree/tools pip/nvidia/cudnn/lib pip/nvidia/cuda_nvrtc/lib bin
+: >pip/nvidia/cuda_nvrtc/lib/libnvrtc.so.13
+cp "$suite" "${suite%/*}/cuda-libraries" tree/tools/
 cat >tree/configure <<'END'
 #!/bin/sh
 printf '%s\n' "$@" >asked
@@ -149,6 +152,8 @@ printf '#!/bin/sh\n' >bin/nvcc
 chmod +x tree/configure bin/nvcc
 WORK=$work CUDA_LIBRARIES=pip/nvidia PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
 check "builds, and runs what it built" [ $? = 0 ]
+check "and finds what only libraries load" \
+  grep -q "^\(.*:\)*$work/pip/nvidia/cuda_nvrtc/lib\(:.*\)*$" asked.libraries
 check "configured with pip's libraries" \
   grep -qx -- "--with-cuda-libraries=$work/pip/nvidia" tree/build/asked
 check "alone" grep -qx -- --disable-tpsim tree/build/asked

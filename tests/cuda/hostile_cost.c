@@ -161,7 +161,7 @@ struct tp_cost hostile_cost(const struct hostile_physics *physics, const struct 
     collective_cost(physics, planned, what, &cost);
   } else {
     machine.device = &physics->device;
-    machine.sustained = false;
+    machine.program = machine.sustained = false;
     cost = tp_cost_bare(&machine, what->op);
     if (what->op->kind == TP_OP_GEMM)
       gemm_cost(physics, &machine, what, &cost);

@@ -23,8 +23,18 @@ EXTRA_DIST += %D%/computed.h %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 if HAVE_MPI
 check_PROGRAMS += %D%/group_ranks
 endif
-TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
-EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/mpi.sh %D%/selftest.sh
+TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/libraries.sh %D%/mpi.sh %D%/selftest.sh
+EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/libraries.sh %D%/mpi.sh %D%/selftest.sh
+
+# The program as it travels, and what it loads when it is needed.
+if HAVE_CUDA
+check_PROGRAMS += %D%/libraries
+check_SCRIPTS = carry/tpsim-cuda
+endif
+%C%_libraries_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
+%C%_libraries_SOURCES = %D%/libraries.c src/gpu/nccl_library.c src/gpu/nvrtc.c
+%C%_libraries_LDFLAGS = $(AM_LDFLAGS) -Wl,-rpath,'$$ORIGIN/nvrtc'
+%C%_libraries_LDADD = $(core_libs)
 
 # The whole loop on a GPU that is not the model.
 if TPSIM

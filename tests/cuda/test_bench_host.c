@@ -5,6 +5,7 @@
 #include "bench/host.h"
 #include "bench/suite.h"
 #include "host/host.h"
+#include "ops/interference.h"
 
 #include "trace_folder.h"
 
@@ -14,6 +15,7 @@ static struct trace_folder folder;
 static struct tp_error error;
 static struct tp_setup *setup;
 static struct tp_rig rig;
+static struct tp_load load_beside;
 static double clock_s, look_s;
 
 /* Each look takes so long. */
@@ -34,7 +36,7 @@ static void open_all(void)
   folder = trace_folder_make();
   must(tp_setup_open(&dirs, &request, folder.arena, &setup, &error));
   clock_s = look_s = 0;
-  rig = (struct tp_rig){.setup = setup, .opener = tp_opener_host()};
+  rig = (struct tp_rig){.setup = setup, .opener = tp_opener_host(&load_beside)};
 }
 
 static void close_all(void)
@@ -361,13 +363,15 @@ START_TEST(times_by_the_model)
   ck_assert_uint_eq(csv.n_rows, 2);
   struct tp_model cut = model;
   cut.layers = 2;
-  rig.sustained = true;
+  rig.programs = true;
   for (size_t row = 0; row < 2; row++) {
     double tp, ttft_s, tpot_s;
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tp"), &tp, &error));
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "ttft_s"), &ttft_s, &error));
     must(tp_csv_number(&csv, row, tp_csv_column(&csv, "tpot_s"), &tpot_s, &error));
     must(tp_rig_machine(&rig, (int)tp, &machine, &error));
+    ck_assert(machine.program && machine.sustained);
+    machine.sustained = false; /* the virtual clock does not sink */
     const struct tp_generation_point point = {.model = &cut,
                                               .variant = &variants[0],
                                               .batch = 1,
@@ -596,34 +600,38 @@ START_TEST(shorter_to_fit)
 }
 END_TEST
 
-/* A row's shape is that of what was timed. */
+/* A row's shape is that of what was timed, and beside the load it lasts as the model has it. */
 START_TEST(interference_names_its_ops)
 {
   struct tp_suite suite = suite_of();
-  struct tp_beside beside;
+  struct tp_beside beside = tp_beside_host(&load_beside);
   struct tp_csv csv;
   struct tp_machine machine;
-  int n_gemms = 0;
-  must(tp_beside_open_idle(&beside, &error));
+  int n_gemms = 0, n_slowed = 0;
   suite.beside = &beside;
   must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
   must(tp_rig_machine(&rig, 1, &machine, &error));
   must(tp_csv_open(trace_folder_file(&folder, "interference.csv"), folder.arena, &csv, &error));
   for (size_t row = 0; row < csv.n_rows; row++) {
-    double cells[4];
-    static const char *const columns[] = {"m", "n", "k", "alone_us"};
+    enum { N_CELLS = 7 };
+    double cells[N_CELLS];
+    static const char *const columns[N_CELLS] = {
+        "m", "n", "k", "alone_us", "time_us", "held_sms", "copy_bytes_per_s"};
     if (strcmp(tp_csv_cell(&csv, row, tp_csv_column(&csv, "op")), "gemm") != 0)
       continue;
-    for (int c = 0; c < 4; c++)
+    for (int c = 0; c < N_CELLS; c++)
       must(tp_csv_number(&csv, row, tp_csv_column(&csv, columns[c]), &cells[c], &error));
     const struct tp_lone_op gemm =
         tp_lone_gemm((int64_t)cells[0], (int64_t)cells[1], (int64_t)cells[2], TP_DTYPE_BF16);
     const struct tp_cost cost = tp_cost_bare(&machine, &gemm.op);
     ck_assert_rel(cells[3], 1e6 * tp_cost_alone_s(&machine, &cost), 1e-8);
+    const struct tp_interference load = {cells[5], cells[6]};
+    ck_assert_rel(cells[4], 1e6 * tp_interference_time_s(&machine, &cost, &load), 1e-6);
+    n_slowed += cells[4] > 1.01 * cells[3];
     n_gemms++;
   }
   ck_assert_int_ge(n_gemms, 12);
-  beside.close(beside.state);
+  ck_assert_int_ge(n_slowed, 12);
 }
 END_TEST
 
@@ -676,8 +684,7 @@ static bool is_begin_of(const char *part, const char *whole, int n_keys)
 START_TEST(interrupted_is_whole)
 {
   struct tp_suite suite = suite_of();
-  struct tp_beside beside;
-  must(tp_beside_open_idle(&beside, &error));
+  struct tp_beside beside = tp_beside_host(&load_beside);
   suite.beside = &beside;
   must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
   const char *const whole = trace_folder_text(&folder, "interference.csv");
@@ -692,7 +699,6 @@ START_TEST(interrupted_is_whole)
   must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
   ck_assert(is_begin_of(whole, trace_folder_text(&folder, "interference.csv"), 16));
   ck_assert(is_begin_of(trace_folder_text(&folder, "interference.csv"), whole, 16));
-  beside.close(beside.state);
 }
 END_TEST
 

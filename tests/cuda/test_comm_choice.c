@@ -1,5 +1,4 @@
 /* Who runs a collective, what is refused by name, and which buffers fit. */
-#include "run/beside.h"
 #include "run/comm_choice.h"
 
 #include "../suite.h"
@@ -228,19 +227,6 @@ START_TEST(operands_must_be_said)
 }
 END_TEST
 
-START_TEST(idle_loads_say_what_was_asked)
-{
-  struct tp_beside beside;
-  double moved = -1;
-  ck_assert_int_eq(tp_beside_open_idle(&beside, NULL), TP_OK);
-  const struct tp_load load = {.held_sms = 8, .copy_bytes_per_s = 1e12};
-  ck_assert_int_eq(beside.start(beside.state, &load, NULL), TP_OK);
-  ck_assert_int_eq(beside.stop(beside.state, &moved, NULL), TP_OK);
-  ck_assert_rel(moved, 1e12, 0);
-  beside.close(beside.state);
-}
-END_TEST
-
 static Suite *suite(void)
 {
   Suite *s = suite_create("comm_choice");
@@ -250,7 +236,6 @@ static Suite *suite(void)
   tcase_add_loop_test(c, refuses_by_name, 0, 16);
   tcase_add_loop_test(c, buffers_fit, 0, 13);
   tcase_add_test(c, operands_must_be_said);
-  tcase_add_test(c, idle_loads_say_what_was_asked);
   suite_add_tcase(s, c);
   return s;
 }

@@ -1,5 +1,6 @@
-/* The host device and the analytic engine agree where nothing slows anything else: the same ops at
- * the same times, on every rank, for every architecture and overlap that software does. */
+/* The host device and the analytic engine agree: the same ops at the same times, for every
+ * architecture and overlap that software does; on every rank where nothing slows anything else, on
+ * a lone one that is told so also where ops contend. */
 #include "cost/style.h"
 #include "engine/engine.h"
 #include "host/host.h"
@@ -22,29 +23,33 @@ static void must(enum tp_status status)
 }
 
 /* Collectives take nothing from kernels, and last as long as by themselves. */
+static void set_apart(const struct tp_machine *machine, struct tp_cost *cost)
+{
+  cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
+  cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = 0;
+}
+
 static const struct tp_cost *price(const struct tp_machine *machine, struct tp_arena *arena,
-                                   const struct tp_program *program, size_t s)
+                                   const struct tp_program *program, size_t s, bool contends)
 {
   const struct tp_segment *segment = &program->segments[s];
   struct tp_cost *costs = TP_NEW(arena, struct tp_cost, segment->n_ops);
   for (size_t i = 0; i < segment->n_ops; i++) {
     struct tp_cost *cost = &costs[i];
     *cost = tp_cost_op(machine, tp_batch_decodes(&program->batch), &segment->ops[i]);
-    if (segment->ops[i].kind != TP_OP_COLLECTIVE)
-      continue;
-    cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
-    cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = 0;
+    if (!contends && segment->ops[i].kind == TP_OP_COLLECTIVE)
+      set_apart(machine, cost);
   }
   return costs;
 }
 
 static struct tp_timeline simulate(const struct bench *bench, const struct tp_program *program,
-                                   double *total_s)
+                                   bool contends, double *total_s)
 {
   struct tp_timeline timeline = {.arena = bench->arena, .stream_names = program->stream_names};
   const struct tp_cost *costs[TP_MAX_SEGMENTS];
   for (size_t s = 0; s < program->n_segments; s++)
-    costs[s] = price(&bench->machine, bench->arena, program, s);
+    costs[s] = price(&bench->machine, bench->arena, program, s, contends);
   const struct tp_run run = {
       .program = program, .machine = &bench->machine, .costs = costs, .timeline = &timeline};
   struct tp_result result;
@@ -53,9 +58,10 @@ static struct tp_timeline simulate(const struct bench *bench, const struct tp_pr
   return timeline;
 }
 
-static void execute(struct tp_host *host, const struct tp_program *program, struct tp_arena *arena)
+static void execute(struct tp_host *host, const struct tp_program *program, int ranks,
+                    struct tp_arena *arena)
 {
-  for (int r = 0; r < program->mesh.tp; r++) {
+  for (int r = 0; r < ranks; r++) {
     const struct tp_calls *calls = tp_host_calls(host, r);
     struct tp_store *store = tp_store_create(calls, 1, 1);
     struct tp_binding *binding;
@@ -111,30 +117,47 @@ static void compare(const struct bench *bench, const struct tp_host *host,
   ck_assert_rel(last_s, total_s, 1e-9);
 }
 
-START_TEST(agrees_with_the_engine)
+static void compare_all(int i, bool contends)
 {
-  const int tp = _i % N_DEGREES == 0 ? 2 : 4;
-  const bool decode = _i / N_DEGREES % N_PHASES == 1;
-  const char *stack = stacks[_i / N_DEGREES / N_PHASES % N_STACKS];
-  const char *variant = computed_name(_i / N_DEGREES / N_PHASES / N_STACKS);
+  const int tp = i % N_DEGREES == 0 ? 2 : 4;
+  const int ranks = contends ? 1 : tp;
+  const bool decode = i / N_DEGREES % N_PHASES == 1;
+  const char *stack = stacks[i / N_DEGREES / N_PHASES % N_STACKS];
+  const char *variant = computed_name(i / N_DEGREES / N_PHASES / N_STACKS);
   struct bench *bench = bench_make("dgx-h100", stack, tp);
-  bench->machine.sustained = true;
-  const struct tp_model model = toy_model(5);
+  bench->machine.program = bench->machine.sustained = true;
+  struct tp_model model = contends ? llama_70b() : toy_model(5);
+  model.layers = 5;
   struct tp_request request = decode ? decode_request(&model, tp) : prefill_request(&model, tp);
+  if (contends) { /* kernels of all SMs */
+    request.batch = decode ? tp_batch_decode(16, 2000) : tp_batch_prefill(3, 512);
+    request.kv_capacity = 2048;
+  }
   request.operands = true;
   request.style = tp_style_of(&bench->stack);
   const struct tp_program program = build_program(variant, &request, bench->arena);
   const char *what = tp_arena_printf(bench->arena, "%s %s tp %d %s", stack, variant, tp,
                                      tp_batch_decodes(&program.batch) ? "decode" : "prefill");
   double total_s;
-  const struct tp_timeline timeline = simulate(bench, &program, &total_s);
-  struct tp_host *host = tp_host_create(
-      &(struct tp_host_options){.ranks = tp, .seed = (uint64_t)_i, .machine = &bench->machine});
-  execute(host, &program, bench->arena);
-  for (int rank = 0; rank < tp; rank++)
+  const struct tp_timeline timeline = simulate(bench, &program, contends, &total_s);
+  struct tp_host *host = tp_host_create(&(struct tp_host_options){
+      .ranks = ranks, .contends = contends, .seed = (uint64_t)i, .machine = &bench->machine});
+  execute(host, &program, ranks, bench->arena);
+  for (int rank = 0; rank < ranks; rank++)
     compare(bench, host, &timeline, total_s, rank, what);
   tp_host_free(host);
   bench_free(bench);
+}
+
+START_TEST(agrees_with_the_engine)
+{
+  compare_all(_i, false);
+}
+END_TEST
+
+START_TEST(agrees_where_ops_contend)
+{
+  compare_all(_i, true);
 }
 END_TEST
 
@@ -144,6 +167,8 @@ static Suite *suite(void)
   TCase *cases = tcase_create("cases");
   tcase_set_timeout(cases, 60);
   tcase_add_loop_test(cases, agrees_with_the_engine, 0,
+                      n_computed() * N_DEGREES * N_PHASES * N_STACKS);
+  tcase_add_loop_test(cases, agrees_where_ops_contend, 0,
                       n_computed() * N_DEGREES * N_PHASES * N_STACKS);
   suite_add_tcase(suite, cases);
   return suite;

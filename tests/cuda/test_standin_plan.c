@@ -46,7 +46,7 @@ START_TEST(plan_is_the_models)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
   struct tp_machine *machine = &bench->machine;
-  machine->sustained = true;
+  machine->program = machine->sustained = true;
   const struct tp_op op = all_reduce(1 << 26);
   const struct tp_cost cost = tp_cost_op(machine, false, &op);
   const struct tp_standin_plan plan =
@@ -65,7 +65,7 @@ START_TEST(crossings_are_real)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 8);
   const struct tp_op op = all_reduce(1 << 20);
-  bench->machine.sustained = true;
+  bench->machine.program = bench->machine.sustained = true;
   bench->stack.collectives.in_place_s = 0;
   const int64_t before =
       tp_standin_plan_make(&bench->machine, true, &op, 16, DEVICE_SMS).nanoseconds;

@@ -1,6 +1,10 @@
-/* Tables that grow: rows, keys, resuming, and whose they are. */
+/* Tables that grow: rows, keys, resuming, whose they are, and who holds their folder. */
 #define _XOPEN_SOURCE 700
+#include "bench/trace_folder.h"
+
 #include "trace_folder.h"
+
+#include <sys/wait.h>
 
 static struct trace_folder folder;
 static struct tp_error error;
@@ -19,6 +23,12 @@ static enum tp_status clocks(void *data, double clocks_hz[2], struct tp_error *u
 
 static int n_clocks;
 static struct tp_trace_source source;
+static struct tp_trace_folder held;
+
+static void must(enum tp_status status)
+{
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+}
 
 static void setup(void)
 {
@@ -34,10 +44,12 @@ static void setup(void)
                                     .n_command = 3,
                                     .clocks = clocks,
                                     .data = &n_clocks};
+  must(tp_trace_folder_take(source.directory, &held, &error));
 }
 
 static void teardown(void)
 {
+  tp_trace_folder_leave(&held);
   trace_folder_remove(&folder);
 }
 
@@ -49,11 +61,6 @@ static struct tp_trace_row row_of(int m, double time_us)
   tp_trace_row_number(&row, "m", m);
   tp_trace_row_number(&row, "time_us", time_us);
   return row;
-}
-
-static void must(enum tp_status status)
-{
-  ck_assert_msg(status == TP_OK, "%s", error.text);
 }
 
 static void add(int m, double time_us)
@@ -119,7 +126,7 @@ START_TEST(sidecar_tells_the_runs)
 {
   open_trace();
   must(tp_trace_close(trace, &error));
-  ck_assert_int_ne(access(trace_folder_file(&folder, "traces/one"), F_OK), 0); /* no row: nothing */
+  ck_assert_int_ne(access(trace_folder_file(&folder, "traces/one/gemm.csv"), F_OK), 0); /* no row */
   open_trace();
   add(1, 10);
   ck_assert_ptr_nonnull(strstr(text("gemm.csv.json"), "\"before\""));
@@ -171,6 +178,16 @@ START_TEST(refuses_another_machine)
   open_trace();
   must(tp_trace_close(trace, &error));
   source.driver = "580.1";
+  source.nccl = "2.28.9"; /* one GPU went on where several began, or the other way */
+  open_trace();
+  add(2, 10);
+  must(tp_trace_close(trace, &error));
+  source.nccl = NULL;
+  open_trace();
+  must(tp_trace_close(trace, &error));
+  source.nccl = "2.27.3";
+  refuses("nccl '2.28.9', this is '2.27.3'");
+  source.nccl = NULL;
   source.sms = 131;
   refuses("sms '132', this is '131'");
   source.sms = 132;
@@ -197,52 +214,98 @@ START_TEST(refuses_strange_files)
 }
 END_TEST
 
+static void refuses_folder(const char *path, const char *what)
+{
+  struct tp_trace_folder second;
+  ck_assert_int_eq(tp_trace_folder_take(path, &second, &error), TP_E_ENVIRONMENT);
+  ck_assert_msg(strstr(error.text, what) != NULL, "said: %s", error.text);
+}
+
 /* flock tells apart who opened, not processes. */
 START_TEST(one_at_a_time)
 {
-  struct tp_trace *first, *second;
-  const struct tp_trace_row row = row_of(1, 10);
+  refuses_folder(source.directory, "another bench is writing there");
   open_trace();
-  first = trace;
-  open_trace(); /* no folder yet: nobody writes */
-  second = trace;
-  trace = first;
   add(1, 10);
-  ck_assert_int_eq(tp_trace_add(second, &row, &error), TP_E_ENVIRONMENT);
-  ck_assert_ptr_nonnull(strstr(error.text, "another bench is writing there"));
-  must(tp_trace_close(second, &error));
-  ck_assert_int_eq(tp_trace_open(&source, &layout, &second, &error), TP_E_ENVIRONMENT);
-  must(tp_trace_close(first, &error));
+  refuses_folder(source.directory, "another bench is writing there");
+  must(tp_trace_close(trace, &error));
+  refuses_folder(source.directory, "another bench is writing there");
+  tp_trace_folder_leave(&held);
+  must(tp_trace_folder_take(source.directory, &held, &error));
   open_trace();
   ck_assert(has(1));
   must(tp_trace_close(trace, &error));
 }
 END_TEST
 
-/* Both opened before there was a folder; the other has come and gone. */
-START_TEST(one_after_the_other)
+/* Made for a bench that wrote nothing, it goes; one that was there or holds rows stays. */
+START_TEST(empty_folder)
 {
-  const struct tp_trace_row row = row_of(2, 10);
-  struct tp_trace *late;
-  open_trace();
-  late = trace;
+  tp_trace_folder_leave(&held);
+  ck_assert_int_ne(access(source.directory, F_OK), 0);
+  must(tp_trace_folder_take(folder.path, &held, &error));
+  tp_trace_folder_leave(&held);
+  ck_assert_int_eq(access(folder.path, F_OK), 0);
+  must(tp_trace_folder_take(source.directory, &held, &error));
   open_trace();
   add(1, 10);
   must(tp_trace_close(trace, &error));
-  ck_assert_int_eq(tp_trace_add(late, &row, &error), TP_E_ENVIRONMENT);
-  must(tp_trace_close(late, &error));
+  tp_trace_folder_leave(&held);
   ck_assert_ptr_nonnull(strstr(text("gemm.csv"), "gemm,1,10,"));
+  must(tp_trace_folder_take(source.directory, &held, &error));
+}
+END_TEST
+
+/* Takes the folder when it is free, and leaves it once without a row. */
+static void add_when_free(int m)
+{
+  for (int rounds = 0; rounds < 2;) {
+    const enum tp_status status = tp_trace_folder_take(source.directory, &held, &error);
+    if (status != TP_OK) {
+      ck_assert_ptr_nonnull(strstr(error.text, "another bench is writing there"));
+      continue;
+    }
+    if (rounds++ == 1) {
+      open_trace();
+      add(m, 10);
+      must(tp_trace_close(trace, &error));
+    }
+    tp_trace_folder_leave(&held);
+  }
+}
+
+/* Processes that begin together where there is no folder yet: the row of each is there. */
+START_TEST(all_at_once)
+{
+  enum { PROCESSES = 4 };
+  tp_trace_folder_leave(&held);
+  for (int m = 1; m <= PROCESSES; m++)
+    if (fork() == 0) {
+      add_when_free(m);
+      _exit(0);
+    }
+  for (int m = 1; m <= PROCESSES; m++) {
+    int ending;
+    wait(&ending);
+    ck_assert_int_eq(ending, 0);
+  }
+  must(tp_trace_folder_take(source.directory, &held, &error));
+  open_trace();
+  for (int m = 1; m <= PROCESSES; m++)
+    ck_assert_msg(has(m), "row %d is lost", m);
+  must(tp_trace_close(trace, &error));
+  const size_t header = strlen("op,m,time_us,repeats\n"), row = strlen("gemm,1,10,\n");
+  ck_assert_uint_eq(strlen(text("gemm.csv")), header + PROCESSES * row);
 }
 END_TEST
 
 START_TEST(no_place)
 {
-  trace_folder_write(&folder, "traces", "a file");
-  open_trace();
-  const struct tp_trace_row row = row_of(1, 1);
-  ck_assert_int_eq(tp_trace_add(trace, &row, &error), TP_E_ENVIRONMENT);
-  ck_assert_ptr_nonnull(strstr(error.text, "gemm.csv: cannot be written"));
-  must(tp_trace_close(trace, &error));
+  trace_folder_write(&folder, "file", "a file");
+  refuses_folder(trace_folder_file(&folder, "file/one"), "file/one: cannot be written");
+  refuses_folder(trace_folder_file(&folder, "file"), "file: cannot be written");
+  ck_assert_int_eq(symlink("nowhere", trace_folder_file(&folder, "link")), 0);
+  refuses_folder(trace_folder_file(&folder, "link"), "link: cannot be written");
 }
 END_TEST
 
@@ -258,7 +321,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, refuses_another_machine);
   tcase_add_test(tcase, refuses_strange_files);
   tcase_add_test(tcase, one_at_a_time);
-  tcase_add_test(tcase, one_after_the_other);
+  tcase_add_test(tcase, empty_folder);
+  tcase_add_loop_test(tcase, all_at_once, 0, 20);
   tcase_add_test(tcase, no_place);
   suite_add_tcase(suite, tcase);
   return suite;

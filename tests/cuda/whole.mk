@@ -11,7 +11,7 @@ tests_cuda_test_whole_SOURCES = %D%/test_whole.c %D%/fake_runtime.cc %D%/fake_me
 	%D%/fake_nccl.cc %D%/fake_cublas.c %D%/fake_cublaslt.c %D%/peers_on_host.cc \
 	src/gpu/attention.c src/gpu/attention_blas.c src/gpu/clocks.c \
 	src/gpu/comm.c src/gpu/dispatch.c src/gpu/emulation.c src/gpu/lateness.c src/gpu/facts.c \
-	src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/nccl.c src/gpu/open.c \
+	src/gpu/gemm.c src/gpu/gemm_plan.c src/gpu/nccl.c %D%/nccl_linked.c src/gpu/open.c \
 	src/gpu/peer_memory.c src/gpu/runtime.c src/gpu/transfer.c src/gpu/windows.c \
 	%D%/fake_cudnn.c %D%/fake_cudnn_run.c src/gpu/sdpa.c src/gpu/sdpa_graph.c \
 	src/gpu/sdpa_plan.c

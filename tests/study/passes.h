@@ -36,7 +36,7 @@ static inline struct pass *pass_make(struct random_world *world, const char *nam
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, world->arena, &pass->program, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", world->text, error.text);
-  pass->machine.sustained = true;
+  pass->machine.program = pass->machine.sustained = true;
   pass_price(world, pass);
   return pass;
 }
@@ -49,7 +49,8 @@ static inline struct tp_result pass_run(struct random_world *world, const struct
   for (size_t s = 0; s < pass->program.n_segments; s++)
     costs[s] = pass->costs[s];
   const struct tp_run run = {.program = &pass->program, .machine = &pass->machine, .costs = costs};
-  const enum tp_status status = tp_engine_analytic.run(&tp_engine_analytic, &run, world->arena, &result, &error);
+  const enum tp_status status =
+      tp_engine_analytic.run(&tp_engine_analytic, &run, world->arena, &result, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", world->text, error.text);
   return result;
 }

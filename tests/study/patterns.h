@@ -65,7 +65,7 @@ static inline bool build(struct world *world, const struct tp_setup *setup,
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, world->arena, &built->program, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
-  built->machine.sustained = true;
+  built->machine.program = built->machine.sustained = true;
   for (size_t s = 0; s < built->program.n_segments; s++) {
     const struct tp_segment *segment = &built->program.segments[s];
     struct tp_cost *costs = TP_NEW(world->arena, struct tp_cost, segment->n_ops);

@@ -96,7 +96,7 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
       tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, &machine, &error);
   if (status == TP_OK)
     status = tp_variant_parse(name, arena, &variant, &error);
-  machine.sustained = true;
+  machine.program = machine.sustained = true;
   double most = 0;
   for (int decode = 0; decode <= 1 && status == TP_OK; decode++) {
     struct tp_program program;

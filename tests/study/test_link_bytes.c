@@ -98,7 +98,7 @@ START_TEST(a_collective_sends_its_closed_form)
     ck_assert_int_eq(tp_machine_make(&world.platform, &world.device, &world.stack,
                                      world.point.mesh.tp, &machine, NULL),
                      TP_OK);
-    machine.sustained = true;
+    machine.program = machine.sustained = true;
     for (int kind = TP_ALL_REDUCE; kind <= TP_SEND; kind++)
       for (int algorithm = TP_ALGORITHM_AUTO; algorithm <= TP_ALGORITHM_HIERARCHICAL; algorithm++)
         check_collective(&world, &machine,

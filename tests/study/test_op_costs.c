@@ -33,7 +33,7 @@ static struct tp_machine machine_of(const struct tp_point *point, int ranks)
   struct tp_machine machine;
   ck_assert_int_eq(
       tp_machine_make(point->platform, point->device, point->stack, ranks, &machine, NULL), TP_OK);
-  ck_assert(!machine.sustained);
+  ck_assert(!machine.program && !machine.sustained);
   return machine;
 }
 

@@ -49,7 +49,7 @@ static struct tp_result run_pass(const struct tp_point *point, bool decode, int6
   ck_assert_int_eq(tp_timer_machine(timer, point->platform, point->device, point->stack,
                                     point->mesh.tp, &timing.machine, NULL),
                    TP_OK);
-  ck_assert(timing.machine->machine.sustained);
+  ck_assert(timing.machine->machine.program && timing.machine->machine.sustained);
   ck_assert_int_eq(tp_variant_build(point->variant, &request, world.arena, &program, NULL), TP_OK);
   tp_timer_price(timer, timing.machine, &program, world.arena, &priced);
   ck_assert_int_eq(tp_timing_run(&timing, &priced, world.arena, &result, NULL), TP_OK);

@@ -99,7 +99,7 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double cache_bytes = shape->writes_cache ? 2 * new_bytes : 0;
   const double flash_bytes = query_bytes(shape) + shape->traversal * all_bytes;
   const double bytes = cache_bytes + flash_bytes;
-  const double cold = machine->sustained ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
+  const double cold = machine->program ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
   const double byte_s = cold / (machine->dram_bytes_per_s * fit->dram_ratio);
   const double write_s =
       shape->writes_cache ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
@@ -137,7 +137,7 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
 
   const double kv_bytes = key_bytes(shape, shape->keys);
   const double bytes = kv_bytes + (copies ? 3 : 1) * query_bytes(shape);
-  cost->dram_bytes = machine->sustained ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
+  cost->dram_bytes = machine->program ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
   const double stream_s = key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
   const double l2_s = kv_bytes / fit->l2_bytes_per_s;
   const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);

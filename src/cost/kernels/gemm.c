@@ -153,7 +153,7 @@ static double dram_bytes(const struct tp_machine *machine, const struct fit *fit
   const double activation_bytes =
       shape->element_bytes * shape->m * shape->k + OUTPUT_BYTES * shape->m * shape->n;
   const double all_bytes = weight_bytes + activation_bytes;
-  if (machine->sustained)
+  if (machine->program)
     return all_bytes;
   return all_bytes *
          tp_cold_ratio(weight_bytes + fit->activation_ratio * activation_bytes, fit->warm_bytes);
