@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <math.h>
 
-enum { N_OPS = 11, N_HELD = 6, N_RATES = 4 };
+enum { N_OPS = 14, N_HELD = 6, N_RATES = 4 };
 enum { N_LOADS = N_HELD + 2 * N_RATES };
 
 struct beside {
@@ -123,7 +123,7 @@ static void choose_loads(struct beside *self)
 }
 
 /* What runs beside an all-reduce: GEMMs bound by arithmetic, in one wave and in many, and by
- * memory, attention over a long cache, a residual add. */
+ * memory, down to a few microseconds, attention over a long and a short cache, a residual add. */
 static void choose_ops(struct beside *self, const struct tp_rig *rig)
 {
   const struct tp_attention attention = {
@@ -135,7 +135,13 @@ static void choose_ops(struct beside *self, const struct tp_rig *rig)
       .kv_heads = 1,
       .head_dim = 128,
       .dtype = TP_DTYPE_BF16};
+  struct tp_attention brief = attention;
+  brief.batch = 1;
+  brief.kv_len = 1024;
   size_t n = 0;
+  self->ops[n++] = tp_lone_gemm(1, 768, 4096, TP_DTYPE_BF16);
+  self->ops[n++] = tp_lone_gemm(16, 3584, 4096, TP_DTYPE_BF16);
+  self->ops[n++] = tp_lone_attention(&brief);
   self->ops[n++] = tp_lone_gemm(1, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 1024, TP_DTYPE_BF16);

@@ -7,10 +7,11 @@ static const char *const section_texts[TP_N_SECTIONS] = {
 };
 
 static const struct {
+  const char *text;
   enum tp_section section;
   double shares[TP_ROUNDS];
 } tables[TP_N_TABLES] = {
-#define X(name, section, ...) {TP_SECTION_##section, {__VA_ARGS__}},
+#define X(name, text, section, ...) {text, TP_SECTION_##section, {__VA_ARGS__}},
     TP_TABLES(X)
 #undef X
 };
@@ -20,15 +21,36 @@ const char *tp_section_text(enum tp_section section)
   return section_texts[section];
 }
 
-size_t tp_suite_stages(enum tp_section section, struct tp_stage stages[TP_MOST_STAGES])
+const char *tp_table_text(enum tp_table table)
+{
+  return tables[table].text;
+}
+
+static bool is_wanted(int table, enum tp_section section, int only)
+{
+  return only < 0 ? section == TP_N_SECTIONS || section == tables[table].section : table == only;
+}
+
+/* `only`: a table; -1: those of the section. */
+static size_t choose_stages(enum tp_section section, int only, struct tp_stage *stages)
 {
   size_t n = 0;
   for (int round = 0; round < TP_ROUNDS; round++)
     for (int t = 0; t < TP_N_TABLES; t++)
-      if (tables[t].shares[round] > 0 && (section == TP_N_SECTIONS || section == tables[t].section))
+      if (tables[t].shares[round] > 0 && is_wanted(t, section, only))
         stages[n++] =
             (struct tp_stage){(enum tp_table)t, tables[t].section, round, tables[t].shares[round]};
   return n;
+}
+
+size_t tp_suite_stages(enum tp_section section, struct tp_stage stages[TP_MOST_STAGES])
+{
+  return choose_stages(section, -1, stages);
+}
+
+size_t tp_suite_stages_of(enum tp_table table, struct tp_stage stages[TP_MOST_STAGES])
+{
+  return choose_stages(tables[table].section, (int)table, stages);
 }
 
 double tp_stage_budget_s(const struct tp_stage *stages, size_t n, size_t which, double left_s)

@@ -25,20 +25,20 @@ enum tp_section {
 };
 const char *tp_section_text(enum tp_section section);
 
-/* X(name, section, shares of the time of all, by round), in order within a round. */
-#define TP_TABLES(X)                            \
-  X(COLLECTIVES, COLLECTIVES, 0.10, 0.00, 0.00) \
-  X(LAYERS, LAYERS, 0.06, 0.18, 0.16)           \
-  X(GENERATE, GENERATE, 0.06, 0.14, 0.00)       \
-  X(STARTS, INTERFERENCE, 0.02, 0.00, 0.00)     \
-  X(CROSSINGS, INTERFERENCE, 0.02, 0.00, 0.00)  \
-  X(GEMM, OPS, 0.08, 0.07, 0.06)                \
-  X(ATTENTION, OPS, 0.05, 0.04, 0.05)           \
-  X(INTERFERENCE, INTERFERENCE, 0.05, 0.03, 0)  \
-  X(MEMORY, OPS, 0.00, 0.03, 0.00)              \
-  X(SUSTAINED, OPS, 0.00, 0.06, 0.00)
+/* X(name, text, section, shares of the time of all, by round), in order within a round. */
+#define TP_TABLES(X)                                           \
+  X(COLLECTIVES, "collectives", COLLECTIVES, 0.10, 0.00, 0.00) \
+  X(LAYERS, "layers", LAYERS, 0.06, 0.18, 0.16)                \
+  X(GENERATE, "generate", GENERATE, 0.06, 0.14, 0.00)          \
+  X(STARTS, "starts", INTERFERENCE, 0.02, 0.00, 0.00)          \
+  X(CROSSINGS, "crossings", INTERFERENCE, 0.02, 0.00, 0.00)    \
+  X(GEMM, "gemm", OPS, 0.08, 0.07, 0.06)                       \
+  X(ATTENTION, "attention", OPS, 0.05, 0.04, 0.05)             \
+  X(INTERFERENCE, "interference", INTERFERENCE, 0.05, 0.03, 0) \
+  X(MEMORY, "memory", OPS, 0.00, 0.03, 0.00)                   \
+  X(SUSTAINED, "sustained", OPS, 0.00, 0.06, 0.00)
 enum tp_table {
-#define X(name, section, ...) TP_TABLE_##name,
+#define X(name, text, section, ...) TP_TABLE_##name,
   TP_TABLES(X)
 #undef X
       TP_N_TABLES
@@ -55,6 +55,9 @@ struct tp_stage {
 
 /* The stages of a section, TP_N_SECTIONS: of all, in their order; how many. */
 size_t tp_suite_stages(enum tp_section section, struct tp_stage stages[TP_MOST_STAGES]);
+/* Those of one table. */
+size_t tp_suite_stages_of(enum tp_table table, struct tp_stage stages[TP_MOST_STAGES]);
+const char *tp_table_text(enum tp_table table); /* "gemm" */
 
 /* Seconds of `left_s` that stage `which` may take if those after it are to run, too.  Time that one
  * leaves goes to the next. */

@@ -32,4 +32,11 @@ enum tp_status tp_bench_job_open(struct tp_session *session, const struct tp_ben
                                  struct tp_bench_job *job, struct tp_error *error);
 
 double tp_bench_now_s(void *unused); /* of the monotonic clock */
+
+/* cmd_bench_run.c: the stages, of one section where ranks are many, in their order.  What it
+ * measured it says on standard output. */
+enum tp_status tp_bench_run(const struct tp_bench_job *job, const struct tp_stage *stages, size_t n,
+                            struct tp_error *error);
+/* Degrees that a section runs one after the other, each by a group; none: once, alone. */
+struct tp_numbers tp_bench_degrees(const struct tp_bench_job *job, enum tp_section section);
 #endif

@@ -18,6 +18,7 @@ tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-to-ho
 tpsim_cuda_SOURCES = \
 	%D%/cmd_bench.c \
 	%D%/cmd_bench_job.c %D%/cmd_bench_job.h \
+	%D%/cmd_bench_run.c \
 	%D%/cmd_devices.c \
 	%D%/cmd_selftest.c \
 	%D%/commands.h \

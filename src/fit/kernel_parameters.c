@@ -26,8 +26,9 @@ static const struct tp_kernel_group groups[] = {
     {"memory", memory_table, COUNT(memory_table)}};
 
 /* Counts, and what only other measurements can tell. */
-static const char *const held_keys[] = {"sustained_ratio",   "half_tile_rows", "tile_rows",
-                                        "row_latency_bytes", "expanded_ratio", "spread_ratio"};
+static const char *const held_keys[] = {"sustained_ratio", "half_tile_rows",    "tile_rows",
+                                        "cached_bytes",    "row_latency_bytes", "expanded_ratio",
+                                        "spread_ratio"};
 
 const struct tp_kernel_group *tp_kernel_group_find(const char *name)
 {

@@ -103,7 +103,7 @@ static void norm_in_place(int i)
 
 static const struct heads {
   int heads, kv_heads, head_dim;
-} heads[] = {{4, 2, 64}, {3, 1, 6}, {8, 8, 20}, {6, 2, 128}, {2, 1, 256}};
+} heads[] = {{4, 2, 64}, {3, 1, 6}, {8, 8, 20}, {6, 2, 128}, {2, 1, 256}, {2, 1, 232}};
 
 static void begin_heads(struct trial *trial, enum tp_function function, int i)
 {

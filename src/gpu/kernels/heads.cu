@@ -8,6 +8,30 @@ struct head_plan {
   int packs, items; /* of half a head, where pairs are rotated; of a head, where it is moved */
 };
 
+/* A pack in two parts where second halves lie APART: at multiples of 8 bytes, not of 16. */
+template <class T, bool APART>
+__device__ __forceinline__ tp_raw fetch_second(const T *row, int64_t first, bool pack)
+{
+  if (!pack || !APART)
+    return tp_fetch(row, first, pack);
+  const uint2 *const at = reinterpret_cast<const uint2 *>(row + first);
+  const uint2 low = at[0], high = at[1];
+  return {tp_pack<T>::elements, {low.x, low.y, high.x, high.y}};
+}
+
+template <class T, bool APART>
+__device__ __forceinline__ void store_second(T *row, int64_t first, const tp_item<T> &item)
+{
+  const tp_raw raw = tp_rounded(item);
+  if (raw.n == 1 || !APART) {
+    tp_put(row, first, raw);
+    return;
+  }
+  uint2 *const at = reinterpret_cast<uint2 *>(row + first);
+  at[0] = make_uint2(raw.bits.x, raw.bits.y);
+  at[1] = make_uint2(raw.bits.z, raw.bits.w);
+}
+
 /* (a, b) turned by the angles of pairs first, first + 1, ... */
 template <class T>
 __device__ __forceinline__ void turn(tp_item<T> &a, tp_item<T> &b, const float2 *turns,
@@ -23,7 +47,7 @@ __device__ __forceinline__ void turn(tp_item<T> &a, tp_item<T> &b, const float2 
 }
 
 /* Heads [first_head, first_head + heads) of the row; those of k also into `cached`. */
-template <class T>
+template <class T, bool APART>
 __device__ void rotate_heads(T *row, const tp_head_rows &h, T *cached, const float2 *turns,
                              head_plan half)
 {
@@ -35,15 +59,15 @@ __device__ void rotate_heads(T *row, const tp_head_rows &h, T *cached, const flo
     const bool pack = item < half.packs;
     T *const at = row + static_cast<int64_t>(head) * h.head_dim;
     const tp_raw raw_a = tp_fetch(static_cast<const T *>(at), first, pack);
-    const tp_raw raw_b = tp_fetch(static_cast<const T *>(at), second, pack);
+    const tp_raw raw_b = fetch_second<T, APART>(at, second, pack);
     tp_item<T> a = tp_numbers<T>(raw_a), b = tp_numbers<T>(raw_b);
     turn(a, b, turns, first);
     tp_store(at, first, a);
-    tp_store(at, second, b);
+    store_second<T, APART>(at, second, b);
     if (cached != nullptr && head >= h.heads) {
       T *const to = cached + static_cast<int64_t>(head - h.heads) * h.head_dim;
       tp_store(to, first, a);
-      tp_store(to, second, b);
+      store_second<T, APART>(to, second, b);
     }
   }
 }
@@ -62,7 +86,7 @@ struct caches {
 };
 
 /* One block a row: its angles once, for all heads. */
-template <class T>
+template <class T, bool APART>
 __global__ void rope_cache(tp_head_rows h, bool rotate, const int32_t *lengths, caches c,
                            head_plan half, head_plan kv)
 {
@@ -80,7 +104,7 @@ __global__ void rope_cache(tp_head_rows h, bool rotate, const int32_t *lengths, 
       turns[pair] = make_float2(cosf(angle), sinf(angle));
     }
     __syncthreads();
-    rotate_heads(row, h, keys, turns, half);
+    rotate_heads<T, APART>(row, h, keys, turns, half);
   }
   if (!caching)
     return;
@@ -98,9 +122,10 @@ cudaError_t launch_rope_cache(const tp_head_rows &h, bool rotate, const int32_t 
   if (h.rows == 0)
     return cudaSuccess;
   const tp_row_view half_head = {nullptr, 0};
-  /* Halves start at multiples of head_dim / 2. */
+  /* Heads start at multiples of head_dim, their second halves head_dim / 2 further on. */
   head_plan half = {tp_packs<T>(h.head_dim / 2, h.qkv, c.keys, half_head), 0};
-  if (h.head_dim / 2 % tp_pack<T>::elements != 0)
+  const bool apart = h.head_dim / 2 % tp_pack<T>::elements != 0;
+  if (h.head_dim % tp_pack<T>::elements != 0 || h.head_dim / 2 % (tp_pack<T>::elements / 2) != 0)
     half.packs = 0;
   half.items = tp_items<T>(h.head_dim / 2, half.packs);
   const int64_t kv_elements = static_cast<int64_t>(h.kv_heads) * h.head_dim;
@@ -109,10 +134,15 @@ cudaError_t launch_rope_cache(const tp_head_rows &h, bool rotate, const int32_t 
     kv.packs = 0;
   kv.items = tp_items<T>(kv_elements, kv.packs);
   const int most = rotate ? (h.heads + h.kv_heads) * half.items : kv.items;
-  TP_LAUNCH((rope_cache<T>), static_cast<unsigned>(h.rows),
-            static_cast<unsigned>(tp_threads(most, 512)),
-            rotate ? static_cast<size_t>(h.head_dim / 2) * sizeof(float2) : 0, stream, h, rotate,
-            lengths, c, half, kv);
+  const unsigned blocks = static_cast<unsigned>(h.rows);
+  const unsigned threads = static_cast<unsigned>(tp_threads(most, 512));
+  const size_t shared = rotate ? static_cast<size_t>(h.head_dim / 2) * sizeof(float2) : 0;
+  if (apart)
+    TP_LAUNCH((rope_cache<T, true>), blocks, threads, shared, stream, h, rotate, lengths, c, half,
+              kv);
+  else
+    TP_LAUNCH((rope_cache<T, false>), blocks, threads, shared, stream, h, rotate, lengths, c, half,
+              kv);
   return cudaGetLastError();
 }
 
