@@ -48,6 +48,7 @@ static inline struct tp_comm_phase tp_comm_phase_of(const struct tp_pattern_rate
 struct tp_cost {
   double fixed_s, work_s, compute_s;
   double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
+  double matrix_s;   /* kernels: their products at the rate that a large GEMM keeps up */
   double wave_s;     /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
@@ -96,6 +97,17 @@ double tp_cost_crossing_s(const struct tp_machine *machine);
 /* Share of its rate that a kernel covering all SMs loses beside a collective that holds `sm_share`
  * and outlasts it. */
 double tp_cost_held_share(const struct tp_machine *machine, double sm_share);
+
+/* Of a pass at the clock of unbroken GEMMs: how long it lasts, and how much of that its products
+ * take, and what else goes to and from DRAM at the full rate. */
+struct tp_power_use {
+  double pass_s, matrix_s, dram_s;
+};
+/* power.c: how much faster than under unbroken GEMMs the clock is in the pass: what the power limit
+ * leaves when the rest draws less.  1 where the device's file does not say what it draws. */
+double tp_power_boost(const struct tp_device *device, const struct tp_power_use *use);
+/* The cost of a kernel at a clock `boost` times as fast. */
+void tp_cost_boost(struct tp_cost *cost, double boost);
 
 /* Time of the op with nothing beside it. */
 double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost);

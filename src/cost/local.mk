@@ -1,6 +1,7 @@
 libtpcore_la_SOURCES += \
 	%D%/cost.c %D%/cost.h \
 	%D%/machine.c \
+	%D%/power.c \
 	%D%/style.c %D%/style.h \
 	%D%/collectives/algorithm.h \
 	%D%/collectives/collective.c \

@@ -88,6 +88,9 @@ static double deviations_at(const struct rows *rows, double held_ratio)
 
 #define RANGE_held_ratio(least, most) \
   static const double least_held_ratio = (least), most_held_ratio = (most);
+#define RANGE_burst_ratio(least, most)
+#define RANGE_idle_power_ratio(least, most)
+#define RANGE_dram_power_ratio(least, most)
 #define RANGE_crossing_s(least, most)
 #define RANGE_wait_s(least, most)
 #define RANGE(key, least, most, meaning) RANGE_##key(least, most)

@@ -56,6 +56,7 @@
   X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
   X(cached_bytes, 0, 1e12, "read and written, up to this size within the last-level cache")        \
   X(cache_bytes_per_s, 0, 1e16, "what elementwise kernels move within it; 0: no more than DRAM")   \
+  X(rope_stretch, 0, 100, "time of kernels that rotate heads over that of others; 0: no longer")   \
   X(expanded_ratio, 0.01, 10, "K and V read once a query head: bytes drawn over the memory peak")  \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
@@ -121,6 +122,11 @@
   X(held_ratio, 0.1, 1,                                                                           \
     "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
     "there wait for a second wave; 1: only the held share is lost")                               \
+  X(burst_ratio, 0, 3,                                                                            \
+    "clock that the power limit allows to GEMMs now and then over that under unbroken ones; 0: "  \
+    "as slow")                                                                                    \
+  X(idle_power_ratio, 0, 1, "power while no products are computed over the power limit")          \
+  X(dram_power_ratio, 0, 2, "what DRAM at its full rate draws beyond that, over the limit")       \
   X(crossing_s, 0, 1e-3,                                                                          \
     "from a kernel to a collective on another stream and back, beyond what each takes alone")     \
   X(wait_s, 0, 1e-3,                                                                              \
@@ -142,7 +148,9 @@
 
 /* Keys that came after device files had been written by others: absent they are 0, which leaves
  * their term out. */
-#define TP_DEVICE_LATER_KEYS "cached_bytes", "cache_bytes_per_s"
+#define TP_DEVICE_LATER_KEYS                                                              \
+  "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio", "idle_power_ratio", \
+      "dram_power_ratio"
 
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \

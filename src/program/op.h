@@ -158,7 +158,7 @@ const char *tp_function_text(enum tp_function function);
 #define TP_MEMORY_FIELDS(X)                                       \
   X(AMOUNT, read_bytes, COSTS, "read_bytes", ALWAYS, "read=")     \
   X(AMOUNT, write_bytes, COSTS, "write_bytes", ALWAYS, " write=") \
-  X(FUNCTION, function, FREE, NULL, NEVER, "")                    \
+  X(FUNCTION, function, COSTS, "function", NEVER, "")             \
   X(INT, heads, FREE, NULL, NEVER, "")                            \
   X(INT, kv_heads, FREE, NULL, NEVER, "")                         \
   X(INT, head_dim, FREE, NULL, NEVER, "")

@@ -106,6 +106,7 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   cost->dram_bytes = cold * bytes;
   cost->fixed_s = fit->launch_s;
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
+  cost->matrix_s = all_s;
   cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
   cost->sm_share = fmin(1, all_s / longest_s);
   cost->wave_s = all_s / fmax(1, blocks * tiles / sms);

@@ -190,6 +190,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   const struct timing best = fit.half_tile_rows > 0 ? by_rows(&fit, &shape) : fastest(&fit, &shape);
   cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
   cost->work_s = best.total_s;
+  cost->matrix_s = 2 * shape.m * shape.n * shape.k * shape.flop_s / shape.sms;
   cost->compute_s = best.sm_s;
   cost->sm_share = smaller(best.full, 1);
   cost->wave_s = best.block_s;

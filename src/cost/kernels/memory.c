@@ -2,6 +2,11 @@
 #include "cost/cost.h"
 #include "cost/kernels/rate.h"
 
+static bool rotates(enum tp_function function)
+{
+  return function == TP_FUNCTION_ROPE || function == TP_FUNCTION_ROPE_CACHE;
+}
+
 /* What a kernel before it left in the last-level cache never reaches DRAM. */
 static double cold_ratio(const struct tp_device_memory *fit, double bytes)
 {
@@ -20,6 +25,8 @@ void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *me
   cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   if (cold < 1)
     cost->work_s += (1 - cold) * bytes / fit->cache_bytes_per_s;
+  if (rotates(memory->function) && fit->rope_stretch > 0)
+    cost->work_s *= fit->rope_stretch;
   cost->sm_share = 0; /* a quarter of the SMs saturates DRAM: losing some costs it nothing */
   cost->sigma = fit->spread_ratio;
 }
