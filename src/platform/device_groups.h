@@ -31,6 +31,7 @@
   X(tile_s, 0, 1e-3, "fixed time of a tile: load, rescale, store")                           \
   X(token_s, 0, 1e-3, "SM time of writing a token of 4 or more KV heads to the cache")       \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")   \
+  X(wide_stretch, 0, 100, "time with heads of more than 256 over that of others; 0: alike")  \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 #define TP_DEVICE_ATTENTION_DECODE(X)                                                         \
@@ -42,6 +43,7 @@
   X(sm_bytes_per_s, 1e8, 1e14, "KV cache that one SM can draw: bytes in flight over latency") \
   X(l2_bytes_per_s, 1e10, 1e16, "KV cache that the last-level cache can deliver")             \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, a KV cache up to this size stays cached") \
+  X(wide_stretch, 0, 100, "time with heads of more than 128 over that of others; 0: alike")   \
   X(most_splits, 1, 1e4, "SMs that share one sequence's KV head at most")                     \
   X(splits_mha, 0, 1, "1: also where every query head has its own KV head")                   \
   X(combine_s, 0, 1e-3, "added a split: its partial result is read and rescaled")             \
@@ -148,9 +150,9 @@
 
 /* Keys that came after device files had been written by others: absent they are 0, which leaves
  * their term out. */
-#define TP_DEVICE_LATER_KEYS                                                              \
-  "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio", "idle_power_ratio", \
-      "dram_power_ratio"
+#define TP_DEVICE_LATER_KEYS                                                          \
+  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio", \
+      "idle_power_ratio", "dram_power_ratio"
 
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \

@@ -30,6 +30,15 @@ static struct shape shape_of(const struct tp_attention *attention)
 
 enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
 
+/* Flash kernels hold a tile of queries, keys and values in an SM; heads too wide for the fast ones
+ * get others (measured with cuDNN 9 on an H200: prefill up to 256, decode up to 128). */
+enum { WIDE_PREFILL = 256, WIDE_DECODE = 128 };
+
+static double stretch_of(const struct shape *shape, double widest, double wide_stretch)
+{
+  return shape->head_dim > widest && wide_stretch > 0 ? wide_stretch : 1;
+}
+
 static double power_4(double x)
 {
   return x * x * x * x;
@@ -88,7 +97,8 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double context = shape->keys - shape->queries;
   const double first = fmin(widest, context + fmax(rows, KEY_BLOCK));
   const double seen = keys_seen(tiles, first, keys, widest);
-  const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s;
+  const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s *
+                       stretch_of(shape, WIDE_PREFILL, fit->wide_stretch);
   const double blocks = shape->batch * shape->heads / packed;
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
   const double longest_s = fit->tile_s + widest * key_s;
@@ -139,8 +149,9 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   const double kv_bytes = key_bytes(shape, shape->keys);
   const double bytes = kv_bytes + (copies ? 3 : 1) * query_bytes(shape);
   cost->dram_bytes = machine->program ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
-  const double stream_s = key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
-  const double l2_s = kv_bytes / fit->l2_bytes_per_s;
+  const double stretch = stretch_of(shape, WIDE_DECODE, fit->wide_stretch);
+  const double stream_s = stretch * key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
+  const double l2_s = stretch * kv_bytes / fit->l2_bytes_per_s;
   const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
   const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
