@@ -101,8 +101,15 @@ static void print(const struct result *results, size_t n, enum tp_format format,
                            .n_columns = N_COLUMNS - first,
                            .headers = headers + first,
                            .is_text = is_text + first};
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    if (results[i].validation.n_late > 0)
+      fprintf(stderr,
+              "tpsim: %s%s%zu figures left out: stand-ins for collectives began late by more "
+              "than 5 %% of the pass\n",
+              results[i].file != NULL ? results[i].file : "", results[i].file != NULL ? ": " : "",
+              results[i].validation.n_late);
     add_result(&table, &results[i]);
+  }
   tp_table_write(&table, format, stdout);
 }
 
@@ -245,7 +252,9 @@ const struct tp_command tp_command_validate = {
         "fitted to (tpsim calibrate TRACES; its file says so) count under `all` alone. Its points\n"
         "were measured for moments: they are predicted at its ops' clocks, not at those of\n"
         "minutes. Points run on their platform's links with the given device in place of its own.\n"
-        "Runs that were emulated on one GPU are not mixed with others: --where emulated=1.",
+        "Runs that were emulated on one GPU are not mixed with others: --where emulated=1. "
+        "Figures\n"
+        "whose stand-ins began late by more than 5 % of the pass (ttft_late_s) are left out.",
     .example = "printf 'm,n,k,time_us\\n64,8192,8192,53\\n' | tpsim validate - --device h100-sxm",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

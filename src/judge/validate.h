@@ -47,6 +47,7 @@ enum { TP_WORST_FIGURES = 5 };
 struct tp_validation {
   struct tp_validated *figures; /* in the file's order */
   size_t n_figures;
+  size_t n_late; /* left out: stand-ins began late by more than a twentieth of the pass */
   struct tp_validated_group *groups; /* all figures first */
   size_t n_groups;
   const struct tp_validated_group *judged; /* all figures, or those not fitted to */
