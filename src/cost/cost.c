@@ -5,14 +5,16 @@
 
 #include <math.h>
 
-/* Events of another stream and ranks that arrive late belong to the program an op stands in; a
- * collective benchmarked by itself has neither.  The ratio is of the whole stand-alone time, memory
- * and latency included, so that the algorithm that is fastest by itself is fastest in place. */
-static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
+/* Events of another stream and ranks that arrive late belong to the program an op stands in, or to
+ * the op that it waits for; a collective benchmarked by itself has neither.  The ratio is of the
+ * whole stand-alone time, memory and latency included, so that the algorithm that is fastest by
+ * itself is fastest in place. */
+static void add_in_place(const struct tp_machine *machine, const struct tp_op *op,
+                         struct tp_cost *cost)
 {
   const double ratio = machine->stack->collectives.in_place_ratio;
   const double in_place_s = machine->stack->collectives.in_place_s;
-  cost->fixed_s = cost->fixed_s * ratio + fmax(in_place_s, tp_cost_crossing_s(machine));
+  cost->fixed_s = cost->fixed_s * ratio + fmax(in_place_s, tp_cost_crossing_s(machine, op));
   if (ratio == 1)
     return;
   cost->work_s = ratio * fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
@@ -23,15 +25,15 @@ static void add_in_place(const struct tp_machine *machine, struct tp_cost *cost)
   }
 }
 
-static bool is_in_place(const struct tp_machine *machine)
+static bool is_in_place(const struct tp_machine *machine, const struct tp_op *op)
 {
-  return machine->program && tp_machine_ranks(machine) > 1;
+  return (machine->program || op->n_waits > 0) && tp_machine_ranks(machine) > 1;
 }
 
-double tp_cost_crossing_s(const struct tp_machine *machine)
+double tp_cost_crossing_s(const struct tp_machine *machine, const struct tp_op *op)
 {
   const struct tp_device_overlap *overlap = &machine->device->overlap;
-  return is_in_place(machine) ? fmax(0, overlap->crossing_s - overlap->wait_s) : 0;
+  return is_in_place(machine, op) ? fmax(0, overlap->crossing_s - overlap->wait_s) : 0;
 }
 
 enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_op *op,
@@ -106,16 +108,16 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
   struct tp_cost cost = tp_cost_bare(machine, op);
   if (op->kind != TP_OP_COLLECTIVE) {
     const bool launched = op->kind != TP_OP_GEMM || !op->gemm.continues;
-    if (launched)
+    if (launched && machine->program)
       add_launch(machine->stack, decodes, &cost);
-    if (op->n_waits > 0 && is_in_place(machine))
+    if (op->n_waits > 0 && is_in_place(machine, op))
       cost.fixed_s += machine->device->overlap.wait_s;
     return cost;
   }
   if (op->collective.algorithm == TP_ALGORITHM_DMA)
     return cost;
   cost.late_share = tp_cost_held_share(machine, cost.sm_share);
-  if (is_in_place(machine) && cost.n_phases > 0) /* a group of one does nothing */
-    add_in_place(machine, &cost);
+  if (is_in_place(machine, op) && cost.n_phases > 0) /* a group of one does nothing */
+    add_in_place(machine, op, &cost);
   return cost;
 }

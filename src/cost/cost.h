@@ -21,7 +21,7 @@ struct tp_machine {
   const struct tp_stack *stack;
   const struct tp_fabric *fabric; /* NULL: one rank, no links */
   double dram_bytes_per_s;        /* the shared resource: datasheet peak */
-  bool program;   /* ops of programs, cold and in place; false for single benchmarked ops */
+  bool program;   /* ops of programs: cold, in place, with gaps; false for single benchmarked ops */
   bool sustained; /* after minutes of load; false at the clocks of a benchmark's moments */
 };
 
@@ -90,9 +90,9 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
 /* The op as a benchmark runs it, before the stack adds its launch and a program its place. */
 struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op);
 
-/* Time of streams and events that each collective adds to what it takes by itself in a program of
- * several ranks; the kernel that waits for it pays its part, too. */
-double tp_cost_crossing_s(const struct tp_machine *machine);
+/* Time of streams and events that a collective in a program of several ranks, or one that waits for
+ * a kernel, adds to what it takes by itself; the kernel that waits for it pays its part, too. */
+double tp_cost_crossing_s(const struct tp_machine *machine, const struct tp_op *op);
 
 /* Share of its rate that a kernel covering all SMs loses beside a collective that holds `sm_share`
  * and outlasts it. */

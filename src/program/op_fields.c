@@ -152,7 +152,8 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
 {
-  return field->column != NULL && (field->type != TP_OP_LIMIT || tp_op_field_number(op, field) > 0);
+  const bool may_be_unset = field->type == TP_OP_LIMIT || field->words == functions;
+  return field->column != NULL && (!may_be_unset || tp_op_field_number(op, field) > 0);
 }
 
 /* Appends to text[size] what fits. */

@@ -39,7 +39,7 @@ double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *fiel
 void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double value);
 
 /* Whether a row of the op has something to say in the field's column: not of a limit that is not
- * set. */
+ * set, nor of a function that is unnamed. */
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
 
 /* Its payload as `show-program` writes it, into text[size]; cut where that is too short. */

@@ -14,7 +14,7 @@ struct tp_standin_plan tp_standin_plan_make(const struct tp_machine *machine, bo
 {
   const struct tp_cost cost = tp_cost_op(machine, decodes, op);
   /* Streams and events are real here. */
-  const double lasts_s = tp_cost_alone_s(machine, &cost) - tp_cost_crossing_s(machine);
+  const double lasts_s = tp_cost_alone_s(machine, &cost) - tp_cost_crossing_s(machine, op);
   int blocks = sms == TP_STANDIN_MODEL_SMS ? model_sms(machine, &cost) : sms;
   if (sms == TP_STANDIN_COPY_ENGINES || op->collective.sms == TP_NO_SMS)
     blocks = 0;

@@ -22,7 +22,6 @@ struct hostile_physics {
   double power_ratio;      /* what full arithmetic takes off the clock ... */
   double power_s;          /* ... after about so long */
   bool whole_waves;        /* held SMs cost a GEMM whole waves */
-  bool persistent;         /* held SMs delay a GEMM until they are free, at most by its own time */
   double dram_weight;      /* of a stand-in's traffic against a kernel's; 0: as much */
   double noise_ratio;      /* standard deviation of a sample; one in 40 is off by 30 % */
 };

@@ -20,7 +20,7 @@
   X(partial_overlap) X(power_ratio) X(power_s) X(dram_weight) X(noise_ratio)         \
       X(device.gemm.dram_ratio) X(device.gemm.compute_ratio) X(device.gemm.launch_s) \
           X(device.memory.kernel_floor_s) X(device.memory.dram_ratio) X(device.overlap.held_ratio)
-#define FLAGS(X) X(own_attention) X(own_memory) X(whole_waves) X(persistent)
+#define FLAGS(X) X(own_attention) X(own_memory) X(whole_waves)
 
 static struct tp_arena *arena;
 static struct tp_error error;

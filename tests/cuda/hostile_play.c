@@ -157,25 +157,6 @@ static size_t record_of(const struct tp_graph *graph, size_t at)
   return at;
 }
 
-/* Until when a collective that runs holds its SMs. */
-static double held_until_s(const struct tp_fluid *fluid)
-{
-  double until_s = fluid->now_s;
-  for (int q = 0; q < TP_MAX_STREAMS; q++)
-    if (fluid->collectives & 1u << q)
-      until_s = fmax(until_s, fluid->lanes[q].start_s + fluid->lanes[q].alone_s);
-  return until_s;
-}
-
-/* Blocks that stay from a kernel's begin to its end: those on held SMs begin when these are free,
- * or when the others have ended. */
-static bool waits_for_sms(const struct tp_device_state *state, const struct tp_op *op, double held)
-{
-  const double sms = state->machine.device->datasheet.sm_count;
-  return state->hostile->physics.persistent && op->kind == TP_OP_GEMM && held > 0 &&
-         ceil((double)op->gemm.m / 128) * ceil((double)op->gemm.n / 256) > sms - held;
-}
-
 /* A stream goes on until it runs an op or waits. */
 static void go_on(struct play *play, int stream)
 {
@@ -196,11 +177,6 @@ static void go_on(struct play *play, int stream)
       const bool collective = task->bound.op->kind == TP_OP_COLLECTIVE;
       play->costs[stream] =
           cost_of(play->state, &task->bound, play->crosses[stream], play->held_sms);
-      if (waits_for_sms(play->state, task->bound.op, play->held_sms)) {
-        const double held_s = held_until_s(&play->fluid) - play->fluid.now_s;
-        play->costs[stream].fixed_s += fmin(held_s, play->costs[stream].work_s);
-        play->costs[stream].sm_share = 0;
-      }
       play->crosses[stream] = false;
       play->begun_s[stream] = play->fluid.now_s;
       tp_fluid_start(&play->fluid, stream, &play->costs[stream], collective,
@@ -278,10 +254,7 @@ double hostile_play_beside(struct tp_device_state *state, const struct tp_graph 
         hostile_rate_beside(&state->hostile->physics, &state->machine, load->held_sms, &cost);
     const double left = state->machine.dram_bytes_per_s -
                         load->copy_bytes_per_s * (weight > 0 ? 1 + 0.5 * (1 - weight) : 1);
-    const bool twice = waits_for_sms(state, graph->tasks[i].bound.op, load->held_sms);
-    sum_s += cost.fixed_s +
-             (twice ? 2 * cost.work_s
-                    : fmax(fmax(cost.work_s, cost.compute_s / rate), cost.dram_bytes / left));
+    sum_s += cost.fixed_s + fmax(fmax(cost.work_s, cost.compute_s / rate), cost.dram_bytes / left);
   }
   return sum_s;
 }

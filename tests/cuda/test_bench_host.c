@@ -448,12 +448,14 @@ START_TEST(sustained_rests_then_runs)
 }
 END_TEST
 
-/* In turn a repetition is both, hidden it is the kernels: no stream costs anything here. */
-START_TEST(crossings_of_a_clock_without)
+/* In turn a repetition is both and what streams and events take, hidden it is the kernels. */
+START_TEST(crossings_as_the_model_has_them)
 {
   struct tp_agenda plan;
   must(tp_agenda_crossings(&rig, folder.arena, &plan, &error));
   ck_assert_uint_eq(plan.n, 10);
+  const double crossing_us = 1e6 * rig.setup->device.overlap.crossing_s;
+  ck_assert_double_gt(crossing_us, 1);
   int n_hidden = 0;
   for (size_t i = 0; i < plan.n; i++) {
     struct tp_trace_row row;
@@ -469,7 +471,7 @@ START_TEST(crossings_of_a_clock_without)
       ck_assert_rel(us, kernels * kernel_us, 1e-3); /* but for the first one's and the last's */
       n_hidden++;
     } else {
-      ck_assert_rel(us, kernel_us + collective_us, 1e-6);
+      ck_assert_rel(us, kernel_us + collective_us + crossing_us, 1e-6);
     }
   }
   ck_assert_int_eq(n_hidden, 4);
@@ -625,8 +627,8 @@ START_TEST(interference_names_its_ops)
         tp_lone_gemm((int64_t)cells[0], (int64_t)cells[1], (int64_t)cells[2], TP_DTYPE_BF16);
     const struct tp_cost cost = tp_cost_bare(&machine, &gemm.op);
     ck_assert_rel(cells[3], 1e6 * tp_cost_alone_s(&machine, &cost), 1e-8);
-    const struct tp_interference load = {cells[5], cells[6]};
-    ck_assert_rel(cells[4], 1e6 * tp_interference_time_s(&machine, &cost, &load), 1e-6);
+    const struct tp_interference loaded = {cells[5], cells[6]};
+    ck_assert_rel(cells[4], 1e6 * tp_interference_time_s(&machine, &cost, &loaded), 1e-6);
     n_slowed += cells[4] > 1.01 * cells[3];
     n_gemms++;
   }
@@ -719,7 +721,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, layers_and_generate);
   tcase_add_test(tcase, times_by_the_model);
   tcase_add_test(tcase, sustained_rests_then_runs);
-  tcase_add_test(tcase, crossings_of_a_clock_without);
+  tcase_add_test(tcase, crossings_as_the_model_has_them);
   tcase_add_test(tcase, lengths_and_graphs);
   tcase_add_test(tcase, shorter_to_fit);
   tcase_add_test(tcase, interference_names_its_ops);

@@ -110,7 +110,7 @@ START_TEST(low_bits_move_less)
   struct tp_op op = all_reduce(1 << 28);
   const struct tp_standin_plan full =
       tp_standin_plan_make(&bench->machine, false, &op, 16, DEVICE_SMS);
-  op.collective.wire = (struct tp_wire){4, 4, 128, false};
+  op.collective.wire = (struct tp_wire){4, 4, 128, false, TP_WIRE_INTEGER};
   const struct tp_cost cost = tp_cost_op(&bench->machine, false, &op);
   const struct tp_standin_plan low =
       tp_standin_plan_make(&bench->machine, false, &op, 16, DEVICE_SMS);
