@@ -42,8 +42,9 @@
  *         sm_share <= 1 - the largest late_share of the collectives that began before that moment
  *         and have not ended.  After fixed_s the kernel waits until it has room, at most
  *             max(0, wave_s * (stretch(largest late_share) - stretch(held))
- *                    - held * max(0, work_s - compute_s)),          held: sum of their sm_share,
+ *                    - held * max(0, work_s - stretch(held) * compute_s)),
  *             stretch(taken) = max(1, sm_share / max(TP_SM_FLOOR, 1 - taken)),
+ *             held: sum of their sm_share,
  *         all as they are at the end of fixed_s: late blocks take a wave at most, however many the
  *         kernel has, and their bytes are late, too, which leaves more of the DRAM to the others'.
  *         So a kernel of one wave beside a collective that outlasts it takes stretch(max(late_share,

@@ -58,6 +58,7 @@ double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
   if (held.late_share <= held.share)
     return 0;
   const double wave_s = kernel->wave_s > 0 ? kernel->wave_s : kernel->compute_s;
-  const double blocks_s = wave_s * (stretch(kernel, held.late_share) - stretch(kernel, held.share));
-  return larger(0, blocks_s - held.share * larger(0, kernel->work_s - kernel->compute_s));
+  const double beside = stretch(kernel, held.share);
+  const double blocks_s = wave_s * (stretch(kernel, held.late_share) - beside);
+  return larger(0, blocks_s - held.share * larger(0, kernel->work_s - beside * kernel->compute_s));
 }

@@ -129,6 +129,34 @@ static bool list_parameters(const char *name, struct problem *problem, size_t *s
   return true;
 }
 
+static double residuals_now(const struct problem *problem)
+{
+  double sum = 0;
+  for (size_t i = 0; i < problem->n_samples; i++)
+    sum += residual(problem, problem->samples[i]);
+  return sum;
+}
+
+/* Those that move any sample: what the samples must be enough for. */
+static size_t count_telling(struct problem *problem)
+{
+  const double before = residuals_now(problem);
+  size_t n = 0;
+  for (size_t i = 0; i < problem->n_parameters; i++) {
+    const struct tp_kernel_parameter *parameter = problem->parameters[i];
+    double *const value = tp_kernel_parameter_slot(problem->device, parameter->offset);
+    const double left = *value, free = tp_kernel_parameter_to_free(parameter, left);
+    bool tells = false;
+    for (int way = -1; way <= 1 && !tells; way += 2) {
+      *value = tp_kernel_parameter_from_free(parameter, free + 0.5 * way);
+      tells = residuals_now(problem) != before;
+    }
+    *value = left;
+    n += tells;
+  }
+  return n;
+}
+
 static double loss_now(const struct problem *problem)
 {
   double loss = 0;
@@ -233,16 +261,16 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
   size_t spread_offset = 0;
   if (!list_parameters(group, &problem, &spread_offset))
     return tp_fail(error, TP_E_INPUT, "no kernel group '%s' to fit", group);
-  const size_t p = problem.n_parameters;
   problem.samples = TP_NEW(scratch, const struct tp_kernel_sample *, n_samples + 1);
   problem.n_samples = choose(samples, n_samples, options->hold_out_ratio, problem.samples);
-  if (problem.n_samples < 3 * p)
-    return tp_fail(error, TP_E_INPUT,
-                   "%s: %zu samples are too few to fit %zu parameters; give at least %.0f", group,
-                   n_samples, p, ceil(10.0 / 3 * (double)p / (1 - options->hold_out_ratio)));
   problem.machine = (struct tp_machine){.device = &trial,
                                         .stack = &problem.stack,
                                         .dram_bytes_per_s = trial.datasheet.dram_bytes_per_s};
+  const size_t p = count_telling(&problem);
+  if (problem.n_samples < 3 * p || problem.n_samples < problem.n_parameters)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: %zu samples are too few to fit %zu parameters; give at least %.0f", group,
+                   n_samples, p, ceil(10.0 / 3 * (double)p / (1 - options->hold_out_ratio)));
   struct tp_kernel_fit done = {0};
   gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* its default aborts */
   enum tp_status status = run(&problem, samples, n_samples, &done, error);

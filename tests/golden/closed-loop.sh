@@ -50,13 +50,13 @@ sidecar() { # sidecar FILE
 {
   echo op,read_bytes,write_bytes
   for power in 14 16 18 20 22 24 26 28; do
-    for part in 1 2 4; do echo "memory,$((1 << power)),$(((1 << power) / part))"; done
+    for part in 1 2 4 8; do echo "memory,$((1 << power)),$(((1 << power) / part))"; done
   done
 } >memory
 {
   echo op,m,n,k,dtype,held_sms,copy_bytes_per_s
-  for m in 16 1024 4096; do
-    for k in 4096 8192; do
+  for m in 16 128 256 384 512 1024 4096; do # a wave of blocks and several
+    for k in 2048 4096 8192; do
       for held in 0 4 8 16 24 36; do echo "gemm,$m,8192,$k,bf16,$held,0"; done
       for rate in 5e11 1e12 2e12; do echo "gemm,$m,8192,$k,bf16,0,$rate"; done
     done
@@ -150,7 +150,7 @@ below() { # below FILE GROUP LIMIT: mape of report.csv
 
 "$tpsim" validate h200-sxm >before.csv 2>said
 ok $((($? == 1) - 1)) "the shipped device misses: exit 1"
-grep -q "^tpsim: gemm.csv: mean absolute error .*; .*speedup by " said
+grep -q "^tpsim: attention.csv: mean absolute error .*; .*speedup by " said
 ok $? "and says which files and speedups"
 ! grep -q "held out" before.csv
 ok $? "nothing was held out of a device that was not fitted to them"
@@ -162,7 +162,7 @@ near gemm launch_s 4e-6 0.05 && near gemm compute_ratio 0.7 0.05 &&
   near memory kernel_floor_s 3e-6 0.1 && near overlap held_ratio 0.8 0.02 &&
   near nccl simple_wire_ratio 1.6 0.1 && near peer_kernels one_shot_base_s 6e-6 0.1
 ok $? "the parameters come back"
-near gemm sustained_ratio 0.71 0.01 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
+near gemm sustained_ratio 0.717 0.01 && grep -q "^gemm_fp8,(left out),,,,sustained_ratio of 1 waits" fit.csv
 ok $? "the clock under load: the median, where its group is fitted"
 grep -q '^gemm,warm_bytes,[0-9.e+]*,0,' fit.csv && grep -q '"warm_bytes": 0,' h200-sxm/device.json
 ok $? "benched ops are cold"
@@ -212,12 +212,12 @@ sed '$d' h200-sxm/gemm.csv >copy/gemm.csv
 ! grep -q "^gemm.csv,held out" changed.csv && grep -q "^memory.csv,held out" changed.csv
 ok $? "a file that changed since is not what was fitted"
 
-sed 's/"held_ratio": [0-9.]*/"held_ratio": 0.5/' h200-sxm/device.json >wrong.json
+sed 's/"held_ratio": [0-9.]*/"held_ratio": 0.4/' h200-sxm/device.json >wrong.json
 "$tpsim" validate h200-sxm --device wrong.json >wrong.csv 2>said
 [ $? = 1 ] && grep -q "interference.csv: mean absolute error" said && grep -q "speedup by ttft_s of ladder" said
 ok $? "a wrong contention parameter shows, in slow-downs and in what ladder gains"
 
-"$tpsim" validate h200-sxm --set overlap.held_ratio=0.5 --max-gain-error 1 >set.csv 2>said
+"$tpsim" validate h200-sxm --set overlap.held_ratio=0.4 --max-gain-error 1 >set.csv 2>said
 [ $? = 1 ] && cmp -s set.csv wrong.csv
 ok $? "the same by --set"
 

@@ -41,6 +41,8 @@ BEGIN {
       row("attention_decode,,,,bf16,1,," x ",64," h ",128")
       row("attention_decode,,,,bf16,64,," x ",64," h ",128")
       row("attention_decode,,,,bf16,512,," x ",64," h ",64")
+      row("attention_prefill,,,,bf16,1," x ",,64," h ",512")
+      row("attention_decode,,,,bf16,1,," x ",64," h ",256")
     }
   for (x = 1e3; x < 1e10; x *= 100) row("memory,,,,,,,,,,,," x "," x)
   n = split("all_reduce all_gather reduce_scatter all_to_all", kinds, " ")
@@ -89,7 +91,7 @@ pairs() {
   case $1 in
   true | false) echo "false true" ;;
   1) echo "0 1"; echo "1 2" ;;
-  0) echo "1e9 1e12"; echo "1 5"; for most in 1e-6 0.5 100 1e6; do echo "0 $most"; done ;;
+  0) echo "1e9 1e12"; echo "1 5"; for most in 1e-6 0.5 100 1e6; do echo "0 $most"; done; echo "1 2" ;;
   *) awk -v v="$1" 'BEGIN {
        printf "%.6g %.6g\n%.6g %.6g\n%.6g %.6g\n", v / 2, v * 2, v / 2, v, v, v * 2
        printf "%.6g %.6g\n%.6g %.6g\n%.6g %.6g\n", v, v * 1000, v / 1000, v, v / 50, v
@@ -112,11 +114,15 @@ verdict() {
 
 # What else must be set for a key to bind: rows are quantised where there is a rate for it,
 # activations counted where memory binds and a cache is warm, a long sum split where its depth costs
-# and rows do not choose the tile.
+# and rows do not choose the tile; a cache has a size and a rate, and nothing draws power where no
+# clock may rise.
 needs() {
   case $1 in
   *.quantise_row_s) echo "--set ${1%_row_s}_bytes_per_s=1e12" ;;
   *.activation_ratio) echo "--set ${1%activation_ratio}warm_bytes=3e7 --set ${1%activation_ratio}dram_ratio=0.05" ;;
+  *.cached_bytes) echo "--set ${1%cached_bytes}cache_bytes_per_s=7e12" ;;
+  *.cache_bytes_per_s) echo "--set ${1%cache_bytes_per_s}cached_bytes=3e7" ;;
+  *.idle_power_ratio | *.dram_power_ratio) echo "--set device.overlap.burst_ratio=1.4" ;;
   device.gemm*.split_s) echo "--set ${1%split_s}half_tile_rows=0 --set ${1%split_s}depth_s=1e-8" ;;
   esac
 }
