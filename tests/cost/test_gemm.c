@@ -182,6 +182,7 @@ START_TEST(launch_modes)
   struct toy toy;
   toy_init(&toy);
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
+  toy.machine.program = true;
   toy.stack.launch.kernel_gap_s = 1e-6;
   ck_assert_rel(toy_us(&toy, &op), 3 + 6.5536, 1e-3);
   toy.stack.launch.decode = TP_LAUNCH_EAGER;

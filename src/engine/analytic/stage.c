@@ -92,7 +92,6 @@ static void begin_late(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
   if (late_s > 0) {
     begin(lane, TP_STAGE_LATE, fluid->now_s + late_s);
     fluid->late |= lane->bit;
-    fluid->loading &= ~lane->bit; /* left by the op before it: no bytes move now */
     fluid->changed |= TP_SHARE_LATE;
   } else {
     begin_components(fluid, lane);
