@@ -31,6 +31,31 @@ START_TEST(wave_quantisation)
 }
 END_TEST
 
+/* Of 100 SMs get one: 100 tiles of 128x256, 6.5536 us each; ten times as many; 80 of 128x64 where
+ * larger ones are few; of one row of tiles 100 with 64 columns each, or with 32.  Before it computes
+ * a late block waits for 512 elements of depth, or for all where these are fewer. */
+START_TEST(blocks_that_are_placed)
+{
+  static const struct {
+    int64_t m, n, k;
+    double share, wave_us, latency_us;
+  } cases[] = {{1280, 2560, 1000, 1, 6.5536, 0.512},
+               {1280, 512, 1000, 0.8, 1.6384, 0.512},
+               {12800, 2560, 1000, 1, 6.5536, 0.512},
+               {16, 6400, 400, 1, 0.08192, 0.4},
+               {16, 3200, 1000, 1, 0.1024, 0.512}};
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.wave_ratio = 0;
+  const struct tp_op op = toy_gemm(cases[_i].m, cases[_i].n, cases[_i].k);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).sm_share, cases[_i].share, 1e-12);
+  ck_assert_rel(1e6 * tp_cost_op(&toy.machine, true, &op).wave_s, cases[_i].wave_us, 1e-3);
+  toy.device.gemm.depth_s = 1e-9;
+  ck_assert_rel(1e6 * tp_cost_op(&toy.machine, true, &op).wave_s,
+                cases[_i].wave_us + cases[_i].latency_us, 1e-3);
+}
+END_TEST
+
 /* 2 * (4096*4096 + 2*16*4096) bytes over 1e12 B/s. */
 START_TEST(weights_from_dram)
 {
@@ -201,6 +226,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, one_full_wave);
   tcase_add_test(tcase, wave_quantisation);
+  tcase_add_loop_test(tcase, blocks_that_are_placed, 0, 5);
   tcase_add_test(tcase, weights_from_dram);
   tcase_add_test(tcase, split_k);
   tcase_add_test(tcase, operands_through_the_cache);

@@ -49,9 +49,9 @@ struct hostile_op {
 struct tp_cost hostile_cost(const struct hostile_physics *physics, const struct tp_machine *machine,
                             const struct hostile_op *what);
 
-/* Of the kernel's compute_s, beside SMs that are held all the time. */
-double hostile_rate_beside(const struct hostile_physics *physics, const struct tp_machine *machine,
-                           double held_sms, const struct tp_cost *kernel);
+/* What the kernel takes of the SMs beside so many that are held all the time. */
+double hostile_sms_s(const struct hostile_physics *physics, const struct tp_machine *machine,
+                     double held_sms, const struct tp_cost *kernel);
 
 /* A number from -1 to 1 that belongs to the key. */
 double hostile_hash(uint64_t key);

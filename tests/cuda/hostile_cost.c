@@ -1,4 +1,5 @@
 /* What ops take on the hostile GPU. */
+#include "engine/sms.h"
 #include "hostile.h"
 #include "run/fill_value.h"
 #include "run/standin_plan.h"
@@ -141,15 +142,19 @@ static void share_sms(const struct hostile_physics *physics, const struct tp_mac
         (1 - wave_share) / fmin(1, fmax(1 - wave_share, rate_of_waves(what, sms, cost->sm_share)));
 }
 
-double hostile_rate_beside(const struct hostile_physics *physics, const struct tp_machine *planned,
-                           double held_sms, const struct tp_cost *kernel)
+double hostile_sms_s(const struct hostile_physics *physics, const struct tp_machine *planned,
+                     double held_sms, const struct tp_cost *kernel)
 {
   struct tp_machine machine = *planned;
   machine.device = &physics->device;
   const double share = held_sms / machine.device->datasheet.sm_count;
-  const double held =
-      physics->whole_waves && share > 0 ? wave_share : tp_cost_held_share(&machine, share);
-  return kernel->sm_share > 0 ? fmin(1, (1 - held) / kernel->sm_share) : 1;
+  const struct tp_sms_held held = {share, tp_cost_held_share(&machine, share)};
+  if (kernel->sm_share <= 0)
+    return kernel->compute_s;
+  if (physics->whole_waves)
+    return kernel->compute_s * fmax(1, kernel->sm_share / (share > 0 ? 1 - wave_share : 1));
+  return tp_sms_late_s(held, kernel) +
+         fmax(kernel->work_s, kernel->compute_s * fmax(1, kernel->sm_share / (1 - share)));
 }
 
 struct tp_cost hostile_cost(const struct hostile_physics *physics, const struct tp_machine *planned,

@@ -250,11 +250,11 @@ double hostile_play_beside(struct tp_device_state *state, const struct tp_graph 
     if (graph->tasks[i].kind != HOSTILE_LAUNCH)
       continue;
     const struct tp_cost cost = cost_of(state, &graph->tasks[i].bound, false, load->held_sms);
-    const double rate =
-        hostile_rate_beside(&state->hostile->physics, &state->machine, load->held_sms, &cost);
+    const double sms_s =
+        hostile_sms_s(&state->hostile->physics, &state->machine, load->held_sms, &cost);
     const double left = state->machine.dram_bytes_per_s -
                         load->copy_bytes_per_s * (weight > 0 ? 1 + 0.5 * (1 - weight) : 1);
-    sum_s += cost.fixed_s + fmax(fmax(cost.work_s, cost.compute_s / rate), cost.dram_bytes / left);
+    sum_s += cost.fixed_s + fmax(fmax(cost.work_s, sms_s), cost.dram_bytes / left);
   }
   return sum_s;
 }

@@ -195,6 +195,24 @@ START_TEST(speedups_by_hand)
 }
 END_TEST
 
+/* A twentieth of 2 s late is borne, more is not, in the figure that it belongs to; no figure left
+ * is no speedup either. */
+START_TEST(late_figures_are_left_out)
+{
+  const struct tp_validate_request request = {.by = NULL};
+  const char *const file = tables_put(
+      &tables, "model,platform,variant,tp,emulated,ttft_s,tpot_s,ttft_late_s,tpot_late_s\n"
+               "llama-3.1-8b,dgx-h100,standard,8,1,2,2,0.1,0\n"
+               "llama-3.1-8b,dgx-h100,ladder,8,1,2,2,0.11,0.1\n");
+  ck_assert_int_eq(validate(file, &request), TP_OK);
+  ck_assert_uint_eq(validation.n_late, 1);
+  ck_assert_uint_eq(group("metric", "ttft_s")->n, 1);
+  ck_assert_uint_eq(group("metric", "tpot_s")->n, 2);
+  ck_assert_uint_eq(validation.n_speedups, 1);
+  ck_assert_str_eq(validation.speedups[0].value, "tpot_s of ladder");
+}
+END_TEST
+
 /* A cut model is the model with fewer layers: the head and the embedding stay. */
 START_TEST(layers_are_an_input)
 {
@@ -223,6 +241,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, five_worst);
   tcase_add_test(tcase, points_by_hand);
   tcase_add_test(tcase, speedups_by_hand);
+  tcase_add_test(tcase, late_figures_are_left_out);
   tcase_add_test(tcase, layers_are_an_input);
   tcase_add_loop_test(tcase, names_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   suite_add_tcase(suite, tcase);

@@ -34,11 +34,13 @@ struct shape {
 };
 
 /* Output tiles that libraries choose from, and the least depth of a split of k. */
-static const struct {
+struct tile {
   double rows, columns;
-} tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
+};
+static const struct tile tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
+enum { N_TILES = sizeof tiles / sizeof *tiles };
 enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
-enum { LEAST_TILE = 64, WHOLE_TILE = 128 };
+enum { LEAST_TILE = 64, WHOLE_TILE = 128, DEPTH_IN_FLIGHT = 512 };
 
 /* The output cut in tiles. */
 struct cut {
@@ -46,8 +48,9 @@ struct cut {
 };
 
 struct timing {
-  double total_s, sm_s, full; /* full: blocks over SMs */
-  double block_s;             /* of one block that has the bandwidth of its SM */
+  double total_s, sm_s, splits;
+  double full;    /* blocks over SMs */
+  double block_s; /* of one block that begins late */
 };
 
 /* fmax and fmin are calls, for the sake of NaN; these run a dozen times a candidate. */
@@ -66,6 +69,18 @@ static double overlap_s(double a, double b)
 {
   const double a2 = a * a, b2 = b * b;
   return sqrt(sqrt(a2 * a2 + b2 * b2));
+}
+
+/* Of a block that begins late and has the bandwidth of its SM: what it has in flight arrives once
+ * before it computes. */
+static double late_block_s(const struct fit *fit, const struct shape *shape, const struct cut *cut,
+                           double depth)
+{
+  const double area = cut->rows * cut->columns;
+  const double operand_bytes = (cut->rows + cut->columns) * depth * shape->element_bytes;
+  return smaller(depth, DEPTH_IN_FLIGHT) * fit->depth_s +
+         larger(2 * area * depth * shape->flop_s, operand_bytes * shape->operand_byte_s) +
+         area * OUTPUT_BYTES * shape->drain_byte_s;
 }
 
 /* Times a way to cut the output and keeps it where it is faster.  `splits` need not be whole:
@@ -93,21 +108,41 @@ static void try_tiles(const struct fit *fit, const struct shape *shape, const st
     *best = (struct timing){.total_s = total_s,
                             .sm_s = sm_s,
                             .full = full,
-                            .block_s =
-                                larger(compute_s, operand_bytes * shape->operand_byte_s) + drain_s};
+                            .splits = splits,
+                            .block_s = late_block_s(fit, shape, cut, depth)};
+}
+
+static struct cut cut_of(const struct shape *shape, const struct tile *tile)
+{
+  return (struct cut){.rows = smaller(tile->rows, MMA_ROWS * ceil(shape->m / MMA_ROWS)),
+                      .columns = tile->columns,
+                      .n_tiles = ceil(shape->m / tile->rows) * ceil(shape->n / tile->columns)};
+}
+
+/* Of tiles that take the same time the library takes the largest of which most SMs get one, where
+ * all are few the smallest: seen in what held SMs cost GEMMs, which no time of a GEMM alone tells.
+ */
+static void choose_placed(const struct fit *fit, const struct shape *shape, struct timing *best)
+{
+  static const struct tile least = {64, 32};
+  const double most_sms = 0.8;
+  for (int i = N_TILES - 1; i >= -1 && best->splits <= 1; i--) {
+    const struct cut cut = cut_of(shape, i < 0 ? &least : &tiles[i]);
+    if (cut.n_tiles < most_sms * shape->sms)
+      continue;
+    best->full = cut.n_tiles / shape->sms;
+    best->block_s = late_block_s(fit, shape, &cut, shape->k);
+    return;
+  }
 }
 
 /* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
 static struct timing fastest(const struct fit *fit, const struct shape *shape)
 {
   struct timing best = {.total_s = HUGE_VAL};
-  const double row_groups = MMA_ROWS * ceil(shape->m / MMA_ROWS);
   const double most_splits = larger(1, shape->k / LEAST_SPLIT_DEPTH);
-  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
-    const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
-                            .columns = tiles[i].columns,
-                            .n_tiles =
-                                ceil(shape->m / tiles[i].rows) * ceil(shape->n / tiles[i].columns)};
+  for (int i = 0; i < N_TILES; i++) {
+    const struct cut cut = cut_of(shape, &tiles[i]);
     try_tiles(fit, shape, &cut, 1, &best);
     if (most_splits <= 1 || fit->split_s >= best.total_s)
       continue;
@@ -117,6 +152,7 @@ static struct timing fastest(const struct fit *fit, const struct shape *shape)
     if (filling > 1)
       try_tiles(fit, shape, &cut, filling, &best);
   }
+  choose_placed(fit, shape, &best);
   return best;
 }
 
@@ -131,7 +167,7 @@ static struct timing by_rows(const struct fit *fit, const struct shape *shape)
   const double least_area =
       (small ? LEAST_TILE : WHOLE_TILE) * (small || half ? LEAST_TILE : WHOLE_TILE);
   const double row_groups = LEAST_TILE * ceil(shape->m / LEAST_TILE);
-  for (size_t i = 0; i < sizeof tiles / sizeof *tiles; i++) {
+  for (int i = 0; i < N_TILES; i++) {
     if (tiles[i].rows * tiles[i].columns < least_area)
       continue;
     const double row_tiles = ceil(shape->m / tiles[i].rows);
