@@ -55,6 +55,10 @@ closes "GEMMs that scatter by 8 %" 0.03 0.05 scatter_ratio=0.08
 closes "clocks that sink by a fifth in 0.1 s" 0.03 0.05 power_ratio=0.2 power_s=0.1
 # A real one loses a wave wherever SMs are held, this one where its tiles are too many: known error.
 closes "GEMMs that lose whole waves" 0.01 0.18 whole_waves=1
+closes "plans that take a second, none for wide heads" 0.002 0.035 plan_s=1 widest_head=256
+awk -F, 'FNR == 2 { n++ } END { exit n != 9 }' h200-sxm/*.csv && grep -q "^attention_prefill.*too few" fit.csv &&
+  [ "$(grep -c "left out" fit.csv)" = 2 ]
+ok $? "every section has begun, and what is too short to be fitted is said"
 # One sample in 40 lasts 30 % longer: of some point's three, two do.  The worst gain is drawn by lot.
 of_gains=$mean
 closes "all at once, with noise" 0.05 0.15 gap_s=1e-6 crossing_s=1.5e-6 standin_s=1.5e-6 tick_s=1e-6 \

@@ -22,6 +22,8 @@ struct hostile_physics {
   double power_ratio;      /* what full arithmetic takes off the clock ... */
   double power_s;          /* ... after about so long */
   bool whole_waves;        /* held SMs cost a GEMM whole waves */
+  double plan_s;           /* until an attention of a new shape is planned; 0: 0.2 */
+  double widest_head;      /* that its library has a kernel for; 0: any */
   double dram_weight;      /* of a stand-in's traffic against a kernel's; 0: as much */
   double noise_ratio;      /* standard deviation of a sample; one in 40 is off by 30 % */
 };

@@ -2,6 +2,7 @@
 #include "hostile_state.h"
 #include "run/fill_value.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,17 +102,24 @@ static void plan_attention(struct tp_device_state *state, const struct tp_attent
                          10007u * (uint64_t)attention->kv_heads +
                          (tp_attention_decodes(attention) ? 1u << 30 : 0);
   bool *planned = &state->planned[tp_mix64(shape) >> 52];
+  const double plan_s = state->hostile->physics.plan_s;
   if (!*planned)
-    hostile_pass_s(state->hostile, 0.2);
+    hostile_pass_s(state->hostile, plan_s > 0 ? plan_s : 0.2);
   *planned = true;
 }
 
 static enum tp_status launch(struct tp_device_state *state, const struct tp_bound_op *bound,
                              struct tp_error *error)
 {
-  (void)error;
-  if (bound->op->kind == TP_OP_ATTENTION)
+  const double widest = state->hostile->physics.widest_head;
+  if (bound->op->kind == TP_OP_ATTENTION) {
+    if (widest > 0 && (double)bound->op->attention.head_dim > widest) {
+      state->eager.n = 0;
+      return tp_fail(error, TP_E_INPUT, "no plan for heads of %" PRId64,
+                     bound->op->attention.head_dim);
+    }
     plan_attention(state, &bound->op->attention);
+  }
   return add(state, (struct hostile_task){HOSTILE_LAUNCH, bound->op->stream, 0, *bound});
 }
 

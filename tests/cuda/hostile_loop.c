@@ -10,16 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS(X)                                                                   \
-  X(gap_s)                                                                           \
-  X(crossing_s)                                                                      \
-  X(standin_s)                                                                       \
-  X(tick_s)                                                                          \
-  X(l2_bytes)                                                                        \
-  X(scatter_ratio)                                                                   \
-  X(partial_overlap) X(power_ratio) X(power_s) X(dram_weight) X(noise_ratio)         \
-      X(device.gemm.dram_ratio) X(device.gemm.compute_ratio) X(device.gemm.launch_s) \
-          X(device.memory.kernel_floor_s) X(device.memory.dram_ratio) X(device.overlap.held_ratio)
+#define NUMBERS(X)                                                                         \
+  X(gap_s)                                                                                 \
+  X(crossing_s)                                                                            \
+  X(standin_s)                                                                             \
+  X(tick_s)                                                                                \
+  X(l2_bytes)                                                                              \
+  X(scatter_ratio)                                                                         \
+  X(plan_s)                                                                                \
+  X(widest_head)                                                                           \
+  X(partial_overlap)                                                                       \
+  X(power_ratio) X(power_s) X(dram_weight) X(noise_ratio) X(device.gemm.dram_ratio)        \
+      X(device.gemm.compute_ratio) X(device.gemm.launch_s) X(device.memory.kernel_floor_s) \
+          X(device.memory.dram_ratio) X(device.overlap.held_ratio)
 #define FLAGS(X) X(own_attention) X(own_memory) X(whole_waves)
 
 static struct tp_arena *arena;
