@@ -25,7 +25,7 @@ static int nccl(void)
     printf("%s\n", error.text);
   else if (library.GetVersion(&version) == ncclSuccess)
     printf("NCCL %d\n", version);
-  return status;
+  return (int)status;
 #else
   puts("built without NCCL");
   return 77;

@@ -297,8 +297,10 @@ static const struct {
     {"a wire",
      {.kind = TP_OP_COLLECTIVE,
       .collective = {.wire = {8, 8, 128, false, (enum tp_wire_code)(TP_WIRE_INTEGER + 1)}}}},
-    {"a wire", {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {16, 16, 128}}}},
-    {"a wire", {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {0, 8, 128}}}},
+    {"a wire",
+     {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {16, 16, 128, false, TP_WIRE_INTEGER}}}},
+    {"a wire",
+     {.kind = TP_OP_COLLECTIVE, .collective = {.wire = {0, 8, 128, false, TP_WIRE_INTEGER}}}},
 };
 
 START_TEST(refuses_what_it_does_not_know)

@@ -104,7 +104,8 @@ START_TEST(peers_share_memory)
   if (status == TP_OK)
     status = expect(strcmp(fake_comm.lines, want) == 0, want);
   if (status == TP_OK)
-    status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE, .wire = {4, 4, 32, false}});
+    status = run(comm, (struct tp_collective){.kind = TP_ALL_REDUCE,
+                                              .wire = {4, 4, 32, false, TP_WIRE_INTEGER}});
   if (status == TP_OK)
     status = expect(strstr(fake_comm.lines, "flash-int4 24 ") != NULL, "flash");
   tp_comm_close(comm);
