@@ -157,15 +157,26 @@ static struct tp_power_use use_of(const struct tp_machine *machine, const struct
   return use;
 }
 
-static void boost_costs(const struct tp_priced *priced, double boost, struct tp_arena *scratch,
-                        const struct tp_cost **costs)
+/* The clock at which the kernel's cost was taken: its own, by itself. */
+static double lone_boost(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
+  const struct tp_power_use use = {.pass_s = tp_cost_alone_s(machine, cost),
+                                   .matrix_s = cost->matrix_s,
+                                   .dram_s = fmax(0, dram_s - cost->matrix_s)};
+  return tp_power_boost(machine->device, &use);
+}
+
+static void boost_costs(const struct tp_machine *machine, const struct tp_priced *priced,
+                        double boost, struct tp_arena *scratch, const struct tp_cost **costs)
 {
   for (size_t s = 0; s < priced->program->n_segments; s++) {
     const size_t n = priced->program->segments[s].n_ops;
     struct tp_cost *const boosted = TP_NEW_RAW(scratch, struct tp_cost, n);
     for (size_t i = 0; i < n; i++) {
       boosted[i] = priced->costs[s][i];
-      tp_cost_boost(&boosted[i], boost);
+      if (boosted[i].matrix_s > 0)
+        tp_cost_boost(&boosted[i], boost / lone_boost(machine, &boosted[i]));
     }
     costs[s] = boosted;
   }
@@ -193,9 +204,7 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
     TP_TRY(timing->engine->run(timing->engine, &run, scratch, result, error));
     const struct tp_power_use use = use_of(machine, priced, result->total_s);
     const double boost = tp_power_boost(machine->device, &use);
-    if (boost == 1 && timing->timeline == NULL)
-      return TP_OK;
-    boost_costs(priced, boost, scratch, costs);
+    boost_costs(machine, priced, boost, scratch, costs);
     run.timeline = timing->timeline;
   }
   return timing->engine->run(timing->engine, &run, scratch, result, error);
