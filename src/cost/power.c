@@ -3,11 +3,11 @@
 
 #include <math.h>
 
-/* What is drawn at the clock b, over the limit, by products that take a share U of the pass at b = 1
- * and by transfers that take a share D of the DRAM's rate beside and between them:
+/* What is drawn at the clock b, over the limit, by products that take a share U of the pass at
+ * b = 1 and by transfers that take a share D of the DRAM's rate beside and between them:
  *     idle (1 - U / b) + U / b * b^2 + transfer D
- * for what a GEMM draws grows with the square of its rate.  The pass is shorter at b, which makes U
- * and D larger: it grows with b.  Transfers draw no more than idle SMs leave. */
+ * for what a GEMM draws grows with the square of its rate.  The pass is shorter at b, which makes
+ * U and D larger: it grows with b.  Transfers draw no more than idle SMs leave. */
 static double drawn_at(const struct tp_device_overlap *power, const struct tp_power_use *use,
                        double boost)
 {
@@ -38,13 +38,15 @@ double tp_power_boost(const struct tp_device *device, const struct tp_power_use 
   return most;
 }
 
-/* Of the fourth powers of what SMs and memory take, as kernels' models add them. */
+/* Of the fourth powers of what SMs and memory take, as kernels' models add them.  The host that
+ * launches is no faster. */
 void tp_cost_boost(struct tp_cost *cost, double boost)
 {
   if (cost->matrix_s <= 0)
     return;
   const double before = pow(cost->compute_s, 4), after = pow(cost->compute_s / boost, 4);
-  cost->work_s = sqrt(sqrt(fmax(pow(cost->work_s, 4) - before, 0) + after));
+  const double work_s = sqrt(sqrt(fmax(pow(cost->work_s, 4) - before, 0) + after));
+  cost->work_s = fmax(work_s, cost->launch_s);
   cost->compute_s /= boost;
   cost->wave_s /= boost;
 }

@@ -148,6 +148,16 @@ START_TEST(faster_clocks_speed_arithmetic)
 }
 END_TEST
 
+/* 3 us of arithmetic of which the host launches one each 4 us. */
+START_TEST(faster_clocks_speed_no_host)
+{
+  struct tp_cost gemm = {.work_s = 4e-6, .compute_s = 3e-6, .matrix_s = 3e-6, .launch_s = 4e-6};
+  tp_cost_boost(&gemm, 1.25);
+  ck_assert_rel(gemm.work_s, 4e-6, 0);
+  ck_assert_rel(gemm.compute_s, 2.4e-6, 1e-12);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("later_terms");
@@ -160,6 +170,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, clock_draws_what_is_allowed);
   tcase_add_test(tcase, more_drawn_by_memory_slows_clocks);
   tcase_add_test(tcase, faster_clocks_speed_arithmetic);
+  tcase_add_test(tcase, faster_clocks_speed_no_host);
   suite_add_tcase(suite, tcase);
   return suite;
 }
