@@ -62,7 +62,8 @@ static void add_launch(const struct tp_stack *stack, bool decodes, struct tp_cos
     return;
   }
   /* The host issues one kernel each host_launch_s: a shorter one waits for its successor. */
-  cost->work_s = fmax(cost->work_s, stack->launch.host_launch_s - cost->fixed_s);
+  cost->launch_s = fmax(0, stack->launch.host_launch_s - cost->fixed_s);
+  cost->work_s = fmax(cost->work_s, cost->launch_s);
 }
 
 static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm)

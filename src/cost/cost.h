@@ -50,6 +50,7 @@ struct tp_cost {
   double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
   double matrix_s;   /* kernels: their products at the rate that a large GEMM keeps up */
   double wave_s;     /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
+  double launch_s;   /* kernels: least of work_s, for the host issues no next one sooner */
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
   double dram_weight;    /* collectives: weight in sharing DRAM; a kernel's is 1; 0 means 1 */

@@ -3,40 +3,50 @@
 
 #include <math.h>
 
-/* The clock b at which the limit, 1, is drawn by products that take a share U of the pass at b = 1
- * and by transfers that take a share D of the DRAM's rate beside and between them:
- *     idle (1 - U / b) + U / b * b^2 + transfer D = 1
- * for what a GEMM draws grows with the square of its rate. */
-static double clock_of(const struct tp_device_overlap *power, double products, double transfers)
+/* What is drawn at the clock b, over the limit, by products that take a share U of the pass at
+ * b = 1 and by transfers that take a share D of the DRAM's rate beside and between them:
+ *     idle (1 - U / b) + U / b * b^2 + transfer D
+ * for what a GEMM draws grows with the square of its rate.  The pass is shorter at b, which makes
+ * U and D larger: it grows with b.  Transfers draw no more than idle SMs leave. */
+static double drawn_at(const struct tp_device_overlap *power, const struct tp_power_use *use,
+                       double boost)
 {
+  const double pass_s = fmax(use->pass_s, use->matrix_s) - use->matrix_s * (1 - 1 / boost);
+  const double products = use->matrix_s / pass_s;
+  const double transfers = fmin(1, use->dram_s / pass_s);
   const double idle = power->idle_power_ratio;
-  const double rest = fmax(0, 1 - idle - power->dram_power_ratio * transfers);
-  return (rest + sqrt(rest * rest + 4 * idle * products * products)) / (2 * products);
+  return idle * (1 - products / boost) + products * boost +
+         fmin(1 - idle, power->dram_power_ratio * transfers);
 }
 
 double tp_power_boost(const struct tp_device *device, const struct tp_power_use *use)
 {
-  enum { ROUNDS = 8 };
-  const double most = device->overlap.burst_ratio;
-  double boost = 1;
+  enum { HALVINGS = 52 };
+  const struct tp_device_overlap *power = &device->overlap;
+  double most = power->burst_ratio, least = 0;
   if (most <= 1 || use->matrix_s <= 0)
     return 1;
-  for (int i = 0; i < ROUNDS; i++) {
-    const double pass_s = use->pass_s - use->matrix_s * (1 - 1 / boost);
-    const double products = fmin(1, use->matrix_s / pass_s);
-    const double transfers = fmin(1, use->dram_s / pass_s);
-    boost = fmin(most, clock_of(&device->overlap, products, transfers));
+  if (drawn_at(power, use, most) <= 1)
+    return most;
+  for (int i = 0; i < HALVINGS; i++) {
+    const double boost = (least + most) / 2;
+    if (drawn_at(power, use, boost) > 1)
+      most = boost;
+    else
+      least = boost;
   }
-  return boost;
+  return most;
 }
 
-/* Of the fourth powers of what SMs and memory take, as kernels' models add them. */
+/* Of the fourth powers of what SMs and memory take, as kernels' models add them.  The host that
+ * launches is no faster. */
 void tp_cost_boost(struct tp_cost *cost, double boost)
 {
   if (cost->matrix_s <= 0)
     return;
   const double before = pow(cost->compute_s, 4), after = pow(cost->compute_s / boost, 4);
-  cost->work_s = sqrt(sqrt(fmax(pow(cost->work_s, 4) - before, 0) + after));
+  const double work_s = sqrt(sqrt(fmax(pow(cost->work_s, 4) - before, 0) + after));
+  cost->work_s = fmax(work_s, cost->launch_s);
   cost->compute_s /= boost;
   cost->wave_s /= boost;
 }

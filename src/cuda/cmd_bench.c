@@ -47,6 +47,20 @@ struct chosen {
   size_t n;
 };
 
+/* Keeps the first of equal names, for some tables are called as their section: how many stay. */
+static size_t each_once(const char **names, size_t n)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool again = false;
+    for (size_t j = 0; j < kept; j++)
+      again |= strcmp(names[i], names[j]) == 0;
+    if (!again)
+      names[kept++] = names[i];
+  }
+  return kept;
+}
+
 static enum tp_status choose(const struct tp_session *session, const char *name,
                              struct chosen *chosen, struct tp_error *error)
 {
@@ -67,7 +81,7 @@ static enum tp_status choose(const struct tp_session *session, const char *name,
     return TP_OK;
   }
   return tp_fail(error, TP_E_INPUT, "no benchmark '%.32s'%s", name,
-                 tp_text_hint(session->arena, name, names, n));
+                 tp_text_hint(session->arena, name, names, each_once(names, n)));
 }
 
 static enum tp_status check_launch(const struct tp_bench_job *job, const struct chosen *chosen,

@@ -93,7 +93,7 @@ START_TEST(clock_by_hand)
   const struct tp_power_use use = {.pass_s = 1e-3, .matrix_s = 0.6e-3, .dram_s = 0.2e-3};
   ck_assert_rel(tp_power_boost(&toy.device, &use), 1, 0);
   toy.device.overlap.burst_ratio = 2;
-  ck_assert_rel(tp_power_boost(&toy.device, &use), (2. / 3 + sqrt(4. / 9 + 4)) / 2, 1e-2);
+  ck_assert_rel(tp_power_boost(&toy.device, &use), (2. / 3 + sqrt(4. / 9 + 4)) / 2, 1e-9);
   toy.device.overlap.burst_ratio = 1.2;
   ck_assert_rel(tp_power_boost(&toy.device, &use), 1.2, 0);
 }
@@ -110,11 +110,27 @@ START_TEST(clock_draws_what_is_allowed)
         .pass_s = 1e-3, .matrix_s = 1e-4 * tenths, .dram_s = 1e-4 * (10 - tenths)};
     const double boost = tp_power_boost(&toy.device, &use);
     ck_assert_double_lt(boost, before);
-    ck_assert_rel(drawn(&use, boost), 1, 2e-2);
+    ck_assert_rel(drawn(&use, boost), 1, 1e-9);
     before = boost;
   }
   const struct tp_power_use products = {.pass_s = 1e-3, .matrix_s = 1e-3};
   ck_assert_rel(tp_power_boost(&toy.device, &products), 1, 1e-12);
+}
+END_TEST
+
+/* Also where idle SMs draw nothing and DRAM alone would draw more than the limit. */
+START_TEST(more_drawn_by_memory_slows_clocks)
+{
+  const struct tp_power_use use = {.pass_s = 1e-3, .matrix_s = 0.4e-3, .dram_s = 0.8e-3};
+  toy.device.overlap.burst_ratio = 3;
+  double before = 3;
+  for (int tenths = 10; tenths <= 20; tenths += 5) {
+    toy.device.overlap.dram_power_ratio = 0.1 * tenths;
+    const double boost = tp_power_boost(&toy.device, &use);
+    ck_assert_double_lt(boost, before);
+    ck_assert_rel(drawn(&use, boost), 1, 1e-9);
+    before = boost;
+  }
 }
 END_TEST
 
@@ -132,6 +148,16 @@ START_TEST(faster_clocks_speed_arithmetic)
 }
 END_TEST
 
+/* 3 us of arithmetic of which the host launches one each 4 us. */
+START_TEST(faster_clocks_speed_no_host)
+{
+  struct tp_cost gemm = {.work_s = 4e-6, .compute_s = 3e-6, .matrix_s = 3e-6, .launch_s = 4e-6};
+  tp_cost_boost(&gemm, 1.25);
+  ck_assert_rel(gemm.work_s, 4e-6, 0);
+  ck_assert_rel(gemm.compute_s, 2.4e-6, 1e-12);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("later_terms");
@@ -142,7 +168,9 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, wide_heads_stretch, 0, 2);
   tcase_add_test(tcase, clock_by_hand);
   tcase_add_test(tcase, clock_draws_what_is_allowed);
+  tcase_add_test(tcase, more_drawn_by_memory_slows_clocks);
   tcase_add_test(tcase, faster_clocks_speed_arithmetic);
+  tcase_add_test(tcase, faster_clocks_speed_no_host);
   suite_add_tcase(suite, tcase);
   return suite;
 }

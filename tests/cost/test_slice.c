@@ -34,6 +34,7 @@ START_TEST(test_slices_sum_to_the_kernel)
   const struct tp_cost slice = slice_of(bench, whole.gemm, 32, TP_OUTPUT_CACHED);
   ck_assert_rel(32 * slice.work_s, all.work_s, 1e-12);
   ck_assert_rel(32 * slice.compute_s, all.compute_s, 1e-12);
+  ck_assert_rel(32 * slice.matrix_s, all.matrix_s, 1e-12);
   ck_assert_rel(32 * slice.flops, all.flops, 1e-12);
   ck_assert_rel(slice.sm_share, all.sm_share, 0);
   ck_assert(slice.fixed_s == 0 && all.fixed_s > 0);

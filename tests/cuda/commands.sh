@@ -24,6 +24,8 @@ expect version 0 'tpsim-cuda ' --version
 expect help 0 'usage: tpsim-cuda COMMAND' --help
 expect 'no command' 2 '`tpsim-cuda --help` lists them'
 expect 'a wrong command' 2 "did you mean 'devices'?" device
+expect 'a wrong benchmark, and each that there is once' 2 \
+  'known: ops, collectives, interference, layers, generate, starts,' bench foo
 expect 'a wrong option' 2 "did you mean '--format'?" devices --fromat csv
 expect 'a wrong format' 2 "no format 'cvs'; did you mean 'csv'?" devices -f cvs
 for command in $("$program" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'); do

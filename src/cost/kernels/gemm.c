@@ -119,9 +119,9 @@ static struct cut cut_of(const struct shape *shape, const struct tile *tile)
                       .n_tiles = ceil(shape->m / tile->rows) * ceil(shape->n / tile->columns)};
 }
 
-/* Of tiles that take the same time the library takes the largest of which most SMs get one, where
- * all are few the smallest: seen in what held SMs cost GEMMs, which no time of a GEMM alone tells.
- */
+/* Of tiles that take the same time the library takes the largest of which most SMs get one, down
+ * to one smaller than all that are timed; where no tile is that many, the one timed stays: seen in
+ * what held SMs cost GEMMs, which no time of a GEMM alone tells. */
 static void choose_placed(const struct fit *fit, const struct shape *shape, struct timing *best)
 {
   static const struct tile least = {64, 32};

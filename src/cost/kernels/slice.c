@@ -85,6 +85,7 @@ void tp_cost_gemm_slice(const struct tp_machine *machine, const struct tp_gemm *
   }
   cost->work_s = work_s / gemm->slices;
   cost->compute_s = fmin(cost->compute_s, work_s) / gemm->slices;
+  cost->matrix_s /= gemm->slices;
   cost->wave_s = fmin(cost->wave_s, cost->compute_s);
   cost->dram_bytes /= gemm->slices;
   if (gemm->continues)
