@@ -221,10 +221,11 @@ static int place(const struct tp_point_grid *grid, size_t tp, size_t variant)
   return grid->generate > 0 || (is_end && variant < FIRST_VARIANTS) ? 1 : 2;
 }
 
-/* A point that the model or the platform does not allow is left out, as one without memory is. */
+/* A point that the model or the platform does not allow is left out, as one without memory is; the
+ * last that was not allowed says why. */
 static void add_point(struct points *points, const struct tp_machine *machine,
                       const struct tp_model *model, const struct tp_variant *variant, int64_t batch,
-                      int round, size_t first, size_t *n)
+                      int round, size_t first, size_t *n, struct tp_error *why)
 {
   const struct tp_point_grid *grid = points->grid;
   struct point point = {.run = {.model = model,
@@ -237,7 +238,7 @@ static void add_point(struct points *points, const struct tp_machine *machine,
                         .first = first,
                         .round = round};
   bool fits;
-  if (fit(machine, &point, &fits, NULL) == TP_OK && fits)
+  if (fit(machine, &point, &fits, why) == TP_OK && fits)
     points->items[(*n)++] = point;
 }
 
@@ -248,6 +249,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
   const size_t most = grid->n_models * grid->n_tps * grid->n_variants * grid->n_batches;
   struct points *points = TP_NEW(arena, struct points, 1);
   *points = (struct points){rig, grid, TP_NEW(arena, struct point, most)};
+  struct tp_error why = {.text = ""};
   size_t n = 0;
   for (size_t t = 0; t < grid->n_tps; t++) {
     struct tp_machine *machine = TP_NEW(arena, struct tp_machine, 1);
@@ -258,9 +260,11 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
         const size_t first = n;
         for (size_t v = 0; v < n_variants; v++)
           add_point(points, machine, cut(&grid->models[m], grid->layers, arena), &grid->variants[v],
-                    grid->batches[b], place(grid, t, v), first, &n);
+                    grid->batches[b], place(grid, t, v), first, &n, &why);
       }
   }
+  if (n == 0 && most > 0 && why.text[0] != '\0')
+    return tp_fail(error, TP_E_INPUT, "no point to measure: %s", why.text);
   *plan = (struct tp_agenda){.n = n,
                              .layout = grid->generate > 0 ? &generate_layout : &layers_layout,
                              .data = points,

@@ -70,6 +70,8 @@ enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
     if (tp_csv_column(csv, column) >= 0)
       keep(csv, tp_csv_column(csv, column), value);
   }
+  if (csv->n_rows == 0 && where->n > 0 && where->may_be_none)
+    return TP_OK;
   if (csv->n_rows == 0)
     return tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
                    where->n > 0 ? " meets --where" : " below the header");

@@ -9,9 +9,11 @@
 struct tp_where {
   const char *const *conditions;
   size_t n;
+  bool may_be_none; /* of several files */
 };
 
-/* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left, and where the
+/* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left though one must
+ * be, and where the
  * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values, for
  * such runs cannot be compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,

@@ -117,6 +117,8 @@ enum tp_status tp_validate(const char *file, const struct tp_validate_request *r
                               .validation = validation};
   *validation = (struct tp_validation){0};
   TP_TRY(tp_measured_open(file, &request->where, self.arena, &self.csv, error));
+  if (self.csv.n_rows == 0)
+    return TP_OK;
   if (tp_csv_column(&self.csv, "op") >= 0 && !tp_measured_is_ops(&self.csv))
     return tp_fail(error, TP_E_INPUT, "%s:1: ops, and no column 'time_us'; add it", file);
   TP_TRY(tp_measured_is_ops(&self.csv) ? tp_validator_run_ops(&self) : run_points(&self));

@@ -41,6 +41,8 @@ check "both degrees" exits 2 "give one" bench layers --tp 2 --emulate-tp 2
 check "a wrong degree" exits 2 "give whole numbers from 1 to 4096" bench layers --emulate-tp 0
 check "a model that is not there" exits 2 "did you mean 'llama-3.1-8b'" bench layers --model llama-3.1-8
 check "a wrong type" exits 2 "no 'int8'" bench layers --dtype int8
+check "a degree that the model does not allow" exits 2 "no point to measure: .*tp 3 does not divide" \
+  tpsim-cuda bench layers --device host --platform dgx-h200 --emulate-tp 3 --variant standard
 check "no folder's name" exits 2 "--out needs a value" bench ops -o ""
 check "no place to write" exits 3 "cannot be written" bench interference -o /dev/null/x
 

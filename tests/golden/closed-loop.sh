@@ -206,6 +206,13 @@ ok $? "one file by itself: as if it had run for minutes"
 ok $? "by itself, for moments"
 [ "$(sed -n 's/^layers.csv,all/all/p' report.csv)" = "$(grep ^all, alone.csv)" ]
 ok $? "says the same"
+"$tpsim" validate h200-sxm --where variant=ladder --max-mape 0.02 >some.csv &&
+  [ "$(cut -d, -f1 some.csv | uniq | tr '\n' ' ' | grep -c 'layers.csv generate.csv ')" = 1 ] &&
+  grep -q "^layers.csv,all,,48," some.csv
+ok $? "where one table has no such rows, others count"
+! "$tpsim" validate h200-sxm --where op=none --where model=none >none 2>said &&
+  grep -q "no row of any file meets --where" said
+ok $? "and where none has"
 cp -r h200-sxm copy
 sed '$d' h200-sxm/gemm.csv >copy/gemm.csv
 "$tpsim" validate copy --max-mape 1 --max-gain-error 1 >changed.csv
