@@ -106,8 +106,12 @@ static enum tp_status open_setup(struct tp_bench_job *job, struct tp_error *erro
   if (request.platform == NULL)
     status = tp_platform_like(job->session->dirs, job->facts.sms, (double)job->facts.memory_bytes,
                               arena, &request.platform, error);
-  return status == TP_OK ? tp_setup_open(job->session->dirs, &request, arena, &job->setup, error)
-                         : status;
+  if (status == TP_OK)
+    status = tp_setup_open(job->session->dirs, &request, arena, &job->setup, error);
+  if (status == TP_OK && job->standin_sms > job->setup->device.datasheet.sm_count)
+    return tp_fail(error, TP_E_INPUT, "--standin sms:%d: %s has %.0f SMs", job->standin_sms,
+                   job->setup->device.name, job->setup->device.datasheet.sm_count);
+  return status;
 }
 
 static void describe_source(struct tp_bench_job *job)

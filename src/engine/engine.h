@@ -47,9 +47,9 @@
  *             held: sum of their sm_share,
  *         all as they are at the end of fixed_s: late blocks take a wave at most, however many the
  *         kernel has, and their bytes are late, too, which leaves more of the DRAM to the others'.
- *         So a kernel of one wave beside a collective that outlasts it takes stretch(max(late_share,
- *         sm_share)) times compute_s.  A collective that begins while it computes takes its sm_share
- *         from it, no more.
+ *         So a kernel of one wave beside a collective that outlasts it takes compute_s times
+ *         stretch(max(late_share, sm_share)).  A collective that begins while it computes takes its
+ *         sm_share from it, no more.
  *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
  *         machine.dram_bytes_per_s its weight over the sum of theirs: 1, but for collectives with a
  *         dram_weight that.  No component has a cap of its own.

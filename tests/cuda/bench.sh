@@ -37,6 +37,8 @@ check "a wrong option" exits 2 "did you mean '--batch'" bench ops --bach 1
 check "no figures of its own" exits 2 "say whose it takes with --platform" \
   tpsim-cuda bench ops --device host
 check "a wrong stand-in" exits 2 "give sms:N, or copy" bench layers --standin cores
+check "more SMs than there are" exits 2 "h200-sxm has 132 SMs" \
+  tpsim-cuda bench layers --device host --platform dgx-h200 --standin sms:200
 check "both degrees" exits 2 "give one" bench layers --tp 2 --emulate-tp 2
 check "a wrong degree" exits 2 "give whole numbers from 1 to 4096" bench layers --emulate-tp 0
 check "a model that is not there" exits 2 "did you mean 'llama-3.1-8b'" bench layers --model llama-3.1-8
