@@ -195,6 +195,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   const bool folder = positional->n == 1;
   if (status == TP_OK && folder)
     status = open_traces(positional->items[0], session->arena, &traces, error);
+  if (status == TP_OK && folder && args->device == NULL)
+    status = tp_traces_check_device(&traces, session->dirs, session->arena, error);
   if (status != TP_OK)
     return status;
   const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;

@@ -196,8 +196,10 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
   take_clocks_of_ops(catalog);
   if (status == TP_OK && request->ops.device == NULL && traces->is_fitted)
     request->ops.device = catalog->device = traces->fitted;
-  if (request->ops.device == NULL)
+  if (status == TP_OK && request->ops.device == NULL) {
+    status = tp_traces_check_device(traces, catalog->dirs, catalog->arena, error);
     request->ops.device = traces->device;
+  }
   request->where.may_be_none = true;
   for (size_t i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
     request->trace = &traces->files[i];

@@ -109,6 +109,20 @@ static enum tp_status check_machines(const struct tp_traces *traces, struct tp_e
   return TP_OK;
 }
 
+enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,
+                                      struct tp_arena *arena, struct tp_error *error)
+{
+  const char *path;
+  struct tp_error missing;
+  if (tp_datadir_find(dirs, "device", "platforms/devices", ".json", traces->device, arena, &path,
+                      &missing) == TP_OK)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s (the folder's name stands for it: give --device, or name the "
+                 "folder as the device is)",
+                 missing.text);
+}
+
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error)
 {

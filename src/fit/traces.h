@@ -43,6 +43,8 @@ struct tp_trace_file {
   char hash[TP_HASH_CHARS]; /* of the text */
 };
 
+struct tp_datadir;
+
 struct tp_traces {
   const char *folder, *device; /* device: the folder's own name */
   const char *fitted;          /* where the device file fitted to it stands, or will */
@@ -57,6 +59,10 @@ bool tp_traces_is_folder(const char *path);
  * `arena`. */
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error);
+
+/* Fails, and says what to do, where no device is named as the folder is. */
+enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,
+                                      struct tp_arena *arena, struct tp_error *error);
 
 /* What a device file says of a group fitted to the file: its origin, its hash and the share of its
  * shapes that was held out. */
