@@ -58,8 +58,8 @@ static const char *origin_of(const struct tp_doc *doc, struct tp_arena *arena)
                       : tp_arena_strdup(arena, origin);
 }
 
-static enum tp_status read_origin(struct tp_trace_file *file, struct tp_arena *arena,
-                                  struct tp_error *error)
+static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file *file,
+                                  struct tp_arena *arena, struct tp_error *error)
 {
   const char *const sidecar = tp_arena_printf(arena, "%s.json", file->path);
   file->origin = "no sidecar";
@@ -70,6 +70,8 @@ static enum tp_status read_origin(struct tp_trace_file *file, struct tp_arena *a
   const char *const machine = text_at(&doc, "machine.device");
   file->machine = machine != NULL ? tp_arena_strdup(arena, machine) : NULL;
   file->origin = origin_of(&doc, arena);
+  const char *const clock = text_at(&doc, "machine.clock");
+  traces->has_virtual_clock |= clock != NULL && strcmp(clock, "virtual clock") == 0;
   tp_doc_close(&doc);
   return TP_OK;
 }
@@ -89,7 +91,7 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   file->name = tp_arena_printf(arena, "%s/%s.csv", traces->device, name);
   TP_TRY(tp_file_read(file->path, arena, &text, error));
   tp_hash_text(text, file->hash);
-  return read_origin(file, arena, error);
+  return read_origin(traces, file, arena, error);
 }
 
 static enum tp_status check_machines(const struct tp_traces *traces, struct tp_error *error)

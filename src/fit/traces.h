@@ -49,6 +49,7 @@ struct tp_traces {
   const char *folder, *device; /* device: the folder's own name */
   const char *fitted;          /* where the device file fitted to it stands, or will */
   bool is_fitted;              /* it is there */
+  bool has_virtual_clock;      /* times are of a cost model's clock */
   struct tp_trace_file files[TP_N_TRACES];
 };
 
