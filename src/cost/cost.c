@@ -113,6 +113,10 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
       add_launch(machine->stack, decodes, &cost);
     if (op->n_waits > 0 && is_in_place(machine, op))
       cost.fixed_s += machine->device->overlap.wait_s;
+    if (machine->program && machine->device->overlap.burst_ratio > 1) {
+      const struct tp_power_use use = tp_cost_power_use(machine, &cost);
+      cost.clock = tp_power_boost(machine->device, &use);
+    }
     return cost;
   }
   if (op->collective.algorithm == TP_ALGORITHM_DMA)

@@ -47,9 +47,10 @@ static inline struct tp_comm_phase tp_comm_phase_of(const struct tp_pattern_rate
 
 struct tp_cost {
   double fixed_s, work_s, compute_s;
-  double sm_share;   /* kernels: share of SMs it can use; collectives: share it holds */
-  double matrix_s;   /* kernels: their products at the rate that a large GEMM keeps up */
-  double wave_s;     /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
+  double sm_share; /* kernels: share of SMs it can use; collectives: share it holds */
+  double matrix_s; /* kernels: their products at the rate that a large GEMM keeps up */
+  double clock;  /* kernels with products: that of struct tp_power_use at which this holds; 0: 1 */
+  double wave_s; /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
   double launch_s;   /* kernels: least of work_s, for the host issues no next one sooner */
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
@@ -104,11 +105,13 @@ double tp_cost_held_share(const struct tp_machine *machine, double sm_share);
 struct tp_power_use {
   double pass_s, matrix_s, dram_s;
 };
+/* Of a pass of nothing but the op. */
+struct tp_power_use tp_cost_power_use(const struct tp_machine *machine, const struct tp_cost *cost);
 /* power.c: how much faster than under unbroken GEMMs the clock is in the pass: what the power limit
  * leaves when the rest draws less.  1 where the device's file does not say what it draws. */
 double tp_power_boost(const struct tp_device *device, const struct tp_power_use *use);
-/* The cost of a kernel at a clock `boost` times as fast. */
-void tp_cost_boost(struct tp_cost *cost, double boost);
+/* The cost of a kernel at that clock. */
+void tp_cost_boost(struct tp_cost *cost, double clock);
 
 /* Time of the op with nothing beside it. */
 double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost);

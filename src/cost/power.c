@@ -38,15 +38,26 @@ double tp_power_boost(const struct tp_device *device, const struct tp_power_use 
   return most;
 }
 
+/* Bytes of a GEMM that waits for them are drawn beside its products, others' on their own. */
+struct tp_power_use tp_cost_power_use(const struct tp_machine *machine, const struct tp_cost *cost)
+{
+  const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
+  return (struct tp_power_use){.pass_s = tp_cost_alone_s(machine, cost),
+                               .matrix_s = cost->matrix_s,
+                               .dram_s = fmax(0, dram_s - cost->matrix_s)};
+}
+
 /* Of the fourth powers of what SMs and memory take, as kernels' models add them.  The host that
  * launches is no faster. */
-void tp_cost_boost(struct tp_cost *cost, double boost)
+void tp_cost_boost(struct tp_cost *cost, double clock)
 {
   if (cost->matrix_s <= 0)
     return;
+  const double boost = cost->clock > 0 ? clock / cost->clock : clock;
   const double before = pow(cost->compute_s, 4), after = pow(cost->compute_s / boost, 4);
   const double work_s = sqrt(sqrt(fmax(pow(cost->work_s, 4) - before, 0) + after));
   cost->work_s = fmax(work_s, cost->launch_s);
   cost->compute_s /= boost;
   cost->wave_s /= boost;
+  cost->clock = clock;
 }

@@ -140,7 +140,6 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
     }
 }
 
-/* Bytes of a GEMM that waits for them are drawn beside its products, others' on their own. */
 static struct tp_power_use use_of(const struct tp_machine *machine, const struct tp_priced *priced,
                                   double pass_s)
 {
@@ -148,35 +147,23 @@ static struct tp_power_use use_of(const struct tp_machine *machine, const struct
   for (size_t s = 0; s < priced->program->n_segments; s++) {
     const struct tp_segment *segment = &priced->program->segments[s];
     for (size_t i = 0; i < segment->n_ops; i++) {
-      const struct tp_cost *cost = &priced->costs[s][i];
-      const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
-      use.matrix_s += (double)segment->repeat * cost->matrix_s;
-      use.dram_s += (double)segment->repeat * fmax(0, dram_s - cost->matrix_s);
+      const struct tp_power_use one = tp_cost_power_use(machine, &priced->costs[s][i]);
+      use.matrix_s += (double)segment->repeat * one.matrix_s;
+      use.dram_s += (double)segment->repeat * one.dram_s;
     }
   }
   return use;
 }
 
-/* The clock at which the kernel's cost was taken: its own, by itself. */
-static double lone_boost(const struct tp_machine *machine, const struct tp_cost *cost)
-{
-  const double dram_s = cost->dram_bytes / machine->dram_bytes_per_s;
-  const struct tp_power_use use = {.pass_s = tp_cost_alone_s(machine, cost),
-                                   .matrix_s = cost->matrix_s,
-                                   .dram_s = fmax(0, dram_s - cost->matrix_s)};
-  return tp_power_boost(machine->device, &use);
-}
-
-static void boost_costs(const struct tp_machine *machine, const struct tp_priced *priced,
-                        double boost, struct tp_arena *scratch, const struct tp_cost **costs)
+static void boost_costs(const struct tp_priced *priced, double clock, struct tp_arena *scratch,
+                        const struct tp_cost **costs)
 {
   for (size_t s = 0; s < priced->program->n_segments; s++) {
     const size_t n = priced->program->segments[s].n_ops;
     struct tp_cost *const boosted = TP_NEW_RAW(scratch, struct tp_cost, n);
     for (size_t i = 0; i < n; i++) {
       boosted[i] = priced->costs[s][i];
-      if (boosted[i].matrix_s > 0)
-        tp_cost_boost(&boosted[i], boost / lone_boost(machine, &boosted[i]));
+      tp_cost_boost(&boosted[i], clock);
     }
     costs[s] = boosted;
   }
@@ -203,8 +190,7 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
     run.timeline = NULL;
     TP_TRY(timing->engine->run(timing->engine, &run, scratch, result, error));
     const struct tp_power_use use = use_of(machine, priced, result->total_s);
-    const double boost = tp_power_boost(machine->device, &use);
-    boost_costs(machine, priced, boost, scratch, costs);
+    boost_costs(priced, tp_power_boost(machine->device, &use), scratch, costs);
     run.timeline = timing->timeline;
   }
   return timing->engine->run(timing->engine, &run, scratch, result, error);

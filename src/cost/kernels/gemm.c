@@ -49,8 +49,7 @@ struct cut {
 
 struct timing {
   double total_s, sm_s, splits;
-  double full;    /* blocks over SMs */
-  double block_s; /* of one block that begins late */
+  struct cut cut;
 };
 
 /* fmax and fmin are calls, for the sake of NaN; these run a dozen times a candidate. */
@@ -69,18 +68,6 @@ static double overlap_s(double a, double b)
 {
   const double a2 = a * a, b2 = b * b;
   return sqrt(sqrt(a2 * a2 + b2 * b2));
-}
-
-/* Of a block that begins late and has the bandwidth of its SM: what it has in flight arrives once
- * before it computes. */
-static double late_block_s(const struct fit *fit, const struct shape *shape, const struct cut *cut,
-                           double depth)
-{
-  const double area = cut->rows * cut->columns;
-  const double operand_bytes = (cut->rows + cut->columns) * depth * shape->element_bytes;
-  return smaller(depth, DEPTH_IN_FLIGHT) * fit->depth_s +
-         larger(2 * area * depth * shape->flop_s, operand_bytes * shape->operand_byte_s) +
-         area * OUTPUT_BYTES * shape->drain_byte_s;
 }
 
 /* Times a way to cut the output and keeps it where it is faster.  `splits` need not be whole:
@@ -105,11 +92,7 @@ static void try_tiles(const struct fit *fit, const struct shape *shape, const st
     return; /* the roots below cannot make it less */
   const double total_s = overlap_s(sm_s, shape->dram_s) + sum_s;
   if (total_s < best->total_s)
-    *best = (struct timing){.total_s = total_s,
-                            .sm_s = sm_s,
-                            .full = full,
-                            .splits = splits,
-                            .block_s = late_block_s(fit, shape, cut, depth)};
+    *best = (struct timing){.total_s = total_s, .sm_s = sm_s, .splits = splits, .cut = *cut};
 }
 
 static struct cut cut_of(const struct shape *shape, const struct tile *tile)
@@ -122,7 +105,7 @@ static struct cut cut_of(const struct shape *shape, const struct tile *tile)
 /* Of tiles that take the same time the library takes the largest of which most SMs get one, down
  * to one smaller than all that are timed; where no tile is that many, the one timed stays: seen in
  * what held SMs cost GEMMs, which no time of a GEMM alone tells. */
-static void choose_placed(const struct fit *fit, const struct shape *shape, struct timing *best)
+static void choose_placed(const struct shape *shape, struct timing *best)
 {
   static const struct tile least = {64, 32};
   const double most_sms = 0.8;
@@ -130,10 +113,21 @@ static void choose_placed(const struct fit *fit, const struct shape *shape, stru
     const struct cut cut = cut_of(shape, i < 0 ? &least : &tiles[i]);
     if (cut.n_tiles < most_sms * shape->sms)
       continue;
-    best->full = cut.n_tiles / shape->sms;
-    best->block_s = late_block_s(fit, shape, &cut, shape->k);
+    best->cut = cut;
     return;
   }
+}
+
+/* Of a block that begins late and has the bandwidth of its SM: what it has in flight arrives once
+ * before it computes. */
+static double late_block_s(const struct fit *fit, const struct shape *shape,
+                           const struct timing *best)
+{
+  const double area = best->cut.rows * best->cut.columns, depth = shape->k / best->splits;
+  const double operand_bytes = (best->cut.rows + best->cut.columns) * depth * shape->element_bytes;
+  return smaller(depth, DEPTH_IN_FLIGHT) * fit->depth_s +
+         larger(2 * area * depth * shape->flop_s, operand_bytes * shape->operand_byte_s) +
+         area * OUTPUT_BYTES * shape->drain_byte_s;
 }
 
 /* The library's heuristics, idealised: the fastest of the tiles, whole or split. */
@@ -152,7 +146,7 @@ static struct timing fastest(const struct fit *fit, const struct shape *shape)
     if (filling > 1)
       try_tiles(fit, shape, &cut, filling, &best);
   }
-  choose_placed(fit, shape, &best);
+  choose_placed(shape, &best);
   return best;
 }
 
@@ -228,7 +222,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->work_s = best.total_s;
   cost->matrix_s = 2 * shape.m * shape.n * shape.k * shape.flop_s / shape.sms;
   cost->compute_s = best.sm_s;
-  cost->sm_share = smaller(best.full, 1);
-  cost->wave_s = best.block_s;
+  cost->sm_share = smaller(best.cut.n_tiles * best.splits / shape.sms, 1);
+  cost->wave_s = late_block_s(&fit, &shape, &best);
   cost->sigma = fit.spread_ratio;
 }
