@@ -13,9 +13,8 @@ struct tp_where {
 };
 
 /* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left though one must
- * be, and where the
- * columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold several values, for
- * such runs cannot be compared. */
+ * be, and where the columns `system` or `emulated` (0 or 1; of rows with tp above 1) still hold
+ * several values, for such runs cannot be compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
 

@@ -86,22 +86,23 @@ static double deviations_at(const struct rows *rows, double held_ratio)
   return sum;
 }
 
-#define RANGE_held_ratio(least, most) \
-  static const double least_held_ratio = (least), most_held_ratio = (most);
-#define RANGE_burst_ratio(least, most)
-#define RANGE_idle_power_ratio(least, most)
-#define RANGE_dram_power_ratio(least, most)
-#define RANGE_crossing_s(least, most)
-#define RANGE_wait_s(least, most)
-#define RANGE(key, least, most, meaning) RANGE_##key(least, most)
-TP_DEVICE_OVERLAP(RANGE)
+#define X(key, least, most, meaning) RANGE_##key,
+enum { TP_DEVICE_OVERLAP(X) };
+#undef X
+#define X(key, least, most, meaning) {least, most},
+static const struct {
+  double least, most;
+} ranges[] = {TP_DEVICE_OVERLAP(X)};
+#undef X
 
 /* A scan, for there are kinks where the held share takes over, then a finer one around its best.
  * Downwards: where several values do as well, the greatest, which assumes least. */
 static double least_deviations(const struct rows *rows)
 {
   enum { STEPS = 200 };
-  double high = most_held_ratio, low = least_held_ratio, best = high;
+  const double least_ratio = ranges[RANGE_held_ratio].least;
+  const double most_ratio = ranges[RANGE_held_ratio].most;
+  double high = most_ratio, low = least_ratio, best = high;
   for (int round = 0; round < 4; round++) {
     double least = HUGE_VAL;
     const double step = (high - low) / STEPS, top = high;
@@ -112,8 +113,8 @@ static double least_deviations(const struct rows *rows)
         best = here;
       }
     }
-    high = fmin(best + step, most_held_ratio);
-    low = fmax(best - step, least_held_ratio);
+    high = fmin(best + step, most_ratio);
+    low = fmax(best - step, least_ratio);
   }
   return best;
 }

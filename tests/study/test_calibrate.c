@@ -239,17 +239,17 @@ START_TEST(takes_the_rows_meant)
   const char *const file = tables_put(&tables, "system,mode,bytes\na,graph,1\nb,graph,2\n"
                                                "a,eager,3\na,graph,4\n");
   const char *const conditions[] = {"system=a", "mode=graph", "elsewhere=x"};
-  struct tp_where where = {conditions, 3};
+  struct tp_where where = {conditions, 3, false};
   struct tp_csv csv;
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_OK);
   ck_assert_uint_eq(csv.n_rows, 2);
   ck_assert_str_eq(tp_csv_cell(&csv, 1, 2), "4");
   ck_assert_int_eq(csv.lines[1], 5);
   const char *const none[] = {"system=c"};
-  where = (struct tp_where){none, 1};
+  where = (struct tp_where){none, 1, false};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
   const char *const bad[] = {"system"};
-  where = (struct tp_where){bad, 1};
+  where = (struct tp_where){bad, 1, false};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(tables.error.text, "COLUMN=VALUE"));
 }
