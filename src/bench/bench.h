@@ -78,7 +78,7 @@ struct tp_agenda {
   /* The item in whose turn this one is measured, because the two are compared: a variant's
    * standard. NULL: every item has its own turn. */
   size_t (*with)(void *data, size_t item);
-  /* In which round the item has its turn (bench/suite.h). NULL: in round 0. */
+  /* In which round the item has its turn (bench/suite.h). NULL: there is one, whichever it is. */
   int (*round)(void *data, size_t item);
   /* Sets the other cells.  TP_E_INPUT: the item cannot be measured here, and is left out. */
   enum tp_status (*measure)(void *data, size_t item, double budget_s, struct tp_trace_row *row,

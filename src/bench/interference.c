@@ -51,8 +51,7 @@ static void name(void *data, size_t item, struct tp_trace_row *row)
 static double expect_s(void *data, size_t item)
 {
   const struct beside *self = data;
-  const struct tp_cost cost = tp_cost_bare(&self->machine, &self->ops[item / N_LOADS].op);
-  return tp_cost_alone_s(&self->machine, &cost);
+  return tp_lone_expect_s(&self->machine, &self->ops[item / N_LOADS]);
 }
 
 /* Held SMs before copies. */
@@ -126,22 +125,10 @@ static void choose_loads(struct beside *self)
  * memory, down to a few microseconds, attention over a long and a short cache, a residual add. */
 static void choose_ops(struct beside *self, const struct tp_rig *rig)
 {
-  const struct tp_attention attention = {
-      .style = (enum tp_attention_style)rig->setup->stack.attention.decode,
-      .batch = 16,
-      .query_len = 1,
-      .kv_len = 4096,
-      .heads = 8,
-      .kv_heads = 1,
-      .head_dim = 128,
-      .dtype = TP_DTYPE_BF16};
-  struct tp_attention brief = attention;
-  brief.batch = 1;
-  brief.kv_len = 1024;
   size_t n = 0;
   self->ops[n++] = tp_lone_gemm(1, 768, 4096, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 3584, 4096, TP_DTYPE_BF16);
-  self->ops[n++] = tp_lone_attention(&brief);
+  self->ops[n++] = tp_lone_decode_attention(rig, 1, 1024);
   self->ops[n++] = tp_lone_gemm(1, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16, 8192, 1024, TP_DTYPE_BF16);
@@ -151,7 +138,7 @@ static void choose_ops(struct beside *self, const struct tp_rig *rig)
   self->ops[n++] = tp_lone_gemm(4096, 4096, 4096, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(4096, 7168, 8192, TP_DTYPE_BF16);
   self->ops[n++] = tp_lone_gemm(16384, 2048, 8192, TP_DTYPE_BF16);
-  self->ops[n++] = tp_lone_attention(&attention);
+  self->ops[n++] = tp_lone_decode_attention(rig, 16, 4096);
   self->ops[n++] = tp_lone_rows(TP_FUNCTION_COPY, (struct tp_row_shape){16384, 8192});
   assert(n == N_OPS);
 }

@@ -68,11 +68,30 @@ static void name_op(void *data, size_t item, struct tp_trace_row *row)
     tp_trace_row_number(row, "ranks", ops->ranks);
 }
 
+double tp_lone_expect_s(const struct tp_machine *machine, const struct tp_lone_op *lone)
+{
+  const struct tp_cost cost = tp_cost_bare(machine, &lone->op);
+  return tp_cost_alone_s(machine, &cost);
+}
+
+struct tp_lone_op tp_lone_decode_attention(const struct tp_rig *rig, int64_t batch, int64_t kv_len)
+{
+  const struct tp_attention attention = {
+      .style = (enum tp_attention_style)rig->setup->stack.attention.decode,
+      .batch = batch,
+      .query_len = 1,
+      .kv_len = kv_len,
+      .heads = 8,
+      .kv_heads = 1,
+      .head_dim = 128,
+      .dtype = TP_DTYPE_BF16};
+  return tp_lone_attention(&attention);
+}
+
 static double expect_s(void *data, size_t item)
 {
   const struct ops *ops = data;
-  const struct tp_cost cost = tp_cost_bare(&ops->machine, &ops->items[item].op);
-  return tp_cost_alone_s(&ops->machine, &cost);
+  return tp_lone_expect_s(&ops->machine, &ops->items[item]);
 }
 
 static enum tp_status measure(void *data, size_t item, double budget_s, struct tp_trace_row *row,
@@ -113,13 +132,6 @@ static int attention_round(void *data, size_t item)
   if (attention->head_dim != USUAL)
     return 2;
   return tp_attention_decodes(attention) ? 0 : 1;
-}
-
-static int memory_round(void *data, size_t item)
-{
-  (void)data;
-  (void)item;
-  return 1;
 }
 
 static enum tp_status begin(struct tp_rig *rig, const struct tp_trace_layout *layout, int ranks,
@@ -214,7 +226,6 @@ enum tp_status tp_agenda_memory(struct tp_rig *rig, const struct tp_shapes *shap
   struct ops *ops;
   TP_TRY(begin(rig, &memory_layout, 1, N_ROWS * (N_WIDTHS * N_FUNCTIONS + shapes->n_attentions),
                arena, plan, &ops, error));
-  plan->round = memory_round;
   for (size_t r = 0; r < N_ROWS; r++) {
     for (size_t w = 0; w < N_WIDTHS; w++)
       for (size_t f = 0; f < N_FUNCTIONS; f++)

@@ -32,6 +32,12 @@ struct tp_shape_request {
 void tp_shapes_collect(const struct tp_shape_request *request, struct tp_arena *arena,
                        struct tp_shapes *shapes);
 
+/* What the model says of the op by itself. */
+double tp_lone_expect_s(const struct tp_machine *machine, const struct tp_lone_op *lone);
+
+/* Decode attention of a shard of 8 heads with one KV head, as the rig's stack computes it. */
+struct tp_lone_op tp_lone_decode_attention(const struct tp_rig *rig, int64_t batch, int64_t kv_len);
+
 /* Plans in `arena`, measured on the rig's device of one rank. */
 enum tp_status tp_agenda_gemms(struct tp_rig *rig, const struct tp_shapes *shapes,
                                struct tp_arena *arena, struct tp_agenda *plan,

@@ -56,7 +56,7 @@ static void coarse_to_fine(const struct place *places, size_t n, const size_t *t
 
 static bool is_of(const struct tp_agenda *plan, size_t item, int round)
 {
-  return (plan->round != NULL ? plan->round(plan->data, item) : 0) == round;
+  return plan->round == NULL || plan->round(plan->data, item) == round;
 }
 
 size_t tp_agenda_count(const struct tp_agenda *plan, int round)

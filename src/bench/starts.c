@@ -33,8 +33,7 @@ static void name(void *data, size_t item, struct tp_trace_row *row)
 static double expect_s(void *data, size_t item)
 {
   const struct starts *self = data;
-  const struct tp_cost cost = tp_cost_bare(&self->machine, &self->ops[item / N_SMS].op);
-  return tp_cost_alone_s(&self->machine, &cost);
+  return tp_lone_expect_s(&self->machine, &self->ops[item / N_SMS]);
 }
 
 static void write_row(double alone_s, struct tp_starts *starts, struct tp_trace_row *row)
@@ -85,22 +84,13 @@ enum tp_status tp_agenda_starts(struct tp_rig *rig, struct tp_beside *beside,
                                 struct tp_arena *arena, struct tp_agenda *plan,
                                 struct tp_error *error)
 {
-  const struct tp_attention attention = {
-      .style = (enum tp_attention_style)rig->setup->stack.attention.decode,
-      .batch = 16,
-      .query_len = 1,
-      .kv_len = 4096,
-      .heads = 8,
-      .kv_heads = 1,
-      .head_dim = 128,
-      .dtype = TP_DTYPE_BF16};
   struct starts *self = TP_NEW(arena, struct starts, 1);
   *self = (struct starts){
       .rig = rig,
       .beside = beside,
       .ops = {tp_lone_gemm(4096, 7168, 8192, TP_DTYPE_BF16),
               tp_lone_gemm(1024, 2048, 8192, TP_DTYPE_BF16),
-              tp_lone_gemm(16, 8192, 8192, TP_DTYPE_BF16), tp_lone_attention(&attention),
+              tp_lone_gemm(16, 8192, 8192, TP_DTYPE_BF16), tp_lone_decode_attention(rig, 16, 4096),
               tp_lone_rows(TP_FUNCTION_COPY, (struct tp_row_shape){16384, 8192})}};
   TP_TRY(tp_rig_machine(rig, 1, &self->machine, error));
   *plan = (struct tp_agenda){.n = (size_t)N_OPS * N_SMS,

@@ -128,12 +128,18 @@ static enum tp_status run_agenda(const struct tp_suite *suite, const struct tp_s
   return status != TP_OK ? status : closed;
 }
 
+static const struct tp_shapes *shapes_of(const struct tp_suite *suite, struct tp_arena *arena)
+{
+  struct tp_shapes *shapes = TP_NEW(arena, struct tp_shapes, 1);
+  tp_shapes_collect(&suite->shapes, arena, shapes);
+  return shapes;
+}
+
 static enum tp_status make_agenda(const struct tp_suite *suite, enum tp_table table,
                                   struct tp_arena *arena, struct tp_agenda *agenda,
                                   struct tp_error *error)
 {
   struct tp_rig *const rig = suite->rig;
-  struct tp_shapes shapes;
   switch (table) {
   case TP_TABLE_COLLECTIVES:
     return tp_agenda_collectives(rig, suite->ranks, arena, agenda, error);
@@ -145,20 +151,20 @@ static enum tp_status make_agenda(const struct tp_suite *suite, enum tp_table ta
     return tp_agenda_starts(rig, suite->beside, arena, agenda, error);
   case TP_TABLE_CROSSINGS:
     return tp_agenda_crossings(rig, arena, agenda, error);
+  case TP_TABLE_GEMM:
+    return tp_agenda_gemms(rig, shapes_of(suite, arena), arena, agenda, error);
+  case TP_TABLE_ATTENTION:
+    return tp_agenda_attentions(rig, shapes_of(suite, arena), arena, agenda, error);
   case TP_TABLE_INTERFERENCE:
     return tp_agenda_interference(rig, suite->beside, arena, agenda, error);
+  case TP_TABLE_MEMORY:
+    return tp_agenda_memory(rig, shapes_of(suite, arena), arena, agenda, error);
   case TP_TABLE_SUSTAINED:
     return tp_agenda_sustained(rig, suite->rest, arena, agenda, error);
-  case TP_TABLE_GEMM:
-  case TP_TABLE_ATTENTION:
-  case TP_TABLE_MEMORY:
   case TP_N_TABLES:
     break;
   }
-  tp_shapes_collect(&suite->shapes, arena, &shapes);
-  return table == TP_TABLE_GEMM        ? tp_agenda_gemms(rig, &shapes, arena, agenda, error)
-         : table == TP_TABLE_ATTENTION ? tp_agenda_attentions(rig, &shapes, arena, agenda, error)
-                                       : tp_agenda_memory(rig, &shapes, arena, agenda, error);
+  return TP_OK;
 }
 
 enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_stage *stage,
@@ -174,23 +180,4 @@ enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_
     status = run_agenda(suite, stage, &agenda, budget_s, failures, error);
   tp_arena_free(arena);
   return status;
-}
-
-enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,
-                            struct tp_error *error)
-{
-  struct tp_stage stages[TP_MOST_STAGES];
-  const size_t n = tp_suite_stages(section, stages);
-  const double end_s = suite->now_s(suite->data) + budget_s;
-  enum tp_status first = TP_OK;
-  for (size_t i = 0; i < n; i++) {
-    struct tp_error reason = {.text = ""};
-    struct tp_failures failures = {.n = 0};
-    const double left_s = end_s - suite->now_s(suite->data);
-    const enum tp_status status = tp_suite_run_stage(
-        suite, &stages[i], tp_stage_budget_s(stages, n, i, left_s), &failures, &reason);
-    if (status != TP_OK && first == TP_OK)
-      first = tp_fail(error, status, "%s", reason.text);
-  }
-  return first;
 }

@@ -90,9 +90,4 @@ struct tp_suite {
 enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_stage *stage,
                                   double budget_s, struct tp_failures *failures,
                                   struct tp_error *error);
-
-/* Every stage of the section in this process.  A stage that fails leaves the others their turn; the
- * first failure is returned at the end. */
-enum tp_status tp_suite_run(const struct tp_suite *suite, enum tp_section section, double budget_s,
-                            struct tp_error *error);
 #endif

@@ -26,16 +26,7 @@ static void name(void *data, size_t item, struct tp_trace_row *row)
 static double expect_s(void *data, size_t item)
 {
   const struct sustained *self = data;
-  const struct tp_cost cost = tp_cost_bare(&self->machine, &self->ops[item].op);
-  return tp_cost_alone_s(&self->machine, &cost);
-}
-
-/* They leave the GPU hot. */
-static int round_of(void *data, size_t item)
-{
-  (void)data;
-  (void)item;
-  return 1;
+  return tp_lone_expect_s(&self->machine, &self->ops[item]);
 }
 
 /* Block after block, with no more between them than reading marks takes; the last one counts. */
@@ -106,7 +97,6 @@ enum tp_status tp_agenda_sustained(struct tp_rig *rig, void (*rest)(double secon
                              .data = self,
                              .name = name,
                              .expect_s = expect_s,
-                             .round = round_of,
                              .measure = measure};
   return TP_OK;
 }

@@ -30,6 +30,19 @@ static void must(enum tp_status status)
   ck_assert_msg(status == TP_OK, "%s", error.text);
 }
 
+static void run_section(const struct tp_suite *suite, enum tp_section section, double budget_s)
+{
+  struct tp_stage stages[TP_MOST_STAGES];
+  const size_t n = tp_suite_stages(section, stages);
+  const double end_s = suite->now_s(suite->data) + budget_s;
+  for (size_t i = 0; i < n; i++) {
+    struct tp_failures failures = {.n = 0};
+    const double left_s = end_s - suite->now_s(suite->data);
+    must(tp_suite_run_stage(suite, &stages[i], tp_stage_budget_s(stages, n, i, left_s), &failures,
+                            &error));
+  }
+}
+
 static void open_all(void)
 {
   const struct tp_setup_request request = {.platform = "dgx-h200", .stack = "tpsim-cuda"};
@@ -332,11 +345,11 @@ START_TEST(layers_and_generate)
   const struct tp_suite suite = suite_of();
   struct tp_csv csv;
   double ttft_s, tpot_s, e2e_s;
-  must(tp_suite_run(&suite, TP_SECTION_LAYERS, 1e9, &error));
+  run_section(&suite, TP_SECTION_LAYERS, 1e9);
   ck_assert_ptr_nonnull(strstr(trace_folder_text(&folder, "layers.csv.json"), "virtual clock"));
   must(tp_csv_open(trace_folder_file(&folder, "layers.csv"), folder.arena, &csv, &error));
   ck_assert_uint_eq(csv.n_rows, 2 + 3 * 2); /* degree 1: standard alone */
-  must(tp_suite_run(&suite, TP_SECTION_GENERATE, 1e9, &error));
+  run_section(&suite, TP_SECTION_GENERATE, 1e9);
   must(tp_csv_open(trace_folder_file(&folder, "generate.csv"), folder.arena, &csv, &error));
   ck_assert_uint_eq(csv.n_rows, 8);
   for (size_t row = 0; row < csv.n_rows; row++) {
@@ -358,7 +371,7 @@ START_TEST(times_by_the_model)
   struct tp_csv csv;
   struct tp_machine machine;
   suite.layers.n_variants = suite.layers.n_batches = 1;
-  must(tp_suite_run(&suite, TP_SECTION_LAYERS, 1e9, &error));
+  run_section(&suite, TP_SECTION_LAYERS, 1e9);
   must(tp_csv_open(trace_folder_file(&folder, "layers.csv"), folder.arena, &csv, &error));
   ck_assert_uint_eq(csv.n_rows, 2);
   struct tp_model cut = model;
@@ -611,7 +624,7 @@ START_TEST(interference_names_its_ops)
   struct tp_machine machine;
   int n_gemms = 0, n_slowed = 0;
   suite.beside = &beside;
-  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  run_section(&suite, TP_SECTION_INTERFERENCE, 1e9);
   must(tp_rig_machine(&rig, 1, &machine, &error));
   must(tp_csv_open(trace_folder_file(&folder, "interference.csv"), folder.arena, &csv, &error));
   for (size_t row = 0; row < csv.n_rows; row++) {
@@ -688,17 +701,17 @@ START_TEST(interrupted_is_whole)
   struct tp_suite suite = suite_of();
   struct tp_beside beside = tp_beside_host(&load_beside);
   suite.beside = &beside;
-  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  run_section(&suite, TP_SECTION_INTERFERENCE, 1e9);
   const char *const whole = trace_folder_text(&folder, "interference.csv");
   unlink(trace_folder_file(&folder, "interference.csv"));
   look_s = 100;
-  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1000, &error));
+  run_section(&suite, TP_SECTION_INTERFERENCE, 1000);
   const char *const part = trace_folder_text(&folder, "interference.csv");
   ck_assert_uint_gt(strlen(part), 0);
   ck_assert_uint_lt(strlen(part), strlen(whole));
   ck_assert(is_begin_of(part, whole, 16));
   look_s = 0;
-  must(tp_suite_run(&suite, TP_SECTION_INTERFERENCE, 1e9, &error));
+  run_section(&suite, TP_SECTION_INTERFERENCE, 1e9);
   ck_assert(is_begin_of(whole, trace_folder_text(&folder, "interference.csv"), 16));
   ck_assert(is_begin_of(trace_folder_text(&folder, "interference.csv"), whole, 16));
 }
