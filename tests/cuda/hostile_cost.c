@@ -1,6 +1,6 @@
 /* What ops take on the hostile GPU. */
-#include "engine/sms.h"
 #include "hostile.h"
+#include "ops/interference.h"
 #include "run/fill_value.h"
 #include "run/standin_plan.h"
 
@@ -147,14 +147,12 @@ double hostile_sms_s(const struct hostile_physics *physics, const struct tp_mach
 {
   struct tp_machine machine = *planned;
   machine.device = &physics->device;
-  const double share = held_sms / machine.device->datasheet.sm_count;
-  const struct tp_sms_held held = {share, tp_cost_held_share(&machine, share)};
   if (kernel->sm_share <= 0)
     return kernel->compute_s;
   if (physics->whole_waves)
-    return kernel->compute_s * fmax(1, kernel->sm_share / (share > 0 ? 1 - wave_share : 1));
-  return tp_sms_late_s(held, kernel) +
-         fmax(kernel->work_s, kernel->compute_s * fmax(1, kernel->sm_share / (1 - share)));
+    return kernel->compute_s * fmax(1, kernel->sm_share / (held_sms > 0 ? 1 - wave_share : 1));
+  const struct tp_interference held = {.held_sms = held_sms};
+  return tp_interference_time_s(&machine, kernel, &held) - kernel->fixed_s;
 }
 
 struct tp_cost hostile_cost(const struct hostile_physics *physics, const struct tp_machine *planned,

@@ -1,4 +1,5 @@
 /* The calls that the hostile GPU answers: what is launched is kept and played when it is run. */
+#include "bench/host.h"
 #include "hostile_state.h"
 #include "run/fill_value.h"
 
@@ -258,20 +259,12 @@ static enum tp_status stop(struct tp_beside_state *state, double *moved_bytes_pe
   return TP_OK;
 }
 
-static enum tp_status starts(struct tp_beside_state *state, int sms, struct tp_starts *starts,
-                             struct tp_error *error)
-{
-  (void)state, (void)sms, (void)error;
-  *starts = (struct tp_starts){{0}, {0}};
-  return TP_OK;
-}
-
-static void leave(struct tp_beside_state *state)
-{
-  (void)state;
-}
-
+/* Held SMs keep no stand-in waiting, as on the host. */
 struct tp_beside hostile_beside(struct hostile *hostile)
 {
-  return (struct tp_beside){(struct tp_beside_state *)(void *)hostile, start, stop, starts, leave};
+  struct tp_beside made = tp_beside_host(&hostile->beside);
+  made.state = (struct tp_beside_state *)(void *)hostile;
+  made.start = start;
+  made.stop = stop;
+  return made;
 }
