@@ -158,6 +158,27 @@ START_TEST(faster_clocks_speed_no_host)
 }
 END_TEST
 
+/* 6.5536 us of products after a launch of 2 us were measured at b = 1 / U, U = m / (1 - m + m / b)
+ * for m = 6.5536 / 8.5536; a small GEMM at the highest clock.  There they stay as they are. */
+START_TEST(kernels_hold_at_their_own_clock)
+{
+  const struct tp_op large = toy_gemm(1280, 2560, 1000), small = toy_gemm(16, 64, 64);
+  const double rest = 2 / 6.5536;
+  toy.machine.dram_bytes_per_s = 1e18;
+  toy.device.overlap.burst_ratio = 2;
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &large).clock, 0, 0); /* of no program */
+  toy.machine.program = true;
+  struct tp_cost cost = tp_cost_op(&toy.machine, true, &large);
+  ck_assert_rel(cost.clock, (rest + sqrt(rest * rest + 4)) / 2, 1e-3);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &small).clock, 2, 0);
+  const double work_s = cost.work_s;
+  tp_cost_boost(&cost, cost.clock);
+  ck_assert_rel(cost.work_s, work_s, 1e-12);
+  tp_cost_boost(&cost, 1);
+  ck_assert_double_gt(cost.work_s, 1.1 * work_s);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("later_terms");
@@ -170,6 +191,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, clock_draws_what_is_allowed);
   tcase_add_test(tcase, more_drawn_by_memory_slows_clocks);
   tcase_add_test(tcase, faster_clocks_speed_arithmetic);
+  tcase_add_test(tcase, kernels_hold_at_their_own_clock);
   tcase_add_test(tcase, faster_clocks_speed_no_host);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -164,8 +164,8 @@ START_TEST(the_rest_of_the_kernel_waits_too)
 END_TEST
 
 /* Bytes of the kernel before are no longer on their way while blocks wait, those of the collective
- * are: 6 us from 2.7 us on.  The second kernel waits until 7 us; 3.4 us later, at half the rate, the
- * collective has ended, and 7.3 us are left. */
+ * are: 6 us from 2.7 us on.  The second kernel waits until 7 us; 3.4 us later, at half the rate,
+ * the collective has ended, and 7.3 us are left. */
 START_TEST(no_bytes_move_before)
 {
   struct tp_cost first = {.compute_s = 1e-6, .dram_bytes = 2e-6 * 2e12, .sm_share = 0.1};
@@ -183,8 +183,8 @@ START_TEST(no_bytes_move_before)
 }
 END_TEST
 
-/* Of three waves one is late, 2 us of SM time at half the rate in place of 0.8: 1.5 us; then 6 us at
- * 0.8.  Beside one that ends sooner, until it does. */
+/* Of three waves one is late, 2 us of SM time at half the rate in place of 0.8: 1.5 us; then 6 us
+ * at 0.8.  Beside one that ends sooner, until it does. */
 START_TEST(a_wave_is_late_at_most)
 {
   struct tp_cost many = kernel;
@@ -192,6 +192,20 @@ START_TEST(a_wave_is_late_at_most)
   rig_kernel(&rig, NONE, NONE, many);
   rig_collective(&rig, NONE, NONE, holds(_i == 0 ? 50e-6 : 2e-6));
   check_kernel_s(_i == 0 ? 1e-6 + 1.5e-6 + 7.5e-6 : 2e-6 + 6e-6);
+}
+END_TEST
+
+/* Blocks of 2 us, late by 1.5; of the 2.5 us that the others wait for memory beyond their share of
+ * the SMs, a fifth of the bytes is not on its way.  Where they wait no longer than that, nothing is
+ * gained. */
+START_TEST(late_bytes_leave_memory_to_others)
+{
+  struct tp_cost waits = kernel;
+  waits.compute_s = 2e-6;
+  waits.work_s = _i == 0 ? 5e-6 : 2.4e-6;
+  rig_kernel(&rig, NONE, NONE, waits);
+  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  check_kernel_s(_i == 0 ? 1e-6 + 1e-6 + 5e-6 : 1e-6 + 1.5e-6 + 2.5e-6);
 }
 END_TEST
 
@@ -224,6 +238,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, the_rest_of_the_kernel_waits_too, 0, 2);
   tcase_add_test(tcase, no_bytes_move_before);
   tcase_add_loop_test(tcase, a_wave_is_late_at_most, 0, 2);
+  tcase_add_loop_test(tcase, late_bytes_leave_memory_to_others, 0, 2);
   tcase_add_test(tcase, other_ends_change_nothing);
   suite_add_tcase(suite, tcase);
   return suite;

@@ -1,8 +1,8 @@
 # tests of golden
 if TPSIM
-TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/plot.sh
+TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/gpu.sh %D%/plot.sh
 endif
-EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/plot.sh
+EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/gpu.sh %D%/plot.sh
 
 if TPSIM
 TESTS += %D%/baseline.sh %D%/keys.sh %D%/readme.sh %D%/scale.sh %D%/transcripts.sh

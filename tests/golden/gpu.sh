@@ -1,0 +1,46 @@
+#!/bin/sh
+# What README and docs/ACCURACY.md say of the H200 whose traces are shipped: `tpsim validate` of them
+# finds these figures still, as they are rounded there.
+traces=${SRCDIR:-.}/traces/h200-sxm
+[ -d "$traces" ] || exit 77
+PATH=${BINDIR:-$PWD}:$PATH
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+validate() {
+  tpsim validate "$@" --max-mape 1 --max-gain-error 1 --format csv 2>/dev/null
+}
+validate "$traces" >"$work/all"
+validate "$traces" --where emulated=1 | grep '^layers.csv' >"$work/emulated"
+
+n=0 failed=0
+# says REPORT FILE,GROUP,VALUE COLUMN LEAST MOST NAME; column 5: mean error, 7: the worst.
+says() {
+  n=$((n + 1))
+  if awk -F, -v key="$2" -v column="$3" -v least="$4" -v most="$5" '
+    $1 "," $2 "," $3 == key { found = 1; off = $column < 0 ? -$column : +$column }
+    END { exit !(found && off >= least && off <= most) }' "$work/$1"; then
+    echo "ok $n - $6"
+  else
+    failed=1
+    echo "not ok $n - $6"
+    grep "^$2," "$work/$1" | sed 's/^/# /'
+  fi
+}
+says all gemm.csv,dtype,bf16 5 0.0355 0.0375 "GEMMs held out, bf16: 3.7 %"
+says all gemm.csv,dtype,fp8 5 0.0635 0.0655 "GEMMs held out, fp8: 6.5 %"
+says all attention.csv,op,attention_decode 5 0.096 0.098 "decode attention held out: 9.7 %"
+says all attention.csv,op,attention_prefill 5 0.105 0.107 "prefill attention held out: 10.6 %"
+says all memory.csv,"held out", 5 0.185 0.195 "memory ops held out: 19 %"
+says all layers.csv,emulated,0 5 0.015 0.017 "layers of one GPU: 1.6 %"
+says all generate.csv,emulated,0 5 0.043 0.045 "generations of one GPU: 4.4 %"
+says emulated layers.csv,metric,ttft_s 5 0.018 0.020 "emulated prefill: 1.9 %"
+says emulated layers.csv,metric,tpot_s 5 0.060 0.062 "emulated decode: 6.1 %"
+says all "layers.csv,speedup,ttft_s of no-comm" 5 0.020 0.022 "gain of no-comm, prefill: 0.021"
+says all "layers.csv,speedup,tpot_s of no-comm" 5 0.012 0.014 "gain of no-comm, decode: 0.013"
+says all "layers.csv,speedup,ttft_s of ladder" 5 0.016 0.018 "gain of ladder, prefill: 0.017"
+says all "layers.csv,speedup,tpot_s of ladder" 5 0.044 0.046 "gain of ladder, decode: 0.045"
+says all "layers.csv,speedup,tpot_s of ladder" 7 0.105 0.115 "at worst: 0.11"
+says all "generate.csv,speedup,tpot_s of ladder" 5 0.102 0.104 "of four generations: 0.103"
+says all "generate.csv,speedup,tpot_s of ladder" 7 0.155 0.165 "at worst: 0.16"
+echo "1..$n"
+exit $failed
