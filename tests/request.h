@@ -8,6 +8,6 @@ static inline struct tp_request request_at(const struct tp_point *point, bool de
 {
   const struct tp_batch batch =
       decode ? tp_point_decode(point, kv_len) : tp_point_prefill(point);
-  return tp_point_request(point, &batch);
+  return tp_point_request(point, 0, &batch);
 }
 #endif

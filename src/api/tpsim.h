@@ -52,7 +52,7 @@ struct tpsim_point {
   const char *phase;    /* inference, train[+...] or a sub-layer; NULL: inference */
   /* Counts; 0: the default. */
   int64_t tp;       /* GPUs: tensor-parallel degree; 1 */
-  int64_t pp;       /* stages: pipeline-parallel degree; 1, and more is refused so far */
+  int64_t pp;       /* stages: pipeline-parallel degree */
   int64_t nodes;    /* servers that the ranks sit on; as many as they need */
   int64_t batch;    /* sequences at once; 1 */
   int64_t prompt;   /* tokens a sequence; 1024 */

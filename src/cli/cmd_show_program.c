@@ -1,4 +1,4 @@
-/* tpsim show-program: what one rank does in one pass. */
+/* tpsim show-program: what one rank of each stage does in one pass. */
 #include "cli/points.h"
 
 #include <string.h>
@@ -58,10 +58,12 @@ static enum tp_status run(struct tp_session *session, void *values,
     point.workload = workload;
     const struct tp_batch batch =
         decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
-    struct tp_request request = tp_point_request(&point, &batch);
-    request.operands = args->operands;
-    TP_TRY(tp_variant_build(point.variant, &request, session->arena, &program, error));
-    print(&program, i > 0, args->operands, session->arena);
+    for (int stage = 0; stage < point.mesh.pp; stage++) {
+      struct tp_request request = tp_point_request(&point, stage, &batch);
+      request.operands |= args->operands;
+      TP_TRY(tp_variant_build(point.variant, &request, session->arena, &program, error));
+      print(&program, i > 0 || stage > 0, args->operands, session->arena);
+    }
   }
   return TP_OK;
 }

@@ -36,6 +36,7 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   WORDS(stack);
   WORDS(variant);
   NUMBERS(tp);
+  NUMBERS(pp);
   NUMBERS(batch);
   NUMBERS(prompt);
   NUMBERS(generate);

@@ -7,7 +7,7 @@
 
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
-  struct tp_numbers tp, batch, prompt, generate, layers;
+  struct tp_numbers tp, pp, batch, prompt, generate, layers;
   const char *detail, *collective;
 };
 
@@ -24,6 +24,7 @@ struct tp_points {
        TP_OPTION_WORDS, offsetof(struct args, points.platform),                                  \
        "P[,P]",         "platform: name or file"},                                               \
       TP_POINTS_OPTION(args, tp, TP_OPTION_NUMBERS, "LIST", "tensor-parallel degrees [1]"),      \
+      TP_POINTS_OPTION(args, pp, TP_OPTION_NUMBERS, "LIST", "pipeline stages [1]"),              \
       {"variant",       'v',                                                                     \
        TP_OPTION_WORDS, offsetof(struct args, points.variant),                                   \
        "V[,V]",         "how communication is arranged [standard]"},                             \

@@ -2,14 +2,14 @@
 
 enum { MAX_CYCLE = 64 };
 
-int64_t tp_model_layers_of(const struct tp_model *model, int kind)
+int64_t tp_model_layers_of(const struct tp_model *model, int kind, int64_t first, int64_t count)
 {
-  int64_t count = 0;
+  int64_t n = 0;
   if (tp_model_n_kinds(model) == 1)
-    return kind == 0 ? model->layers : 0;
-  for (int64_t layer = 0; layer < model->layers; layer++)
-    count += tp_model_kind_of(model, layer) == kind;
-  return count;
+    return kind == 0 ? count : 0;
+  for (int64_t layer = first; layer < first + count; layer++)
+    n += tp_model_kind_of(model, layer) == kind;
+  return n;
 }
 
 /* Layer number i of the range, in its order. */

@@ -7,8 +7,8 @@
  */
 #include "model/model.h"
 
-/* How many layers are of a kind. */
-int64_t tp_model_layers_of(const struct tp_model *model, int kind);
+/* How many of layers first .. first + count - 1 are of a kind. */
+int64_t tp_model_layers_of(const struct tp_model *model, int kind, int64_t first, int64_t count);
 
 /* Layers first .. first + count - 1, `group` of them (a divisor of count) at a time; from the last
  * to the first where backward. */

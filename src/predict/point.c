@@ -19,17 +19,20 @@ struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len)
   return tp_batch_decode(point->batch, kv_len);
 }
 
-struct tp_request tp_point_request(const struct tp_point *point, const struct tp_batch *batch)
+struct tp_request tp_point_request(const struct tp_point *point, int stage,
+                                   const struct tp_batch *batch)
 {
   return (struct tp_request){
       .model = point->model,
       .mesh = point->mesh,
+      .stage = stage,
       .batch = *batch,
       .kv_capacity = tp_point_capacity(point),
       .dtype = point->dtype,
       .style = tp_style_of(point->stack),
       .train = point->workload.train,
       .training = point->workload.training,
+      .operands = point->mesh.pp > 1, /* by which stages are cut */
   };
 }
 
@@ -56,12 +59,13 @@ int64_t tp_point_first_kv_len(const struct tp_point *point)
 static enum tp_status check_layout(const struct tp_point *point, const struct tp_machine *machine,
                                    struct tp_error *error)
 {
-  if (point->mesh.pp != 1)
-    return tp_fail(error, TP_E_INPUT, "pp %d: pipeline stages are not modelled; take pp 1",
+  if (point->mesh.pp != 1 && point->workload.alone)
+    return tp_fail(error, TP_E_INPUT, "pp %d: a sub-layer alone has no stages; take pp 1",
                    point->mesh.pp);
   if (point->nodes != 0 && point->nodes != tp_machine_nodes(machine))
-    return tp_fail(error, TP_E_INPUT, "nodes %d: tp %d on %s sits on %d; leave nodes out",
-                   point->nodes, point->mesh.tp, point->platform->name, tp_machine_nodes(machine));
+    return tp_fail(error, TP_E_INPUT, "nodes %d: tp %d, pp %d on %s sits on %d; leave nodes out",
+                   point->nodes, point->mesh.tp, point->mesh.pp, point->platform->name,
+                   tp_machine_nodes(machine));
   return TP_OK;
 }
 

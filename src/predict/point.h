@@ -42,8 +42,9 @@ struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len);
 bool tp_point_cache_is_static(const struct tp_point *point);
 int64_t tp_point_first_kv_len(const struct tp_point *point);
 
-/* The step to build. */
-struct tp_request tp_point_request(const struct tp_point *point, const struct tp_batch *batch);
+/* What stage `stage` does in the step. */
+struct tp_request tp_point_request(const struct tp_point *point, int stage,
+                                   const struct tp_batch *batch);
 
 /* TP_E_INPUT where the machine's layout or the model's positions are not those of the point. */
 enum tp_status tp_point_check(const struct tp_point *point, const struct tp_machine *machine,

@@ -3,6 +3,7 @@
 #include "predict/collectives.h"
 #include "program/sublayer.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { SETS = 128, OUTCOMES = 32 /* powers of two */, WAYS = 4 };
@@ -17,7 +18,8 @@ struct key {
   enum tp_detail detail;
   enum tp_algorithm collective;
   const char *workload; /* a literal */
-  bool by_context;      /* the footprint depends on contexts, too */
+  int pp, stage;
+  bool by_context; /* the footprint depends on contexts, too */
   const struct tp_batch *batch;
 };
 
@@ -87,7 +89,7 @@ void tp_step_memo_free(struct tp_step_memo *memo)
   free(memo);
 }
 
-static struct key key_of(const struct tp_steps *steps, const struct tp_batch *batch)
+static struct key key_of(const struct tp_steps *steps, int stage, const struct tp_batch *batch)
 {
   const struct tp_point *const point = steps->point;
   return (struct key){
@@ -99,6 +101,8 @@ static struct key key_of(const struct tp_steps *steps, const struct tp_batch *ba
       .detail = point->detail,
       .collective = point->collective,
       .workload = tp_workload_text(&point->workload),
+      .pp = point->mesh.pp,
+      .stage = stage,
       .by_context = point->stack->attention.decode == TP_ATTENTION_MATERIALISED,
       .batch = batch,
   };
@@ -108,7 +112,8 @@ static bool same_key(const struct key *a, const struct key *b)
 {
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && a->dtype == b->dtype && a->detail == b->detail &&
-         a->collective == b->collective && a->workload == b->workload &&
+         a->collective == b->collective && a->pp == b->pp && a->stage == b->stage &&
+         a->workload == b->workload &&
          (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
 }
 
@@ -122,6 +127,7 @@ static size_t set_of(const struct key *key)
 {
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
+  hash = mix(hash, (uint64_t)key->stage);
   hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
   for (int i = 0; i < key->batch->n; i++) {
     const struct tp_chunk *const chunk = &key->batch->chunks[i];
@@ -140,19 +146,19 @@ static enum tp_status build_sublayer(const struct tp_steps *steps, const struct 
                                                .tp = point->mesh.tp,
                                                .tokens = tp_batch_tokens(batch),
                                                .dtype = point->dtype};
-  const struct tp_request request = tp_point_request(point, batch);
+  const struct tp_request request = tp_point_request(point, 0, batch);
   TP_TRY(tp_sublayer_build(&sublayer, entry->arena, &entry->program, error));
   return tp_variant_rearrange(point->variant, &request, entry->arena, &entry->program, error);
 }
 
-static enum tp_status build(const struct tp_steps *steps, const struct tp_batch *batch,
+static enum tp_status build(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
                             struct entry *entry, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   if (point->workload.alone) {
     TP_TRY(build_sublayer(steps, batch, entry, error));
   } else {
-    const struct tp_request request = tp_point_request(point, batch);
+    const struct tp_request request = tp_point_request(point, stage, batch);
     TP_TRY(tp_variant_build(point->variant, &request, entry->arena, &entry->program, error));
   }
   entry->program.batch = *batch;
@@ -160,11 +166,11 @@ static enum tp_status build(const struct tp_steps *steps, const struct tp_batch 
                               error);
 }
 
-/* The step's entry, its program built for a batch that is alike. */
-static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *batch,
+/* The entry of a stage's step, its program built for a batch that is alike. */
+static enum tp_status find(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
                            struct entry **found, struct tp_error *error)
 {
-  const struct key key = key_of(steps, batch);
+  const struct key key = key_of(steps, stage, batch);
   struct set *const set = &steps->memo->sets[set_of(&key)];
   for (int i = 0; i < WAYS; i++)
     if (set->ways[i] != NULL && same_key(&set->ways[i]->key, &key)) {
@@ -173,7 +179,7 @@ static enum tp_status find(const struct tp_steps *steps, const struct tp_batch *
     }
   struct entry **const way = &set->ways[set->oldest];
   struct entry *const entry = *way = emptied(*way);
-  TP_TRY(build(steps, batch, entry, error));
+  TP_TRY(build(steps, stage, batch, entry, error));
   entry->key = key;
   entry->built_for = *batch;
   entry->key.batch = &entry->built_for;
@@ -187,21 +193,23 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
   const struct tp_point *const point = steps->point;
   steps->timing = (struct tp_timing){.engine = point->engine, .detail = point->detail};
   TP_TRY(tp_timer_machine(steps->timer, point->platform, point->device, point->stack,
-                          tp_mesh_stage_ranks(&point->mesh), &steps->timing.machine, error));
+                          tp_mesh_ranks(&point->mesh), &steps->timing.machine, error));
   return tp_point_check(point, &steps->timing.machine->machine, error);
 }
 
 enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
                                   struct tp_footprint *footprint, struct tp_error *error)
 {
-  struct entry *entry;
-  TP_TRY(find(steps, batch, &entry, error));
-  const struct tp_program *const program = &entry->program;
-  *footprint = (struct tp_footprint){
-      .weight_bytes = program->weight_bytes,
-      .kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point)),
-      .activation_bytes = program->activation_bytes,
-  };
+  *footprint = (struct tp_footprint){0};
+  for (int stage = 0; stage < steps->point->mesh.pp; stage++) {
+    struct entry *entry;
+    TP_TRY(find(steps, stage, batch, &entry, error));
+    const struct tp_program *const program = &entry->program;
+    const double kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point));
+    footprint->weight_bytes = fmax(footprint->weight_bytes, program->weight_bytes);
+    footprint->kv_bytes = fmax(footprint->kv_bytes, kv_bytes);
+    footprint->activation_bytes = fmax(footprint->activation_bytes, program->activation_bytes);
+  }
   return TP_OK;
 }
 
@@ -231,11 +239,11 @@ static struct outcome *outcome_of(struct entry *entry, const struct tp_batch *ba
   return &entry->outcomes[decodes ? (size_t)(hash >> 20) & (OUTCOMES - 1) : 0];
 }
 
-enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
-                            struct tp_result *result, struct tp_error *error)
+static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct tp_batch *batch,
+                                struct tp_result *result, struct tp_error *error)
 {
   struct entry *entry;
-  TP_TRY(find(steps, batch, &entry, error));
+  TP_TRY(find(steps, stage, batch, &entry, error));
   struct outcome *const outcome = steps->timing.timeline == NULL ? outcome_of(entry, batch) : NULL;
   if (outcome != NULL && outcome->ran && outcome->context == batch->chunks[0].context) {
     *result = outcome->result;
@@ -245,5 +253,40 @@ enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch
   TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
   if (outcome != NULL)
     *outcome = (struct outcome){true, batch->chunks[0].context, *result};
+  return TP_OK;
+}
+
+/* Stages take their turns, so that times add up, and err alike; what a GPU does is the mean. */
+static void add_stage(const struct tp_result *stage, double stages, struct tp_result *sum)
+{
+  const double deviation_s = sqrt(sum->variance) + sqrt(stage->variance);
+  sum->total_s += stage->total_s;
+  sum->compute_s += stage->compute_s;
+  sum->comm_s += stage->comm_s;
+  sum->comm_exposed_s += stage->comm_exposed_s;
+  sum->flops += stage->flops / stages;
+  sum->dram_bytes += stage->dram_bytes / stages;
+  sum->link_bytes += stage->link_bytes / stages;
+  sum->variance = deviation_s * deviation_s;
+}
+
+enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
+                            struct tp_result *result, struct tp_error *error)
+{
+  const int stages = steps->point->mesh.pp;
+  struct tp_timeline *const timeline = steps->timing.timeline;
+  const double began_s = timeline != NULL ? timeline->offset_s : 0;
+  if (stages == 1)
+    return run_stage(steps, 0, batch, result, error);
+  *result = (struct tp_result){0};
+  for (int stage = 0; stage < stages; stage++) {
+    struct tp_result one;
+    TP_TRY(run_stage(steps, stage, batch, &one, error));
+    add_stage(&one, stages, result);
+    if (timeline != NULL)
+      timeline->offset_s = began_s + result->total_s;
+  }
+  if (timeline != NULL)
+    timeline->offset_s = began_s;
   return TP_OK;
 }

@@ -1,6 +1,7 @@
 /* Memory of one rank: what decides whether a run fits. */
 #include "model/pattern.h"
 #include "program/block.h"
+#include "program/stage.h"
 
 static double max(double a, double b)
 {
@@ -14,20 +15,22 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
          (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
 }
 
-/* Embedding, positions, head and final norm; a tied head is a view of the embedding, or the other
- * way round, so the larger of the two is held. */
+/* Embedding, positions, head and final norm, of the stages that use them; in one stage a tied head
+ * is a view of the embedding, or the other way round, so the larger of the two is held. */
 static double table_weight_bytes(const struct tp_pass *pass)
 {
-  const struct tp_model *model = pass->request->model;
-  const int64_t tp = pass->request->mesh.tp;
+  const struct tp_request *request = pass->request;
+  const struct tp_model *model = request->model;
+  const int64_t tp = request->mesh.tp;
+  const bool begins = request->stage == 0, ends = request->stage + 1 >= request->mesh.pp;
   const double hidden = (double)pass->block.hidden;
   const int64_t embedding_rows =
-      pass->request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
-  const double embedding = (double)embedding_rows * hidden;
-  const double head = (double)tp_block_vocab(pass) * hidden;
-  const double positions = (double)model->max_positions * hidden;
-  const double norms = (double)tp_norm_elements(pass->block.norm, pass->block.hidden) *
-                       (model->embedding_norm ? 2 : 1);
+      request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
+  const double embedding = begins ? (double)embedding_rows * hidden : 0;
+  const double head = ends ? (double)tp_block_vocab(pass) * hidden : 0;
+  const double positions = begins ? (double)model->max_positions * hidden : 0;
+  const int n_norms = (begins && model->embedding_norm) + ends;
+  const double norms = (double)(tp_norm_elements(pass->block.norm, pass->block.hidden) * n_norms);
   const double tables = model->tied_head ? max(embedding, head) : embedding + head;
   return (tables + positions + norms) * tp_dtype_bytes(pass->wide);
 }
@@ -56,11 +59,13 @@ static double activation_bytes(const struct tp_pass *pass)
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
   const struct tp_model *model = pass->request->model;
+  const struct tp_stage stage = tp_stage_of(model, &pass->request->mesh, pass->request->stage);
   program->weight_bytes = table_weight_bytes(pass);
   program->n_caches = tp_model_n_kinds(model);
   for (int kind = 0; kind < program->n_caches; kind++) {
     const struct tp_layer *layer = &pass->kinds[kind];
-    const double blocks = (double)(tp_model_layers_of(model, kind) * layer->block.copies);
+    const double blocks =
+        (double)(tp_model_layers_of(model, kind, stage.first, stage.count) * layer->block.copies);
     program->weight_bytes += blocks * block_weight_bytes(pass, layer);
     program->caches[kind] = (struct tp_program_cache){
         .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *

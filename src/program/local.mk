@@ -4,6 +4,7 @@ libtpcore_la_SOURCES += \
 	%D%/block.c %D%/block.h \
 	%D%/footprint.c \
 	%D%/layers.c %D%/layers.h \
+	%D%/live.c %D%/live.h \
 	%D%/mesh.c %D%/mesh.h \
 	%D%/op.c %D%/op.h \
 	%D%/op_fields.c %D%/op_fields.h \
@@ -13,6 +14,7 @@ libtpcore_la_SOURCES += \
 	%D%/pass.c %D%/pass.h \
 	%D%/program.c %D%/program.h \
 	%D%/program_text.c \
+	%D%/stage.c %D%/stage.h \
 	%D%/sublayer.c %D%/sublayer.h \
 	%D%/tensor.c %D%/tensor.h \
 	%D%/train.c %D%/train.h \

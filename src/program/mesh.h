@@ -35,6 +35,11 @@ static inline int tp_mesh_stage_ranks(const struct tp_mesh *mesh)
   return mesh->dp * mesh->tp;
 }
 
+static inline int tp_mesh_ranks(const struct tp_mesh *mesh)
+{
+  return mesh->pp * tp_mesh_stage_ranks(mesh);
+}
+
 /* The groups by axis: the shards of a replica, ... */
 static inline struct tp_group tp_mesh_tensor(const struct tp_mesh *mesh)
 {

@@ -77,7 +77,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
           },
   };
   program->unsaid = unsaid_of(request, pass->block.copies);
-  tp_operands_begin(pass, program->unsaid == NULL);
+  tp_operands_begin(pass, program->unsaid == NULL || (request->mesh.pp > 1 && !request->train));
 }
 
 enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_request *request,

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "program/alike.h"
+#include "program/stage.h"
 #include "program/variants/architectures.h"
 
 #include <string.h>
@@ -220,7 +221,7 @@ static enum tp_status check_request(const struct tp_variant *variant,
                      variant->text, request->mesh.tp, (long long)chunk->sequences,
                      (long long)(chunk->context + chunk->tokens));
   }
-  return TP_OK;
+  return tp_stage_check(request, error);
 }
 
 /* "decode batch=4 kv_len=1025", "prefill batch=4 prompt=1024"; any other step by its chunks:
@@ -247,8 +248,12 @@ static const char *step_text(const char *pass, const struct tp_batch *batch, str
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
                          const char *pass, struct tp_arena *arena)
 {
-  return tp_arena_printf(arena, "%s %s tp=%d %s", request->model->name, variant->text,
-                         request->mesh.tp, step_text(pass, &request->batch, arena));
+  const char *const stage =
+      request->mesh.pp == 1
+          ? ""
+          : tp_arena_printf(arena, "stage=%d/%d ", request->stage, request->mesh.pp);
+  return tp_arena_printf(arena, "%s %s tp=%d %s%s", request->model->name, variant->text,
+                         request->mesh.tp, stage, step_text(pass, &request->batch, arena));
 }
 
 static enum tp_status transform(const struct tp_variant *variant, const struct tp_request *request,
@@ -267,21 +272,19 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error)
 {
-  enum tp_status status = check_request(variant, request, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(check_request(variant, request, error));
   const struct tp_architecture *architecture = variant->architecture;
   if (request->mesh.tp == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
   if (request->train)
-    status = architecture->build_train(request, arena, program, error);
+    TP_TRY(architecture->build_train(request, arena, program, error));
   else
-    status = architecture->build(request, variant, arena, program, error);
-  if (status != TP_OK)
-    return status;
+    TP_TRY(architecture->build(request, variant, arena, program, error));
   program->title = title(variant, request, request->train ? "train" : "prefill", arena);
   program->equation = architecture->equation;
   TP_TRY(transform(variant, request, arena, program, error));
+  if (request->mesh.pp > 1)
+    TP_TRY(tp_stage_cut(request, arena, program, error));
   tp_program_find_alike(program, arena);
   return TP_OK;
 }

@@ -43,6 +43,7 @@ struct tp_training {
 struct tp_request {
   const struct tp_model *model;
   struct tp_mesh mesh;
+  int stage;             /* of mesh.pp: whose layers, and what comes before and after them */
   struct tp_batch batch; /* a training step's: one chunk without context */
   int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;

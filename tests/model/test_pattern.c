@@ -82,7 +82,7 @@ START_TEST(layers_alike_are_one_run)
   const struct tp_layer_range range = {.first = 1, .count = 78, .group = 2};
   ck_assert_int_eq(tp_pattern_runs(&model, range, runs), 1);
   ck_assert(runs[0].first == 1 && runs[0].cycle == 1 && runs[0].repeat == 39);
-  ck_assert_int_eq(tp_model_layers_of(&model, 0), 80);
+  ck_assert_int_eq(tp_model_layers_of(&model, 0, 0, 80), 80);
   ck_assert_int_eq(tp_model_n_kinds(&model), 1);
 }
 END_TEST
@@ -118,7 +118,7 @@ START_TEST(runs_cover_the_layers)
         }
     ck_assert_int_eq(at, layers);
     for (int kind = 0; kind < 3; kind++)
-      counts[kind] = tp_model_layers_of(&model, kind);
+      counts[kind] = tp_model_layers_of(&model, kind, 0, model.layers);
     ck_assert_int_eq(counts[0] + counts[1] + counts[2], layers);
   }
   ck_assert_int_gt(full, 0);

@@ -9,6 +9,7 @@ unit_tests += \
 	%D%/test_operands \
 	%D%/test_overlap \
 	%D%/test_random \
+	%D%/test_stage \
 	%D%/test_sublayer \
 	%D%/test_text \
 	%D%/test_train \

@@ -14,6 +14,7 @@ unit_tests += \
 	%D%/test_link_bytes \
 	%D%/test_op_costs \
 	%D%/test_phase \
+	%D%/test_pipeline \
 	%D%/test_plot %D%/test_plot_looks \
 	%D%/test_predict \
 	%D%/test_solve \

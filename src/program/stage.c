@@ -1,0 +1,196 @@
+#include "program/stage.h"
+
+#include "program/live.h"
+
+#include <string.h>
+
+struct tp_stage tp_stage_of(const struct tp_model *model, const struct tp_mesh *mesh, int index)
+{
+  if (mesh->pp <= 1)
+    return (struct tp_stage){.first = 0, .count = model->layers};
+  const int64_t least = model->layers / mesh->pp, more = model->layers % mesh->pp;
+  return (struct tp_stage){.first = index * least + (index < more ? index : more),
+                           .count = least + (index < more)};
+}
+
+enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error *error)
+{
+  const int pp = request->mesh.pp;
+  if (pp == 1)
+    return TP_OK;
+  if (request->train)
+    return tp_fail(error, TP_E_INPUT,
+                   "pp %d: a training step over pipeline stages is not modelled; take pp 1", pp);
+  if (pp > request->model->layers)
+    return tp_fail(error, TP_E_INPUT, "pp %d: %s has %lld layers, and a stage takes one at least",
+                   pp, request->model->name, (long long)request->model->layers);
+  return TP_OK;
+}
+
+/* The part of a segment's repetitions that lies between two layers, as segments of their own. */
+struct cutter {
+  const struct tp_request *request;
+  struct tp_arena *arena;
+  struct tp_part *part;
+  struct tp_error *error;
+};
+
+static int64_t turns_of(const struct tp_segment *segment)
+{
+  int last = 0;
+  for (size_t i = 0; i < segment->n_ops; i++)
+    last = segment->ops[i].turn > last ? segment->ops[i].turn : last;
+  return last + 1;
+}
+
+static enum tp_status append(struct cutter *cutter, struct tp_segment segment)
+{
+  if (cutter->part->n == TP_MAX_SEGMENTS)
+    return tp_fail(cutter->error, TP_E_INPUT, "pp %d: a stage has more than %d runs of layers",
+                   cutter->request->mesh.pp, TP_MAX_SEGMENTS);
+  cutter->part->segments[cutter->part->n++] = segment;
+  return TP_OK;
+}
+
+/* Turns `first` .. `last - 1` of repetition `repetition`, `repeat` times. */
+static enum tp_status append_turns(struct cutter *cutter, const struct tp_segment *segment,
+                                   int64_t repetition, int64_t first, int64_t last, int64_t repeat)
+{
+  const int layers = (int)(segment->layers / turns_of(segment) * (last - first));
+  struct tp_op *const ops = TP_NEW_RAW(cutter->arena, struct tp_op, segment->n_ops);
+  size_t n = 0;
+  for (size_t i = 0; i < segment->n_ops; i++)
+    if (segment->ops[i].turn >= first && segment->ops[i].turn < last) {
+      ops[n] = segment->ops[i];
+      ops[n].turn -= (int)first;
+      ops[n].layer += (int)repetition * segment->layers;
+      n++;
+    }
+  struct tp_segment part = *segment;
+  part.repeat = repeat;
+  part.layers = layers;
+  part.ops = ops;
+  part.n_ops = n;
+  return append(cutter, part);
+}
+
+/* Turns `from` .. `to - 1` of all repetitions together. */
+static enum tp_status append_between(struct cutter *cutter, const struct tp_segment *segment,
+                                     int64_t from, int64_t to)
+{
+  const int64_t n = turns_of(segment);
+  while (from < to) {
+    const int64_t first = from % n, left = to - from;
+    const bool whole = first == 0 && left >= n;
+    const int64_t turns = whole ? n : left < n - first ? left : n - first;
+    const int64_t repeat = whole ? left / n : 1;
+    TP_TRY(append_turns(cutter, segment, from / n, first, first + turns, repeat));
+    from += turns * repeat;
+  }
+  return TP_OK;
+}
+
+/* Turns of the segment, which begins at layer `start`, that stand before layer `layer`. */
+static enum tp_status turns_before(const struct cutter *cutter, const struct tp_segment *segment,
+                                   int64_t start, int64_t layer, int64_t *turns)
+{
+  const int64_t at_a_time = segment->layers / turns_of(segment);
+  const int64_t most = segment->repeat * segment->layers;
+  const int64_t before = layer < start ? 0 : layer - start > most ? most : layer - start;
+  *turns = before / at_a_time;
+  if (before % at_a_time == 0)
+    return TP_OK;
+  return tp_fail(cutter->error, TP_E_INPUT,
+                 "pp %d: a stage begins at layer %lld, and this variant takes layers %lld at a "
+                 "time: take stages of as many",
+                 cutter->request->mesh.pp, (long long)layer, (long long)at_a_time);
+}
+
+/* What the layers from `first` on, before `end`, consist of; with what precedes the first of the
+ * model and follows its last. */
+static enum tp_status cut_between(struct cutter *cutter, const struct tp_program *program,
+                                  int64_t first, int64_t end)
+{
+  const int64_t layers = cutter->request->model->layers;
+  int64_t at = 0;
+  cutter->part->n = 0;
+  for (size_t i = 0; i < program->n_segments; i++) {
+    const struct tp_segment *const segment = &program->segments[i];
+    if (segment->layers == 0) {
+      if ((at >= first && at < end) || (at == layers && end == layers))
+        TP_TRY(append(cutter, *segment));
+      continue;
+    }
+    int64_t from, to;
+    TP_TRY(turns_before(cutter, segment, at, first, &from));
+    TP_TRY(turns_before(cutter, segment, at, end, &to));
+    TP_TRY(append_between(cutter, segment, from, to));
+    at += segment->repeat * segment->layers;
+  }
+  return TP_OK;
+}
+
+/* The last kernel of every stream but the sends' own is waited for. */
+static void wait_for_all(struct tp_program *program, const struct tp_part *part, struct tp_op *send)
+{
+  for (int stream = 0; stream < program->n_streams; stream++) {
+    struct tp_op *const last = stream == send->stream ? NULL : tp_part_last(part, stream);
+    if (last == NULL)
+      continue;
+    if (last->records == TP_NO_EVENT) {
+      program->event_names[program->n_events] = "stage.ready";
+      last->records = program->n_events++;
+    }
+    send->waits[send->n_waits++] = last->records;
+  }
+}
+
+/* A segment of one op, which sends tensors of `rows` to the next stage. */
+static enum tp_status append_send(struct cutter *cutter, struct tp_program *program,
+                                  const struct tp_live *live)
+{
+  struct tp_op *const send = TP_NEW(cutter->arena, struct tp_op, 1);
+  *send = (struct tp_op){.name = "stage.send",
+                         .kind = TP_OP_COLLECTIVE,
+                         .stream = TP_STREAM_COMM,
+                         .records = TP_NO_EVENT,
+                         .collective = {.kind = TP_SEND,
+                                        .group = tp_mesh_stages(&cutter->request->mesh),
+                                        .bytes = tp_live_bytes(program, live),
+                                        .dtype = tp_dtype_wide(cutter->request->dtype)}};
+  for (int i = 0; i < live->n && i < TP_MAX_INPUTS; i++)
+    send->in[send->n_in++] = live->tensors[i];
+  wait_for_all(program, cutter->part, send);
+  return append(cutter, (struct tp_segment){.name = "send", .repeat = 1, .n_ops = 1, .ops = send});
+}
+
+enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *arena,
+                            struct tp_program *program, struct tp_error *error)
+{
+  const struct tp_stage stage = tp_stage_of(request->model, &request->mesh, request->stage);
+  const int64_t end = stage.first + stage.count, layers = request->model->layers;
+  struct tp_part before, own, after;
+  struct cutter cutter = {.request = request, .arena = arena, .error = error};
+  if (program->n_tensors == 0)
+    return tp_fail(error, TP_E_INPUT, "pp %d: stages are cut by what ops read and write, and %s",
+                   request->mesh.pp, program->unsaid);
+
+  cutter.part = &before;
+  TP_TRY(cut_between(&cutter, program, 0, stage.first));
+  cutter.part = &after;
+  TP_TRY(cut_between(&cutter, program, end, layers));
+  cutter.part = &own;
+  TP_TRY(cut_between(&cutter, program, stage.first, end));
+
+  struct tp_live live = {.tensors = {program->next}, .n = 1};
+  if (end < layers) {
+    TP_TRY(tp_live_before(program, &after, &live, error));
+    TP_TRY(tp_live_leave_norms(program, &own, arena, &live, error));
+  }
+  if (stage.first > 0)
+    TP_TRY(tp_live_receive(program, &before, &own, arena, error));
+  TP_TRY(append_send(&cutter, program, &live));
+  memcpy(program->segments, own.segments, own.n * sizeof *own.segments);
+  program->n_segments = own.n;
+  return TP_OK;
+}

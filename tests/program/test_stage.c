@@ -1,0 +1,179 @@
+/* Pipeline stages: what is cut out of a program, and what one stage hands to the next. */
+#include "program/stage.h"
+
+#include "toy.h"
+
+/* Rows of 3 sequences of 256 elements of 2 bytes. */
+enum { ROWS_BYTES = 3 * 256 * 2 };
+
+static struct tp_program stage_of(const char *variant, struct tp_request request, int pp, int stage,
+                                  struct tp_arena *arena)
+{
+  request.mesh.pp = pp;
+  request.stage = stage;
+  request.operands = true;
+  return build_program(variant, &request, arena);
+}
+
+static const struct tp_op *send_of(const struct tp_program *program)
+{
+  const struct tp_segment *const last = &program->segments[program->n_segments - 1];
+  ck_assert(last->n_ops == 1);
+  return &last->ops[0];
+}
+
+static double sent_bytes(const char *variant, const struct tp_model *model, int pp, int stage)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_program program = stage_of(variant, decode_request(model, 2), pp, stage, arena);
+  const struct tp_collective send = send_of(&program)->collective;
+  ck_assert_int_eq(send.kind, TP_SEND);
+  ck_assert(send.group.size == pp && send.group.stride == 2);
+  tp_arena_free(arena);
+  return send.bytes;
+}
+
+START_TEST(layers_are_shared_out)
+{
+  const struct tp_model model = toy_model(8);
+  const struct tp_mesh mesh = {.pp = 3, .dp = 1, .tp = 2, .ep = 1, .etp = 2};
+  const struct tp_stage expected[] = {{0, 3}, {3, 3}, {6, 2}};
+  for (int i = 0; i < 3; i++) {
+    const struct tp_stage stage = tp_stage_of(&model, &mesh, i);
+    ck_assert(stage.first == expected[i].first && stage.count == expected[i].count);
+  }
+}
+END_TEST
+
+/* Ladder hands over the residual and both outputs under way, the others the residual alone. */
+START_TEST(what_is_sent)
+{
+  const struct tp_model model = toy_model(8);
+  const char *const one[] = {"standard", "parallel", "desync-2x", "desync-4x", "no-comm"};
+  for (size_t i = 0; i < sizeof one / sizeof one[0]; i++)
+    ck_assert_msg(sent_bytes(one[i], &model, 2, 0) == ROWS_BYTES, "%s", one[i]);
+  ck_assert_double_eq(sent_bytes("ladder", &model, 2, 0), 3 * ROWS_BYTES);
+  ck_assert_double_eq(sent_bytes("ladder", &model, 4, 2), 3 * ROWS_BYTES);
+  ck_assert_double_eq(sent_bytes("ladder+flash-int4", &model, 2, 0), 3 * ROWS_BYTES);
+  ck_assert_double_eq(sent_bytes("ladder", &model, 2, 1), 3 * 4); /* sampled tokens */
+}
+END_TEST
+
+/* A prompt's tokens are sent, all of them. */
+START_TEST(a_prefill_sends_its_tokens)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(4);
+  const struct tp_program program = stage_of("standard", prefill_request(&model, 2), 2, 0, arena);
+  ck_assert_double_eq(send_of(&program)->collective.bytes, 16 * ROWS_BYTES);
+  tp_arena_free(arena);
+}
+END_TEST
+
+/* Every op of the whole is in one stage, and the memory of its weights on one stage's ranks. */
+static void assert_nothing_is_lost(const char *variant, const struct tp_model *model, int pp)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_request request = prefill_request(model, 4);
+  const struct tp_program whole = build_program(variant, &request, arena);
+  const struct sums expected = sum_program(&whole);
+  struct sums sums = {0};
+  double weight_bytes = 0, kv_bytes = 0;
+  for (int stage = 0; stage < pp; stage++) {
+    const struct tp_program program = stage_of(variant, request, pp, stage, arena);
+    const struct sums own = sum_program(&program);
+    sums.flops += own.flops;
+    sums.reduces += own.reduces;
+    sums.reduce_bytes += own.reduce_bytes;
+    sums.gathers += own.gathers;
+    weight_bytes += program.weight_bytes;
+    kv_bytes += tp_program_kv_bytes(&program, 24);
+  }
+  ck_assert_double_eq(sums.flops, expected.flops);
+  ck_assert_double_eq(sums.reduce_bytes, expected.reduce_bytes);
+  ck_assert_int_eq(sums.reduces, expected.reduces);
+  ck_assert_int_eq(sums.gathers, expected.gathers + pp); /* and a send a stage */
+  ck_assert_double_eq(weight_bytes, whole.weight_bytes);
+  ck_assert_double_eq(kv_bytes, tp_program_kv_bytes(&whole, 24));
+  tp_arena_free(arena);
+}
+
+START_TEST(nothing_is_lost)
+{
+  const struct tp_model model = toy_model(12);
+  static const char *const variants[] = {
+      "standard",           "parallel",           "ladder", "desync-2x", "no-comm", "ladder+t3",
+      "standard+chunked:2", "standard+flash-int8"};
+  for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+    for (int pp = 2; pp <= 5; pp++)
+      assert_nothing_is_lost(variants[i], &model, pp);
+}
+END_TEST
+
+/* Local layers and global ones by turns of six: a cut inside such a turn takes it apart. */
+START_TEST(a_cycle_is_taken_apart)
+{
+  static const unsigned char kind_of[] = {0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1};
+  struct tp_model model = toy_model(12);
+  model.n_kinds = 2;
+  model.kinds[0].window = 8;
+  model.kind_of = kind_of;
+  for (int pp = 2; pp <= 5; pp++)
+    assert_nothing_is_lost("ladder", &model, pp);
+}
+END_TEST
+
+/* The norm of what is sent is worked out by who reads it, with the next layer's gain. */
+START_TEST(norms_are_left_to_the_reader)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(8);
+  const struct tp_program first = stage_of("standard", decode_request(&model, 2), 2, 0, arena);
+  const struct tp_segment *const last = &first.segments[first.n_segments - 2];
+  const struct tp_op *const add = &last->ops[last->n_ops - 1];
+  ck_assert_str_eq(add->name, "mlp.add");
+  ck_assert_int_eq(add->memory.function, TP_FUNCTION_ADD);
+  ck_assert_double_eq(add->memory.read_bytes, 2 * ROWS_BYTES);
+  ck_assert_double_eq(add->memory.write_bytes, ROWS_BYTES);
+
+  const struct tp_program second = stage_of("standard", decode_request(&model, 2), 2, 1, arena);
+  const struct tp_op *const norm = &second.segments[0].ops[0];
+  ck_assert_str_eq(norm->name, "next.norm");
+  ck_assert_int_eq(norm->layer, 4);
+  ck_assert_double_eq(norm->memory.read_bytes, ROWS_BYTES + 256 * 2);
+  ck_assert_double_eq(norm->memory.write_bytes, ROWS_BYTES);
+  ck_assert_int_eq(second.segments[1].ops[0].layer, 4);
+  tp_arena_free(arena);
+}
+END_TEST
+
+START_TEST(what_has_no_stages)
+{
+  const struct tp_model model = toy_model(6);
+  struct tp_request request = decode_request(&model, 2);
+  request.operands = true;
+  request.mesh.pp = 7;
+  assert_build_refused("standard", &request, "toy has 6 layers");
+  request.mesh.pp = 2;
+  assert_build_refused("desync-4x", &request, "takes layers 2 at a time");
+  request.train = true;
+  assert_build_refused("standard", &request, "a training step over pipeline stages");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *made = suite_create("stage");
+  TCase *cases = tcase_create("cuts");
+  tcase_add_test(cases, layers_are_shared_out);
+  tcase_add_test(cases, what_is_sent);
+  tcase_add_test(cases, a_prefill_sends_its_tokens);
+  tcase_add_test(cases, nothing_is_lost);
+  tcase_add_test(cases, a_cycle_is_taken_apart);
+  tcase_add_test(cases, norms_are_left_to_the_reader);
+  tcase_add_test(cases, what_has_no_stages);
+  suite_add_tcase(made, cases);
+  return made;
+}
+
+TP_SUITE_MAIN
