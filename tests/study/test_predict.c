@@ -205,7 +205,7 @@ START_TEST(points_that_cannot_run)
   check_refused(&point, "dgx-h100 has 8");
   point.mesh.tp = 8;
   point.mesh.pp = 2;
-  check_refused(&point, "pp 2");
+  check_refused(&point, "16 ranks need 16 GPUs");
   point.mesh.pp = 1;
   point.nodes = 2;
   check_refused(&point, "sits on 1");
