@@ -81,6 +81,9 @@ enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, 
       return TP_OK;
     }
   }
+  if (access(name, F_OK) == 0)
+    return tp_fail(error, TP_E_INPUT, "no %s '%s' in the data; './%s' is the one here", what, name,
+                   name);
   const char **names;
   size_t n_names;
   TP_TRY(tp_datadir_list(dirs, folder, extension, arena, &names, &n_names, error));

@@ -4,7 +4,9 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/points.h"
+#include "command/build.h"
 #include "command/progress.h"
+#include "sweep/sidecar.h"
 #include "sweep/sweep.h"
 
 #include <string.h>
@@ -90,6 +92,18 @@ static void show_progress(void *data, size_t done)
   tp_progress_step(data, done);
 }
 
+/* Says where a result that is given back would not give its own numbers. */
+static void say_differences(const struct tp_session *session, const struct args *args,
+                            const struct tp_catalog *catalog)
+{
+  if (args->file == NULL)
+    return;
+  const struct tp_sidecar_notes notes = tp_sidecar_differences(
+      args->file, catalog, session->argv, session->n_arguments, session->arena);
+  for (size_t i = 0; i < notes.n; i++)
+    tp_command_note(notes.texts[i]);
+}
+
 static enum tp_status write_result(struct tp_session *session, const struct args *args,
                                    struct tp_sweep *sweep, struct tp_error *error)
 {
@@ -98,9 +112,12 @@ static enum tp_status write_result(struct tp_session *session, const struct args
     return tp_sweep_run(sweep, stdout, error);
   }
   const struct tp_words words = command_words(session);
+  char build[TP_BUILD_CHARS];
+  tp_build_id(build);
   const struct tp_sweep_file target = {.file = args->out,
                                        .resume = args->resume,
                                        .version = PACKAGE_VERSION,
+                                       .build = build,
                                        .command = words.items,
                                        .n_command = words.n};
   return tp_sweep_write(sweep, &target, error);
@@ -123,6 +140,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = make_grid(session, args, positional, &catalog, &grid, error);
   if (status != TP_OK)
     return status;
+  say_differences(session, args, &catalog);
   struct tp_progress progress;
   struct tp_sweep sweep = {.grid = &grid,
                            .catalog = &catalog,

@@ -103,11 +103,12 @@ static void print(const struct result *results, size_t n, enum tp_format format,
                            .is_text = is_text + first};
   for (size_t i = 0; i < n; i++) {
     if (results[i].validation.n_late > 0)
-      fprintf(stderr,
-              "tpsim: %s%s%zu figures left out: stand-ins for collectives began late by more "
-              "than 5 %% of the pass\n",
-              results[i].file != NULL ? results[i].file : "", results[i].file != NULL ? ": " : "",
-              results[i].validation.n_late);
+      tp_command_note(tp_arena_printf(
+          arena,
+          "%s%s%zu figures left out: stand-ins for collectives began late by more than 5 %% of the "
+          "pass",
+          results[i].file != NULL ? results[i].file : "", results[i].file != NULL ? ": " : "",
+          results[i].validation.n_late));
     add_result(&table, &results[i]);
   }
   tp_table_write(&table, format, stdout);

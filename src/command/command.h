@@ -44,6 +44,9 @@ struct tp_executable {
 /* Runs the command that argv names; its faults go to standard error.  Returns the exit status. */
 int tp_executable_run(const struct tp_executable *executable, int argc, char **argv);
 
+/* Says one line on standard error that is no fault; control characters become spaces. */
+void tp_command_note(const char *text);
+
 /* Help of one command, and of the program. */
 void tp_help_command(const struct tp_executable *executable, const struct tp_command *command,
                      FILE *out);

@@ -37,6 +37,13 @@ static enum tp_status find_command(const struct tp_executable *executable, const
   return tp_fail(error, TP_E_INPUT, "no command '%s'%s", name, tp_text_hint(arena, name, names, n));
 }
 
+void tp_command_note(const char *text)
+{
+  struct tp_error line;
+  tp_fail(&line, TP_OK, "%s", text);
+  fprintf(stderr, "tpsim: %s\n", line.text);
+}
+
 static bool asks_for_help(const char *const *argv, size_t n)
 {
   for (size_t i = 0; i < n && strcmp(argv[i], "--") != 0; i++)

@@ -1,6 +1,7 @@
 # What the programs share: it reads argv, prints and sets the exit status.
 noinst_LTLIBRARIES += libtpcommand.la
 libtpcommand_la_SOURCES = \
+	%D%/build.c %D%/build.h \
 	%D%/command.h \
 	%D%/executable.c \
 	%D%/help.c \

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "predict/name.h"
 
 #include <string.h>
 
@@ -88,7 +89,8 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
     return status;
   char hash[TP_HASH_CHARS];
   tp_hash_text(text, hash);
-  tp_catalog_add_input(catalog, path, hash);
+  tp_catalog_add_input(catalog, tp_row_name(path, catalog->arena), hash);
+  opened->name = tp_row_name(name, catalog->arena);
   remember(catalog, &catalog->models, name, opened);
   *model = opened;
   return TP_OK;
@@ -181,6 +183,8 @@ enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform
       tp_setup_open(catalog->dirs, &request, catalog->arena, &opened, error);
   if (status != TP_OK)
     return status;
+  opened->platform.name = tp_row_name(platform, catalog->arena);
+  opened->stack.name = tp_row_name(stack, catalog->arena);
   for (int i = 0; i < TP_SETUP_INPUTS; i++)
     tp_catalog_add_input(catalog, opened->inputs[i].path, opened->inputs[i].hash);
   struct tp_catalog_setup *entry = TP_NEW(catalog->arena, struct tp_catalog_setup, 1);

@@ -4,6 +4,7 @@ libtpcore_la_SOURCES += \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/interval.h \
+	%D%/name.c %D%/name.h \
 	%D%/steps.c %D%/steps.h \
 	%D%/point.c %D%/point.h \
 	%D%/predict.c %D%/predict.h \

@@ -3,6 +3,8 @@
 #include "base/json.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_file *target,
                       struct tp_arena *arena)
@@ -14,11 +16,109 @@ char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_fi
     json_array_append_new(inputs,
                           json_pack("{s:o, s:s}", "file", tp_json_text(catalog->inputs[i].name),
                                     "fnv1a64", catalog->inputs[i].hash));
-  json_t *root =
-      json_pack("{s:s, s:o, s:o}", "tpsim", target->version, "command", command, "inputs", inputs);
+  json_t *root = json_pack("{s:s, s:s, s:o, s:o}", "tpsim", target->version, "build", target->build,
+                           "command", command, "inputs", inputs);
   char *const text = json_dumps(root, JSON_INDENT(1));
   char *const kept = tp_arena_printf(arena, "%s\n", text);
   free(text);
   json_decref(root);
   return kept;
+}
+
+struct comparing {
+  const char *result, *sidecar;
+  struct tp_arena *arena;
+  struct tp_sidecar_notes notes;
+};
+
+static void add_note(struct comparing *self, const char *text)
+{
+  TP_APPEND(self->arena, self->notes.texts, self->notes.n, text);
+}
+
+static void compare_inputs(struct comparing *self, const json_t *inputs,
+                           const struct tp_catalog *catalog)
+{
+  for (size_t i = 0; i < json_array_size(inputs); i++) {
+    const json_t *const input = json_array_get(inputs, i);
+    const char *const name = json_string_value(json_object_get(input, "file"));
+    const char *const hash = json_string_value(json_object_get(input, "fnv1a64"));
+    for (size_t j = 0; name != NULL && hash != NULL && j < catalog->n_inputs; j++)
+      if (strcmp(catalog->inputs[j].name, name) == 0 && strcmp(catalog->inputs[j].hash, hash) != 0)
+        add_note(self, tp_arena_printf(self->arena,
+                                       "%s was made with another %s (fnv1a64 %s, now %s): its "
+                                       "numbers differ",
+                                       self->result, name, hash, catalog->inputs[j].hash));
+  }
+}
+
+/* Options whose values stand in no column of a row. */
+static const char *const untold[] = {"--set", "--collective", "--collective-detail", "--device"};
+enum { N_UNTOLD = sizeof untold / sizeof untold[0] };
+
+/* "--set=a=1" of `words[*i]`, or of that and the next; NULL where it is another option. */
+static const char *untold_at(const char *const *words, size_t n, size_t *i, struct tp_arena *arena)
+{
+  const char *const word = words[*i];
+  for (size_t k = 0; k < N_UNTOLD; k++) {
+    const size_t length = strlen(untold[k]);
+    if (strncmp(word, untold[k], length) != 0)
+      continue;
+    if (word[length] == '=')
+      return word;
+    if (word[length] == '\0' && *i + 1 < n)
+      return tp_arena_printf(arena, "%s=%s", untold[k], words[++*i]);
+  }
+  return NULL;
+}
+
+static bool is_given(const char *option, const char *const *words, size_t n, struct tp_arena *arena)
+{
+  for (size_t i = 0; i < n; i++) {
+    const char *const given = untold_at(words, n, &i, arena);
+    if (given != NULL && strcmp(given, option) == 0)
+      return true;
+  }
+  return false;
+}
+
+static void compare_options(struct comparing *self, const json_t *then, const char *const *now,
+                            size_t n_now)
+{
+  const size_t n = json_array_size(then);
+  const char **const words = TP_NEW(self->arena, const char *, n + 1);
+  for (size_t i = 0; i < n; i++) {
+    const char *const word = json_string_value(json_array_get(then, i));
+    words[i] = word != NULL ? word : "";
+  }
+  for (size_t i = 0; i < n; i++) {
+    const char *const option = untold_at(words, n, &i, self->arena);
+    if (option != NULL && !is_given(option, now, n_now, self->arena))
+      add_note(self, tp_arena_printf(self->arena,
+                                     "%s was made with %s, which is not given now: its numbers "
+                                     "differ",
+                                     self->result, option));
+  }
+}
+
+struct tp_sidecar_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
+                                               const char *const *command, size_t n_command,
+                                               struct tp_arena *arena)
+{
+  struct comparing self = {.result = result,
+                           .sidecar = tp_arena_printf(arena, "%s.json", result),
+                           .arena = arena};
+  struct tp_doc doc;
+  struct tp_error error;
+  if (access(self.sidecar, F_OK) != 0)
+    return self.notes;
+  if (tp_doc_open(self.sidecar, arena, &doc, &error) != TP_OK) {
+    add_note(&self, tp_arena_printf(arena, "%s; whether files have changed since is not known",
+                                    error.text));
+    return self.notes;
+  }
+  compare_inputs(&self, tp_doc_at(&doc, "inputs"), catalog);
+  compare_options(&self, tp_doc_at(&doc, "command"), command, n_command);
+  tp_doc_close(&doc);
+  return self.notes;
 }

@@ -30,7 +30,7 @@ enum tp_status tp_sweep_run(const struct tp_sweep *sweep, FILE *out, struct tp_e
 struct tp_sweep_file {
   const char *file;
   bool resume;
-  const char *version;        /* of the program */
+  const char *version, *build; /* of the program */
   const char *const *command; /* what made it: without what cannot change a byte of it */
   size_t n_command;
 };

@@ -99,6 +99,28 @@ batch: 1:64:x2\nvariant: [standard, ladder, no-comm]\n' >s.yaml
 check "sweep file" exits 0 tpsim sweep s.yaml -o yaml.csv
 check "sweep file gives the same rows" cmp one.csv yaml.csv
 
+# Own files keep apart from shipped ones, in rows and where rows are asked again.
+mkdir llama-3.1-8b && sed 's/"num_hidden_layers": [0-9]*/"num_hidden_layers": 4/' \
+  "${SRCDIR:-.}/models/llama-3.1-8b.json" >llama-3.1-8b/config.json
+own="--platform dgx-h100 --tp 2 --generate 4"
+# shellcheck disable=SC2086 # words
+{
+  check "own and shipped" exits 0 tpsim sweep --model llama-3.1-8b/config.json,llama-3.1-8b $own -o own.csv
+  check "own and shipped have two names" [ "$(sed 1d own.csv | cut -d, -f1 | sort -u | wc -l)" = 2 ]
+  check "asked again" exits 0 tpsim sweep --points own.csv -o own2.csv
+  check "the same numbers" cmp own.csv own2.csv
+  check "from within the folder" sh -c "cd llama-3.1-8b && tpsim sweep --model config.json $own >../own3.csv"
+  check "named by its folder" grep -q "/llama-3.1-8b/config.json," own3.csv
+  check "asked again from elsewhere" exits 0 tpsim sweep --points own3.csv -o own4.csv
+  check "the same numbers, too" cmp own3.csv own4.csv
+  sed -i 's/"vocab_size": /&1/' llama-3.1-8b/config.json
+  tpsim sweep --points own.csv >own5.csv 2>said
+  check "a changed file is said" grep -q "^tpsim: own.csv was made with another llama-3.1-8b/config.json" said
+  check "once" [ "$(wc -l <said)" = 1 ]
+  tpsim sweep --model ladder-1b $own --set gemm.launch_s=0 -o set.csv && tpsim sweep --points set.csv >/dev/null 2>said
+  check "so is an option that rows do not tell" grep -q "with --set=gemm.launch_s=0, which is not given" said
+}
+
 check "sweep to nowhere" exits 0 tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/null
 check "no place to write" exits 3 tpsim sweep --model ladder-1b --platform dgx-h100 -o none/x.csv
 if [ -w /dev/full ]; then

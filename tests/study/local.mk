@@ -12,6 +12,7 @@ unit_tests += \
 	%D%/test_interference \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
+	%D%/test_names \
 	%D%/test_op_costs \
 	%D%/test_phase \
 	%D%/test_pipeline \

@@ -62,6 +62,7 @@ static enum tp_status sweep_to_file(int workers, bool resume)
   const struct tp_sweep_file target = {.file = path("out.csv"),
                                        .resume = resume,
                                        .version = "1",
+                                       .build = "b",
                                        .command = command,
                                        .n_command = 2};
   return tp_sweep_write(&sweep, &target, &error);
@@ -293,13 +294,13 @@ START_TEST(a_place_that_cannot_be_written)
 {
   struct tp_sweep sweep = {.grid = &grid, .catalog = &world.catalog, .workers = 1};
   const struct tp_sweep_file target = {
-      .file = path("missing/out.csv"), .version = "1", .command = command, .n_command = 2};
+      .file = path("missing/out.csv"), .version = "1", .build = "b", .command = command, .n_command = 2};
   ck_assert_int_eq(tp_sweep_write(&sweep, &target, &error), TP_E_ENVIRONMENT);
   const struct tp_sweep_file nowhere = {
-      .file = "/dev/null", .version = "1", .command = command, .n_command = 2};
+      .file = "/dev/null", .version = "1", .build = "b", .command = command, .n_command = 2};
   ck_assert_msg(tp_sweep_write(&sweep, &nowhere, &error) == TP_OK, "%s", error.text);
   const struct tp_sweep_file full = {
-      .file = "/dev/full", .version = "1", .command = command, .n_command = 2};
+      .file = "/dev/full", .version = "1", .build = "b", .command = command, .n_command = 2};
   if (access("/dev/full", W_OK) == 0)
     ck_assert_int_eq(tp_sweep_write(&sweep, &full, &error), TP_E_ENVIRONMENT);
 }
