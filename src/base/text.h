@@ -7,6 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Sentences for the user that are no faults. */
+struct tp_notes {
+  const char **texts;
+  size_t n;
+};
+
 /* Damerau-Levenshtein distance, case folded. */
 size_t tp_text_distance(const char *a, const char *b);
 

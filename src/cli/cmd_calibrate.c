@@ -12,6 +12,8 @@ struct args {
   struct tp_words gemm, attention_prefill, attention_decode, collectives, peer_kernels, nccl_tests;
   struct tp_words where;
   struct tp_numbers hold_out;
+  int64_t ranks;
+  bool in_place;
 };
 
 #define FILES(name, field, help)                                               \
@@ -29,9 +31,13 @@ static const struct tp_option options[] = {
     FILES("attention-decode", attention_decode,
           "batch,kv_len,heads,kv_heads,head_dim[,dtype],time_us"),
     FILES("collectives", collectives, "NCCL: op,ranks,bytes,time_us"),
-    FILES("nccl-tests", nccl_tests, "text output of nccl-tests"),
+    FILES("nccl-tests", nccl_tests, "output of nccl-tests: a log, its CSV or its JSON"),
     {"op", '\0', TP_OPTION_TEXT, offsetof(struct args, op), "OP",
-     "collective of --nccl-tests [what the output names]"},
+     "of them take this collective [all that the output names]"},
+    {"ranks", '\0', TP_OPTION_COUNT, offsetof(struct args, ranks), "N",
+     "how many ranks ran them [what the output says]"},
+    {"in-place", '\0', TP_OPTION_FLAG, offsetof(struct args, in_place), NULL,
+     "take their in-place times, not the out-of-place ones"},
     FILES("peer-kernels", peer_kernels, "framework all-reduce in a graph: ranks,bytes,time_us"),
     {"where", '\0', TP_OPTION_REPEATED, offsetof(struct args, where), "COLUMN=VALUE",
      "take only such rows"},
@@ -200,6 +206,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (status != TP_OK)
     return status;
   const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;
+  struct tp_notes notes = {.n = 0};
   const struct tp_calibrate_request request = {
       .device = args->device != NULL ? args->device : traces.device,
       .traces = folder ? &traces : NULL,
@@ -210,15 +217,19 @@ static enum tp_status run(struct tp_session *session, void *values,
       .attention_decode = files(&args->attention_decode),
       .nccl = files(&args->collectives),
       .nccl_tests = files(&args->nccl_tests),
-      .nccl_tests_op = args->op,
       .peer_kernels = files(&args->peer_kernels),
-      .where = {args->where.items, args->where.n},
+      .where = {.conditions = args->where.items,
+                .n = args->where.n,
+                .nccl_tests = {args->op, (int)args->ranks, args->in_place},
+                .notes = &notes},
       .options = {.hold_out_ratio = args->hold_out.n == 1 ? args->hold_out.items[0] : usual,
                   .progress = draw,
                   .progress_data = &bar}};
   struct tp_calibration calibration;
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
   tp_progress_end(&bar.progress);
+  for (size_t i = 0; i < notes.n; i++)
+    tp_command_note(notes.texts[i]);
   const char *const out = args->out != NULL ? args->out : folder ? traces.fitted : NULL;
   if (status == TP_OK && out != NULL)
     status = write_device(out, calibration.text, session->arena, error);

@@ -98,8 +98,8 @@ static void say_differences(const struct tp_session *session, const struct args 
 {
   if (args->file == NULL)
     return;
-  const struct tp_sidecar_notes notes = tp_sidecar_differences(
-      args->file, catalog, session->argv, session->n_arguments, session->arena);
+  const struct tp_notes notes = tp_sidecar_differences(args->file, catalog, session->argv,
+                                                       session->n_arguments, session->arena);
   for (size_t i = 0; i < notes.n; i++)
     tp_command_note(notes.texts[i]);
 }

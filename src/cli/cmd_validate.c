@@ -10,6 +10,8 @@ struct args {
   const char *device, *platform, *stack, *op, *by, *format;
   struct tp_words where, sets;
   struct tp_numbers max_mape, max_gain_error;
+  int64_t ranks;
+  bool in_place;
 };
 
 static const struct tp_option options[] = {
@@ -21,6 +23,10 @@ static const struct tp_option options[] = {
      "ops: attention kernels and collective library [flash, NCCL]"},
     {"op", '\0', TP_OPTION_TEXT, offsetof(struct args, op), "OP",
      "ops: what a table without that column holds [by its columns]"},
+    {"ranks", '\0', TP_OPTION_COUNT, offsetof(struct args, ranks), "N",
+     "nccl-tests: how many ranks ran it [what the output says]"},
+    {"in-place", '\0', TP_OPTION_FLAG, offsetof(struct args, in_place), NULL,
+     "nccl-tests: take the in-place times"},
     {"where", '\0', TP_OPTION_REPEATED, offsetof(struct args, where), "COLUMN=VALUE",
      "take only such rows"},
     {"by", '\0', TP_OPTION_TEXT, offsetof(struct args, by), "COLUMN",
@@ -224,14 +230,19 @@ static enum tp_status run(struct tp_session *session, void *values,
   const struct args *args = values;
   struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
   catalog.device = args->device;
-  struct tp_validate_request request = {.ops = {.device = args->device,
-                                                .stack = args->stack,
-                                                .platform = args->platform,
-                                                .sets = args->sets.items,
-                                                .n_sets = args->sets.n},
-                                        .op = args->op,
-                                        .where = {args->where.items, args->where.n},
-                                        .by = args->by};
+  struct tp_notes notes = {.n = 0};
+  struct tp_validate_request request = {
+      .ops = {.device = args->device,
+              .stack = args->stack,
+              .platform = args->platform,
+              .sets = args->sets.items,
+              .n_sets = args->sets.n},
+      .op = args->op,
+      .where = {.conditions = args->where.items,
+                .n = args->where.n,
+                .nccl_tests = {args->op, (int)args->ranks, args->in_place},
+                .notes = &notes},
+      .by = args->by};
   struct result results[TP_N_TRACES] = {{.file = NULL}};
   size_t n = 0;
   struct limits limits;
@@ -246,6 +257,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     TP_TRY(validate_folder(path, &request, &catalog, results, &n, error));
   else
     TP_TRY(tp_validate(path, &request, &catalog, &results[n++].validation, error));
+  for (size_t i = 0; i < notes.n; i++)
+    tp_command_note(notes.texts[i]);
   print(results, n, format, session->arena);
   return judge(results, n, path, &limits, session->arena, error);
 }
@@ -255,7 +268,8 @@ const struct tp_command tp_command_validate = {
     .summary = "predictions against measured ops or runs; exit 1 above --max-mape",
     .usage = "MEASURED.csv|TRACES [--device D] [OPTIONS]",
     .details =
-        "Single ops: the columns of `tpsim cost` and time_us; give --device. Runs: the input\n"
+        "Single ops: the columns of `tpsim cost` and time_us, or the output of nccl-tests; give\n"
+        "--device. Runs: the input\n"
         "columns of the result CSV (model, platform, stack, variant, tp, batch, prompt,\n"
         "generate ...) and any of ttft_s, prefill_s (the same), tpot_s, decode_s (all steps after\n"
         "the first token), e2e_s, tokens_per_s. mape is the mean of |predicted/measured - 1|,\n"

@@ -27,8 +27,7 @@ struct tp_calibrate_request {
   const char *platform; /* of collectives; NULL: the best shipped one with this device */
   const char *stack;    /* of collectives: its switch points; NULL: one with that library */
   struct tp_file_list gemm, attention_prefill, attention_decode, nccl, peer_kernels;
-  struct tp_file_list nccl_tests; /* text output, see fit/nccl_tests.h */
-  const char *nccl_tests_op;      /* NULL: the output says it */
+  struct tp_file_list nccl_tests; /* see fit/nccl_tests.h; `where` holds what they leave open */
   const struct tp_traces *traces; /* NULL: none; a group with too few rows in it is left out */
   struct tp_where where;
   struct tp_fit_options options;

@@ -1,6 +1,5 @@
 #include "fit/calibrate_rows.h"
 
-#include "fit/nccl_tests.h"
 #include "fit/traces.h"
 #include "ops/rows.h"
 
@@ -112,35 +111,24 @@ static void append(const struct reader *self, struct tp_collective_rows *rows, c
 }
 
 static enum tp_status read_collectives(const struct reader *self, const char *path, const char *op,
-                                       struct tp_fit_row **read, size_t *n)
+                                       const struct tp_where *where, struct tp_fit_row **read,
+                                       size_t *n)
 {
   struct tp_csv csv;
-  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(tp_measured_open(path, where, self->arena, &csv, self->error));
   if (op != NULL)
     TP_TRY(tp_measured_name_ops(&csv, op, self->arena, self->error));
   return tp_fit_rows_read(&csv, self->arena, read, n, self->error);
 }
 
 static enum tp_status read_tables(const struct reader *self, const struct tp_file_list *files,
-                                  const char *op, struct tp_collective_rows *rows)
+                                  const char *op, const struct tp_where *where,
+                                  struct tp_collective_rows *rows)
 {
   for (size_t i = 0; i < files->n; i++) {
     struct tp_fit_row *more;
     size_t n;
-    TP_TRY(read_collectives(self, files->items[i], op, &more, &n));
-    append(self, rows, files->items[i], more, n);
-  }
-  return TP_OK;
-}
-
-static enum tp_status read_texts(const struct reader *self, struct tp_collective_rows *rows)
-{
-  const struct tp_file_list *files = &self->request->nccl_tests;
-  for (size_t i = 0; i < files->n; i++) {
-    struct tp_fit_row *more;
-    size_t n;
-    TP_TRY(tp_nccl_tests_read(files->items[i], self->request->nccl_tests_op, self->arena, &more, &n,
-                              self->error));
+    TP_TRY(read_collectives(self, files->items[i], op, where, &more, &n));
     append(self, rows, files->items[i], more, n);
   }
   return TP_OK;
@@ -173,7 +161,7 @@ static enum tp_status read_collective_trace(const struct reader *self, const str
 {
   struct tp_fit_row *read;
   size_t n;
-  TP_TRY(read_collectives(self, input->path, NULL, &read, &n));
+  TP_TRY(read_collectives(self, input->path, NULL, &self->request->where, &read, &n));
   for (size_t i = 0; i < n; i++) {
     struct tp_collective_rows *rows = group_of(self, read[i].collective.algorithm);
     if (rows != NULL)
@@ -248,8 +236,11 @@ enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request
   const struct reader self = {request, arena, error, rows};
   *rows = (struct tp_calibrate_rows){0};
   TP_TRY(read_kernel_files(&self));
-  TP_TRY(read_tables(&self, &request->nccl, NULL, &rows->nccl));
-  TP_TRY(read_texts(&self, &rows->nccl));
-  TP_TRY(read_tables(&self, &request->peer_kernels, "all_reduce", &rows->peer_kernels));
+  struct tp_where nccl_tests = request->where;
+  nccl_tests.only_nccl_tests = true;
+  TP_TRY(read_tables(&self, &request->nccl, NULL, &request->where, &rows->nccl));
+  TP_TRY(read_tables(&self, &request->nccl_tests, NULL, &nccl_tests, &rows->nccl));
+  TP_TRY(read_tables(&self, &request->peer_kernels, "all_reduce", &request->where,
+                     &rows->peer_kernels));
   return request->traces != NULL ? read_traces(&self, request->traces) : TP_OK;
 }

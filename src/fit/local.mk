@@ -7,7 +7,11 @@ libtpstudy_la_SOURCES += \
 	%D%/kernel_parameters.c %D%/kernel_parameters.h \
 	%D%/kernels.c %D%/kernels.h \
 	%D%/measured.c %D%/measured.h \
+	%D%/nccl_json.c \
+	%D%/nccl_rows.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \
+	%D%/nccl_text.c \
+	%D%/nccl_words.c %D%/nccl_words.h \
 	%D%/options.c %D%/options.h \
 	%D%/overlap.c %D%/overlap.h \
 	%D%/robust.c %D%/robust.h \

@@ -1,5 +1,7 @@
 #include "fit/measured.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 static enum tp_status split(const char *condition, struct tp_arena *arena, const char **column,
@@ -60,10 +62,23 @@ static enum tp_status check_emulated(const struct tp_csv *csv, struct tp_error *
   return check_one(csv, "emulated", tp_csv_column(csv, "tp"), "1", error);
 }
 
+static enum tp_status open_table(const char *file, const struct tp_where *where,
+                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error)
+{
+  struct tp_notes unasked = {.n = 0};
+  struct tp_notes *const notes = where->notes != NULL ? where->notes : &unasked;
+  const char *const name = strcmp(file, "-") == 0 ? "standard input" : file;
+  const char *text;
+  TP_TRY(tp_file_read(file, arena, &text, error));
+  return where->only_nccl_tests || tp_nccl_tests_is(text)
+             ? tp_nccl_tests_parse(name, text, &where->nccl_tests, arena, csv, notes, error)
+             : tp_csv_parse(name, text, arena, csv, error);
+}
+
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error)
 {
-  TP_TRY(tp_csv_open(file, arena, csv, error));
+  TP_TRY(open_table(file, where, arena, csv, error));
   for (size_t i = 0; i < where->n; i++) {
     const char *column = "", *value = "";
     TP_TRY(split(where->conditions[i], arena, &column, &value, error));

@@ -1,15 +1,17 @@
 #ifndef TP_FIT_MEASURED_H
 #define TP_FIT_MEASURED_H
-/* Tables of measurements: CSV files from many hands, cut down to the rows that are meant. */
-#include "base/csv.h"
-
-#include <stdbool.h>
+/* Tables of measurements: CSV files from many hands, cut down to the rows that are meant, and the
+ * output of nccl-tests, which becomes such a table. */
+#include "fit/nccl_tests.h"
 
 /* Rows to take: "COLUMN=VALUE" each; a file without the column is taken whole. */
 struct tp_where {
   const char *const *conditions;
   size_t n;
   bool may_be_none; /* of several files */
+  struct tp_nccl_tests_request nccl_tests;
+  bool only_nccl_tests;   /* whatever the text looks like */
+  struct tp_notes *notes; /* gets what was left out of them; NULL: not asked */
 };
 
 /* Opens FILE and keeps the rows that meet all conditions.  Fails where none is left though one must

@@ -1,151 +1,179 @@
-#include "fit/nccl_tests.h"
+/* nccl-tests' output as one table: which rows are meant, what they are, and their checks. */
+#include "platform/platform.h"
+#include "fit/nccl_rows.h"
 
-#include "base/file.h"
-#include "base/text.h"
-
-#include <stdio.h>
 #include <string.h>
 
-/* Types as nccl-tests names them; what has no counterpart of ours counts by its size. */
-static const struct {
-  const char *name;
-  enum tp_dtype dtype;
-} types[] = {
-    {"float", TP_DTYPE_FP32},   {"half", TP_DTYPE_FP16},    {"bfloat16", TP_DTYPE_BF16},
-    {"fp8_e4m3", TP_DTYPE_FP8}, {"fp8_e5m2", TP_DTYPE_FP8}, {"f8e4m3", TP_DTYPE_FP8},
-    {"f8e5m2", TP_DTYPE_FP8},   {"int8", TP_DTYPE_FP8},     {"uint8", TP_DTYPE_FP8},
-    {"int32", TP_DTYPE_FP32},   {"uint32", TP_DTYPE_FP32},
-};
-enum { N_TYPES = sizeof types / sizeof types[0] };
+bool tp_nccl_tests_is(const char *text)
+{
+  static const char *const signs[] = {"# nThread", "algbw", "alg_bw", "algBw", "AlgBW", "oop_time"};
+  const char *const line_end = strchr(text, '\n');
+  const char *const ours = strstr(text, "time_us");
+  if (ours != NULL && (line_end == NULL || ours < line_end))
+    return false;
+  for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+    if (strstr(text, signs[i]) != NULL)
+      return true;
+  return false;
+}
 
-/* Where the reader stands in the text. */
-struct reader {
-  const char *file;
-  struct tp_arena *arena;
-  struct tp_error *error;
-  int line, ranks;
-  bool has_kind;
-  enum tp_collective_kind kind;
-  struct tp_fit_row *rows;
-  size_t n_rows;
-};
-
-static enum tp_status fault(const struct reader *reader, const char *text)
+enum tp_status tp_nccl_fail(const struct tp_nccl_reader *reader, const char *text)
 {
   return tp_fail(reader->error, TP_E_INPUT, "%s:%d: %s", reader->file, reader->line, text);
 }
 
-/* Longest name first: "alltoall" stands in no other. */
-static const struct {
-  const char *program, *op;
-  enum tp_collective_kind kind;
-} programs[] = {
-    {"all_reduce_perf", "all_reduce", TP_ALL_REDUCE},
-    {"all_gather_perf", "all_gather", TP_ALL_GATHER},
-    {"reduce_scatter_perf", "reduce_scatter", TP_REDUCE_SCATTER},
-    {"alltoall_perf", "alltoall", TP_ALL_TO_ALL},
-    {"alltoall_perf", "all_to_all", TP_ALL_TO_ALL},
-};
-enum { N_PROGRAMS = sizeof programs / sizeof programs[0] };
-
-static enum tp_status find_op(struct reader *reader, const char *op, const char *text)
+enum tp_status tp_nccl_add(struct tp_nccl_reader *reader, const struct tp_nccl_row *row,
+                           const char *type, double wrong)
 {
-  for (size_t i = 0; i < N_PROGRAMS && !reader->has_kind; i++) {
-    reader->has_kind =
-        op != NULL ? strcmp(op, programs[i].op) == 0 : strstr(text, programs[i].program) != NULL;
-    reader->kind = programs[i].kind;
-  }
-  if (reader->has_kind)
+  struct tp_nccl_row added = *row;
+  if (added.bytes == 0) /* -b 8 on many ranks rounds down to nothing */
     return TP_OK;
-  if (op == NULL)
-    return fault(reader, "the output does not name its collective; say it with --op");
-  const char *names[N_PROGRAMS];
-  for (size_t i = 0; i < N_PROGRAMS; i++)
-    names[i] = programs[i].op;
-  return tp_fail(reader->error, TP_E_INPUT, "--op: no collective '%.32s'%s", op,
-                 tp_text_hint(reader->arena, op, names, N_PROGRAMS));
-}
-
-static enum tp_status read_size(struct reader *reader, const char *line)
-{
-  double bytes, count, time_us;
-  char type[16];
-  if (sscanf(line, "%lf %lf %15s %*s %*d %lf", &bytes, &count, type, &time_us) != 4)
-    return fault(reader, "no line of nccl-tests (size, count, type, redop, root, time); leave its "
-                         "output as it is");
-  size_t which = 0;
-  while (which < N_TYPES && strcmp(type, types[which].name) != 0)
-    which++;
-  if (which == N_TYPES)
-    return fault(reader, tp_arena_printf(reader->arena,
-                                         "no type '%s'; run with -d float, half or "
-                                         "bfloat16",
-                                         type));
-  if (bytes == 0) /* -b 8 on many ranks rounds down to nothing */
-    return TP_OK;
-  if (!(bytes > 0 && bytes < 1e15) || !(time_us > 0 && time_us < 1e12))
-    return fault(reader, "size and time must be above 0; leave the line out");
-  if (reader->ranks < 2 || reader->ranks > TP_MAX_GPUS)
-    return fault(reader, tp_arena_printf(reader->arena,
-                                         "%d '# Rank' lines before it; a collective has 2 to %d",
-                                         reader->ranks, TP_MAX_GPUS));
-  reader->rows[reader->n_rows++] = (struct tp_fit_row){
-      .collective = {.kind = reader->kind, .bytes = bytes, .dtype = types[which].dtype},
-      .ranks = reader->ranks,
-      .time_s = time_us * 1e-6};
+  if (!tp_nccl_type(type, &added.dtype) || added.dtype == NULL)
+    return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                "no type '%.32s'; run with -d float, half or "
+                                                "bfloat16",
+                                                type));
+  if (wrong > 0)
+    return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                "#wrong is %.9g: the collective gave wrong values, "
+                                                "so its times count for nothing; mend the run",
+                                                wrong));
+  if (!(added.bytes > 0 && added.bytes < 1e15) || !(added.time_us > 0 && added.time_us < 1e12))
+    return tp_nccl_fail(reader, "size and time must be above 0; leave the line out");
+  added.line = reader->line;
+  TP_APPEND(reader->arena, reader->rows, reader->n_rows, added);
   return TP_OK;
 }
 
-/* "#  Rank  3 Group ..." */
-static bool is_rank(const char *line)
+static enum tp_status find_op(const struct tp_nccl_reader *reader, enum tp_nccl_op *op)
 {
-  int rank;
-  return sscanf(line, "# Rank %d", &rank) == 1;
-}
-
-static enum tp_status read_line(struct reader *reader, const char *line)
-{
-  line += strspn(line, " \t\r");
-  if (strncmp(line, "# nThread", 9) == 0) /* another run begins */
-    reader->ranks = 0;
-  if (*line == '#')
-    reader->ranks += is_rank(line);
-  /* What MPI or the shell printed between is no business of ours. */
-  return *line >= '0' && *line <= '9' ? read_size(reader, line) : TP_OK;
-}
-
-enum tp_status tp_nccl_tests_parse(const char *file, const char *text, const char *op,
-                                   struct tp_arena *arena, struct tp_fit_row **rows, size_t *n_rows,
-                                   struct tp_error *error)
-{
-  size_t n_lines = 1;
-  for (const char *at = text; *at != '\0'; at++)
-    n_lines += *at == '\n';
-  struct reader reader = {.file = file,
-                          .arena = arena,
-                          .error = error,
-                          .line = 1,
-                          .rows = TP_NEW(arena, struct tp_fit_row, n_lines)};
-  TP_TRY(find_op(&reader, op, text));
-  for (char *line = tp_arena_strdup(arena, text); line != NULL; reader.line++) {
-    char *const end = strchr(line, '\n');
-    if (end != NULL)
-      *end = '\0';
-    TP_TRY(read_line(&reader, line));
-    line = end != NULL ? end + 1 : NULL;
+  const char *names[TP_NCCL_OTHER];
+  const char *const asked = reader->request->op;
+  *op = TP_NCCL_UNNAMED;
+  for (int i = 0; asked != NULL && i < TP_NCCL_OTHER; i++) {
+    names[i] = tp_nccl_op_name((enum tp_nccl_op)i);
+    if (strcmp(asked, names[i]) == 0 || (i == TP_NCCL_ALL_TO_ALL && strcmp(asked, "alltoall") == 0))
+      *op = (enum tp_nccl_op)i;
   }
+  if (asked == NULL || *op != TP_NCCL_UNNAMED)
+    return TP_OK;
+  return tp_fail(reader->error, TP_E_INPUT, "--op: no collective '%.32s'%s", asked,
+                 tp_text_hint(reader->arena, asked, names, TP_NCCL_OTHER));
+}
+
+static size_t count(const struct tp_nccl_reader *reader, enum tp_nccl_op op)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < reader->n_rows; i++)
+    n += reader->rows[i].op == op;
+  return n;
+}
+
+static void leave_out(struct tp_nccl_reader *reader, enum tp_nccl_op op)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < reader->n_rows; i++)
+    if (reader->rows[i].op != op)
+      reader->rows[n++] = reader->rows[i];
+  reader->n_rows = n;
+}
+
+static void note(const struct tp_nccl_reader *reader, struct tp_notes *notes, const char *text)
+{
+  TP_APPEND(reader->arena, notes->texts, notes->n,
+            tp_arena_printf(reader->arena, "%s: %s", reader->file, text));
+}
+
+/* Rows of the collective that was asked for where there are any; what the log says of the others
+ * counts more than what was asked. */
+static enum tp_status choose_op(struct tp_nccl_reader *reader, struct tp_notes *notes)
+{
+  enum tp_nccl_op asked;
+  TP_TRY(find_op(reader, &asked));
+  for (size_t i = 0; i < reader->n_rows; i++)
+    if (reader->rows[i].op == TP_NCCL_UNNAMED)
+      reader->rows[i].op = asked;
+  const bool has_asked = asked != TP_NCCL_UNNAMED && count(reader, asked) > 0;
+  for (int op = 0; op <= TP_NCCL_OTHER; op++) {
+    const char *const name = tp_nccl_op_name((enum tp_nccl_op)op);
+    const size_t n = count(reader, (enum tp_nccl_op)op);
+    if (n == 0 || op == (int)asked)
+      continue;
+    if (has_asked || op == TP_NCCL_OTHER) {
+      note(reader, notes, tp_arena_printf(reader->arena, "%zu rows of %s left out", n, name));
+      leave_out(reader, (enum tp_nccl_op)op);
+    } else if (asked != TP_NCCL_UNNAMED) {
+      note(reader, notes,
+           tp_arena_printf(reader->arena, "%zu rows are %s, as the log names it, not %s of --op", n,
+                           name, tp_nccl_op_name(asked)));
+    }
+  }
+  return TP_OK;
+}
+
+static enum tp_status check_row(struct tp_nccl_reader *reader, struct tp_nccl_row *row)
+{
+  const int asked = reader->request->ranks;
+  reader->line = row->line;
+  if (row->op == TP_NCCL_UNNAMED)
+    return tp_nccl_fail(reader, "the output does not name its collective; say it with --op");
+  if (row->ranks == 0)
+    row->ranks = asked;
+  if (asked != 0 && row->ranks != asked)
+    return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                "ran on %d ranks, and --ranks says %d; leave "
+                                                "--ranks out",
+                                                row->ranks, asked));
+  if (row->ranks == 0)
+    return tp_nccl_fail(reader, "no '# Rank' line says on how many ranks it ran; give --ranks N");
+  if (row->ranks < 2 || row->ranks > TP_MAX_GPUS)
+    return tp_nccl_fail(reader,
+                        tp_arena_printf(reader->arena, "ran on %d ranks; a collective has 2 to %d",
+                                        row->ranks, TP_MAX_GPUS));
+  return TP_OK;
+}
+
+static enum tp_status make_table(struct tp_nccl_reader *reader, struct tp_csv *csv)
+{
+  static const char *const columns[] = {"op", "ranks", "bytes", "dtype", "time_us"};
+  enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
+  *csv = (struct tp_csv){.path = tp_arena_strdup(reader->arena, reader->file),
+                         .n_columns = N_COLUMNS,
+                         .n_rows = reader->n_rows,
+                         .columns = TP_NEW(reader->arena, const char *, N_COLUMNS),
+                         .cells = TP_NEW(reader->arena, const char *, N_COLUMNS * reader->n_rows),
+                         .lines = TP_NEW(reader->arena, int, reader->n_rows)};
+  memcpy(csv->columns, columns, sizeof columns);
+  for (size_t i = 0; i < reader->n_rows; i++) {
+    struct tp_nccl_row *const row = &reader->rows[i];
+    TP_TRY(check_row(reader, row));
+    const char **const cells = csv->cells + i * N_COLUMNS;
+    csv->lines[i] = row->line;
+    cells[0] = tp_nccl_op_name(row->op);
+    cells[1] = tp_arena_printf(reader->arena, "%d", row->ranks);
+    cells[2] = tp_arena_printf(reader->arena, "%.17g", row->bytes);
+    cells[3] = row->dtype;
+    cells[4] = tp_arena_printf(reader->arena, "%.17g", row->time_us);
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_nccl_tests_parse(const char *file, const char *text,
+                                   const struct tp_nccl_tests_request *request,
+                                   struct tp_arena *arena, struct tp_csv *csv,
+                                   struct tp_notes *notes, struct tp_error *error)
+{
+  struct tp_nccl_reader reader = {
+      .file = file, .request = request, .arena = arena, .error = error, .line = 1};
+  bool is_report = false;
+  TP_TRY(tp_nccl_read_json(&reader, text, &is_report));
+  if (!is_report)
+    TP_TRY(tp_nccl_read_text(&reader, text));
+  TP_TRY(choose_op(&reader, notes));
   if (reader.n_rows == 0)
-    return tp_fail(error, TP_E_INPUT, "%s:1: holds no line of nccl-tests; give its whole output",
-                   file);
-  *rows = reader.rows;
-  *n_rows = reader.n_rows;
-  return TP_OK;
-}
-
-enum tp_status tp_nccl_tests_read(const char *file, const char *op, struct tp_arena *arena,
-                                  struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error)
-{
-  const char *text;
-  TP_TRY(tp_file_read(file, arena, &text, error));
-  return tp_nccl_tests_parse(file, text, op, arena, rows, n_rows, error);
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:1: holds no %stime of nccl-tests for a collective of ours; give its whole "
+                   "output",
+                   file, request->in_place ? "in-place " : "");
+  return make_table(&reader, csv);
 }

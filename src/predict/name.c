@@ -51,8 +51,7 @@ const char *tp_row_name(const char *asked, struct tp_arena *arena)
   const size_t length = names_folder ? strlen(asked) : (size_t)(last - asked);
   if ((!is_config && !names_folder) || is_telling(asked, length))
     return tp_arena_strdup(arena, asked);
-  const char *const folder =
-      length > 0 ? tp_arena_printf(arena, "%.*s", (int)length, asked) : ".";
+  const char *const folder = length > 0 ? tp_arena_printf(arena, "%.*s", (int)length, asked) : ".";
   char *const whole = realpath(folder, NULL);
   if (whole == NULL)
     return tp_arena_strdup(arena, asked);

@@ -28,7 +28,7 @@ char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_fi
 struct comparing {
   const char *result, *sidecar;
   struct tp_arena *arena;
-  struct tp_sidecar_notes notes;
+  struct tp_notes notes;
 };
 
 static void add_note(struct comparing *self, const char *text)
@@ -101,13 +101,12 @@ static void compare_options(struct comparing *self, const json_t *then, const ch
   }
 }
 
-struct tp_sidecar_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
-                                               const char *const *command, size_t n_command,
-                                               struct tp_arena *arena)
+struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
+                                       const char *const *command, size_t n_command,
+                                       struct tp_arena *arena)
 {
-  struct comparing self = {.result = result,
-                           .sidecar = tp_arena_printf(arena, "%s.json", result),
-                           .arena = arena};
+  struct comparing self = {
+      .result = result, .sidecar = tp_arena_printf(arena, "%s.json", result), .arena = arena};
   struct tp_doc doc;
   struct tp_error error;
   if (access(self.sidecar, F_OK) != 0)

@@ -1,6 +1,7 @@
 #ifndef TP_SWEEP_SIDECAR_H
 #define TP_SWEEP_SIDECAR_H
 /* RESULT.csv.json: what made RESULT.csv.  No times, no host: the same run gives the same bytes. */
+#include "base/text.h"
 #include "sweep/sweep.h"
 
 /* {"tpsim": version, "build": id, "command": [...], "inputs": [{"file", "fnv1a64"}]}; arena-owned.
@@ -11,11 +12,7 @@ char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_fi
 /* Why the rows of RESULT, asked again, may give other numbers than it holds: a file that is another
  * one behind its name, an option that no column tells and that `command` lacks.  One sentence each;
  * none where RESULT has no sidecar.  All files must be open in the catalog. */
-struct tp_sidecar_notes {
-  const char **texts;
-  size_t n;
-};
-struct tp_sidecar_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
-                                               const char *const *command, size_t n_command,
-                                               struct tp_arena *arena);
+struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
+                                       const char *const *command, size_t n_command,
+                                       struct tp_arena *arena);
 #endif

@@ -31,7 +31,7 @@ struct tp_sweep_file {
   const char *file;
   bool resume;
   const char *version, *build; /* of the program */
-  const char *const *command; /* what made it: without what cannot change a byte of it */
+  const char *const *command;  /* what made it: without what cannot change a byte of it */
   size_t n_command;
 };
 enum tp_status tp_sweep_write(struct tp_sweep *sweep, const struct tp_sweep_file *target,

@@ -13,6 +13,7 @@ unit_tests += \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_names \
+	%D%/test_nccl_tests \
 	%D%/test_op_costs \
 	%D%/test_phase \
 	%D%/test_pipeline \

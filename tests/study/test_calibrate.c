@@ -170,7 +170,7 @@ END_TEST
 /* A text file of nccl-tests and a CSV with the same numbers fit the same. */
 START_TEST(nccl_tests_count_as_tables)
 {
-  const char *text = "# all_reduce_perf\n", *csv = "op,ranks,bytes,time_us\n";
+  const char *text = "# all_reduce_perf\n# size count type redop root time algbw busbw #wrong\n", *csv = "op,ranks,bytes,time_us\n";
   for (int rank = 0; rank < 4; rank++)
     text = tp_arena_printf(tables.arena, "%s#  Rank %2d Group  0 Pid 1 on node device %d\n", text,
                            rank, rank);
@@ -239,17 +239,17 @@ START_TEST(takes_the_rows_meant)
   const char *const file = tables_put(&tables, "system,mode,bytes\na,graph,1\nb,graph,2\n"
                                                "a,eager,3\na,graph,4\n");
   const char *const conditions[] = {"system=a", "mode=graph", "elsewhere=x"};
-  struct tp_where where = {conditions, 3, false};
+  struct tp_where where = {.conditions = conditions, .n = 3};
   struct tp_csv csv;
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_OK);
   ck_assert_uint_eq(csv.n_rows, 2);
   ck_assert_str_eq(tp_csv_cell(&csv, 1, 2), "4");
   ck_assert_int_eq(csv.lines[1], 5);
   const char *const none[] = {"system=c"};
-  where = (struct tp_where){none, 1, false};
+  where = (struct tp_where){.conditions = none, .n = 1};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
   const char *const bad[] = {"system"};
-  where = (struct tp_where){bad, 1, false};
+  where = (struct tp_where){.conditions = bad, .n = 1};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(tables.error.text, "COLUMN=VALUE"));
 }

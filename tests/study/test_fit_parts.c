@@ -1,6 +1,5 @@
-/* What fits are made of: standard errors, the rows held out, the text of nccl-tests. */
+/* What fits are made of: standard errors, the rows held out. */
 #include "fit/crossing.h"
-#include "fit/nccl_tests.h"
 #include "fit/options.h"
 #include "fit/robust.h"
 #include "fit/sustained.h"
@@ -153,78 +152,6 @@ START_TEST(held_out_shares)
 }
 END_TEST
 
-static const char head[] = "# nThread 1 nGpus 2 minBytes 1024\n"
-                           "#  Rank  0 Group  0 Pid  7 on  a device  0 [0x1b] NVIDIA\n"
-                           "#  Rank  1 Group  0 Pid  7 on  a device  1 [0x43] NVIDIA\n"
-                           "#       size   count type redop root time algbw busbw #wrong\n";
-
-static enum tp_status parse(struct tp_arena *arena, const char *op, const char *rest,
-                            struct tp_fit_row **rows, size_t *n, struct tp_error *error)
-{
-  const char *const text = tp_arena_printf(arena, "%s%s", head, rest);
-  return tp_nccl_tests_parse("t.txt", text, op, arena, rows, n, error);
-}
-
-START_TEST(nccl_tests_text)
-{
-  struct tp_arena *arena = tp_arena_create();
-  struct tp_error error;
-  struct tp_fit_row *rows;
-  size_t n;
-  ck_assert_int_eq(parse(arena, "all_gather",
-                         "        0  0 half none -1 6.1 0 0 0 6.2 0 0 0\n"
-                         "     1024  256 float none -1   18.45    0.06    0.10      0 1 1 1 0\n"
-                         "NCCL version 2.20\n"
-                         "     2048 1024 half none -1 1e3 0.06 0.10 N/A\n# Avg bus bandwidth : 1\n",
-                         &rows, &n, &error),
-                   TP_OK);
-  ck_assert_uint_eq(n, 2);
-  ck_assert_int_eq(rows[0].collective.kind, TP_ALL_GATHER);
-  ck_assert_int_eq(rows[0].collective.dtype, TP_DTYPE_FP32);
-  ck_assert_int_eq(rows[1].collective.dtype, TP_DTYPE_FP16);
-  ck_assert_int_eq(rows[0].ranks, 2);
-  ck_assert_rel(rows[0].collective.bytes, 1024, 0);
-  ck_assert_rel(rows[0].time_s, 18.45e-6, 1e-12);
-  ck_assert_rel(rows[1].time_s, 1e-3, 1e-12);
-  /* A second run in the same file counts its ranks anew, and says its name. */
-  const char *const again =
-      tp_arena_printf(arena,
-                      "16 4 float sum -1 5 0 0 0\n%s32 8 float sum -1 6 0 0 0\n"
-                      "# Collective test concluded: reduce_scatter_perf\n",
-                      head);
-  ck_assert_int_eq(parse(arena, NULL, again, &rows, &n, &error), TP_OK);
-  ck_assert_uint_eq(n, 2);
-  ck_assert_int_eq(rows[1].ranks, 2);
-  ck_assert_int_eq(rows[1].collective.kind, TP_REDUCE_SCATTER);
-  tp_arena_free(arena);
-}
-END_TEST
-
-static const struct {
-  const char *op, *rest, *said;
-} faults[] = {
-    {NULL, "16 4 float sum -1 5 0 0 0\n", "say it with --op"},
-    {"all_redcue", "16 4 float sum -1 5 0 0 0\n", "--op: no collective 'all_redcue'"},
-    {"all_reduce", "", "t.txt:1: holds no line"},
-    {"all_reduce", "16 4 float\n", "t.txt:5: no line of nccl-tests"},
-    {"all_reduce", "16 4 floaty sum -1 5 0 0 0\n", "t.txt:5: no type 'floaty'"},
-    {"all_reduce", "16 4 float sum -1 0 0 0 0\n", "t.txt:5: size and time"},
-    {"all_reduce", "16 4 float sum -1 nan 0 0 0\n", "t.txt:5: size and time"},
-    {"all_reduce", "# nThread 1\n16 4 float sum -1 5 0 0 0\n", "t.txt:6: 0 '# Rank' lines"},
-};
-
-START_TEST(nccl_tests_faults)
-{
-  struct tp_arena *arena = tp_arena_create();
-  struct tp_error error;
-  struct tp_fit_row *rows;
-  size_t n;
-  ck_assert_int_eq(parse(arena, faults[_i].op, faults[_i].rest, &rows, &n, &error), TP_E_INPUT);
-  ck_assert_msg(strstr(error.text, faults[_i].said) != NULL, "said: %s", error.text);
-  tp_arena_free(arena);
-}
-END_TEST
-
 static struct tp_sustained_sample loaded(enum tp_dtype dtype, double slowdown)
 {
   return (struct tp_sustained_sample){
@@ -372,8 +299,6 @@ static Suite *suite(void)
   tcase_add_test(tcase, sustained_is_solved);
   tcase_add_test(tcase, median_by_hand);
   tcase_add_test(tcase, crossings_by_hand);
-  tcase_add_test(tcase, nccl_tests_text);
-  tcase_add_loop_test(tcase, nccl_tests_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   suite_add_tcase(suite, tcase);
   return suite;
 }

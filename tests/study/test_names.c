@@ -70,7 +70,7 @@ START_TEST(rows_say_what_was_asked)
 }
 END_TEST
 
-static struct tp_sidecar_notes notes_of(const char *sidecar, const char *const *command, size_t n)
+static struct tp_notes notes_of(const char *sidecar, const char *const *command, size_t n)
 {
   FILE *const out = fopen("r.csv.json", "w");
   ck_assert_ptr_nonnull(out);
@@ -85,12 +85,12 @@ START_TEST(a_changed_file_is_said)
   struct tp_error error;
   ck_assert_int_eq(tp_catalog_model(&world.catalog, "llama-3.1-8b", &model, &error), TP_OK);
   const char *const hash = world.catalog.inputs[0].hash;
-  const char *const same =
-      tp_arena_printf(world.arena, "{\"inputs\": [{\"file\": \"models/llama-3.1-8b.json\", "
-                                   "\"fnv1a64\": \"%s\"}]}",
-                      hash);
+  const char *const same = tp_arena_printf(world.arena,
+                                           "{\"inputs\": [{\"file\": \"models/llama-3.1-8b.json\", "
+                                           "\"fnv1a64\": \"%s\"}]}",
+                                           hash);
   ck_assert_uint_eq(notes_of(same, NULL, 0).n, 0);
-  struct tp_sidecar_notes notes =
+  struct tp_notes notes =
       notes_of("{\"inputs\": [{\"file\": \"models/llama-3.1-8b.json\", \"fnv1a64\": \"00\"}, "
                "{\"file\": \"gone\", \"fnv1a64\": \"1\"}, 7, {}], \"command\": 3}",
                NULL, 0);
@@ -109,7 +109,7 @@ START_TEST(an_option_of_no_column_is_said)
   static const char sidecar[] = "{\"command\": [\"tpsim\", \"--set\", \"a=1\", \"--set=b=2\", "
                                 "\"--collective\", \"ring\", \"--set\"], \"inputs\": []}";
   static const char *const now[] = {"tpsim", "--collective=ring", "--set", "b=2", "--set", "c=3"};
-  struct tp_sidecar_notes notes = notes_of(sidecar, now, 6);
+  struct tp_notes notes = notes_of(sidecar, now, 6);
   ck_assert_uint_eq(notes.n, 1);
   ck_assert_ptr_nonnull(strstr(notes.texts[0], "with --set=a=1, which is not given"));
   ck_assert_uint_eq(notes_of(sidecar, now, 1).n, 3);

@@ -1,0 +1,339 @@
+/* Logs of nccl-tests, with whatever launchers put before and others between, and CSV reports. */
+#include "fit/nccl_rows.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_WORDS = 64 };
+
+struct words {
+  const char *items[MOST_WORDS];
+  size_t n;
+};
+
+/* Columns by what they are; -1: none.  `size` begins a row of a log. */
+struct header {
+  size_t n; /* 0: none since the run began */
+  bool comma;
+  int size, type, time, time_in_place, wrong[2], collective, ranks, in_place;
+};
+
+struct log {
+  struct tp_nccl_reader *reader;
+  struct header header;
+  int ranks;
+  enum tp_nccl_op op, only; /* of this run; the one that the whole log names */
+  bool several;             /* `only` is not */
+  size_t run_begin, named_at;
+};
+
+static void split(const char *line, bool comma, struct tp_arena *arena, struct words *words)
+{
+  const char *const stops = comma ? "," : " \t\r";
+  char *at = tp_arena_strdup(arena, line);
+  for (words->n = 0; words->n < MOST_WORDS; at++) {
+    at += strspn(at, " \t\r\"'");
+    if (*at == '\0' && (!comma || words->n == 0))
+      return;
+    words->items[words->n++] = at;
+    at += strcspn(at, stops);
+    const bool ends = *at == '\0';
+    for (char *last = at; last > words->items[words->n - 1] && strchr(" \t\r\"'", last[-1]);)
+      *--last = '\0';
+    *at = '\0';
+    if (ends)
+      return;
+  }
+}
+
+static double number_of(const char *word)
+{
+  double number;
+  return tp_text_number(word, &number) ? number : (double)NAN;
+}
+
+static bool is_count(const char *word)
+{
+  return word[0] != '\0' && strspn(word, "0123456789") == strlen(word);
+}
+
+static void add_column(struct header *header, const char *name, int column)
+{
+  switch (tp_nccl_field_of(name)) {
+  case TP_NCCL_SIZE:
+    header->size = column;
+    break;
+  case TP_NCCL_TYPE:
+    header->type = column;
+    break;
+  case TP_NCCL_TIME: /* the second one is that of the in-place runs */
+    *(header->time < 0 ? &header->time : &header->time_in_place) = column;
+    break;
+  case TP_NCCL_TIME_IN_PLACE:
+    header->time_in_place = column;
+    break;
+  case TP_NCCL_WRONG:
+    header->wrong[header->wrong[0] >= 0] = column;
+    break;
+  case TP_NCCL_COLLECTIVE:
+    header->collective = column;
+    break;
+  case TP_NCCL_RANKS:
+    header->ranks = column;
+    break;
+  case TP_NCCL_IN_PLACE:
+    header->in_place = column;
+    break;
+  case TP_NCCL_TIME_CPU:
+  case TP_NCCL_ALGBW:
+  case TP_NCCL_NOTHING:
+    break;
+  }
+}
+
+static enum tp_status read_header(struct log *log, const struct words *words, bool comma,
+                                  bool *is_header)
+{
+  struct header header = {words->n, comma, -1, -1, -1, -1, {-1, -1}, -1, -1, -1};
+  bool cpu_time = false;
+  for (size_t i = 0; i < words->n; i++) {
+    add_column(&header, words->items[i], (int)i);
+    cpu_time = cpu_time || tp_nccl_field_of(words->items[i]) == TP_NCCL_TIME_CPU;
+  }
+  *is_header = header.size >= 0 && (header.time >= 0 || header.time_in_place >= 0 || cpu_time);
+  if (!*is_header)
+    return TP_OK;
+  if (header.time < 0 && header.time_in_place < 0)
+    return tp_nccl_fail(log->reader, "times of the CPU (-C 1), which say when a call returns and "
+                                     "not when it is done; run without");
+  log->header = header;
+  return TP_OK;
+}
+
+static void begin_run(struct log *log)
+{
+  log->ranks = 0;
+  log->header.n = 0;
+  log->run_begin = log->reader->n_rows;
+  if (log->named_at < log->reader->n_rows) /* the name was that of the run before */
+    log->op = TP_NCCL_UNNAMED;
+}
+
+static enum tp_status add_rank(struct log *log, int rank)
+{
+  if (rank == 0 && log->ranks > 0) {
+    if (log->run_begin == log->reader->n_rows)
+      return tp_nccl_fail(log->reader, "rank 0 stands twice in one run: outputs of several "
+                                       "processes are mixed; keep one of them");
+    begin_run(log);
+  }
+  log->ranks++;
+  return TP_OK;
+}
+
+static void take_name(struct log *log, enum tp_nccl_op op, bool concluded)
+{
+  log->several = log->several || (log->only != TP_NCCL_UNNAMED && log->only != op);
+  log->only = op;
+  if (concluded) {
+    for (size_t i = log->run_begin; i < log->reader->n_rows; i++)
+      if (log->reader->rows[i].op == TP_NCCL_UNNAMED)
+        log->reader->rows[i].op = op;
+    return;
+  }
+  log->op = op;
+  log->named_at = log->reader->n_rows;
+}
+
+/* algbw has two digits behind the point, times have four in all. */
+static bool agrees(double bytes, double time_us, const char *algbw)
+{
+  const double got = number_of(algbw);
+  return time_us > 0 && fabs(bytes / time_us * 1e-3 - got) <= 0.006 + 0.01 * got;
+}
+
+/* Where the time stands in a row of a log; 0: nowhere.  Columns before it may be blank in rows
+ * though the header has them (redop and root of an all-gather). */
+static size_t find_time(const struct log *log, const struct words *row)
+{
+  const struct header *const header = &log->header;
+  const bool in_place = log->reader->request->in_place;
+  const double bytes = number_of(row->items[0]);
+  if (header->n > 0) {
+    const int column = (in_place ? header->time_in_place : header->time) - header->size;
+    const size_t n = header->n - (size_t)header->size;
+    if (row->n >= n || column < 0)
+      return column > 2 ? (size_t)column : 0;
+    for (size_t shift = 0; shift <= n - row->n; shift += n - row->n) {
+      const size_t at = (size_t)column - shift;
+      if (at > 2 && at + 1 < row->n && agrees(bytes, number_of(row->items[at]), row->items[at + 1]))
+        return at;
+    }
+    return 0;
+  }
+  for (size_t at = 3; at <= 5 && at + 1 < row->n; at++)
+    if (agrees(bytes, number_of(row->items[at]), row->items[at + 1]))
+      return !in_place ? at : at + 5 < row->n ? at + 4 : 0;
+  return 0;
+}
+
+/* Of the values that a header calls so, counted from the end, where a blank moves nothing. */
+static double wrong_in(const struct log *log, const struct words *row)
+{
+  const struct header *const header = &log->header;
+  double most = 0;
+  for (int i = 0; header->n > 0 && i < 2; i++) {
+    if (header->wrong[i] < 0)
+      continue;
+    const size_t from_end = header->n - (size_t)header->wrong[i];
+    const size_t n = header->n - (size_t)header->size;
+    const size_t at = row->n >= n ? n - from_end : from_end <= row->n ? row->n - from_end : row->n;
+    const double wrong = at < row->n ? number_of(row->items[at]) : 0;
+    most = wrong > most ? wrong : most;
+  }
+  return most;
+}
+
+/* `words` begin with size, count and type. */
+static enum tp_status read_row(struct log *log, const struct words *words)
+{
+  struct tp_nccl_reader *const reader = log->reader;
+  const size_t at = find_time(log, words);
+  if (at == 0 || at >= words->n)
+    return tp_nccl_fail(reader, reader->request->in_place
+                                    ? "no in-place time stands in this line; leave --in-place out, "
+                                      "or the output as it is"
+                                    : "no line of nccl-tests (size, count, type ... time, algbw); "
+                                      "leave its output, header included, as it is");
+  const struct tp_nccl_row row = {.ranks = log->ranks,
+                                  .op = log->op,
+                                  .bytes = number_of(words->items[0]),
+                                  .time_us = number_of(words->items[at])};
+  return tp_nccl_add(reader, &row, words->items[2], wrong_in(log, words));
+}
+
+/* "0:1024" -> "1024", where a prefix touches the first number. */
+static const char *without_prefix(const char *word)
+{
+  const char *last = word;
+  for (const char *at = word; *at != '\0'; at++)
+    if (strchr(":>)]}|", *at) != NULL)
+      last = at + 1;
+  return last;
+}
+
+/* Looks for "1024 256 float" behind any prefix. */
+static enum tp_status read_log_line(struct log *log, const struct words *words)
+{
+  for (size_t i = 0; i + 2 < words->n; i++) {
+    const char *const size = without_prefix(words->items[i]), *dtype;
+    if (!is_count(size) || !is_count(words->items[i + 1]) ||
+        !tp_nccl_type(words->items[i + 2], &dtype))
+      continue;
+    struct words row = {.n = words->n - i};
+    memcpy(row.items, words->items + i, row.n * sizeof row.items[0]);
+    row.items[0] = size;
+    return read_row(log, &row);
+  }
+  size_t n_numbers = 0;
+  for (size_t i = 3; i < words->n; i++)
+    n_numbers += isnan(number_of(words->items[i])) ? 0 : 1;
+  const bool like_one = n_numbers > 2 && is_count(words->items[0]) && is_count(words->items[1]) &&
+                        isalpha((unsigned char)words->items[2][0]);
+  return like_one ? read_row(log, words) : TP_OK; /* of a type that is not known: says so */
+}
+
+static const char *cell_of(const struct words *words, int column)
+{
+  return column >= 0 && (size_t)column < words->n ? words->items[column] : "";
+}
+
+static enum tp_status read_csv_line(struct log *log, const struct words *words)
+{
+  const struct header *const header = &log->header;
+  const bool in_place = log->reader->request->in_place;
+  if (words->n != header->n)
+    return tp_nccl_fail(log->reader, tp_arena_printf(log->reader->arena,
+                                                     "%zu cells where the header names %zu columns",
+                                                     words->n, header->n));
+  const double flag = number_of(cell_of(words, header->in_place));
+  if (header->in_place >= 0 && (flag == 1) != in_place)
+    return TP_OK;
+  const int time = in_place && header->in_place < 0 ? header->time_in_place : header->time;
+  if (time < 0)
+    return tp_nccl_fail(log->reader, in_place ? "no in-place time; leave --in-place out"
+                                              : "no out-of-place time; add --in-place");
+  struct tp_nccl_row row = {.ranks = log->ranks,
+                            .op = tp_nccl_op_of(cell_of(words, header->collective)),
+                            .bytes = number_of(cell_of(words, header->size)),
+                            .time_us = number_of(cell_of(words, time))};
+  if (row.op == TP_NCCL_UNNAMED)
+    row.op = log->op;
+  const double ranks = number_of(cell_of(words, header->ranks));
+  if (ranks >= 0 && ranks <= 1e6)
+    row.ranks = (int)ranks;
+  double wrong = 0;
+  for (int i = 0; i < 2; i++)
+    wrong = fmax(wrong, number_of(cell_of(words, header->wrong[i])));
+  return tp_nccl_add(log->reader, &row, cell_of(words, header->type), wrong);
+}
+
+/* What stands behind a '#': where a run begins, a rank, the columns, how it ended. */
+static enum tp_status read_comment(struct log *log, const char *at)
+{
+  int rank;
+  if (strncmp(at, "# nThread", 9) == 0) {
+    begin_run(log);
+    return TP_OK;
+  }
+  if (sscanf(at, "# Rank %d", &rank) == 1)
+    return add_rank(log, rank);
+  if (strstr(at, "Out of bounds values") != NULL && strstr(at, "FAILED") != NULL)
+    return tp_nccl_fail(log->reader, "the run failed its own check: its times count for nothing");
+  struct words words;
+  bool is_header;
+  split(at + 1, false, log->reader->arena, &words);
+  return read_header(log, &words, false, &is_header);
+}
+
+static enum tp_status read_line(struct log *log, const char *line)
+{
+  const char *const comment = strstr(line, "# ") != NULL ? strstr(line, "# ") : strstr(line, "#\t");
+  const enum tp_nccl_op op = tp_nccl_op_run(line);
+  struct words words;
+  bool is_header = false;
+  if (op != TP_NCCL_UNNAMED && !log->header.comma)
+    take_name(log, op, strstr(line, "concluded") != NULL);
+  if (comment != NULL)
+    return read_comment(log, comment);
+  const bool comma = strchr(line, ',') != NULL;
+  if (comma && log->header.n == 0) {
+    split(line, true, log->reader->arena, &words);
+    TP_TRY(read_header(log, &words, true, &is_header));
+  }
+  if (is_header || (op != TP_NCCL_UNNAMED && !log->header.comma))
+    return TP_OK;
+  split(line, log->header.comma, log->reader->arena, &words);
+  if (log->header.comma)
+    return comma ? read_csv_line(log, &words) : TP_OK;
+  return read_log_line(log, &words);
+}
+
+enum tp_status tp_nccl_read_text(struct tp_nccl_reader *reader, const char *text)
+{
+  struct log log = {.reader = reader, .op = TP_NCCL_UNNAMED, .only = TP_NCCL_UNNAMED};
+  reader->line = 1;
+  for (char *line = tp_arena_strdup(reader->arena, text); line != NULL; reader->line++) {
+    char *const end = strchr(line, '\n');
+    if (end != NULL)
+      *end = '\0';
+    TP_TRY(read_line(&log, line));
+    line = end != NULL ? end + 1 : NULL;
+  }
+  for (size_t i = 0; i < reader->n_rows && !log.several; i++)
+    if (reader->rows[i].op == TP_NCCL_UNNAMED)
+      reader->rows[i].op = log.only;
+  return TP_OK;
+}

@@ -1,0 +1,43 @@
+#ifndef TP_FIT_NCCL_WORDS_H
+#define TP_FIT_NCCL_WORDS_H
+/* The names that nccl-tests and its kin use, in headers, command lines and reports. */
+#include "base/arena.h"
+
+#include <stdbool.h>
+
+/* Collectives; the last are timed by nccl-tests and unknown here. */
+enum tp_nccl_op {
+  TP_NCCL_ALL_REDUCE,
+  TP_NCCL_ALL_GATHER,
+  TP_NCCL_REDUCE_SCATTER,
+  TP_NCCL_ALL_TO_ALL,
+  TP_NCCL_OTHER,
+  TP_NCCL_UNNAMED
+};
+const char *tp_nccl_op_name(enum tp_nccl_op op); /* "all_reduce", as tables of ours say it */
+
+/* Of a cell or a word ("AllReduce", "all_reduce_perf"); UNNAMED where it is none. */
+enum tp_nccl_op tp_nccl_op_of(const char *word);
+/* Of the program that a line names, "./build/all_gather_perf -b 8"; UNNAMED where it names none. */
+enum tp_nccl_op tp_nccl_op_run(const char *line);
+
+/* Types as nccl-tests names them -> as we do; what has no counterpart counts by its size.  False
+ * where it is no type; *dtype is NULL for one that no table here has. */
+bool tp_nccl_type(const char *word, const char **dtype);
+
+/* What a column or a key of a report is. */
+enum tp_nccl_field {
+  TP_NCCL_NOTHING,
+  TP_NCCL_SIZE,
+  TP_NCCL_TYPE,
+  TP_NCCL_TIME, /* out of place, or whichever the row says */
+  TP_NCCL_TIME_IN_PLACE,
+  TP_NCCL_TIME_CPU, /* -C 1: until the call returns */
+  TP_NCCL_ALGBW,
+  TP_NCCL_WRONG,
+  TP_NCCL_COLLECTIVE,
+  TP_NCCL_RANKS,
+  TP_NCCL_IN_PLACE /* whether the row's run was */
+};
+enum tp_nccl_field tp_nccl_field_of(const char *name);
+#endif
