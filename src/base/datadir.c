@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool ends_with(const char *text, const char *end)
@@ -62,6 +63,12 @@ enum tp_status tp_datadir_list(const struct tp_datadir *dirs, const char *folder
   return TP_OK;
 }
 
+static bool is_file(const char *path)
+{
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, const char *folder,
                                const char *extension, const char *name, struct tp_arena *arena,
                                const char **path, struct tp_error *error)
@@ -81,7 +88,7 @@ enum tp_status tp_datadir_find(const struct tp_datadir *dirs, const char *what, 
       return TP_OK;
     }
   }
-  if (access(name, F_OK) == 0)
+  if (is_file(name) || is_file(tp_arena_printf(arena, "%s/config%s", name, extension)))
     return tp_fail(error, TP_E_INPUT, "no %s '%s' in the data; './%s' is the one here", what, name,
                    name);
   const char **names;
