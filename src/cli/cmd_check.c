@@ -1,95 +1,248 @@
 /* tpsim check: has a predicted figure moved away from its baseline? */
 #include "base/output.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "command/table.h"
 #include "judge/baseline.h"
 
 #include <math.h>
+#include <string.h>
 
 struct args {
-  const char *format, *junit;
-  struct tp_words sets;
+  const char *format, *junit, *make, *out;
+  struct tp_words sets, metrics, tolerances;
+  bool update, github;
 };
 
 static const struct tp_option options[] = {
+    {"update", '\0', TP_OPTION_FLAG, offsetof(struct args, update), NULL,
+     "write what is predicted now into BASELINE.csv where it moved"},
+    {"make", '\0', TP_OPTION_TEXT, offsetof(struct args, make), "RESULT.csv",
+     "make a baseline from the result of a sweep"},
+    {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "BASELINE.csv",
+     "where --make writes it [standard output]"},
+    {"metrics", '\0', TP_OPTION_WORDS, offsetof(struct args, metrics), "C[,C]",
+     "figures that --make holds [ttft_s,tpot_s,e2e_s,speedup,memory_bytes]"},
+    {"tolerance", '\0', TP_OPTION_REPEATED, offsetof(struct args, tolerances), "[C=]X[%]",
+     "--make: how far a figure may move, absolute or in percent [1%]"},
     {"junit", '\0', TP_OPTION_TEXT, offsetof(struct args, junit), "FILE",
      "write the rows as JUnit XML, too"},
+    {"github", '\0', TP_OPTION_FLAG, offsetof(struct args, github), NULL,
+     "print annotations of GitHub Actions in place of the table"},
     TP_FORMAT_OPTION(args),
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
 
-static void print(const struct tp_checked *rows, size_t n, enum tp_format format,
+/* Of an update what it changes, with the change in percent. */
+static void print(const struct tp_baseline *baseline, bool update, enum tp_format format,
                   struct tp_arena *arena)
 {
-  static const char *const headers[] = {"figure",    "baseline", "tolerance",
-                                        "predicted", "change",   "verdict"};
-  static const bool is_text[] = {true, false, false, false, false, true};
-  struct tp_table table = {.arena = arena, .n_columns = 6, .headers = headers, .is_text = is_text};
+  static const char *const headers[] = {"figure", "baseline", "tolerance",     "predicted",
+                                        "change", "verdict",  "change_percent"};
+  static const bool is_text[] = {true, false, false, false, false, true, false};
+  struct tp_table table = {
+      .arena = arena, .n_columns = update ? 7 : 6, .headers = headers, .is_text = is_text};
   const char *const number = format == TP_FORMAT_TABLE ? "%.4g" : "%.9g";
-  for (size_t i = 0; i < n; i++) {
-    const struct tp_checked *row = &rows[i];
-    const bool ran = !isnan(row->predicted);
+  for (size_t i = 0; i < baseline->n_rows; i++) {
+    const struct tp_checked *row = &baseline->rows[i];
+    if (update && row->passed)
+      continue;
+    const double change = row->predicted - row->baseline;
+    const bool ran = row->lost == NULL;
     tp_table_add(&table, row->name);
     tp_table_add(&table, tp_arena_printf(arena, number, row->baseline));
     tp_table_add(&table, tp_arena_printf(arena, number, row->tolerance));
     tp_table_add(&table, ran ? tp_arena_printf(arena, number, row->predicted) : "");
-    tp_table_add(&table, ran ? tp_arena_printf(arena, number, row->predicted - row->baseline) : "");
-    tp_table_add(&table, row->passed ? "ok" : ran ? "moved" : row->status);
+    tp_table_add(&table, ran ? tp_arena_printf(arena, number, change) : "");
+    tp_table_add(&table, row->passed ? "ok" : ran ? "moved" : tp_checked_verdict(row, arena));
+    if (update)
+      tp_table_add(&table, ran && row->baseline != 0
+                               ? tp_arena_printf(arena, "%.2f", 100 * change / fabs(row->baseline))
+                               : "");
   }
   tp_table_write(&table, format, stdout);
 }
 
 static enum tp_status write_junit(const struct tp_session *session, const char *file,
-                                  const struct tp_checked *rows, size_t n, struct tp_error *error)
+                                  const struct tp_baseline *baseline, const char *fault,
+                                  struct tp_error *error)
 {
   struct tp_output output;
   TP_TRY(tp_output_open(file, session->arena, &output, error));
-  tp_baseline_write_junit(rows, n, output.stream);
+  tp_baseline_write_junit(baseline, fault, session->arena, output.stream);
   return tp_output_commit(&output, error);
 }
 
-static enum tp_status verdict(const char *file, const struct tp_checked *rows, size_t n,
-                              struct tp_error *error)
+static enum tp_status find_metric(const char *name, size_t length, struct tp_arena *arena,
+                                  const struct tp_column **metric, struct tp_error *error)
 {
-  size_t moved = 0;
-  for (size_t i = 0; i < n; i++)
-    moved += !rows[i].passed;
-  if (moved == 0)
+  const char **const names = TP_NEW(arena, const char *, tp_n_columns);
+  size_t n = 0;
+  for (size_t i = 0; i < tp_n_columns; i++) {
+    if (tp_columns[i].is_input || tp_columns[i].is_text)
+      continue;
+    names[n++] = tp_columns[i].name;
+    *metric = &tp_columns[i];
+    if (strlen(names[n - 1]) == length && strncmp(name, names[n - 1], length) == 0)
+      return TP_OK;
+  }
+  const char *const given = tp_arena_printf(arena, "%.*s", (int)length, name);
+  return tp_fail(error, TP_E_INPUT, "no figure '%s'%s", given,
+                 tp_text_hint(arena, given, names, n));
+}
+
+/* "speedup=0.03", "ttft_s=5%" or "2%", of all figures that are not named. */
+static enum tp_status read_tolerance(const char *text, struct tp_arena *arena,
+                                     struct tp_baseline_tolerance *tolerance,
+                                     struct tp_error *error)
+{
+  const char *const equals = strchr(text, '=');
+  char *const value = tp_arena_strdup(arena, equals != NULL ? equals + 1 : text);
+  const size_t length = strlen(value);
+  *tolerance = (struct tp_baseline_tolerance){.column = NULL};
+  if (equals != NULL)
+    TP_TRY(find_metric(text, (size_t)(equals - text), arena, &tolerance->column, error));
+  tolerance->is_ratio = length > 0 && value[length - 1] == '%';
+  if (tolerance->is_ratio)
+    value[length - 1] = '\0';
+  if (!tp_text_number(value, &tolerance->value) || tolerance->value < 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "--tolerance '%s': give a number from 0 or a percentage, as in speedup=0.03, "
+                   "ttft_s=5%% or 2%%",
+                   text);
+  tolerance->value /= tolerance->is_ratio ? 100 : 1;
+  return TP_OK;
+}
+
+static enum tp_status read_request(const struct args *args, struct tp_arena *arena,
+                                   struct tp_baseline_request *request, struct tp_error *error)
+{
+  static const char *const usual[] = {"ttft_s", "tpot_s", "e2e_s", "speedup", "memory_bytes"};
+  const bool given = args->metrics.n > 0;
+  const size_t n = given ? args->metrics.n : sizeof usual / sizeof usual[0];
+  const size_t n_tolerances = args->tolerances.n;
+  const struct tp_column **const metrics = TP_NEW(arena, const struct tp_column *, n);
+  struct tp_baseline_tolerance *const tolerances =
+      TP_NEW(arena, struct tp_baseline_tolerance, n_tolerances + 1);
+  for (size_t i = 0; i < n; i++) {
+    const char *const name = given ? args->metrics.items[i] : usual[i];
+    TP_TRY(find_metric(name, strlen(name), arena, &metrics[i], error));
+  }
+  for (size_t i = 0; i < n_tolerances; i++)
+    TP_TRY(read_tolerance(args->tolerances.items[i], arena, &tolerances[i], error));
+  tolerances[n_tolerances] = (struct tp_baseline_tolerance){.value = 0.01, .is_ratio = true};
+  *request = (struct tp_baseline_request){metrics, n, tolerances, n_tolerances + 1};
+  return TP_OK;
+}
+
+static enum tp_status make(const struct tp_session *session, const struct args *args,
+                           struct tp_error *error)
+{
+  struct tp_baseline_request request;
+  struct tp_output output;
+  size_t n_left_out = 0;
+  TP_TRY(read_request(args, session->arena, &request, error));
+  if (args->out == NULL)
+    return tp_baseline_make(args->make, &request, session->arena, stdout, &n_left_out, error);
+  TP_TRY(tp_output_open(args->out, session->arena, &output, error));
+  const enum tp_status status =
+      tp_baseline_make(args->make, &request, session->arena, output.stream, &n_left_out, error);
+  if (status != TP_OK) {
+    tp_output_abort(&output);
+    return status;
+  }
+  TP_TRY(tp_output_commit(&output, error));
+  if (n_left_out > 0)
+    tp_command_note(tp_arena_printf(
+        session->arena, "%s: %zu rows left out: their points cannot run", args->make, n_left_out));
+  return TP_OK;
+}
+
+static size_t count(const struct tp_baseline *baseline, bool lost_only)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < baseline->n_rows; i++)
+    n += !baseline->rows[i].passed && (!lost_only || baseline->rows[i].lost != NULL);
+  return n;
+}
+
+static enum tp_status update(const struct tp_session *session, const struct tp_baseline *baseline,
+                             struct tp_error *error)
+{
+  struct tp_output output;
+  const size_t n_lost = count(baseline, true);
+  if (n_lost > 0)
+    return tp_fail(error, TP_E_CHECK,
+                   "%s: %zu of %zu points are lost, so nothing was written; mend them or take "
+                   "their rows out",
+                   baseline->path, n_lost, baseline->n_rows);
+  if (count(baseline, false) == 0)
+    return TP_OK;
+  TP_TRY(tp_output_open(baseline->path, session->arena, &output, error));
+  tp_baseline_write_renewed(baseline, output.stream);
+  return tp_output_commit(&output, error);
+}
+
+static enum tp_status verdict(const struct tp_baseline *baseline, struct tp_error *error)
+{
+  const size_t n = count(baseline, false), n_lost = count(baseline, true);
+  if (n == 0)
     return TP_OK;
   return tp_fail(error, TP_E_CHECK,
-                 "%s: %zu of %zu figures moved beyond their tolerance; if that is meant, renew "
-                 "the baseline",
-                 file, moved, n);
+                 "%s: %zu of %zu figures moved beyond their tolerance%s; if that is meant, renew "
+                 "the baseline (--update)",
+                 baseline->path, n, baseline->n_rows, n_lost > 0 ? " or are lost" : "");
+}
+
+static enum tp_status check(struct tp_session *session, const struct args *args, const char *name,
+                            struct tp_baseline *baseline, struct tp_error *error)
+{
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
+  const char *file = NULL;
+  TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv", name,
+                         session->arena, &file, error));
+  return tp_baseline_check(file, &catalog, session->arena, baseline, error);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
   enum tp_format format;
-  const char *file = NULL;
-  struct tp_checked *rows = NULL;
-  size_t n = 0;
-  TP_TRY(tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error));
+  struct tp_baseline baseline;
   TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
-  TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv",
-                         positional->items[0], session->arena, &file, error));
-  TP_TRY(tp_baseline_check(file, &catalog, session->arena, &rows, &n, error));
-  print(rows, n, format, session->arena);
-  if (args->junit != NULL)
-    TP_TRY(write_junit(session, args->junit, rows, n, error));
-  return verdict(file, rows, n, error);
+  if (args->make != NULL) {
+    TP_TRY(tp_command_expect(positional, 0, 0, "", error));
+    return make(session, args, error);
+  }
+  TP_TRY(tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error));
+  const enum tp_status status = check(session, args, positional->items[0], &baseline, error);
+  if (args->junit != NULL) {
+    struct tp_error reason;
+    const enum tp_status written =
+        write_junit(session, args->junit, &baseline, status != TP_OK ? error->text : NULL, &reason);
+    if (written != TP_OK && status == TP_OK)
+      return tp_fail(error, written, "%s", reason.text);
+  }
+  if (status != TP_OK)
+    return status;
+  if (args->github)
+    tp_baseline_write_annotations(&baseline, session->arena, stdout);
+  else
+    print(&baseline, args->update, format, session->arena);
+  return args->update ? update(session, &baseline, error) : verdict(&baseline, error);
 }
 
 const struct tp_command tp_command_check = {
     .name = "check",
     .summary = "has a predicted figure moved away from its baseline? exit 1 if so",
-    .usage = "BASELINE.csv [OPTIONS]",
+    .usage = "BASELINE.csv [--update] | --make RESULT.csv -o BASELINE.csv",
     .details =
         "A baseline has the input columns of the result CSV and: metric (an output column),\n"
-        "baseline, tolerance (absolute).",
+        "baseline, tolerance (absolute) and tolerance_ratio (a share of it): one or both, the\n"
+        "wider counts. --make writes one from any sweep; --update shows what moved, with its\n"
+        "change, and writes that. A point that cannot run any more is lost, which fails.",
     .example = "tpsim check ladder-70b --junit check.xml",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -1,11 +1,77 @@
 #include "judge/baseline.h"
 
 #include <math.h>
+#include <string.h>
 
 static enum tp_status number_of(const struct tp_known *reference, size_t row, const char *column,
                                 double *value, struct tp_error *error)
 {
   return tp_csv_number(reference->csv, row, tp_csv_column(reference->csv, column), value, error);
+}
+
+/* The wider of both that the row has. */
+static enum tp_status read_tolerance(const struct tp_known *reference, size_t row,
+                                     struct tp_checked *out, struct tp_error *error)
+{
+  const struct tp_csv *const csv = reference->csv;
+  static const char *const columns[] = {"tolerance", "tolerance_ratio"};
+  bool given = false;
+  for (int i = 0; i < 2; i++) {
+    double value;
+    if (tp_csv_cell(csv, row, tp_csv_column(csv, columns[i]))[0] == '\0')
+      continue;
+    TP_TRY(number_of(reference, row, columns[i], &value, error));
+    if (value < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %g is negative; take 0 or more",
+                     csv->path, csv->lines[row], columns[i], value);
+    out->tolerance = fmax(out->tolerance, i == 0 ? value : value * fabs(out->baseline));
+    given = true;
+  }
+  if (given)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:%d: no tolerance; fill in the column 'tolerance' or 'tolerance_ratio'",
+                 csv->path, csv->lines[row]);
+}
+
+/* Input columns that a name always has, and those in which rows of this file differ. */
+static bool is_told(const struct tp_csv *inputs, size_t column)
+{
+  static const char *const usual[] = {"model", "platform", "stack", "variant",
+                                      "tp",    "batch",    "engine"};
+  for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++)
+    if (strcmp(inputs->columns[column], usual[i]) == 0)
+      return false;
+  for (size_t row = 1; row < inputs->n_rows; row++)
+    if (strcmp(tp_csv_cell(inputs, row, (int)column), tp_csv_cell(inputs, 0, (int)column)) != 0)
+      return true;
+  return false;
+}
+
+static const char *name_of(const struct tp_known *reference, size_t row,
+                           const struct tp_prediction *prediction, const char *metric,
+                           struct tp_arena *arena)
+{
+  const struct tp_csv *const inputs = &reference->inputs;
+  const char *more = "";
+  for (size_t c = 0; c < inputs->n_columns; c++)
+    if (is_told(inputs, c))
+      more = tp_arena_printf(arena, "%s %s %s", more, inputs->columns[c],
+                             tp_csv_cell(inputs, row, (int)c));
+  return tp_arena_printf(arena, "%s %s %s %s tp %g batch %g%s %s: %s", prediction->model,
+                         prediction->platform, prediction->stack, prediction->variant,
+                         prediction->tp, prediction->batch, more, prediction->engine, metric);
+}
+
+/* Of a point whose inputs are gone: what the row says. */
+static const char *name_of_lost(const struct tp_known *reference, size_t row, const char *metric,
+                                struct tp_arena *arena)
+{
+  const char *name = "";
+  for (size_t c = 0; c < reference->inputs.n_columns; c++)
+    name = tp_arena_printf(arena, "%s%s%s", name, c > 0 ? " " : "",
+                           tp_csv_cell(&reference->inputs, row, (int)c));
+  return tp_arena_printf(arena, "%s: %s", name, metric);
 }
 
 static enum tp_status check_row(const struct tp_known *reference, struct tp_catalog *catalog,
@@ -18,73 +84,73 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
   struct tp_prediction prediction;
   TP_TRY(tp_known_metric(reference, row, metric, arena, &column, error));
   TP_TRY(number_of(reference, row, "baseline", &out->baseline, error));
-  TP_TRY(number_of(reference, row, "tolerance", &out->tolerance, error));
-  TP_TRY(tp_known_predict(reference, catalog, predictor, row, &prediction, error));
-  if (out->tolerance < 0)
-    return tp_fail(error, TP_E_INPUT, "%s:%d: column 'tolerance': %g is negative; take 0 or more",
-                   csv->path, csv->lines[row], out->tolerance);
+  TP_TRY(read_tolerance(reference, row, out, error));
   out->line = csv->lines[row];
-  out->name = tp_arena_printf(arena, "%s %s %s %s tp %g batch %g %s: %s", prediction.model,
-                              prediction.platform, prediction.stack, prediction.variant,
-                              prediction.tp, prediction.batch, prediction.engine, metric);
+  struct tp_error reason;
+  const enum tp_status status =
+      tp_known_predict(reference, catalog, predictor, row, &prediction, &reason);
+  if (status == TP_E_INPUT) {
+    out->name = name_of_lost(reference, row, metric, arena);
+    out->predicted = (double)NAN;
+    out->lost = tp_arena_strdup(arena, reason.text);
+    return TP_OK;
+  }
+  if (status != TP_OK)
+    return tp_fail(error, status, "%s", reason.text);
+  out->name = name_of(reference, row, &prediction, metric, arena);
   out->predicted = tp_prediction_number(&prediction, column);
-  out->status = tp_arena_strdup(arena, prediction.status);
+  if (isnan(out->predicted))
+    out->lost = strcmp(prediction.status, "ok") == 0
+                    ? tp_arena_printf(arena, "has no %s any more", metric)
+                    : tp_arena_strdup(arena, prediction.status);
   out->passed = fabs(out->predicted - out->baseline) <= out->tolerance; /* false for NAN */
   return TP_OK;
 }
 
 enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
-                                 struct tp_arena *arena, struct tp_checked **rows, size_t *n_rows,
+                                 struct tp_arena *arena, struct tp_baseline *baseline,
                                  struct tp_error *error)
 {
-  static const char *const required[] = {"metric", "baseline", "tolerance"};
+  static const char *const required[] = {"metric", "baseline"};
   struct tp_known reference;
-  enum tp_status status =
-      tp_known_open(file, required, sizeof required / sizeof required[0], arena, &reference, error);
-  if (status != TP_OK)
-    return status;
-  *n_rows = reference.csv->n_rows;
-  *rows = TP_NEW(arena, struct tp_checked, *n_rows);
+  *baseline = (struct tp_baseline){.path = file};
+  TP_TRY(tp_known_open(file, required, sizeof required / sizeof required[0], arena, &reference,
+                       error));
+  baseline->csv = *reference.csv;
+  baseline->rows = TP_NEW(arena, struct tp_checked, reference.csv->n_rows);
   struct tp_predictor *predictor = tp_predictor_create();
-  for (size_t row = 0; row < *n_rows && status == TP_OK; row++)
-    status = check_row(&reference, catalog, predictor, row, arena, &(*rows)[row], error);
+  enum tp_status status = TP_OK;
+  for (size_t i = 0; i < reference.csv->n_rows && status == TP_OK; i++) {
+    status = check_row(&reference, catalog, predictor, i, arena, &baseline->rows[i], error);
+    baseline->n_rows += status == TP_OK;
+  }
   tp_predictor_free(predictor);
   return status;
 }
 
-static void put_xml(const char *text, FILE *out)
+const char *tp_checked_verdict(const struct tp_checked *row, struct tp_arena *arena)
 {
-  for (; *text != '\0'; text++) {
-    if (*text == '&')
-      fputs("&amp;", out);
-    else if (*text == '<')
-      fputs("&lt;", out);
-    else if (*text == '"')
-      fputs("&quot;", out);
-    else
-      putc(*text, out);
-  }
+  if (row->passed)
+    return "ok";
+  return row->lost != NULL ? tp_arena_printf(arena, "lost: %s", row->lost)
+                           : tp_arena_printf(arena, "moved: %.9g, baseline %.9g +- %.9g",
+                                             row->predicted, row->baseline, row->tolerance);
 }
 
-void tp_baseline_write_junit(const struct tp_checked *rows, size_t n_rows, FILE *out)
+void tp_baseline_write_renewed(const struct tp_baseline *baseline, FILE *out)
 {
-  size_t failures = 0;
-  for (size_t i = 0; i < n_rows; i++)
-    failures += !rows[i].passed;
-  fprintf(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-  fprintf(out, "<testsuite name=\"tpsim check\" tests=\"%zu\" failures=\"%zu\">\n", n_rows,
-          failures);
-  for (size_t i = 0; i < n_rows; i++) {
-    fputs("  <testcase classname=\"baseline\" name=\"", out);
-    put_xml(rows[i].name, out);
-    if (rows[i].passed) {
-      fputs("\"/>\n", out);
-      continue;
-    }
-    fprintf(out, "\">\n    <failure message=\"line %d: %.9g, baseline %.9g +- %.9g; ", rows[i].line,
-            rows[i].predicted, rows[i].baseline, rows[i].tolerance);
-    put_xml(rows[i].status, out);
-    fputs("\"/>\n  </testcase>\n", out);
+  const struct tp_csv *const csv = &baseline->csv;
+  const int value = tp_csv_column(csv, "baseline");
+  for (size_t c = 0; c < csv->n_columns; c++) {
+    tp_csv_put_text(out, csv->columns[c]);
+    putc(c + 1 < csv->n_columns ? ',' : '\n', out);
   }
-  fputs("</testsuite>\n", out);
+  for (size_t row = 0; row < csv->n_rows; row++)
+    for (size_t c = 0; c < csv->n_columns; c++) {
+      if ((int)c == value && !baseline->rows[row].passed)
+        tp_csv_put_number(out, baseline->rows[row].predicted);
+      else
+        tp_csv_put_text(out, tp_csv_cell(csv, row, (int)c));
+      putc(c + 1 < csv->n_columns ? ',' : '\n', out);
+    }
 }

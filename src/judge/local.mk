@@ -1,5 +1,7 @@
 libtpstudy_la_SOURCES += \
 	%D%/baseline.c %D%/baseline.h \
+	%D%/baseline_make.c \
+	%D%/baseline_report.c \
 	%D%/known.c %D%/known.h \
 	%D%/reproduce.c %D%/reproduce.h \
 	%D%/reproduce_collective.c %D%/reproduce_collective.h \

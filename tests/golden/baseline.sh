@@ -54,5 +54,47 @@ sed '2s/,[^,]*$/,0/; 2s/,[0-9.]*,0$/,1,0/' "$baseline" >"$work/exact.csv"
 check "tolerance 0 forgives nothing" exits 1 tpsim check "$work/exact.csv"
 check "--set moves figures" exits 1 \
   tpsim check "$baseline" --set nvlink.bytes_per_s_per_direction=50e9
+
+# From a sweep to a baseline, moved figures into it, lost points out of it.
+cd "$work" || exit 99
+check "a sweep" exits 0 tpsim sweep --model llama-3.1-8b --platform dgx-h100 --tp 2,4,7 \
+  --prompt 512,1024 --variant standard,ladder -o r.csv
+check "make a baseline" exits 0 tpsim check --make r.csv -o b.csv --metrics ttft_s,speedup \
+  --tolerance speedup=0.02 --tolerance 5%
+check "rows that cannot run are left out, which is said" grep -q '4 rows left out' err
+check "two figures of each other row" [ "$(wc -l <b.csv)" = 17 ]
+check "absolute" grep -q 'speedup,[0-9.]*,0.02,$' b.csv
+check "and relative" grep -q 'ttft_s,[0-9.]*,,0.05$' b.csv
+check "it holds" exits 0 tpsim check b.csv
+check "names tell rows apart" [ "$(sed 1d out | cut -d, -f1 | sort -u | wc -l)" = 16 ]
+check "a tenth longer moves times alone" exits 1 tpsim check b.csv --set gemm.launch_s=1e-4
+check "named by percent" exits 0 tpsim check --make r.csv --metrics ttft_s --tolerance 500%
+check "standard output is the file" grep -q '^model,platform,.*,metric,baseline,tolerance,tolerance_ratio$' out
+check "no such figure" exits 2 tpsim check --make r.csv --metrics tftt_s -o none.csv
+check "is named" grep -q "no figure 'tftt_s'; did you mean 'ttft_s'" err
+check "no such tolerance" exits 2 tpsim check --make r.csv --tolerance ttft_s=x -o none.csv
+check "nothing was written" [ ! -e none.csv ]
+
+sed '2s/ttft_s,[0-9.]*,/ttft_s,1,/' b.csv >old.csv
+cp old.csv new.csv
+check "an update" exits 0 tpsim check new.csv --update
+check "shows what moved alone" [ "$(wc -l <out)" = 2 ]
+check "by how much" grep -q 'moved,-9[0-9]\.[0-9]*$' out
+check "and writes that" cmp new.csv b.csv
+sed '2s/^llama-3.1-8b,dgx-h100/lama-3.1-8b,dgx-h100/; 3s/,2,/,7,/' b.csv >lost.csv
+check "a lost point fails" exits 1 tpsim check lost.csv --junit lost.xml
+check "with its reason" grep -q "lost: lost.csv:2: no model 'lama-3.1-8b'" out
+check "all others are there" [ "$(grep -c ',ok$' out)" = 14 ]
+check "and in well-formed XML" well_formed lost.xml
+check "whose message has no 'ok'" sh -c "grep '<failure' lost.xml | grep -qv '; ok'"
+cp lost.csv kept.csv
+check "lost points are not written over" exits 1 tpsim check kept.csv --update
+check "the file stayed" cmp kept.csv lost.csv
+check "annotations" exits 1 tpsim check old.csv --github
+check "name file, line and figure" grep -q '^::error file=old.csv,line=2,title=llama-3.1-8b .*%3A ttft_s::moved: ' out
+printf 'model,platform,metric,baseline\nllama-3.1-8b,dgx-h100,ttft_s,1\n' >none.csv
+check "no tolerance is bad input" exits 2 tpsim check none.csv --junit bad.xml
+check "which is said in XML, too" sh -c "grep -q 'errors=\"1\"' bad.xml && grep -q '<error message=.*no tolerance' bad.xml"
+check "well-formed" well_formed bad.xml
 printf '1..%d\n' $n
 exit $failed
