@@ -111,6 +111,12 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
   csv->n_columns = reader->n_cells;
   reader->cells = NULL;
   reader->n_cells = 0;
+  const char *const part = csv->n_columns == 1 ? strpbrk(csv->columns[0], ";\t") : NULL;
+  if (part != NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:%d: columns are parted by %s, not by commas; save it as CSV "
+                   "with commas",
+                   reader->path, line, *part == ';' ? "';'" : "tabs");
   for (size_t i = 0; i < csv->n_columns; i++)
     if (csv->columns[i][0] != '\0' && tp_csv_column(csv, csv->columns[i]) != (int)i)
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' stands twice; remove one", reader->path,

@@ -48,7 +48,7 @@ enum tp_status tp_output_commit(struct tp_output *output, struct tp_error *error
     return TP_OK;
   if (output->temporary != NULL)
     unlink(output->temporary);
-  return tp_fail(error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; nothing was kept",
+  return tp_fail(error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; nothing was kept: free space, or give another place",
                  output->path, reason != 0 ? strerror(reason) : "a write failed");
 }
 

@@ -43,7 +43,6 @@ static void print(const struct tp_baseline *baseline, bool update, enum tp_forma
   static const bool is_text[] = {true, false, false, false, false, true, false};
   struct tp_table table = {
       .arena = arena, .n_columns = update ? 7 : 6, .headers = headers, .is_text = is_text};
-  const char *const number = format == TP_FORMAT_TABLE ? "%.4g" : "%.9g";
   for (size_t i = 0; i < baseline->n_rows; i++) {
     const struct tp_checked *row = &baseline->rows[i];
     if (update && row->passed)
@@ -51,10 +50,12 @@ static void print(const struct tp_baseline *baseline, bool update, enum tp_forma
     const double change = row->predicted - row->baseline;
     const bool ran = row->lost == NULL;
     tp_table_add(&table, row->name);
-    tp_table_add(&table, tp_arena_printf(arena, number, row->baseline));
-    tp_table_add(&table, tp_arena_printf(arena, number, row->tolerance));
-    tp_table_add(&table, ran ? tp_arena_printf(arena, number, row->predicted) : "");
-    tp_table_add(&table, ran ? tp_arena_printf(arena, number, change) : "");
+    const double numbers[] = {row->baseline, row->tolerance, row->predicted, change};
+    for (int c = 0; c < 4; c++)
+      tp_table_add(&table, isnan(numbers[c]) ? ""
+                           : format == TP_FORMAT_TABLE
+                               ? tp_table_number(&table, numbers[c])
+                               : tp_arena_printf(arena, "%.9g", numbers[c]));
     tp_table_add(&table, row->passed ? "ok" : ran ? "moved" : tp_checked_verdict(row, arena));
     if (update)
       tp_table_add(&table, ran && row->baseline != 0

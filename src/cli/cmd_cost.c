@@ -1,9 +1,13 @@
 /* tpsim cost: single ops from a CSV. */
+#include "base/text.h"
 #include "cli/command.h"
+#include "command/table.h"
 #include "ops/costs.h"
 
+#include <string.h>
+
 struct args {
-  const char *device, *stack, *platform;
+  const char *device, *stack, *platform, *format;
   struct tp_words sets;
 };
 
@@ -13,6 +17,7 @@ static const struct tp_option options[] = {
      "its attention kernels and collective library [flash, NCCL]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "links of the collectives [a platform with this device]"},
+    TP_FORMAT_OPTION(args),
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of platform, device or stack for this run"},
 };
@@ -25,32 +30,45 @@ static enum tp_status check_columns(const struct tp_csv *csv, struct tp_error *e
                  csv->path);
 }
 
-static void print_rows(const struct tp_csv *csv, const struct tp_op_time *times, FILE *out)
+/* The rows as they came, and the costs behind them. */
+static void print_rows(const struct tp_csv *csv, const struct tp_op_time *times,
+                       enum tp_format format, struct tp_arena *arena)
 {
-  for (size_t c = 0; c < csv->n_columns; c++) {
-    tp_csv_put_text(out, csv->columns[c]);
-    putc(',', out);
-  }
-  fputs("predicted_us,low_us,high_us\n", out);
-  for (size_t r = 0; r < csv->n_rows; r++) {
-    for (size_t c = 0; c < csv->n_columns; c++) {
-      tp_csv_put_text(out, tp_csv_cell(csv, r, (int)c));
-      putc(',', out);
+  static const char *const added[] = {"predicted_us", "low_us", "high_us"};
+  const size_t n = csv->n_columns;
+  const char **const headers = TP_NEW(arena, const char *, n + 3);
+  bool *const is_text = TP_NEW(arena, bool, n + 3);
+  struct tp_table table = {
+      .arena = arena, .n_columns = n + 3, .headers = headers, .is_text = is_text};
+  for (size_t c = 0; c < n; c++) {
+    double number;
+    headers[c] = csv->columns[c];
+    for (size_t r = 0; r < csv->n_rows && !is_text[c]; r++) {
+      const char *const cell = tp_csv_cell(csv, r, (int)c);
+      is_text[c] = cell[0] != '\0' && !tp_text_number(cell, &number);
     }
-    tp_csv_put_number(out, times[r].predicted_us);
-    putc(',', out);
-    tp_csv_put_number(out, times[r].low_us);
-    putc(',', out);
-    tp_csv_put_number(out, times[r].high_us);
-    putc('\n', out);
   }
+  memcpy(headers + n, added, sizeof added);
+  for (size_t r = 0; r < csv->n_rows; r++) {
+    for (size_t c = 0; c < n; c++)
+      tp_table_add(&table, tp_csv_cell(csv, r, (int)c));
+    const double costs[] = {times[r].predicted_us, times[r].low_us, times[r].high_us};
+    for (int i = 0; i < 3; i++) {
+      char number[TP_DECIMAL_CHARS];
+      tp_csv_write_number(costs[i], number);
+      tp_table_add(&table, number);
+    }
+  }
+  tp_table_write(&table, format, stdout);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
+  enum tp_format format;
   TP_TRY(tp_command_expect(positional, 0, 1, "", error));
+  TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
   if (args->device == NULL)
     return tp_fail(error, TP_E_INPUT,
                    "no device is given; add --device NAME (`tpsim list devices` shows them)");
@@ -65,7 +83,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(tp_csv_open(file, session->arena, &csv, error));
   TP_TRY(check_columns(&csv, error));
   TP_TRY(tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error));
-  print_rows(&csv, times, stdout);
+  print_rows(&csv, times, format, session->arena);
   return TP_OK;
 }
 

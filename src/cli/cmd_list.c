@@ -15,7 +15,7 @@ static const struct tp_option options[] = {
     TP_FORMAT_OPTION(args),
 };
 
-/* Lists fill a table; files that cannot be read are faults. */
+/* Lists fill a table.  A file that cannot be read is told, and the others are listed. */
 typedef enum tp_status list_function(struct tp_session *session, struct tp_table *table,
                                      struct tp_error *error);
 
@@ -25,9 +25,16 @@ static enum tp_status names_in(struct tp_session *session, const char *folder, c
   return tp_datadir_list(session->dirs, folder, ".json", session->arena, names, n, error);
 }
 
+static bool is_readable(enum tp_status status, struct tp_error *error)
+{
+  if (status != TP_OK)
+    tp_command_note(error->text);
+  return status == TP_OK;
+}
+
 static void add_number(struct tp_table *table, double number)
 {
-  tp_table_add(table, tp_arena_printf(table->arena, "%.4g", number));
+  tp_table_add(table, tp_table_number(table, number));
 }
 
 static void add_count(struct tp_table *table, int64_t count)
@@ -44,7 +51,8 @@ static enum tp_status list_models(struct tp_session *session, struct tp_table *t
   TP_TRY(names_in(session, "models", &names, &n, error));
   for (size_t i = 0; i < n; i++) {
     const struct tp_model *model;
-    TP_TRY(tp_catalog_model(&catalog, names[i], &model, error));
+    if (!is_readable(tp_catalog_model(&catalog, names[i], &model, error), error))
+      continue;
     tp_table_add(table, names[i]);
     tp_table_add(table, model->family);
     add_number(table, (double)tp_model_parameters(model) * 1e-9);
@@ -65,7 +73,8 @@ static enum tp_status list_platforms(struct tp_session *session, struct tp_table
   for (size_t i = 0; i < n; i++) {
     const struct tp_setup_request request = {.platform = names[i], .stack = "ideal"};
     struct tp_setup *setup;
-    TP_TRY(tp_setup_open(session->dirs, &request, session->arena, &setup, error));
+    if (!is_readable(tp_setup_open(session->dirs, &request, session->arena, &setup, error), error))
+      continue;
     tp_table_add(table, names[i]);
     tp_table_add(table, setup->device.name);
     add_count(table, setup->platform.n_gpus);
@@ -74,33 +83,37 @@ static enum tp_status list_platforms(struct tp_session *session, struct tp_table
   return TP_OK;
 }
 
+static enum tp_status open_doc(struct tp_session *session, const char *what, const char *folder,
+                               const char *name, struct tp_doc *doc, struct tp_error *error)
+{
+  const char *path;
+  TP_TRY(tp_datadir_find(session->dirs, what, folder, ".json", name, session->arena, &path, error));
+  return tp_doc_open(path, session->arena, doc, error);
+}
+
 static enum tp_status list_devices(struct tp_session *session, struct tp_table *table,
                                    struct tp_error *error)
 {
   const char **names;
   size_t n = 0;
-  enum tp_status status = names_in(session, "platforms/devices", &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
-    const char *path;
+  TP_TRY(names_in(session, "platforms/devices", &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     struct tp_doc doc;
     struct tp_device device;
-    status = tp_datadir_find(session->dirs, "device", "platforms/devices", ".json", names[i],
-                             session->arena, &path, error);
-    if (status == TP_OK)
-      status = tp_doc_open(path, session->arena, &doc, error);
-    if (status != TP_OK)
-      break;
-    status = tp_device_read(&doc, session->arena, &device, error);
+    if (!is_readable(open_doc(session, "device", "platforms/devices", names[i], &doc, error),
+                     error))
+      continue;
+    const enum tp_status status = tp_device_read(&doc, session->arena, &device, error);
     tp_doc_close(&doc);
-    if (status != TP_OK)
-      break;
+    if (!is_readable(status, error))
+      continue;
     tp_table_add(table, names[i]);
     add_number(table, device.datasheet.fp16_flops_per_s * 1e-12);
     add_number(table, device.datasheet.dram_bytes_per_s * 1e-12);
     add_number(table, device.datasheet.dram_bytes * 1e-9);
     add_number(table, device.datasheet.sm_count);
   }
-  return status;
+  return TP_OK;
 }
 
 static enum tp_status list_stacks(struct tp_session *session, struct tp_table *table,
@@ -108,25 +121,20 @@ static enum tp_status list_stacks(struct tp_session *session, struct tp_table *t
 {
   const char **names;
   size_t n = 0;
-  enum tp_status status = names_in(session, "platforms/stacks", &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
-    const char *path;
+  TP_TRY(names_in(session, "platforms/stacks", &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     struct tp_doc doc;
     struct tp_stack stack;
-    status = tp_datadir_find(session->dirs, "stack", "platforms/stacks", ".json", names[i],
-                             session->arena, &path, error);
-    if (status == TP_OK)
-      status = tp_doc_open(path, session->arena, &doc, error);
-    if (status != TP_OK)
-      break;
-    status = tp_stack_read(&doc, session->arena, &stack, error);
+    if (!is_readable(open_doc(session, "stack", "platforms/stacks", names[i], &doc, error), error))
+      continue;
+    const enum tp_status status = tp_stack_read(&doc, session->arena, &stack, error);
     tp_doc_close(&doc);
-    if (status != TP_OK)
-      break;
+    if (!is_readable(status, error))
+      continue;
     tp_table_add(table, names[i]);
     tp_table_add(table, stack.version);
   }
-  return status;
+  return TP_OK;
 }
 
 static void add_variant(struct tp_table *table, const char *prefix, const char *name,

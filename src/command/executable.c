@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "command/command.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,8 +110,11 @@ int tp_executable_run(const struct tp_executable *executable, int argc, char **a
   struct tp_error error = {.text = ""};
   enum tp_status status = argc > 0 ? run(executable, &session, &error) : TP_E_INPUT;
   tp_arena_free(session.arena);
-  if (fflush(stdout) != 0 && status == TP_OK)
-    status = tp_fail(&error, TP_E_ENVIRONMENT, "standard output cannot be written");
+  errno = 0;
+  if ((fflush(stdout) != 0 || ferror(stdout)) && status == TP_OK)
+    status = tp_fail(&error, TP_E_ENVIRONMENT,
+                     "standard output: cannot be written: %s; free space, or write elsewhere",
+                     errno != 0 ? strerror(errno) : "a write failed");
   if (error.text[0] != '\0' && status != TP_OK)
     fprintf(stderr, "%s: %s\n", executable->name, error.text);
   return (int)status;

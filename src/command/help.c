@@ -1,4 +1,7 @@
 #include "command/command.h"
+#include "command/fold.h"
+
+enum { HELP_WIDTH = 100 }; /* in a file */
 
 static void print_option(const struct tp_option *option, FILE *out)
 {
@@ -7,7 +10,9 @@ static void print_option(const struct tp_option *option, FILE *out)
   snprintf(left, sizeof left, "%s--%s%s%s",
            option->letter != '\0' ? (char[]){'-', option->letter, ',', ' ', '\0'} : "    ",
            option->name, has_value ? " " : "", has_value ? option->placeholder : "");
-  fprintf(out, "  %-26s %s\n", left, option->help);
+  enum { HELP_INDENT = 29 };
+  fprintf(out, "  %-26s ", left);
+  tp_fold_print(option->help, HELP_INDENT, tp_fold_width(out, HELP_WIDTH), out);
 }
 
 void tp_help_command(const struct tp_executable *executable, const struct tp_command *command,
@@ -15,8 +20,10 @@ void tp_help_command(const struct tp_executable *executable, const struct tp_com
 {
   fprintf(out, "%s %s: %s\n\nusage: %s %s %s\n", executable->name, command->name, command->summary,
           executable->name, command->name, command->usage);
-  if (command->details != NULL)
-    fprintf(out, "\n%s\n", command->details);
+  if (command->details != NULL) {
+    putc('\n', out);
+    tp_fold_print(command->details, 0, tp_fold_width(out, HELP_WIDTH), out);
+  }
   fputs("\noptions:\n", out);
   for (size_t i = 0; i < command->n_options; i++)
     print_option(&command->options[i], out);
@@ -28,8 +35,12 @@ void tp_help_executable(const struct tp_executable *executable, FILE *out)
 {
   const char *const name = executable->name;
   fprintf(out, "%s\nusage: %s COMMAND [OPTIONS]\n\ncommands:\n", executable->purpose, name);
-  for (size_t i = 0; executable->commands[i] != NULL; i++)
-    fprintf(out, "  %-16s %s\n", executable->commands[i]->name, executable->commands[i]->summary);
+  for (size_t i = 0; executable->commands[i] != NULL; i++) {
+    enum { SUMMARY_INDENT = 19 };
+    fprintf(out, "  %-16s ", executable->commands[i]->name);
+    tp_fold_print(executable->commands[i]->summary, SUMMARY_INDENT, tp_fold_width(out, HELP_WIDTH),
+                  out);
+  }
   fprintf(out,
           "\n`%s COMMAND --help` shows options and an example; `%s --version` the version.\n\n"
           "example:\n  %s\n\n"

@@ -4,6 +4,7 @@ libtpcommand_la_SOURCES = \
 	%D%/build.c %D%/build.h \
 	%D%/command.h \
 	%D%/executable.c \
+	%D%/fold.c %D%/fold.h \
 	%D%/help.c \
 	%D%/options.c %D%/options.h \
 	%D%/progress.c %D%/progress.h \

@@ -3,7 +3,10 @@
 #include "base/csv.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "command/fold.h"
 
+#include <math.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,44 +33,95 @@ void tp_table_add(struct tp_table *table, const char *cell)
   TP_APPEND(table->arena, table->cells.items, table->cells.n, tp_arena_strdup(table->arena, cell));
 }
 
-static int width_of(const struct tp_table *table, size_t column)
+static size_t columns_of(const char *text)
 {
-  size_t width = strlen(table->headers[column]);
-  for (size_t i = column; i < table->cells.n; i += table->n_columns) {
-    const size_t length = strlen(table->cells.items[i]);
-    width = length > width ? length : width;
-  }
-  return (int)width;
+  return tp_fold_columns(text, strlen(text));
 }
 
-static void print_row(const struct tp_table *table, const char *const *cells, const int *widths,
+static size_t width_of(const struct tp_table *table, size_t column)
+{
+  size_t width = columns_of(table->headers[column]);
+  for (size_t i = column; i < table->cells.n; i += table->n_columns) {
+    const size_t length = columns_of(table->cells.items[i]);
+    width = length > width ? length : width;
+  }
+  return width;
+}
+
+/* Narrows the widest columns of text until the table fits, where it can. */
+static void fit(const struct tp_table *table, size_t *widths, size_t width)
+{
+  enum { LEAST = 16 };
+  size_t total = 2 * (table->n_columns - 1);
+  for (size_t c = 0; c < table->n_columns; c++)
+    total += widths[c];
+  while (total > width) {
+    size_t widest = table->n_columns;
+    for (size_t c = 0; c < table->n_columns; c++)
+      if (table->is_text[c] && widths[c] > LEAST &&
+          (widest == table->n_columns || widths[c] > widths[widest]))
+        widest = c;
+    if (widest == table->n_columns)
+      return;
+    widths[widest]--;
+    total--;
+  }
+}
+
+static void put_cell(const char *text, size_t bytes, size_t width, bool is_text, bool last,
+                     FILE *out)
+{
+  const size_t columns = tp_fold_columns(text, bytes), pad = width > columns ? width - columns : 0;
+  if (!is_text)
+    fprintf(out, "%*s", (int)pad, "");
+  tp_fold_put(text, bytes, out);
+  if (is_text && !last)
+    fprintf(out, "%*s", (int)pad, "");
+}
+
+/* One line, or more where a cell is wider than its column. */
+static void print_row(const struct tp_table *table, const char *const *cells, const size_t *widths,
                       FILE *out)
 {
-  for (size_t c = 0; c < table->n_columns; c++) {
-    const char *const gap = c > 0 ? "  " : "";
-    const bool last = c + 1 == table->n_columns;
-    if (!table->is_text[c])
-      fprintf(out, "%s%*s", gap, widths[c], cells[c]);
-    else
-      fprintf(out, "%s%-*s", gap, last ? 0 : widths[c], cells[c]);
+  const char **rest = TP_NEW(table->arena, const char *, table->n_columns);
+  memcpy(rest, cells, table->n_columns * sizeof *rest);
+  for (bool more = true; more;) {
+    more = false;
+    for (size_t c = 0; c < table->n_columns; c++) {
+      size_t next;
+      const size_t bytes = tp_fold_line(rest[c], widths[c], &next);
+      fputs(c > 0 ? "  " : "", out);
+      put_cell(rest[c], bytes, widths[c], table->is_text[c], c + 1 == table->n_columns, out);
+      rest[c] += next;
+      more = more || *rest[c] != '\0';
+    }
+    putc('\n', out);
   }
-  putc('\n', out);
 }
 
 void tp_table_print(const struct tp_table *table, FILE *out)
 {
-  int *widths = TP_NEW(table->arena, int, table->n_columns);
+  size_t *widths = TP_NEW(table->arena, size_t, table->n_columns);
   for (size_t c = 0; c < table->n_columns; c++)
     widths[c] = width_of(table, c);
+  fit(table, widths, tp_fold_width(out, SIZE_MAX));
   print_row(table, table->headers, widths, out);
   for (size_t i = 0; i < table->cells.n; i += table->n_columns)
     print_row(table, table->cells.items + i, widths, out);
 }
 
+const char *tp_table_number(const struct tp_table *table, double number)
+{
+  const bool is_long = fabs(number) >= 1000 && fabs(number) < 1e18;
+  return tp_arena_printf(table->arena, is_long ? "%.0f" : "%.4g", number);
+}
+
 static void write_csv(const struct tp_table *table, FILE *out)
 {
-  for (size_t c = 0; c < table->n_columns; c++)
-    fprintf(out, "%s%s", table->headers[c], c + 1 < table->n_columns ? "," : "\n");
+  for (size_t c = 0; c < table->n_columns; c++) {
+    tp_csv_put_text(out, table->headers[c]);
+    putc(c + 1 < table->n_columns ? ',' : '\n', out);
+  }
   for (size_t i = 0; i < table->cells.n; i++) {
     tp_csv_put_text(out, table->cells.items[i]);
     putc((i + 1) % table->n_columns == 0 ? '\n' : ',', out);

@@ -1,6 +1,7 @@
 #ifndef TP_COMMAND_TABLE_H
 #define TP_COMMAND_TABLE_H
-/* Tables for eyes: columns as wide as their widest cell, numbers to the right. */
+/* Tables for eyes: columns as wide as their widest cell, numbers to the right; text is folded where
+ * a terminal is narrower. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "command/options.h"
@@ -30,6 +31,8 @@ struct tp_table {
 
 /* The text is copied. */
 void tp_table_add(struct tp_table *table, const char *cell);
+/* Four digits for eyes, and no exponent that hides a whole number. */
+const char *tp_table_number(const struct tp_table *table, double number);
 void tp_table_print(const struct tp_table *table, FILE *out);
 /* In any format: CSV cells as they are; JSON an array of objects,
  * numbers bare, empty ones null. */

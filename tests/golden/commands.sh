@@ -137,6 +137,34 @@ check "a tab in a name is written in JSON's way" sh -c "TPSIM_DATA=$work/data tp
   grep -F '{\"model\": \"tab\\there\",'"
 check "whole numbers are listed whole" sh -c "for f in table csv json; do tpsim list models -f \$f |
   grep llama-3.1-405b | grep -w 16384 || exit 1; done"
+narrow() { # WIDTH COMMAND...: no line of its output is wider, no word is lost
+  wide=$1
+  shift
+  "$@" | tr -s ' \n' '\n\n' | sort >words
+  COLUMNS=$wide "$@" >out
+  awk -v most="$wide" '{ gsub(/[\200-\277]/, "") } length > most { exit wide = 1 } END { exit wide }' out &&
+    tr -s ' \n' '\n\n' <out | sort | cmp - words
+}
+check "tables fold at words" narrow 90 tpsim list columns -f table
+check "to any width" narrow 100 tpsim list stacks -f table
+check "help folds at words" narrow 100 tpsim predict --help
+printf 'op,m,n,k\n"gemm",16,512,512\n' >ops.csv
+check "cost in every format" sh -c "tpsim cost -d h100-sxm ops.csv -f json | grep -q '{\"op\": \"gemm\", \"m\": 16,' &&
+  tpsim cost -d h100-sxm ops.csv -f table | grep -q '^op .*predicted_us'"
+for mark in ';' '\t'; do
+  printf "op${mark}m${mark}n${mark}k\n" >parted.csv
+  check "columns parted by $mark are named" exits 2 tpsim cost -d h100-sxm parted.csv
+  check "with the mend" grep -q "columns are parted by .*; save it\|parted by .*, not by commas" err
+done
+mkdir -p data/platforms/devices data/platforms/stacks
+for place in models platforms platforms/devices platforms/stacks; do
+  echo '{' >data/$place/broken.json
+done
+for topic in models platforms devices stacks; do
+  TPSIM_DATA=$work/data tpsim list $topic >out 2>err
+  check "an unreadable file leaves the other $topic" [ "$(wc -l <err) $(wc -l <out)" = \
+    "1 $(($(tpsim list $topic | wc -l) + $([ $topic = models ] && echo 2 || echo 0)))" ]
+done
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
