@@ -20,11 +20,25 @@ struct tp_arena {
   struct block *first, *current;
 };
 
+static void (*end_process)(void) = NULL;
+
+void tp_at_out_of_memory(void (*end)(void))
+{
+  end_process = end;
+}
+
+void tp_out_of_memory(void)
+{
+  if (end_process != NULL)
+    end_process();
+  abort();
+}
+
 static struct block *block_create(size_t capacity)
 {
   struct block *block = malloc(sizeof *block + capacity);
   if (block == NULL)
-    abort();
+    tp_out_of_memory();
   *block = (struct block){.capacity = capacity};
   return block;
 }
@@ -33,7 +47,7 @@ struct tp_arena *tp_arena_create(void)
 {
   struct tp_arena *arena = malloc(sizeof *arena);
   if (arena == NULL)
-    abort();
+    tp_out_of_memory();
   arena->first = arena->current = block_create(BLOCK_BYTES);
   return arena;
 }
@@ -60,7 +74,7 @@ void tp_arena_reset(struct tp_arena *arena)
 void *tp_arena_alloc_raw(struct tp_arena *arena, size_t count, size_t size)
 {
   if (size != 0 && count > SIZE_MAX / 2 / size)
-    abort();
+    tp_out_of_memory();
   const size_t align = alignof(max_align_t);
   const size_t bytes = (count * size + align - 1) / align * align;
   while (arena->current->capacity - arena->current->used < bytes) {
@@ -102,7 +116,7 @@ char *tp_arena_printf(struct tp_arena *arena, const char *format, ...)
   const int length = vsnprintf(NULL, 0, format, args);
   va_end(args);
   if (length < 0)
-    abort();
+    tp_out_of_memory();
   char *text = tp_arena_alloc(arena, (size_t)length + 1, 1);
   va_start(args, format);
   vsnprintf(text, (size_t)length + 1, format, args);

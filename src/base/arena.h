@@ -5,9 +5,13 @@
  *
  * Memory comes aligned for any type, and zeroed unless it is asked for raw.  Nothing is freed
  * singly; everything reachable from an object made in an arena lives in that arena.  Where memory
- * runs out the process aborts, because no caller could go on.
+ * runs out tp_out_of_memory() ends the process, because no caller could go on.
  */
 struct tp_arena;
+
+/* Aborts, or does what a program has set to be done, which must not return. */
+_Noreturn void tp_out_of_memory(void);
+void tp_at_out_of_memory(void (*end)(void));
 
 struct tp_arena *tp_arena_create(void);
 void tp_arena_free(struct tp_arena *arena);  /* NULL is fine */

@@ -17,6 +17,20 @@ struct reader {
   size_t n_cells;
 };
 
+/* What a spreadsheet would work out, or call a program by, rather than show; with an apostrophe
+ * before it, it shows it.  A name such as "+flash-int4" and a number are harmless. */
+static bool is_formula(const char *text)
+{
+  static const char name[] =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:+-[]";
+  text += strspn(text, "'");
+  double number;
+  if (*text == '+' || *text == '-')
+    return !tp_text_number(text, &number) &&
+           (strspn(text, name) != strlen(text) || strchr("0123456789.", text[1]) != NULL);
+  return *text == '=' || *text == '@' || *text == '\t' || *text == '\r';
+}
+
 static bool at_line_end(const char *at)
 {
   return at[0] == '\0' || at[0] == '\n' || (at[0] == '\r' && at[1] == '\n');
@@ -80,6 +94,7 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
     if (*reader->at != '\0')
       reader->at++;
     *end = '\0';
+    cell += cell[0] == '\'' && is_formula(cell);
     TP_APPEND(reader->arena, reader->cells, reader->n_cells, cell);
   }
   return TP_OK;
@@ -216,7 +231,7 @@ static bool must_be_quoted(const char *text, size_t length)
 char *tp_csv_write_plain(const char *text, char *to, const char *end)
 {
   const size_t length = strlen(text);
-  if (length > (size_t)(end - to) || must_be_quoted(text, length))
+  if (length > (size_t)(end - to) || must_be_quoted(text, length) || is_formula(text))
     return NULL;
   memcpy(to, text, length);
   return to + length;
@@ -230,11 +245,12 @@ char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS])
 
 void tp_csv_put_text(FILE *out, const char *text)
 {
+  const char *const mark = is_formula(text) ? "'" : "";
   if (!must_be_quoted(text, strlen(text))) {
-    fputs(text, out);
+    fprintf(out, "%s%s", mark, text);
     return;
   }
-  putc('"', out);
+  fprintf(out, "\"%s", mark);
   for (; *text != '\0'; text++) {
     if (*text == '"')
       putc('"', out);

@@ -38,7 +38,8 @@ const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column);
 enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, double *value,
                              struct tp_error *error);
 
-/* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell. */
+/* Writes one cell, quoted if it must be; numbers as %.9g, NAN as an empty cell.  Text that is a
+ * formula to a spreadsheet ("=1+1") gets an apostrophe, which reading takes off again. */
 void tp_csv_put_text(FILE *out, const char *text);
 void tp_csv_put_number(FILE *out, double value);
 

@@ -30,7 +30,7 @@ static enum tp_status read_stream(const char *file, FILE *stream, char **buffer,
                        MAX_BYTES / 1024 / 1024);
       char *const larger = realloc(*buffer, capacity);
       if (larger == NULL)
-        abort();
+        tp_out_of_memory();
       *buffer = larger;
     }
     got = fread(*buffer + *length, 1, capacity - *length - 1, stream);

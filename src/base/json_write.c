@@ -10,7 +10,7 @@ static json_t *replaced(const char *text)
   char *const valid = malloc(3 * strlen(text) + 1);
   char *to = valid;
   if (valid == NULL)
-    abort(); /* as arenas do */
+    tp_out_of_memory(); /* as arenas do */
   for (; *text != '\0'; text++)
     if ((unsigned char)*text < 0x80)
       *to++ = *text;

@@ -1,6 +1,7 @@
 libtpcore_la_SOURCES += \
 	%D%/arena.c %D%/arena.h \
 	%D%/child.c %D%/child.h \
+	%D%/claim.c %D%/claim.h \
 	%D%/csv.c %D%/csv.h \
 	%D%/datadir.c %D%/datadir.h \
 	%D%/decimal.c %D%/decimal.h \

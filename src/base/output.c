@@ -1,31 +1,37 @@
-#define _XOPEN_SOURCE 700 /* realpath */
+#define _POSIX_C_SOURCE 200809L /* fdopen */
 
 #include "base/output.h"
 
+#include "base/claim.h"
+
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+static enum tp_status fail_open(const char *file, struct tp_error *error)
+{
+  return tp_fail(error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; give another place", file,
+                 strerror(errno));
+}
 
 enum tp_status tp_output_open(const char *file, struct tp_arena *arena, struct tp_output *output,
                               struct tp_error *error)
 {
-  /* rename() would replace a symbolic link, not the file it points to. */
-  char *const target = realpath(file, NULL);
-  struct stat info;
-  const int special = target != NULL && stat(target, &info) == 0 && !S_ISREG(info.st_mode);
-  *output = (struct tp_output){
-      .path = tp_arena_strdup(arena, target != NULL && !special ? target : file),
-  };
-  free(target);
-  if (!special)
-    output->temporary = tp_arena_printf(arena, "%s.tmp", output->path);
-  output->stream = fopen(special ? output->path : output->temporary, "w");
-  if (output->stream == NULL)
-    return tp_fail(error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; give another place", file,
-                   strerror(errno));
-  return TP_OK;
+  int special = 0, descriptor = -1;
+  *output = (struct tp_output){.path = NULL};
+  TP_TRY(tp_claim_target(file, arena, &output->path, &special, error));
+  if (special) {
+    output->stream = fopen(output->path, "w");
+    return output->stream != NULL ? TP_OK : fail_open(file, error);
+  }
+  output->temporary = tp_arena_printf(arena, "%s.tmp", output->path);
+  TP_TRY(tp_claim_file(output->temporary, file, &descriptor, error));
+  output->stream = ftruncate(descriptor, 0) == 0 ? fdopen(descriptor, "w") : NULL;
+  if (output->stream != NULL)
+    return TP_OK;
+  const enum tp_status status = fail_open(file, error);
+  close(descriptor);
+  return status;
 }
 
 enum tp_status tp_output_commit(struct tp_output *output, struct tp_error *error)
@@ -48,7 +54,8 @@ enum tp_status tp_output_commit(struct tp_output *output, struct tp_error *error
     return TP_OK;
   if (output->temporary != NULL)
     unlink(output->temporary);
-  return tp_fail(error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; nothing was kept: free space, or give another place",
+  return tp_fail(error, TP_E_ENVIRONMENT,
+                 "%s: cannot be written: %s; nothing was kept: free space, or give another place",
                  output->path, reason != 0 ? strerror(reason) : "a write failed");
 }
 

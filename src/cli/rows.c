@@ -1,5 +1,7 @@
 #include "cli/rows.h"
 
+#include "command/fold.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -78,8 +80,12 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
 {
   const bool pass = isnan(row->generate); /* a training step, a sub-layer */
   const bool train = pass && strncmp(row->phase, "train", 5) == 0;
-  fprintf(out, "%s, %s, %s, %s, tp %.0f, batch %.0f, prompt %.0f, ", row->model, row->platform,
-          row->stack, row->variant, row->tp, row->batch, row->prompt);
+  const char *const names[] = {row->model, row->platform, row->stack, row->variant};
+  for (int i = 0; i < 4; i++) {
+    tp_fold_put(names[i], strlen(names[i]), out);
+    fputs(", ", out);
+  }
+  fprintf(out, "tp %.0f, batch %.0f, prompt %.0f, ", row->tp, row->batch, row->prompt);
   if (!isnan(row->layers))
     fprintf(out, "layers %.0f, ", row->layers);
   if (pass)

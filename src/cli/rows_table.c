@@ -1,6 +1,8 @@
 /* Predictions as tables for eyes. */
 #include "cli/rows.h"
 
+#include "command/fold.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -73,7 +75,8 @@ static void print_constants(const struct tp_prediction *row, const bool *constan
     const char *const text = cell_text(row, &tp_columns[c], arena);
     if (!constant[c] || text[0] == '\0')
       continue;
-    fprintf(out, "%s%s %s", gap, tp_columns[c].name, text);
+    fprintf(out, "%s%s ", gap, tp_columns[c].name);
+    tp_fold_put(text, strlen(text), out);
     gap = ", ";
   }
   fputs("\n\n", out);

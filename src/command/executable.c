@@ -5,9 +5,13 @@
 #include "command/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The user's directory, the source tree of this build, the installed data. */
 static struct tp_datadir data_dirs(const char *roots[3])
@@ -53,6 +57,18 @@ static bool asks_for_help(const char *const *argv, size_t n)
   return false;
 }
 
+static enum tp_status check_own_data(struct tp_error *error)
+{
+  struct stat info;
+  const char *const own = getenv("TPSIM_DATA");
+  if (own == NULL || own[0] == '\0' || (stat(own, &info) == 0 && S_ISDIR(info.st_mode)))
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "TPSIM_DATA: '%s' is no folder; name one that holds models/ or platforms/, or "
+                 "unset it",
+                 own);
+}
+
 static enum tp_status run_command(const struct tp_executable *executable,
                                   struct tp_session *session, const char *const *argv, size_t n,
                                   struct tp_error *error)
@@ -63,6 +79,7 @@ static enum tp_status run_command(const struct tp_executable *executable,
     tp_help_command(executable, command, stdout);
     return TP_OK;
   }
+  TP_TRY(check_own_data(error));
   void *values = tp_arena_alloc(session->arena, 1, command->values_size);
   struct tp_words positional = {.n = 0};
   TP_TRY(tp_options_parse(command->options, command->n_options, argv + 1, n - 1, session->arena,
@@ -95,9 +112,47 @@ static enum tp_status run(const struct tp_executable *executable, struct tp_sess
   return run_command(executable, session, argv, n, error);
 }
 
-int tp_executable_run(const struct tp_executable *executable, int argc, char **argv)
+/* A file opened later must not take the number of a stream that the caller has closed. */
+static void fill_streams(void)
+{
+  int opened = open("/dev/null", O_RDONLY); /* what is written there fails, and is told */
+  while (opened >= 0 && opened <= STDERR_FILENO)
+    opened = open("/dev/null", O_RDONLY);
+  if (opened >= 0)
+    close(opened);
+}
+
+/* Nothing may be allocated to say it. */
+static void end_without_memory(void)
+{
+  static const char text[] =
+      "tpsim: out of memory; shorten the lists, take a smaller -j, or raise the limit\n";
+  const ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)written;
+  _exit(TP_E_ENVIRONMENT);
+}
+
+static void *allocate(size_t size)
+{
+  void *const memory = malloc(size);
+  if (memory == NULL && size > 0)
+    tp_out_of_memory();
+  return memory;
+}
+
+/* What the system would end the process for is told as a fault instead. */
+static void take_limits(void)
 {
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_IGN); /* write() fails with EFBIG */
+  tp_at_out_of_memory(end_without_memory);
+  json_set_alloc_funcs(allocate, free);
+}
+
+int tp_executable_run(const struct tp_executable *executable, int argc, char **argv)
+{
+  fill_streams();
+  take_limits();
   const char *roots[3];
   const struct tp_datadir dirs = data_dirs(roots);
   struct tp_session session = {

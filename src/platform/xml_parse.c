@@ -234,7 +234,7 @@ enum tp_status tp_xml_parse(const struct tp_xml *xml, const char *text)
 {
   struct parser parser = {.xml = xml, .text = text, .expat = XML_ParserCreate(NULL)};
   if (parser.expat == NULL)
-    abort(); /* as arenas do */
+    tp_out_of_memory(); /* as arenas do */
   XML_SetUserData(parser.expat, &parser);
   XML_SetElementHandler(parser.expat, on_begin, on_end);
   XML_SetCharacterDataHandler(parser.expat, on_text);

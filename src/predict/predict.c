@@ -21,13 +21,13 @@ struct tp_predictor *tp_predictor_create(void)
 {
   struct tp_predictor *predictor = calloc(1, sizeof *predictor);
   if (predictor == NULL)
-    abort();
+    tp_out_of_memory();
   predictor->forever = tp_arena_create();
   predictor->scratch = tp_arena_create();
   predictor->timer = tp_timer_create();
   predictor->memo = tp_step_memo_create();
   if (tp_variant_parse("standard", predictor->forever, &predictor->standard, NULL) != TP_OK)
-    abort();
+    tp_out_of_memory();
   return predictor;
 }
 

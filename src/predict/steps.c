@@ -53,7 +53,7 @@ struct tp_step_memo *tp_step_memo_create(void)
 {
   struct tp_step_memo *memo = calloc(1, sizeof *memo);
   if (memo == NULL)
-    abort();
+    tp_out_of_memory();
   return memo;
 }
 
@@ -71,7 +71,7 @@ static struct entry *emptied(struct entry *entry)
   if (entry == NULL) {
     entry = calloc(1, sizeof *entry);
     if (entry == NULL)
-      abort();
+      tp_out_of_memory();
     entry->arena = tp_arena_create();
     return entry;
   }

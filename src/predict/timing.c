@@ -40,7 +40,7 @@ struct tp_timer *tp_timer_create(void)
 {
   struct tp_timer *timer = calloc(1, sizeof *timer);
   if (timer == NULL)
-    abort();
+    tp_out_of_memory();
   return timer;
 }
 

@@ -57,10 +57,10 @@ char *tp_program_text(const struct tp_program *program, struct tp_arena *arena)
   size_t size = 0;
   FILE *out = open_memstream(&buffer, &size);
   if (out == NULL)
-    abort(); /* out of memory, as the arena itself does */
+    tp_out_of_memory(); /* out of memory, as the arena itself does */
   print_program(out, program);
   if (fclose(out) != 0)
-    abort();
+    tp_out_of_memory();
   char *text = tp_arena_strdup(arena, buffer);
   free(buffer);
   return text;

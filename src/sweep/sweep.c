@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Begins a line on which a worker reports a failure: a digit and the error's text follow. */
-enum { FAILURE_MARK = '\1', MOST_WORKERS = 256, CHUNK = 32, FLUSH_ROWS = 256 };
+/* What a worker sends ends with a zero byte, which no name holds: a row, whose last byte before
+ * that is a line end, or a failure, a digit and the error's text, which has no line end. */
+enum { MOST_WORKERS = 256, CHUNK = 32, FLUSH_ROWS = 256 };
 
 static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predictor *predictor,
                                   size_t index, FILE *out, struct tp_error *error)
@@ -16,13 +17,14 @@ static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predic
   struct tp_prediction row;
   TP_TRY(tp_grid_point(sweep->grid, sweep->catalog, index, &point, error));
   TP_TRY(tp_predict(predictor, &point, &row, error));
+  errno = 0;
   tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
   return TP_OK;
 }
 
+/* errno is that of what was written last. */
 static enum tp_status check_written(FILE *out, bool flush, struct tp_error *error)
 {
-  errno = 0;
   if (ferror(out) || (flush && fflush(out) != 0))
     return tp_fail(error, TP_E_ENVIRONMENT, "rows cannot be written: %s",
                    errno != 0 ? strerror(errno) : "a write failed");
@@ -33,10 +35,10 @@ static enum tp_status check_written(FILE *out, bool flush, struct tp_error *erro
 static enum tp_status row_done(const struct tp_sweep *sweep, size_t index, FILE *out,
                                struct tp_error *error)
 {
-  const bool flush = (index + 1) % FLUSH_ROWS == 0;
+  TP_TRY(check_written(out, (index + 1) % FLUSH_ROWS == 0, error));
   if (sweep->progress != NULL)
     sweep->progress(sweep->progress_data, index + 1);
-  return check_written(out, flush, error);
+  return TP_OK;
 }
 
 static enum tp_status run_alone(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
@@ -83,10 +85,11 @@ static int work(void *data, int pipe)
     if (owner_of(sweep, i) != worker->self)
       continue;
     const enum tp_status status = predict_row(sweep, predictor, i, out, &error);
-    if (status != TP_OK) {
-      fprintf(out, "%c%d%s\n", FAILURE_MARK, (int)status, error.text);
+    if (status != TP_OK)
+      fprintf(out, "%d%s", (int)status, error.text);
+    putc('\0', out);
+    if (status != TP_OK)
       break;
-    }
   }
   tp_predictor_free(predictor);
   return fclose(out) == 0 ? 0 : TP_E_ENVIRONMENT;
@@ -115,14 +118,14 @@ static enum tp_status collect(const struct tp_sweep *sweep, const struct worker 
   enum tp_status status = TP_OK;
   for (size_t i = sweep->first; i < size && status == TP_OK; i++) {
     const int owner = owner_of(sweep, i);
-    const ssize_t length = getline(&line, &capacity, workers[owner].rows);
-    if (length <= 0 || line[length - 1] != '\n') {
+    const ssize_t length = getdelim(&line, &capacity, '\0', workers[owner].rows);
+    if (length < 2 || line[length - 1] != '\0') {
       status = tp_fail(error, TP_E_ENVIRONMENT, "worker %d ended early; try -j 1", owner);
-    } else if (line[0] == FAILURE_MARK) {
-      line[length - 1] = '\0';
-      status = tp_fail(error, (enum tp_status)(line[1] - '0'), "%s", line + 2);
+    } else if (line[length - 2] != '\n') {
+      status = tp_fail(error, (enum tp_status)(line[0] - '0'), "%s", line + 1);
     } else {
-      fwrite(line, 1, (size_t)length, out);
+      errno = 0;
+      fwrite(line, 1, (size_t)length - 1, out);
       status = row_done(sweep, i, out, error);
     }
   }
@@ -157,5 +160,6 @@ enum tp_status tp_sweep_run(const struct tp_sweep *sweep, FILE *out, struct tp_e
   if (sweep->workers > MOST_WORKERS)
     return tp_fail(error, TP_E_INPUT, "more than %d workers; take a smaller -j", (int)MOST_WORKERS);
   TP_TRY(sweep->workers <= 1 ? run_alone(sweep, out, error) : run_workers(sweep, out, error));
+  errno = 0;
   return check_written(out, true, error);
 }

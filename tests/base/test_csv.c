@@ -212,6 +212,58 @@ START_TEST(random_bytes_never_surprise)
 }
 END_TEST
 
+/* What is written and what it reads back as, which is the text itself. */
+static const struct {
+  const char *text, *written;
+} formulas[] = {
+    {"=1+1", "'=1+1"},
+    {"@SUM(A1)", "'@SUM(A1)"},
+    {"+cmd|'/c'!A1", "'+cmd|'/c'!A1"},
+    {"-1+1", "'-1+1"},
+    {"'=1", "''=1"},
+    {"=a,b", "\"'=a,b\""},
+    {"\t=1", "\"'\t=1\""},
+    {"+flash-int4:32", "+flash-int4:32"},
+    {"-5", "-5"},
+    {"+1e3", "+1e3"},
+    {"'quoted'", "'quoted'"},
+    {"a=b", "a=b"},
+    {"", ""},
+};
+
+START_TEST(formulas_are_marked)
+{
+  char *text = NULL;
+  size_t size = 0;
+  struct tp_csv parsed;
+  struct tp_error reason;
+  struct tp_arena *own = tp_arena_create();
+  FILE *const out = open_memstream(&text, &size);
+  tp_csv_put_text(out, formulas[_i].text);
+  fclose(out);
+  ck_assert_str_eq(text, formulas[_i].written);
+  const char *const file = tp_arena_printf(own, "a,b\n%s,x\n", text);
+  ck_assert_int_eq(tp_csv_parse("f", file, own, &parsed, &reason), TP_OK);
+  ck_assert_str_eq(tp_csv_cell(&parsed, 0, 0), formulas[_i].text);
+  free(text);
+  tp_arena_free(own);
+}
+END_TEST
+
+START_TEST(other_separators_are_named)
+{
+  struct tp_csv parsed;
+  struct tp_error reason;
+  struct tp_arena *own = tp_arena_create();
+  ck_assert_int_eq(tp_csv_parse("f", "a;b\n1;2\n", own, &parsed, &reason), TP_E_INPUT);
+  ck_assert_str_eq(reason.text,
+                   "f:1: columns are parted by ';', not by commas; save it as CSV with commas");
+  ck_assert_int_eq(tp_csv_parse("f", "a\tb\n1\t2\n", own, &parsed, &reason), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(reason.text, "parted by tabs"));
+  tp_arena_free(own);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("csv");
@@ -228,6 +280,8 @@ static Suite *suite(void)
   tcase_add_test(t, numbers_are_written_the_same_everywhere);
   tcase_add_test(t, written_tables_read_back);
   tcase_add_test(t, random_bytes_never_surprise);
+  tcase_add_loop_test(const, formulas_are_marked, 0, (int)(sizeof formulas / sizeof formulas[0]));
+  tcase_add_test(const, other_separators_are_named);
   suite_add_tcase(s, t);
   return s;
 }
