@@ -280,8 +280,8 @@ static Suite *suite(void)
   tcase_add_test(t, numbers_are_written_the_same_everywhere);
   tcase_add_test(t, written_tables_read_back);
   tcase_add_test(t, random_bytes_never_surprise);
-  tcase_add_loop_test(const, formulas_are_marked, 0, (int)(sizeof formulas / sizeof formulas[0]));
-  tcase_add_test(const, other_separators_are_named);
+  tcase_add_loop_test(t, formulas_are_marked, 0, (int)(sizeof formulas / sizeof formulas[0]));
+  tcase_add_test(t, other_separators_are_named);
   suite_add_tcase(s, t);
   return s;
 }
