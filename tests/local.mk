@@ -11,6 +11,7 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 
 # A program a source file: tests/base/test_csv is tests/base/test_csv.c by Automake's default.
 unit_tests =
+EXTRA_PROGRAMS =
 LDADD = libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h
 
@@ -24,6 +25,7 @@ include %D%/engine/local.mk
 include %D%/numeric/local.mk
 include %D%/study/local.mk
 include %D%/cuda/local.mk
+include %D%/fuzz/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk
 include %D%/bench/local.mk

@@ -168,7 +168,8 @@ static size_t find_time(const struct log *log, const struct words *row)
       return column > 2 ? (size_t)column : 0;
     for (size_t shift = 0; shift <= n - row->n; shift += n - row->n) {
       const size_t at = (size_t)column - shift;
-      if (at > 2 && at + 1 < row->n && agrees(bytes, number_of(row->items[at]), row->items[at + 1]))
+      if (shift + 2 < (size_t)column && at + 1 < row->n &&
+          agrees(bytes, number_of(row->items[at]), row->items[at + 1]))
         return at;
     }
     return 0;
