@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "command/command.h"
+#include "command/manual.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,25 @@ static enum tp_status run_command(const struct tp_executable *executable,
   return command->run(session, values, &positional, error);
 }
 
+/* "COMMAND"; for packages "--man [COMMAND]" and "--completion SHELL". */
+static enum tp_status help(const struct tp_executable *executable, const char *const *words,
+                           size_t n, struct tp_arena *arena, struct tp_error *error)
+{
+  const struct tp_command *command = NULL;
+  const bool man = strcmp(words[0], "--man") == 0;
+  if (strcmp(words[0], "--completion") == 0)
+    return n == 2 && tp_completion(executable, words[1], stdout)
+               ? TP_OK
+               : tp_fail(error, TP_E_INPUT, "help --completion: give a shell, bash or zsh");
+  if (!man || n > 1)
+    TP_TRY(find_command(executable, words[man], arena, &command, error));
+  if (man)
+    tp_manual_page(executable, command, stdout);
+  else
+    tp_help_command(executable, command, stdout);
+  return TP_OK;
+}
+
 static enum tp_status run(const struct tp_executable *executable, struct tp_session *session,
                           struct tp_error *error)
 {
@@ -103,12 +123,8 @@ static enum tp_status run(const struct tp_executable *executable, struct tp_sess
     tp_help_executable(executable, stdout);
     return TP_OK;
   }
-  if (strcmp(argv[0], "help") == 0) {
-    const struct tp_command *command;
-    TP_TRY(find_command(executable, argv[1], session->arena, &command, error));
-    tp_help_command(executable, command, stdout);
-    return TP_OK;
-  }
+  if (strcmp(argv[0], "help") == 0)
+    return help(executable, argv + 1, n - 1, session->arena, error);
   return run_command(executable, session, argv, n, error);
 }
 

@@ -3,9 +3,11 @@ noinst_LTLIBRARIES += libtpcommand.la
 libtpcommand_la_SOURCES = \
 	%D%/build.c %D%/build.h \
 	%D%/command.h \
+	%D%/completion.c \
 	%D%/executable.c \
 	%D%/fold.c %D%/fold.h \
 	%D%/help.c \
+	%D%/manual.c %D%/manual.h \
 	%D%/options.c %D%/options.h \
 	%D%/progress.c %D%/progress.h \
 	%D%/table.c %D%/table.h
