@@ -1,7 +1,9 @@
 # What is installed beside the program and goes into the tarball.
 include models/local.mk
 include platforms/local.mk
-dist_doc_DATA = docs/ACCURACY.md docs/DESIGN.md docs/GPU.md docs/MODEL.md
+dist_doc_DATA = docs/ACCURACY.md docs/DESIGN.md docs/GPU.md docs/MODEL.md docs/TUTORIAL.md
+adddocdir = $(docdir)/adding
+dist_adddoc_DATA = docs/adding/device.md docs/adding/library.md docs/adding/platform.md docs/adding/variant.md
 resultspublisheddir = $(pkgdatadir)/results/published
 dist_resultspublished_DATA = results/published/flash.csv results/published/kraken.csv results/published/ladder.csv results/published/t3.csv \
 	results/published/README.md
