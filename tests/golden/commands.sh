@@ -165,6 +165,31 @@ for topic in models platforms devices stacks; do
   check "an unreadable file leaves the other $topic" [ "$(wc -l <err) $(wc -l <out)" = \
     "1 $(($(tpsim list $topic | wc -l) + $([ $topic = models ] && echo 2 || echo 0)))" ]
 done
+# What is installed beside the program comes from the same tables.
+check "a manual page" exits 0 tpsim help --man
+check "names every command" [ "$(grep -c '^\.BR tpsim' out)" -ge "$(echo "$commands" | wc -w)" ]
+for command in $commands; do
+  check "a page of $command" exits 0 tpsim help --man "$command"
+  check "with its options" [ "$(grep -c '^\.TP' out)" = "$(tpsim "$command" --help | sed '1,/^options:/d' |
+    grep -c '^ *\(-.,\)\? *--' | awk '{ print $1 - 1 }')" ]
+  ! command -v man >/dev/null || ! man --version >/dev/null 2>&1 ||
+    check "that man reads without a warning" [ -z "$(man --warnings -E UTF-8 -l -Tutf8 ./out 2>&1 >/dev/null)" ]
+done
+check "completion for zsh" exits 0 tpsim help --completion zsh
+! command -v zsh >/dev/null || check "which zsh reads" zsh -n out
+check "completion for bash" exits 0 tpsim help --completion bash
+cp out completion
+complete() { # WORD...: what bash would offer for the last
+  bash -c '. ./completion; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tpsim; printf "%s\n" "${COMPREPLY[@]}"' sh "$@"
+}
+if command -v bash >/dev/null; then
+  check "completes commands" [ "$(complete tpsim pre)" = predict ]
+  check "options" [ "$(complete tpsim predict --gen)" = --generate ]
+  check "names" [ "$(complete tpsim predict --model llama-3.1-40)" = llama-3.1-405b ]
+  check "the last of a list" [ "$(complete tpsim compare --platform l40s-x4,dgx-b2)" = l40s-x4,dgx-b200 ]
+fi
+check "no such shell" exits 2 tpsim help --completion fish
+
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
