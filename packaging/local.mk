@@ -12,13 +12,13 @@ packaging.stamp: tpsim$(EXEEXT)
 	@touch $@
 
 install-data-local: packaging.stamp
-	$(MKDIR_P) $(DESTDIR)$(man1dir) $(DESTDIR)$(datadir)/bash-completion/completions \
+	$(MKDIR_P) $(DESTDIR)$(mandir)/man1 $(DESTDIR)$(datadir)/bash-completion/completions \
 	  $(DESTDIR)$(datadir)/zsh/site-functions
-	$(INSTALL_DATA) man/*.1 $(DESTDIR)$(man1dir)
+	$(INSTALL_DATA) man/*.1 $(DESTDIR)$(mandir)/man1
 	$(INSTALL_DATA) completion/tpsim $(DESTDIR)$(datadir)/bash-completion/completions
 	$(INSTALL_DATA) completion/_tpsim $(DESTDIR)$(datadir)/zsh/site-functions
 uninstall-local:
-	rm -f $(DESTDIR)$(man1dir)/tpsim.1 $(DESTDIR)$(man1dir)/tpsim-*.1
+	rm -f $(DESTDIR)$(mandir)/man1/tpsim.1 $(DESTDIR)$(mandir)/man1/tpsim-*.1
 	rm -f $(DESTDIR)$(datadir)/bash-completion/completions/tpsim $(DESTDIR)$(datadir)/zsh/site-functions/_tpsim
 clean-local:
 	rm -rf man completion packaging.stamp debian-tree
