@@ -289,6 +289,9 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   case TP_OP_ATTENTION:
     make_attention(&maker, program);
     break;
+  case TP_OP_LATENT:
+  case TP_OP_EXPERTS:
+    break; /* no executor computes them: none is made */
   case TP_OP_MEMORY:
     make_rows(&maker, lone->rows, program);
     break;

@@ -89,18 +89,24 @@ static enum tp_status run(struct tp_session *session, void *values,
 
 const struct tp_command tp_command_cost = {
     .name = "cost",
-    .summary = "times of single ops: GEMM, attention, memory, collectives",
+    .summary = "times of single ops: GEMM, attention, experts, memory, collectives",
     .usage = "--device D [OPTIONS] [FILE.csv|-]",
     .details =
         "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
         "head_dim,dtype[,window][,cache_write: with the kernel that fills the cache (with), or\n"
-        "apart]; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype[,window]; memory:\n"
-        "read_bytes,write_bytes[,function: rope, norm, copy, ...]; all_reduce, all_gather,\n"
-        "reduce_scatter, all_to_all: bytes,ranks[,algorithm].\n"
+        "apart]; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype[,window]; either\n"
+        "with kv_dtype (fp8) where the cache has another than dtype; mla_prefill, mla_decode\n"
+        "(absorbed): batch,seq_len or kv_len,heads,dtype[,kv_dtype,kv_rank,rope_dim,nope_dim,\n"
+        "v_dim: 512, 64, 128, 128 where empty]; moe, the fused experts of a rank: tokens of its\n"
+        "group,hidden,intermediate,top_k,experts,moe_tp,moe_ep,distribution (balanced or\n"
+        "power_law_A),dtype; memory: read_bytes,write_bytes[,function: rope, norm, copy, ...];\n"
+        "all_reduce, all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm].\n"
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"
         "low_us,high_us. Columns an op does not use may be absent or empty, others are passed\n"
-        "through; dtype is bf16 where it is empty.",
+        "through; dtype is bf16 where it is empty, of gemm and moe also fp8, fp8-block, nvfp4, "
+        "w4a16,\n"
+        "w4a16-mxfp4 or w4a8-mxfp4.",
     .example =
         "printf 'op,m,n,k,dtype\\ngemm,16,8192,8192,bf16\\n' | tpsim cost --device h100-sxm -",
     .options = options,

@@ -43,6 +43,8 @@ enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_o
   switch (op->kind) {
   case TP_OP_GEMM:
   case TP_OP_ATTENTION:
+  case TP_OP_LATENT:
+  case TP_OP_EXPERTS:
   case TP_OP_MEMORY:
     return TP_OK;
   case TP_OP_COLLECTIVE:
@@ -92,6 +94,12 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
     break;
   case TP_OP_ATTENTION:
     tp_cost_attention(machine, &op->attention, &cost);
+    break;
+  case TP_OP_LATENT:
+    tp_cost_latent(machine, &op->latent, &cost);
+    break;
+  case TP_OP_EXPERTS:
+    tp_cost_experts(machine, &op->experts, &cost);
     break;
   case TP_OP_MEMORY:
     tp_cost_memory(machine, &op->memory, &cost);

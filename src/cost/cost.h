@@ -128,6 +128,10 @@ void tp_cost_matrix_vector(const struct tp_machine *machine, const struct tp_gem
                            struct tp_cost *cost);
 void tp_cost_attention(const struct tp_machine *machine, const struct tp_attention *attention,
                        struct tp_cost *cost);
+void tp_cost_latent(const struct tp_machine *machine, const struct tp_latent *latent,
+                    struct tp_cost *cost);
+void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *experts,
+                     struct tp_cost *cost);
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost);
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,

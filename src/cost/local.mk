@@ -19,7 +19,9 @@ libtpcore_la_SOURCES += \
 	%D%/fabric/rate.c \
 	%D%/fabric/rings.c \
 	%D%/kernels/attention.c \
+	%D%/kernels/experts.c \
 	%D%/kernels/gemm.c \
+	%D%/kernels/latent.c \
 	%D%/kernels/matrix_vector.c \
 	%D%/kernels/memory.c \
 	%D%/kernels/rate.h \

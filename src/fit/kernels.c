@@ -17,6 +17,10 @@ const char *tp_fit_group_of(const struct tp_op *op)
     if (op->attention.style != TP_ATTENTION_FLASH)
       return NULL;
     return tp_attention_decodes(&op->attention) ? "attention_decode" : "attention_prefill";
+  case TP_OP_LATENT:
+    return op->latent.absorbed ? "latent_decode" : "latent_prefill";
+  case TP_OP_EXPERTS:
+    return "experts";
   case TP_OP_MEMORY:
     return "memory";
   case TP_OP_COLLECTIVE:

@@ -13,7 +13,7 @@ static cudaDataType_t type_of(enum tp_dtype dtype)
     return CUDA_R_16BF;
   case TP_DTYPE_FP8:
     return CUDA_R_8F_E4M3;
-  case TP_DTYPE_FP32:
+  default: /* fp32; formats beyond fp8 are refused before */
     break;
   }
   return CUDA_R_32F;

@@ -243,6 +243,9 @@ enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct
     return tp_host_attention(bound, scratch, error);
   case TP_OP_MEMORY:
     return compute_memory(bound, rank, scratch, error);
+  case TP_OP_LATENT:
+  case TP_OP_EXPERTS:
+    break;
   case TP_OP_COLLECTIVE: /* among ranks: tp_host_collect */
     return TP_OK;
   }

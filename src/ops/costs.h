@@ -8,7 +8,11 @@
  * Rows of a CSV, by column `op`:
  *     gemm               m n k [dtype]
  *     attention_prefill  batch seq_len heads kv_heads head_dim [dtype] [window], causal
- *     attention_decode   batch kv_len heads kv_heads head_dim [dtype] [window]
+ *     attention_decode   batch kv_len heads kv_heads head_dim [dtype] [window] [kv_dtype]
+ *     mla_prefill        batch seq_len heads [dtype] [kv_dtype] [kv_rank rope_dim nope_dim v_dim]
+ *     mla_decode         batch kv_len heads and the same; absorbed
+ *     moe                tokens hidden intermediate top_k experts moe_tp moe_ep [distribution]
+ *                        [dtype]
  *     memory             read_bytes write_bytes: an elementwise kernel
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
  */

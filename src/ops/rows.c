@@ -107,6 +107,9 @@ static const struct row_op {
     {"gemm", TP_OP_GEMM, 0, NULL},
     {"attention_prefill", TP_OP_ATTENTION, 0, "kv_len"},
     {"attention_decode", TP_OP_ATTENTION, 0, "seq_len"},
+    {"mla_prefill", TP_OP_LATENT, 0, "kv_len"},
+    {"mla_decode", TP_OP_LATENT, 0, "seq_len"},
+    {"moe", TP_OP_EXPERTS, 0, NULL},
     {"memory", TP_OP_MEMORY, 0, NULL},
 #define X(name, text) {text, TP_OP_COLLECTIVE, name, NULL},
     TP_COLLECTIVES(X)
@@ -149,6 +152,12 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
     if (strcmp(which->without, "kv_len") == 0)
       op->attention.cache_write = TP_CACHE_WRITTEN_WITH;
     break;
+  case TP_OP_LATENT:
+    op->latent.dtype = TP_DTYPE_BF16;
+    break;
+  case TP_OP_EXPERTS:
+    op->experts.dtype = TP_DTYPE_BF16;
+    break;
   case TP_OP_COLLECTIVE:
     op->collective.dtype = TP_DTYPE_BF16;
     op->collective.kind = which->collective;
@@ -156,6 +165,25 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
   case TP_OP_MEMORY:
     break;
   }
+}
+
+/* "balanced" or "power_law_A"; an empty cell is balanced. */
+static enum tp_status skew_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                              const char *column, double *skew)
+{
+  static const char power_law[] = "power_law_";
+  const char *const cell = tp_csv_cell(reader->csv, row->index, tp_csv_column(reader->csv, column));
+  *skew = 0;
+  if (cell[0] == '\0' || strcmp(cell, "balanced") == 0)
+    return TP_OK;
+  if (strncmp(cell, power_law, strlen(power_law)) == 0 &&
+      tp_text_number(cell + strlen(power_law), skew) && *skew > 0)
+    return TP_OK;
+  return tp_op_row_fail(reader, row,
+                        tp_arena_printf(reader->arena,
+                                        "column '%s': no '%.32s': give balanced or power_law_A "
+                                        "with A above 0",
+                                        column, cell));
 }
 
 static enum tp_status read_field(const struct tp_op_reader *reader, const struct tp_op_row *row,
@@ -175,6 +203,9 @@ static enum tp_status read_field(const struct tp_op_reader *reader, const struct
   case TP_OP_AMOUNT:
     TP_TRY(amount_of(reader, row, field->column, &number));
     break;
+  case TP_OP_SKEW:
+    TP_TRY(skew_of(reader, row, field->column, &number));
+    break;
   case TP_OP_WORD:
     TP_TRY(word_of(reader, row, field->column, field->words, word, &word));
     number = (double)word;
@@ -187,6 +218,33 @@ static enum tp_status read_field(const struct tp_op_reader *reader, const struct
   return TP_OK;
 }
 
+/* DeepSeek's, which nearly all latents have. */
+static void settle_latent(bool decode, struct tp_latent *latent)
+{
+  latent->absorbed = decode;
+  if (decode)
+    latent->query_len = 1;
+  else
+    latent->kv_len = latent->query_len;
+  latent->kv_rank = latent->kv_rank > 0 ? latent->kv_rank : 512;
+  latent->rope_dim = latent->rope_dim > 0 ? latent->rope_dim : 64;
+  latent->nope_dim = latent->nope_dim > 0 ? latent->nope_dim : 128;
+  latent->v_dim = latent->v_dim > 0 ? latent->v_dim : 128;
+  latent->kv_dtype = tp_kv_dtype_of(latent->kv_dtype, latent->dtype);
+}
+
+static enum tp_status settle_experts(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                     const struct tp_experts *experts)
+{
+  if (experts->top_k > experts->experts)
+    return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
+  if (experts->experts % experts->moe_ep != 0)
+    return tp_op_row_fail(reader, row, "column 'moe_ep' does not divide 'experts'");
+  if (experts->intermediate % experts->moe_tp != 0)
+    return tp_op_row_fail(reader, row, "column 'moe_tp' does not divide 'intermediate'");
+  return TP_OK;
+}
+
 /* What the columns do not say, and what they say together. */
 static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_op_row *row,
                              const struct row_op *which, struct tp_op *op)
@@ -195,9 +253,14 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
   struct tp_attention *const attention = &op->attention;
   if (which->kind == TP_OP_MEMORY && !(op->memory.read_bytes + op->memory.write_bytes > 0))
     return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
+  if (which->kind == TP_OP_EXPERTS)
+    return settle_experts(reader, row, &op->experts);
+  const bool decode = which->without != NULL && strcmp(which->without, "seq_len") == 0;
+  if (which->kind == TP_OP_LATENT)
+    settle_latent(decode, &op->latent);
   if (which->kind != TP_OP_ATTENTION)
     return TP_OK;
-  const bool decode = strcmp(which->without, "seq_len") == 0;
+  attention->kv_dtype = tp_kv_dtype_of(attention->kv_dtype, attention->dtype);
   if (decode)
     attention->query_len = 1;
   else

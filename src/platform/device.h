@@ -15,6 +15,7 @@
   X(clock_hz, 1e8, 1e10, "boost clock")                               \
   X(fp16_flops_per_s, 1e12, 1e17, "dense matrix rate, fp16 and bf16") \
   X(fp8_flops_per_s, 0, 1e17, "dense matrix rate, fp8; 0: none")      \
+  X(fp4_flops_per_s, 0, 1e17, "dense matrix rate, fp4; 0: none")      \
   X(fp32_flops_per_s, 1e11, 1e16, "vector rate, fp32")                \
   X(dram_bytes_per_s, 1e10, 1e14, "memory bandwidth")                 \
   X(dram_bytes, 1e9, 1e13, "memory size")                             \

@@ -152,7 +152,7 @@
  * their term out. */
 #define TP_DEVICE_LATER_KEYS                                                          \
   "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio", \
-      "idle_power_ratio", "dram_power_ratio"
+      "idle_power_ratio", "dram_power_ratio", "fp4_flops_per_s"
 
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \

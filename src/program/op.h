@@ -6,24 +6,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define TP_DTYPES(X)       \
-  X(TP_DTYPE_FP16, "fp16") \
-  X(TP_DTYPE_BF16, "bf16") \
-  X(TP_DTYPE_FP8, "fp8")   \
-  X(TP_DTYPE_FP32, "fp32")
+/* Of numbers, and behind fp32 how GEMMs read their operands: fp8 scaled by blocks of 128; nvfp4,
+ * groups of 16 with a scale in fp8; int4, groups of 128, under activations in bf16; mxfp4, groups
+ * of 32 with a power of 2, under activations in bf16 or mxfp8. */
+#define TP_DTYPES(X)                     \
+  X(TP_DTYPE_FP16, "fp16")               \
+  X(TP_DTYPE_BF16, "bf16")               \
+  X(TP_DTYPE_FP8, "fp8")                 \
+  X(TP_DTYPE_FP32, "fp32")               \
+  X(TP_DTYPE_FP8_BLOCK, "fp8-block")     \
+  X(TP_DTYPE_NVFP4, "nvfp4")             \
+  X(TP_DTYPE_W4A16, "w4a16")             \
+  X(TP_DTYPE_W4A16_MXFP4, "w4a16-mxfp4") \
+  X(TP_DTYPE_W4A8_MXFP4, "w4a8-mxfp4")
 enum tp_dtype {
 #define X(name, text) name,
   TP_DTYPES(X)
 #undef X
 };
 const char *tp_dtype_text(enum tp_dtype dtype);
+/* Bytes of an element of a weight, its share of the scales included. */
 double tp_dtype_bytes(enum tp_dtype dtype);
-/* What an op of this type writes and what travels between ranks: fp8 GEMMs write bf16. */
+/* The same of the activations that a GEMM multiplies such a weight by. */
+double tp_dtype_activation_bytes(enum tp_dtype dtype);
+/* What an op of this type writes and what travels between ranks: low-bit GEMMs write bf16. */
 enum tp_dtype tp_dtype_wide(enum tp_dtype dtype);
 
 #define TP_OP_KINDS(X)            \
   X(TP_OP_GEMM, "gemm")           \
   X(TP_OP_ATTENTION, "attention") \
+  X(TP_OP_LATENT, "latent")       \
+  X(TP_OP_EXPERTS, "experts")     \
   X(TP_OP_MEMORY, "memory")       \
   X(TP_OP_COLLECTIVE, "collective")
 enum tp_op_kind {
@@ -39,6 +52,7 @@ const char *tp_op_kind_text(enum tp_op_kind kind);
  *     X(type, name, cost, column, show, text)
  *
  *     type    COUNT (int64_t), NUMBER (double), INT, FLAG, GROUP, WIRE, a list of words;
+ *             SKEW (double), written "balanced" where it is 0 and else "power_law_A";
  *             LIMIT (int64_t) and AMOUNT (double): a row may leave them out, 0 being none
  *     cost    COSTS or FREE: whether the time of the op may depend on it
  *     column  of tables of single ops; NULL: no such table has it
@@ -96,23 +110,77 @@ enum tp_cache_write {
 #undef X
 };
 
+/* Elements of a cache of keys and values. */
+#define TP_KV_DTYPES(X)                                       \
+  X(TP_KV_AUTO, "auto") /* as those of the op */              \
+  X(TP_KV_FP8, "fp8")   /* read and written with one scale */ \
+  X(TP_KV_FP16, "fp16")                                       \
+  X(TP_KV_BF16, "bf16")                                       \
+  X(TP_KV_FP32, "fp32")
+enum tp_kv_dtype {
+#define X(name, text) name,
+  TP_KV_DTYPES(X)
+#undef X
+};
+const char *tp_kv_dtype_text(enum tp_kv_dtype dtype);
+double tp_kv_dtype_bytes(enum tp_kv_dtype dtype, enum tp_dtype of_op);
+/* `dtype`, or auto where that says the same of an op of this type. */
+enum tp_kv_dtype tp_kv_dtype_of(enum tp_kv_dtype dtype, enum tp_dtype of_op);
+
 /* `batch` sequences alike, each with `query_len` new tokens, the last of the `kv_len` attended.
  *   backward      gradients of q, k and v, in training
  *   window        a query sees so many keys at most, its own among them
  *   score_passes  of the materialised style only */
-#define TP_ATTENTION_FIELDS(X)                           \
-  X(STYLE, style, COSTS, NULL, ALWAYS, "")               \
-  X(FLAG, backward, COSTS, NULL, SET, " backward")       \
-  X(COUNT, batch, COSTS, "batch", ALWAYS, " batch=")     \
-  X(COUNT, query_len, COSTS, "seq_len", ALWAYS, " q=")   \
-  X(COUNT, kv_len, COSTS, "kv_len", ALWAYS, " kv=")      \
-  X(COUNT, heads, COSTS, "heads", ALWAYS, " heads=")     \
-  X(COUNT, kv_heads, COSTS, "kv_heads", ALWAYS, "/")     \
-  X(COUNT, head_dim, COSTS, "head_dim", ALWAYS, " dim=") \
-  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")           \
-  X(LIMIT, window, COSTS, "window", SET, " window=")     \
-  X(NUMBER, score_passes, COSTS, NULL, NEVER, "")        \
-  X(CACHE_WRITE, cache_write, COSTS, "cache_write", NEVER, "")
+#define TP_ATTENTION_FIELDS(X)                                 \
+  X(STYLE, style, COSTS, NULL, ALWAYS, "")                     \
+  X(FLAG, backward, COSTS, NULL, SET, " backward")             \
+  X(COUNT, batch, COSTS, "batch", ALWAYS, " batch=")           \
+  X(COUNT, query_len, COSTS, "seq_len", ALWAYS, " q=")         \
+  X(COUNT, kv_len, COSTS, "kv_len", ALWAYS, " kv=")            \
+  X(COUNT, heads, COSTS, "heads", ALWAYS, " heads=")           \
+  X(COUNT, kv_heads, COSTS, "kv_heads", ALWAYS, "/")           \
+  X(COUNT, head_dim, COSTS, "head_dim", ALWAYS, " dim=")       \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")                 \
+  X(LIMIT, window, COSTS, "window", SET, " window=")           \
+  X(NUMBER, score_passes, COSTS, NULL, NEVER, "")              \
+  X(CACHE_WRITE, cache_write, COSTS, "cache_write", NEVER, "") \
+  X(KV_DTYPE, kv_dtype, COSTS, "kv_dtype", SET, " cache=")
+
+/* Attention over a latent (DeepSeek-V2, arXiv 2405.04434): of each token the cache keeps one row
+ * for all heads, `kv_rank` wide and `rope_dim` of position behind it.  Prefill has it expanded to
+ * keys (nope_dim + rope_dim) and values (v_dim) of every head, and this op is what follows;
+ * `absorbed`, as decode has it, queries come as wide as the row and all heads read it.  The
+ * projections are GEMMs of their own. */
+#define TP_LATENT_FIELDS(X)                               \
+  X(FLAG, absorbed, COSTS, NULL, SET, "absorbed ")        \
+  X(COUNT, batch, COSTS, "batch", ALWAYS, "batch=")       \
+  X(COUNT, query_len, COSTS, "seq_len", ALWAYS, " q=")    \
+  X(COUNT, kv_len, COSTS, "kv_len", ALWAYS, " kv=")       \
+  X(COUNT, heads, COSTS, "heads", ALWAYS, " heads=")      \
+  X(LIMIT, kv_rank, COSTS, "kv_rank", ALWAYS, " rank=")   \
+  X(LIMIT, rope_dim, COSTS, "rope_dim", ALWAYS, " rope=") \
+  X(LIMIT, nope_dim, COSTS, "nope_dim", ALWAYS, " nope=") \
+  X(LIMIT, v_dim, COSTS, "v_dim", ALWAYS, " v=")          \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")            \
+  X(KV_DTYPE, kv_dtype, COSTS, "kv_dtype", SET, " cache=")
+
+/* The experts of one rank, fused: tokens sorted by expert, up and gate, activation, down, their
+ * weighted sum.  `tokens` are those of the whole group that shares the experts out, each to
+ * `top_k` of all `experts`; the rank has experts / moe_ep of them, intermediate / moe_tp wide.
+ *   skew     how tokens spread: 0 evenly, else expert i of the likeliest first gets a share like
+ *            i^-skew, and the op is the busiest rank's
+ *   ungated  up and down alone */
+#define TP_EXPERTS_FIELDS(X)                                       \
+  X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
+  X(COUNT, hidden, COSTS, "hidden", ALWAYS, " hidden=")            \
+  X(COUNT, intermediate, COSTS, "intermediate", ALWAYS, " inner=") \
+  X(COUNT, top_k, COSTS, "top_k", ALWAYS, " top=")                 \
+  X(COUNT, experts, COSTS, "experts", ALWAYS, "/")                 \
+  X(COUNT, moe_tp, COSTS, "moe_tp", ALWAYS, " tp=")                \
+  X(COUNT, moe_ep, COSTS, "moe_ep", ALWAYS, " ep=")                \
+  X(SKEW, skew, COSTS, "distribution", ALWAYS, " ")                \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")                     \
+  X(FLAG, ungated, COSTS, NULL, SET, " ungated")
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
@@ -256,6 +324,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_LIMIT       int64_t
 #define TP_TYPE_OF_NUMBER      double
 #define TP_TYPE_OF_AMOUNT      double
+#define TP_TYPE_OF_SKEW        double
 #define TP_TYPE_OF_INT         int
 #define TP_TYPE_OF_FLAG        bool
 #define TP_TYPE_OF_GROUP       struct tp_group
@@ -264,6 +333,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_OUTPUT      enum tp_gemm_output
 #define TP_TYPE_OF_STYLE       enum tp_attention_style
 #define TP_TYPE_OF_CACHE_WRITE enum tp_cache_write
+#define TP_TYPE_OF_KV_DTYPE    enum tp_kv_dtype
 #define TP_TYPE_OF_FUNCTION    enum tp_function
 #define TP_TYPE_OF_KIND        enum tp_collective_kind
 #define TP_TYPE_OF_ALGORITHM   enum tp_algorithm
@@ -276,6 +346,12 @@ struct tp_gemm {
 };
 struct tp_attention {
   TP_ATTENTION_FIELDS(X)
+};
+struct tp_latent {
+  TP_LATENT_FIELDS(X)
+};
+struct tp_experts {
+  TP_EXPERTS_FIELDS(X)
 };
 struct tp_memory {
   TP_MEMORY_FIELDS(X)
@@ -322,6 +398,8 @@ struct tp_op {
   union {
     struct tp_gemm gemm;
     struct tp_attention attention;
+    struct tp_latent latent;
+    struct tp_experts experts;
     struct tp_memory memory;
     struct tp_collective collective;
   };
@@ -338,6 +416,10 @@ int64_t tp_attention_keys(const struct tp_attention *attention);
  * which stored no scores, computes QK' once more (FlashAttention-2, arXiv 2307.08691, section 3.1).
  */
 int tp_attention_products(const struct tp_attention *attention);
+
+/* Query-key pairs of a head, of several: the last of `queries` sees all `keys`, each before it one
+ * fewer. */
+double tp_causal_pairs(double queries, double keys);
 
 /* Of one op on one rank.  Attention is causal: a flash kernel skips the masked pairs and those
  * outside the window, a materialised one computes them all.  Elementwise flops are not counted. */

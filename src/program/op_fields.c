@@ -8,6 +8,7 @@ static const char *const dtypes[] = {TP_DTYPES(X) NULL};
 static const char *const outputs[] = {TP_GEMM_OUTPUTS(X) NULL};
 static const char *const styles[] = {TP_ATTENTION_STYLES(X) NULL};
 static const char *const cache_writes[] = {TP_CACHE_WRITES(X) NULL};
+static const char *const kv_dtypes[] = {TP_KV_DTYPES(X) NULL};
 static const char *const functions[] = {TP_FUNCTIONS(X) NULL};
 static const char *const kinds[] = {TP_COLLECTIVES(X) NULL};
 static const char *const algorithms[] = {TP_ALGORITHMS(X) NULL};
@@ -19,6 +20,7 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define LIMIT       TP_OP_LIMIT, NULL
 #define NUMBER      TP_OP_NUMBER, NULL
 #define AMOUNT      TP_OP_AMOUNT, NULL
+#define SKEW        TP_OP_SKEW, NULL
 #define INT         TP_OP_INT, NULL
 #define FLAG        TP_OP_FLAG, NULL
 #define GROUP       TP_OP_GROUP, NULL
@@ -27,6 +29,7 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define OUTPUT      TP_OP_WORD, outputs
 #define STYLE       TP_OP_WORD, styles
 #define CACHE_WRITE TP_OP_WORD, cache_writes
+#define KV_DTYPE    TP_OP_WORD, kv_dtypes
 #define FUNCTION    TP_OP_WORD, functions
 #define KIND        TP_OP_WORD, kinds
 #define ALGORITHM   TP_OP_WORD, algorithms
@@ -56,6 +59,14 @@ static const struct tp_op_field gemm_fields[] = {TP_GEMM_FIELDS(X)};
 static const struct tp_op_field attention_fields[] = {TP_ATTENTION_FIELDS(X)};
 #undef X
 #define X(type, name, cost, column, show, text) \
+  ROW(type, #name, cost, column, show, text, AT(latent) + offsetof(struct tp_latent, name))
+static const struct tp_op_field latent_fields[] = {TP_LATENT_FIELDS(X)};
+#undef X
+#define X(type, name, cost, column, show, text) \
+  ROW(type, #name, cost, column, show, text, AT(experts) + offsetof(struct tp_experts, name))
+static const struct tp_op_field experts_fields[] = {TP_EXPERTS_FIELDS(X)};
+#undef X
+#define X(type, name, cost, column, show, text) \
   ROW(type, #name, cost, column, show, text, AT(memory) + offsetof(struct tp_memory, name))
 static const struct tp_op_field memory_fields[] = {TP_MEMORY_FIELDS(X)};
 #undef X
@@ -77,6 +88,10 @@ const struct tp_op_field *tp_op_fields(enum tp_op_kind kind, size_t *n)
     return TABLE(gemm_fields);
   case TP_OP_ATTENTION:
     return TABLE(attention_fields);
+  case TP_OP_LATENT:
+    return TABLE(latent_fields);
+  case TP_OP_EXPERTS:
+    return TABLE(experts_fields);
   case TP_OP_MEMORY:
     return TABLE(memory_fields);
   case TP_OP_COLLECTIVE:
@@ -104,6 +119,7 @@ double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *fiel
     return (double)value.count;
   case TP_OP_NUMBER:
   case TP_OP_AMOUNT:
+  case TP_OP_SKEW:
     memcpy(&value.number, at, sizeof value.number);
     return value.number;
   case TP_OP_INT:
@@ -135,6 +151,7 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
     break;
   case TP_OP_NUMBER:
   case TP_OP_AMOUNT:
+  case TP_OP_SKEW:
     memcpy(at, &value, sizeof value);
     break;
   case TP_OP_INT:
@@ -152,7 +169,8 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
 {
-  const bool may_be_unset = field->type == TP_OP_LIMIT || field->words == functions;
+  const bool may_be_unset =
+      field->type == TP_OP_LIMIT || field->words == functions || field->words == kv_dtypes;
   return field->column != NULL && (!may_be_unset || tp_op_field_number(op, field) > 0);
 }
 
@@ -171,6 +189,8 @@ static void value_text(const struct tp_op *op, const struct tp_op_field *field,
   value[0] = '\0';
   if (field->type == TP_OP_WORD)
     snprintf(value, 32, "%s", field->words[(int)number]);
+  else if (field->type == TP_OP_SKEW)
+    snprintf(value, 32, number > 0 ? "power_law_%g" : "balanced", number);
   else if (field->type != TP_OP_FLAG)
     snprintf(value, 32, number_format, number);
 }
@@ -194,6 +214,10 @@ const char *tp_op_row_name(const struct tp_op *op)
   switch (op->kind) {
   case TP_OP_ATTENTION:
     return tp_attention_decodes(&op->attention) ? "attention_decode" : "attention_prefill";
+  case TP_OP_LATENT:
+    return op->latent.absorbed ? "mla_decode" : "mla_prefill";
+  case TP_OP_EXPERTS:
+    return "moe";
   case TP_OP_COLLECTIVE:
     return tp_collective_text(op->collective.kind);
   case TP_OP_GEMM:

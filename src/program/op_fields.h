@@ -10,6 +10,7 @@ enum tp_op_type {
   TP_OP_LIMIT,
   TP_OP_NUMBER,
   TP_OP_AMOUNT,
+  TP_OP_SKEW, /* a number with words of its own */
   TP_OP_INT,
   TP_OP_FLAG,
   TP_OP_GROUP,
@@ -39,14 +40,14 @@ double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *fiel
 void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double value);
 
 /* Whether a row of the op has something to say in the field's column: not of a limit that is not
- * set, nor of a function that is unnamed. */
+ * set, nor of a function that is unnamed, nor of a cache like its op. */
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
 
 /* Its payload as `show-program` writes it, into text[size]; cut where that is too short. */
 void tp_op_text(const struct tp_op *op, char *text, size_t size);
 
 /* What tables of single ops call it: "gemm", "attention_prefill", "attention_decode" (one new token
- * a sequence), "memory", "all_reduce", ... */
+ * a sequence), "mla_prefill", "mla_decode" (absorbed), "moe", "memory", "all_reduce", ... */
 const char *tp_op_row_name(const struct tp_op *op);
 
 /* "NAME column=value ...", of every column that is said, for what must not depend on

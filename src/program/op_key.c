@@ -18,6 +18,7 @@ enum { SMALL_BITS = 5 };
 #define LIMIT(value)  COUNT(value)
 #define NUMBER(value) (words[n++] = double_bits(value))
 #define AMOUNT(value) NUMBER(value)
+#define SKEW(value)   NUMBER(value)
 #define INT(value)    (words[n++] = (uint64_t)(unsigned)(value))
 #define GROUP(value) \
   (words[n++] = (uint64_t)(unsigned)(value).size << 32 | (uint64_t)(unsigned)(value).stride)
@@ -27,6 +28,7 @@ enum { SMALL_BITS = 5 };
 #define OUTPUT(value)      SMALL(value)
 #define STYLE(value)       SMALL(value)
 #define CACHE_WRITE(value) SMALL(value)
+#define KV_DTYPE(value)    SMALL(value)
 #define FUNCTION(value)    SMALL(value)
 #define KIND(value)        SMALL(value)
 #define ALGORITHM(value)   SMALL(value)
@@ -50,6 +52,16 @@ int tp_op_key(const struct tp_op *op, uint64_t *words)
   case TP_OP_ATTENTION: {
     const struct tp_attention *payload = &op->attention;
     TP_ATTENTION_FIELDS(X)
+    break;
+  }
+  case TP_OP_LATENT: {
+    const struct tp_latent *payload = &op->latent;
+    TP_LATENT_FIELDS(X)
+    break;
+  }
+  case TP_OP_EXPERTS: {
+    const struct tp_experts *payload = &op->experts;
+    TP_EXPERTS_FIELDS(X)
     break;
   }
   case TP_OP_MEMORY: {

@@ -67,8 +67,9 @@ float tp_element_value(enum tp_dtype dtype, const void *elements, int64_t i)
     return fp8_value(((const uint8_t *)elements)[i]);
   case TP_DTYPE_FP32:
     return ((const float *)elements)[i];
+  default:
+    return NAN;
   }
-  return NAN;
 }
 
 void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
@@ -85,6 +86,8 @@ void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
     break;
   case TP_DTYPE_FP32:
     ((float *)elements)[i] = value;
+    break;
+  default:
     break;
   }
 }

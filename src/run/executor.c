@@ -18,6 +18,9 @@ static const char *impossible(const struct tp_op *op)
     return op->gemm.output != TP_OUTPUT_CACHED ? "stores past the cache or over the link" : NULL;
   case TP_OP_ATTENTION:
     return op->attention.backward ? "gradients" : NULL;
+  case TP_OP_LATENT:
+  case TP_OP_EXPERTS:
+    break;
   case TP_OP_MEMORY:
     return op->memory.function == TP_FUNCTION_UNNAMED ? "to know what it computes" : NULL;
   case TP_OP_COLLECTIVE:
@@ -43,7 +46,9 @@ static const char *unknown(const struct tp_op *op)
 {
   switch (op->kind) {
   case TP_OP_GEMM:
+    return op->gemm.dtype > TP_DTYPE_FP32 ? "dtype" : NULL;
   case TP_OP_ATTENTION:
+    return op->attention.kv_dtype != TP_KV_AUTO ? "cache" : NULL;
   case TP_OP_MEMORY: /* whose function the device knows, or refuses when it is launched */
     return NULL;
   case TP_OP_COLLECTIVE:

@@ -20,7 +20,7 @@ static double rounding(enum tp_dtype dtype, double modules)
     return 0x1p-8 * sqrt((6 * modules + 2) / 3);
   case TP_DTYPE_FP8:
     return 0x1p-4 * sqrt((2 * modules + 1) / 3);
-  case TP_DTYPE_FP32:
+  default:
     break;
   }
   return 1e-5 / 3;

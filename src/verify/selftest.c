@@ -47,7 +47,7 @@ static double op_bound(const struct tp_op_case *item)
     return 0x1p-7;
   case TP_DTYPE_FP8:
     return 0x1p-4;
-  case TP_DTYPE_FP32:
+  default:
     break;
   }
   return 1e-5;

@@ -6,7 +6,7 @@
 
 /* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
 struct shape {
-  double batch, queries, keys, heads, kv_heads, head_dim, element_bytes;
+  double batch, queries, keys, heads, kv_heads, head_dim, element_bytes, kv_bytes;
   double window;    /* keys a query sees at most; infinite without one */
   double products;  /* of a query-key pair */
   double traversal; /* tensors and scores that move, over forward's: 2 backward */
@@ -25,7 +25,8 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .products = tp_attention_products(attention),
                         .traversal = attention->backward ? 2 : 1,
                         .writes_cache = attention->cache_write == TP_CACHE_WRITTEN_WITH,
-                        .element_bytes = tp_dtype_bytes(attention->dtype)};
+                        .element_bytes = tp_dtype_bytes(attention->dtype),
+                        .kv_bytes = tp_kv_dtype_bytes(attention->kv_dtype, attention->dtype)};
 }
 
 enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
@@ -54,7 +55,7 @@ static double query_bytes(const struct shape *shape)
 /* Bytes of K and V of so many keys a sequence. */
 static double key_bytes(const struct shape *shape, double keys)
 {
-  return 2 * shape->element_bytes * shape->batch * shape->head_dim * keys * shape->kv_heads;
+  return 2 * shape->kv_bytes * shape->batch * shape->head_dim * keys * shape->kv_heads;
 }
 
 /* SM time of the kernel that writes K and V to the cache, one block a token: the narrower the

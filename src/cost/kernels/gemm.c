@@ -24,7 +24,8 @@ static struct fit fit_8(const struct tp_device_gemm_fp8 *group)
 
 /* What does not depend on the tile. */
 struct shape {
-  double m, n, k, element_bytes;
+  double m, n, k;
+  double row_bytes, weight_bytes; /* of an element of A and of B */
   double sms;
   double flop_s;         /* of one SM at full rate; reciprocals, as divisions are dear here */
   double operand_byte_s; /* drawn by one SM */
@@ -70,6 +71,12 @@ static double overlap_s(double a, double b)
   return sqrt(sqrt(a2 * a2 + b2 * b2));
 }
 
+/* Bytes that a tile draws a step along k. */
+static double operands(const struct shape *shape, const struct cut *cut)
+{
+  return cut->rows * shape->row_bytes + cut->columns * shape->weight_bytes;
+}
+
 /* Times a way to cut the output and keeps it where it is faster.  `splits` need not be whole:
  * blocks share the depth of a tile as they come free (stream-K). */
 static void try_tiles(const struct fit *fit, const struct shape *shape, const struct cut *cut,
@@ -80,7 +87,7 @@ static void try_tiles(const struct fit *fit, const struct shape *shape, const st
   const double waves = full <= 1 ? 1 : full + fit->wave_ratio * (ceil(full - 1e-9) - full);
   const double depth = shape->k / splits;
   const double compute_s = 2 * area * depth * shape->flop_s;
-  const double operand_bytes = (cut->rows + cut->columns) * depth * shape->element_bytes;
+  const double operand_bytes = operands(shape, cut) * depth;
   const double loop_s =
       larger(larger(compute_s, operand_bytes * shape->operand_byte_s), depth * fit->depth_s);
   const double drain_s = area * OUTPUT_BYTES * shape->drain_byte_s;
@@ -124,7 +131,7 @@ static double late_block_s(const struct fit *fit, const struct shape *shape,
                            const struct timing *best)
 {
   const double area = best->cut.rows * best->cut.columns, depth = shape->k / best->splits;
-  const double operand_bytes = (best->cut.rows + best->cut.columns) * depth * shape->element_bytes;
+  const double operand_bytes = operands(shape, &best->cut) * depth;
   return smaller(depth, DEPTH_IN_FLIGHT) * fit->depth_s +
          larger(2 * area * depth * shape->flop_s, operand_bytes * shape->operand_byte_s) +
          area * OUTPUT_BYTES * shape->drain_byte_s;
@@ -179,9 +186,9 @@ static struct timing by_rows(const struct fit *fit, const struct shape *shape)
 static double dram_bytes(const struct tp_machine *machine, const struct fit *fit,
                          const struct shape *shape)
 {
-  const double weight_bytes = shape->element_bytes * shape->k * shape->n;
+  const double weight_bytes = shape->weight_bytes * shape->k * shape->n;
   const double activation_bytes =
-      shape->element_bytes * shape->m * shape->k + OUTPUT_BYTES * shape->m * shape->n;
+      shape->row_bytes * shape->m * shape->k + OUTPUT_BYTES * shape->m * shape->n;
   const double all_bytes = weight_bytes + activation_bytes;
   if (machine->program)
     return all_bytes;
@@ -193,7 +200,7 @@ static double quantise_s(const struct fit *fit, const struct shape *shape)
 {
   if (fit->quantise_bytes_per_s <= 0)
     return 0;
-  const double bytes = shape->m * shape->k * (2 + shape->element_bytes);
+  const double bytes = shape->m * shape->k * (2 + shape->row_bytes);
   return larger(shape->m * fit->quantise_row_s, bytes / fit->quantise_bytes_per_s);
 }
 
@@ -201,12 +208,14 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                   struct tp_cost *cost)
 {
   const struct tp_device *device = machine->device;
-  const bool fp8 = gemm->dtype == TP_DTYPE_FP8 && device->datasheet.fp8_flops_per_s > 0;
+  const bool fp8 =
+      tp_dtype_activation_bytes(gemm->dtype) < 2 && device->datasheet.fp8_flops_per_s > 0;
   const struct fit fit = fp8 ? fit_8(&device->gemm_fp8) : fit_16(&device->gemm);
   struct shape shape = {.m = (double)gemm->m,
                         .n = (double)gemm->n,
                         .k = (double)gemm->k,
-                        .element_bytes = tp_dtype_bytes(gemm->dtype),
+                        .row_bytes = tp_dtype_activation_bytes(gemm->dtype),
+                        .weight_bytes = tp_dtype_bytes(gemm->dtype),
                         .sms = device->datasheet.sm_count};
   const double clock_ratio = machine->sustained ? fit.sustained_ratio : 1;
   shape.flop_s =

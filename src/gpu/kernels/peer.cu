@@ -115,7 +115,7 @@ extern "C" cudaError_t tp_peer_one_shot(const struct tp_peer *peer, const void *
     return reduce<__nv_bfloat16>(peer, one_shot<__nv_bfloat16>, in, out, n, 1, blocks, stream);
   case TP_DTYPE_FP32:
     return reduce<float>(peer, one_shot<float>, in, out, n, 1, blocks, stream);
-  case TP_DTYPE_FP8:
+  default: /* no such elements travel */
     break;
   }
   return cudaErrorInvalidValue;
@@ -133,7 +133,7 @@ extern "C" cudaError_t tp_peer_two_shot(const struct tp_peer *peer, const void *
     return reduce<__nv_bfloat16>(peer, two_shot<__nv_bfloat16>, in, out, n, parts, blocks, stream);
   case TP_DTYPE_FP32:
     return reduce<float>(peer, two_shot<float>, in, out, n, parts, blocks, stream);
-  case TP_DTYPE_FP8:
+  default: /* no such elements travel */
     break;
   }
   return cudaErrorInvalidValue;

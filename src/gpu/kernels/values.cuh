@@ -217,7 +217,7 @@ static inline int tp_threads(int64_t items, int most)
     __VA_ARGS__;                  \
     break;                        \
   }                               \
-  case TP_DTYPE_FP8:              \
+  default:                        \
     return cudaErrorInvalidValue; \
   }
 #endif
