@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +22,17 @@ pid_t tp_child_fork(void)
   if (getppid() != parent) /* it ended before that */
     _exit(TP_E_ENVIRONMENT);
   return 0;
+}
+
+const char *tp_child_program(const char *name)
+{
+  static char path[2 * PATH_MAX];
+  char self[PATH_MAX];
+  const ssize_t n = readlink("/proc/self/exe", self, sizeof self);
+  const size_t length = strlen(TP_BUILDDIR "/");
+  const bool built = n > (ssize_t)length && memcmp(self, TP_BUILDDIR "/", length) == 0;
+  snprintf(path, sizeof path, "%s/%s", built ? TP_BUILDDIR : TP_LIBEXECDIR, name);
+  return path;
 }
 
 enum tp_status tp_child_start(int (*work)(void *data, int pipe), void *data, struct tp_child *child,

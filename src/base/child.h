@@ -9,6 +9,10 @@
  * flushed before, so that nothing is written twice.  -1 and errno where the system refuses. */
 pid_t tp_child_fork(void);
 
+/* Where a program of the package is that nobody calls by hand: of a program in the build tree
+ * there, else among those installed.  Lasts. */
+const char *tp_child_program(const char *name);
+
 struct tp_child {
   pid_t process; /* 0: none, or waited for */
   int pipe;      /* to read what it writes; -1: closed, or somebody else's by now */

@@ -67,7 +67,7 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
   struct tp_table table = {
       .arena = session->arena, .n_columns = 8, .headers = headers, .is_text = is_text};
   for (size_t i = 0; i < n_names; i++) {
-    struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
+    struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
     const char *file = NULL;
     struct tp_reproduced *rows = NULL;
     size_t n = 0;

@@ -4,12 +4,14 @@
 
 struct args {
   bool xml;
+  const char *device;
   struct tp_words sets;
 };
 
 static const struct tp_option options[] = {
     {"xml", '\0', TP_OPTION_FLAG, offsetof(struct args, xml), NULL,
      "print the platform as SimGrid XML 4.1"},
+    {"device", '\0', TP_OPTION_TEXT, offsetof(struct args, device), "D", TP_DEVICE_HELP},
     {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of platform or device"},
 };
@@ -31,9 +33,11 @@ static void print_links(const struct tp_platform *platform)
   puts("\nlinks");
   for (size_t i = 0; i < platform->n_links; i++) {
     const struct tp_link *link = &platform->links[i];
-    printf("  %-16s %s %s %s  %s, %.6g GB/s %s, %.4g us\n", link->name,
-           platform->vertices[link->a].name, link->full_duplex ? "<->" : "---",
-           platform->vertices[link->b].name, kinds[link->kind], link->bytes_per_s * 1e-9,
+    printf("  %-16s ", link->name);
+    if (link->a >= 0)
+      printf("%s %s %s  ", platform->vertices[link->a].name, link->full_duplex ? "<->" : "---",
+             platform->vertices[link->b].name);
+    printf("%s, %.6g GB/s %s, %.4g us\n", kinds[link->kind], link->bytes_per_s * 1e-9,
            link->full_duplex ? "each way" : "both ways together", link->latency_s * 1e6);
   }
 }
@@ -58,6 +62,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   const struct args *args = values;
   TP_TRY(tp_command_expect(positional, 1, 1, "the platform", error));
   const struct tp_setup_request request = {.platform = positional->items[0],
+                                           .device = args->device,
                                            .stack = "ideal",
                                            .sets = args->sets.items,
                                            .n_sets = args->sets.n};
@@ -79,7 +84,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_show_platform = {
     .name = "show-platform",
     .summary = "a topology with its links and routes, or its SimGrid XML",
-    .usage = "P [--xml] [--set KEY=VALUE]",
+    .usage = "P [--xml] [--device D] [--set KEY=VALUE]",
     .example = "tpsim show-platform l40s-x4",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

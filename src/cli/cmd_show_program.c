@@ -43,7 +43,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct args *args = values;
   if (args->points.platform.n == 0)
     TP_APPEND(session->arena, args->points.platform.items, args->points.platform.n, "dgx-h100");
-  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets, args->points.device);
   struct tp_grid grid;
   bool decode = true;
   struct tp_workload workload = {.train = false};

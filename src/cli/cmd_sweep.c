@@ -134,7 +134,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = keep_input(args->file, args->out, error);
   if (status == TP_OK && positional->n == 1)
     status = keep_input(positional->items[0], args->out, error);
-  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets, args->points.device);
   struct tp_grid grid;
   if (status == TP_OK)
     status = make_grid(session, args, positional, &catalog, &grid, error);

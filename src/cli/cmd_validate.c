@@ -228,7 +228,7 @@ static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
   const struct args *args = values;
-  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
   catalog.device = args->device;
   struct tp_notes notes = {.n = 0};
   struct tp_validate_request request = {

@@ -145,7 +145,7 @@ enum tp_status tp_collectives_print(struct tp_session *session, const struct tp_
   static const bool is_text[] = {true, true, false, false, true, true, false, false, false};
   const struct tp_words stacks =
       points->stack.n > 0 ? points->stack : (struct tp_words){.items = default_stack, .n = 1};
-  struct tp_catalog catalog = tp_session_catalog(session, &points->sets);
+  struct tp_catalog catalog = tp_session_catalog(session, &points->sets, points->device);
   struct tp_table table = {
       .arena = session->arena, .n_columns = 9, .headers = headers, .is_text = is_text};
   if (points->platform.n == 0 || points->tp.n == 0)

@@ -10,6 +10,10 @@ extern const struct tp_command tp_command_predict, tp_command_compare, tp_comman
     tp_command_plot, tp_command_flash_error, tp_command_solve;
 extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
 
-/* The catalog of this session with the overrides of --set. */
-struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets);
+#define TP_DEVICE_HELP "GPU in place of the one that a platform names: name or file"
+
+/* The catalog of this session with the overrides of --set; `device` in place of those that
+ * platforms name, or NULL. */
+struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
+                                     const char *device);
 #endif

@@ -8,11 +8,13 @@ const struct tp_command *const tp_commands[] = {
     &tp_command_show_platform, &tp_command_list,        NULL,
 };
 
-struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets)
+struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
+                                     const char *device)
 {
   return (struct tp_catalog){.arena = session->arena,
                              .dirs = session->dirs,
                              .engines = session->engines,
+                             .device = device,
                              .sets = sets->items,
                              .n_sets = sets->n};
 }

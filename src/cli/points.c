@@ -58,7 +58,7 @@ enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_w
                              const struct tp_points *points, const char *format,
                              struct tp_asked *asked, struct tp_error *error)
 {
-  asked->catalog = tp_session_catalog(session, &points->sets);
+  asked->catalog = tp_session_catalog(session, &points->sets, points->device);
   TP_TRY(tp_command_expect(positional, 0, 0, "", error));
   TP_TRY(tp_format_parse(format, session->arena, &asked->format, error));
   return tp_points_grid(session, points, &asked->grid, error);

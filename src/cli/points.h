@@ -8,7 +8,7 @@
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
   struct tp_numbers tp, pp, batch, prompt, generate, layers;
-  const char *detail, *collective;
+  const char *device, *detail, *collective;
 };
 
 /* Rows for the option table of a command whose values struct has `struct tp_points points`. */
@@ -23,6 +23,7 @@ struct tp_points {
       {"platform",      'p',                                                                     \
        TP_OPTION_WORDS, offsetof(struct args, points.platform),                                  \
        "P[,P]",         "platform: name or file"},                                               \
+      TP_POINTS_OPTION(args, device, TP_OPTION_TEXT, "D", TP_DEVICE_HELP),                       \
       TP_POINTS_OPTION(args, tp, TP_OPTION_NUMBERS, "LIST", "tensor-parallel degrees [1]"),      \
       TP_POINTS_OPTION(args, pp, TP_OPTION_NUMBERS, "LIST", "pipeline stages [1]"),              \
       {"variant",       'v',                                                                     \

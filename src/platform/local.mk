@@ -10,7 +10,6 @@ libtpcore_la_SOURCES += \
 	%D%/staging.c \
 	%D%/topology.c \
 	%D%/xml.c \
-	%D%/xml_graph.c %D%/xml_file.h \
-	%D%/xml_quantity.c %D%/xml_quantity.h \
-	%D%/xml_read.c \
-	%D%/xml_parse.c %D%/xml_parse.h
+	%D%/xml_listing.c %D%/xml_listing.h \
+	%D%/xml_notes.c %D%/xml_notes.h \
+	%D%/xml_read.c

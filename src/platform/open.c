@@ -69,8 +69,10 @@ static enum tp_status open_device(struct opening *opening)
   else if (name == NULL)
     name = json_string_value(tp_doc_at(&opening->docs[PLATFORM], "device"));
   if (name == NULL)
-    return tp_fail(opening->error, TP_E_INPUT, "%s:1: names no device; add one or give --device",
-                   opening->setup->inputs[PLATFORM].path);
+    return tp_fail(opening->error, TP_E_INPUT, "%s:1: names no device; give --device, or add %s",
+                   opening->setup->inputs[PLATFORM].path,
+                   opening->xml ? "<prop id=\"device\" value=\"NAME\"/> to its outermost zone"
+                                : "\"device\": \"NAME\"");
   return open_doc(opening, DEVICE, name);
 }
 

@@ -5,10 +5,10 @@
  *     gpu0 --nvlink-- nvswitch --nvlink-- gpu1      a link has a rate per direction and a latency;
  *                                                   half-duplex links share one rate both ways
  *
- * Routes are shortest paths: fewest links, then least latency, then lowest vertex numbers.  GPUs
- * that cannot reach each other have routes by way of host memory.  The routes from a vertex are
- * worked out when somebody first asks, and kept, const or not: a platform belongs to one thread at
- * a time.
+ * Routes are shortest paths: fewest links, then least latency, then lowest vertex numbers; or as a
+ * SimGrid file gives them.  GPUs that cannot reach each other have routes by way of host memory.
+ * The routes from a vertex are worked out when somebody first asks, and kept, const or not: a
+ * platform belongs to one thread at a time.
  */
 #include "base/json.h"
 #include "platform/device.h"
@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { TP_MAX_GPUS = 4096, TP_MAX_ROUTE = 40 };
+enum { TP_MAX_GPUS = 4096, TP_MAX_ROUTE = 40, TP_MAX_XML_HOSTS = 1024 };
 
 enum tp_vertex_kind {
   TP_VERTEX_GPU,
@@ -59,7 +59,7 @@ struct tp_vertex {
 struct tp_link {
   const char *name;
   const char *group; /* name in the file before expansion: "nvlink" */
-  int a, b;          /* vertices */
+  int a, b;          /* vertices; -1 where routes are given and say nothing of ends */
   enum tp_link_kind kind;
   double bytes_per_s; /* per direction */
   double latency_s;
@@ -85,17 +85,18 @@ struct tp_platform {
   struct tp_vertex *vertices;
   struct tp_link *links;
   int n_gpus, n_nodes;
-  int *gpus;                  /* vertex of GPU i, in file order */
-  struct tp_arena *arena;     /* all of it lives there, and what is worked out on it later */
-  struct tp_routes *routes;   /* what is known of them: routes.c */
-  struct tp_staging *staging; /* NULL: no traffic goes through host memory */
+  int *gpus;                     /* vertex of GPU i, in file order */
+  struct tp_arena *arena;        /* all of it lives there, and what is worked out on it later */
+  struct tp_routes *routes;      /* what is known of them: routes.c */
+  struct tp_given_routes *given; /* in place of shortest paths; NULL: these */
+  struct tp_staging *staging;    /* NULL: no traffic goes through host memory */
 };
 
 /* Reads a topology document (no device inside).  Fails where two GPUs have no route. */
 enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena,
                                 struct tp_platform *platform, struct tp_error *error);
 
-/* Reads hosts, links and routes of a SimGrid XML 4.1 file back into the same graph. */
+/* Reads a SimGrid platform file by way of SimGrid: TP_E_ENVIRONMENT in a build without it. */
 enum tp_status tp_platform_read_xml(const char *file, struct tp_arena *arena,
                                     struct tp_platform *platform, struct tp_error *error);
 

@@ -48,7 +48,10 @@ void tp_routes_prepare(struct tp_platform *platform)
   struct tp_arena *arena = platform->arena;
   const size_t n = platform->n_vertices;
   platform->routes = TP_NEW(arena, struct tp_routes, 1);
-  *platform->routes = (struct tp_routes){.near = list_neighbours(platform, arena),
+  struct adjacency near = {NULL, NULL};
+  if (platform->given == NULL)
+    near = list_neighbours(platform, arena);
+  *platform->routes = (struct tp_routes){.near = near,
                                          .reach = {TP_NEW(arena, int, n), TP_NEW(arena, double, n),
                                                    TP_NEW(arena, int, n), TP_NEW(arena, int, n)},
                                          .through = TP_NEW(arena, int *, n)};
@@ -100,10 +103,23 @@ static void reach_all(const struct tp_platform *platform, int source, int *throu
   }
 }
 
+/* Number of links, then the links; NULL: no route. */
+static const int32_t *given(const struct tp_platform *platform, int from, int to)
+{
+  return platform->given->hops[(size_t)from * platform->n_vertices + (size_t)to];
+}
+
 const int *tp_routes_hops(const struct tp_platform *platform, int source)
 {
-  reach_all(platform, source, platform->routes->reach.through);
-  return platform->routes->reach.hops;
+  int *const hops = platform->routes->reach.hops;
+  if (platform->given == NULL)
+    reach_all(platform, source, platform->routes->reach.through);
+  else
+    for (int v = 0; v < (int)platform->n_vertices; v++) {
+      const int32_t *const route = given(platform, source, v);
+      hops[v] = v == source ? 0 : route == NULL || route[0] == 0 ? -1 : route[0];
+    }
+  return hops;
 }
 
 /* Links of the way source -> target, the last one first; 0: none, or a longer one than may be. */
@@ -129,9 +145,34 @@ static int directed(const struct tp_link *links, int link, int from)
   return links[link].full_duplex && links[link].a != from ? 2 * link + 1 : 2 * link;
 }
 
+static void add_hop(const struct tp_platform *platform, struct tp_route *route, int at, int hop)
+{
+  const struct tp_link *const link = &platform->links[hop / 2];
+  route->hops[at] = hop;
+  route->latency_s += link->latency_s;
+  route->bytes_per_s = fmin(route->bytes_per_s, link->bytes_per_s);
+  route->kind = link->kind > route->kind ? link->kind : route->kind;
+}
+
+static struct tp_route given_route(const struct tp_platform *platform, int from, int to)
+{
+  struct tp_route route = {.kind = TP_LINK_NVLINK};
+  const int32_t *const hops = given(platform, from, to);
+  if (hops == NULL || hops[0] == 0 || hops[0] > TP_MAX_ROUTE)
+    return route;
+  route.bytes_per_s = HUGE_VAL;
+  while (route.n_hops < hops[0]) {
+    add_hop(platform, &route, route.n_hops, hops[route.n_hops + 1]);
+    route.n_hops++;
+  }
+  return route;
+}
+
 /* From the lower vertex to the higher one, or the mirror image of that. */
 struct tp_route tp_routes_shortest(const struct tp_platform *platform, int from, int to)
 {
+  if (platform->given != NULL)
+    return given_route(platform, from, to);
   const bool back = to < from;
   const int source = back ? to : from, target = back ? from : to;
   struct tp_route route = {.kind = TP_LINK_NVLINK};
@@ -144,14 +185,10 @@ struct tp_route tp_routes_shortest(const struct tp_platform *platform, int from,
   for (int i = 0, at = source; i < n; i++) {
     const int link = links[n - 1 - i];
     const int next = other_end(&platform->links[link], at);
-    route.latency_s += platform->links[link].latency_s;
-    route.bytes_per_s = fmin(route.bytes_per_s, platform->links[link].bytes_per_s);
-    if (platform->links[link].kind > route.kind)
-      route.kind = platform->links[link].kind;
     if (back)
-      route.hops[n - 1 - i] = directed(platform->links, link, next);
+      add_hop(platform, &route, n - 1 - i, directed(platform->links, link, next));
     else
-      route.hops[i] = directed(platform->links, link, at);
+      add_hop(platform, &route, i, directed(platform->links, link, at));
     at = next;
   }
   return route;
@@ -166,6 +203,8 @@ struct tp_route tp_platform_route(const struct tp_platform *platform, int from, 
 
 bool tp_platform_joins(const struct tp_platform *platform, int a, int b)
 {
+  if (platform->given != NULL)
+    return tp_routes_shortest(platform, a, b).n_hops == 1;
   const struct adjacency *near = &platform->routes->near;
   for (size_t i = near->first[a]; i < near->first[a + 1]; i++)
     if (other_end(&platform->links[near->links[i]], a) == b)

@@ -123,8 +123,8 @@ static enum tp_status check_pair(const struct tp_platform *platform, int from, i
 /* Pair by pair only in the nodes where no memory serves all. */
 enum tp_status tp_staging_prepare(struct tp_platform *platform, struct tp_error *fault)
 {
-  if (platform->peer_access == TP_PEER_DIRECT)
-    return TP_OK;
+  if (platform->peer_access == TP_PEER_DIRECT || platform->given != NULL)
+    return TP_OK; /* routes that are given go through host memory already where they must */
   platform->staging = list_memories(platform);
   bool *served = TP_NEW(platform->arena, bool, platform->n_nodes);
   for (int i = 0; i < platform->staging->first[platform->n_nodes]; i++) {

@@ -35,6 +35,11 @@ int tp_topology_find_link(const struct tp_topology *graph, int a, int b);
 enum tp_status tp_platform_finish(const struct tp_topology *graph, struct tp_platform *platform,
                                   struct tp_error *fault);
 
+/* The routes of a file that gives them all, in place of shortest paths. */
+struct tp_given_routes {
+  const int32_t **hops; /* by from * n_vertices + to: how many, then these; NULL: none */
+};
+
 /* Makes platform->routes, which finds the shortest paths from a vertex when asked. */
 void tp_routes_prepare(struct tp_platform *platform);
 /* The shortest path, host memory or not. */

@@ -1,12 +1,21 @@
 #ifndef TP_TESTS_PLATFORM_LOAD_H
 #define TP_TESTS_PLATFORM_LOAD_H
 /* Machines of the tree and of strings, or the test fails with the reader's words. */
+#include "base/child.h"
 #include "platform/open.h"
 
 #include "../suite.h"
 
+#include <unistd.h>
+
 static const char *const load_roots[] = {TP_SRCDIR};
 static const struct tp_datadir load_dirs = {load_roots, 1};
+
+/* Not in a build without SimGrid. */
+static inline bool load_reads_xml(void)
+{
+  return access(tp_child_program("tpsim-des"), X_OK) == 0;
+}
 
 static inline const struct tp_setup *load_setup(const char *platform, struct tp_arena *arena)
 {

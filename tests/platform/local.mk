@@ -3,6 +3,8 @@ unit_tests += \
 	%D%/test_damage \
 	%D%/test_open \
 	%D%/test_routes \
-	%D%/test_shipped \
-	%D%/test_xml
+	%D%/test_shipped
+if SIMULATOR
+unit_tests += %D%/test_xml
+endif
 EXTRA_DIST += %D%/load.h %D%/tiny.xml

@@ -68,6 +68,8 @@ START_TEST(is_refused)
     const char *path = tp_arena_printf(arena, "%s%s", folder, kinds[k]);
     if (!exists(path))
       continue;
+    if (k == 3 && !load_reads_xml())
+      goto end;
     const enum tp_status status = k == 3 ? tp_platform_read_xml(path, arena, &platform, &error)
                                          : read_json(path, kinds[k], arena, &error);
     ck_assert_msg(status == TP_E_INPUT, "%s: accepted", cases[_i]);
@@ -82,6 +84,7 @@ START_TEST(is_refused)
   fclose(file);
   expected[strcspn(expected, "\n")] = '\0';
   ck_assert_msg(strcmp(got, expected) == 0, "%s: got\n%s\nwant\n%s", cases[_i], got, expected);
+end:
   tp_arena_free(arena);
 }
 END_TEST

@@ -1,5 +1,6 @@
 /* The program tpsim-des, a worker of the DES engine: simulates plans, one after another, on one
- * platform.  Nobody calls it by hand; worker.c starts it with these files open:
+ * platform.  Nobody calls it by hand.  With a file's name it lists that platform for
+ * platform/xml_listing.c; without, worker.c starts it with these files open:
  *
  *     0     a socket: the bytes of a block come in, how its simulation ended goes out
  *     1, 2  what SimGrid says
@@ -76,8 +77,10 @@ static int simulate_apart(uint64_t bytes)
   return state;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+  if (argc == 2)
+    return tp_des_list(argv[1], stdout);
   struct stat socket;
   if (fstat(SOCKET, &socket) != 0 || !S_ISSOCK(socket.st_mode)) {
     fprintf(stderr, "tpsim-des: a part of tpsim, which runs it for --engine des\n");

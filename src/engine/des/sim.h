@@ -13,6 +13,7 @@
 #include <simgrid/exec.h>
 #include <simgrid/host.h>
 #include <simgrid/semaphore.h>
+#include <stdio.h>
 
 /* SimGrid cuts the size of a message to a whole number, up to 2^64: it gets it in this unit. */
 #define TP_DES_PARTS_PER_BYTE 0x1p20
@@ -73,6 +74,13 @@ struct tp_des_sim {
   sg_bar_t meeting[TP_MAX_STREAMS]; /* where the ranks begin a collective together */
   struct tp_des_lane *lanes;        /* ranks x streams */
 };
+
+/* Starts SimGrid's engine, without a platform. */
+void tp_des_engine_start(void);
+
+/* Writes what SimGrid reads in file `xml`: once a process, in place of a simulation.  Returns the
+ * exit status. */
+int tp_des_list(const char *xml, FILE *out);
 
 /* Starts SimGrid's engine with the platform in file `xml`: once a process.  Aborts where SimGrid
  * does. */

@@ -17,7 +17,7 @@
 
 /* The network model that is latency + bytes/rate and nothing else: the default multiplies latency
  * by 13, takes 3 % of the rate, and caps a flow by a TCP window. */
-static void start_engine(void)
+void tp_des_engine_start(void)
 {
   char *argv[] = {"tpsim",
                   "--log=root.thresh:error",
@@ -93,7 +93,7 @@ static void warm_up(void)
 
 void tp_des_engine_open(const char *xml)
 {
-  start_engine();
+  tp_des_engine_start();
   simgrid_load_platform(xml);
   adapt_links();
   warm_up();

@@ -1,11 +1,11 @@
 #define _GNU_SOURCE /* memfd_create */
 #include "engine/des/worker.h"
 
+#include "base/child.h"
 #include "engine/des/block.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,20 +20,10 @@ enum { KEPT_BYTES = 16 << 20 }; /* of a block: what is larger goes back after ea
 
 extern char **environ;
 
-/* Of a program in the build tree its own, else the installed one. */
-static const char *path_of_program(void)
-{
-  char self[PATH_MAX];
-  const ssize_t n = readlink("/proc/self/exe", self, sizeof self);
-  const size_t length = strlen(TP_BUILDDIR "/");
-  const bool built = n > (ssize_t)length && memcmp(self, TP_BUILDDIR "/", length) == 0;
-  return built ? TP_BUILDDIR "/tpsim-des" : TP_LIBEXECDIR "/tpsim-des";
-}
-
 void tp_des_worker_make(struct tp_des_worker *worker)
 {
-  *worker =
-      (struct tp_des_worker){.program = path_of_program(), .socket = -1, .log = -1, .block = -1};
+  *worker = (struct tp_des_worker){
+      .program = tp_child_program("tpsim-des"), .socket = -1, .log = -1, .block = -1};
 }
 
 /* Numbers above all that a program started from here gets: moving them there harms none. */
