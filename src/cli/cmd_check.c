@@ -199,7 +199,7 @@ static enum tp_status verdict(const struct tp_baseline *baseline, struct tp_erro
 static enum tp_status check(struct tp_session *session, const struct args *args, const char *name,
                             struct tp_baseline *baseline, struct tp_error *error)
 {
-  struct tp_catalog catalog = tp_session_catalog(session, &args->sets);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
   const char *file = NULL;
   TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv", name,
                          session->arena, &file, error));

@@ -182,7 +182,7 @@ static enum tp_status parse_variants(const struct tp_bench_job *job, struct tp_w
   struct tp_variant *variants = TP_NEW(arena, struct tp_variant, names.n);
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < names.n && status == TP_OK; i++)
-    status = tp_variant_parse(names.items[i], arena, &variants[i], error);
+    status = tp_variant_open(job->session->dirs, names.items[i], arena, &variants[i], error);
   grid->variants = variants;
   grid->n_variants = names.n;
   return status;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "predict/name.h"
+#include "program/wiring/wiring.h"
 
 #include <string.h>
 
@@ -122,9 +123,12 @@ enum tp_status tp_catalog_variant(struct tp_catalog *catalog, const char *text,
   if (*variant != NULL)
     return TP_OK;
   struct tp_variant *parsed = TP_NEW(catalog->arena, struct tp_variant, 1);
-  const enum tp_status status = tp_variant_parse(text, catalog->arena, parsed, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_variant_open(catalog->dirs, text, catalog->arena, parsed, error));
+  if (parsed->architecture->wiring != NULL) {
+    char hash[TP_HASH_CHARS];
+    tp_hash_text(parsed->architecture->wiring->text, hash);
+    tp_catalog_add_input(catalog, parsed->architecture->wiring->path, hash);
+  }
   remember(catalog, &catalog->variants, text, parsed);
   *variant = parsed;
   return TP_OK;

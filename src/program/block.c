@@ -66,9 +66,23 @@ void tp_block_add(struct tp_pass *pass, const char *name, enum tp_value h)
   add(pass, TP_FUNCTION_ADD, name, TP_VALUE_RESIDUAL, h, TP_VALUE_RESIDUAL);
 }
 
+void tp_block_add_share_to(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value h,
+                           enum tp_value y)
+{
+  add(pass, TP_FUNCTION_ADD_SHARE, name, x, h, y);
+}
+
 void tp_block_add_share(struct tp_pass *pass, const char *name, enum tp_value h)
 {
-  add(pass, TP_FUNCTION_ADD_SHARE, name, TP_VALUE_RESIDUAL, h, TP_VALUE_RESIDUAL);
+  tp_block_add_share_to(pass, name, TP_VALUE_RESIDUAL, h, TP_VALUE_RESIDUAL);
+}
+
+void tp_block_copy(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value y)
+{
+  const double elements = residual_elements(pass);
+  tp_pass_memory(pass, TP_FUNCTION_COPY, name, elements, elements);
+  TP_READS(pass, x);
+  TP_WRITES(pass, y);
 }
 
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped)
@@ -78,12 +92,20 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   const double x = residual_elements(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
     tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass), 2 * x);
-    TP_READS(pass, TP_VALUE_RESIDUAL, h, gain, bias_of(pass, gain));
-    TP_WRITES(pass, TP_VALUE_RESIDUAL, TP_VALUE_NORMED);
+    TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
+    TP_WRITES(pass, names.y, names.n);
   } else {
-    tp_block_add(pass, names.add, h);
-    tp_block_norm(pass, names.norm, gain);
+    tp_block_add_to(pass, names.add, names.x, h, names.y);
+    tp_block_norm_of(pass, names.norm, names.y, gain, names.n);
   }
+}
+
+void tp_block_add_sum_norm(struct tp_pass *pass, const char *name, struct tp_add_sum_norm values)
+{
+  const double x = residual_elements(pass);
+  tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, name, 3 * x + norm_weights(pass), 2 * x);
+  TP_READS(pass, values.x, values.h, values.sum, values.gain, bias_of(pass, values.gain));
+  TP_WRITES(pass, values.x, values.n);
 }
 
 struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projections)

@@ -25,6 +25,17 @@ libtpcore_la_SOURCES += \
 	%D%/transforms/ideal.c \
 	%D%/transforms/overlap.c %D%/transforms/overlap.h \
 	%D%/transforms/t3.c \
+	%D%/wiring/build.c %D%/wiring/build.h \
+	%D%/wiring/counts.c \
+	%D%/wiring/find.c \
+	%D%/wiring/flow.c \
+	%D%/wiring/meaning.c \
+	%D%/wiring/names.c \
+	%D%/wiring/read.c %D%/wiring/reader.h \
+	%D%/wiring/statement.c \
+	%D%/wiring/text.c \
+	%D%/wiring/wiring.h \
+	%D%/wiring/words.c \
 	%D%/variants/architectures.c %D%/variants/architectures.h \
 	%D%/variants/desync.c \
 	%D%/variants/kraken.c \

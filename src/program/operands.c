@@ -17,8 +17,27 @@ void tp_operands_begin(struct tp_pass *pass, bool said)
   if (!said)
     return;
   operands->tensors = TP_NEW(pass->arena, struct tp_tensor, TP_N_VALUES);
-  for (int value = 0; value < TP_N_VALUES; value++)
+  for (int value = 0; value < TP_N_VALUES; value++) {
     operands->of[value] = TP_NO_TENSOR;
+    operands->names[value] = value_names[value];
+  }
+  tp_operands_unbind(pass);
+}
+
+void tp_operands_unbind(struct tp_pass *pass)
+{
+  for (int value = 0; pass->operands.said && value < TP_N_VALUES; value++)
+    pass->operands.bound[value] = (enum tp_value)value;
+}
+
+void tp_operands_bind(struct tp_pass *pass, enum tp_value name, enum tp_value value)
+{
+  pass->operands.bound[name] = value;
+}
+
+void tp_operands_name(struct tp_pass *pass, enum tp_value value, const char *name)
+{
+  pass->operands.names[value] = name;
 }
 
 void tp_operands_join_input(struct tp_pass *pass)
@@ -91,6 +110,21 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_EXCHANGED:
   case TP_VALUE_SUMMED:
   case TP_VALUE_COMBINED:
+  case TP_VALUE_WIRED_1:
+  case TP_VALUE_WIRED_2:
+  case TP_VALUE_WIRED_3:
+  case TP_VALUE_WIRED_4:
+  case TP_VALUE_WIRED_5:
+  case TP_VALUE_WIRED_6:
+  case TP_VALUE_WIRED_7:
+  case TP_VALUE_WIRED_8:
+  case TP_VALUE_WIRED_9:
+  case TP_VALUE_WIRED_10:
+  case TP_VALUE_WIRED_11:
+  case TP_VALUE_WIRED_12:
+  case TP_VALUE_WIRED_13:
+  case TP_VALUE_WIRED_14:
+  case TP_VALUE_WIRED_15:
     return activation(pass, tokens, block->hidden);
   case TP_VALUE_LAST:
     return last_tokens(pass);
@@ -117,13 +151,14 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   }
 }
 
-static int find(struct tp_pass *pass, enum tp_value value)
+static int find(struct tp_pass *pass, enum tp_value name)
 {
   struct tp_operands *operands = &pass->operands;
+  const enum tp_value value = operands->bound[name];
   if (operands->of[value] != TP_NO_TENSOR)
     return operands->of[value];
   struct tp_tensor tensor = describe(pass, value); /* a view finds its base first */
-  tensor.name = value_names[value];
+  tensor.name = operands->names[value];
   if (tensor.row_step == 0)
     tensor.view_of = TP_NO_TENSOR;
   if (tensor.layers == 0)

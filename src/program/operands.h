@@ -26,6 +26,21 @@
   X(EXCHANGED, "exchanged") /* ... where it is read, ... */                                       \
   X(SUMMED, "summed")       /* ... and with the attention's output */                             \
   X(COMBINED, "combined")                                                                         \
+  X(WIRED_1, "wired.1") /* values of a wiring beside the residual, a norm and two outputs */      \
+  X(WIRED_2, "wired.2")                                                                           \
+  X(WIRED_3, "wired.3")                                                                           \
+  X(WIRED_4, "wired.4")                                                                           \
+  X(WIRED_5, "wired.5")                                                                           \
+  X(WIRED_6, "wired.6")                                                                           \
+  X(WIRED_7, "wired.7")                                                                           \
+  X(WIRED_8, "wired.8")                                                                           \
+  X(WIRED_9, "wired.9")                                                                           \
+  X(WIRED_10, "wired.10")                                                                         \
+  X(WIRED_11, "wired.11")                                                                         \
+  X(WIRED_12, "wired.12")                                                                         \
+  X(WIRED_13, "wired.13")                                                                         \
+  X(WIRED_14, "wired.14")                                                                         \
+  X(WIRED_15, "wired.15")                                                                         \
   X(LOGITS, "logits")                                                                             \
   X(GATHERED, "logits.all")                                                                       \
   X(NEXT, "next")                                                                                 \
@@ -67,6 +82,8 @@ struct tp_pass;
 struct tp_operands {
   bool said, joined;
   int n, of[TP_N_VALUES];
+  enum tp_value bound[TP_N_VALUES]; /* what the block's name for a value stands for: itself, or ... */
+  const char *names[TP_N_VALUES];
   struct tp_tensor *tensors;
 };
 
@@ -74,6 +91,13 @@ struct tp_operands {
 void tp_operands_begin(struct tp_pass *pass, bool said);
 /* QKV and UP become parts of INPUT, which one GEMM writes. */
 void tp_operands_join_input(struct tp_pass *pass);
+
+/* What the block calls `name` is `value`, until all are unbound: a module reads and writes other
+ * values than the block's own. */
+void tp_operands_bind(struct tp_pass *pass, enum tp_value name, enum tp_value value);
+void tp_operands_unbind(struct tp_pass *pass);
+/* The value's tensor is to be called so, by a name that outlives the program. */
+void tp_operands_name(struct tp_pass *pass, enum tp_value value, const char *name);
 
 /* Operands of the op emitted last, in order; NONE is left out. */
 #define TP_READS(pass, ...) \

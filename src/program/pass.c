@@ -199,19 +199,29 @@ void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char 
                          .function = function};
 }
 
+/* The kernel emitted last: collectives in a row start behind the same one. */
+static struct tp_op *last_kernel(struct tp_pass *pass)
+{
+  struct tp_op *op = tp_pass_last(pass);
+  while (op->stream != TP_STREAM_COMPUTE)
+    op--;
+  return op;
+}
+
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective)
 {
   if (!pass->exchange)
     return;
-  struct tp_op *producer = tp_pass_last(pass);
-  assert(producer->stream == TP_STREAM_COMPUTE);
-  producer->records = ready_event(slot);
+  struct tp_op *producer = last_kernel(pass);
+  if (producer->records == TP_NO_EVENT)
+    producer->records = ready_event(slot);
+  const int ready = producer->records;
 
   const char *name = collective_names[slot][collective.kind];
   struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
   op->n_waits = 1;
-  op->waits[0] = ready_event(slot);
+  op->waits[0] = ready;
   op->records = done_event(slot);
   op->collective = collective;
   if (collective.group.size == 0)

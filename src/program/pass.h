@@ -17,6 +17,10 @@
   X(EXCHANGE, "exchange")        \
   X(COMBINE, "combine")          \
   X(HEAD, "head")                \
+  X(WIRED_1, "wired.1")          \
+  X(WIRED_2, "wired.2")          \
+  X(WIRED_3, "wired.3")          \
+  X(WIRED_4, "wired.4")          \
   X(ATTENTION_GRAD, "attn.grad") \
   X(MLP_GRAD, "mlp.grad")
 enum tp_slot {

@@ -4,20 +4,40 @@
 #include "program/alike.h"
 #include "program/stage.h"
 #include "program/variants/architectures.h"
+#include "program/wiring/build.h"
 
 #include <string.h>
 
-enum { MAX_NAMES = 64, MAX_DEGREE = 64 };
+enum { MAX_NAMES = 96 };
+
+/* What is parsed, and where to. */
+struct parse {
+  const struct tp_datadir *dirs; /* of wirings; may be NULL */
+  const char *text;
+  struct tp_arena *arena;
+  struct tp_variant *variant;
+  struct tp_error *error;
+};
 
 /* One part of the text: "kraken:4" is name "kraken", argument "4" (NULL without a colon). */
 struct part {
   const char *name, *argument;
 };
 
+/* Behind the first ".tpa" that a part ends with, so that paths may have any letters; NULL: none. */
+static const char *path_end(const char *text)
+{
+  for (const char *at = strstr(text, ".tpa"); at != NULL; at = strstr(at + 1, ".tpa"))
+    if (at[4] == '\0' || at[4] == ':' || at[4] == '+')
+      return at + 4;
+  return NULL;
+}
+
 static struct part split_part(struct tp_arena *arena, const char *text, size_t length)
 {
   char *name = tp_arena_printf(arena, "%.*s", (int)length, text);
-  char *colon = strchr(name, ':');
+  const char *const end = path_end(name);
+  char *colon = strchr(end != NULL ? end : name, ':');
   if (colon == NULL)
     return (struct part){.name = name};
   *colon = '\0';
@@ -41,9 +61,13 @@ static const struct tp_transform *find_transform(const struct tp_transform *cons
   return NULL;
 }
 
-static enum tp_status refuse_unknown(const char *text, const char *word, struct tp_arena *arena,
-                                     struct tp_error *error)
+static enum tp_status refuse_unknown(const struct parse *parse, const char *word)
 {
+  const char **wirings = NULL;
+  size_t n_wirings = 0;
+  if (parse->dirs != NULL &&
+      tp_wiring_list(parse->dirs, parse->arena, &wirings, &n_wirings, NULL) != TP_OK)
+    n_wirings = 0;
   const char *names[MAX_NAMES];
   size_t n = 0;
   for (size_t i = 0; tp_architectures[i] != NULL && n < MAX_NAMES; i++)
@@ -52,8 +76,10 @@ static enum tp_status refuse_unknown(const char *text, const char *word, struct 
     names[n++] = tp_overlaps[i]->name;
   for (size_t i = 0; tp_wires[i] != NULL && n < MAX_NAMES; i++)
     names[n++] = tp_wires[i]->name;
-  return tp_fail(error, TP_E_INPUT, "variant '%s': unknown part '%s'%s", text, word,
-                 tp_text_hint(arena, word, names, n));
+  for (size_t i = 0; i < n_wirings && n < MAX_NAMES; i++)
+    names[n++] = wirings[i];
+  return tp_fail(parse->error, TP_E_INPUT, "variant '%s': unknown part '%s'%s", parse->text, word,
+                 tp_text_hint(parse->arena, word, names, n));
 }
 
 static enum tp_status refuse_second(const char *text, const char *what, const char *first,
@@ -90,11 +116,16 @@ static enum tp_status add_architecture(const char *text, struct part part,
   if (variant->architecture != NULL)
     return refuse_second(text, "architecture", variant->architecture->name, part.name, error);
   variant->architecture = architecture;
-  if (part.argument == NULL)
+  const bool needed = architecture->wiring != NULL && architecture->argument != NULL;
+  if (part.argument == NULL && !needed)
     return TP_OK;
-  if (!architecture->takes_degree)
+  if (architecture->argument == NULL)
     return refuse_argument(text, part, error);
-  return read_count(text, part, "sub-layers", 1, MAX_DEGREE, &variant->degree, error);
+  if (part.argument == NULL)
+    return tp_fail(error, TP_E_INPUT, "variant '%s': %s takes a number; write %s:N with N from %d to %d",
+                   text, part.name, part.name, architecture->least, architecture->most);
+  return read_count(text, part, architecture->argument, architecture->least, architecture->most,
+                    &variant->argument, error);
 }
 
 static enum tp_status add_transform(const char *text, const char *what, struct part part,
@@ -113,9 +144,11 @@ static enum tp_status add_transform(const char *text, const char *what, struct p
                     error);
 }
 
-static enum tp_status add_part(const char *text, struct part part, struct tp_arena *arena,
-                               struct tp_variant *variant, struct tp_error *error)
+static enum tp_status add_part(const struct parse *parse, struct part part)
 {
+  const char *const text = parse->text;
+  struct tp_variant *const variant = parse->variant;
+  struct tp_error *const error = parse->error;
   if (part.name[0] == '\0')
     return tp_fail(error, TP_E_INPUT, "variant '%s': an empty part; write ARCH[+OVERLAP][+WIRE]",
                    text);
@@ -130,7 +163,10 @@ static enum tp_status add_part(const char *text, struct part part, struct tp_are
   if (transform != NULL)
     return add_transform(text, "wire format", part, transform, &variant->wire,
                          &variant->wire_argument, error);
-  return refuse_unknown(text, part.name, arena, error);
+  TP_TRY(tp_wiring_find(parse->dirs, part.name, parse->arena, &architecture, error));
+  if (architecture != NULL)
+    return add_architecture(text, part, architecture, variant, error);
+  return refuse_unknown(parse, part.name);
 }
 
 static const char *part_text(struct tp_arena *arena, const char *name, int argument)
@@ -144,7 +180,7 @@ static const char *canonical(const struct tp_variant *variant, struct tp_arena *
   const bool plain = variant->architecture == &tp_architecture_standard;
   const bool transformed = variant->overlap != NULL || variant->wire != NULL;
   const char *text =
-      plain && transformed ? "" : part_text(arena, variant->architecture->name, variant->degree);
+      plain && transformed ? "" : part_text(arena, variant->architecture->name, variant->argument);
   const struct tp_transform *const parts[] = {variant->overlap, variant->wire};
   const int arguments[] = {variant->overlap_argument, variant->wire_argument};
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
@@ -160,23 +196,32 @@ static enum tp_status refuse_idle(const char *text, const struct tp_variant *var
 {
   const struct tp_transform *const idle =
       variant->overlap != NULL ? variant->overlap : variant->wire;
-  if (variant->architecture != &tp_architecture_no_comm || idle == NULL)
+  if (!variant->architecture->apart || idle == NULL)
     return TP_OK;
-  return tp_fail(error, TP_E_INPUT,
-                 "variant '%s': no-comm sends nothing that %s could %s; keep one", text, idle->name,
+  return tp_fail(error, TP_E_INPUT, "variant '%s': %s sends nothing that %s could %s; keep one", text,
+                 variant->architecture->name, idle->name,
                  variant->overlap != NULL ? "hide" : "shorten");
 }
 
-enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
-                                struct tp_variant *variant, struct tp_error *error)
+/* Up to the next "+"; a path goes on to behind its ".tpa", whatever it has before. */
+static size_t part_length(const char *rest)
+{
+  const size_t plain = strcspn(rest, "+");
+  const char *const end = path_end(rest);
+  const bool path = end != NULL && memchr(rest, '/', plain) != NULL;
+  return path ? (size_t)(end - rest) + strcspn(end, "+") : plain;
+}
+
+enum tp_status tp_variant_open(const struct tp_datadir *dirs, const char *text,
+                               struct tp_arena *arena, struct tp_variant *variant,
+                               struct tp_error *error)
 {
   struct tp_variant parsed = {0};
+  const struct parse parse = {
+      .dirs = dirs, .text = text, .arena = arena, .variant = &parsed, .error = error};
   for (const char *rest = text;; rest++) {
-    const size_t length = strcspn(rest, "+");
-    const enum tp_status status =
-        add_part(text, split_part(arena, rest, length), arena, &parsed, error);
-    if (status != TP_OK)
-      return status;
+    const size_t length = part_length(rest);
+    TP_TRY(add_part(&parse, split_part(arena, rest, length)));
     rest += length;
     if (*rest == '\0')
       break;
@@ -209,7 +254,7 @@ static enum tp_status check_request(const struct tp_variant *variant,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': training of %s is not modelled; ask for inference", variant->text,
                    variant->architecture->name);
-  if (model->kraken_ways > 0 && variant->architecture != &tp_architecture_kraken)
+  if (model->kraken_ways > 0 && !variant->architecture->takes_degree)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
                    variant->text, model->name);

@@ -5,6 +5,7 @@
  * A builder file exports one const struct tp_architecture; architectures.c lists them.  Overlap and
  * wire choices are transformations of a finished program (const struct tp_transform).
  */
+#include "base/datadir.h"
 #include "base/error.h"
 #include "model/shard.h"
 #include "program/program.h"
@@ -60,6 +61,10 @@ struct tp_architecture {
   const char *summary;  /* one line for `tpsim list variants` */
   const char *equation; /* the paper's dataflow, for `tpsim show-program` */
   bool takes_degree;    /* kraken: other shapes than the model's, so it differs at tp 1, too */
+  bool apart;           /* no-comm: ranks exchange nothing, and their results differ */
+  const char *argument; /* what N of "name:N" counts; NULL: takes none */
+  int least, most;      /* of N */
+  const struct tp_wiring *wiring; /* the text that it is; NULL: it is written in C */
   enum tp_status (*build)(const struct tp_request *request, const struct tp_variant *variant,
                           struct tp_arena *arena, struct tp_program *program,
                           struct tp_error *error);
@@ -81,7 +86,7 @@ struct tp_transform {
 struct tp_variant {
   const char *text; /* canonical */
   const struct tp_architecture *architecture;
-  int degree;                                /* kraken:N; 0: as many as ranks */
+  int argument;                              /* N of kraken:N; 0: not given */
   const struct tp_transform *overlap, *wire; /* NULL: none */
   int overlap_argument, wire_argument;       /* N of "name:N"; 0: not given */
 };
@@ -91,9 +96,17 @@ extern const struct tp_architecture *const tp_architectures[];
 extern const struct tp_transform *const tp_overlaps[];
 extern const struct tp_transform *const tp_wires[];
 
-/* Parses and refuses by name what has no meaning. */
-enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
-                                struct tp_variant *variant, struct tp_error *error);
+/* Parses and refuses by name what has no meaning.  An architecture is one of the list, or a wiring
+ * (wiring/wiring.h): the path of a .tpa file, or a name in models/wirings of `dirs`, which may be
+ * NULL. */
+enum tp_status tp_variant_open(const struct tp_datadir *dirs, const char *text,
+                               struct tp_arena *arena, struct tp_variant *variant,
+                               struct tp_error *error);
+static inline enum tp_status tp_variant_parse(const char *text, struct tp_arena *arena,
+                                              struct tp_variant *variant, struct tp_error *error)
+{
+  return tp_variant_open(NULL, text, arena, variant, error);
+}
 
 /* What its all-reduces carry; reduce_bits 0 without a wire. */
 struct tp_wire tp_variant_wire(const struct tp_variant *variant);

@@ -277,7 +277,7 @@ static enum tp_status check(const struct tp_reference *reference, struct tp_erro
 /* How many share a module, or stand side by side in kraken's layers. */
 static int ranks_of(const struct tp_reference *reference, bool kraken)
 {
-  const int degree = reference->variant->degree, ways = (int)reference->model->kraken_ways;
+  const int degree = reference->variant->argument, ways = (int)reference->model->kraken_ways;
   return !kraken || (degree == 0 && ways == 0) ? reference->ranks : degree > 0 ? degree : ways;
 }
 

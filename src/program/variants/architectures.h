@@ -36,6 +36,16 @@ void tp_standard_emit(struct tp_pass *pass);
 void tp_desync_attention(struct tp_pass *pass);
 void tp_desync_layer_apart(struct tp_pass *pass);
 
+/* Attention and MLP on one norm, their first GEMMs one. */
+void tp_parallel_modules(struct tp_pass *pass);
+
+/* Opens a pass whose ranks have blocks of their own, `degree` a layer. */
+void tp_kraken_begin(struct tp_pass *pass, const struct tp_request *request, int degree,
+                     struct tp_arena *arena, struct tp_program *program);
+/* y = W x, a rank's columns of W; and what they weigh, once the pass has ended. */
+void tp_kraken_combine(struct tp_pass *pass, enum tp_value x, enum tp_value y);
+void tp_kraken_add_combine_weights(const struct tp_pass *pass);
+
 /* The model with layers of `degree` sub-layers: its own, or as wide as gives them the parameters of
  * one of its layers. */
 struct tp_model tp_kraken_model(const struct tp_model *model, int degree);

@@ -25,9 +25,7 @@ static void start_exchange(struct tp_pass *pass)
 {
   const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (pass->exchange) {
-    tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_in", y, y);
-    TP_READS(pass, TP_VALUE_RESIDUAL);
-    TP_WRITES(pass, TP_VALUE_EXCHANGE);
+    tp_block_copy(pass, "exchange.copy_in", TP_VALUE_RESIDUAL, TP_VALUE_EXCHANGE);
     tp_block_start_all_reduce(pass, TP_SLOT_EXCHANGE, TP_VALUE_EXCHANGE);
   } else if (pass->block.copies > 1) {
     tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "exchange.sum", (double)pass->block.copies * y, y);
@@ -36,27 +34,21 @@ static void start_exchange(struct tp_pass *pass)
 
 static void finish_exchange(struct tp_pass *pass)
 {
-  const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (!pass->exchange)
     return;
   tp_pass_wait(pass, TP_SLOT_EXCHANGE);
-  tp_pass_memory(pass, TP_FUNCTION_COPY, "exchange.copy_out", y, y);
-  TP_READS(pass, TP_VALUE_EXCHANGE);
-  TP_WRITES(pass, TP_VALUE_EXCHANGED);
+  tp_block_copy(pass, "exchange.copy_out", TP_VALUE_EXCHANGE, TP_VALUE_EXCHANGED);
 }
 
 /* a = y + attention;  norm(z), z = a + sum of the other y = attention + sum of all. */
 static void add_exchange_norm(struct tp_pass *pass)
 {
   const struct tp_style *style = &pass->request->style;
-  const double y = (double)pass->tokens * (double)pass->block.hidden;
   if (style->fused_residual_norm && style->fused_overlapped_residual) {
-    const double weights = (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
-    tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, "attn.add+exchange.add+mlp.norm",
-                   3 * y + weights, 2 * y);
-    TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_ATTENTION_OUT, TP_VALUE_EXCHANGED, TP_VALUE_MLP_GAIN,
-             pass->block.norm == TP_NORM_LAYER ? TP_VALUE_MLP_BIAS : TP_VALUE_NONE);
-    TP_WRITES(pass, TP_VALUE_RESIDUAL, TP_VALUE_NORMED);
+    tp_block_add_sum_norm(pass, "attn.add+exchange.add+mlp.norm",
+                          (struct tp_add_sum_norm){TP_VALUE_RESIDUAL, TP_VALUE_ATTENTION_OUT,
+                                                   TP_VALUE_EXCHANGED, TP_VALUE_MLP_GAIN,
+                                                   TP_VALUE_NORMED});
     return;
   }
   tp_block_add(pass, "attn.add", TP_VALUE_ATTENTION_OUT);
@@ -84,18 +76,23 @@ static void layer(struct tp_pass *pass)
   tp_pass_next_layer(pass);
 }
 
-/* x = W [y_1 .. y_N]: every rank multiplies its y by its columns of W, the all-reduce adds. */
-static void combine(struct tp_pass *pass)
+void tp_kraken_combine(struct tp_pass *pass, enum tp_value x, enum tp_value y)
 {
-  for (int i = 0; i < pass->block.copies; i++)
-    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
   tp_pass_gemm(pass, "combine",
                (struct tp_gemm){.m = pass->tokens,
                                 .n = pass->block.hidden,
                                 .k = pass->block.copies * pass->block.hidden,
                                 .dtype = pass->request->dtype});
-  TP_READS(pass, TP_VALUE_RESIDUAL, TP_VALUE_COMBINE_WEIGHT);
-  TP_WRITES(pass, TP_VALUE_COMBINED);
+  TP_READS(pass, x, TP_VALUE_COMBINE_WEIGHT);
+  TP_WRITES(pass, y);
+}
+
+/* x = W [y_1 .. y_N]: every rank multiplies its y by its columns of W, the all-reduce adds. */
+static void combine(struct tp_pass *pass)
+{
+  for (int i = 0; i < pass->block.copies; i++)
+    tp_block_add(pass, "mlp.add", TP_VALUE_MLP_OUT);
+  tp_kraken_combine(pass, TP_VALUE_RESIDUAL, TP_VALUE_COMBINED);
   tp_block_all_reduce(pass, TP_SLOT_COMBINE, TP_VALUE_COMBINED);
   tp_block_norm_of(pass, "final.norm", TP_VALUE_COMBINED, TP_VALUE_FINAL_GAIN, TP_VALUE_NORMED);
   tp_block_head(pass);
@@ -131,7 +128,7 @@ static enum tp_status degree_make(const struct tp_request *request,
                                   struct tp_error *error)
 {
   const struct tp_model *model = request->model;
-  const int given = variant->degree, ways = (int)model->kraken_ways;
+  const int given = variant->argument, ways = (int)model->kraken_ways;
   if (given > 0 && ways > 0 && given != ways)
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': model '%s' was trained with %d sub-layers a layer; use kraken:%d",
@@ -144,6 +141,26 @@ static enum tp_status degree_make(const struct tp_request *request,
   return TP_OK;
 }
 
+void tp_kraken_begin(struct tp_pass *pass, const struct tp_request *request, int degree,
+                     struct tp_arena *arena, struct tp_program *program)
+{
+  const struct tp_model narrow = tp_kraken_model(request->model, degree);
+  const int n = tp_model_n_kinds(&narrow);
+  struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
+  for (int kind = 0; kind < n; kind++) {
+    kinds[kind] = tp_layer_make(&narrow, kind);
+    tp_layer_share(&kinds[kind], request->mesh.tp);
+  }
+  tp_pass_begin(pass, request, kinds, arena, program);
+}
+
+void tp_kraken_add_combine_weights(const struct tp_pass *pass)
+{
+  const double width = (double)pass->block.hidden; /* this rank's columns of W */
+  pass->program->weight_bytes +=
+      (double)pass->block.copies * width * width * tp_dtype_bytes(pass->request->dtype);
+}
+
 static enum tp_status build(const struct tp_request *request, const struct tp_variant *variant,
                             struct tp_arena *arena, struct tp_program *program,
                             struct tp_error *error)
@@ -152,14 +169,8 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   const enum tp_status status = degree_make(request, variant, &degree, error);
   if (status != TP_OK)
     return status;
-  const struct tp_model narrow = tp_kraken_model(request->model, degree);
-  struct tp_layer kinds[TP_MAX_LAYER_KINDS];
-  for (int kind = 0; kind < tp_model_n_kinds(&narrow); kind++) {
-    kinds[kind] = tp_layer_make(&narrow, kind);
-    tp_layer_share(&kinds[kind], request->mesh.tp);
-  }
   struct tp_pass pass;
-  tp_pass_begin(&pass, request, kinds, arena, program);
+  tp_kraken_begin(&pass, request, degree, arena, program);
   tp_pass_segment(&pass, "prologue", 1);
   tp_block_embed(&pass);
   tp_pass_segment(&pass, "layer 1", 1);
@@ -168,9 +179,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
   tp_pass_segment(&pass, "epilogue", 1);
   combine(&pass);
   tp_pass_end(&pass);
-  const double width = (double)pass.block.hidden; /* this rank's columns of W */
-  program->weight_bytes +=
-      (double)pass.block.copies * width * width * tp_dtype_bytes(request->dtype);
+  tp_kraken_add_combine_weights(&pass);
   return TP_OK;
 }
 
@@ -183,5 +192,8 @@ const struct tp_architecture tp_architecture_kraken = {
                 "y' = a + mlp(norm(z))\n"
                 "end:      x = W [y_1 .. y_N]",
     .takes_degree = true,
+    .argument = "sub-layers",
+    .least = 1,
+    .most = 64,
     .build = build,
 };

@@ -20,6 +20,7 @@ const struct tp_architecture tp_architecture_no_comm = {
     .name = "no-comm",
     .summary = "upper bound: standard's kernels, no exchange at all",
     .equation = "x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone",
+    .apart = true,
     .build = build,
     .build_train = tp_train_no_comm,
 };

@@ -20,11 +20,16 @@ static void fused_input(struct tp_pass *pass)
   }
 }
 
-static void layer(struct tp_pass *pass)
+void tp_parallel_modules(struct tp_pass *pass)
 {
   fused_input(pass);
   tp_block_attend(pass);
   tp_block_down(pass);
+}
+
+static void layer(struct tp_pass *pass)
+{
+  tp_parallel_modules(pass);
   tp_block_add_to(pass, "attn.add", TP_VALUE_MLP_OUT, TP_VALUE_ATTENTION_OUT, TP_VALUE_MLP_OUT);
   tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
   tp_pass_next_layer(pass);

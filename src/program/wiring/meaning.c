@@ -1,0 +1,263 @@
+/* What the ranks hold of each value, and which layer's norm it is: what is added up twice, or not at
+ * all, and a module that reads the norm of another are found here, whatever the numbers.
+ *
+ *     alike   the same on every rank: the embedding, what has been summed
+ *     parts   that add up to it over the ranks: what a module computes from its share of weights
+ *     own     neither: parts added to what is alike; every output of blocks of their own
+ */
+#include "program/wiring/reader.h"
+
+enum share { NOTHING, ALIKE, PARTS, OWN, MIXED };
+enum { NO_NORM = TP_WIRING_N_NORMS };
+
+struct holding {
+  enum share share;
+  int norm;  /* whose gains made it, or NO_NORM */
+  int age;   /* layers that have ended since */
+  int since; /* line that made it its rank's own; 0: none */
+};
+
+struct state {
+  bool reached, next; /* the layer's end has been passed already, by the norm for the next */
+  struct holding values[TP_WIRING_MOST_VALUES];
+};
+
+/* The reader of the whole, the statement at hand, what is held before it. */
+struct view {
+  const struct tp_wiring_reader *reader;
+  const struct tp_wiring_statement *statement;
+  struct state *state;
+};
+
+static const struct holding *in(const struct view *view, int i)
+{
+  return &view->state->values[view->statement->in[i]];
+}
+
+static const char *name(const struct view *view, int i)
+{
+  return tp_wiring_value(view->reader, view->statement->in[i]);
+}
+
+static bool is_own_of(const struct view *view)
+{
+  return view->reader->wiring->own;
+}
+
+static struct holding held(enum share share, int since)
+{
+  return (struct holding){.share = share, .norm = NO_NORM, .since = share == OWN ? since : 0};
+}
+
+/* Nobody reads a value that is a sum on one way here and parts on another. */
+static enum tp_status check_inputs(const struct view *view)
+{
+  for (int i = 0; i < view->statement->n_in; i++)
+    if (in(view, i)->share == MIXED)
+      return tp_wiring_fail(view->reader, view->statement->line, name(view, i),
+                            "summed over ranks on one way here and not on another; sum it on both");
+  return TP_OK;
+}
+
+static enum tp_status add(const struct view *view, struct holding *sum)
+{
+  const struct holding *a = in(view, 0), *b = in(view, 1);
+  const int since = a->since > 0 ? a->since : b->since > 0 ? b->since : view->statement->line;
+  *sum = held(a->share == b->share ? a->share : OWN, since);
+  return TP_OK;
+}
+
+static enum tp_status share(const struct view *view, struct holding *sum)
+{
+  const struct holding *x = in(view, 0), *h = in(view, 1);
+  if (x->share == PARTS)
+    return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
+                          "parts that add up over ranks already; leave out '/ranks'");
+  if (h->share != PARTS && !is_own_of(view))
+    return tp_wiring_fail(view->reader, view->statement->line, name(view, 1),
+                          "not parts that add up over ranks: the sum of x/ranks + %s would count it "
+                          "once a rank",
+                          name(view, 1));
+  *sum = held(is_own_of(view) ? OWN : PARTS, view->statement->line);
+  return TP_OK;
+}
+
+static enum tp_status sum_up(const struct view *view, struct holding *sum)
+{
+  const struct holding *value = in(view, 0);
+  const int line = view->statement->line;
+  if (value->share == ALIKE)
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "the same on every rank already: its sum would be as many times as much; "
+                          "drop the ~sum");
+  if (value->share == OWN && !is_own_of(view))
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "holds what every rank has, since line %d: its sum would count that once a "
+                          "rank; write x = x/ranks + m before, or sum parts alone",
+                          value->since);
+  *sum = held(ALIKE, 0);
+  return TP_OK;
+}
+
+static enum tp_status norm(const struct view *view, struct holding *normed)
+{
+  const enum tp_wiring_norm kind = view->statement->norm;
+  if (in(view, 0)->share == PARTS)
+    return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
+                          "parts that add up over ranks: their norms do not; ~sum it first");
+  *normed = *in(view, 0);
+  normed->norm = kind == TP_WIRING_NORM_NEXT ? TP_WIRING_NORM_ATTENTION : (int)kind;
+  normed->age = 0;
+  return TP_OK;
+}
+
+/* A module reads a norm of its own layer; the MLP attention's where they stand side by side. */
+static enum tp_status module(const struct view *view, struct holding *output)
+{
+  const struct holding *n = in(view, 0);
+  const int line = view->statement->line;
+  const bool of_mlp = view->statement->verb == TP_WIRING_MLP;
+  if (n->norm != TP_WIRING_NORM_ATTENTION && !(of_mlp && n->norm == TP_WIRING_NORM_MLP))
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "%s; write %s = norm x for %s before", n->norm == NO_NORM
+                              ? "a module reads a norm, and this is none"
+                              : "a norm with another module's gains",
+                          name(view, 0), of_mlp ? "mlp" : "attention");
+  if (n->age > 0)
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "the norm of a layer before, with that layer's gains; this one has to make "
+                          "its own");
+  *output = held(is_own_of(view) ? OWN : PARTS, line);
+  return TP_OK;
+}
+
+static enum tp_status head(const struct view *view, struct holding *output)
+{
+  const struct tp_wiring *wiring = view->reader->wiring;
+  const struct holding *n = in(view, 0);
+  const int line = view->statement->line;
+  const bool attention = n->norm == TP_WIRING_NORM_ATTENTION && n->age == 0 && !wiring->own;
+  *output = held(NOTHING, 0);
+  if (n->norm != TP_WIRING_NORM_HEAD && !attention)
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "the head reads the last norm; write %s = norm x for head before",
+                          name(view, 0));
+  if (n->share != ALIKE && !wiring->apart)
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "differs from rank to rank since line %d, where parts were added that "
+                          "nobody has summed; ~sum them, or say 'ranks apart'",
+                          n->since);
+  return TP_OK;
+}
+
+static enum tp_status step(const struct view *view, struct holding *output)
+{
+  switch (view->statement->verb) {
+  case TP_WIRING_NORM:
+    return norm(view, output);
+  case TP_WIRING_ATTENTION:
+  case TP_WIRING_MLP:
+  case TP_WIRING_BOTH:
+    return module(view, output);
+  case TP_WIRING_ADD:
+    return add(view, output);
+  case TP_WIRING_SHARE:
+    return share(view, output);
+  case TP_WIRING_COMBINE:
+    *output = held(PARTS, 0);
+    return TP_OK;
+  case TP_WIRING_SUM:
+    return sum_up(view, output);
+  case TP_WIRING_HEAD:
+    return head(view, output);
+  case TP_WIRING_COPY:
+  case TP_WIRING_WAIT:
+    break;
+  }
+  *output = *in(view, 0);
+  return TP_OK;
+}
+
+static void end_layer(struct state *state)
+{
+  for (int v = 0; v < TP_WIRING_MOST_VALUES; v++)
+    state->values[v].age += state->values[v].age == 0;
+}
+
+/* With `checks` faults are errors; else they are for later, when all is settled. */
+static enum tp_status walk(const struct tp_wiring_reader *reader, const struct tp_wiring_body *body,
+                           bool of_layer, bool checks, struct state *state)
+{
+  struct tp_wiring_reader silent = *reader;
+  silent.error = NULL;
+  bool next = false;
+  for (int s = body->first; s < body->first + body->n; s++) {
+    const struct view view = {.reader = checks ? reader : &silent,
+                              .statement = &reader->wiring->statements[s],
+                              .state = state};
+    const struct tp_wiring_statement *statement = view.statement;
+    struct holding output = held(NOTHING, 0);
+    if (checks)
+      TP_TRY(check_inputs(&view));
+    if (statement->verb == TP_WIRING_NORM && statement->norm == TP_WIRING_NORM_NEXT) {
+      end_layer(state);
+      next = true;
+    }
+    const enum tp_status status = step(&view, &output);
+    if (checks && status != TP_OK)
+      return status;
+    for (int i = 0; i < statement->n_out; i++)
+      state->values[statement->out[i]] = output;
+  }
+  if (of_layer && !next)
+    end_layer(state);
+  return TP_OK;
+}
+
+static void join(struct state *state, const struct state *way)
+{
+  if (!state->reached) {
+    *state = *way;
+    return;
+  }
+  for (int v = 0; v < TP_WIRING_MOST_VALUES; v++) {
+    struct holding *a = &state->values[v];
+    const struct holding *b = &way->values[v];
+    if (a->share == NOTHING || b->share == NOTHING)
+      a->share = a->share == NOTHING ? b->share : a->share;
+    else if (a->share != b->share)
+      a->share = a->share == PARTS || b->share == PARTS || a->share == MIXED || b->share == MIXED
+                     ? MIXED
+                     : OWN;
+    a->norm = a->norm == b->norm ? a->norm : NO_NORM;
+    a->age = a->age > b->age ? a->age : b->age;
+    a->since = a->since > b->since ? a->since : b->since;
+  }
+}
+
+static struct state enter(const struct tp_wiring_reader *reader, const struct state *ends, int body)
+{
+  struct state state = {.reached = body == 0};
+  for (int v = 0; v < TP_WIRING_MOST_VALUES; v++)
+    state.values[v] = held(v == TP_WIRING_RESIDUAL ? ALIKE : NOTHING, 0);
+  for (int i = 0; i < reader->n_bodies; i++)
+    if ((reader->before[body] & 1u << i) != 0 && ends[i].reached)
+      join(&state, &ends[i]);
+  return state;
+}
+
+enum tp_status tp_wiring_meaning(struct tp_wiring_reader *reader)
+{
+  /* What is held only grows towards MIXED, NO_NORM and higher ages and lines: each body may change
+   * what the others find a few times. */
+  enum { ROUNDS = 4 * TP_WIRING_MOST_BODIES };
+  struct state ends[TP_WIRING_MOST_BODIES] = {{.reached = false}};
+  for (int round = 0; round <= ROUNDS; round++)
+    for (int i = 0; i < reader->n_bodies; i++) {
+      const bool of_layer = i > 0 && i + 1 < reader->n_bodies;
+      struct state state = enter(reader, ends, i);
+      TP_TRY(walk(reader, reader->bodies[i], of_layer, round == ROUNDS, &state));
+      ends[i] = state;
+    }
+  return TP_OK;
+}

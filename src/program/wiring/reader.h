@@ -1,0 +1,55 @@
+#ifndef TP_PROGRAM_WIRING_READER_H
+#define TP_PROGRAM_WIRING_READER_H
+/* A wiring that is being read and checked: what the files of this folder share. */
+#include "program/wiring/wiring.h"
+
+#include <stddef.h>
+
+enum { TP_WIRING_MOST_WORDS = 16, TP_WIRING_MOST_BODIES = 2 * TP_WIRING_MOST_SEGMENTS + 2 };
+
+struct tp_wiring_reader {
+  struct tp_arena *arena;
+  struct tp_error *error;
+  struct tp_wiring *wiring;
+  /* The line that is being read, cut into words; of a line of text all behind its first word. */
+  const char *behind; /* what follows it in the file */
+  int line, n_words;
+  const char *words[TP_WIRING_MOST_WORDS + 1]; /* NULL-terminated */
+  const char *rest;
+  /* What runs after what (flow.c): bodies in the order of the file, and for each a bit a body that
+   * may run right before it. */
+  int n_bodies, origin; /* a bit of `origin`: the body before all layers */
+  const struct tp_wiring_body *bodies[TP_WIRING_MOST_BODIES];
+  unsigned before[TP_WIRING_MOST_BODIES];
+};
+
+/* "FILE:LINE: 'word': ..."; without a word (NULL) the line as a whole is meant. */
+enum tp_status tp_wiring_fail(const struct tp_wiring_reader *reader, int line, const char *word,
+                              const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* words.c: goes on to the next line that says something; `any` is false at the end of the file. */
+enum tp_status tp_wiring_next_line(struct tp_wiring_reader *reader, bool *any);
+/* A whole number from `least` to `most`. */
+enum tp_status tp_wiring_number(const struct tp_wiring_reader *reader, const char *word, int least,
+                                int most, int *number);
+
+/* statement.c: the line as a statement behind those of `body`, of a layer or not. */
+enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wiring_body *body,
+                                   bool of_layer);
+/* What every layer has: both modules, once. */
+enum tp_status tp_wiring_check_modules(const struct tp_wiring_reader *reader,
+                                       const struct tp_wiring_body *body);
+
+/* flow.c: what may run after what; what is read before it is written, or never; who waits. */
+enum tp_status tp_wiring_flow(struct tp_wiring_reader *reader);
+/* meaning.c: what ranks hold of a value, alike, in parts or each its own; which norm a module
+ * reads. */
+enum tp_status tp_wiring_meaning(struct tp_wiring_reader *reader);
+/* names.c: names of ops, what is one kernel where the stack fuses, numbers of sums. */
+enum tp_status tp_wiring_name(struct tp_wiring_reader *reader);
+
+static inline const char *tp_wiring_value(const struct tp_wiring_reader *reader, int value)
+{
+  return reader->wiring->values[value];
+}
+#endif

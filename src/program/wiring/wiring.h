@@ -1,0 +1,144 @@
+#ifndef TP_PROGRAM_WIRING_WIRING_H
+#define TP_PROGRAM_WIRING_WIRING_H
+/* An architecture as text, NAME.tpa: how residuals, norms, modules and sums hang together.
+ *
+ *     architecture ladder
+ *     layers 1
+ *       n = norm x for attention     x holds the embedding at first
+ *       a = attention n
+ *       a ~sum                       starts the sum over ranks, ...
+ *       n = norm x for mlp
+ *       m = mlp n
+ *       m ~sum
+ *     layers rest
+ *       x += a                       ... for which its first reader waits
+ *       ...
+ *
+ * It is read once (read.c, statement.c) and checked for what no model or degree changes (flow.c,
+ * meaning.c); a builder (build.c), equations (text.c) and the reference (verify/reference_wiring.c)
+ * then walk the same statements.  docs/WIRINGS.md is the language's page.
+ */
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+  TP_WIRING_MOST_VALUES = 16,
+  TP_WIRING_MOST_STATEMENTS = 200,
+  TP_WIRING_MOST_SEGMENTS = 8,
+  TP_WIRING_MOST_SUMS = 4, /* of other values than attention's and the MLP's output */
+  TP_WIRING_RESIDUAL = 0 /* the value "x" */
+};
+
+#define TP_WIRING_VERBS(X) \
+  X(NORM, "norm")          \
+  X(ATTENTION, "attention") \
+  X(MLP, "mlp")            \
+  X(BOTH, "attention & mlp") /* side by side on one norm, their first GEMMs one */ \
+  X(ADD, "+")              \
+  X(SHARE, "/ranks +")     /* x / ranks + h */ \
+  X(COPY, "copy")          \
+  X(COMBINE, "combine")    /* W [y_1 .. y_N], of blocks of their own */ \
+  X(SUM, "~sum")           /* started */ \
+  X(WAIT, "wait")          \
+  X(HEAD, "head")
+enum tp_wiring_verb {
+#define X(name, text) TP_WIRING_##name,
+  TP_WIRING_VERBS(X)
+#undef X
+};
+
+/* Whose gains a norm takes. */
+#define TP_WIRING_NORMS(X) X(ATTENTION, "attention") X(MLP, "mlp") X(NEXT, "next") X(HEAD, "head")
+enum tp_wiring_norm {
+#define X(name, text) TP_WIRING_NORM_##name,
+  TP_WIRING_NORMS(X)
+#undef X
+      TP_WIRING_N_NORMS
+};
+
+/* Statements that are one kernel where the stack fuses them. */
+enum tp_wiring_fusion {
+  TP_WIRING_ALONE,
+  TP_WIRING_ADD_NORM,    /* this sum and the norm of it */
+  TP_WIRING_ADD_SUM_NORM /* x += h; z = h + t; the norm of z, which nobody else reads */
+};
+
+/* Values by number. */
+struct tp_wiring_statement {
+  enum tp_wiring_verb verb;
+  int line;
+  int n_in, in[2], n_out, out[2];
+  enum tp_wiring_norm norm;
+  unsigned waits;  /* a bit a value: sums under way that it reads, */
+  bool overlapped; /* ... one of which may have run under kernels */
+  unsigned live;   /* values that somebody reads after it */
+  enum tp_wiring_fusion fuses;
+  const char *name, *fused; /* of its op */
+};
+
+struct tp_wiring_body {
+  int first, n; /* statements */
+  int line;
+};
+
+#define TP_WIRING_EXTENTS(X) \
+  X(LAYERS, "layers")   /* so many */ \
+  X(PERCENT, "layers")  /* so many of a hundred */ \
+  X(REST, "layers rest") /* that no other segment takes */ \
+  X(EVERY, "every")     /* the rest, so many at a time; what fills no group is one, too, ... */ \
+  X(LEFT, "left")       /* ... unless it has a segment of its own */
+enum tp_wiring_extent {
+#define X(name, text) TP_WIRING_##name,
+  TP_WIRING_EXTENTS(X)
+#undef X
+};
+
+struct tp_wiring_segment {
+  enum tp_wiring_extent extent;
+  int line, count;  /* 0: the architecture's argument, or none */
+  bool by_argument; /* the count is that */
+  struct tp_wiring_body each, last; /* of EVERY and LEFT the last layer of a group; n 0: as each */
+};
+
+struct tp_wiring {
+  const char *path, *text; /* the file's */
+  const char *name, *summary, *equation, *source;
+  const char *argument, *counts; /* "P", and what it counts; NULL: none */
+  int least, most;
+  bool own;   /* blocks of their own, one a rank, as Kraken's */
+  bool apart; /* ranks never exchange, and end with results of their own */
+  int n_values;
+  const char *values[TP_WIRING_MOST_VALUES];
+  int n_statements;
+  struct tp_wiring_statement statements[TP_WIRING_MOST_STATEMENTS];
+  struct tp_wiring_body before, end;
+  int n_segments;
+  struct tp_wiring_segment segments[TP_WIRING_MOST_SEGMENTS];
+  /* The first value that is a norm, attention's and the MLP's output; -1: none. */
+  int normed, attention_out, mlp_out;
+  int slots[TP_WIRING_MOST_VALUES]; /* of sums of other values: their number among these */
+  int carried; /* values that live from layer to layer, beside these and the residual */
+  bool combines;
+};
+
+/* Reads and checks `text`, which it keeps; `path` is for messages.  The wiring lives in `arena`.  TP_E_INPUT:
+ * "FILE:LINE: 'word': what is wrong, and the mend". */
+enum tp_status tp_wiring_read(const char *text, const char *path, struct tp_arena *arena,
+                              const struct tp_wiring **wiring, struct tp_error *error);
+
+/* Layers of each segment, for a model of so many; `argument` is the variant's, 0 without. */
+enum tp_status tp_wiring_counts(const struct tp_wiring *wiring, int argument, int64_t layers,
+                                int64_t counts[TP_WIRING_MOST_SEGMENTS], struct tp_error *error);
+/* Layers of a group of the segment, which takes `count`. */
+int64_t tp_wiring_group(const struct tp_wiring_segment *segment, int argument, int64_t count);
+
+/* The statements as equations, segment by segment; of a model's layers where `counts` is not NULL.
+ * A sum stands as AR(a) where it is waited for.  Arena-owned, lines end with \n. */
+const char *tp_wiring_text(const struct tp_wiring *wiring, const int64_t *counts,
+                           struct tp_arena *arena);
+/* The same in a line or two a segment, for the head of a program. */
+const char *tp_wiring_equation(const struct tp_wiring *wiring, struct tp_arena *arena);
+#endif
