@@ -1,3 +1,15 @@
+wiringsdir = $(pkgdatadir)/models/wirings
+dist_wirings_DATA =\
+	%D%/wirings/desync-2x.tpa \
+	%D%/wirings/desync-4x.tpa \
+	%D%/wirings/fal.tpa \
+	%D%/wirings/kraken.tpa \
+	%D%/wirings/ladder.tpa \
+	%D%/wirings/no-comm.tpa \
+	%D%/wirings/parallel.tpa \
+	%D%/wirings/parallel-track.tpa \
+	%D%/wirings/spd.tpa \
+	%D%/wirings/standard.tpa
 modelsdir = $(pkgdatadir)/models
 dist_models_DATA = %D%/README.md \
 	%D%/bloom-176b.json \

@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "command/table.h"
 #include "platform/open.h"
+#include "program/wiring/build.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -145,14 +146,35 @@ static void add_variant(struct tp_table *table, const char *prefix, const char *
   tp_table_add(table, summary);
 }
 
+/* Wirings by the names that mean them: that of a built-in architecture needs its ".tpa". */
+static enum tp_status list_wirings(struct tp_session *session, struct tp_table *table,
+                                   struct tp_error *error)
+{
+  const char **names;
+  size_t n = 0;
+  TP_TRY(tp_wiring_list(session->dirs, session->arena, &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
+    const struct tp_architecture *wired;
+    const char *const file = tp_arena_printf(session->arena, "%s.tpa", names[i]);
+    bool taken = false;
+    TP_TRY(tp_wiring_find(session->dirs, file, session->arena, &wired, error));
+    for (size_t a = 0; tp_architectures[a] != NULL; a++)
+      taken |= strcmp(tp_architectures[a]->name, names[i]) == 0;
+    tp_table_add(table, tp_arena_printf(table->arena, "%s%s%s", taken ? file : names[i],
+                                        wired->argument != NULL ? ":" : "",
+                                        wired->argument != NULL ? wired->argument : ""));
+    tp_table_add(table, wired->summary);
+  }
+  return TP_OK;
+}
+
 static enum tp_status list_variants(struct tp_session *session, struct tp_table *table,
                                     struct tp_error *error)
 {
-  (void)session;
-  (void)error;
   for (size_t i = 0; tp_architectures[i] != NULL; i++)
-    add_variant(table, "", tp_architectures[i]->name, tp_architectures[i]->takes_degree,
+    add_variant(table, "", tp_architectures[i]->name, tp_architectures[i]->argument != NULL,
                 tp_architectures[i]->summary);
+  TP_TRY(list_wirings(session, table, error));
   for (size_t i = 0; tp_overlaps[i] != NULL; i++)
     add_variant(table, "+", tp_overlaps[i]->name, tp_overlaps[i]->argument != NULL,
                 tp_overlaps[i]->summary);

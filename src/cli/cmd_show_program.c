@@ -1,12 +1,13 @@
 /* tpsim show-program: what one rank of each stage does in one pass. */
 #include "cli/points.h"
+#include "program/wiring/wiring.h"
 
 #include <string.h>
 
 struct args {
   struct tp_points points;
   const char *phase;
-  bool operands;
+  bool operands, architecture;
 };
 
 static const struct tp_option options[] = {
@@ -16,6 +17,8 @@ static const struct tp_option options[] = {
      "[decode, its first step]"},
     {"operands", '\0', TP_OPTION_FLAG, offsetof(struct args, operands), NULL,
      "also what every op reads and writes"},
+    {"architecture", '\0', TP_OPTION_FLAG, offsetof(struct args, architecture), NULL,
+     "the equations instead; of a wiring all statements, layer by layer"},
 };
 
 static enum tp_status parse_phase(const char *name, bool *decode, struct tp_workload *workload,
@@ -37,6 +40,36 @@ static void print(const struct tp_program *program, bool apart, bool operands,
     printf("operands: none; %s\n", program->unsaid);
 }
 
+static void print_lines(const char *indent, const char *text)
+{
+  while (*text != '\0') {
+    const size_t length = strcspn(text, "\n");
+    printf("%s%.*s\n", indent, (int)length, text);
+    text += length + (text[length] == '\n');
+  }
+}
+
+/* A sum stands as AR(a) where its first reader waits for it. */
+static enum tp_status print_architecture(const struct tp_point *point, bool apart,
+                                         struct tp_arena *arena, struct tp_error *error)
+{
+  const struct tp_variant *const variant = point->variant;
+  const struct tp_architecture *const architecture = variant->architecture;
+  const struct tp_wiring *const wiring = architecture->wiring;
+  int64_t counts[TP_WIRING_MOST_SEGMENTS];
+  if (wiring != NULL)
+    TP_TRY(tp_wiring_counts(wiring, variant->argument, point->model->layers, counts, error));
+  printf("%s# %s %s: %s\n", apart ? "\n" : "", point->model->name, variant->text,
+         architecture->summary);
+  print_lines("#   ", architecture->equation);
+  if (wiring == NULL)
+    return TP_OK;
+  if (wiring->source != NULL)
+    print_lines("# ", wiring->source);
+  print_lines("", tp_wiring_text(wiring, counts, arena));
+  return TP_OK;
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -56,6 +89,10 @@ static enum tp_status run(struct tp_session *session, void *values,
     struct tp_program program;
     TP_TRY(tp_grid_point(&grid, &catalog, i, &point, error));
     point.workload = workload;
+    if (args->architecture) {
+      TP_TRY(print_architecture(&point, i > 0, session->arena, error));
+      continue;
+    }
     const struct tp_batch batch =
         decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
     for (int stage = 0; stage < point.mesh.pp; stage++) {

@@ -12,9 +12,12 @@ enum { SEED = 1 };
 static const double most_s = 600; /* of one degree: ranks may wait for one that failed */
 
 struct args {
-  const char *device, *stack, *only;
+  const char *device, *stack, *only, *against;
+  struct tp_words variants;
   int64_t tp, seed;
   bool quiet;
+  /* What the names mean. */
+  struct tp_variant *parsed, equations;
 };
 
 static const struct tp_option options[] = {
@@ -26,6 +29,10 @@ static const struct tp_option options[] = {
      "whose collectives run [tpsim-cuda]"},
     {"only", '\0', TP_OPTION_TEXT, offsetof(struct args, only), "TEXT",
      "checks whose names contain it"},
+    {"variant", 'v', TP_OPTION_WORDS, offsetof(struct args, variants), "V[,V...]",
+     "these variants only, wirings among them (FILE.tpa[:N], a name of `tpsim list variants`)"},
+    {"against", '\0', TP_OPTION_TEXT, offsetof(struct args, against), "V",
+     "with --variant: whose equations they have to compute [their own]"},
     {"seed", '\0', TP_OPTION_COUNT, offsetof(struct args, seed), "N", "of the numbers [1]"},
     {"quiet", 'q', TP_OPTION_FLAG, offsetof(struct args, quiet), NULL,
      "only what fails or is skipped"},
@@ -69,6 +76,9 @@ static struct tp_selftest begin(const struct args *args, bool prints)
 {
   return (struct tp_selftest){.seed = args->seed > 0 ? (uint64_t)args->seed : SEED,
                               .only = args->only,
+                              .variants = args->parsed,
+                              .n_variants = args->variants.n,
+                              .against = args->against != NULL ? &args->equations : NULL,
                               .report = prints ? print : silent,
                               .data = (void *)args};
 }
@@ -198,12 +208,29 @@ static enum tp_status check_device(const struct tp_session *session, const struc
   return args->tp > 0 ? run_degree(&task, counts, error) : check_gpus(args, &stack, counts, error);
 }
 
+static enum tp_status parse_variants(const struct tp_session *session, struct args *args,
+                                     struct tp_error *error)
+{
+  if (args->against != NULL && args->variants.n == 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "--against says what --variant has to compute; add --variant");
+  args->parsed = TP_NEW(session->arena, struct tp_variant, args->variants.n + 1);
+  for (size_t i = 0; i < args->variants.n; i++)
+    TP_TRY(tp_variant_open(session->dirs, args->variants.items[i], session->arena, &args->parsed[i],
+                           error));
+  if (args->against == NULL)
+    return TP_OK;
+  return tp_variant_open(session->dirs, args->against, session->arena, &args->equations, error);
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
-  const struct args *args = values;
+  struct args *args = values;
   struct counts counts = {0};
   enum tp_status status = tp_command_expect(positional, 0, 0, "nothing", error);
+  if (status == TP_OK)
+    status = parse_variants(session, args, error);
   if (status == TP_OK)
     status = check_device(session, args, &counts, error);
   if (status != TP_OK)
@@ -230,7 +257,8 @@ const struct tp_command tp_command_selftest = {
         "Errors\n"
         "are relative, Euclidean, of the worst tensor or token. Under compute-sanitizer take --tp "
         "1.\n"
-        "--device host runs the variants at 1, 2 and 4 ranks on the CPU, ops in random order.",
+        "--device host runs the variants at 1, 2 and 4 ranks on the CPU, ops in random order.\n"
+        "--variant mine.tpa --against ladder tells whether a wiring computes what ladder does.",
     .example = "tpsim-cuda selftest --device host --only ladder --quiet",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

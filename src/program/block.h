@@ -23,17 +23,17 @@ void tp_block_add_share(struct tp_pass *pass, const char *name, enum tp_value h)
 void tp_block_add_share_to(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value h,
                            enum tp_value y);
 void tp_block_copy(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value y);
-/* y = x + h and n = norm(y), in one kernel where the stack fuses them; `overlapped`: the output comes
- * from a collective that ran under other kernels, which some stacks cannot fuse. */
+/* y = x + h and n = norm(y), in one kernel where the stack fuses them; `overlapped`: the output
+ * comes from a collective that ran under other kernels, which some stacks cannot fuse. */
 struct tp_add_norm {
   const char *add, *norm, *fused;
   enum tp_value h, gain, x, y, n;
 };
-#define TP_ADD_NORM(add, h, norm, gain)                                           \
-  (struct tp_add_norm)                                                            \
-  {                                                                               \
-    (add), (norm), add "+" norm, TP_VALUE_##h, TP_VALUE_##gain##_GAIN,            \
-        TP_VALUE_RESIDUAL, TP_VALUE_RESIDUAL, TP_VALUE_NORMED                     \
+#define TP_ADD_NORM(add, h, norm, gain)                                                   \
+  (struct tp_add_norm)                                                                    \
+  {                                                                                       \
+    (add), (norm), add "+" norm, TP_VALUE_##h, TP_VALUE_##gain##_GAIN, TP_VALUE_RESIDUAL, \
+        TP_VALUE_RESIDUAL, TP_VALUE_NORMED                                                \
   }
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped);
 /* x += h and n = norm(h + sum), in one kernel. */

@@ -82,7 +82,8 @@ struct tp_pass;
 struct tp_operands {
   bool said, joined;
   int n, of[TP_N_VALUES];
-  enum tp_value bound[TP_N_VALUES]; /* what the block's name for a value stands for: itself, or ... */
+  enum tp_value
+      bound[TP_N_VALUES]; /* what the block's name for a value stands for: itself, or ... */
   const char *names[TP_N_VALUES];
   struct tp_tensor *tensors;
 };

@@ -77,7 +77,8 @@ static enum tp_status refuse_unknown(const struct parse *parse, const char *word
   for (size_t i = 0; tp_wires[i] != NULL && n < MAX_NAMES; i++)
     names[n++] = tp_wires[i]->name;
   for (size_t i = 0; i < n_wirings && n < MAX_NAMES; i++)
-    names[n++] = wirings[i];
+    if (find_architecture(wirings[i]) == NULL)
+      names[n++] = wirings[i];
   return tp_fail(parse->error, TP_E_INPUT, "variant '%s': unknown part '%s'%s", parse->text, word,
                  tp_text_hint(parse->arena, word, names, n));
 }
@@ -122,8 +123,9 @@ static enum tp_status add_architecture(const char *text, struct part part,
   if (architecture->argument == NULL)
     return refuse_argument(text, part, error);
   if (part.argument == NULL)
-    return tp_fail(error, TP_E_INPUT, "variant '%s': %s takes a number; write %s:N with N from %d to %d",
-                   text, part.name, part.name, architecture->least, architecture->most);
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': %s takes a number; write %s:N with N from %d to %d", text,
+                   part.name, part.name, architecture->least, architecture->most);
   return read_count(text, part, architecture->argument, architecture->least, architecture->most,
                     &variant->argument, error);
 }
@@ -198,8 +200,8 @@ static enum tp_status refuse_idle(const char *text, const struct tp_variant *var
       variant->overlap != NULL ? variant->overlap : variant->wire;
   if (!variant->architecture->apart || idle == NULL)
     return TP_OK;
-  return tp_fail(error, TP_E_INPUT, "variant '%s': %s sends nothing that %s could %s; keep one", text,
-                 variant->architecture->name, idle->name,
+  return tp_fail(error, TP_E_INPUT, "variant '%s': %s sends nothing that %s could %s; keep one",
+                 text, variant->architecture->name, idle->name,
                  variant->overlap != NULL ? "hide" : "shorten");
 }
 

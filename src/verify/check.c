@@ -5,9 +5,14 @@
 
 #include <string.h>
 
+static const struct tp_variant *equations_of(const struct tp_check *check)
+{
+  return check->against != NULL ? check->against : check->variant;
+}
+
 static bool ranks_differ(const struct tp_check *check)
 {
-  return strcmp(check->variant->architecture->name, "no-comm") == 0 && check->request.mesh.tp > 1;
+  return equations_of(check)->architecture->apart && check->request.mesh.tp > 1;
 }
 
 enum tp_status tp_check_build(const struct tp_check *check, struct tp_arena *arena,
@@ -42,7 +47,7 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
   const struct tp_request *request = &check->request;
   for (int64_t b = 0; b < request->batch.chunks[0].sequences; b++) {
     const struct tp_reference reference = {.model = request->model,
-                                           .variant = check->variant,
+                                           .variant = equations_of(check),
                                            .ranks = request->mesh.tp,
                                            .rank = rank,
                                            .embedding_sharded = request->style.embedding_sharded,

@@ -12,7 +12,8 @@
 struct tp_check {
   struct tp_request request; /* its batch is the prefill; kv_capacity is set here */
   const struct tp_variant *variant;
-  int steps;     /* of decode, after the prefill */
+  const struct tp_variant *against; /* whose equations it is held against; NULL: its own */
+  int steps;                        /* of decode, after the prefill */
   bool captured; /* passes are graphs, replayed; a step then reads as far as the cache goes */
   uint64_t seed; /* of weights and tokens */
 };

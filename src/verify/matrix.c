@@ -141,6 +141,7 @@ enum { STYLES = sizeof styles / sizeof styles[0] };
 struct matrix {
   struct tp_arena *arena;
   uint64_t seed;
+  const struct tp_variant *against;
   struct tp_selftest_case *cases;
   size_t n;
 };
@@ -159,6 +160,7 @@ static void add(struct matrix *matrix, const struct tp_model *model,
                             .dtype = dtype,
                             .style = style->style},
                 .variant = variant,
+                .against = matrix->against,
                 .steps = 2,
                 .captured = style->captured,
                 .seed = matrix->seed + matrix->n}};
@@ -186,8 +188,8 @@ static void add_some(struct matrix *matrix, const struct tp_variant *variant, in
 static bool says_something(const struct tp_variant *variant, int tp)
 {
   const bool alone = variant->overlap == NULL && variant->wire == NULL;
-  const bool differs =
-      variant->architecture == tp_architectures[0] || variant->architecture->takes_degree;
+  const bool blocks = variant->architecture->takes_degree && variant->architecture->wiring == NULL;
+  const bool differs = variant->architecture == tp_architectures[0] || blocks;
   return tp > 1 || (alone && differs);
 }
 
@@ -214,15 +216,17 @@ static void add_variant(struct matrix *matrix, const struct tp_variant *variant,
     add_some(matrix, variant, tp, TP_DTYPE_BF16);
 }
 
-size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
+size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed, struct tp_selftest_choice choice,
                           const struct tp_selftest_case **cases)
 {
   enum { DEGREES = 3 };
-  const struct tp_variant *variants;
-  const size_t n = tp_computed_variants(arena, &variants);
+  const struct tp_variant *variants = choice.variants;
+  const size_t n = choice.n > 0 ? choice.n : tp_computed_variants(arena, &variants);
   const size_t most = n * DEGREES * MODELS * STYLES * 4;
-  struct matrix matrix = {
-      .arena = arena, .seed = seed, .cases = TP_NEW(arena, struct tp_selftest_case, most)};
+  struct matrix matrix = {.arena = arena,
+                          .seed = seed,
+                          .against = choice.against,
+                          .cases = TP_NEW(arena, struct tp_selftest_case, most)};
   for (size_t v = 0; v < n; v++)
     for (int tp = 1; tp <= 4; tp *= 2)
       add_variant(&matrix, &variants[v], tp);

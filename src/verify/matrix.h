@@ -14,8 +14,16 @@ struct tp_selftest_case {
   struct tp_check check; /* its variant in the arena */
 };
 
+/* What is checked: variants (n 0: all that devices compute), and whose equations they are held
+ * against (NULL: their own). */
+struct tp_selftest_choice {
+  const struct tp_variant *variants;
+  size_t n;
+  const struct tp_variant *against;
+};
+
 /* The cases, in `arena`; returns how many.  On a single rank there is nothing to arrange, so
  * standard and kraken stand for all variants. */
-size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
+size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed, struct tp_selftest_choice choice,
                           const struct tp_selftest_case **cases);
 #endif

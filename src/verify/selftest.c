@@ -122,6 +122,12 @@ static enum tp_status agree(struct tp_team *group, struct tp_arena *arena, struc
   return TP_OK;
 }
 
+static struct tp_selftest_choice choice_of(const struct tp_selftest *selftest)
+{
+  return (struct tp_selftest_choice){
+      .variants = selftest->variants, .n = selftest->n_variants, .against = selftest->against};
+}
+
 static struct finding check_variant(const struct tp_selftest_case *item,
                                     const struct tp_check_ranks *ranks, struct tp_arena *arena)
 {
@@ -154,7 +160,7 @@ void tp_selftest_host(struct tp_selftest *selftest)
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_selftest_case *cases;
-  const size_t n = tp_selftest_matrix(list, selftest->seed, &cases);
+  const size_t n = tp_selftest_matrix(list, selftest->seed, choice_of(selftest), &cases);
   for (size_t i = 0; i < n; i++) {
     if (!is_wanted(selftest, cases[i].name))
       continue;
@@ -196,7 +202,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_selftest_case *cases;
-  const size_t n = tp_selftest_matrix(list, selftest->seed, &cases);
+  const size_t n = tp_selftest_matrix(list, selftest->seed, choice_of(selftest), &cases);
   const struct tp_check_ranks ranks = {.n = 1, .calls = &calls};
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < n && status == TP_OK; i++) {
@@ -216,7 +222,8 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_team *group, struct tp_error *error)
 {
-  TP_TRY(check_ops(selftest, calls, group, error));
+  if (selftest->n_variants == 0)
+    TP_TRY(check_ops(selftest, calls, group, error));
   return check_variants(selftest, calls, group, error);
 }
 

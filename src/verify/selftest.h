@@ -1,6 +1,7 @@
 #ifndef TP_VERIFY_SELFTEST_H
 #define TP_VERIFY_SELFTEST_H
 /* What `tpsim-cuda selftest` runs, one line of result each. */
+#include "program/variant.h"
 #include "ranks/team.h"
 #include "run/calls.h"
 #include "run/standin_try.h"
@@ -17,6 +18,10 @@ struct tp_selftest_line {
 struct tp_selftest {
   uint64_t seed;    /* of numbers, and of orders on the host */
   const char *only; /* lines whose names contain it; NULL: all */
+  /* These variants and nothing else; none: all of the registries, and what a device is made of. */
+  const struct tp_variant *variants;
+  size_t n_variants;
+  const struct tp_variant *against; /* whose equations they are held against; NULL: their own */
   /* Called on every rank, with the worst outcome of all ranks. */
   void (*report)(void *data, const struct tp_selftest_line *line);
   void *data;

@@ -16,7 +16,8 @@ unit_tests += \
 	%D%/test_reference \
 	%D%/test_standin_plan \
 	%D%/test_store \
-	%D%/test_trace
+	%D%/test_trace \
+	%D%/test_wired
 EXTRA_DIST += %D%/computed.h %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
 # Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.

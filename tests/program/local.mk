@@ -15,9 +15,11 @@ unit_tests += \
 	%D%/test_train \
 	%D%/test_transforms \
 	%D%/test_variant \
-	%D%/test_windows
+	%D%/test_windows \
+	%D%/test_wiring
 EXTRA_DIST += \
 	%D%/toy.h \
+	%D%/wiring.h \
 	%D%/golden/desync-2x.txt \
 	%D%/golden/desync-4x.txt \
 	%D%/golden/kraken-alone.txt \

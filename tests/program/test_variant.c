@@ -3,7 +3,7 @@
 
 static const struct {
   const char *text, *canonical;
-  int degree;
+  int argument;
 } good[] = {
     {"standard", "standard", 0},   {"parallel", "parallel", 0},   {"ladder", "ladder", 0},
     {"desync-2x", "desync-2x", 0}, {"desync-4x", "desync-4x", 0}, {"no-comm", "no-comm", 0},
@@ -18,7 +18,7 @@ START_TEST(test_good)
   ck_assert_msg(tp_variant_parse(good[_i].text, arena, &variant, &error) == TP_OK, "%s",
                 error.text);
   ck_assert_str_eq(variant.text, good[_i].canonical);
-  ck_assert_int_eq(variant.degree, good[_i].degree);
+  ck_assert_int_eq(variant.argument, good[_i].argument);
   ck_assert_ptr_null(variant.overlap);
   ck_assert_ptr_null(variant.wire);
   tp_arena_free(arena);
@@ -47,11 +47,11 @@ static const struct {
 START_TEST(test_bad)
 {
   struct tp_arena *arena = tp_arena_create();
-  struct tp_variant variant = {.degree = 99};
+  struct tp_variant variant = {.argument = 99};
   struct tp_error error = {""};
   ck_assert_int_eq(tp_variant_parse(bad[_i].text, arena, &variant, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, bad[_i].words) != NULL, "'%s': %s", bad[_i].text, error.text);
-  ck_assert_int_eq(variant.degree, 99); /* untouched on failure */
+  ck_assert_int_eq(variant.argument, 99); /* untouched on failure */
   tp_arena_free(arena);
 }
 END_TEST

@@ -294,7 +294,8 @@ static enum tp_status begin(struct wired *wired, const struct tp_request *reques
     return tp_fail(error, TP_E_INPUT, "%s: blocks of their own stand one a rank; take tp 2 or more",
                    wired->wiring->path);
   if (ways > 0 && ways != tp)
-    return tp_fail(error, TP_E_INPUT, "%s: model '%s' was trained with %lld sub-layers; take tp %lld",
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: model '%s' was trained with %lld sub-layers; take tp %lld",
                    wired->wiring->path, request->model->name, (long long)ways, (long long)ways);
   tp_kraken_begin(&wired->pass, request, tp, arena, program);
   return TP_OK;
@@ -314,7 +315,6 @@ enum tp_status tp_wiring_build(const struct tp_request *request, const struct tp
   if (wiring->combines)
     tp_kraken_add_combine_weights(&wired.pass);
   program->activation_bytes += (double)wiring->carried * (double)wired.pass.tokens *
-                               (double)wired.pass.block.hidden *
-                               tp_dtype_bytes(wired.pass.wide);
+                               (double)wired.pass.block.hidden * tp_dtype_bytes(wired.pass.wide);
   return TP_OK;
 }

@@ -5,8 +5,8 @@
 #include "program/wiring/wiring.h"
 
 /* The wiring of a name or of a file as an architecture of that name, whose argument `list variants`
- * and messages name; `found` is false where there is no such file, and the name no path.  `dirs` may
- * be NULL: paths alone.  In `arena`. */
+ * and messages name; `found` is false where there is no such file, and the name no path.  `dirs`
+ * may be NULL: paths alone.  In `arena`. */
 enum tp_status tp_wiring_find(const struct tp_datadir *dirs, const char *name,
                               struct tp_arena *arena, const struct tp_architecture **found,
                               struct tp_error *error);

@@ -33,9 +33,9 @@ static enum tp_status path_of(const struct tp_datadir *dirs, const char *name,
   if (*path == NULL && !is_path && name[0] != '\0')
     *path = look_up(dirs, name, arena);
   if (*path == NULL && is_file)
-    return tp_fail(error, TP_E_INPUT,
-                   "%s: no such file; give the path of a wiring, or a name of `tpsim list variants`",
-                   name);
+    return tp_fail(
+        error, TP_E_INPUT,
+        "%s: no such file; give the path of a wiring, or a name of `tpsim list variants`", name);
   return TP_OK;
 }
 

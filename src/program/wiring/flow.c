@@ -2,8 +2,8 @@
  * what is read that nobody wrote, or written that nobody reads.
  *
  * A body may run after several others: the same again, another segment whose model is short of
- * layers.  Facts that hold on every way into it are joined by "and" (written), those that one way is
- * enough for by "or" (under way, live).
+ * layers.  Facts that hold on every way into it are joined by "and" (written), those that one way
+ * is enough for by "or" (under way, live).
  */
 #include "program/wiring/reader.h"
 
@@ -57,8 +57,8 @@ static unsigned add_segment(struct tp_wiring_reader *reader,
   }
   /* A group of one layer is its last: one that no other segment has, or of a count of one. */
   const bool alone = segment->by_argument || segment->extent == TP_WIRING_LEFT || !left_follows;
-  const bool third = segment->by_argument || segment->extent == TP_WIRING_LEFT ||
-                     segment->count > 2;
+  const bool third =
+      segment->by_argument || segment->extent == TP_WIRING_LEFT || segment->count > 2;
   const int last = add_body(reader, &segment->last, bit(each) | (alone ? open : 0));
   const bool groups = segment->extent == TP_WIRING_EVERY;
   reader->before[each] |= (third ? bit(each) : 0) | (groups ? bit(last) : 0);
@@ -270,8 +270,9 @@ static enum tp_status check_places(const struct tp_wiring_reader *reader)
       const struct tp_wiring_statement *statement = &reader->wiring->statements[s];
       const char *const name = tp_wiring_value(reader, statement->in[0]);
       if (statement->verb == TP_WIRING_SUM && (written & reads(statement)) == 0)
-        return tp_wiring_fail(reader, statement->line, name,
-                              "its sum starts where it is written, in the same layer; move it there");
+        return tp_wiring_fail(
+            reader, statement->line, name,
+            "its sum starts where it is written, in the same layer; move it there");
       const bool last = s + 1 == body->first + body->n;
       const enum tp_wiring_verb next = last ? TP_WIRING_WAIT : statement[1].verb;
       if (statement->verb == TP_WIRING_WAIT && (next == TP_WIRING_WAIT || next == TP_WIRING_SUM))

@@ -1,5 +1,5 @@
-/* What the ranks hold of each value, and which layer's norm it is: what is added up twice, or not at
- * all, and a module that reads the norm of another are found here, whatever the numbers.
+/* What the ranks hold of each value, and which layer's norm it is: what is added up twice, or not
+ * at all, and a module that reads the norm of another are found here, whatever the numbers.
  *
  *     alike   the same on every rank: the embedding, what has been summed
  *     parts   that add up to it over the ranks: what a module computes from its share of weights
@@ -8,11 +8,11 @@
 #include "program/wiring/reader.h"
 
 enum share { NOTHING, ALIKE, PARTS, OWN, MIXED };
-enum { NO_NORM = TP_WIRING_N_NORMS };
+enum { NO_NORM = TP_WIRING_N_NORMS, MIXED_NORM };
 
 struct holding {
   enum share share;
-  int norm;  /* whose gains made it, or NO_NORM */
+  int norm;  /* whose gains made it, NO_NORM, or MIXED_NORM: several ways here differ */
   int age;   /* layers that have ended since */
   int since; /* line that made it its rank's own; 0: none */
 };
@@ -74,10 +74,11 @@ static enum tp_status share(const struct view *view, struct holding *sum)
     return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
                           "parts that add up over ranks already; leave out '/ranks'");
   if (h->share != PARTS && !is_own_of(view))
-    return tp_wiring_fail(view->reader, view->statement->line, name(view, 1),
-                          "not parts that add up over ranks: the sum of x/ranks + %s would count it "
-                          "once a rank",
-                          name(view, 1));
+    return tp_wiring_fail(
+        view->reader, view->statement->line, name(view, 1),
+        "not parts that add up over ranks: the sum of x/ranks + %s would count it "
+        "once a rank",
+        name(view, 1));
   *sum = held(is_own_of(view) ? OWN : PARTS, view->statement->line);
   return TP_OK;
 }
@@ -91,10 +92,11 @@ static enum tp_status sum_up(const struct view *view, struct holding *sum)
                           "the same on every rank already: its sum would be as many times as much; "
                           "drop the ~sum");
   if (value->share == OWN && !is_own_of(view))
-    return tp_wiring_fail(view->reader, line, name(view, 0),
-                          "holds what every rank has, since line %d: its sum would count that once a "
-                          "rank; write x = x/ranks + m before, or sum parts alone",
-                          value->since);
+    return tp_wiring_fail(
+        view->reader, line, name(view, 0),
+        "holds what every rank has, since line %d: its sum would count that once a "
+        "rank; write x = x/ranks + m before, or sum parts alone",
+        value->since);
   *sum = held(ALIKE, 0);
   return TP_OK;
 }
@@ -111,6 +113,14 @@ static enum tp_status norm(const struct view *view, struct holding *normed)
   return TP_OK;
 }
 
+static const char *norm_fault(const struct holding *n)
+{
+  if (n->norm == NO_NORM)
+    return "a module reads a norm, and this is none";
+  return n->norm == MIXED_NORM ? "a norm with another module's gains, on one way here at least"
+                               : "a norm with another module's gains";
+}
+
 /* A module reads a norm of its own layer; the MLP attention's where they stand side by side. */
 static enum tp_status module(const struct view *view, struct holding *output)
 {
@@ -118,15 +128,13 @@ static enum tp_status module(const struct view *view, struct holding *output)
   const int line = view->statement->line;
   const bool of_mlp = view->statement->verb == TP_WIRING_MLP;
   if (n->norm != TP_WIRING_NORM_ATTENTION && !(of_mlp && n->norm == TP_WIRING_NORM_MLP))
-    return tp_wiring_fail(view->reader, line, name(view, 0),
-                          "%s; write %s = norm x for %s before", n->norm == NO_NORM
-                              ? "a module reads a norm, and this is none"
-                              : "a norm with another module's gains",
-                          name(view, 0), of_mlp ? "mlp" : "attention");
+    return tp_wiring_fail(view->reader, line, name(view, 0), "%s; write %s = norm x for %s before",
+                          norm_fault(n), name(view, 0), of_mlp ? "mlp" : "attention");
   if (n->age > 0)
-    return tp_wiring_fail(view->reader, line, name(view, 0),
-                          "the norm of a layer before, with that layer's gains; this one has to make "
-                          "its own");
+    return tp_wiring_fail(
+        view->reader, line, name(view, 0),
+        "the norm of a layer before, with that layer's gains; this one has to make "
+        "its own");
   *output = held(is_own_of(view) ? OWN : PARTS, line);
   return TP_OK;
 }
@@ -229,7 +237,7 @@ static void join(struct state *state, const struct state *way)
       a->share = a->share == PARTS || b->share == PARTS || a->share == MIXED || b->share == MIXED
                      ? MIXED
                      : OWN;
-    a->norm = a->norm == b->norm ? a->norm : NO_NORM;
+    a->norm = a->norm == b->norm ? a->norm : MIXED_NORM;
     a->age = a->age > b->age ? a->age : b->age;
     a->since = a->since > b->since ? a->since : b->since;
   }

@@ -69,8 +69,7 @@ static enum tp_status read_range(struct tp_wiring_reader *reader)
 
 static const char *appended(const struct tp_wiring_reader *reader, const char *text)
 {
-  return text == NULL ? reader->rest
-                      : tp_arena_printf(reader->arena, "%s\n%s", text, reader->rest);
+  return text == NULL ? reader->rest : tp_arena_printf(reader->arena, "%s\n%s", text, reader->rest);
 }
 
 /* A line of the head; `taken` is false where it is none. */
@@ -199,8 +198,8 @@ static enum tp_status open_last(struct tp_wiring_reader *reader, struct place *p
   if (segment->extent == TP_WIRING_EVERY && !segment->by_argument && segment->count == 1)
     return tp_wiring_fail(reader, segment->line, NULL,
                           "a group of one layer is its last: what stands before 'last' never runs");
-  segment->last = (struct tp_wiring_body){.first = reader->wiring->n_statements,
-                                          .line = reader->line};
+  segment->last =
+      (struct tp_wiring_body){.first = reader->wiring->n_statements, .line = reader->line};
   place->body = &segment->last;
   return TP_OK;
 }

@@ -9,8 +9,8 @@
 enum { MOST_NAME = 16 };
 
 static const char *const reserved[] = {
-    "architecture", "summary", "source", "equation", "own",  "ranks", "layers", "rest", "every",
-    "left",         "last",    "end",    "norm",     "for",  "copy",  "combine", "head", "wait",
+    "architecture", "summary", "source", "equation", "own",  "ranks",   "layers",  "rest", "every",
+    "left",         "last",    "end",    "norm",     "for",  "copy",    "combine", "head", "wait",
     "attention",    "mlp",     "next",   "sum",      "over", "scatter", "gather"};
 enum { N_RESERVED = sizeof reserved / sizeof reserved[0] };
 
@@ -35,8 +35,9 @@ static enum tp_status check_name(const struct tp_wiring_reader *reader, const ch
                           (int)MOST_NAME);
   for (int i = 0; i < N_RESERVED; i++)
     if (strcmp(name, reserved[i]) == 0)
-      return tp_wiring_fail(reader, reader->line, name, "a word of the language; name the value "
-                                                        "otherwise");
+      return tp_wiring_fail(reader, reader->line, name,
+                            "a word of the language; name the value "
+                            "otherwise");
   if (reader->wiring->argument != NULL && strcmp(name, reader->wiring->argument) == 0)
     return tp_wiring_fail(reader, reader->line, name,
                           "the architecture's argument; name the value otherwise");
@@ -66,7 +67,8 @@ static enum tp_status expect(const struct tp_wiring_reader *reader, int i, const
   if (is(reader, i, text))
     return TP_OK;
   if (i >= reader->n_words)
-    return tp_wiring_fail(reader, reader->line, NULL, "the line ends where '%s' should stand", text);
+    return tp_wiring_fail(reader, reader->line, NULL, "the line ends where '%s' should stand",
+                          text);
   return tp_wiring_fail(reader, reader->line, word(reader, i), "'%s' should stand here", text);
 }
 
@@ -226,8 +228,7 @@ static enum tp_status read(struct tp_wiring_reader *reader, struct tp_wiring_sta
   if (is(reader, 0, "@") || is(reader, 1, "@"))
     return tp_wiring_fail(reader, reader->line, "@",
                           "a wiring keeps all tokens of a step together; it has no parts of them");
-  return tp_wiring_fail(reader, reader->line, word(reader, 0),
-                        "begins no statement%s",
+  return tp_wiring_fail(reader, reader->line, word(reader, 0), "begins no statement%s",
                         tp_text_hint(reader->arena, word(reader, 0), reserved, N_RESERVED));
 }
 

@@ -60,9 +60,8 @@ static const char *equation_of(const struct tp_wiring *wiring,
 static const char *extent_text(const struct tp_wiring *wiring,
                                const struct tp_wiring_segment *segment, struct tp_arena *arena)
 {
-  const char *const number = segment->by_argument
-                                 ? wiring->argument
-                                 : tp_arena_printf(arena, "%d", segment->count);
+  const char *const number =
+      segment->by_argument ? wiring->argument : tp_arena_printf(arena, "%d", segment->count);
   switch (segment->extent) {
   case TP_WIRING_LAYERS:
     return tp_arena_printf(arena, "layers %s", number);
@@ -100,8 +99,7 @@ static void print_body(FILE *out, const struct tp_wiring *wiring, const char *ti
 static const char *which_layers(int64_t first, int64_t count, struct tp_arena *arena)
 {
   if (count < 2)
-    return count == 0 ? ", no layer"
-                      : tp_arena_printf(arena, ", layer %lld", (long long)first + 1);
+    return count == 0 ? ", no layer" : tp_arena_printf(arena, ", layer %lld", (long long)first + 1);
   return tp_arena_printf(arena, ", layers %lld to %lld", (long long)first + 1,
                          (long long)(first + count));
 }

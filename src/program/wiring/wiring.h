@@ -29,20 +29,20 @@ enum {
   TP_WIRING_MOST_STATEMENTS = 200,
   TP_WIRING_MOST_SEGMENTS = 8,
   TP_WIRING_MOST_SUMS = 4, /* of other values than attention's and the MLP's output */
-  TP_WIRING_RESIDUAL = 0 /* the value "x" */
+  TP_WIRING_RESIDUAL = 0   /* the value "x" */
 };
 
-#define TP_WIRING_VERBS(X) \
-  X(NORM, "norm")          \
-  X(ATTENTION, "attention") \
-  X(MLP, "mlp")            \
+#define TP_WIRING_VERBS(X)                                                         \
+  X(NORM, "norm")                                                                  \
+  X(ATTENTION, "attention")                                                        \
+  X(MLP, "mlp")                                                                    \
   X(BOTH, "attention & mlp") /* side by side on one norm, their first GEMMs one */ \
-  X(ADD, "+")              \
-  X(SHARE, "/ranks +")     /* x / ranks + h */ \
-  X(COPY, "copy")          \
-  X(COMBINE, "combine")    /* W [y_1 .. y_N], of blocks of their own */ \
-  X(SUM, "~sum")           /* started */ \
-  X(WAIT, "wait")          \
+  X(ADD, "+")                                                                      \
+  X(SHARE, "/ranks +") /* x / ranks + h */                                         \
+  X(COPY, "copy")                                                                  \
+  X(COMBINE, "combine") /* W [y_1 .. y_N], of blocks of their own */               \
+  X(SUM, "~sum")        /* started */                                              \
+  X(WAIT, "wait")                                                                  \
   X(HEAD, "head")
 enum tp_wiring_verb {
 #define X(name, text) TP_WIRING_##name,
@@ -84,12 +84,12 @@ struct tp_wiring_body {
   int line;
 };
 
-#define TP_WIRING_EXTENTS(X) \
-  X(LAYERS, "layers")   /* so many */ \
-  X(PERCENT, "layers")  /* so many of a hundred */ \
-  X(REST, "layers rest") /* that no other segment takes */ \
-  X(EVERY, "every")     /* the rest, so many at a time; what fills no group is one, too, ... */ \
-  X(LEFT, "left")       /* ... unless it has a segment of its own */
+#define TP_WIRING_EXTENTS(X)                                                                     \
+  X(LAYERS, "layers")    /* so many */                                                           \
+  X(PERCENT, "layers")   /* so many of a hundred */                                              \
+  X(REST, "layers rest") /* that no other segment takes */                                       \
+  X(EVERY, "every")      /* the rest, so many at a time; what fills no group is one, too, ... */ \
+  X(LEFT, "left")        /* ... unless it has a segment of its own */
 enum tp_wiring_extent {
 #define X(name, text) TP_WIRING_##name,
   TP_WIRING_EXTENTS(X)
@@ -98,8 +98,8 @@ enum tp_wiring_extent {
 
 struct tp_wiring_segment {
   enum tp_wiring_extent extent;
-  int line, count;  /* 0: the architecture's argument, or none */
-  bool by_argument; /* the count is that */
+  int line, count;                  /* 0: the architecture's argument, or none */
+  bool by_argument;                 /* the count is that */
   struct tp_wiring_body each, last; /* of EVERY and LEFT the last layer of a group; n 0: as each */
 };
 
@@ -124,8 +124,8 @@ struct tp_wiring {
   bool combines;
 };
 
-/* Reads and checks `text`, which it keeps; `path` is for messages.  The wiring lives in `arena`.  TP_E_INPUT:
- * "FILE:LINE: 'word': what is wrong, and the mend". */
+/* Reads and checks `text`, which it keeps; `path` is for messages.  The wiring lives in `arena`.
+ * TP_E_INPUT: "FILE:LINE: 'word': what is wrong, and the mend". */
 enum tp_status tp_wiring_read(const char *text, const char *path, struct tp_arena *arena,
                               const struct tp_wiring **wiring, struct tp_error *error);
 
