@@ -160,9 +160,9 @@ static enum tp_status list_wirings(struct tp_session *session, struct tp_table *
     TP_TRY(tp_wiring_find(session->dirs, file, session->arena, &wired, error));
     for (size_t a = 0; tp_architectures[a] != NULL; a++)
       taken |= strcmp(tp_architectures[a]->name, names[i]) == 0;
+    const char *const letter = wired->wiring->argument;
     tp_table_add(table, tp_arena_printf(table->arena, "%s%s%s", taken ? file : names[i],
-                                        wired->argument != NULL ? ":" : "",
-                                        wired->argument != NULL ? wired->argument : ""));
+                                        letter != NULL ? ":" : "", letter != NULL ? letter : ""));
     tp_table_add(table, wired->summary);
   }
   return TP_OK;

@@ -2,6 +2,7 @@ libtpcore_la_SOURCES += \
 	%D%/alike.c %D%/alike.h \
 	%D%/batch.c %D%/batch.h \
 	%D%/block.c %D%/block.h \
+	%D%/check.c %D%/check.h \
 	%D%/footprint.c \
 	%D%/layers.c %D%/layers.h \
 	%D%/live.c %D%/live.h \
@@ -27,13 +28,17 @@ libtpcore_la_SOURCES += \
 	%D%/transforms/t3.c \
 	%D%/wiring/build.c %D%/wiring/build.h \
 	%D%/wiring/counts.c \
+	%D%/wiring/emit.c %D%/wiring/emit.h \
 	%D%/wiring/find.c \
 	%D%/wiring/flow.c \
+	%D%/wiring/head.c \
 	%D%/wiring/meaning.c \
 	%D%/wiring/names.c \
+	%D%/wiring/place.c \
 	%D%/wiring/read.c %D%/wiring/reader.h \
 	%D%/wiring/statement.c \
 	%D%/wiring/text.c \
+	%D%/wiring/ways.c \
 	%D%/wiring/wiring.h \
 	%D%/wiring/words.c \
 	%D%/variants/architectures.c %D%/variants/architectures.h \

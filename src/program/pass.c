@@ -235,6 +235,13 @@ void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
       (struct tp_collective){.kind = TP_ALL_REDUCE, .bytes = bytes, .dtype = pass->wide});
 }
 
+void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *ready,
+                         const char *done)
+{
+  pass->program->event_names[ready_event(slot)] = ready;
+  pass->program->event_names[done_event(slot)] = done;
+}
+
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
 {
   if (!pass->exchange)

@@ -84,6 +84,9 @@ void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char 
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective);
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
+/* The slot's two events are to be called so, by names that outlive the program. */
+void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *ready,
+                         const char *done);
 /* The next kernel waits for the latest collective of the slot. */
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot);
 

@@ -1,5 +1,7 @@
 #include "run/executor.h"
 
+#include "program/check.h"
+
 /* A pass as it is issued. */
 struct issue {
   const struct tp_calls *calls;
@@ -86,8 +88,8 @@ static enum tp_status check_op(const struct tp_program *program, const struct tp
 
 enum tp_status tp_execute_check(const struct tp_program *program, struct tp_error *error)
 {
-  enum tp_status status = TP_OK;
-  for (size_t s = 0; s < program->n_segments; s++)
+  enum tp_status status = tp_program_check(program, error);
+  for (size_t s = 0; status == TP_OK && s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops && status == TP_OK; i++)
       status = check_op(program, &program->segments[s].ops[i], error);
   return status;

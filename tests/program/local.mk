@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_alike \
 	%D%/test_batch \
+	%D%/test_check \
 	%D%/test_counts \
 	%D%/test_flash \
 	%D%/test_op \

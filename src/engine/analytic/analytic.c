@@ -7,6 +7,7 @@
  */
 #include "engine/analytic/period.h"
 #include "engine/deviation.h"
+#include "program/check.h"
 
 #include <math.h>
 
@@ -95,6 +96,8 @@ static enum tp_status run_analytic(const struct tp_engine *engine, const struct 
 {
   (void)engine;
   struct tp_result found = {0};
+  if (run->plan == NULL)
+    TP_TRY(tp_program_check(run->program, error));
   const struct tp_plan *plan = run->plan != NULL ? run->plan : plan_of(run->program, scratch);
   if (plan->is_chain && run->timeline == NULL)
     run_chain(run, scratch, &found);

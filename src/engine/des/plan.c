@@ -2,6 +2,8 @@
  * rank can stand for all. */
 #include "engine/des/des.h"
 
+#include "program/check.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -287,9 +289,8 @@ static void place_ranks(struct tp_des_plan *plan, struct tp_arena *arena)
 enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
                                 struct tp_des_plan *plan, struct tp_error *error)
 {
-  const enum tp_status status = check(run, error);
-  if (status != TP_OK)
-    return status;
+  TP_TRY(tp_program_check(run->program, error));
+  TP_TRY(check(run, error));
   *plan = (struct tp_des_plan){.run = run,
                                .n_streams = run->program->n_streams,
                                .detail = run->detail,

@@ -51,13 +51,14 @@ enum tp_status tp_wiring_find(const struct tp_datadir *dirs, const char *name,
     return TP_OK;
   TP_TRY(tp_file_read(path, arena, &text, error));
   TP_TRY(tp_wiring_read(text, path, arena, &wiring, error));
+  const bool counts = wiring->argument != NULL && wiring->counts[0] != '\0';
   struct tp_architecture *architecture = TP_NEW(arena, struct tp_architecture, 1);
   *architecture = (struct tp_architecture){.name = tp_arena_strdup(arena, name),
                                            .summary = wiring->summary,
                                            .equation = wiring->equation,
                                            .takes_degree = wiring->own,
                                            .apart = wiring->apart,
-                                           .argument = wiring->argument,
+                                           .argument = counts ? wiring->counts : wiring->argument,
                                            .least = wiring->least,
                                            .most = wiring->most,
                                            .wiring = wiring,

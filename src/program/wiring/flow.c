@@ -1,9 +1,8 @@
-/* What runs after what, and what follows from it: who reads a sum that is under way and so waits,
- * what is read that nobody wrote, or written that nobody reads.
+/* What follows from the order of statements: who reads a sum that is under way and so waits, what
+ * is read that nobody wrote, or written that nobody reads.
  *
- * A body may run after several others: the same again, another segment whose model is short of
- * layers.  Facts that hold on every way into it are joined by "and" (written), those that one way
- * is enough for by "or" (under way, live).
+ * A body may run after several others (ways.c).  Facts that hold on every way into it are joined by
+ * "and" (written), those that one way is enough for by "or" (under way, live).
  */
 #include "program/wiring/reader.h"
 
@@ -29,62 +28,6 @@ static unsigned bits(const int *values, int n)
   for (int i = 0; i < n; i++)
     set |= bit(values[i]);
   return set;
-}
-
-static int add_body(struct tp_wiring_reader *reader, const struct tp_wiring_body *body,
-                    unsigned before)
-{
-  reader->bodies[reader->n_bodies] = body;
-  reader->before[reader->n_bodies] = before;
-  return reader->n_bodies++;
-}
-
-/* Whether a segment may have more layers than one (or groups), and a group more than one, two. */
-static bool recurs(const struct tp_wiring_segment *segment)
-{
-  return segment->extent != TP_WIRING_LAYERS || segment->by_argument || segment->count > 1;
-}
-
-/* Adds the bodies of a segment, which come after those of `open`; returns what may run last. */
-static unsigned add_segment(struct tp_wiring_reader *reader,
-                            const struct tp_wiring_segment *segment, bool left_follows,
-                            unsigned open)
-{
-  const int each = add_body(reader, &segment->each, open);
-  if (segment->last.line == 0) {
-    reader->before[each] |= recurs(segment) ? bit(each) : 0;
-    return bit(each);
-  }
-  /* A group of one layer is its last: one that no other segment has, or of a count of one. */
-  const bool alone = segment->by_argument || segment->extent == TP_WIRING_LEFT || !left_follows;
-  const bool third =
-      segment->by_argument || segment->extent == TP_WIRING_LEFT || segment->count > 2;
-  const int last = add_body(reader, &segment->last, bit(each) | (alone ? open : 0));
-  const bool groups = segment->extent == TP_WIRING_EVERY;
-  reader->before[each] |= (third ? bit(each) : 0) | (groups ? bit(last) : 0);
-  reader->before[last] |= groups && alone ? bit(last) : 0;
-  return bit(last);
-}
-
-/* Whether a model may leave the segment without layers. */
-static bool is_optional(const struct tp_wiring *wiring, const struct tp_wiring_segment *segment)
-{
-  return segment->extent != TP_WIRING_LAYERS && wiring->n_segments > 1;
-}
-
-static void find_ways(struct tp_wiring_reader *reader)
-{
-  const struct tp_wiring *wiring = reader->wiring;
-  reader->n_bodies = 0;
-  reader->origin = 1;
-  unsigned open = bit(add_body(reader, &wiring->before, 0));
-  for (int i = 0; i < wiring->n_segments; i++) {
-    const struct tp_wiring_segment *segment = &wiring->segments[i];
-    const bool left = i + 1 < wiring->n_segments && segment[1].extent == TP_WIRING_LEFT;
-    const unsigned ends = add_segment(reader, segment, left, open);
-    open = ends | (is_optional(wiring, segment) ? open : 0);
-  }
-  add_body(reader, &wiring->end, open & ~(unsigned)reader->origin); /* a model has layers */
 }
 
 /* What a statement reads of its own accord: a sum that it starts is what others wait for. */
@@ -179,6 +122,10 @@ static enum tp_status check(const struct tp_wiring_reader *reader, const struct 
   if (statement->verb == TP_WIRING_SUM && (in & state->flying) != 0)
     return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, statement->in[0]),
                           "a sum of it is under way already; drop one of the two");
+  const unsigned unread = statement->verb == TP_WIRING_HEAD ? state->flying & ~in : 0;
+  if (unread != 0)
+    return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, first_of(unread)),
+                          "its sum is under way at the end, and nobody reads it");
   const unsigned lost = out & state->flying & ~in;
   if (lost != 0)
     return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, first_of(lost)),
@@ -297,7 +244,7 @@ enum tp_status tp_wiring_flow(struct tp_wiring_reader *reader)
 {
   struct state ends[TP_WIRING_MOST_BODIES] = {{.reached = false}};
   TP_TRY(check_head(reader));
-  find_ways(reader);
+  tp_wiring_ways(reader);
   settle(reader, ends);
   TP_TRY(walk_forward(reader, ends));
   find_live(reader);

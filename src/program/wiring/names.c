@@ -109,6 +109,8 @@ static enum tp_status number_sums(const struct tp_wiring_reader *reader)
                             "sums of more than %d values beside the modules' outputs",
                             (int)TP_WIRING_MOST_SUMS);
     wiring->slots[value] = n++;
+    wiring->events[value][0] = tp_arena_printf(reader->arena, "%s.ready", wiring->values[value]);
+    wiring->events[value][1] = tp_arena_printf(reader->arena, "%s.done", wiring->values[value]);
     numbered |= 1u << value;
   }
   return TP_OK;

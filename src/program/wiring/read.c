@@ -1,12 +1,7 @@
-/* A wiring's head and its segments. */
+/* A wiring's segments, and all of it. */
 #include "program/wiring/reader.h"
 
-#include "base/text.h"
-
-#include <ctype.h>
-#include <string.h>
-
-enum { MOST_COUNT = 1000, MOST_ARGUMENT = 1000 };
+enum { MOST_COUNT = 1000 };
 
 /* Where the next statement goes. */
 struct place {
@@ -14,97 +9,12 @@ struct place {
   struct tp_wiring_segment *segment; /* NULL: before all layers, or at the end */
 };
 
-static bool is(const struct tp_wiring_reader *reader, int word, const char *text)
-{
-  return word < reader->n_words && strcmp(reader->words[word], text) == 0;
-}
-
-static enum tp_status expect_end(const struct tp_wiring_reader *reader, int words)
-{
-  if (reader->n_words == words)
-    return TP_OK;
-  return tp_wiring_fail(reader, reader->line, reader->words[words],
-                        "nothing more is expected in this line");
-}
-
-static enum tp_status read_title(struct tp_wiring_reader *reader)
-{
-  struct tp_wiring *wiring = reader->wiring;
-  if (!is(reader, 0, "architecture"))
-    return tp_wiring_fail(reader, reader->line, reader->words[0],
-                          "a wiring begins with a line 'architecture NAME'");
-  if (reader->n_words < 2 || !isalpha((unsigned char)reader->words[1][0]))
-    return tp_wiring_fail(reader, reader->line, reader->words[1],
-                          "an architecture has a name that begins with a letter");
-  wiring->name = reader->words[1];
-  if (reader->n_words == 2)
-    return TP_OK;
-  if (!is(reader, 2, ":") || reader->n_words < 4 || !isupper((unsigned char)reader->words[3][0]) ||
-      reader->words[3][1] != '\0')
-    return tp_wiring_fail(reader, reader->line, reader->words[2],
-                          "an argument is a capital letter; write 'architecture %s:P'",
-                          wiring->name);
-  wiring->argument = reader->words[3];
-  return expect_end(reader, 4);
-}
-
-/* P from 1 to 100, layers in a hundred */
-static enum tp_status read_range(struct tp_wiring_reader *reader)
-{
-  struct tp_wiring *wiring = reader->wiring;
-  if (!is(reader, 1, "from") || !is(reader, 3, "to"))
-    return tp_wiring_fail(reader, reader->line, reader->words[1],
-                          "write '%s from 1 to 100', a range", wiring->argument);
-  TP_TRY(tp_wiring_number(reader, reader->words[2], 1, MOST_ARGUMENT, &wiring->least));
-  TP_TRY(tp_wiring_number(reader, reader->words[4], wiring->least, MOST_ARGUMENT, &wiring->most));
-  wiring->counts = "";
-  if (reader->n_words > 5 && !is(reader, 5, ","))
-    return tp_wiring_fail(reader, reader->line, reader->words[5],
-                          "behind the range a comma, and what is counted");
-  for (int i = 6; i < reader->n_words; i++)
-    wiring->counts = tp_arena_printf(reader->arena, "%s%s%s", wiring->counts, i > 6 ? " " : "",
-                                     reader->words[i]);
-  return TP_OK;
-}
-
-static const char *appended(const struct tp_wiring_reader *reader, const char *text)
-{
-  return text == NULL ? reader->rest : tp_arena_printf(reader->arena, "%s\n%s", text, reader->rest);
-}
-
-/* A line of the head; `taken` is false where it is none. */
-static enum tp_status read_head(struct tp_wiring_reader *reader, bool *taken)
-{
-  struct tp_wiring *wiring = reader->wiring;
-  *taken = true;
-  if (is(reader, 0, "equation")) {
-    wiring->equation = appended(reader, wiring->equation);
-  } else if (is(reader, 0, "source")) {
-    wiring->source = appended(reader, wiring->source);
-  } else if (is(reader, 0, "summary")) {
-    if (wiring->summary != NULL)
-      return tp_wiring_fail(reader, reader->line, "summary", "there is one already; it is a line");
-    wiring->summary = reader->rest;
-  } else if (is(reader, 0, "own") && is(reader, 1, "blocks")) {
-    wiring->own = true;
-    return expect_end(reader, 2);
-  } else if (is(reader, 0, "ranks") && is(reader, 1, "apart")) {
-    wiring->apart = true;
-    return expect_end(reader, 2);
-  } else if (wiring->argument != NULL && is(reader, 0, wiring->argument) && is(reader, 1, "from")) {
-    return read_range(reader);
-  } else {
-    *taken = false;
-  }
-  return TP_OK;
-}
-
 /* N, N%, P, P% or rest, from word `at` on. */
 static enum tp_status read_count(struct tp_wiring_reader *reader, int at, int most,
                                  struct tp_wiring_segment *segment)
 {
   const char *const argument = reader->wiring->argument;
-  segment->by_argument = argument != NULL && is(reader, at, argument);
+  segment->by_argument = argument != NULL && tp_wiring_is(reader, at, argument);
   if (!segment->by_argument)
     TP_TRY(tp_wiring_number(reader, reader->words[at], 0, most, &segment->count));
   if (segment->by_argument || segment->count > 0)
@@ -117,32 +27,32 @@ static enum tp_status read_extent(struct tp_wiring_reader *reader,
                                   struct tp_wiring_segment *segment)
 {
   segment->line = segment->each.line = reader->line;
-  if (is(reader, 0, "left")) {
+  if (tp_wiring_is(reader, 0, "left")) {
     segment->extent = TP_WIRING_LEFT;
-    return expect_end(reader, 1);
+    return tp_wiring_expect_end(reader, 1);
   }
   if (reader->n_words == 1)
     return tp_wiring_fail(reader, reader->line, reader->words[0],
                           "which layers? Write a number, N%%, or 'layers rest'");
-  if (is(reader, 0, "layers") && is(reader, 1, "rest")) {
+  if (tp_wiring_is(reader, 0, "layers") && tp_wiring_is(reader, 1, "rest")) {
     segment->extent = TP_WIRING_REST;
-    return expect_end(reader, 2);
+    return tp_wiring_expect_end(reader, 2);
   }
   TP_TRY(read_count(reader, 1, MOST_COUNT, segment));
-  if (is(reader, 0, "every")) {
+  if (tp_wiring_is(reader, 0, "every")) {
     segment->extent = TP_WIRING_EVERY;
-    if (!is(reader, 2, "layers"))
+    if (!tp_wiring_is(reader, 2, "layers"))
       return tp_wiring_fail(reader, reader->line, reader->words[2], "write 'every N layers'");
-    return expect_end(reader, 3);
+    return tp_wiring_expect_end(reader, 3);
   }
-  segment->extent = is(reader, 2, "%") ? TP_WIRING_PERCENT : TP_WIRING_LAYERS;
+  segment->extent = tp_wiring_is(reader, 2, "%") ? TP_WIRING_PERCENT : TP_WIRING_LAYERS;
   if (segment->extent == TP_WIRING_PERCENT && segment->count > 100)
     return tp_wiring_fail(reader, reader->line, reader->words[1], "more than 100 %%");
   if (segment->extent == TP_WIRING_PERCENT && segment->by_argument && reader->wiring->most > 100)
     return tp_wiring_fail(reader, reader->line, reader->words[1],
                           "%s goes up to %d, and more than 100 %% there is not",
                           reader->wiring->argument, reader->wiring->most);
-  return expect_end(reader, segment->extent == TP_WIRING_PERCENT ? 3 : 2);
+  return tp_wiring_expect_end(reader, segment->extent == TP_WIRING_PERCENT ? 3 : 2);
 }
 
 /* Whether the segments so far leave layers to `next`. */
@@ -188,7 +98,7 @@ static enum tp_status open_segment(struct tp_wiring_reader *reader, struct place
 static enum tp_status open_last(struct tp_wiring_reader *reader, struct place *place)
 {
   struct tp_wiring_segment *segment = place->segment;
-  TP_TRY(expect_end(reader, 1));
+  TP_TRY(tp_wiring_expect_end(reader, 1));
   if (segment == NULL || (segment->extent != TP_WIRING_EVERY && segment->extent != TP_WIRING_LEFT))
     return tp_wiring_fail(reader, reader->line, "last",
                           "only 'every N layers' and 'left' have a last layer of their own");
@@ -215,8 +125,9 @@ static enum tp_status close(const struct tp_wiring_reader *reader, const struct 
 static enum tp_status read_body_line(struct tp_wiring_reader *reader, struct place *place)
 {
   struct tp_wiring *wiring = reader->wiring;
-  const bool opens = is(reader, 0, "layers") || is(reader, 0, "every") || is(reader, 0, "left");
-  const bool last = is(reader, 0, "last"), end = is(reader, 0, "end");
+  const bool opens = tp_wiring_is(reader, 0, "layers") || tp_wiring_is(reader, 0, "every") ||
+                     tp_wiring_is(reader, 0, "left");
+  const bool last = tp_wiring_is(reader, 0, "last"), end = tp_wiring_is(reader, 0, "end");
   if (!opens && !last && !end)
     return tp_wiring_statement(reader, place->body, place->segment != NULL);
   if (place->body == &wiring->end)
@@ -229,7 +140,7 @@ static enum tp_status read_body_line(struct tp_wiring_reader *reader, struct pla
     return open_last(reader, place);
   wiring->end = (struct tp_wiring_body){.first = wiring->n_statements, .line = reader->line};
   *place = (struct place){.body = &wiring->end};
-  return expect_end(reader, 1);
+  return tp_wiring_expect_end(reader, 1);
 }
 
 /* All layers are somebody's, and the argument is somewhere. */
@@ -275,12 +186,12 @@ static enum tp_status read_lines(struct tp_wiring_reader *reader)
   TP_TRY(tp_wiring_next_line(reader, &any));
   if (!any)
     return tp_wiring_fail(reader, 1, NULL, "an empty file; the first line is 'architecture NAME'");
-  TP_TRY(read_title(reader));
+  TP_TRY(tp_wiring_title(reader));
   while (any) {
     TP_TRY(tp_wiring_next_line(reader, &any));
     bool taken = false;
     if (any && head)
-      TP_TRY(read_head(reader, &taken));
+      TP_TRY(tp_wiring_head(reader, &taken));
     head = taken;
     if (any && !taken)
       TP_TRY(read_body_line(reader, &place));

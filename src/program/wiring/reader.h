@@ -16,7 +16,7 @@ struct tp_wiring_reader {
   int line, n_words;
   const char *words[TP_WIRING_MOST_WORDS + 1]; /* NULL-terminated */
   const char *rest;
-  /* What runs after what (flow.c): bodies in the order of the file, and for each a bit a body that
+  /* What runs after what (ways.c): bodies in the order of the file, and for each a bit a body that
    * may run right before it. */
   int n_bodies, origin; /* a bit of `origin`: the body before all layers */
   const struct tp_wiring_body *bodies[TP_WIRING_MOST_BODIES];
@@ -33,14 +33,27 @@ enum tp_status tp_wiring_next_line(struct tp_wiring_reader *reader, bool *any);
 enum tp_status tp_wiring_number(const struct tp_wiring_reader *reader, const char *word, int least,
                                 int most, int *number);
 
+/* Whether word i of the line is `text`; that the line ends behind so many words. */
+bool tp_wiring_is(const struct tp_wiring_reader *reader, int i, const char *text);
+enum tp_status tp_wiring_expect_end(const struct tp_wiring_reader *reader, int words);
+
+/* head.c: the first line; a line of the head, or `taken` is false. */
+enum tp_status tp_wiring_title(struct tp_wiring_reader *reader);
+enum tp_status tp_wiring_head(struct tp_wiring_reader *reader, bool *taken);
+
 /* statement.c: the line as a statement behind those of `body`, of a layer or not. */
 enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wiring_body *body,
                                    bool of_layer);
-/* What every layer has: both modules, once. */
+/* place.c: whether it may stand in `body`; what every layer has: both modules, once. */
+enum tp_status tp_wiring_check_place(const struct tp_wiring_reader *reader,
+                                     const struct tp_wiring_statement *statement,
+                                     const struct tp_wiring_body *body, bool of_layer);
 enum tp_status tp_wiring_check_modules(const struct tp_wiring_reader *reader,
                                        const struct tp_wiring_body *body);
 
-/* flow.c: what may run after what; what is read before it is written, or never; who waits. */
+/* ways.c: fills in what may run after what. */
+void tp_wiring_ways(struct tp_wiring_reader *reader);
+/* flow.c: what is read before it is written, or never; who waits. */
 enum tp_status tp_wiring_flow(struct tp_wiring_reader *reader);
 /* meaning.c: what ranks hold of a value, alike, in parts or each its own; which norm a module
  * reads. */

@@ -19,11 +19,6 @@ static const char *word(const struct tp_wiring_reader *reader, int i)
   return i < reader->n_words ? reader->words[i] : "";
 }
 
-static bool is(const struct tp_wiring_reader *reader, int i, const char *text)
-{
-  return strcmp(word(reader, i), text) == 0;
-}
-
 static enum tp_status check_name(const struct tp_wiring_reader *reader, const char *name)
 {
   bool plain = isalpha((unsigned char)name[0]) && strlen(name) <= MOST_NAME;
@@ -64,7 +59,7 @@ static enum tp_status value_at(struct tp_wiring_reader *reader, int i, int *valu
 
 static enum tp_status expect(const struct tp_wiring_reader *reader, int i, const char *text)
 {
-  if (is(reader, i, text))
+  if (tp_wiring_is(reader, i, text))
     return TP_OK;
   if (i >= reader->n_words)
     return tp_wiring_fail(reader, reader->line, NULL, "the line ends where '%s' should stand",
@@ -90,17 +85,17 @@ static enum tp_status read_sum(struct tp_wiring_reader *reader,
 {
   statement->verb = TP_WIRING_SUM;
   *end = 3;
-  if (is(reader, 2, "scatter") || is(reader, 2, "gather"))
+  if (tp_wiring_is(reader, 2, "scatter") || tp_wiring_is(reader, 2, "gather"))
     return tp_wiring_fail(reader, reader->line, word(reader, 2),
                           "every rank holds all tokens here, so nothing is scattered or gathered; "
                           "write ~sum");
   TP_TRY(expect(reader, 2, "sum"));
   TP_TRY(read_in(reader, 0, statement));
   TP_TRY(read_out(reader, 0, statement));
-  if (!is(reader, 3, "over"))
+  if (!tp_wiring_is(reader, 3, "over"))
     return TP_OK;
   *end = 5;
-  if (!is(reader, 4, "tensor"))
+  if (!tp_wiring_is(reader, 4, "tensor"))
     return tp_wiring_fail(reader, reader->line, word(reader, 4),
                           "sums are over the tensor ranks; leave out 'over', or write 'tensor'");
   return TP_OK;
@@ -120,7 +115,7 @@ static enum tp_status read_norm(struct tp_wiring_reader *reader,
   TP_TRY(read_in(reader, 3, statement));
   TP_TRY(expect(reader, 4, "for"));
   for (int i = 0; i < TP_WIRING_N_NORMS; i++)
-    if (is(reader, 5, names[i])) {
+    if (tp_wiring_is(reader, 5, names[i])) {
       statement->norm = (enum tp_wiring_norm)i;
       if (reader->wiring->normed < 0)
         reader->wiring->normed = statement->out[0];
@@ -135,10 +130,10 @@ static enum tp_status read_norm(struct tp_wiring_reader *reader,
 static enum tp_status read_addition(struct tp_wiring_reader *reader,
                                     struct tp_wiring_statement *statement, int *end)
 {
-  const bool share = is(reader, 3, "/");
+  const bool share = tp_wiring_is(reader, 3, "/");
   statement->verb = share ? TP_WIRING_SHARE : TP_WIRING_ADD;
   *end = share ? 7 : 5;
-  if (!share && !is(reader, 3, "+"))
+  if (!share && !tp_wiring_is(reader, 3, "+"))
     return tp_wiring_fail(reader, reader->line, word(reader, 2),
                           "neither a sum of two values nor norm, attention, mlp, attention & mlp, "
                           "copy or combine; a module of its own is written in C");
@@ -161,20 +156,20 @@ static enum tp_status read_assignment(struct tp_wiring_reader *reader,
 {
   struct tp_wiring *wiring = reader->wiring;
   TP_TRY(read_out(reader, 0, statement));
-  if (is(reader, 2, "norm"))
+  if (tp_wiring_is(reader, 2, "norm"))
     return read_norm(reader, statement, end);
-  if (is(reader, 2, "attention"))
+  if (tp_wiring_is(reader, 2, "attention"))
     statement->verb = TP_WIRING_ATTENTION;
-  else if (is(reader, 2, "mlp"))
+  else if (tp_wiring_is(reader, 2, "mlp"))
     statement->verb = TP_WIRING_MLP;
-  else if (is(reader, 2, "copy"))
+  else if (tp_wiring_is(reader, 2, "copy"))
     statement->verb = TP_WIRING_COPY;
-  else if (is(reader, 2, "combine"))
+  else if (tp_wiring_is(reader, 2, "combine"))
     statement->verb = TP_WIRING_COMBINE;
   else
     return read_addition(reader, statement, end);
   *end = 4;
-  if (is(reader, 3, "&"))
+  if (tp_wiring_is(reader, 3, "&"))
     return tp_wiring_fail(reader, reader->line, "&",
                           "two modules have two results; write 'a, m = attention & mlp n'");
   if (statement->verb == TP_WIRING_ATTENTION)
@@ -206,60 +201,30 @@ static enum tp_status read_both(struct tp_wiring_reader *reader,
 static enum tp_status read(struct tp_wiring_reader *reader, struct tp_wiring_statement *statement,
                            int *end)
 {
-  const bool waits = is(reader, 0, "wait"), head = is(reader, 0, "head");
+  const bool waits = tp_wiring_is(reader, 0, "wait"), head = tp_wiring_is(reader, 0, "head");
   if (waits || head) {
     statement->verb = waits ? TP_WIRING_WAIT : TP_WIRING_HEAD;
     *end = 2;
     return read_in(reader, 1, statement);
   }
-  if (is(reader, 1, "~"))
+  if (tp_wiring_is(reader, 1, "~"))
     return read_sum(reader, statement, end);
-  if (is(reader, 1, ","))
+  if (tp_wiring_is(reader, 1, ","))
     return read_both(reader, statement, end);
-  if (is(reader, 1, "=") && reader->n_words > 2)
+  if (tp_wiring_is(reader, 1, "=") && reader->n_words > 2)
     return read_assignment(reader, statement, end);
-  if (is(reader, 1, "+=")) { /* x += h is x = x + h */
+  if (tp_wiring_is(reader, 1, "+=")) { /* x += h is x = x + h */
     statement->verb = TP_WIRING_ADD;
     *end = 3;
     TP_TRY(read_in(reader, 0, statement));
     TP_TRY(read_in(reader, 2, statement));
     return read_out(reader, 0, statement);
   }
-  if (is(reader, 0, "@") || is(reader, 1, "@"))
+  if (tp_wiring_is(reader, 0, "@") || tp_wiring_is(reader, 1, "@"))
     return tp_wiring_fail(reader, reader->line, "@",
                           "a wiring keeps all tokens of a step together; it has no parts of them");
   return tp_wiring_fail(reader, reader->line, word(reader, 0), "begins no statement%s",
                         tp_text_hint(reader->arena, word(reader, 0), reserved, N_RESERVED));
-}
-
-/* Modules are of layers, the head is at the end, combine of blocks of their own. */
-static enum tp_status check_place(const struct tp_wiring_reader *reader,
-                                  const struct tp_wiring_statement *statement,
-                                  const struct tp_wiring_body *body, bool of_layer)
-{
-  const struct tp_wiring *wiring = reader->wiring;
-  const bool module = statement->verb == TP_WIRING_ATTENTION || statement->verb == TP_WIRING_MLP ||
-                      statement->verb == TP_WIRING_BOTH;
-  const struct tp_wiring_statement *last =
-      wiring->n_statements > body->first ? &wiring->statements[wiring->n_statements - 1] : NULL;
-  const int line = reader->line;
-  if (module && !of_layer)
-    return tp_wiring_fail(reader, line, NULL, "modules are of layers; open a segment before");
-  if (statement->verb == TP_WIRING_NORM && statement->norm == TP_WIRING_NORM_NEXT && !of_layer)
-    return tp_wiring_fail(reader, line, "next", "no layer is under way here; which norm is it?");
-  if (statement->verb == TP_WIRING_HEAD && body != &wiring->end)
-    return tp_wiring_fail(reader, line, "head", "belongs behind the line 'end'");
-  if (last != NULL && last->verb == TP_WIRING_HEAD)
-    return tp_wiring_fail(reader, line, word(reader, 0), "never runs: line %d is the head",
-                          last->line);
-  if (statement->verb == TP_WIRING_COMBINE && !wiring->own)
-    return tp_wiring_fail(reader, line, "combine",
-                          "joins blocks of their own; the model's are joined by ~sum");
-  if (statement->verb == TP_WIRING_COMBINE && body != &wiring->end)
-    return tp_wiring_fail(reader, line, "combine", "belongs behind the line 'end'");
-  if (statement->verb == TP_WIRING_SUM && wiring->apart)
-    return tp_wiring_fail(reader, line, "~sum", "'ranks apart' exchange nothing; drop one of them");
-  return TP_OK;
 }
 
 enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wiring_body *body,
@@ -271,45 +236,11 @@ enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wi
   TP_TRY(read(reader, &statement, &end));
   if (reader->n_words > end)
     return tp_wiring_fail(reader, reader->line, word(reader, end), "the statement ends before it");
-  TP_TRY(check_place(reader, &statement, body, of_layer));
+  TP_TRY(tp_wiring_check_place(reader, &statement, body, of_layer));
   if (wiring->n_statements == TP_WIRING_MOST_STATEMENTS)
     return tp_wiring_fail(reader, reader->line, word(reader, 0), "more than %d statements",
                           (int)TP_WIRING_MOST_STATEMENTS);
   wiring->statements[wiring->n_statements++] = statement;
   body->n++;
-  return TP_OK;
-}
-
-enum tp_status tp_wiring_check_modules(const struct tp_wiring_reader *reader,
-                                       const struct tp_wiring_body *body)
-{
-  static const char *const names[] = {"attention", "mlp"};
-  int lines[] = {0, 0}, next = 0;
-  for (int i = body->first; i < body->first + body->n; i++) {
-    const struct tp_wiring_statement *statement = &reader->wiring->statements[i];
-    if (statement->verb == TP_WIRING_NORM && statement->norm == TP_WIRING_NORM_NEXT) {
-      if (next > 0)
-        return tp_wiring_fail(reader, statement->line, "next",
-                              "line %d has gone on to the next layer", next);
-      next = statement->line;
-    }
-    for (int m = 0; m < 2; m++) {
-      const enum tp_wiring_verb own = m == 0 ? TP_WIRING_ATTENTION : TP_WIRING_MLP;
-      if (statement->verb != own && statement->verb != TP_WIRING_BOTH)
-        continue;
-      if (lines[m] > 0)
-        return tp_wiring_fail(reader, statement->line, names[m],
-                              "a second time in this layer, after line %d; a layer has one",
-                              lines[m]);
-      if (next > 0)
-        return tp_wiring_fail(reader, statement->line, names[m],
-                              "its layer has ended in line %d, with the norm for the next", next);
-      lines[m] = statement->line;
-    }
-  }
-  for (int m = 0; m < 2; m++)
-    if (lines[m] == 0)
-      return tp_wiring_fail(reader, body->line, names[m],
-                            "missing in this layer; every layer has attention and mlp");
   return TP_OK;
 }

@@ -32,22 +32,18 @@ enum {
   TP_WIRING_RESIDUAL = 0   /* the value "x" */
 };
 
-#define TP_WIRING_VERBS(X)                                                         \
-  X(NORM, "norm")                                                                  \
-  X(ATTENTION, "attention")                                                        \
-  X(MLP, "mlp")                                                                    \
-  X(BOTH, "attention & mlp") /* side by side on one norm, their first GEMMs one */ \
-  X(ADD, "+")                                                                      \
-  X(SHARE, "/ranks +") /* x / ranks + h */                                         \
-  X(COPY, "copy")                                                                  \
-  X(COMBINE, "combine") /* W [y_1 .. y_N], of blocks of their own */               \
-  X(SUM, "~sum")        /* started */                                              \
-  X(WAIT, "wait")                                                                  \
-  X(HEAD, "head")
 enum tp_wiring_verb {
-#define X(name, text) TP_WIRING_##name,
-  TP_WIRING_VERBS(X)
-#undef X
+  TP_WIRING_NORM,
+  TP_WIRING_ATTENTION,
+  TP_WIRING_MLP,
+  TP_WIRING_BOTH, /* side by side on one norm, their first GEMMs one */
+  TP_WIRING_ADD,
+  TP_WIRING_SHARE, /* x / ranks + h */
+  TP_WIRING_COPY,
+  TP_WIRING_COMBINE, /* W [y_1 .. y_N], of blocks of their own */
+  TP_WIRING_SUM,     /* started */
+  TP_WIRING_WAIT,
+  TP_WIRING_HEAD
 };
 
 /* Whose gains a norm takes. */
@@ -84,16 +80,12 @@ struct tp_wiring_body {
   int line;
 };
 
-#define TP_WIRING_EXTENTS(X)                                                                     \
-  X(LAYERS, "layers")    /* so many */                                                           \
-  X(PERCENT, "layers")   /* so many of a hundred */                                              \
-  X(REST, "layers rest") /* that no other segment takes */                                       \
-  X(EVERY, "every")      /* the rest, so many at a time; what fills no group is one, too, ... */ \
-  X(LEFT, "left")        /* ... unless it has a segment of its own */
 enum tp_wiring_extent {
-#define X(name, text) TP_WIRING_##name,
-  TP_WIRING_EXTENTS(X)
-#undef X
+  TP_WIRING_LAYERS,  /* so many */
+  TP_WIRING_PERCENT, /* so many of a hundred */
+  TP_WIRING_REST,    /* all that no other segment takes */
+  TP_WIRING_EVERY,   /* the same, so many at a time; what fills no group is one, too, ... */
+  TP_WIRING_LEFT     /* ... unless it has a segment of its own */
 };
 
 struct tp_wiring_segment {
@@ -120,6 +112,7 @@ struct tp_wiring {
   /* The first value that is a norm, attention's and the MLP's output; -1: none. */
   int normed, attention_out, mlp_out;
   int slots[TP_WIRING_MOST_VALUES]; /* of sums of other values: their number among these */
+  const char *events[TP_WIRING_MOST_VALUES][2]; /* of these: names of its start's and its end's */
   int carried; /* values that live from layer to layer, beside these and the residual */
   bool combines;
 };

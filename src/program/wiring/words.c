@@ -123,3 +123,16 @@ enum tp_status tp_wiring_next_line(struct tp_wiring_reader *reader, bool *any)
   *any = reader->n_words > 0;
   return TP_OK;
 }
+
+bool tp_wiring_is(const struct tp_wiring_reader *reader, int word, const char *text)
+{
+  return word < reader->n_words && strcmp(reader->words[word], text) == 0;
+}
+
+enum tp_status tp_wiring_expect_end(const struct tp_wiring_reader *reader, int words)
+{
+  if (reader->n_words == words)
+    return TP_OK;
+  return tp_wiring_fail(reader, reader->line, reader->words[words],
+                        "nothing more is expected in this line");
+}

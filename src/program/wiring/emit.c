@@ -1,0 +1,151 @@
+/* A wiring's statements as kernels and sums. */
+#include "program/wiring/emit.h"
+
+#include "program/block.h"
+#include "program/variants/architectures.h"
+
+static enum tp_value in(const struct tp_wired *wired, const struct tp_wiring_statement *s, int i)
+{
+  return wired->values[s->in[i]];
+}
+
+static enum tp_value out(const struct tp_wired *wired, const struct tp_wiring_statement *s, int i)
+{
+  return wired->values[s->out[i]];
+}
+
+static enum tp_value gain_of(const struct tp_wired *wired, enum tp_wiring_norm norm)
+{
+  if (norm == TP_WIRING_NORM_MLP)
+    return TP_VALUE_MLP_GAIN;
+  return norm == TP_WIRING_NORM_HEAD && wired->wiring->own ? TP_VALUE_FINAL_GAIN
+                                                           : TP_VALUE_ATTENTION_GAIN;
+}
+
+/* Whose two events a value's sum has. */
+static enum tp_slot slot_of(const struct tp_wired *wired, int value)
+{
+  switch (wired->values[value]) {
+  case TP_VALUE_ATTENTION_OUT:
+    return TP_SLOT_ATTENTION;
+  case TP_VALUE_MLP_OUT:
+    return TP_SLOT_MLP;
+  default:
+    return wired->wiring->slots[value] + TP_SLOT_WIRED_1;
+  }
+}
+
+static void wait_for(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  for (int i = 0; i < s->n_in; i++)
+    if ((s->waits & 1u << s->in[i]) != 0 && (i == 0 || s->in[0] != s->in[1]))
+      tp_pass_wait(&wired->pass, slot_of(wired, s->in[i]));
+}
+
+/* Statements of several kernels, or of one, and the first of each layer that follows. */
+static bool fuses(const struct tp_wired *wired, bool overlapped)
+{
+  const struct tp_style *style = &wired->pass.request->style;
+  return style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped);
+}
+
+static void go_on(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  if (s->verb == TP_WIRING_NORM && s->norm == TP_WIRING_NORM_NEXT)
+    tp_pass_next_layer(&wired->pass);
+}
+
+static void add_norm(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  go_on(wired, &s[1]);
+  tp_block_add_norm(&wired->pass,
+                    (struct tp_add_norm){s->name, s[1].name, s->fused, in(wired, s, 1),
+                                         gain_of(wired, s[1].norm), in(wired, s, 0),
+                                         out(wired, s, 0), out(wired, &s[1], 0)},
+                    s->overlapped);
+}
+
+/* x += h; z = h + t; n = norm(z) */
+static void add_sum_norm(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  const int t = s[1].in[0] == s->in[1] ? 1 : 0;
+  go_on(wired, &s[2]);
+  wait_for(wired, &s[1]);
+  tp_block_add_sum_norm(&wired->pass, s->fused,
+                        (struct tp_add_sum_norm){in(wired, s, 0), in(wired, s, 1),
+                                                 in(wired, &s[1], t), gain_of(wired, s[2].norm),
+                                                 out(wired, &s[2], 0)});
+}
+
+/* The values that a module of the block reads and writes, by the block's names for them. */
+static void bind(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  struct tp_pass *pass = &wired->pass;
+  tp_operands_bind(pass, TP_VALUE_NORMED, in(wired, s, 0));
+  if (s->verb == TP_WIRING_ATTENTION || s->verb == TP_WIRING_BOTH)
+    tp_operands_bind(pass, TP_VALUE_ATTENTION_OUT, out(wired, s, 0));
+  if (s->verb == TP_WIRING_MLP || s->verb == TP_WIRING_BOTH)
+    tp_operands_bind(pass, TP_VALUE_MLP_OUT, out(wired, s, s->n_out - 1));
+}
+
+static void emit_module(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  struct tp_pass *pass = &wired->pass;
+  bind(wired, s);
+  if (s->verb == TP_WIRING_ATTENTION)
+    tp_block_attention(pass);
+  else if (s->verb == TP_WIRING_MLP)
+    tp_block_mlp(pass);
+  else if (s->verb == TP_WIRING_BOTH)
+    tp_parallel_modules(pass);
+  else
+    tp_block_head(pass);
+  tp_operands_unbind(pass);
+}
+
+int tp_wiring_emit(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  struct tp_pass *pass = &wired->pass;
+  if (s->verb != TP_WIRING_SUM)
+    wait_for(wired, s);
+  switch (s->verb) {
+  case TP_WIRING_NORM:
+    go_on(wired, s);
+    tp_block_norm_of(pass, s->name, in(wired, s, 0), gain_of(wired, s->norm), out(wired, s, 0));
+    return 1;
+  case TP_WIRING_ADD:
+    if (s->fuses == TP_WIRING_ADD_NORM) {
+      add_norm(wired, s);
+      return 2;
+    }
+    if (s->fuses == TP_WIRING_ADD_SUM_NORM && fuses(wired, s->overlapped || s[1].overlapped)) {
+      add_sum_norm(wired, s);
+      return 3;
+    }
+    tp_block_add_to(pass, s->name, in(wired, s, 0), in(wired, s, 1), out(wired, s, 0));
+    return 1;
+  case TP_WIRING_SHARE:
+    tp_block_add_share_to(pass, s->name, in(wired, s, 0), in(wired, s, 1), out(wired, s, 0));
+    return 1;
+  case TP_WIRING_COPY:
+    tp_block_copy(pass, s->name, in(wired, s, 0), out(wired, s, 0));
+    return 1;
+  case TP_WIRING_COMBINE:
+    tp_kraken_combine(pass, in(wired, s, 0), out(wired, s, 0));
+    return 1;
+  case TP_WIRING_SUM:
+    tp_block_start_all_reduce(pass, slot_of(wired, s->in[0]), in(wired, s, 0));
+    if (pass->exchange)
+      tp_pass_last(pass)->name = s->name;
+    return 1;
+  case TP_WIRING_WAIT:
+    return 1;
+  case TP_WIRING_ATTENTION:
+  case TP_WIRING_MLP:
+  case TP_WIRING_BOTH:
+  case TP_WIRING_HEAD:
+    break;
+  }
+  emit_module(wired, s);
+  return 1;
+}

@@ -1,0 +1,80 @@
+/* The head of a wiring: what it is called, where it is from, what its argument counts. */
+#include "program/wiring/reader.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { MOST_ARGUMENT = 1000 };
+
+enum tp_status tp_wiring_title(struct tp_wiring_reader *reader)
+{
+  struct tp_wiring *wiring = reader->wiring;
+  if (!tp_wiring_is(reader, 0, "architecture"))
+    return tp_wiring_fail(reader, reader->line, reader->words[0],
+                          "a wiring begins with a line 'architecture NAME'");
+  if (reader->n_words < 2 || !isalpha((unsigned char)reader->words[1][0]))
+    return tp_wiring_fail(reader, reader->line, reader->words[1],
+                          "an architecture has a name that begins with a letter");
+  wiring->name = reader->words[1];
+  if (reader->n_words == 2)
+    return TP_OK;
+  if (!tp_wiring_is(reader, 2, ":") || reader->n_words < 4 ||
+      !isupper((unsigned char)reader->words[3][0]) || reader->words[3][1] != '\0')
+    return tp_wiring_fail(reader, reader->line, reader->words[2],
+                          "an argument is a capital letter; write 'architecture %s:P'",
+                          wiring->name);
+  wiring->argument = reader->words[3];
+  return tp_wiring_expect_end(reader, 4);
+}
+
+/* P from 1 to 100, layers in a hundred */
+static enum tp_status read_range(struct tp_wiring_reader *reader)
+{
+  struct tp_wiring *wiring = reader->wiring;
+  if (!tp_wiring_is(reader, 1, "from") || !tp_wiring_is(reader, 3, "to"))
+    return tp_wiring_fail(reader, reader->line, reader->words[1],
+                          "write '%s from 1 to 100', a range", wiring->argument);
+  TP_TRY(tp_wiring_number(reader, reader->words[2], 1, MOST_ARGUMENT, &wiring->least));
+  TP_TRY(tp_wiring_number(reader, reader->words[4], wiring->least, MOST_ARGUMENT, &wiring->most));
+  wiring->counts = "";
+  if (reader->n_words > 5 && !tp_wiring_is(reader, 5, ","))
+    return tp_wiring_fail(reader, reader->line, reader->words[5],
+                          "behind the range a comma, and what is counted");
+  for (int i = 6; i < reader->n_words; i++)
+    wiring->counts = tp_arena_printf(reader->arena, "%s%s%s", wiring->counts, i > 6 ? " " : "",
+                                     reader->words[i]);
+  return TP_OK;
+}
+
+static const char *appended(const struct tp_wiring_reader *reader, const char *text)
+{
+  return text == NULL ? reader->rest : tp_arena_printf(reader->arena, "%s\n%s", text, reader->rest);
+}
+
+/* A line of the head; `taken` is false where it is none. */
+enum tp_status tp_wiring_head(struct tp_wiring_reader *reader, bool *taken)
+{
+  struct tp_wiring *wiring = reader->wiring;
+  *taken = true;
+  if (tp_wiring_is(reader, 0, "equation")) {
+    wiring->equation = appended(reader, wiring->equation);
+  } else if (tp_wiring_is(reader, 0, "source")) {
+    wiring->source = appended(reader, wiring->source);
+  } else if (tp_wiring_is(reader, 0, "summary")) {
+    if (wiring->summary != NULL)
+      return tp_wiring_fail(reader, reader->line, "summary", "there is one already; it is a line");
+    wiring->summary = reader->rest;
+  } else if (tp_wiring_is(reader, 0, "own") && tp_wiring_is(reader, 1, "blocks")) {
+    wiring->own = true;
+    return tp_wiring_expect_end(reader, 2);
+  } else if (tp_wiring_is(reader, 0, "ranks") && tp_wiring_is(reader, 1, "apart")) {
+    wiring->apart = true;
+    return tp_wiring_expect_end(reader, 2);
+  } else if (wiring->argument != NULL && tp_wiring_is(reader, 0, wiring->argument) &&
+             tp_wiring_is(reader, 1, "from")) {
+    return read_range(reader);
+  } else {
+    *taken = false;
+  }
+  return TP_OK;
+}
