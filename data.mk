@@ -1,7 +1,7 @@
 # What is installed beside the program and goes into the tarball.
 include models/local.mk
 include platforms/local.mk
-dist_doc_DATA = docs/ACCURACY.md docs/DESIGN.md docs/GPU.md docs/MODEL.md docs/TUTORIAL.md
+dist_doc_DATA = docs/ACCURACY.md docs/DESIGN.md docs/GPU.md docs/MODEL.md docs/TUTORIAL.md docs/WIRINGS.md
 adddocdir = $(docdir)/adding
 dist_adddoc_DATA = docs/adding/device.md docs/adding/library.md docs/adding/platform.md docs/adding/variant.md
 resultspublisheddir = $(pkgdatadir)/results/published

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Every `$ ...` line of the ```sh blocks of the README, the tutorial and the pages on adding things runs
 # and succeeds, the lines of a page in one folder; what a block shows below a command is its output, to
-# the byte.  `$ tools/...` lines are left out: they run this test.  C of a page compiles.
+# the byte.  A ```tpa NAME block is the file of that name.  `$ tools/...` lines are left out: they run
+# this test; so is what is not installed.  C of a page compiles.
 root=${SRCDIR:-.}
 [ -f "$root/README.md" ] || exit 77
 PATH=${BINDIR:-$PWD}:$PATH
@@ -14,7 +15,8 @@ run_page() { # PAGE
   mkdir "$work/lines" "$work/run" && cd "$work/run" || exit 99
   # N.cmd, and N.shown where output stands below the command.
   awk -v dir="$work/lines" '
-    /^```/ { inside = !inside && /^```sh$/; command = ""; next }
+    /^```/ { inside = !inside && /^```sh$/; command = ""; file = /^```tpa / ? $2 : ""; next }
+    file != "" { print >file; next }
     inside && /^\$ / { command = sprintf("%s/%03d", dir, ++n); print substr($0, 3) >(command ".cmd"); next }
     inside && command != "" { print >(command ".shown") }' "$1"
   for file in "$work/lines"/*.cmd; do
@@ -22,6 +24,8 @@ run_page() { # PAGE
     case $command in
     tools/*) continue ;;
     *"tpsim plot"*) command -v gnuplot >/dev/null || continue ;;
+    *analytic,des*) [ -x "${BINDIR:-$PWD}/tpsim-des" ] || continue ;;
+    *tpsim-cuda*) command -v tpsim-cuda >/dev/null || continue ;;
     esac
     n=$((n + 1))
     shown=${file%.cmd}.shown
@@ -54,7 +58,7 @@ compile_page() { # PAGE
 }
 
 root=$(cd "$root" && pwd)
-for page in "$root/README.md" "$root/docs/TUTORIAL.md" "$root"/docs/adding/*.md; do
+for page in "$root/README.md" "$root/docs/TUTORIAL.md" "$root/docs/WIRINGS.md" "$root"/docs/adding/*.md; do
   run_page "$page"
   case $page in */adding/*) compile_page "$page" ;; esac
 done

@@ -17,9 +17,11 @@ unit_tests += \
 	%D%/test_transforms \
 	%D%/test_variant \
 	%D%/test_windows \
-	%D%/test_wiring
+	%D%/test_wiring \
+	%D%/test_wiring_fuzz
 EXTRA_DIST += \
 	%D%/toy.h \
+	%D%/mutate.h \
 	%D%/wiring.h \
 	%D%/golden/desync-2x.txt \
 	%D%/golden/desync-4x.txt \

@@ -10,6 +10,7 @@
 enum tp_status tp_wiring_find(const struct tp_datadir *dirs, const char *name,
                               struct tp_arena *arena, const struct tp_architecture **found,
                               struct tp_error *error);
+struct tp_architecture tp_wiring_architecture(const struct tp_wiring *wiring, const char *name);
 /* Names of the data directories' wirings, without extension. */
 enum tp_status tp_wiring_list(const struct tp_datadir *dirs, struct tp_arena *arena,
                               const char ***names, size_t *n, struct tp_error *error);

@@ -39,6 +39,21 @@ static enum tp_status path_of(const struct tp_datadir *dirs, const char *name,
   return TP_OK;
 }
 
+struct tp_architecture tp_wiring_architecture(const struct tp_wiring *wiring, const char *name)
+{
+  const bool counts = wiring->argument != NULL && wiring->counts[0] != '\0';
+  return (struct tp_architecture){.name = name,
+                                  .summary = wiring->summary,
+                                  .equation = wiring->equation,
+                                  .takes_degree = wiring->own,
+                                  .apart = wiring->apart,
+                                  .argument = counts ? wiring->counts : wiring->argument,
+                                  .least = wiring->least,
+                                  .most = wiring->most,
+                                  .wiring = wiring,
+                                  .build = tp_wiring_build};
+}
+
 enum tp_status tp_wiring_find(const struct tp_datadir *dirs, const char *name,
                               struct tp_arena *arena, const struct tp_architecture **found,
                               struct tp_error *error)
@@ -51,18 +66,8 @@ enum tp_status tp_wiring_find(const struct tp_datadir *dirs, const char *name,
     return TP_OK;
   TP_TRY(tp_file_read(path, arena, &text, error));
   TP_TRY(tp_wiring_read(text, path, arena, &wiring, error));
-  const bool counts = wiring->argument != NULL && wiring->counts[0] != '\0';
   struct tp_architecture *architecture = TP_NEW(arena, struct tp_architecture, 1);
-  *architecture = (struct tp_architecture){.name = tp_arena_strdup(arena, name),
-                                           .summary = wiring->summary,
-                                           .equation = wiring->equation,
-                                           .takes_degree = wiring->own,
-                                           .apart = wiring->apart,
-                                           .argument = counts ? wiring->counts : wiring->argument,
-                                           .least = wiring->least,
-                                           .most = wiring->most,
-                                           .wiring = wiring,
-                                           .build = tp_wiring_build};
+  *architecture = tp_wiring_architecture(wiring, tp_arena_strdup(arena, name));
   *found = architecture;
   return TP_OK;
 }
