@@ -14,6 +14,12 @@ modelsdir = $(pkgdatadir)/models
 dist_models_DATA = %D%/README.md \
 	%D%/bloom-176b.json \
 	%D%/codellama-34b.json \
+	%D%/deepseek-r1.json \
+	%D%/deepseek-v3.json \
+	%D%/gemma-3-27b.json \
+	%D%/glm-4.5.json \
+	%D%/gpt-oss-120b.json \
+	%D%/gpt-oss-20b.json \
 	%D%/gpt3-1.3b.json \
 	%D%/gpt3-13b.json \
 	%D%/gpt3-175b-quarter.json \
@@ -21,6 +27,7 @@ dist_models_DATA = %D%/README.md \
 	%D%/gpt3-6.7b.json \
 	%D%/gpt3-65b-quarter.json \
 	%D%/gpt3-65b.json \
+	%D%/kimi-k2.json \
 	%D%/kraken-125m-2way.json \
 	%D%/kraken-125m-4way.json \
 	%D%/kraken-125m-6way.json \
@@ -30,6 +37,7 @@ dist_models_DATA = %D%/README.md \
 	%D%/ladder-176b.json \
 	%D%/ladder-1b.json \
 	%D%/ladder-3b.json \
+	%D%/ladder-405b.json \
 	%D%/llama-2-13b.json \
 	%D%/llama-2-70b.json \
 	%D%/llama-2-7b.json \
@@ -37,9 +45,16 @@ dist_models_DATA = %D%/README.md \
 	%D%/llama-3.1-70b.json \
 	%D%/llama-3.1-8b.json \
 	%D%/llama-3.3-70b.json \
+	%D%/llama-4-scout.json \
 	%D%/mega-gpt-2.json \
+	%D%/minimax-m2.json \
 	%D%/mistral-7b.json \
+	%D%/mixtral-8x22b.json \
+	%D%/mixtral-8x7b.json \
 	%D%/mt-nlg-530b.json \
 	%D%/palm-540b.json \
 	%D%/qwen2.5-32b.json \
+	%D%/qwen3-235b-a22b.json \
+	%D%/qwen3-30b-a3b.json \
+	%D%/qwen3-32b.json \
 	%D%/t-nlg.json

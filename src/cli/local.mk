@@ -12,6 +12,7 @@ tpsim_SOURCES = \
 	%D%/cmd_plot.c \
 	%D%/cmd_predict.c \
 	%D%/cmd_reproduce.c \
+	%D%/cmd_show_model.c \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
 	%D%/cmd_solve.c \

@@ -11,25 +11,66 @@ enum tp_sliding {
   TP_SLIDING_FROM /* from `max_window_layers` on, if it uses windows */
 };
 
+/* Widths of attention in layers that slide, or in those that do not; 0: as in the others. */
+struct tp_widths {
+  int64_t heads, kv_heads, head_dim, value_dim;
+};
+
 /* A config.json as read: the model, and the keys from which more of it follows. */
 struct tp_config {
   struct tp_model model;
   int64_t ffn_expansion;     /* MLP width over hidden, where no width is given */
   int64_t embedding_width;   /* opt: another width than hidden means a projection */
   int64_t norms_in_parallel; /* falcon: 0 where the key is absent */
-  bool attention_bias;       /* of all four attention matrices */
+  bool attention_bias;       /* of all four attention matrices, ... */
+  bool out_unbiased;         /* ... or of three */
   bool multi_query, grouped; /* falcon: one KV head; new_decoder_architecture */
   bool alibi, bias;
   enum tp_sliding sliding;
   int64_t window, max_window_layers;
   int64_t window_pattern; /* of so many layers the last one is full, the others slide */
   bool use_window;
+  struct tp_widths sliding_widths, full_widths;
+  bool full_keys_as_values; /* gemma4 */
+  bool experts_take_ffn;    /* mixtral: `intermediate_size` is an expert's width */
+  bool shares_with_mlp;     /* gemma4: the dense MLP stands beside the experts */
+  bool enable_experts;      /* gemma4 */
+  bool use_qk_norm;
+  enum tp_qk_norm qk_norm_form; /* where it is used */
+  int64_t n_shared;             /* experts that all tokens see, each as wide as the others */
+  int64_t dense_ffn;            /* of layers without experts, where it is another key's */
+  int64_t first_dense;          /* so many layers without experts; then every `mixture_step`-th, */
+  int64_t mixture_step, mixture_phase; /* where (layer + phase) % step == 0 */
+  int64_t further_tokens;              /* layers that predict tokens after the next */
 };
+
+/* Keys that several families share. */
+enum tp_key_group {
+  TP_KEYS_SHAPE = 1,
+  TP_KEYS_WINDOWS = 2,
+  TP_KEYS_EXPERTS = 4,
+  TP_KEYS_LATENT = 8,
+  TP_KEYS_INDEXER = 16,
+  TP_KEYS_QK_NORM = 32,
+  TP_KEYS_WIDTHS = 64,
+  TP_KEYS_BIASES = 128,
+  TP_KEYS_BLOCKS = 256 /* nemotron-nas: a list of blocks */
+};
+
+struct tp_key_table {
+  unsigned group;
+  const char *means; /* what a family without them lacks */
+  const struct tp_field *fields;
+  size_t n;
+};
+extern const struct tp_key_table tp_key_tables[];
+extern const size_t tp_n_key_tables;
 
 struct tp_family {
   const char *name;
+  unsigned keys;                    /* groups of them */
   const struct tp_config *defaults; /* Hugging Face's own for keys a file may leave out */
-  const struct tp_field *fields;    /* all optional here: two rows may spell one field */
+  const struct tp_field *fields;    /* of its own; all optional: two rows may spell one field */
   size_t n_fields;
   void (*settle)(struct tp_config *config); /* what follows from the keys; NULL: nothing */
 };
@@ -37,15 +78,50 @@ struct tp_family {
 extern const struct tp_family tp_families[];
 extern const size_t tp_n_families;
 
+/* A file being read. */
+struct tp_reading {
+  const struct tp_doc *doc;
+  const json_t *object; /* the language model's: the document, or one of its parts, ... */
+  const char *path;     /* ... at this path; "" is the document */
+  const struct tp_family *family;
+  size_t n_fields; /* all that the family reads */
+  const struct tp_field *fields;
+  struct tp_config config;
+  size_t n_notes;
+  const char **notes;
+  struct tp_arena *arena;
+  struct tp_error *error;
+};
+
 /* Whether the file has the key, and not null. */
-static inline bool tp_key_is_given(const struct tp_doc *doc, const char *key)
+static inline bool tp_key_is_given(const struct tp_reading *reading, const char *key)
 {
-  const json_t *const value = json_object_get(doc->root, key);
+  const json_t *const value = json_object_get(reading->object, key);
   return value != NULL && !json_is_null(value);
 }
 
-/* windows.c: fills in the model's kinds of layers.  Fails where keys are mistyped or contradict one
+/* "text_config.KEY"; fails at it; adds "FILE:LINE: KEY: ..." to the notes. */
+const char *tp_key_path(const struct tp_reading *reading, const char *key);
+enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
+                           ...) __attribute__((format(printf, 3, 4)));
+void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* keys.c: refuses keys of what no op here does, and those of a table that the family lacks; notes
+ * those that nobody knows.  tp_keys_missing_op: why a file of an unknown family cannot be read, or
+ * NULL; tp_keys_suit: whether the family knows all keys of the file. */
+enum tp_status tp_keys_check(struct tp_reading *reading);
+const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
+bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
+
+/* windows.c, mixtures.c: what each layer is, in `layers` of them. */
+enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers);
+enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers);
+/* kinds.c: fills in the model's kinds of layers.  Fails where keys are mistyped or contradict one
  * another. */
-enum tp_status tp_windows_read(const struct tp_doc *doc, struct tp_config *config,
-                               struct tp_arena *arena, struct tp_error *error);
+enum tp_status tp_kinds_read(struct tp_reading *reading);
+
+/* quantise.c: the types that the file, or the text of hf_quant_config.json beside it, gives its
+ * parts. */
+enum tp_status tp_quantise_read(struct tp_reading *reading, const char *file);
 #endif

@@ -10,6 +10,10 @@
  *     vector   attn.gain  hidden elements, all of them on every rank
  *     cache    keys       kv_heads * d elements a token, in those of a KV head
  *
+ *     matrix   expert.up  ffn         hidden      experts, each in rows    EXPERT_UP, one an expert
+ *     matrix   attn.kv.down  latent   hidden      nothing           LATENT
+ *     cache    latent     latent elements a token, all of them on every rank
+ *
  * Layers of a Kraken model are `copies` of such a block side by side, each whole on a rank.
  */
 #include "model/model.h"
@@ -32,7 +36,10 @@ enum tp_unit {
   TP_UNIT_INNER,   /* one of the MLP's width */
   TP_UNIT_KV_HEAD, /* ranks beyond the last one share them */
   TP_UNIT_COPY,
-  TP_N_UNITS
+  TP_UNIT_EXPERT,
+  TP_UNIT_EXPERT_INNER, /* one of an expert's width */
+  TP_N_UNITS,
+  TP_UNIT_NONE = TP_N_UNITS /* is not shared out */
 };
 
 /* GEMMs of a block.  The matrices of one, or of several, are stacked by rows. */
@@ -40,18 +47,29 @@ enum tp_projection {
   TP_PROJECTION_QKV = 1,
   TP_PROJECTION_OUT = 2,
   TP_PROJECTION_UP = 4, /* and gate */
-  TP_PROJECTION_DOWN = 8
+  TP_PROJECTION_DOWN = 8,
+  TP_PROJECTION_ROUTER = 16,
+  TP_PROJECTION_EXPERT_UP = 32, /* one of these two an expert */
+  TP_PROJECTION_EXPERT_DOWN = 64,
+  TP_PROJECTION_SHARED_UP = 128, /* of the experts that all tokens see, as one */
+  TP_PROJECTION_SHARED_DOWN = 256,
+  TP_PROJECTION_LATENT = 512,    /* residual to latent vectors */
+  TP_PROJECTION_Q_UP = 1024,     /* latent to queries ... */
+  TP_PROJECTION_KV_UP = 2048,    /* ... to keys and values */
+  TP_PROJECTION_INDEXER = 4096,  /* of an indexer, from the residual; */
+  TP_PROJECTION_INDEXER_Q = 8192 /* from the latent */
 };
 
-/* Of the GEMM type; its bias, one element a row, of the activation type. */
+/* Of the GEMM type of its part; its bias, one element a row, of the activation type. */
 struct tp_matrix {
   const char *name, *bias_name;
   enum tp_projection projection;
+  enum tp_part part;
   enum tp_unit unit;   /* in which it is split */
   enum tp_split split; /* by rows or columns; or OWN */
   int sharers;         /* so many ranks next to each other have the same part */
   bool biased;
-  int64_t rows, columns;
+  int64_t rows, columns, copies; /* copies: experts */
 };
 
 /* Whole on every rank, of the activation type. */
@@ -65,21 +83,26 @@ struct tp_layer_vector {
 /* Of the activation type, for every token that a layer keeps. */
 struct tp_cache {
   const char *name;
-  enum tp_unit unit;
-  int64_t elements; /* a token */
+  enum tp_unit unit; /* NONE: all ranks keep all of it */
+  int64_t elements;  /* a token */
 };
 
 /* Widths of a block, and what it has. */
 struct tp_block {
-  int64_t hidden, heads, kv_heads, head_dim, ffn;
+  int64_t hidden, heads, kv_heads, head_dim, value_dim, ffn;
   int64_t window; /* a query sees so many keys at most, its own among them; 0: all before it */
   int64_t copies; /* blocks of this shape side by side in a layer: 1, but for Kraken */
   bool own;       /* its weights are not shares of the model's, but the rank's own (Kraken) */
   enum tp_norm norm;
-  bool gated, rotary, qk_norm;
+  bool gated, rotary;
+  enum tp_qk_norm qk_norm;
+  bool attends, feeds;            /* has the module */
+  bool post_norms;                /* of a module's output, before it is added */
+  struct tp_expert_shape experts; /* count 0: none; a rank's: its own ones, and their part */
+  struct tp_latent_shape latent;
 };
 
-enum { TP_MAX_MATRICES = 8, TP_MAX_VECTORS = 8, TP_MAX_CACHES = 2 };
+enum { TP_MAX_MATRICES = 20, TP_MAX_VECTORS = 16, TP_MAX_CACHES = 3 };
 
 struct tp_layer {
   struct tp_block block;
@@ -97,6 +120,8 @@ int64_t tp_layer_units(const struct tp_layer *layer, enum tp_unit unit);
 /* Makes a whole layer what one of `tp` ranks holds of it; they must divide every axis, or exceed
  * the KV heads by a whole factor (tp_shard_make checks). */
 void tp_layer_share(struct tp_layer *layer, int tp);
+/* The same of the experts: shared out over `ep` ranks, each of them over `etp`. */
+void tp_layer_share_experts(struct tp_layer *layer, int ep, int etp);
 
 /* Of the GEMM by all matrices of `projections` (a set): its outputs, its inputs, and whether any of
  * them is biased. */
@@ -107,6 +132,8 @@ bool tp_layer_is_biased(const struct tp_layer *layer, unsigned projections);
 /* Of one block: elements of its matrices; of biases, gains and norms' biases. */
 int64_t tp_layer_matrix_elements(const struct tp_layer *layer);
 int64_t tp_layer_vector_elements(const struct tp_layer *layer);
+/* Of its matrices those that a token does not meet: the experts that are not its own. */
+int64_t tp_layer_idle_elements(const struct tp_layer *layer, int64_t top_k);
 /* Elements of the caches a token. */
 int64_t tp_layer_cache_elements(const struct tp_layer *layer);
 

@@ -1,70 +1,151 @@
 #include "model/model.h"
 
+#include "base/file.h"
 #include "base/text.h"
 #include "model/family.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
-struct reading {
-  const struct tp_doc *doc;
-  const struct tp_family *family;
-  struct tp_arena *arena;
-  struct tp_error *error;
-};
+const char *tp_key_path(const struct tp_reading *reading, const char *key)
+{
+  return tp_arena_printf(reading->arena, "%s%s%s", reading->path,
+                         reading->path[0] == '\0' || key[0] == '\0' ? "" : ".", key);
+}
+
+enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
+                           ...)
+{
+  char what[sizeof reading->error->text];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  return tp_doc_fail(reading->doc, tp_key_path(reading, key), reading->error, "%s", what);
+}
+
+void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
+{
+  char what[256];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(what, sizeof what, format, args);
+  va_end(args);
+  const char *const path = tp_key_path(reading, key);
+  const char *const note =
+      tp_arena_printf(reading->arena, "%s:%d: %s%s%s", reading->doc->path,
+                      tp_doc_line(reading->doc, path), path, path[0] == '\0' ? "" : ": ", what);
+  TP_APPEND(reading->arena, reading->notes, reading->n_notes, note);
+}
 
 /* The key by which the file spells the field at `offset`: the one present, else the usual one. */
-static const char *key_of(const struct reading *reading, size_t offset)
+static const char *key_of(const struct tp_reading *reading, size_t offset)
 {
   const char *usual = "";
-  for (size_t i = reading->family->n_fields; i-- > 0;) {
-    const struct tp_field *const field = &reading->family->fields[i];
+  for (size_t i = reading->n_fields; i-- > 0;) {
+    const struct tp_field *const field = &reading->fields[i];
     if (field->offset != offset)
       continue;
     usual = field->key;
-    if (tp_key_is_given(reading->doc, field->key))
+    if (tp_key_is_given(reading, field->key))
       return field->key;
   }
   return usual;
 }
 #define KEY(reading, field) key_of(reading, offsetof(struct tp_config, field))
 
-static enum tp_status find_family(struct reading *reading)
+/* The language model of a file that has other parts, too. */
+static void find_object(struct tp_reading *reading)
+{
+  static const char *const parts[] = {"text_config", "language_config", "llm_config"};
+  reading->object = reading->doc->root;
+  reading->path = "";
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    const json_t *const part = json_object_get(reading->doc->root, parts[i]);
+    if (!json_is_object(part) || json_object_size(part) == 0)
+      continue;
+    reading->object = part;
+    reading->path = parts[i];
+    return;
+  }
+}
+
+static enum tp_status fail_unknown(struct tp_reading *reading, const char *path, const char *name)
+{
+  const char *key, **const names = TP_NEW(reading->arena, const char *, tp_n_families);
+  const char *const missing = tp_keys_missing_op(reading, &key);
+  if (missing != NULL)
+    return tp_key_fail(reading, key, "asks for %s, which no op here does (family '%.60s')", missing,
+                       name);
+  size_t n = 0;
+  for (size_t i = 0; i < tp_n_families; i++)
+    if (tp_text_distance(name, tp_families[i].name) <= 2 && tp_keys_suit(reading, &tp_families[i]))
+      names[n++] = tp_families[i].name;
+  return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
+                     n > 0 ? tp_text_hint(reading->arena, name, names, n)
+                           : "; models/README.md lists those that are read");
+}
+
+static enum tp_status find_family(struct tp_reading *reading)
 {
   const char *name = NULL;
+  const bool inside = tp_key_is_given(reading, "model_type");
+  const char *const path = inside ? tp_key_path(reading, "model_type") : "model_type";
   const struct tp_field field = {.key = "model_type", .type = TP_FIELD_STRING};
-  TP_TRY(tp_doc_read(reading->doc, "", &field, 1, true, &name, reading->arena, reading->error));
-  const char **const names = TP_NEW(reading->arena, const char *, tp_n_families);
-  for (size_t i = 0; i < tp_n_families; i++) {
-    names[i] = tp_families[i].name;
-    if (strcmp(name, names[i]) == 0)
+  TP_TRY(tp_doc_read(reading->doc, inside ? reading->path : "", &field, 1, true, &name,
+                     reading->arena, reading->error));
+  if (!inside && reading->path[0] != '\0')
+    name = tp_arena_printf(reading->arena, "%s_text", name);
+  for (size_t i = 0; i < tp_n_families; i++)
+    if (strcmp(name, tp_families[i].name) == 0)
       reading->family = &tp_families[i];
-  }
-  if (reading->family == NULL)
-    return tp_doc_fail(reading->doc, "model_type", reading->error, "unknown family '%.60s'%s", name,
-                       tp_text_hint(reading->arena, name, names, tp_n_families));
-  return TP_OK;
+  return reading->family != NULL ? TP_OK : fail_unknown(reading, path, name);
+}
+
+/* All rows of the family: its own, and those of its groups. */
+static void collect_fields(struct tp_reading *reading)
+{
+  const struct tp_family *const family = reading->family;
+  struct tp_field *fields = NULL;
+  for (size_t i = 0; i < family->n_fields; i++)
+    TP_APPEND(reading->arena, fields, reading->n_fields, family->fields[i]);
+  for (size_t t = 0; t < tp_n_key_tables; t++)
+    for (size_t i = 0; family->keys & tp_key_tables[t].group && i < tp_key_tables[t].n; i++)
+      TP_APPEND(reading->arena, fields, reading->n_fields, tp_key_tables[t].fields[i]);
+  reading->fields = fields;
 }
 
 /* Two spellings of one field must say the same. */
-static enum tp_status check_spellings(const struct reading *reading)
+static enum tp_status check_spellings(const struct tp_reading *reading)
 {
-  const struct tp_family *const family = reading->family;
-  for (size_t i = 0; i < family->n_fields; i++)
+  for (size_t i = 0; i < reading->n_fields; i++)
     for (size_t j = 0; j < i; j++) {
-      const char *const key = family->fields[i].key, *const other = family->fields[j].key;
-      if (family->fields[i].offset == family->fields[j].offset &&
-          tp_key_is_given(reading->doc, key) && tp_key_is_given(reading->doc, other) &&
-          !json_equal(json_object_get(reading->doc->root, key),
-                      json_object_get(reading->doc->root, other)))
-        return tp_doc_fail(reading->doc, key, reading->error,
-                           "contradicts '%s', which means the same; keep one", other);
+      const char *const key = reading->fields[i].key, *const other = reading->fields[j].key;
+      if (reading->fields[i].offset == reading->fields[j].offset &&
+          reading->fields[i].offset != offsetof(struct tp_config, further_tokens) &&
+          tp_key_is_given(reading, key) && tp_key_is_given(reading, other) &&
+          !json_equal(json_object_get(reading->object, key),
+                      json_object_get(reading->object, other)))
+        return tp_key_fail(reading, key, "contradicts '%s', which means the same; keep one", other);
     }
   return TP_OK;
 }
 
-static enum tp_status check_present(const struct reading *reading, const struct tp_config *config)
+/* Layers that `layer_types` lists where no other key counts them, else 0. */
+static int64_t counted_layers(const struct tp_reading *reading)
 {
+  const json_t *const types = json_object_get(reading->object, "layer_types");
+  const bool counts = reading->family->keys & TP_KEYS_SHAPE && json_is_array(types) &&
+                      !tp_key_is_given(reading, "num_hidden_layers");
+  return counts && json_array_size(types) <= 2000 ? (int64_t)json_array_size(types) : 0;
+}
+
+/* Sizes that no file does without, and whether they must be there. */
+static enum tp_status check_present(struct tp_reading *reading)
+{
+  const struct tp_config *const config = &reading->config;
   const struct {
     size_t offset;
     bool needed;
@@ -72,69 +153,100 @@ static enum tp_status check_present(const struct reading *reading, const struct 
       {offsetof(struct tp_config, model.layers), true},
       {offsetof(struct tp_config, model.hidden), true},
       {offsetof(struct tp_config, model.heads), true},
-      {offsetof(struct tp_config, model.ffn), true},
+      {offsetof(struct tp_config, model.ffn), !(reading->family->keys & TP_KEYS_BLOCKS)},
       {offsetof(struct tp_config, model.vocab), true},
       {offsetof(struct tp_config, model.max_positions),
        config->model.position == TP_POSITION_LEARNED},
       {offsetof(struct tp_config, model.kraken_ways), strcmp(reading->family->name, "kraken") == 0},
   };
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-    const int64_t *const value =
-        (const int64_t *)(const void *)((const char *)config + counts[i].offset);
-    if (counts[i].needed && *value == 0)
-      return tp_doc_fail(reading->doc, "", reading->error,
-                         "'%s' is missing; a %s config.json has it, add it",
-                         key_of(reading, counts[i].offset), reading->family->name);
+    const int64_t value = *(const int64_t *)(const void *)((const char *)config + counts[i].offset);
+    const char *const key = key_of(reading, counts[i].offset);
+    const bool follows =
+        counts[i].offset == offsetof(struct tp_config, model.ffn) && config->ffn_expansion > 0;
+    const bool is_null = json_is_null(json_object_get(reading->object, key)) && !follows;
+    if (!counts[i].needed)
+      continue;
+    if (value == 0 || is_null)
+      return tp_key_fail(reading, "", "'%s' is missing; a %s config.json has it, add it", key,
+                         reading->family->name);
+    if (!tp_key_is_given(reading, key) && !follows && value != counted_layers(reading))
+      tp_key_note(reading, "", "'%s' is left out; it is %" PRId64 ", as Hugging Face's %s has it",
+                  key, value, reading->family->name);
   }
   return TP_OK;
 }
 
 /* Fills in what follows from other fields. */
-static void derive(const struct reading *reading, struct tp_config *config)
+static void derive(struct tp_reading *reading)
 {
+  struct tp_config *const config = &reading->config;
   struct tp_model *const model = &config->model;
   if (reading->family->settle != NULL)
     reading->family->settle(config);
+  if (config->use_qk_norm)
+    model->qk_norm =
+        config->qk_norm_form != TP_QK_NORM_NONE ? config->qk_norm_form : TP_QK_NORM_HEAD;
+  if (model->latent.kv_rank > 0) {
+    model->head_dim = model->latent.nope_dim + model->latent.rope_dim;
+    model->kv_heads = model->heads;
+  }
   if (model->kv_heads == 0)
     model->kv_heads = model->heads;
   if (model->ffn == 0)
     model->ffn = config->ffn_expansion * model->hidden;
+  if (counted_layers(reading) > 0)
+    model->layers = counted_layers(reading);
+  const json_t *const tied = json_object_get(reading->doc->root, "tie_word_embeddings");
+  if (reading->path[0] != '\0' && json_is_boolean(tied) &&
+      !tp_key_is_given(reading, "tie_word_embeddings"))
+    model->tied_head = json_is_true(tied);
+  if (config->further_tokens > 0)
+    tp_key_note(reading, KEY(reading, further_tokens),
+                "layers that predict further tokens are left out");
 }
 
 /* Widest heads x head_dim: keeps products with hidden and layers within 64 bits. */
 enum { MAX_ATTENTION_WIDTH = 1 << 20 };
 
-static enum tp_status check_heads(const struct reading *reading, struct tp_model *model)
+static enum tp_status check_heads(const struct tp_reading *reading, struct tp_model *model)
 {
   const char *const heads_key = KEY(reading, model.heads);
   if (model->head_dim == 0 && model->hidden % model->heads != 0)
-    return tp_doc_fail(reading->doc, heads_key, reading->error,
+    return tp_key_fail(reading, heads_key,
                        "%" PRId64 " heads do not divide '%s' %" PRId64
                        "; mend one of them, or give the width of a head as 'head_dim'",
                        model->heads, KEY(reading, model.hidden), model->hidden);
   if (model->head_dim == 0)
     model->head_dim = model->hidden / model->heads;
   if (model->heads % model->kv_heads != 0)
-    return tp_doc_fail(reading->doc, KEY(reading, model.kv_heads), reading->error,
+    return tp_key_fail(reading, KEY(reading, model.kv_heads),
                        "%" PRId64 " key/value heads do not divide the %" PRId64
                        " query heads of '%s'; each must serve equally many",
                        model->kv_heads, model->heads, heads_key);
   if (model->heads * model->head_dim > MAX_ATTENTION_WIDTH)
-    return tp_doc_fail(reading->doc, heads_key, reading->error,
+    return tp_key_fail(reading, heads_key,
                        "%" PRId64 " heads of %" PRId64 " are wider than %d; mend one of them",
                        model->heads, model->head_dim, MAX_ATTENTION_WIDTH);
   return TP_OK;
 }
 
-static enum tp_status check_projection(const struct reading *reading,
-                                       const struct tp_config *config)
+static enum tp_status check_projection(const struct tp_reading *reading)
 {
+  const struct tp_config *const config = &reading->config;
   if (config->embedding_width == 0 || config->embedding_width == config->model.hidden)
     return TP_OK;
-  return tp_doc_fail(reading->doc, KEY(reading, embedding_width), reading->error,
+  return tp_key_fail(reading, KEY(reading, embedding_width),
                      "%" PRId64 " differs from '%s' %" PRId64
                      "; models with an embedding projection are not supported",
                      config->embedding_width, KEY(reading, model.hidden), config->model.hidden);
+}
+
+static void say_unpriced(struct tp_model *model)
+{
+  if (model->indexer.heads > 0)
+    model->unpriced = "its indexer scores all keys and lets attention see the best of them, which "
+                      "no op here does; show-model shows its sizes";
 }
 
 /* "DIR/llama-3.1-8b.json" is "llama-3.1-8b", "Llama-3.1-8B/config.json" is "Llama-3.1-8B". */
@@ -153,35 +265,74 @@ static const char *model_name(const char *file, struct tp_arena *arena)
   return name;
 }
 
-static enum tp_status read_config(struct reading *reading, struct tp_config *config)
+static enum tp_status read_config(struct tp_reading *reading, const char *file)
 {
+  find_object(reading);
   TP_TRY(find_family(reading));
-  const struct tp_family *const family = reading->family;
-  *config = *family->defaults;
-  TP_TRY(tp_doc_read(reading->doc, "", family->fields, family->n_fields, true, config,
-                     reading->arena, reading->error));
+  collect_fields(reading);
+  reading->config = *reading->family->defaults;
+  if (reading->path[0] != '\0')
+    tp_key_note(reading, "", "the language model alone; other parts of the file are left out");
+  TP_TRY(tp_doc_read(reading->doc, reading->path, reading->fields, reading->n_fields, true,
+                     &reading->config, reading->arena, reading->error));
+  TP_TRY(tp_keys_check(reading));
   TP_TRY(check_spellings(reading));
-  derive(reading, config);
-  TP_TRY(check_present(reading, config));
-  TP_TRY(check_heads(reading, &config->model));
-  TP_TRY(check_projection(reading, config));
-  return tp_windows_read(reading->doc, config, reading->arena, reading->error);
+  derive(reading);
+  TP_TRY(check_present(reading));
+  TP_TRY(check_heads(reading, &reading->config.model));
+  TP_TRY(check_projection(reading));
+  TP_TRY(tp_kinds_read(reading));
+  TP_TRY(tp_quantise_read(reading, file));
+  say_unpriced(&reading->config.model);
+  return TP_OK;
+}
+
+/* Python writes NaN and Infinity, which no JSON has: they become text, which no number may be. */
+static const char *without_bare_words(const char *text, struct tp_arena *arena)
+{
+  static const char *const words[] = {"NaN", "-Infinity", "Infinity"};
+  if (strstr(text, "NaN") == NULL && strstr(text, "Infinity") == NULL)
+    return text;
+  char *const copy = tp_arena_alloc(arena, 3 * strlen(text) + 1, 1), *end = copy;
+  bool quoted = false;
+  while (*text != '\0') {
+    size_t length = 0;
+    for (size_t i = 0; i < 3 && !quoted && length == 0; i++)
+      if (strncmp(text, words[i], strlen(words[i])) == 0)
+        length = strlen(words[i]);
+    if (length > 0) {
+      end += sprintf(end, "\"%.*s\"", (int)length, text);
+      text += length;
+      continue;
+    }
+    if (quoted && *text == '\\' && text[1] != '\0')
+      *end++ = *text++;
+    else if (*text == '"')
+      quoted = !quoted;
+    *end++ = *text++;
+  }
+  *end = '\0';
+  return copy;
 }
 
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,
                              struct tp_error *error)
 {
   struct tp_doc doc;
-  enum tp_status status = tp_doc_open(file, arena, &doc, error);
-  if (status != TP_OK)
-    return status;
-  struct reading reading = {.doc = &doc, .arena = arena, .error = error};
-  struct tp_config config;
-  status = read_config(&reading, &config);
+  const char *text;
+  TP_TRY(tp_file_read(file, arena, &text, error));
+  TP_TRY(tp_doc_parse(file, without_bare_words(text, arena), arena, &doc, error));
+  struct tp_reading *const reading = TP_NEW(arena, struct tp_reading, 1);
+  reading->doc = &doc;
+  reading->arena = arena;
+  reading->error = error;
+  const enum tp_status status = read_config(reading, file);
   if (status == TP_OK) {
-    *model = config.model;
+    *model = reading->config.model;
     model->name = model_name(file, arena);
-    model->family = reading.family->name;
+    model->family = reading->family->name;
+    model->notes = reading->notes;
+    model->n_notes = reading->n_notes;
   }
   tp_doc_close(&doc);
   return status;

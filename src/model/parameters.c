@@ -1,6 +1,16 @@
 #include "model/layer.h"
 #include "model/pattern.h"
 
+const char *tp_part_text(enum tp_part part)
+{
+  static const char *const texts[] = {
+#define X(name, text) text,
+      TP_PARTS(X)
+#undef X
+  };
+  return texts[part];
+}
+
 int64_t tp_model_layer_parameters(const struct tp_model *model, int kind)
 {
   const struct tp_layer layer = tp_layer_make(model, kind);
@@ -17,5 +27,27 @@ int64_t tp_model_parameters(const struct tp_model *model)
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);
   count += model->kraken_ways * model->hidden * model->hidden; /* combines the sub-layers */
+  return count;
+}
+
+int64_t tp_model_active_parameters(const struct tp_model *model)
+{
+  int64_t count = tp_model_parameters(model);
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
+    const struct tp_layer layer = tp_layer_make(model, kind);
+    if (layer.block.experts.count > 0)
+      count -= tp_model_layers_of(model, kind) *
+               tp_layer_idle_elements(&layer, layer.block.experts.top_k);
+  }
+  return count;
+}
+
+int64_t tp_model_cache_elements(const struct tp_model *model)
+{
+  int64_t count = 0;
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
+    const struct tp_layer layer = tp_layer_make(model, kind);
+    count += tp_model_layers_of(model, kind) * layer.block.copies * tp_layer_cache_elements(&layer);
+  }
   return count;
 }

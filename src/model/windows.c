@@ -5,44 +5,52 @@
 #include <inttypes.h>
 #include <string.h>
 
-struct windows {
-  const struct tp_doc *doc;
-  struct tp_config *config;
-  struct tp_arena *arena;
-  struct tp_error *error;
-};
+static bool is_word(const json_t *type, const char *word)
+{
+  return json_is_string(type) && strcmp(json_string_value(type), word) == 0;
+}
 
-static enum tp_status read_type(const struct windows *windows, size_t layer, const json_t *type,
+/* Kinds of layers that the file lists.  Chunked attention is full up to the length of a chunk. */
+static enum tp_status read_type(const struct tp_reading *reading, size_t layer, const json_t *type,
                                 bool *slides)
 {
-  const char *const path = tp_arena_printf(windows->arena, "layer_types[%zu]", layer);
-  const char *const word = json_string_value(type);
-  if (word == NULL)
-    return tp_doc_fail(windows->doc, path, windows->error,
-                       "must be \"full_attention\" or \"sliding_attention\"");
-  *slides = strcmp(word, "sliding_attention") == 0;
-  if (!*slides && strcmp(word, "full_attention") != 0)
-    return tp_doc_fail(windows->doc, path, windows->error,
-                       "unknown kind of layer '%.60s'; full_attention and sliding_attention are "
-                       "known",
-                       word);
-  return TP_OK;
+  const char *const path = tp_arena_printf(reading->arena, "layer_types[%zu]", layer);
+  if (!json_is_string(type))
+    return tp_key_fail(reading, path, "must be \"full_attention\" or \"sliding_attention\"");
+  *slides = is_word(type, "sliding_attention");
+  if (*slides || is_word(type, "full_attention") || is_word(type, "chunked_attention"))
+    return TP_OK;
+  return tp_key_fail(reading, path,
+                     "'%.60s' is a kind of layer that no op here does; full_attention, "
+                     "sliding_attention and chunked_attention are known",
+                     json_string_value(type));
 }
 
 /* `slides` by layer becomes what the file lists. */
-static enum tp_status read_types(const struct windows *windows, bool *slides)
+static enum tp_status read_types(const struct tp_reading *reading, bool *slides)
 {
-  const json_t *const types = json_object_get(windows->doc->root, "layer_types");
-  const int64_t layers = windows->config->model.layers;
+  const json_t *const types = json_object_get(reading->object, "layer_types");
+  const int64_t layers = reading->config.model.layers;
   if (!json_is_array(types))
-    return tp_doc_fail(windows->doc, "layer_types", windows->error,
-                       "must be a list of one kind a layer");
+    return tp_key_fail(reading, "layer_types", "must be a list of one kind a layer");
   if ((int64_t)json_array_size(types) != layers)
-    return tp_doc_fail(windows->doc, "layer_types", windows->error,
-                       "lists %zu layers of %" PRId64 "; name each", json_array_size(types),
-                       layers);
+    return tp_key_fail(reading, "layer_types", "lists %zu layers of %" PRId64 "; name each",
+                       json_array_size(types), layers);
   for (size_t layer = 0; layer < json_array_size(types); layer++)
-    TP_TRY(read_type(windows, layer, json_array_get(types, layer), &slides[layer]));
+    TP_TRY(read_type(reading, layer, json_array_get(types, layer), &slides[layer]));
+  return TP_OK;
+}
+
+/* mimo_v2: 1 slides. */
+static enum tp_status read_pattern(const struct tp_reading *reading, bool *slides)
+{
+  static const char key[] = "hybrid_layer_pattern";
+  const json_t *const pattern = json_object_get(reading->object, key);
+  const int64_t layers = reading->config.model.layers;
+  if (!json_is_array(pattern) || (int64_t)json_array_size(pattern) != layers)
+    return tp_key_fail(reading, key, "must be a list of 0 and 1, one a layer");
+  for (int64_t layer = 0; layer < layers; layer++)
+    slides[layer] = json_integer_value(json_array_get(pattern, (size_t)layer)) == 1;
   return TP_OK;
 }
 
@@ -64,77 +72,93 @@ static bool slides_by_rule(const struct tp_config *config, int64_t layer)
 }
 
 /* A list beside another key that says which layers slide must not say something else. */
-static enum tp_status check_list(const struct windows *windows, const bool *slides)
+static enum tp_status check_list(const struct tp_reading *reading, const bool *slides)
 {
-  const struct tp_config *config = windows->config;
+  const struct tp_config *const config = &reading->config;
   const bool by_number = config->sliding == TP_SLIDING_FROM && config->use_window &&
-                         tp_key_is_given(windows->doc, "max_window_layers");
-  const char *const rule = config->window_pattern > 0 ? "sliding_window_pattern"
-                           : by_number                ? "max_window_layers"
-                                                      : NULL;
+                         tp_key_is_given(reading, "max_window_layers");
+  const char *const rule = tp_key_is_given(reading, "sliding_window_pattern")
+                               ? "sliding_window_pattern"
+                           : by_number ? "max_window_layers"
+                                       : NULL;
   for (int64_t layer = 0; layer < config->model.layers && rule != NULL; layer++)
     if (slides[layer] != slides_by_rule(config, layer))
-      return tp_doc_fail(windows->doc,
-                         tp_arena_printf(windows->arena, "layer_types[%" PRId64 "]", layer),
-                         windows->error, "contradicts '%s'; keep one of them", rule);
+      return tp_key_fail(reading,
+                         tp_arena_printf(reading->arena, "layer_types[%" PRId64 "]", layer),
+                         "contradicts '%s'; keep one of them", rule);
   return TP_OK;
 }
 
-static enum tp_status check_window(const struct windows *windows, bool listed)
+static enum tp_status check_window(const struct tp_reading *reading, bool listed)
 {
-  const struct tp_config *config = windows->config;
+  const struct tp_config *const config = &reading->config;
   const char *const key = listed                       ? "layer_types"
                           : config->window_pattern > 0 ? "sliding_window_pattern"
                                                        : "use_sliding_window";
   if (config->sliding == TP_SLIDING_FROM && !config->use_window)
-    return tp_doc_fail(windows->doc, key, windows->error,
+    return tp_key_fail(reading, key,
                        "makes layers slide, but 'use_sliding_window' is false; mend one of them");
   if (config->window == 0)
-    return tp_doc_fail(windows->doc, key, windows->error,
+    return tp_key_fail(reading, key,
                        "makes layers slide, but 'sliding_window' does not say how many tokens they "
                        "see; add it");
   return TP_OK;
 }
 
-/* The first layer is of kind 0. */
-static void set_kinds(const struct windows *windows, const bool *slides, int64_t n_sliding)
+static void set_layer(const struct tp_config *config, bool slides, struct tp_layer_kind *layer)
 {
-  struct tp_model *const model = &windows->config->model;
-  const int64_t window = windows->config->window;
-  model->kinds[0].window = slides[0] ? window : 0;
-  if (n_sliding == 0 || n_sliding == model->layers)
-    return;
-  unsigned char *const kind_of = TP_NEW(windows->arena, unsigned char, model->layers);
-  for (int64_t layer = 0; layer < model->layers; layer++)
-    kind_of[layer] = slides[layer] != slides[0];
-  model->n_kinds = 2;
-  model->kinds[1].window = slides[0] ? 0 : window;
-  model->kind_of = kind_of;
+  const struct tp_widths *const widths = slides ? &config->sliding_widths : &config->full_widths;
+  layer->window = slides ? config->window : 0;
+  layer->heads = widths->heads;
+  layer->kv_heads = widths->kv_heads;
+  layer->head_dim = widths->head_dim;
+  layer->value_dim = widths->value_dim;
+  layer->keys_as_values = config->full_keys_as_values && !slides;
 }
 
-enum tp_status tp_windows_read(const struct tp_doc *doc, struct tp_config *config,
-                               struct tp_arena *arena, struct tp_error *error)
+static enum tp_status check_widths(const struct tp_reading *reading)
 {
-  const struct windows windows = {.doc = doc, .config = config, .arena = arena, .error = error};
-  const int64_t layers = config->model.layers;
-  if (config->sliding == TP_SLIDING_NEVER)
+  const struct tp_config *const config = &reading->config;
+  const struct tp_widths *const all[] = {&config->sliding_widths, &config->full_widths};
+  for (int i = 0; i < 2; i++) {
+    const int64_t heads = all[i]->heads > 0 ? all[i]->heads : config->model.heads;
+    const int64_t kv_heads = all[i]->kv_heads > 0 ? all[i]->kv_heads : config->model.kv_heads;
+    if (heads % kv_heads != 0)
+      return tp_key_fail(reading, "",
+                         "%" PRId64 " key/value heads of some layers do not divide their %" PRId64
+                         " query heads",
+                         kv_heads, heads);
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers)
+{
+  struct tp_config *const config = &reading->config;
+  const int64_t n_layers = config->model.layers;
+  const bool listed = tp_key_is_given(reading, "layer_types");
+  bool *const slides = TP_NEW(reading->arena, bool, n_layers);
+  if (reading->family->keys == 0)
     return TP_OK;
-  if (json_is_null(json_object_get(doc->root, "sliding_window")))
+  if (json_is_null(json_object_get(reading->object, "sliding_window")))
     config->window = 0; /* absent means the family's default, null none */
-  const bool listed = tp_key_is_given(doc, "layer_types");
-  bool *const slides = TP_NEW(arena, bool, layers);
   if (listed) {
-    TP_TRY(read_types(&windows, slides));
-    TP_TRY(check_list(&windows, slides));
+    TP_TRY(read_types(reading, slides));
+    TP_TRY(check_list(reading, slides));
   }
   int64_t n_sliding = 0;
-  for (int64_t layer = 0; layer < layers; layer++) {
-    if (!listed)
-      slides[layer] = slides_by_rule(config, layer);
+  for (int64_t layer = 0; layer < n_layers && !listed; layer++)
+    slides[layer] = slides_by_rule(config, layer);
+  if (tp_key_is_given(reading, "hybrid_layer_pattern"))
+    TP_TRY(read_pattern(reading, slides));
+  for (int64_t layer = 0; layer < n_layers; layer++)
     n_sliding += slides[layer];
-  }
   if (n_sliding > 0)
-    TP_TRY(check_window(&windows, listed));
-  set_kinds(&windows, slides, n_sliding);
+    TP_TRY(check_window(reading, listed));
+  else if (config->sliding == TP_SLIDING_LISTED && tp_key_is_given(reading, "sliding_window"))
+    tp_key_note(reading, "sliding_window", "is not used: no layer slides");
+  TP_TRY(check_widths(reading));
+  for (int64_t layer = 0; layer < n_layers; layer++)
+    set_layer(config, slides[layer], &layers[layer]);
   return TP_OK;
 }

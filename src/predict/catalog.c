@@ -6,6 +6,7 @@
 #include "program/wiring/wiring.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct tp_catalog_entry {
   const char *name;
@@ -71,6 +72,27 @@ void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const ch
   memcpy(input->hash, hash, sizeof input->hash);
 }
 
+/* A file, a shipped name, or a folder that holds config.json. */
+static enum tp_status find_model(const struct tp_catalog *catalog, const char *name,
+                                 const char **path, struct tp_error *error)
+{
+  struct tp_error unknown;
+  const size_t length = strlen(name);
+  const char *const slash = length > 0 && name[length - 1] == '/' ? "" : "/";
+  const char *const inside = tp_arena_printf(catalog->arena, "%s%sconfig.json", name, slash);
+  const bool is_folder = access(inside, F_OK) == 0;
+  if (is_folder && strchr(name, '/') != NULL) {
+    *path = inside;
+    return TP_OK;
+  }
+  const enum tp_status status = tp_datadir_find(catalog->dirs, "model", "models", ".json", name,
+                                                catalog->arena, path, &unknown);
+  if (status == TP_OK || !is_folder)
+    return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", unknown.text);
+  *path = inside;
+  return TP_OK;
+}
+
 enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
                                 const struct tp_model **model, struct tp_error *error)
 {
@@ -79,8 +101,7 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
     return TP_OK;
   const char *path;
   struct tp_model *opened = TP_NEW(catalog->arena, struct tp_model, 1);
-  enum tp_status status = tp_datadir_find(catalog->dirs, "model", "models", ".json", name,
-                                          catalog->arena, &path, error);
+  enum tp_status status = find_model(catalog, name, &path, error);
   if (status == TP_OK)
     status = tp_model_open(path, catalog->arena, opened, error);
   const char *text;
@@ -93,6 +114,8 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
   tp_catalog_add_input(catalog, tp_row_name(path, catalog->arena), hash);
   opened->name = tp_row_name(name, catalog->arena);
   remember(catalog, &catalog->models, name, opened);
+  for (size_t i = 0; i < opened->n_notes && catalog->note != NULL; i++)
+    catalog->note(opened->notes[i]);
   *model = opened;
   return TP_OK;
 }

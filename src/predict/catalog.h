@@ -22,6 +22,7 @@ struct tp_catalog {
   const char *device;                     /* in place of every platform's; NULL: its own */
   const char *const *sets;                /* "KEY=VALUE" of --set */
   size_t n_sets;
+  void (*note)(const char *text); /* told what of a model's file is not used; NULL: nobody is */
   struct tp_catalog_entry *models, *variants; /* opened so far */
   struct tp_catalog_cut *cuts;
   struct tp_catalog_setup *setups;

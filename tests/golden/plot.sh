@@ -27,7 +27,7 @@ fails() {
 is_svg() { [ "$(wc -c <"$1")" -gt 10000 ] && tail -3 "$1" | grep -q '</svg>'; }
 is_png() { [ "$(wc -c <"$1")" -gt 20000 ] && [ "$(head -c 4 "$1" | tail -c 3)" = PNG ]; }
 
-tpsim sweep --model ladder-1b,llama-3.1-405b --platform dgx-h100 --tp 1,2,4,8 --batch 1,4 \
+tpsim sweep --model ladder-1b,ladder-405b --platform dgx-h100 --tp 1,2,4,8 --batch 1,4 \
   --variant standard,ladder,no-comm -o sweep.csv
 tpsim reproduce all --format csv >published.csv
 cat >hostile.csv <<'EOF'

@@ -1,0 +1,305 @@
+/* What keys mean, whichever family has them; and which mean that an op is missing. */
+#include "model/family.h"
+#include "model/key_fields.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+static const struct tp_field shape[] = {
+    LAYERS("num_hidden_layers"),
+    HIDDEN("hidden_size"),
+    FFN("intermediate_size"),
+    HEADS("num_attention_heads"),
+    KV_HEADS("num_key_value_heads"),
+    HEAD_DIM("head_dim"),
+    VOCAB,
+    TIED,
+    COUNT_OR_NONE("num_nextn_predict_layers", further_tokens, 64),
+    COUNT_OR_NONE("num_mtp_modules", further_tokens, 64),
+    COUNT_OR_NONE("mtp_num_hidden_layers", further_tokens, 64),
+};
+
+static const struct tp_field windows[] = {
+    COUNT("sliding_window", window, 100000000),
+    COUNT("sliding_window_pattern", window_pattern, 2000),
+    SWITCH("use_sliding_window", use_window),
+    {"max_window_layers", TP_FIELD_INT64, offsetof(struct tp_config, max_window_layers), 0, 2000,
+     true, NULL},
+};
+
+static const struct tp_field widths[] = {
+    COUNT("v_head_dim", model.value_dim, 4096),
+    COUNT("swa_num_attention_heads", sliding_widths.heads, 16384),
+    COUNT("swa_num_key_value_heads", sliding_widths.kv_heads, 16384),
+    COUNT("swa_head_dim", sliding_widths.head_dim, 4096),
+    COUNT("swa_v_head_dim", sliding_widths.value_dim, 4096),
+    COUNT("global_head_dim", full_widths.head_dim, 4096),
+    COUNT("num_global_key_value_heads", full_widths.kv_heads, 16384),
+    SWITCH("attention_k_eq_v", full_keys_as_values),
+};
+
+#define EXPERTS(key) COUNT_OR_NONE(key, model.experts.count, 16384)
+#define TOP_K(key)   COUNT(key, model.experts.top_k, 16384)
+static const struct tp_field experts[] = {
+    EXPERTS("num_experts"),
+    EXPERTS("num_local_experts"),
+    EXPERTS("n_routed_experts"),
+    EXPERTS("moe_num_experts"),
+    TOP_K("num_experts_per_tok"),
+    TOP_K("experts_per_token"),
+    TOP_K("top_k_experts"),
+    TOP_K("moe_k"),
+    TOP_K("moe_topk"),
+    COUNT("moe_intermediate_size", model.experts.ffn, 262144),
+    COUNT("expert_intermediate_size", model.experts.ffn, 262144),
+    COUNT_OR_NONE("n_shared_experts", n_shared, 64),
+    COUNT_OR_NONE("num_shared_experts", n_shared, 64),
+    COUNT_OR_NONE("num_shared_expert", n_shared, 64),
+    COUNT_OR_NONE("moe_num_shared_experts", n_shared, 64),
+    COUNT_OR_NONE("shared_expert_intermediate_size", model.experts.shared_ffn, 262144),
+    COUNT_OR_NONE("shared_intermediate_size", model.experts.shared_ffn, 262144),
+    COUNT_OR_NONE("moe_shared_expert_intermediate_size", model.experts.shared_ffn, 262144),
+    COUNT_OR_NONE("share_expert_dim", model.experts.shared_ffn, 262144),
+    COUNT("intermediate_size_mlp", dense_ffn, 4194304),
+    COUNT("dense_intermediate_size", dense_ffn, 4194304),
+    COUNT_OR_NONE("first_k_dense_replace", first_dense, 2000),
+    COUNT_OR_NONE("num_dense_layers", first_dense, 2000),
+    COUNT_OR_NONE("moe_layer_start_index", first_dense, 2000),
+    COUNT("decoder_sparse_step", mixture_step, 2000),
+    COUNT("interleave_moe_layer_step", mixture_step, 2000),
+    COUNT("moe_layer_interval", mixture_step, 2000),
+    SWITCH("enable_moe_block", enable_experts),
+    SWITCH("use_routing_bias", model.experts.router_biased),
+    SWITCH("use_moe_router_bias", model.experts.router_biased),
+};
+
+static const struct tp_field latent[] = {
+    COUNT("kv_lora_rank", model.latent.kv_rank, 262144),
+    COUNT("q_lora_rank", model.latent.q_rank, 262144),
+    COUNT("qk_nope_head_dim", model.latent.nope_dim, 4096),
+    COUNT("qk_rope_head_dim", model.latent.rope_dim, 4096),
+    COUNT("v_head_dim", model.latent.value_dim, 4096),
+};
+
+static const struct tp_field indexer[] = {
+    COUNT("index_n_heads", model.indexer.heads, 16384),
+    COUNT("index_head_dim", model.indexer.dim, 4096),
+    COUNT("index_topk", model.indexer.top_k, 100000000),
+};
+
+static const struct tp_field qk_norm[] = {
+    SWITCH("use_qk_norm", use_qk_norm),
+    SWITCH("qk_layernorm", use_qk_norm),
+};
+
+static const struct tp_field biases[] = {
+    SWITCH("attention_bias", attention_bias),
+    SWITCH("qkv_bias", model.qkv_bias),
+    SWITCH("use_qkv_bias", model.qkv_bias),
+    SWITCH("mlp_bias", model.mlp_bias),
+    SWITCH("use_bias", bias),
+    SWITCH("bias", bias),
+};
+
+#define TABLE(group, means, fields)                      \
+  {                                                      \
+    group, means, fields, sizeof fields / sizeof *fields \
+  }
+const struct tp_key_table tp_key_tables[] = {
+    TABLE(TP_KEYS_SHAPE, NULL, shape),
+    TABLE(TP_KEYS_WINDOWS, NULL, windows),
+    TABLE(TP_KEYS_EXPERTS, "experts", experts),
+    TABLE(TP_KEYS_LATENT, "latent attention", latent),
+    TABLE(TP_KEYS_WIDTHS, "layers of other widths", widths),
+    TABLE(TP_KEYS_INDEXER, "an indexer of keys", indexer),
+    TABLE(TP_KEYS_QK_NORM, NULL, qk_norm),
+    TABLE(TP_KEYS_BIASES, NULL, biases),
+};
+const size_t tp_n_key_tables = sizeof tp_key_tables / sizeof *tp_key_tables;
+
+/* Keys whose value, unless it is null, false, 0 or empty, asks for what no op here does. */
+static const struct {
+  const char *pattern, *missing;
+} missing_ops[] = {
+    {"linear_num_*", "a gated delta net's scan over a state"},
+    {"hybrid_override_pattern", "a Mamba-2 layer's scan over a state"},
+    {"mamba_*", "a Mamba layer's scan over a state"},
+    {"ssm_*", "a state-space layer's scan over a state"},
+    {"state_size", "a state-space layer's scan over a state"},
+    {"attn_layer_period", "a Mamba layer's scan over a state"},
+    {"attn_layer_indices", "a Mamba layer's scan over a state"},
+    {"linear_attn_config", "a linear-attention layer's scan over a state"},
+    {"full_attention_interval", "a linear-attention layer's scan over a state"},
+    {"linear_attn_alpha_factor", "a linear-attention layer's scan over a state"},
+    {"full_attn_alpha_factor", "a linear-attention layer's scan over a state"},
+    {"lru_width", "a recurrent block's scan over a state"},
+    {"block_types", "a recurrent block's scan over a state"},
+    {"wkv_*", "RWKV's scan over a state"},
+    {"attention_hidden_size", "RWKV's scan over a state"},
+    {"conv_L_cache", "a short convolution over tokens"},
+    {"hc_mult", "hyper-connections: several residuals that are mixed"},
+    {"compress_ratios", "attention over compressed keys"},
+    {"o_lora_rank", "an output projection in groups of low rank"},
+    {"sparse_attention_config", "attention on selected blocks of keys"},
+    {"attention_output_gate", "a gate on the attention's output"},
+    {"attn_output_gate", "a gate on the attention's output"},
+    {"use_head_wise_attn_gate", "a gate on the attention's output"},
+    {"hidden_size_per_layer_input", "an embedding of its own in each layer"},
+    {"altup_num_inputs", "alternating updates of several residuals"},
+    {"num_kv_shared_layers", "caches that several layers share"},
+    {"use_double_wide_mlp", "MLPs of twice the width in some layers"},
+    {"cla_share_factor", "caches that several layers share"},
+    {"use_cla", "caches that several layers share"},
+    {"zero_expert_num", "experts that compute nothing"},
+    {"use_mla", "latent attention under keys of its own"},
+    {"is_encoder_decoder", "an encoder"},
+};
+
+/* What says nothing of cost or memory. */
+/* clang-format off */
+static const char *const silent[] = {
+    "_*", "activation_function", "add_cross_attention", "add_full_attention_sink_bias",
+    "add_swa_attention_sink_bias", "apply_residual*", "architectures", "attention_scale*",
+    "attention_softmax_in_fp32", "attention_value_scale", "*attn_implementation*", "attn_scale",
+    "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids", "*beam*",
+    "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward", "clip_qkv", "*config_name",
+    "cross_attention*", "decoder_start_*", "description", "dim_model_base",
+    "do_layer_norm_before", "do_sample", "*dropout*", "dtype", "early_stopping", "emb_*",
+    "ep_size", "*_eps", "*epsilon*", "finetuning_task", "floor_scale", "for_llm_*", "force_bos*",
+    "forced_*", "fp32*", "gradient_checkpointing", "head_dtype", "head_type", "*hidden_act*",
+    "hyper_*", "id2label", "*image*", "index_share*", "index_skip*", "index_topk_*", "indexer_*",
+    "initial_context_length", "initializer*", "is_causal", "is_decoder", "kind*", "label2id",
+    "*lambda*", "language", "language_model_id", "layerdrop", "layernorm_*", "lm_head_bias",
+    "logit_scale", "logits_*", "*loss*", "masked_softmax_fusion", "max_length",
+    "max_position_embeddings", "max_sequence_length", "min_length", "*mm_*", "model_max_length",
+    "model_type", "moe_apply*", "moe_capacity*", "moe_router_*", "mtp_*", "*multiplier*", "mup_*",
+    "n_ctx", "n_group", "name", "*ngram*", "norm_topk_prob", "norm_type", "note*",
+    "num_logits_to_keep", "num_return_sequences", "offset_alibi",
+    "original_max_position_embeddings", "output_*", "partial_*", "*pdrop*", "*penalty*", "prefix",
+    "pretraining_tp", "problem_type", "pruned_heads", "qk_head_dim", "qk_norm_type",
+    "quantization_config", "query_pre_attn_scalar", "remove_invalid_values",
+    "reorder_and_upcast_attn", "rescale_prenorm_residual", "residual_in_fp32", "return_*",
+    "*rope*", "*rotary*", "*routed_scaling_factor*", "router_aux*", "*router_dtype*",
+    "router_jitter*", "*router_sigmoid*", "router_z*", "scale_*", "scoring_func", "seq_aux",
+    "seq_length", "sliding_window_size", "slow_but_exact", "*softcapping*", "source*",
+    "summary_*", "suppress_tokens", "swiglu_*", "task_specific_params", "temperature",
+    "text_model_id", "tf_*", "tie_encoder_decoder", "tie_word_embeddings", "*token_id*",
+    "*token_index*", "tokenizer_class", "top_k", "top_p", "topk_group", "topk_method",
+    "*torch_dtype*", "torchscript", "training_*", "transformers*", "type_vocab_size", "typical_p",
+    "use_bfloat16", "use_bidirectional_attention", "use_cache", "use_fp32*", "use_gemma_norm",
+    "use_mtp", "use_return_dict", "use_routing_bias", "use_stable_embedding", "use_unpadded*",
+    "*video*", "*vision*", "vocab_size_per_layer_input", "weight_tying", "word_embed_proj_dim",
+};
+/* clang-format on */
+
+static bool says_something(const json_t *value)
+{
+  if (json_is_array(value))
+    return json_array_size(value) > 0;
+  if (json_is_object(value))
+    return json_object_size(value) > 0;
+  if (json_is_number(value))
+    return json_number_value(value) != 0;
+  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
+}
+
+static const struct tp_field *field_of(const struct tp_field *fields, size_t n, const char *key)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(fields[i].key, key) == 0)
+      return &fields[i];
+  return NULL;
+}
+
+/* The table that has the key, of those that the family lacks. */
+static const struct tp_key_table *lacking(const struct tp_family *family, const char *key)
+{
+  for (size_t i = 0; i < tp_n_key_tables; i++)
+    if (!(family->keys & tp_key_tables[i].group) && tp_key_tables[i].means != NULL &&
+        field_of(tp_key_tables[i].fields, tp_key_tables[i].n, key) != NULL)
+      return &tp_key_tables[i];
+  return NULL;
+}
+
+static bool reads(const struct tp_family *family, const char *key)
+{
+  static const char *const by_layer[] = {
+      "layer_types",     "hybrid_layer_pattern", "moe_layer_freq",
+      "mlp_layer_types", "mlp_only_layers",      "block_configs",
+      "moe_layers_enum", "indexer_types",        "moe_layer_end_index"};
+  if (field_of(family->fields, family->n_fields, key) != NULL)
+    return true;
+  for (size_t i = 0; i < tp_n_key_tables; i++)
+    if (family->keys & tp_key_tables[i].group &&
+        field_of(tp_key_tables[i].fields, tp_key_tables[i].n, key) != NULL)
+      return true;
+  for (size_t i = 0; i < sizeof by_layer / sizeof *by_layer; i++)
+    if (family->keys != 0 && strcmp(key, by_layer[i]) == 0)
+      return true;
+  return false;
+}
+
+static bool is_silent(const char *key)
+{
+  for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+    if (fnmatch(silent[i], key, 0) == 0)
+      return true;
+  return false;
+}
+
+const char *tp_keys_missing_op(const struct tp_reading *reading, const char **found)
+{
+  const char *key;
+  json_t *value;
+  for (size_t i = 0; i < sizeof missing_ops / sizeof *missing_ops; i++)
+    json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
+      if (fnmatch(missing_ops[i].pattern, key, 0) == 0 && says_something(value)) {
+        *found = key;
+        return missing_ops[i].missing;
+      }
+  *found = "attn_type_list"; /* minimax: 0 where attention is linear */
+  const json_t *const types = json_object_get(reading->object, *found);
+  for (size_t i = 0; i < json_array_size(types); i++)
+    if (json_is_integer(json_array_get(types, i)) &&
+        json_integer_value(json_array_get(types, i)) == 0)
+      return "a linear-attention layer's scan over a state";
+  *found = "layer_types";
+  const json_t *const words = json_object_get(reading->object, *found);
+  for (size_t i = 0; i < json_array_size(words) && reading->family == NULL; i++) {
+    const char *const word = json_string_value(json_array_get(words, i));
+    if (word != NULL && strstr(word, "attention") == NULL)
+      return tp_arena_printf(reading->arena, "layers of kind '%.40s'", word);
+  }
+  return NULL;
+}
+
+bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family)
+{
+  const char *key;
+  json_t *value;
+  json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
+    if (!json_is_null(value) && !reads(family, key) && !is_silent(key))
+      return false;
+  return true;
+}
+
+enum tp_status tp_keys_check(struct tp_reading *reading)
+{
+  const struct tp_family *const family = reading->family;
+  const char *key, *refused = NULL;
+  const char *const missing = tp_keys_missing_op(reading, &refused);
+  if (missing != NULL)
+    return tp_key_fail(reading, refused, "asks for %s, which no op here does", missing);
+  json_t *value;
+  json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value) {
+    if (json_is_null(value) || reads(family, key) || is_silent(key))
+      continue;
+    const struct tp_key_table *const table = lacking(family, key);
+    if (table != NULL && says_something(value))
+      return tp_key_fail(reading, key, "makes %s, which family '%s' has not; mend 'model_type'",
+                         table->means, family->name);
+    if (table == NULL && says_something(value))
+      tp_key_note(reading, key, "is not known, and not used");
+  }
+  return TP_OK;
+}
