@@ -163,7 +163,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 {
   const struct args *args = values;
   const struct tp_words none = {0};
-  struct tp_catalog catalog = tp_session_catalog(session, &none);
+  struct tp_catalog catalog = tp_session_catalog(session, &none, NULL);
   const struct tp_model *model;
   enum tp_format format;
   TP_TRY(

@@ -42,7 +42,7 @@ struct tp_points {
       {"stack",         's',                                                                     \
        TP_OPTION_WORDS, offsetof(struct args, points.stack),                                     \
        "K[,K]",         "software stack [gpt-fast-compile]"},                                    \
-      TP_POINTS_OPTION(args, dtype, TP_OPTION_WORDS, "T[,T]", "fp16, bf16, fp8 or fp32 [fp16]"), \
+      TP_POINTS_OPTION(args, dtype, TP_OPTION_WORDS, "T[,T]", "fp16, bf16, fp8 or fp32; auto: as the checkpoint is [fp16, or auto if it is quantised]"), \
       {"engine",        'e',                                                                     \
        TP_OPTION_WORDS, offsetof(struct args, points.engine),                                    \
        "E[,E]",         "analytic or des [analytic]"},                                           \

@@ -123,14 +123,17 @@ void tp_layer_share(struct tp_layer *layer, int tp);
 /* The same of the experts: shared out over `ep` ranks, each of them over `etp`. */
 void tp_layer_share_experts(struct tp_layer *layer, int ep, int etp);
 
-/* Of the GEMM by all matrices of `projections` (a set): its outputs, its inputs, and whether any of
- * them is biased. */
+/* Of the GEMM by all matrices of `projections` (a set): its outputs, its inputs, the part of the
+ * model that the first is of, and whether any of them is biased. */
 int64_t tp_layer_outputs(const struct tp_layer *layer, unsigned projections);
 int64_t tp_layer_inputs(const struct tp_layer *layer, unsigned projections);
+enum tp_part tp_layer_part(const struct tp_layer *layer, unsigned projections);
 bool tp_layer_is_biased(const struct tp_layer *layer, unsigned projections);
 
-/* Of one block: elements of its matrices; of biases, gains and norms' biases. */
+/* Of one block: elements of its matrices, of those of a part; of biases, gains and norms' biases.
+ */
 int64_t tp_layer_matrix_elements(const struct tp_layer *layer);
+int64_t tp_layer_part_elements(const struct tp_layer *layer, enum tp_part part);
 int64_t tp_layer_vector_elements(const struct tp_layer *layer);
 /* Of its matrices those that a token does not meet: the experts that are not its own. */
 int64_t tp_layer_idle_elements(const struct tp_layer *layer, int64_t top_k);

@@ -187,6 +187,8 @@ static void derive(struct tp_reading *reading)
   if (config->use_qk_norm)
     model->qk_norm =
         config->qk_norm_form != TP_QK_NORM_NONE ? config->qk_norm_form : TP_QK_NORM_HEAD;
+  if (json_is_null(json_object_get(reading->object, "q_lora_rank")))
+    model->latent.q_rank = 0;
   if (model->latent.kv_rank > 0) {
     model->head_dim = model->latent.nope_dim + model->latent.rope_dim;
     model->kv_heads = model->heads;
@@ -244,6 +246,15 @@ static enum tp_status check_projection(const struct tp_reading *reading)
 
 static void say_unpriced(struct tp_model *model)
 {
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
+    if (model->kinds[kind].no_attention || model->kinds[kind].no_mlp)
+      model->unpriced = "some of its layers lack attention or the MLP: it is shown, not predicted";
+  if (model->post_norms || model->norms_after)
+    model->unpriced = "its modules' outputs are normalised: it is shown, not predicted";
+  if (model->experts.count > 0)
+    model->unpriced = "its experts are shown, not predicted";
+  if (model->latent.kv_rank > 0)
+    model->unpriced = "its latent attention is shown, not predicted";
   if (model->indexer.heads > 0)
     model->unpriced = "its indexer scores all keys and lets attention see the best of them, which "
                       "no op here does; show-model shows its sizes";

@@ -19,7 +19,7 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_batch] = {.number = 1},
     [TP_AXIS_prompt] = {.number = 1024},
     [TP_AXIS_generate] = {.number = 512},
-    [TP_AXIS_dtype] = {.word = "fp16"},
+    [TP_AXIS_dtype] = {.word = ""}, /* fp16, or as a quantised checkpoint has it */
     [TP_AXIS_engine] = {.word = "analytic"},
     [TP_AXIS_phase] = {.word = "inference"},
     [TP_AXIS_layers] = {.number = 0}, /* all */
@@ -72,10 +72,12 @@ static enum tp_status read_words(const struct tp_ask *ask, struct tp_catalog *ca
   for (int i = 0; i < TP_N_AXES; i++)
     if (tp_axis_column((enum tp_axis_name)i)->is_text)
       TP_TRY(word_at(ask, (enum tp_axis_name)i, &words[i], error));
+  if (words[TP_AXIS_dtype][0] == '\0')
+    words[TP_AXIS_dtype] = NULL;
   TP_TRY(tp_catalog_model(catalog, words[TP_AXIS_model], &point->model, error));
   TP_TRY(tp_catalog_setup(catalog, words[TP_AXIS_platform], words[TP_AXIS_stack], &setup, error));
   TP_TRY(tp_catalog_variant(catalog, words[TP_AXIS_variant], &point->variant, error));
-  TP_TRY(tp_catalog_dtype(catalog, words[TP_AXIS_dtype], &point->dtype, error));
+  TP_TRY(tp_catalog_precision(catalog, words[TP_AXIS_dtype], point, error));
   TP_TRY(tp_catalog_engine(catalog, words[TP_AXIS_engine], &point->engine, error));
   TP_TRY(tp_workload_parse(words[TP_AXIS_phase], &point->workload, error));
   point->platform = &setup->platform;

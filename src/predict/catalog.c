@@ -177,7 +177,7 @@ enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error)
 {
-  static const char *const names[] = {
+  const char *names[] = {
 #define X(name, text) text,
       TP_DTYPES(X)
 #undef X
@@ -188,8 +188,45 @@ enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, en
       *dtype = (enum tp_dtype)n;
       return TP_OK;
     }
+  names[n++] = "auto";
   return tp_fail(error, TP_E_INPUT, "no dtype '%s'%s", name,
                  tp_text_hint(catalog->arena, name, names, n));
+}
+
+struct tp_catalog_precision {
+  const struct tp_model *model;
+  struct tp_precision precision;
+  struct tp_catalog_precision *next;
+};
+
+static const struct tp_precision *own_precision(struct tp_catalog *catalog,
+                                                const struct tp_model *model)
+{
+  struct tp_catalog_precision *known = catalog->precisions;
+  while (known != NULL && known->model != model)
+    known = known->next;
+  if (known == NULL) {
+    known = TP_NEW(catalog->arena, struct tp_catalog_precision, 1);
+    *known = (struct tp_catalog_precision){.model = model,
+                                           .precision = tp_precision_of(model, catalog->arena),
+                                           .next = catalog->precisions};
+    catalog->precisions = known;
+  }
+  return &known->precision;
+}
+
+enum tp_status tp_catalog_precision(struct tp_catalog *catalog, const char *name,
+                                    struct tp_point *point, struct tp_error *error)
+{
+  const bool own = name == NULL ? tp_precision_is_own(point->model) : strcmp(name, "auto") == 0;
+  if (!own)
+    return tp_catalog_dtype(catalog, name == NULL ? "fp16" : name, &point->dtype, error);
+  const struct tp_precision *const precision = own_precision(catalog, point->model);
+  point->dtype = precision->dtype;
+  point->dtypes = precision->dtypes;
+  point->dtype_text = precision->text;
+  point->refused = precision->refused;
+  return TP_OK;
 }
 
 enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform, const char *stack,

@@ -7,6 +7,7 @@
  */
 #include "base/datadir.h"
 #include "platform/open.h"
+#include "predict/precision.h"
 #include "predict/predict.h"
 
 /* A file that took part, for the sidecar of a result. */
@@ -24,6 +25,7 @@ struct tp_catalog {
   size_t n_sets;
   void (*note)(const char *text); /* told what of a model's file is not used; NULL: nobody is */
   struct tp_catalog_entry *models, *variants; /* opened so far */
+  struct tp_catalog_precision *precisions;    /* of models, where a run does not say */
   struct tp_catalog_cut *cuts;
   struct tp_catalog_setup *setups;
   struct tp_input_file *inputs;
@@ -42,6 +44,10 @@ enum tp_status tp_catalog_variant(struct tp_catalog *catalog, const char *text,
                                   const struct tp_variant **variant, struct tp_error *error);
 enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
                                  const struct tp_engine **engine, struct tp_error *error);
+/* Fills in the point's types: as `name` says, "auto" being as the checkpoint has them; NULL: auto
+ * where that is quantised, else fp16. */
+enum tp_status tp_catalog_precision(struct tp_catalog *catalog, const char *name,
+                                    struct tp_point *point, struct tp_error *error);
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error);
 

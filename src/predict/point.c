@@ -29,6 +29,7 @@ struct tp_request tp_point_request(const struct tp_point *point, int stage,
       .batch = *batch,
       .kv_capacity = tp_point_capacity(point),
       .dtype = point->dtype,
+      .dtypes = point->dtypes,
       .style = tp_style_of(point->stack),
       .train = point->workload.train,
       .training = point->workload.training,
@@ -81,11 +82,29 @@ static enum tp_status check_positions(const struct tp_point *point, struct tp_er
                  (long long)last, model->name, (long long)model->max_positions);
 }
 
+/* What of the model no op here does. */
+static enum tp_status check_model(const struct tp_point *point, struct tp_error *error)
+{
+  const struct tp_model *const model = point->model;
+  const char *const why = model->unpriced != NULL ? model->unpriced : point->refused;
+  const int64_t tokens = tp_point_capacity(point);
+  if (why != NULL)
+    return tp_fail(error, TP_E_INPUT, "model %s: %s", model->name, why);
+  if (model->chunk > 0 && tokens > model->chunk)
+    return tp_fail(
+        error, TP_E_INPUT,
+        "model %s: %lld tokens are more than a chunk of its attention, %lld, which no op "
+        "here does; shorten prompt or generate",
+        model->name, (long long)tokens, (long long)model->chunk);
+  return TP_OK;
+}
+
 enum tp_status tp_point_check(const struct tp_point *point, const struct tp_machine *machine,
                               struct tp_error *error)
 {
-  const enum tp_status status = check_layout(point, machine, error);
-  return status == TP_OK ? check_positions(point, error) : status;
+  TP_TRY(check_layout(point, machine, error));
+  TP_TRY(check_model(point, error));
+  return check_positions(point, error);
 }
 
 bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
@@ -93,8 +112,9 @@ bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
   return a->model == b->model && a->platform == b->platform && a->device == b->device &&
          a->stack == b->stack && tp_mesh_same(&a->mesh, &b->mesh) && a->nodes == b->nodes &&
          a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
-         a->dtype == b->dtype && a->engine == b->engine && a->detail == b->detail &&
-         a->collective == b->collective && tp_workload_same(&a->workload, &b->workload);
+         a->dtype == b->dtype && a->dtypes == b->dtypes && a->engine == b->engine &&
+         a->detail == b->detail && a->collective == b->collective &&
+         tp_workload_same(&a->workload, &b->workload);
 }
 
 void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
@@ -111,6 +131,6 @@ void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
   row->generate = tp_point_generates(point) ? (double)point->generate : (double)NAN;
   row->phase = tp_workload_text(&point->workload);
   row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
-  row->dtype = tp_dtype_text(point->dtype);
+  row->dtype = point->dtype_text != NULL ? point->dtype_text : tp_dtype_text(point->dtype);
   row->engine = point->engine->name;
 }

@@ -19,6 +19,9 @@ struct tp_point {
   int64_t batch, prompt, generate;
   int64_t layers; /* that `model` was cut to; 0: it is whole */
   enum tp_dtype dtype;
+  const enum tp_dtype *dtypes; /* by part of the model; NULL: `dtype` */
+  const char *dtype_text;      /* of a row; NULL: the name of `dtype` */
+  const char *refused;         /* why it cannot run, known from its names; NULL: nothing */
   const struct tp_engine *engine;
   enum tp_detail detail;
   enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */

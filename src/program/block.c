@@ -110,10 +110,11 @@ void tp_block_add_sum_norm(struct tp_pass *pass, const char *name, struct tp_add
 
 struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projections)
 {
-  return (struct tp_gemm){.m = pass->tokens,
-                          .n = tp_layer_outputs(pass->shape, projections),
-                          .k = tp_layer_inputs(pass->shape, projections),
-                          .dtype = pass->request->dtype};
+  return (struct tp_gemm){
+      .m = pass->tokens,
+      .n = tp_layer_outputs(pass->shape, projections),
+      .k = tp_layer_inputs(pass->shape, projections),
+      .dtype = tp_request_dtype(pass->request, tp_layer_part(pass->shape, projections))};
 }
 
 void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections)

@@ -8,11 +8,14 @@ static double max(double a, double b)
   return a > b ? a : b;
 }
 
-/* Matrices in the GEMM type, vectors in the activation type. */
+/* Matrices in the GEMM type of their part, vectors in the activation type. */
 static double block_weight_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
 {
-  return (double)tp_layer_matrix_elements(layer) * tp_dtype_bytes(pass->request->dtype) +
-         (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
+  double bytes = (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
+  for (int part = 0; part < TP_N_PARTS; part++)
+    bytes += (double)tp_layer_part_elements(layer, (enum tp_part)part) *
+             tp_dtype_bytes(tp_request_dtype(pass->request, (enum tp_part)part));
+  return bytes;
 }
 
 /* Embedding, positions, head and final norm, of the stages that use them; in one stage a tied head

@@ -40,6 +40,8 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
     return "one rank has several sub-layers and says what they cost, not what they compute: take "
            "as "
            "many ranks as there are sub-layers";
+  if (request->dtypes != NULL)
+    return "its matrices are of several types, which no executor here multiplies: give --dtype";
   if (request->model->position == TP_POSITION_ALIBI)
     return "its attention has ALiBi biases, which no op here computes: take a model with other "
            "positions";

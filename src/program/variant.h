@@ -49,10 +49,19 @@ struct tp_request {
   int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;
   struct tp_style style;
+  const enum tp_dtype *dtypes; /* of the GEMMs of a part of the model (TP_N_PARTS); NULL: `dtype` */
   bool train;                  /* a training step: forward, loss and backward */
   struct tp_training training; /* how it is arranged */
   bool operands; /* ops say what they read and write, for executors that compute; it costs time */
 };
+
+/* Of the GEMMs of a part; routers are never quantised. */
+static inline enum tp_dtype tp_request_dtype(const struct tp_request *request, enum tp_part part)
+{
+  if (part == TP_PART_ROUTER)
+    return tp_dtype_wide(request->dtype);
+  return request->dtypes != NULL ? request->dtypes[part] : request->dtype;
+}
 
 struct tp_variant;
 

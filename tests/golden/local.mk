@@ -18,6 +18,7 @@ EXTRA_DIST += %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/readme.sh %D%/scale.s
 	%D%/help-list.cmd %D%/help-list.expected \
 	%D%/help-predict.cmd %D%/help-predict.expected \
 	%D%/help-reproduce.cmd %D%/help-reproduce.expected \
+	%D%/help-show-model.cmd %D%/help-show-model.expected \
 	%D%/help-show-platform.cmd %D%/help-show-platform.expected \
 	%D%/help-show-program.cmd %D%/help-show-program.expected \
 	%D%/help-sweep.cmd %D%/help-sweep.expected \
@@ -27,6 +28,7 @@ EXTRA_DIST += %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/readme.sh %D%/scale.s
 	%D%/help-solve.cmd %D%/help-solve.expected \
 	%D%/solve.cmd %D%/solve.expected \
 	%D%/reproduce.cmd %D%/reproduce.expected \
+	%D%/show-model.cmd %D%/show-model.expected \
 	%D%/show-platform.cmd %D%/show-platform.expected \
 	%D%/show-program-train.cmd %D%/show-program-train.expected \
 	%D%/tables.cmd %D%/tables.expected \

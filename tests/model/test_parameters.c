@@ -28,7 +28,22 @@ static const struct {
     {"llama-3.1-70b", 70553706496, 0},
     {"llama-3.3-70b", 70553706496, 0},
     /* The checkpoint with 8 key/value heads, and 8 more of 128 in 126 layers. */
-    {"llama-3.1-405b", 405853388800 + 126.0 * 2 * 16384 * 8 * 128, 0},
+    {"ladder-405b", 405853388800 + 126.0 * 2 * 16384 * 8 * 128, 0},
+    {"llama-3.1-405b", 405853388800, 0},
+    {"mixtral-8x7b", 46702792704, 0},
+    {"mixtral-8x22b", 140620634112, 0},
+    {"qwen3-30b-a3b", 30532122624, 0},
+    {"qwen3-235b-a22b", 235093634560, 0},
+    {"qwen3-32b", 32762123264, 0},
+    {"gpt-oss-20b", 20914757184, 0},
+    {"gpt-oss-120b", 116829156672, 0},
+    {"deepseek-v3", 671026419200, 0}, /* of the main model: its card */
+    {"deepseek-r1", 671026419200, 0},
+    {"kimi-k2", 1026408232448, 0},
+    {"minimax-m2", 228689764864, 0.0001},
+    {"glm-4.5", 353e9, 0.001}, /* 355 billion with the layer that predicts a further token */
+    {"llama-4-scout", 107769873408, 0.0001}, /* without the vision part's 0.9 billion */
+    {"gemma-3-27b", 27009002240, 0.0001},    /* without the vision part's 0.42 billion */
     {"codellama-34b", 33743970304, 0},
     {"mistral-7b", 7248023552, 0},
     {"qwen2.5-32b", 32763876352, 0},
@@ -60,10 +75,10 @@ static const struct {
   const char *name;
   int64_t layers, matrices;
 } ladder[] = {
-    {"ladder-1b", 40, 28311552},         {"ladder-3b", 40, 84934656},
-    {"llama-3.1-8b", 32, 218103808},     {"codellama-34b", 48, 692060160},
-    {"llama-3.1-70b", 80, 855638016},    {"ladder-176b", 70, 2980052992},
-    {"llama-3.1-405b", 126, 3221225472},
+    {"ladder-1b", 40, 28311552},      {"ladder-3b", 40, 84934656},
+    {"llama-3.1-8b", 32, 218103808},  {"codellama-34b", 48, 692060160},
+    {"llama-3.1-70b", 80, 855638016}, {"ladder-176b", 70, 2980052992},
+    {"ladder-405b", 126, 3221225472},
 };
 
 START_TEST(ladder_sizes_have_the_papers_layers)
@@ -151,12 +166,125 @@ static const struct {
      "\"intermediate_size\":12288,\"num_attention_heads\":32,\"num_hidden_layers\":36,"
      "\"num_key_value_heads\":8,\"tie_word_embeddings\":false,\"vocab_size\":151936}",
      8190735360},
+    /* microsoft/Phi-3-mini-4k */
+    {"{\"model_type\":\"phi3\",\"hidden_size\":3072,\"intermediate_size\":8192,"
+     "\"num_hidden_layers\":32,\"num_attention_heads\":32,\"num_key_value_heads\":32,"
+     "\"vocab_size\":32064,\"sliding_window\":2047}",
+     3821079552},
+    /* google/gemma-7b */
+    {"{\"model_type\":\"gemma\",\"hidden_size\":3072,\"intermediate_size\":24576,"
+     "\"num_hidden_layers\":28,\"num_attention_heads\":16,\"num_key_value_heads\":16,"
+     "\"head_dim\":256,\"vocab_size\":256000}",
+     8537680896},
+    /* google/gemma-2-9b */
+    {"{\"model_type\":\"gemma2\",\"hidden_size\":3584,\"intermediate_size\":14336,"
+     "\"num_hidden_layers\":42,\"num_attention_heads\":16,\"num_key_value_heads\":8,"
+     "\"head_dim\":256,\"vocab_size\":256000}",
+     9241705984},
+    /* google/gemma-3-1b */
+    {"{\"model_type\":\"gemma3_text\",\"hidden_size\":1152,\"intermediate_size\":6912,"
+     "\"num_hidden_layers\":26,\"num_attention_heads\":4,\"num_key_value_heads\":1,"
+     "\"head_dim\":256,\"vocab_size\":262144,\"sliding_window\":512}",
+     999885952},
+    /* allenai/OLMo-2-1124-7B */
+    {"{\"model_type\":\"olmo2\",\"hidden_size\":4096,\"intermediate_size\":11008,"
+     "\"num_hidden_layers\":32,\"num_attention_heads\":32,\"num_key_value_heads\":32,"
+     "\"vocab_size\":100352}",
+     7298617344},
+    /* CohereForAI/c4ai-command-r-v01 */
+    {"{\"model_type\":\"cohere\",\"hidden_size\":8192,\"intermediate_size\":22528,"
+     "\"num_hidden_layers\":40,\"num_attention_heads\":64,\"num_key_value_heads\":64,"
+     "\"vocab_size\":256000}",
+     34980831232},
+    /* bigcode/starcoder2-7b */
+    {"{\"model_type\":\"starcoder2\",\"hidden_size\":4608,\"intermediate_size\":18432,"
+     "\"num_hidden_layers\":32,\"num_attention_heads\":36,\"num_key_value_heads\":4,"
+     "\"vocab_size\":49152}",
+     7173923840},
+    /* stabilityai/stablelm-2-1_6b */
+    {"{\"model_type\":\"stablelm\",\"hidden_size\":2048,\"intermediate_size\":5632,"
+     "\"num_hidden_layers\":24,\"num_attention_heads\":32,\"num_key_value_heads\":32,"
+     "\"vocab_size\":100352,\"use_qkv_bias\":true}",
+     1644515328},
+    /* zai-org/GLM-4-9B-0414 */
+    {"{\"model_type\":\"glm4\",\"hidden_size\":4096,\"intermediate_size\":13696,"
+     "\"num_hidden_layers\":40,\"num_attention_heads\":32,\"num_key_value_heads\":2,"
+     "\"head_dim\":128,\"vocab_size\":151552,\"attention_bias\":true}",
+     9400279040},
+    /* internlm/internlm2-7b */
+    {"{\"model_type\":\"internlm2\",\"hidden_size\":4096,\"intermediate_size\":14336,"
+     "\"num_hidden_layers\":32,\"num_attention_heads\":32,\"num_key_value_heads\":8,"
+     "\"vocab_size\":92544,\"bias\":false}",
+     7737708544},
+    /* ibm-granite/granite-3.1-8b */
+    {"{\"model_type\":\"granite\",\"hidden_size\":4096,\"intermediate_size\":12800,"
+     "\"num_hidden_layers\":40,\"num_attention_heads\":32,\"num_key_value_heads\":8,"
+     "\"vocab_size\":49155,\"tie_word_embeddings\":true}",
+     8170848256},
+    /* Qwen/Qwen1.5-MoE-A2.7B */
+    {"{\"model_type\":\"qwen2_moe\",\"hidden_size\":2048,\"intermediate_size\":5632,"
+     "\"num_hidden_layers\":24,\"num_attention_heads\":16,\"num_key_value_heads\":16,"
+     "\"vocab_size\":151936,\"num_experts\":60,\"num_experts_per_tok\":4,"
+     "\"moe_intermediate_size\":1408,\"shared_expert_intermediate_size\":5632}",
+     14315784192},
+    /* allenai/OLMoE-1B-7B */
+    {"{\"model_type\":\"olmoe\",\"hidden_size\":2048,\"intermediate_size\":1024,"
+     "\"num_hidden_layers\":16,\"num_attention_heads\":16,\"num_key_value_heads\":16,"
+     "\"vocab_size\":50304}",
+     6919161856},
+    /* deepseek-ai/DeepSeek-V2-Lite */
+    {"{\"model_type\":\"deepseek_v2\",\"hidden_size\":2048,\"intermediate_size\":10944,"
+     "\"num_hidden_layers\":27,\"num_attention_heads\":16,\"num_key_value_heads\":16,"
+     "\"vocab_size\":102400,\"n_routed_experts\":64,\"n_shared_experts\":2,"
+     "\"num_experts_per_tok\":6,\"moe_intermediate_size\":1408,\"first_k_dense_replace\":1,"
+     "\"q_lora_rank\":null}",
+     15706484224},
+    /* deepseek-ai/DeepSeek-V2 */
+    {"{\"model_type\":\"deepseek_v2\",\"hidden_size\":5120,\"intermediate_size\":12288,"
+     "\"num_hidden_layers\":60,\"num_attention_heads\":128,\"num_key_value_heads\":128,"
+     "\"vocab_size\":102400,\"n_routed_experts\":160,\"n_shared_experts\":2,"
+     "\"num_experts_per_tok\":6,\"moe_intermediate_size\":1536,\"first_k_dense_replace\":1}",
+     235741434880},
+    /* rednote-hilab/dots.llm1 */
+    {"{\"model_type\":\"dots1\",\"hidden_size\":4096,\"intermediate_size\":10944,"
+     "\"num_hidden_layers\":62,\"num_attention_heads\":32,\"num_key_value_heads\":32,"
+     "\"vocab_size\":152064,\"n_routed_experts\":128,\"n_shared_experts\":2,"
+     "\"num_experts_per_tok\":6,\"moe_intermediate_size\":1408,\"first_k_dense_replace\":1}",
+     142774381696},
+    /* ByteDance-Seed/Seed-OSS-36B: all defaults */
+    {"{\"model_type\":\"seed_oss\"}", 36151104512},
+    /* HuggingFaceTB/SmolLM3-3B: all defaults */
+    {"{\"model_type\":\"smollm3\"}", 3075098624},
 };
 
 START_TEST(checkpoints_of_all_families_count_exactly)
 {
   const struct tp_model model = open_text(checkpoints[_i].json, arena);
   ck_assert_double_eq((double)tp_model_parameters(&model), checkpoints[_i].published);
+}
+END_TEST
+
+/* Parameters that a token meets, as published, and what it leaves in the caches, elements. */
+static const struct {
+  const char *name;
+  double active, tolerance;
+  int64_t cache;
+} mixtures[] = {
+    {"mixtral-8x7b", 12.88e9, 0.001, (int64_t)32 * 2 * 8 * 128},
+    {"mixtral-8x22b", 39.15e9, 0.001, (int64_t)56 * 2 * 8 * 128},
+    {"deepseek-v3", 37.55e9, 0.001, (int64_t)61 * (512 + 64)},
+    {"qwen3-30b-a3b", 3.353e9, 0.001, (int64_t)48 * 2 * 4 * 128},
+    /* 5.13 billion without the embedding's rows (its card), which are 201088 x 2880. */
+    {"gpt-oss-120b", 5.13e9 + 201088.0 * 2880, 0.001, (int64_t)36 * 2 * 8 * 64},
+    {"kimi-k2", 32.86e9, 0.001, (int64_t)61 * (512 + 64)},
+};
+
+START_TEST(mixtures_meet_their_published_part)
+{
+  const struct tp_model model = open_shipped(mixtures[_i].name, arena);
+  ck_assert_rel((double)tp_model_active_parameters(&model), mixtures[_i].active,
+                mixtures[_i].tolerance);
+  ck_assert_int_eq(tp_model_cache_elements(&model), mixtures[_i].cache);
 }
 END_TEST
 
@@ -167,6 +295,7 @@ static Suite *suite(void)
   TCase *const t = tcase_create("parameters");
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, shipped_models_have_their_published_size, 0, COUNT(shipped));
+  tcase_add_loop_test(t, mixtures_meet_their_published_part, 0, COUNT(mixtures));
   tcase_add_loop_test(t, ladder_sizes_have_the_papers_layers, 0, COUNT(ladder));
   tcase_add_loop_test(t, kraken_sizes_follow_the_papers_formula, 0, COUNT(kraken));
   tcase_add_test(t, quarters_have_a_quarter_of_the_layers);

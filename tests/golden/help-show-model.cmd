@@ -1,0 +1,2 @@
+# Usage, options with their defaults, an example.
+tpsim show-model --help
