@@ -13,6 +13,7 @@ libtpcore_la_SOURCES += \
 	%D%/collectives/protocol.c \
 	%D%/collectives/ring.c \
 	%D%/collectives/tree.c \
+	%D%/collectives/tuning.c %D%/collectives/tuning.h \
 	%D%/collectives/two_step.c \
 	%D%/fabric/fabric.c %D%/fabric/fabric.h \
 	%D%/fabric/pattern.c %D%/fabric/pattern.h \

@@ -143,6 +143,7 @@ static struct tp_collective_rows *group_of(const struct reader *self, enum tp_al
   case TP_ALGORITHM_RING:
   case TP_ALGORITHM_TREE:
   case TP_ALGORITHM_NVLS:
+  case TP_ALGORITHM_NVLS_TREE:
   case TP_ALGORITHM_DIRECT:
   case TP_ALGORITHM_HIERARCHICAL:
     return &self->rows->nccl;

@@ -64,6 +64,8 @@ static enum tp_status choose_parameters(struct fit *fit, enum tp_fit_group group
     if (!is_fitted(&table[i]))
       continue;
     const double value = *value_at(&fit->device, &table[i]);
+    if (value == 0 && tp_device_may_lack(table[i].key))
+      continue;
     if (!(value > 0))
       return tp_fail(error, TP_E_INPUT, "device %s: %s is %g; a fit starts from a positive value",
                      fit->device.name, table[i].key, value);

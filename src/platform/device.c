@@ -10,12 +10,19 @@ static const char *const root_keys[] = {"format", "name", "datasheet",
 #undef X
                                             NULL};
 
-static void mark_later(struct tp_field *fields, size_t n)
+bool tp_device_may_lack(const char *key)
 {
   static const char *const later[] = {TP_DEVICE_LATER_KEYS};
+  for (size_t k = 0; k < sizeof later / sizeof *later; k++)
+    if (strcmp(key, later[k]) == 0)
+      return true;
+  return false;
+}
+
+static void mark_later(struct tp_field *fields, size_t n)
+{
   for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < sizeof later / sizeof *later; k++)
-      fields[i].optional |= strcmp(fields[i].key, later[k]) == 0;
+    fields[i].optional |= tp_device_may_lack(fields[i].key);
 }
 
 /* One reader a group; `here` is the group's struct inside it. */

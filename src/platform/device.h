@@ -51,7 +51,10 @@ struct tp_device {
 #undef X
 };
 
-/* Reads the document; every key of every group is required. */
+/* Whether the key may be absent: then it is 0, and leaves its term out. */
+bool tp_device_may_lack(const char *key);
+
+/* Reads the document; every other key of every group is required. */
 enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,
                               struct tp_device *device, struct tp_error *error);
 #endif

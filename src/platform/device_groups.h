@@ -84,9 +84,16 @@
   X(channels_bytes, 1, 1e9, "buffer from which on a kernel uses all channels")                  \
   X(pcie_wire_ratio, 1, 100, "limited by PCIe: link rate over usable rate, any protocol")       \
   X(network_wire_ratio, 1, 100, "limited by the network: link rate over usable rate")           \
+  X(ll_pcie_wire_ratio, 0, 1000, "LL, limited by PCIe: the same; 0: twice the former")          \
+  X(ll_network_wire_ratio, 0, 1000, "LL over the network, few channels; 0: twice the former")   \
+  X(ll128_network_wire_ratio, 0, 1000, "LL128 over the network; 0: 128/120 of the former")      \
   X(local_bytes_per_s, 1e9, 1e15, "copying a rank's own part, beside what it sends")            \
+  X(local_bytes, 0, 1e12, "of its own part, what is not hidden by what it sends; 0: all")       \
   X(nvls_base_s, 0, 1e-3, "in-switch reduction: fixed time")                                    \
+  X(nvls_fill_s, 0, 1e-3, "in-switch reduction: each rank, as its channels and chunks fill up") \
+  X(nvls_fill_bytes, 0, 1e12, "buffer from which on they are full")                             \
   X(nvls_wire_ratio, 1, 100, "in-switch reduction: link bytes over payload, unused rate in it") \
+  X(nvls_tree_wire_ratio, 0, 100, "the same with a tree over nodes; 0: as without")             \
   X(direct_ll_base_s, 0, 1e-3, "all-to-all of few bytes by LL: fixed time")                     \
   X(direct_ll_bytes_per_s, 1e8, 1e15, "all-to-all by LL: rate to each peer")                    \
   X(direct_base_s, 0, 1e-3, "all-to-all by send and receive: fixed time")                       \
@@ -150,9 +157,11 @@
 
 /* Keys that came after device files had been written by others: absent they are 0, which leaves
  * their term out. */
-#define TP_DEVICE_LATER_KEYS                                                          \
-  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio", \
-      "idle_power_ratio", "dram_power_ratio", "fp4_flops_per_s"
+#define TP_DEVICE_LATER_KEYS                                                                 \
+  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio",        \
+      "idle_power_ratio", "dram_power_ratio", "ll_pcie_wire_ratio", "ll_network_wire_ratio", \
+      "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",           \
+      "nvls_tree_wire_ratio", "fp4_flops_per_s"
 
 #define TP_DEVICE_FITTED_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \

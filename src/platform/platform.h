@@ -38,13 +38,15 @@ enum tp_link_kind { TP_LINK_NVLINK, TP_LINK_PCIE, TP_LINK_NETWORK };
 
 /* How traffic between two GPUs of a node may go. */
 enum tp_peer_access {
-  TP_PEER_DIRECT,     /* on shortest paths */
-  TP_PEER_SWITCH,     /* through switches; what would meet a bridge goes through host memory */
-  TP_PEER_HOST_MEMORY /* through host memory: written there and read from there */
+  TP_PEER_DIRECT,       /* on shortest paths */
+  TP_PEER_SWITCH,       /* through switches; what would meet a bridge goes through host memory */
+  TP_PEER_HOST_MEMORY,  /* through host memory: written there and read from there */
+  TP_PEER_SOCKET_MEMORY /* the same in a NUMA domain; between domains on shortest paths: a library
+                           joins them as it joins nodes */
 };
-#define TP_PEER_ACCESS_NAMES                \
-  {                                         \
-    "direct", "switch", "host_memory", NULL \
+#define TP_PEER_ACCESS_NAMES                                 \
+  {                                                          \
+    "direct", "switch", "host_memory", "socket_memory", NULL \
   }
 
 struct tp_vertex {

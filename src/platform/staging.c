@@ -73,6 +73,7 @@ bool tp_staging_applies(const struct tp_platform *platform, int from, int to,
   const struct tp_vertex *a = &platform->vertices[from], *b = &platform->vertices[to];
   return platform->staging != NULL && from != to && a->node == b->node &&
          a->kind == TP_VERTEX_GPU && b->kind == TP_VERTEX_GPU &&
+         !(platform->peer_access == TP_PEER_SOCKET_MEMORY && a->numa != b->numa) &&
          !(platform->peer_access == TP_PEER_SWITCH && stays_in_switches(platform, shortest));
 }
 

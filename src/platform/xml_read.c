@@ -254,7 +254,7 @@ static enum tp_status make(struct reader *reader, struct tp_platform *platform)
       .peer_access = access == NULL ? TP_PEER_DIRECT : index_of(peer_accesses, access)};
   if (made.peer_access < 0)
     return tp_fail(reader->error, TP_E_INPUT,
-                   "%s:1: peer_access must be direct, switch or host_memory", reader->path);
+                   "%s:1: peer_access must be direct, switch, host_memory or socket_memory", reader->path);
   TP_TRY(take_hosts(reader));
   TP_TRY(take_links(reader));
   take_routes(reader, &made);

@@ -12,10 +12,10 @@ static bool is_low_bit(enum tp_algorithm algorithm)
 }
 
 /* What a user may ask for, beside "stack" and "auto". */
-static const enum tp_algorithm choices[] = {TP_ALGORITHM_RING,     TP_ALGORITHM_TREE,
-                                            TP_ALGORITHM_NVLS,     TP_ALGORITHM_ONE_SHOT,
-                                            TP_ALGORITHM_TWO_SHOT, TP_ALGORITHM_HIERARCHICAL,
-                                            TP_ALGORITHM_FLASH,    TP_ALGORITHM_FLASH_HIERARCHICAL};
+static const enum tp_algorithm choices[] = {
+    TP_ALGORITHM_RING,         TP_ALGORITHM_TREE,     TP_ALGORITHM_NVLS,
+    TP_ALGORITHM_NVLS_TREE,    TP_ALGORITHM_ONE_SHOT, TP_ALGORITHM_TWO_SHOT,
+    TP_ALGORITHM_HIERARCHICAL, TP_ALGORITHM_FLASH,    TP_ALGORITHM_FLASH_HIERARCHICAL};
 enum { N_CHOICES = sizeof choices / sizeof *choices };
 
 enum tp_status tp_collective_choice_parse(const char *name, struct tp_arena *arena,

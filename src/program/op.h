@@ -250,6 +250,7 @@ const char *tp_collective_text(enum tp_collective_kind kind);
   X(TP_ALGORITHM_RING, "ring")                 \
   X(TP_ALGORITHM_TREE, "tree")                 \
   X(TP_ALGORITHM_NVLS, "nvls")                 \
+  X(TP_ALGORITHM_NVLS_TREE, "nvls-tree")       \
   X(TP_ALGORITHM_ONE_SHOT, "one-shot")         \
   X(TP_ALGORITHM_TWO_SHOT, "two-shot")         \
   X(TP_ALGORITHM_DIRECT, "direct")             \

@@ -79,6 +79,7 @@ static enum tp_status full_precision(const struct tp_comm_place *place, const st
   case TP_ALGORITHM_RING:
   case TP_ALGORITHM_TREE:
   case TP_ALGORITHM_NVLS:
+  case TP_ALGORITHM_NVLS_TREE:
     return refuse(op, "NCCL takes its algorithm from NCCL_ALGO; set that and ask for 'auto'",
                   error);
   case TP_ALGORITHM_HIERARCHICAL:

@@ -167,7 +167,8 @@ END_TEST
 /* --- which algorithm does what ------------------------------------------------------------ */
 
 static const char *const served[] = {
-    [TP_ALL_REDUCE] = "ring tree nvls one-shot two-shot hierarchical flash flash-hierarchical",
+    [TP_ALL_REDUCE] =
+        "ring tree nvls nvls-tree one-shot two-shot hierarchical flash flash-hierarchical",
     [TP_ALL_GATHER] = "ring direct",
     [TP_REDUCE_SCATTER] = "ring",
     [TP_ALL_TO_ALL] = "direct",

@@ -48,7 +48,7 @@ static const struct {
     {"dgx-h100-x2", "gpu3", "gpu8", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
     /* The switch only reduces: between GPUs through host memory, to the switch over NVLink. */
     {"dgx-h100-nop2p", "gpu0", "gpu3", 2, 1e-6, 63e9, TP_LINK_PCIE},
-    {"dgx-h100-nop2p", "gpu0", "gpu4", 3, 1.5e-6, 62.4e9, TP_LINK_PCIE},
+    {"dgx-h100-nop2p", "gpu0", "gpu4", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
     {"dgx-h100-nop2p", "gpu0", "nvswitch", 1, 0.25e-6, 450e9, TP_LINK_NVLINK},
     {"dgx-h100-x2-nop2p", "gpu5", "gpu9", 4, 2.2e-6, 50e9, TP_LINK_NETWORK},
 };

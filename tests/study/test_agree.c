@@ -149,33 +149,24 @@ START_TEST(engines_agree_without_contention)
 }
 END_TEST
 
-/* With SMs and DRAM contended for, ranks that are alike still agree.  They are not alike where PCIe
- * switches and sockets stand between GPUs (l40s, P2P disabled): a rank whose neighbour on the ring
- * is behind the same switch sends over no shared uplink, is done sooner, and in the DES has its SMs
- * and DRAM back sooner, while on paper every rank is the slowest.  The ladder has a kernel that can
- * use them (up to 1.8 % of the time was seen), kraken where small buffers go round a ring, too (up
- * to 0.8 %). */
-START_TEST(contention_makes_unlike_ranks_differ)
+/* With SMs and DRAM contended for, ranks that are alike still agree; and those that are not (PCIe
+ * switches and sockets between GPUs: l40s, P2P disabled), for what runs there, NCCL's rings, goes
+ * at the pace of the slowest. */
+START_TEST(engines_agree_with_contention)
 {
   static const char *const stacks[] = {"gpt-fast-compile", "vllm-graph", "tensorrt-llm-0.12"};
   struct world world;
   const char **names;
   const size_t n = platforms(&world, &names);
-  double most = 0;
   for (size_t i = 0; i < n; i++) {
-    const bool pcie = strncmp(names[i], "l40", 3) == 0 || strstr(names[i], "nop2p") != NULL;
     const struct tp_setup *setup = open(&world, names[i], stacks[_i]);
     for (int tp = 2; tp <= 8 && tp <= setup->platform.n_gpus; tp += tp == 2 ? 2 : 1) {
       const double kraken = variant_difference(setup, "kraken", tp);
       const double ladder = variant_difference(setup, "ladder", tp);
-      const double bound = pcie && tp > 2 ? 0.03 : 1e-6;
-      ck_assert_msg(kraken <= bound, "%s, kraken, tp %d: %g", names[i], tp, kraken);
-      ck_assert_msg(ladder <= bound, "%s, ladder, tp %d: %g", names[i], tp, ladder);
-      most = fmax(most, ladder);
+      ck_assert_msg(kraken <= 1e-6, "%s, kraken, tp %d: %g", names[i], tp, kraken);
+      ck_assert_msg(ladder <= 1e-6, "%s, ladder, tp %d: %g", names[i], tp, ladder);
     }
   }
-  if (strcmp(stacks[_i], "vllm-graph") == 0)
-    ck_assert_msg(most > 1e-3, "nothing differs any more (%g): tighten the bounds", most);
   world_close(&world);
 }
 END_TEST
@@ -187,9 +178,9 @@ static Suite *suite(void)
   tcase_set_timeout(cases, 300);
   tcase_add_test(cases, engines_agree_without_contention);
 #ifndef __SANITIZE_ADDRESS__
-  tcase_add_loop_test(cases, contention_makes_unlike_ranks_differ, 0, 3);
+  tcase_add_loop_test(cases, engines_agree_with_contention, 0, 3);
 #else
-  (void)contention_makes_unlike_ranks_differ;
+  (void)engines_agree_with_contention;
 #endif
   suite_add_tcase(suite, cases);
   return suite;

@@ -29,6 +29,8 @@ static double closed_form(const struct tp_machine *machine, const struct tp_coll
     return 2 * bytes * (n - 1) / n;
   case TP_ALGORITHM_NVLS:
     return bytes + bytes / n;
+  case TP_ALGORITHM_NVLS_TREE:
+    return bytes + bytes / local + 2 * bytes / local * (nodes - 1) / nodes;
   case TP_ALGORITHM_ONE_SHOT:
     return (n - 1) * bytes;
   case TP_ALGORITHM_DIRECT:
@@ -76,7 +78,10 @@ static void check_collective(struct random_world *world, const struct tp_machine
                 what, cost.link_bytes, wanted);
   if (collective->algorithm != TP_ALGORITHM_AUTO && collective->algorithm != TP_ALGORITHM_FASTEST &&
       tp_collective_possible(machine, collective) && tp_machine_ranks(machine) > 1)
-    ck_assert_msg(cost.algorithm == collective->algorithm, "%s: another algorithm", what);
+    ck_assert_msg(cost.algorithm == collective->algorithm ||
+                      (collective->algorithm == TP_ALGORITHM_NVLS &&
+                       tp_machine_ranks(machine) < TP_NVLS_LEAST_RANKS),
+                  "%s: another algorithm", what);
   if (machine->stack->collectives.library != TP_LIBRARY_IDEAL || collective->kind == TP_SEND)
     return;
   const double sent = sent_by_flows(&world->platform, &cost, world->arena),

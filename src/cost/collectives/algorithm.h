@@ -39,8 +39,8 @@ struct tp_collective_algorithm {
 const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorithm algorithm);
 
 extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tree,
-    tp_collective_nvls, tp_collective_one_shot, tp_collective_two_shot, tp_collective_direct,
-    tp_collective_hierarchical, tp_collective_dma, tp_collective_flash,
+    tp_collective_nvls, tp_collective_nvls_tree, tp_collective_one_shot, tp_collective_two_shot,
+    tp_collective_direct, tp_collective_hierarchical, tp_collective_dma, tp_collective_flash,
     tp_collective_flash_hierarchical;
 
 /* Whether the library could run it here; `tp_cost_collective` falls back to AUTO where not. */
@@ -52,10 +52,9 @@ bool tp_collective_possible(const struct tp_machine *machine,
 enum tp_status tp_collective_check(const struct tp_machine *machine,
                                    const struct tp_collective *collective, struct tp_error *error);
 
+enum { TP_NVLS_LEAST_RANKS = 4 /* of a node, for which NCCL reduces in the switch */ };
+
 /* Whether the stack reduces this buffer in the switch with its own kernel. */
 bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange);
 
-/* Adds the fastest of LL, LL128 and Simple to a shape; `local_bytes` are copied beside. */
-void tp_protocol_choose(const struct tp_exchange *exchange, double local_bytes,
-                        struct tp_cost *cost);
 #endif

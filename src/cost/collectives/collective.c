@@ -8,6 +8,7 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_RING] = &tp_collective_ring,
     [TP_ALGORITHM_TREE] = &tp_collective_tree,
     [TP_ALGORITHM_NVLS] = &tp_collective_nvls,
+    [TP_ALGORITHM_NVLS_TREE] = &tp_collective_nvls_tree,
     [TP_ALGORITHM_ONE_SHOT] = &tp_collective_one_shot,
     [TP_ALGORITHM_TWO_SHOT] = &tp_collective_two_shot,
     [TP_ALGORITHM_DIRECT] = &tp_collective_direct,
@@ -86,12 +87,16 @@ static void try_peer_kernels(const struct tp_exchange *exchange, struct best *be
     keep_faster(exchange, &tp_collective_nvls, best);
 }
 
-/* The fastest of what NCCL has. */
+/* What NCCL takes: its tuning never prefers a tree inside a node, nor a switch for few ranks. */
 static void try_nccl(const struct tp_exchange *exchange, struct best *best)
 {
+  if (exchange->group->nodes_used > 1)
+    keep_faster(exchange, &tp_collective_tree, best);
   keep_faster(exchange, &tp_collective_ring, best);
-  keep_faster(exchange, &tp_collective_tree, best);
-  keep_faster(exchange, &tp_collective_nvls, best);
+  if (exchange->group->ranks_per_node >= TP_NVLS_LEAST_RANKS) {
+    keep_faster(exchange, &tp_collective_nvls, best);
+    keep_faster(exchange, &tp_collective_nvls_tree, best);
+  }
 }
 
 static void try_low_bit(const struct tp_exchange *exchange, struct best *best)

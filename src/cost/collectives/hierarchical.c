@@ -1,4 +1,4 @@
-#include "cost/collectives/algorithm.h"
+#include "cost/collectives/tuning.h"
 
 static bool possible(const struct tp_exchange *exchange)
 {
@@ -21,7 +21,8 @@ static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 
 static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  tp_protocol_choose(exchange, exchange->collective->bytes / exchange->group->ranks_per_node, cost);
+  tp_protocol_choose(exchange, TP_PROTOCOL_LL,
+                     exchange->collective->bytes / exchange->group->ranks_per_node, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_hierarchical = {

@@ -2,12 +2,15 @@
  * (reduce-scatter, barrier, all-gather). */
 #include "cost/collectives/algorithm.h"
 
-/* A peer's buffer must be within reach, not behind host memory. */
+/* A peer's buffer must be within reach, not behind host memory; and frameworks leave more than two
+ * cards that PCIe joins to NCCL. */
 static bool possible(const struct tp_exchange *exchange)
 {
   return exchange->group->fabric->platform->peer_access == TP_PEER_DIRECT &&
          tp_communicator_has(exchange->group, TP_PATTERN_DIRECT) &&
-         exchange->group->nodes_used == 1;
+         exchange->group->nodes_used == 1 &&
+         (exchange->group->ranks == 2 ||
+          tp_communicator_rate(exchange->group, TP_PATTERN_DIRECT)->kind == TP_LINK_NVLINK);
 }
 
 static void one_shot_shape(const struct tp_exchange *exchange, struct tp_cost *cost)

@@ -1,6 +1,6 @@
 /* NCCL's protocols: LL sends 4 bytes of flag with 4 of data, LL128 8 with 120, Simple none but
  * waits for whole slices (NCCL 2.30, src/include/device.h).  MODEL.md, Collectives. */
-#include "cost/collectives/algorithm.h"
+#include "cost/collectives/tuning.h"
 
 #include <math.h>
 
@@ -35,35 +35,53 @@ static void apply(const struct tp_communicator *group, const struct protocol *pr
   }
 }
 
-void tp_protocol_choose(const struct tp_exchange *exchange, double local_bytes,
-                        struct tp_cost *cost)
+/* A key that is 0 where a device file does not say: then the protocol's own overhead. */
+static double said_or(double said, double otherwise)
+{
+  return said > 0 ? said : otherwise;
+}
+
+/* What a rank copies for itself is hidden by what it sends, but for the first bytes. */
+static double local_s(const struct tp_device_nccl *nccl, double bytes)
+{
+  const double shown =
+      nccl->local_bytes > 0 ? -nccl->local_bytes * expm1(-bytes / nccl->local_bytes) : bytes;
+  return shown / nccl->local_bytes_per_s;
+}
+
+void tp_protocol_choose(const struct tp_exchange *exchange, enum tp_protocol least,
+                        double local_bytes, struct tp_cost *cost)
 {
   const struct tp_device_nccl *nccl = &exchange->machine->device->nccl;
   const double pcie = nccl->pcie_wire_ratio, network = nccl->network_wire_ratio;
-  const struct protocol protocols[] = {
+  const struct protocol protocols[TP_N_PROTOCOLS] = {
       {nccl->ll_base_s,
        {nccl->ll_hop_s, nccl->ll_hop_pcie_s, nccl->ll_hop_network_s},
-       {nccl->ll_wire_ratio, ll_ratio * pcie, ll_ratio * network}},
+       {nccl->ll_wire_ratio, said_or(nccl->ll_pcie_wire_ratio, ll_ratio * pcie),
+        said_or(nccl->ll_network_wire_ratio, ll_ratio * network)}},
       {nccl->ll128_base_s,
        {nccl->ll128_hop_s, nccl->ll128_hop_pcie_s, nccl->ll128_hop_network_s},
-       {nccl->ll128_wire_ratio, ll128_ratio * pcie, ll128_ratio * network}},
+       {nccl->ll128_wire_ratio, ll128_ratio * pcie,
+        said_or(nccl->ll128_network_wire_ratio, ll128_ratio * network)}},
       {nccl->simple_base_s,
        {nccl->simple_hop_s, nccl->simple_hop_pcie_s, nccl->simple_hop_network_s},
        {nccl->simple_wire_ratio, pcie, network}}};
 
   struct tp_cost best = *cost;
-  double best_s = 0;
-  for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+  double best_s = HUGE_VAL;
+  for (int p = least; p < TP_N_PROTOCOLS; p++) {
+    if (!tp_nccl_has_protocol(exchange->group, (enum tp_protocol)p))
+      continue;
     struct tp_cost tried = *cost;
-    apply(exchange->group, &protocols[i], &tried);
+    apply(exchange->group, &protocols[p], &tried);
     const double tried_s = tp_cost_alone_s(exchange->machine, &tried);
-    if (i == 0 || tried_s < best_s) {
+    if (tried_s < best_s) {
       best = tried;
       best_s = tried_s;
     }
   }
   *cost = best;
-  cost->fixed_s += local_bytes / nccl->local_bytes_per_s +
+  cost->fixed_s += local_s(nccl, local_bytes) +
                    nccl->channels_s * fmin(1, exchange->collective->bytes / nccl->channels_bytes);
   cost->sm_share = nccl->ring_sms / exchange->machine->device->datasheet.sm_count;
   cost->sigma = nccl->spread_ratio;

@@ -1,4 +1,4 @@
-#include "cost/collectives/algorithm.h"
+#include "cost/collectives/tuning.h"
 
 /* Rounds of n-1 steps: reduce-scatter, all-gather, or one after the other. */
 static int rounds(enum tp_collective_kind kind)
@@ -45,7 +45,7 @@ static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
   const double own = exchange->collective->kind == TP_SEND
                          ? 0
                          : exchange->collective->bytes / exchange->group->ranks;
-  tp_protocol_choose(exchange, own, cost);
+  tp_protocol_choose(exchange, tp_nccl_protocol(exchange, false), own, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_ring = {

@@ -1,4 +1,4 @@
-#include "cost/collectives/algorithm.h"
+#include "cost/collectives/tuning.h"
 
 static bool possible(const struct tp_exchange *exchange)
 {
@@ -28,7 +28,7 @@ static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 
 static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  tp_protocol_choose(exchange, 0, cost);
+  tp_protocol_choose(exchange, tp_nccl_protocol(exchange, true), 0, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_tree = {

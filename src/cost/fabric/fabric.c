@@ -48,7 +48,7 @@ static const struct tp_vertex *gpu_of(const struct tp_communicator *communicator
               ->vertices[fabric->gpus[tp_communicator_rank(communicator, group, member)]];
 }
 
-static bool same_node(const struct tp_vertex *a, const struct tp_vertex *b)
+static bool same_server(const struct tp_vertex *a, const struct tp_vertex *b)
 {
   return a->node == b->node;
 }
@@ -87,14 +87,16 @@ static int count_parts(const struct tp_communicator *communicator,
   return parts;
 }
 
-/* A switch that adds in flight and that every member of the group reaches directly, or -1. */
-static int find_reducing_switch(const struct tp_communicator *communicator, int group)
+/* A switch that adds in flight and that all of a group's members in one node reach directly, or -1.
+ */
+static int find_reducing_switch(const struct tp_communicator *communicator, int group, int node)
 {
   const struct tp_fabric *fabric = communicator->fabric;
   const struct tp_platform *platform = fabric->platform;
+  const int size = communicator->ranks_per_node;
   for (size_t v = 0; v < platform->n_vertices; v++) {
     bool all = platform->vertices[v].reduces;
-    for (int m = 0; all && m < communicator->ranks; m++) {
+    for (int m = node * size; all && m < (node + 1) * size; m++) {
       const int gpu = fabric->gpus[tp_communicator_rank(communicator, group, m)];
       all = tp_platform_joins(platform, gpu, (int)v);
     }
@@ -106,10 +108,11 @@ static int find_reducing_switch(const struct tp_communicator *communicator, int 
 
 static int *find_reducing_switches(const struct tp_communicator *communicator)
 {
-  int *found = TP_NEW(communicator->fabric->platform->arena, int, communicator->n_groups);
-  for (int group = 0; group < communicator->n_groups; group++) {
-    found[group] = find_reducing_switch(communicator, group);
-    if (found[group] < 0)
+  const int nodes = communicator->nodes_used, n = communicator->n_groups * nodes;
+  int *found = TP_NEW(communicator->fabric->platform->arena, int, n);
+  for (int i = 0; i < n; i++) {
+    found[i] = find_reducing_switch(communicator, i / nodes, i % nodes);
+    if (found[i] < 0)
       return NULL;
   }
   return found;
@@ -126,7 +129,10 @@ static struct tp_communicator *make(const struct tp_fabric *fabric, struct tp_gr
       .n_groups = fabric->ranks / group.size,
       .rates = TP_NEW(arena, struct tp_pattern_rate, TP_N_PATTERNS),
   };
-  made->nodes_used = count_parts(made, same_node);
+  made->servers_used = count_parts(made, same_server);
+  made->nodes_used = fabric->platform->peer_access == TP_PEER_SOCKET_MEMORY
+                         ? count_parts(made, same_domain)
+                         : made->servers_used;
   made->ranks_per_node = made->ranks / made->nodes_used;
   made->domains_used = made->nodes_used > 1 ? made->nodes_used : count_parts(made, same_domain);
   made->ranks_per_domain = made->ranks / made->domains_used;

@@ -24,7 +24,10 @@ enum { TP_MAX_RINGS = 8 };
   X(TP_PATTERN_LOCAL_RING, "local-ring")       /* ring inside each node */                \
   X(TP_PATTERN_ACROSS_RING, "across-ring")     /* ring of same-numbered ranks of nodes */ \
   X(TP_PATTERN_LOCAL_DIRECT, "local-direct")   /* every other of its domain */            \
-  X(TP_PATTERN_ACROSS_DIRECT, "across-direct") /* same-numbered ranks of domains */
+  X(TP_PATTERN_ACROSS_DIRECT, "across-direct") /* same-numbered ranks of domains */       \
+  X(TP_PATTERN_LOCAL_SWITCH, "local-switch")   /* rank -> its node's switch and back */   \
+  X(TP_PATTERN_ACROSS_TREE, "across-tree")     /* tree of same-numbered ranks of nodes */ \
+  X(TP_PATTERN_SWITCH_TREE, "switch-tree")     /* both at once, of a part a rank across */
 enum tp_pattern {
 #define X(name, text) name,
   TP_PATTERNS(X)
@@ -63,11 +66,13 @@ struct tp_fabric {
 /* Group g has the ranks tp_communicator_rank(communicator, g, member). */
 struct tp_communicator {
   const struct tp_fabric *fabric;
-  int ranks, stride;              /* of a group */
-  int n_groups;                   /* that fill the fabric */
-  int nodes_used, ranks_per_node; /* of a group: 1 and all ranks where nodes get unequal numbers */
+  int ranks, stride;                  /* of a group */
+  int n_groups;                       /* that fill the fabric */
+  int servers_used;                   /* of a group; 1 where servers get unequal numbers */
+  int nodes_used, ranks_per_node;     /* what a library takes for nodes: servers, or the sockets of
+                                         TP_PEER_SOCKET_MEMORY; else as above */
   int domains_used, ranks_per_domain; /* nodes; of a single node, its NUMA domains */
-  int *reducing_switches;             /* vertex by group; NULL: not every group has one */
+  int *reducing_switches; /* vertex by group and node of it; NULL: not every one has one */
   int n_rings;
   struct tp_ring rings[TP_MAX_RINGS];
   struct tp_pattern_rate *rates; /* by pattern: the memo */

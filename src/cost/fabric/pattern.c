@@ -56,12 +56,23 @@ static void ring(struct list *list)
   across_ring(list, across);
 }
 
-/* Chain along the ring in a node, both ways (NCCL's tree inside a node); nodes form a binary tree
- * whose edges are spread over same-numbered ranks. */
+/* Nodes form a binary tree, of same-numbered ranks. */
+static void across_tree(struct list *list, double share)
+{
+  const struct tp_communicator *communicator = list->communicator;
+  const int size = communicator->ranks_per_node, node = list->member / size;
+  const int neighbours[3] = {(node - 1) / 2, 2 * node + 1, 2 * node + 2};
+  for (int i = node == 0; i < 3; i++)
+    if (neighbours[i] < communicator->nodes_used)
+      add_member(list, neighbours[i] * size + list->member % size, share);
+}
+
+/* Chain along the ring in a node, both ways (NCCL's tree inside a node); the edges between nodes
+ * are spread over all ranks. */
 static void tree(struct list *list)
 {
   const struct tp_communicator *communicator = list->communicator;
-  const int size = communicator->ranks_per_node, member = list->member, node = member / size;
+  const int size = communicator->ranks_per_node, member = list->member;
   for (int i = 0; i < communicator->n_rings; i++) {
     const struct tp_ring *chain = &communicator->rings[i];
     if (member % size != chain->order[size - 1])
@@ -69,10 +80,7 @@ static void tree(struct list *list)
     if (member % size != chain->order[0])
       add_member(list, on_ring(communicator, chain, member, -1), chain->share);
   }
-  const int neighbours[3] = {(node - 1) / 2, 2 * node + 1, 2 * node + 2};
-  for (int i = node == 0; i < 3; i++)
-    if (neighbours[i] < communicator->nodes_used)
-      add_member(list, neighbours[i] * size + member % size, 1.0 / size);
+  across_tree(list, 1.0 / size);
 }
 
 static void direct(struct list *list)
@@ -97,14 +105,23 @@ static void across_direct(struct list *list)
                1);
 }
 
-static void in_switch(struct list *list)
+static void in_switch(struct list *list, double share)
 {
   const struct tp_communicator *communicator = list->communicator;
   const int rank = tp_communicator_rank(communicator, list->group, list->member);
   const int gpu = communicator->fabric->gpus[rank];
-  const int at = communicator->reducing_switches[list->group];
-  add(list, gpu, at, rank, 1);
-  add(list, at, gpu, rank, 1);
+  const int node = list->member / communicator->ranks_per_node;
+  const int at = communicator->reducing_switches[list->group * communicator->nodes_used + node];
+  add(list, gpu, at, rank, share);
+  add(list, at, gpu, rank, share);
+}
+
+/* A rank's switch sums all of the buffer for its node, and the rank's part of it goes across. */
+static void switch_tree(struct list *list)
+{
+  const double part = 1.0 / list->communicator->ranks_per_node;
+  in_switch(list, 1 + part);
+  across_tree(list, part);
 }
 
 bool tp_communicator_has(const struct tp_communicator *communicator, enum tp_pattern pattern)
@@ -120,7 +137,11 @@ bool tp_communicator_has(const struct tp_communicator *communicator, enum tp_pat
   case TP_PATTERN_LOCAL_RING:
     return nodes && communicator->ranks_per_node > 1;
   case TP_PATTERN_ACROSS_RING:
+  case TP_PATTERN_ACROSS_TREE:
     return nodes;
+  case TP_PATTERN_LOCAL_SWITCH:
+  case TP_PATTERN_SWITCH_TREE:
+    return nodes && communicator->ranks_per_node > 1 && communicator->reducing_switches != NULL;
   case TP_PATTERN_LOCAL_DIRECT:
     return domains && communicator->ranks_per_domain > 1;
   case TP_PATTERN_ACROSS_DIRECT:
@@ -144,7 +165,14 @@ static void list_flows(struct list *list, enum tp_pattern pattern)
     tree(list);
     break;
   case TP_PATTERN_SWITCH:
-    in_switch(list);
+  case TP_PATTERN_LOCAL_SWITCH:
+    in_switch(list, 1);
+    break;
+  case TP_PATTERN_SWITCH_TREE:
+    switch_tree(list);
+    break;
+  case TP_PATTERN_ACROSS_TREE:
+    across_tree(list, 1);
     break;
   case TP_PATTERN_LOCAL_RING:
     local_ring(list, 1);

@@ -1,0 +1,105 @@
+/* How long NCCL itself believes that a ring or a tree lasts: it runs the protocol for which this is
+ * least, whatever that takes in truth.  Constants of NCCL 2.30, src/graph/tuning.cc.  MODEL.md,
+ * NCCL. */
+#include "cost/collectives/tuning.h"
+
+#include <math.h>
+
+enum { NVLINK = TP_LINK_NVLINK, PCIE = TP_LINK_PCIE, NETWORK = TP_LINK_NETWORK };
+
+static const double base_us[2][TP_N_PROTOCOLS] = {{6.6, 14, 8.4}, {6.8, 14, 8.4}};
+static const double hop_us[2][3][TP_N_PROTOCOLS] = {
+    {[NVLINK] = {0.6, 1.9, 3.4}, [PCIE] = {1, 2.5, 5.7}, [NETWORK] = {2.7, 4, 14}},
+    {[NVLINK] = {0.6, 1.25, 4}, [PCIE] = {1, 1.9, 4}, [NETWORK] = {5, 8.5, 14}}};
+/* Each hop of a ring over nodes waits at least for the network's own overhead. */
+static const double overhead_us[TP_N_PROTOCOLS] = {1, 1, 3};
+/* Of what wires carry; LL moves no more than this share of a ring's on one, two, or more nodes
+ * (141, 45 and 35 GB/s of an H100's 370, 384 and 384; others alike). */
+static const double link_ratio = 0.8, ll128_ratio = 0.92, tree_ratio = 0.92, ll_ratio = 0.5,
+                    tree_ll_ratio = 1 / 3.8;
+static const double ll_most[3] = {0.37, 0.117, 0.091};
+
+/* Of its bandwidth a tree reaches less, by log2 of the buffer over 64 bytes. */
+enum { CORRECTED = 23 };
+static const double corrections[TP_N_PROTOCOLS][CORRECTED] = {
+    {1, 1, 1, 1, .9, .8, .7, .7, .7, .7, .6, .5, .4, .4, .5, .6, .7, .8, .9, 1, 1, 1, 1},
+    {1, 1, 1, 1, 1, .9, .8, .8, .8, .7, .6, .6, .6, .6, .6, .6, .8, .9, .9, .9, .9, 1, 1},
+    {.9, .9, .9, .9, .9, .9, .9, .8, .7, .6, .6, .5, .5, .5, .5, .6, .7, .8, .7, .7, .8, .9, .9}};
+
+static double correction(enum tp_protocol protocol, double bytes)
+{
+  const int size = bytes < 64 ? -1 : (int)floor(log2(bytes / 64));
+  return size >= 0 && size < CORRECTED ? corrections[protocol][size] : 1;
+}
+
+static enum tp_link_kind local_kind(const struct tp_communicator *group, enum tp_pattern pattern)
+{
+  const bool nodes = tp_communicator_has(group, TP_PATTERN_LOCAL_RING);
+  return tp_communicator_rate(group, nodes ? TP_PATTERN_LOCAL_RING : pattern)->kind;
+}
+
+bool tp_nccl_has_protocol(const struct tp_communicator *group, enum tp_protocol protocol)
+{
+  return protocol != TP_PROTOCOL_LL128 || group->ranks_per_node == 1 ||
+         local_kind(group, TP_PATTERN_RING) == TP_LINK_NVLINK;
+}
+
+static double wire_bytes_per_s(const struct tp_communicator *group, enum tp_pattern pattern)
+{
+  const struct tp_pattern_rate *rate = tp_communicator_rate(group, pattern);
+  return rate->flow_bytes_per_s * (rate->limiting == TP_LINK_NETWORK ? 1 : link_ratio);
+}
+
+static double ll_share(const struct tp_communicator *group)
+{
+  return ll_most[group->nodes_used > 2 ? 2 : group->nodes_used - 1];
+}
+
+static double ring_s(const struct tp_exchange *exchange, enum tp_protocol protocol)
+{
+  const struct tp_communicator *group = exchange->group;
+  const int rounds = exchange->collective->kind == TP_ALL_REDUCE ? 2 : 1;
+  const int steps = rounds * (group->ranks - 1), across = rounds * (group->nodes_used - 1);
+  const double(*const hop)[TP_N_PROTOCOLS] = hop_us[0];
+  const enum tp_link_kind kind = local_kind(group, TP_PATTERN_RING);
+  const double local_us =
+      fmax(hop[kind][protocol], group->nodes_used > 1 ? overhead_us[protocol] : 0);
+  const double ratios[TP_N_PROTOCOLS] = {fmin(ll_ratio, ll_share(group)), ll128_ratio, 1};
+  const double sent = exchange->collective->bytes * steps / group->ranks;
+  return 1e-6 * (base_us[0][protocol] + (steps - across) * local_us +
+                 across * hop[NETWORK][protocol]) +
+         sent / (ratios[protocol] * wire_bytes_per_s(group, TP_PATTERN_RING));
+}
+
+static double tree_s(const struct tp_exchange *exchange, enum tp_protocol protocol)
+{
+  const struct tp_communicator *group = exchange->group;
+  const double bytes = exchange->collective->bytes;
+  const double(*const hop)[TP_N_PROTOCOLS] = hop_us[1];
+  const double latency_us =
+      2 * ((group->ranks_per_node - 1) * hop[local_kind(group, TP_PATTERN_TREE)][protocol] +
+           log2(group->nodes_used) * hop[NETWORK][protocol]);
+  const double ratios[TP_N_PROTOCOLS] = {fmin(tree_ll_ratio * tree_ratio, ll_share(group)),
+                                         group->nodes_used == 1 ? 7.0 / 9 : 120.0 / 128,
+                                         tree_ratio};
+  return 1e-6 * (base_us[1][protocol] + latency_us) +
+         bytes / (ratios[protocol] * correction(protocol, bytes) *
+                  wire_bytes_per_s(group, TP_PATTERN_TREE));
+}
+
+enum tp_protocol tp_nccl_protocol(const struct tp_exchange *exchange, bool tree)
+{
+  enum tp_protocol best = TP_PROTOCOL_LL;
+  double least_s = HUGE_VAL;
+  for (int p = 0; p < TP_N_PROTOCOLS; p++) {
+    const enum tp_protocol protocol = (enum tp_protocol)p;
+    if (!tp_nccl_has_protocol(exchange->group, protocol))
+      continue;
+    const double takes_s = tree ? tree_s(exchange, protocol) : ring_s(exchange, protocol);
+    if (takes_s < least_s) {
+      least_s = takes_s;
+      best = protocol;
+    }
+  }
+  return best;
+}
