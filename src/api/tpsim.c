@@ -95,6 +95,8 @@ static struct tp_ask ask_of(const struct tpsim_point *point)
   TP_LAST_INPUT_COLUMNS(NUMBER)
 #undef TEXT
 #undef NUMBER
+  if (point->generate < 0)
+    ask.values[TP_AXIS_generate].number = 0;
   return ask;
 }
 

@@ -56,32 +56,32 @@ struct tpsim_point {
   int64_t nodes;    /* servers that the ranks sit on; as many as they need */
   int64_t batch;    /* sequences at once; 1 */
   int64_t prompt;   /* tokens a sequence; 1024 */
-  int64_t generate; /* tokens a sequence, the first included; 512 */
+  int64_t generate; /* tokens a sequence, the first included; 512; below 0: a prefill alone */
   int64_t layers;   /* the model cut to so many layers; all */
 };
 
 /* What is answered.  A number that does not exist is NAN: a training step's time to first token,
  * everything of a point that cannot run but what it needs. */
 struct tpsim_result {
-  char status[320];          /* "ok", or why the point cannot run, with its parts */
-  double nodes;              /* servers: that the ranks sit on */
-  double ttft_s;             /* s: to the first token: prefill, head and sampling */
-  double ttft_low_s;         /* s: its 10 % quantile (lognormal) */
-  double ttft_high_s;        /* s: its 90 % quantile */
-  double tpot_s;             /* s: per output token: decode time over generate-1 steps */
-  double tpot_low_s;         /* s: its 10 % quantile */
-  double tpot_high_s;        /* s: its 90 % quantile */
-  double e2e_s;              /* s: prefill and all decode steps; or one training step */
-  double tokens_per_s;       /* 1/s: batch * generate / e2e_s; training: batch * prompt / e2e_s */
-  double speedup;            /* e2e_s of the standard variant at the same point over this one's */
-  double comm_s;             /* s: collectives, start to end, summed over the generation */
-  double comm_exposed_s;     /* s: part of comm_s with no kernel on the compute stream */
-  double compute_s;          /* s: kernels on the compute stream, summed over the generation */
-  double memory_bytes;       /* bytes: weights, KV cache, activations of a GPU; gradients, too */
-  double fits;               /* 1 where memory_bytes is within the device's memory, else 0 */
-  double flops;              /* floating-point operations of one GPU, whole generation */
-  double dram_bytes;         /* bytes: memory traffic of one GPU, whole generation */
-  double link_bytes;         /* bytes: payload one GPU sends, one direction, whole generation */
+  char status[320];      /* "ok", or why the point cannot run, with its parts */
+  double nodes;          /* servers: that the ranks sit on */
+  double ttft_s;         /* s: to the first token: prefill, head and sampling */
+  double ttft_low_s;     /* s: its 10 % quantile (lognormal) */
+  double ttft_high_s;    /* s: its 90 % quantile */
+  double tpot_s;         /* s: per output token: decode time over generate-1 steps */
+  double tpot_low_s;     /* s: its 10 % quantile */
+  double tpot_high_s;    /* s: its 90 % quantile */
+  double e2e_s;          /* s: prefill and all decode steps; or one training step */
+  double tokens_per_s;   /* 1/s: batch * generate / e2e_s; of one pass: batch * prompt / e2e_s */
+  double speedup;        /* e2e_s of the standard variant at the same point over this one's */
+  double comm_s;         /* s: collectives, start to end, summed over the generation */
+  double comm_exposed_s; /* s: part of comm_s with no kernel on the compute stream */
+  double compute_s;      /* s: kernels on the compute stream, summed over the generation */
+  double memory_bytes; /* bytes: of a GPU, the reserve aside; why a point does not fit says them */
+  double fits;         /* 1 where memory_bytes and the stack's reserve are within the device's */
+  double flops;        /* floating-point operations of one GPU, whole generation */
+  double dram_bytes;   /* bytes: memory traffic of one GPU, whole generation */
+  double link_bytes;   /* bytes: payload one GPU sends, one direction, whole generation */
   double comm_exposed_ratio; /* comm_exposed_s over e2e_s */
   double dram_ratio;         /* dram_bytes over those of the standard variant */
 };

@@ -93,8 +93,8 @@ static enum tp_status run(struct tp_session *session, void *values,
       TP_TRY(print_architecture(&point, i > 0, session->arena, error));
       continue;
     }
-    const struct tp_batch batch =
-        decode ? tp_point_decode(&point, tp_point_first_kv_len(&point)) : tp_point_prefill(&point);
+    const struct tp_batch batch = decode ? tp_point_decode(&point, tp_point_first_kv_len(&point))
+                                         : tp_point_prefill(&point, 0);
     for (int stage = 0; stage < point.mesh.pp; stage++) {
       struct tp_request request = tp_point_request(&point, stage, &batch);
       request.operands |= args->operands;

@@ -68,6 +68,12 @@ static void add_launch(const struct tp_stack *stack, bool decodes, struct tp_cos
   cost->work_s = fmax(cost->work_s, cost->launch_s);
 }
 
+double tp_cost_host_s(const struct tp_stack *stack, const struct tp_batch *batch)
+{
+  return stack->launch.host_step_s +
+         stack->launch.host_sequence_s * (double)tp_batch_sequences(batch);
+}
+
 static bool is_matrix_vector(const struct tp_machine *machine, const struct tp_gemm *gemm)
 {
   return gemm->m == 1 && machine->program && machine->stack->fusion.matrix_vector;

@@ -113,6 +113,9 @@ double tp_power_boost(const struct tp_device *device, const struct tp_power_use 
 /* The cost of a kernel at that clock. */
 void tp_cost_boost(struct tp_cost *cost, double clock);
 
+/* What the host takes for a step of an inference while no kernel runs. */
+double tp_cost_host_s(const struct tp_stack *stack, const struct tp_batch *batch);
+
 /* Time of the op with nothing beside it. */
 double tp_cost_alone_s(const struct tp_machine *machine, const struct tp_cost *cost);
 

@@ -14,5 +14,6 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .head_sharded = stack->head.sharded,
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,
+      .optimiser_bytes = stack->memory.optimiser_bytes,
   };
 }

@@ -7,12 +7,25 @@
 static const char *const launch_names[] = TP_LAUNCH_NAMES;
 static const char *const style_names[] = TP_ATTENTION_STYLE_NAMES;
 static const char *const kv_cache_names[] = TP_KV_CACHE_NAMES;
+static const char *const kv_rule_names[] = TP_KV_RULE_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
   {                                                                                    \
     .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), \
     .min = (least), .max = (most)                                                      \
+  }
+/* Keys that came after stack files had been written by others: absent they are 0, or the first of
+ * their list, which leaves their term out. */
+#define LATER_NUMBER(name, member, least, most)                                        \
+  {                                                                                    \
+    .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), \
+    .min = (least), .max = (most), .optional = true                                    \
+  }
+#define LATER_CHOICE(name, member, list)                                             \
+  {                                                                                  \
+    .key = name, .type = TP_FIELD_ENUM, .offset = offsetof(struct tp_stack, member), \
+    .names = list, .optional = true                                                  \
   }
 #define CHOICE(name, member, list)                                                                 \
   {                                                                                                \
@@ -27,19 +40,22 @@ static const struct tp_field root_fields[] = {
     {.key = "version", .type = TP_FIELD_STRING, .offset = offsetof(struct tp_stack, version)},
     NUMBER("spread_ratio", spread_ratio, 0, 2),
 };
-static const char *const root_keys[] = {"format", "name", "launch",      "attention",
-                                        "fusion", "head", "collectives", NULL};
+static const char *const root_keys[] = {"format", "name",        "launch", "attention", "fusion",
+                                        "head",   "collectives", "memory", NULL};
 
 static const struct tp_field launch_fields[] = {
     CHOICE("decode", launch.decode, launch_names),
     CHOICE("prefill", launch.prefill, launch_names),
     NUMBER("kernel_gap_s", launch.kernel_gap_s, 0, 1e-3),
     NUMBER("host_launch_s", launch.host_launch_s, 0, 1e-2),
+    LATER_NUMBER("host_step_s", launch.host_step_s, 0, 1),
+    LATER_NUMBER("host_sequence_s", launch.host_sequence_s, 0, 1e-2),
 };
 static const struct tp_field attention_fields[] = {
     CHOICE("prefill", attention.prefill, style_names),
     CHOICE("decode", attention.decode, style_names),
     CHOICE("kv_cache", attention.kv_cache, kv_cache_names),
+    LATER_CHOICE("kv_dtype", attention.kv_dtype, kv_rule_names),
     NUMBER("score_passes", attention.score_passes, 0, 1000),
 };
 static const struct tp_field fusion_fields[] = {
@@ -68,18 +84,27 @@ static const struct tp_field collective_fields[] = {
     NUMBER("in_place_ratio", collectives.in_place_ratio, 1, 100),
 };
 
+static const struct tp_field memory_fields[] = {
+    NUMBER("prefill_tokens_to_64_gib", memory.prefill_tokens[0], 0, 1e9),
+    NUMBER("prefill_tokens_above_64_gib", memory.prefill_tokens[1], 0, 1e9),
+    NUMBER("reserve_ratio", memory.reserve_ratio, 0, 1),
+    NUMBER("reserve_bytes", memory.reserve_bytes, 0, 1e12),
+    NUMBER("optimiser_bytes", memory.optimiser_bytes, 0, 1000),
+};
+
 static const struct {
   const char *name;
   const struct tp_field *fields;
   size_t n_fields;
+  bool later; /* as LATER_NUMBER */
 } sections[] = {
-#define SECTION(name, fields)                    \
-  {                                              \
-    name, fields, sizeof fields / sizeof *fields \
+#define SECTION(name, fields, later)                    \
+  {                                                     \
+    name, fields, sizeof fields / sizeof *fields, later \
   }
-    SECTION("launch", launch_fields),          SECTION("attention", attention_fields),
-    SECTION("fusion", fusion_fields),          SECTION("head", head_fields),
-    SECTION("collectives", collective_fields),
+    SECTION("launch", launch_fields, false),          SECTION("attention", attention_fields, false),
+    SECTION("fusion", fusion_fields, false),          SECTION("head", head_fields, false),
+    SECTION("collectives", collective_fields, false), SECTION("memory", memory_fields, true),
 };
 
 /* Combinations the tables cannot refuse. */
@@ -98,6 +123,12 @@ static enum tp_status check(const struct tp_doc *doc, const struct tp_stack *sta
   return TP_OK;
 }
 
+int64_t tp_stack_prefill_tokens(const struct tp_stack *stack, double device_bytes)
+{
+  static const double least_large_bytes = 64.0 * (1 << 30);
+  return (int64_t)stack->memory.prefill_tokens[device_bytes > least_large_bytes];
+}
+
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error)
 {
@@ -108,8 +139,9 @@ enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
   TP_TRY(tp_sheet_read_name(doc, &read.name, arena, error));
   TP_TRY(tp_sheet_read_origin(doc, "", &origin, arena, error));
   for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
-    TP_TRY(tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
-                                 &read, &origin, arena, error));
+    if (!sections[i].later || tp_doc_at(doc, sections[i].name) != NULL)
+      TP_TRY(tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
+                                   &read, &origin, arena, error));
   TP_TRY(check(doc, &read, error));
   *stack = read;
   return TP_OK;

@@ -18,6 +18,19 @@ enum tp_kv_cache { TP_KV_GROWN, TP_KV_STATIC /* every step reads prompt+generate
     "grown", "static", NULL \
   }
 
+/* What the KV cache holds its numbers in where a point does not say: struct tp_stack. */
+enum tp_kv_rule {
+  TP_KV_RULE_ACTIVATIONS,
+  TP_KV_RULE_WEIGHTS, /* fp8 under fp8 weights, as such checkpoints ask for */
+  TP_KV_RULE_FP16,
+  TP_KV_RULE_BF16,
+  TP_KV_RULE_FP8
+};
+#define TP_KV_RULE_NAMES                                  \
+  {                                                       \
+    "activations", "weights", "fp16", "bf16", "fp8", NULL \
+  }
+
 enum tp_launch { TP_LAUNCH_GRAPH, TP_LAUNCH_EAGER };
 #define TP_LAUNCH_NAMES    \
   {                        \
@@ -41,10 +54,13 @@ struct tp_stack {
     int decode, prefill;  /* enum tp_launch */
     double kernel_gap_s;  /* between dependent kernels of a captured graph */
     double host_launch_s; /* eager: from one kernel that the host issues to the next */
+    double host_step_s;   /* of a step of an inference, beside which no kernel runs: scheduling, */
+    double host_sequence_s; /* sampling, answering; and more a sequence of the step */
   } launch;
   struct {
     int prefill, decode; /* enum tp_attention_style */
     int kv_cache;        /* enum tp_kv_cache */
+    int kv_dtype;        /* enum tp_kv_rule */
     double score_passes; /* materialised: DRAM passes over the score matrix in the dtype */
   } attention;
   struct {
@@ -69,8 +85,17 @@ struct tp_stack {
     double in_place_s;       /* added to every collective: event wait, rank skew */
     double in_place_ratio;   /* in-place over stand-alone time (>= 1): lost fusion, wait */
   } collectives;
+  struct {
+    double prefill_tokens[2]; /* a step takes no more: devices to 64 GiB, above; 0: all at once */
+    double reserve_ratio;     /* share of the device's memory that stays free, ... */
+    double reserve_bytes;     /* ... and for context, communication buffers, allocator */
+    double optimiser_bytes;   /* training: what a parameter has beyond itself and its gradient */
+  } memory;
   double spread_ratio; /* residual spread of end-to-end fits */
 };
+
+/* What one step of a prefill on such a device takes of all sequences' tokens; 0: all. */
+int64_t tp_stack_prefill_tokens(const struct tp_stack *stack, double device_bytes);
 
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error);

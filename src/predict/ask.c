@@ -113,7 +113,7 @@ static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *po
   TP_TRY(number_at(ask, TP_AXIS_nodes, 0, 1e6, &nodes, error));
   TP_TRY(number_at(ask, TP_AXIS_batch, 1, 1e6, &point->batch, error));
   TP_TRY(number_at(ask, TP_AXIS_prompt, 1, 1e8, &point->prompt, error));
-  TP_TRY(number_at(ask, TP_AXIS_generate, 1, 1e8, &point->generate, error));
+  TP_TRY(number_at(ask, TP_AXIS_generate, 0, 1e8, &point->generate, error));
   TP_TRY(number_at(ask, TP_AXIS_layers, 0, 1e6, &point->layers, error));
   point->mesh = tp_mesh_of_tp((int)tp);
   point->mesh.pp = (int)pp;

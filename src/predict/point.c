@@ -9,9 +9,41 @@ int64_t tp_point_capacity(const struct tp_point *point)
   return point->prompt + point->generate;
 }
 
-struct tp_batch tp_point_prefill(const struct tp_point *point)
+/* Tokens of all sequences that a step takes. */
+static int64_t prefill_tokens(const struct tp_point *point)
 {
-  return tp_batch_prefill(point->batch, point->prompt);
+  const int64_t all = point->batch * point->prompt;
+  const int64_t most = tp_stack_prefill_tokens(point->stack, point->device->datasheet.dram_bytes);
+  return !tp_point_generates(point) || most == 0 || most > all ? all : most;
+}
+
+int64_t tp_point_prefill_steps(const struct tp_point *point)
+{
+  const int64_t all = point->batch * point->prompt, tokens = prefill_tokens(point);
+  return (all + tokens - 1) / tokens;
+}
+
+static void add_chunk(struct tp_batch *batch, struct tp_chunk chunk)
+{
+  if (chunk.sequences > 0 && chunk.tokens > 0)
+    batch->chunks[batch->n++] = chunk;
+}
+
+/* The rest of a sequence that the step before began, whole ones, the beginning of one. */
+struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step)
+{
+  const int64_t prompt = point->prompt, tokens = prefill_tokens(point);
+  const int64_t first = step * tokens, left = point->batch * prompt - first;
+  int64_t taken = tokens < left ? tokens : left;
+  struct tp_batch batch = {.n = 0};
+  if (first % prompt > 0) {
+    const int64_t rest = prompt - first % prompt, some = rest < taken ? rest : taken;
+    add_chunk(&batch, (struct tp_chunk){1, some, first % prompt});
+    taken -= some;
+  }
+  add_chunk(&batch, (struct tp_chunk){taken / prompt, prompt, 0});
+  add_chunk(&batch, (struct tp_chunk){1, taken % prompt, 0});
+  return batch;
 }
 
 struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len)
@@ -73,8 +105,9 @@ static enum tp_status check_layout(const struct tp_point *point, const struct tp
 static enum tp_status check_positions(const struct tp_point *point, struct tp_error *error)
 {
   const struct tp_model *model = point->model;
+  const int64_t generated = tp_point_generated(point);
   const int64_t last =
-      point->prompt + tp_point_generated(point) - 1; /* the last token is not fed back */
+      point->prompt + (generated > 0 ? generated - 1 : 0); /* the last token is not fed back */
   if (model->max_positions == 0 || last <= model->max_positions)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,

@@ -36,9 +36,11 @@ int64_t tp_point_generated(const struct tp_point *point);
 /* Tokens a sequence that the cache is allocated for. */
 int64_t tp_point_capacity(const struct tp_point *point);
 
-/* The batch of the prefill, or of the one pass there is; and of the decode step that attends
- * `kv_len` tokens. */
-struct tp_batch tp_point_prefill(const struct tp_point *point);
+/* The batch of the prefill, or of the one pass there is, taken in so many steps: the tokens of all
+ * sequences one after the other, no more a step than the stack allows.  And of the decode step that
+ * attends `kv_len` tokens. */
+int64_t tp_point_prefill_steps(const struct tp_point *point);
+struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step);
 struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len);
 
 /* Whether decode steps attend the whole capacity of the cache, and what the first one attends. */

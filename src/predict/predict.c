@@ -51,30 +51,55 @@ static struct tp_steps steps_of(const struct tp_predictor *predictor, const stru
 }
 
 /* Weights are the same in all steps; cache and activations are those of the largest. */
-static enum tp_status memory_of(struct tp_steps *steps, double *memory_bytes,
-                                struct tp_error *error)
+static enum tp_status add_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+                                    struct tp_footprint *most, struct tp_error *error)
 {
-  const struct tp_point *const point = steps->point;
-  const struct tp_batch prefill = tp_point_prefill(point);
-  struct tp_footprint first, later = {0};
-  TP_TRY(tp_steps_footprint(steps, &prefill, &first, error));
-  if (tp_point_generated(point) > 1) {
-    const struct tp_batch decode = tp_point_decode(point, tp_point_first_kv_len(point));
-    TP_TRY(tp_steps_footprint(steps, &decode, &later, error));
-  }
-  *memory_bytes = first.weight_bytes + fmax(first.kv_bytes, later.kv_bytes) +
-                  fmax(first.activation_bytes, later.activation_bytes);
+  struct tp_footprint one;
+  TP_TRY(tp_steps_footprint(steps, batch, &one, error));
+  most->weight_bytes = one.weight_bytes;
+  most->state_bytes = one.state_bytes;
+  most->kv_bytes = fmax(most->kv_bytes, one.kv_bytes);
+  most->activation_bytes = fmax(most->activation_bytes, one.activation_bytes);
   return TP_OK;
 }
 
-static enum tp_status check_memory(const struct tp_point *point, double memory_bytes,
+static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *most,
+                                   struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  *most = (struct tp_footprint){0};
+  for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
+    const struct tp_batch prefill = tp_point_prefill(point, i);
+    TP_TRY(add_footprint(steps, &prefill, most, error));
+  }
+  if (tp_point_generated(point) <= 1)
+    return TP_OK;
+  const struct tp_batch decode = tp_point_decode(point, tp_point_first_kv_len(point));
+  return add_footprint(steps, &decode, most, error);
+}
+
+static double memory_bytes_of(const struct tp_footprint *need)
+{
+  return need->weight_bytes + need->state_bytes + need->kv_bytes + need->activation_bytes;
+}
+
+static enum tp_status check_memory(const struct tp_point *point, const struct tp_footprint *need,
                                    struct tp_error *error)
 {
   const double capacity_bytes = point->device->datasheet.dram_bytes;
-  if (memory_bytes <= capacity_bytes)
+  const double reserve_bytes =
+      point->stack->memory.reserve_bytes + point->stack->memory.reserve_ratio * capacity_bytes;
+  const double bytes = memory_bytes_of(need) + reserve_bytes;
+  char state[64] = "";
+  if (bytes <= capacity_bytes)
     return TP_OK;
-  return tp_fail(error, TP_E_INPUT, "does not fit: needs %.3g GB of %.3g GB a GPU",
-                 memory_bytes * 1e-9, capacity_bytes * 1e-9);
+  if (need->state_bytes > 0)
+    snprintf(state, sizeof state, ", gradients and optimiser %.3g", need->state_bytes * 1e-9);
+  return tp_fail(error, TP_E_INPUT,
+                 "does not fit: needs %.3g GB of %.3g GB a GPU: weights %.3g%s, cache %.3g, "
+                 "activations %.3g, reserve %.3g",
+                 bytes * 1e-9, capacity_bytes * 1e-9, need->weight_bytes * 1e-9, state,
+                 need->kv_bytes * 1e-9, need->activation_bytes * 1e-9, reserve_bytes * 1e-9);
 }
 
 static void fill_latencies(const struct tp_point *point, const struct tp_sum *prefill,
@@ -99,7 +124,8 @@ static void fill_latencies(const struct tp_point *point, const struct tp_sum *pr
 static void fill_sums(const struct tp_point *point, const struct tp_sum *prefill,
                       const struct tp_sum *decode, struct tp_prediction *row)
 {
-  const int64_t tokens = tp_point_generates(point) ? point->generate : point->prompt;
+  const int64_t tokens =
+      tp_point_generates(point) && point->generate > 0 ? point->generate : point->prompt;
   row->e2e_s = prefill->result.total_s + decode->result.total_s;
   row->tokens_per_s = (double)(point->batch * tokens) / row->e2e_s;
   row->comm_s = prefill->result.comm_s + decode->result.comm_s;
@@ -131,7 +157,7 @@ static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, str
       windows[n_windows++] = point->model->kinds[kind].window;
   const struct tp_step step = {
       .run = run_decode, .data = steps, .n_kinks = n_windows, .kinks = windows};
-  if (n == 0)
+  if (n <= 0)
     return TP_OK;
   if (!tp_point_cache_is_static(point))
     return tp_decode_integrate(&step, first, n, sum, error);
@@ -141,25 +167,35 @@ static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, str
   return TP_OK;
 }
 
+/* Of the prefill, or the one pass there is. */
+static enum tp_status sum_prefill(struct tp_steps *steps, struct tp_sum *sum,
+                                  struct tp_error *error)
+{
+  for (int64_t i = 0; i < tp_point_prefill_steps(steps->point); i++) {
+    const struct tp_batch batch = tp_point_prefill(steps->point, i);
+    struct tp_result result;
+    TP_TRY(tp_steps_run(steps, &batch, &result, error));
+    tp_sum_add(sum, &result, 1);
+  }
+  return TP_OK;
+}
+
 static enum tp_status predict_outputs(struct tp_predictor *predictor, const struct tp_point *point,
                                       struct tp_prediction *row, struct tp_error *error)
 {
   struct tp_steps steps = steps_of(predictor, point);
   TP_TRY(tp_steps_begin(&steps, error));
-  double memory_bytes;
-  TP_TRY(memory_of(&steps, &memory_bytes, error));
+  struct tp_footprint need;
+  TP_TRY(footprint_of(&steps, &need, error));
   row->nodes = tp_machine_nodes(&steps.timing.machine->machine);
-  row->memory_bytes = memory_bytes;
-  const enum tp_status status = check_memory(point, row->memory_bytes, error);
+  row->memory_bytes = memory_bytes_of(&need);
+  const enum tp_status status = check_memory(point, &need, error);
   row->fits = status == TP_OK;
   if (status != TP_OK)
     return status;
 
-  const struct tp_batch batch = tp_point_prefill(point);
   struct tp_sum prefill = {.deviation_s = 0}, decode = {.deviation_s = 0};
-  struct tp_result result;
-  TP_TRY(tp_steps_run(&steps, &batch, &result, error));
-  tp_sum_add(&prefill, &result, 1);
+  TP_TRY(sum_prefill(&steps, &prefill, error));
   TP_TRY(sum_decode(&steps, &decode, error));
   if (tp_point_generates(point))
     fill_latencies(point, &prefill, &decode, row);
@@ -222,15 +258,17 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   tp_arena_reset(predictor->scratch);
   struct tp_steps steps = steps_of(predictor, point);
   TP_TRY(tp_steps_begin(&steps, error));
-  double memory_bytes;
-  TP_TRY(memory_of(&steps, &memory_bytes, error));
-  TP_TRY(check_memory(point, memory_bytes, error));
-  steps.timing.timeline = timeline;
-  const struct tp_batch prefill = tp_point_prefill(point);
+  struct tp_footprint need;
   struct tp_result result;
-  TP_TRY(tp_steps_run(&steps, &prefill, &result, error));
-  if (tp_point_generated(point) == 1)
+  TP_TRY(footprint_of(&steps, &need, error));
+  TP_TRY(check_memory(point, &need, error));
+  steps.timing.timeline = timeline;
+  for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
+    const struct tp_batch prefill = tp_point_prefill(point, i);
+    TP_TRY(tp_steps_run(&steps, &prefill, &result, error));
+    timeline->offset_s += result.total_s;
+  }
+  if (tp_point_generated(point) <= 1)
     return TP_OK;
-  timeline->offset_s += result.total_s;
   return run_decode(&steps, tp_point_first_kv_len(point), &result, error);
 }

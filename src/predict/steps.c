@@ -210,6 +210,7 @@ enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch 
     const struct tp_program *const program = &entry->program;
     const double kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point));
     footprint->weight_bytes = fmax(footprint->weight_bytes, program->weight_bytes);
+    footprint->state_bytes = fmax(footprint->state_bytes, program->state_bytes);
     footprint->kv_bytes = fmax(footprint->kv_bytes, kv_bytes);
     footprint->activation_bytes = fmax(footprint->activation_bytes, program->activation_bytes);
   }
@@ -254,6 +255,8 @@ static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct 
   }
   price(steps, batch, entry);
   TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
+  if (tp_point_generates(steps->point))
+    result->total_s += tp_cost_host_s(steps->point->stack, batch);
   if (outcome != NULL)
     *outcome = (struct outcome){true, batch->chunks[0].context, *result};
   return TP_OK;

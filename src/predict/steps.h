@@ -25,7 +25,7 @@ struct tp_steps {
 /* What one rank needs of its memory while it works on a batch, the cache at its full capacity: each
  * part is that of the stage which needs most of it. */
 struct tp_footprint {
-  double weight_bytes, kv_bytes, activation_bytes;
+  double weight_bytes, state_bytes, kv_bytes, activation_bytes;
 };
 
 /* Makes the machine; TP_E_INPUT where the point cannot run on it. */
@@ -35,7 +35,8 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error);
 enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
                                   struct tp_footprint *footprint, struct tp_error *error);
 
-/* One step, through all stages; of a training point forward and backward, of a sub-layer that alone. */
+/* One step, through all stages, with the host's time of it where it is of an inference; of a
+ * training point forward and backward, of a sub-layer that alone. */
 enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
                             struct tp_result *result, struct tp_error *error);
 #endif

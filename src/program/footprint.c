@@ -20,7 +20,7 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
 
 /* Embedding, positions, head and final norm, of the stages that use them; in one stage a tied head
  * is a view of the embedding, or the other way round, so the larger of the two is held. */
-static double table_weight_bytes(const struct tp_pass *pass)
+static double table_elements(const struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
   const struct tp_model *model = request->model;
@@ -35,7 +35,24 @@ static double table_weight_bytes(const struct tp_pass *pass)
   const int n_norms = (begins && model->embedding_norm) + ends;
   const double norms = (double)(tp_norm_elements(pass->block.norm, pass->block.hidden) * n_norms);
   const double tables = model->tied_head ? max(embedding, head) : embedding + head;
-  return (tables + positions + norms) * tp_dtype_bytes(pass->wide);
+  return tables + positions + norms;
+}
+
+static double blocks_of(const struct tp_pass *pass, int kind)
+{
+  const struct tp_model *model = pass->request->model;
+  const struct tp_stage stage = tp_stage_of(model, &pass->request->mesh, pass->request->stage);
+  return (double)(tp_model_layers_of(model, kind, stage.first, stage.count) *
+                  pass->kinds[kind].block.copies);
+}
+
+double tp_pass_parameters(const struct tp_pass *pass)
+{
+  double parameters = table_elements(pass);
+  for (int kind = 0; kind < tp_model_n_kinds(pass->request->model); kind++)
+    parameters += blocks_of(pass, kind) * (double)(tp_layer_matrix_elements(&pass->kinds[kind]) +
+                                                   tp_layer_vector_elements(&pass->kinds[kind]));
+  return parameters;
 }
 
 /* Live at once at the widest point of a pass: residual, normalised copy and two outputs in flight;
@@ -62,13 +79,11 @@ static double activation_bytes(const struct tp_pass *pass)
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
   const struct tp_model *model = pass->request->model;
-  const struct tp_stage stage = tp_stage_of(model, &pass->request->mesh, pass->request->stage);
-  program->weight_bytes = table_weight_bytes(pass);
+  program->weight_bytes = table_elements(pass) * tp_dtype_bytes(pass->wide);
   program->n_caches = tp_model_n_kinds(model);
   for (int kind = 0; kind < program->n_caches; kind++) {
     const struct tp_layer *layer = &pass->kinds[kind];
-    const double blocks =
-        (double)(tp_model_layers_of(model, kind, stage.first, stage.count) * layer->block.copies);
+    const double blocks = blocks_of(pass, kind);
     program->weight_bytes += blocks * block_weight_bytes(pass, layer);
     program->caches[kind] = (struct tp_program_cache){
         .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *

@@ -95,4 +95,6 @@ void tp_pass_end(struct tp_pass *pass);
 
 /* footprint.c: weights, KV cache and activations of one rank. */
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program);
+/* Parameters that the rank holds. */
+double tp_pass_parameters(const struct tp_pass *pass);
 #endif

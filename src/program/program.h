@@ -60,7 +60,9 @@ struct tp_program {
   /* What a pass reads and leaves: tokens, lengths of the sequences after it, logits, next tokens.
    */
   int tokens, lengths, logits, next;
-  double weight_bytes, activation_bytes; /* memory one rank needs, ... */
+  /* Memory one rank needs: in training, gradients and the optimiser's state beside the weights, ...
+   */
+  double weight_bytes, state_bytes, activation_bytes;
   int n_caches;
   struct tp_program_cache caches[TP_MAX_LAYER_KINDS]; /* ... and by kinds of layers the KV cache */
   int64_t kv_capacity;                                /* that the program was built for */

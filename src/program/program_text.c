@@ -46,9 +46,11 @@ static void print_program(FILE *out, const struct tp_program *program)
     for (size_t i = 0; i < segment->n_ops; i++)
       print_op(out, program, &segment->ops[i]);
   }
-  fprintf(out, "memory a rank: weights=%.0f kv=%.0f activations=%.0f bytes\n",
-          program->weight_bytes, tp_program_kv_bytes(program, program->kv_capacity),
-          program->activation_bytes);
+  fprintf(out, "memory a rank: weights=%.0f ", program->weight_bytes);
+  if (program->state_bytes > 0)
+    fprintf(out, "gradients+optimiser=%.0f ", program->state_bytes);
+  fprintf(out, "kv=%.0f activations=%.0f bytes\n",
+          tp_program_kv_bytes(program, program->kv_capacity), program->activation_bytes);
 }
 
 char *tp_program_text(const struct tp_program *program, struct tp_arena *arena)

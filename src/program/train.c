@@ -94,7 +94,8 @@ void tp_train_end(struct tp_pass *pass, int residuals, int inputs)
   const double layer = residuals * residual + layer_elements(pass, residuals);
   const double kept =
       pass->request->training.recompute ? layers * inputs * residual + layer : layers * layer;
-  program->weight_bytes *= 2; /* and gradients */
+  program->state_bytes = program->weight_bytes + /* gradients are as large */
+                         tp_pass_parameters(pass) * pass->request->style.optimiser_bytes;
   program->n_caches = 0;
   program->activation_bytes += kept * tp_dtype_bytes(pass->wide);
 }

@@ -13,8 +13,9 @@
  * 1909.08053, figure 4).  Bias and norm weight gradients come with the kernels that hold their
  * operands.
  *
- * Memory counts weights, their gradients and what the forward pass keeps for the backward.  Out of
- * scope: the reduction of gradients over data-parallel replicas, the optimiser and its state.
+ * Memory counts weights, their gradients and what the forward pass keeps for the backward.  Beside
+ * these, what the optimiser keeps of a parameter.  Out of scope: the optimiser's step, and the
+ * reduction of gradients over data-parallel replicas.
  */
 #include "program/pass.h"
 

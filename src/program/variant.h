@@ -18,6 +18,7 @@ struct tp_style {
   bool fused_residual_norm, fused_rope, fused_activation, fused_overlapped_residual;
   bool fused_row_activation; /* fused_activation where the pass has one token */
   bool head_sharded, all_positions, embedding_sharded;
+  double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
 };
 
 /* Which kernels attend a chunk. */
