@@ -7,7 +7,7 @@ static inline struct tp_request request_at(const struct tp_point *point, bool de
                                            int64_t kv_len)
 {
   const struct tp_batch batch =
-      decode ? tp_point_decode(point, kv_len) : tp_point_prefill(point);
+      decode ? tp_point_decode(point, kv_len) : tp_point_prefill(point, 0);
   return tp_point_request(point, 0, &batch);
 }
 #endif

@@ -255,8 +255,6 @@ static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct 
   }
   price(steps, batch, entry);
   TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
-  if (tp_point_generates(steps->point))
-    result->total_s += tp_cost_host_s(steps->point->stack, batch);
   if (outcome != NULL)
     *outcome = (struct outcome){true, batch->chunks[0].context, *result};
   return TP_OK;
@@ -276,8 +274,8 @@ static void add_stage(const struct tp_result *stage, double stages, struct tp_re
   sum->variance = deviation_s * deviation_s;
 }
 
-enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
-                            struct tp_result *result, struct tp_error *error)
+static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *batch,
+                                 struct tp_result *result, struct tp_error *error)
 {
   const int stages = steps->point->mesh.pp;
   struct tp_timeline *const timeline = steps->timing.timeline;
@@ -294,5 +292,14 @@ enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch
   }
   if (timeline != NULL)
     timeline->offset_s = began_s;
+  return TP_OK;
+}
+
+enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
+                            struct tp_result *result, struct tp_error *error)
+{
+  TP_TRY(run_stages(steps, batch, result, error));
+  if (tp_point_generates(steps->point))
+    result->total_s += tp_cost_host_s(steps->point->stack, batch);
   return TP_OK;
 }

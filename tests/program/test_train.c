@@ -207,7 +207,11 @@ START_TEST(test_memory)
   ck_assert_double_eq(b.activation_bytes - a.activation_bytes, 10 * 48.0 * 128 * 2);
   const struct tp_request inference = prefill_request(&ten, 2);
   const struct tp_program once = build_program("standard", &inference, arena);
-  ck_assert_double_eq(a.weight_bytes, 2 * once.weight_bytes);
+  ck_assert_double_eq(a.weight_bytes, once.weight_bytes);
+  ck_assert_double_eq(a.state_bytes, once.weight_bytes);
+  more.style.optimiser_bytes = 12; /* of weights of two bytes */
+  b = build_program("standard", &more, arena);
+  ck_assert_double_eq(b.state_bytes, 7 * b.weight_bytes);
   tp_arena_free(arena);
 }
 END_TEST
