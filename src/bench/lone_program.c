@@ -298,6 +298,8 @@ void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *r
   case TP_OP_COLLECTIVE:
     make_collective(&maker, ranks);
     break;
+  case TP_OP_QUANTISE:
+    break;
   }
   if (lone->between.bytes > 0) {
     program->n_events = N_EVENTS;

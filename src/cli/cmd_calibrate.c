@@ -9,7 +9,8 @@
 
 struct args {
   const char *device, *platform, *stack, *op, *out, *format;
-  struct tp_words gemm, attention_prefill, attention_decode, collectives, peer_kernels, nccl_tests;
+  struct tp_words gemm, attention_prefill, attention_decode, quantise, collectives, peer_kernels,
+      nccl_tests;
   struct tp_words where;
   struct tp_numbers hold_out;
   int64_t ranks;
@@ -30,6 +31,7 @@ static const struct tp_option options[] = {
           "batch,seq_len,heads,kv_heads,head_dim[,dtype],time_us"),
     FILES("attention-decode", attention_decode,
           "batch,kv_len,heads,kv_heads,head_dim[,dtype],time_us"),
+    FILES("quantise", quantise, "m,k[,dtype,scale],time_us"),
     FILES("collectives", collectives, "NCCL: op,ranks,bytes,time_us"),
     FILES("nccl-tests", nccl_tests, "output of nccl-tests: a log, its CSV or its JSON"),
     {"op", '\0', TP_OPTION_TEXT, offsetof(struct args, op), "OP",
@@ -215,6 +217,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .gemm = files(&args->gemm),
       .attention_prefill = files(&args->attention_prefill),
       .attention_decode = files(&args->attention_decode),
+      .quantise = files(&args->quantise),
       .nccl = files(&args->collectives),
       .nccl_tests = files(&args->nccl_tests),
       .peer_kernels = files(&args->peer_kernels),
@@ -243,8 +246,9 @@ const struct tp_command tp_command_calibrate = {
     .summary = "fits a device file to measured ops and collectives",
     .usage = "[TRACES] [--device D] [--gemm FILE.csv] ... [-o OUT.json]",
     .details =
-        "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, memory, nccl,\n"
-        "peer_kernels and overlap for which there are measurements, starting from the values of "
+        "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, memory, scaling,\n"
+        "nccl, peer_kernels and overlap for which there are measurements, starting from the values "
+        "of "
         "D,\n"
         "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
         "traces/DEVICE: its files of single ops, of interference and of load are taken, and\n"

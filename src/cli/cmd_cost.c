@@ -92,7 +92,8 @@ const struct tp_command tp_command_cost = {
     .summary = "times of single ops: GEMM, attention, experts, memory, collectives",
     .usage = "--device D [OPTIONS] [FILE.csv|-]",
     .details =
-        "Columns by `op`: gemm: m,n,k,dtype; attention_prefill: batch,seq_len,heads,kv_heads,\n"
+        "Columns by `op`: gemm: m,n,k,dtype[,quantise: with the kernel that makes activations fp8\n"
+        "(with), or apart]; attention_prefill: batch,seq_len,heads,kv_heads,\n"
         "head_dim,dtype[,window][,cache_write: with the kernel that fills the cache (with), or\n"
         "apart]; attention_decode: batch,kv_len,heads,kv_heads,head_dim,dtype[,window]; either\n"
         "with kv_dtype (fp8) where the cache has another than dtype; mla_prefill, mla_decode\n"
@@ -100,6 +101,7 @@ const struct tp_command tp_command_cost = {
         "v_dim: 512, 64, 128, 128 where empty]; moe, the fused experts of a rank: tokens of its\n"
         "group,hidden,intermediate,top_k,experts,moe_tp,moe_ep,distribution (balanced or\n"
         "power_law_A),dtype; memory: read_bytes,write_bytes[,function: rope, norm, copy, ...];\n"
+        "quantise: m,k[,dtype][,scale: of the tensor, found before, or of each token];\n"
         "all_reduce, all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm].\n"
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"

@@ -46,6 +46,7 @@ enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_o
   case TP_OP_LATENT:
   case TP_OP_EXPERTS:
   case TP_OP_MEMORY:
+  case TP_OP_QUANTISE:
     return TP_OK;
   case TP_OP_COLLECTIVE:
     if (tp_collective_check(machine, &op->collective, &fault) == TP_OK)
@@ -109,6 +110,9 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
     break;
   case TP_OP_MEMORY:
     tp_cost_memory(machine, &op->memory, &cost);
+    break;
+  case TP_OP_QUANTISE:
+    tp_cost_quantise(machine, &op->quantise, &cost);
     break;
   case TP_OP_COLLECTIVE:
     tp_cost_collective(machine, &op->collective, &cost);

@@ -137,6 +137,8 @@ void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *
                      struct tp_cost *cost);
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost);
+void tp_cost_quantise(const struct tp_machine *machine, const struct tp_quantise *quantise,
+                      struct tp_cost *cost);
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,
                         struct tp_cost *cost);
 #endif

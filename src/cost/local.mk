@@ -25,5 +25,6 @@ libtpcore_la_SOURCES += \
 	%D%/kernels/latent.c \
 	%D%/kernels/matrix_vector.c \
 	%D%/kernels/memory.c \
+	%D%/kernels/quantise.c \
 	%D%/kernels/rate.h \
 	%D%/kernels/slice.c

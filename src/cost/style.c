@@ -11,6 +11,8 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .fused_activation = stack->fusion.activation,
       .fused_row_activation = stack->fusion.matrix_vector, /* a reduction's epilogue takes it */
       .fused_overlapped_residual = stack->fusion.overlapped_residual,
+      .quantise = (enum tp_quantise_place)stack->fusion.quantise,
+      .scale = (enum tp_scale)stack->fusion.scale,
       .head_sharded = stack->head.sharded,
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,

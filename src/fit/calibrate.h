@@ -3,7 +3,7 @@
 /* Fits the groups of a device file to measurements and rewrites them in its text.
  *
  *     gemm, gemm_fp8, attention_prefill, attention_decode   fit/kernels.h
- *     memory                                                the same
+ *     memory, scaling                                       the same
  *     sustained_ratio of gemm, gemm_fp8                     fit/sustained.h
  *     nccl, peer_kernels                                    fit/collectives.h
  *     overlap                                               fit/overlap.h
@@ -26,7 +26,7 @@ struct tp_calibrate_request {
   const char *device;   /* name or path */
   const char *platform; /* of collectives; NULL: the best shipped one with this device */
   const char *stack;    /* of collectives: its switch points; NULL: one with that library */
-  struct tp_file_list gemm, attention_prefill, attention_decode, nccl, peer_kernels;
+  struct tp_file_list gemm, attention_prefill, attention_decode, quantise, nccl, peer_kernels;
   struct tp_file_list nccl_tests; /* see fit/nccl_tests.h; `where` holds what they leave open */
   const struct tp_traces *traces; /* NULL: none; a group with too few rows in it is left out */
   struct tp_where where;

@@ -91,7 +91,8 @@ static enum tp_status read_kernel_files(const struct reader *self)
     const struct tp_file_list *files;
   } lists[] = {{"gemm", &request->gemm},
                {"attention_prefill", &request->attention_prefill},
-               {"attention_decode", &request->attention_decode}};
+               {"attention_decode", &request->attention_decode},
+               {"quantise", &request->quantise}};
   for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
     for (size_t i = 0; i < lists[l].files->n; i++) {
       const struct input input = {lists[l].files->items[i], lists[l].files->items[i]};
@@ -200,6 +201,7 @@ static enum tp_status read_trace(const struct reader *self, enum tp_trace_kind k
   case TP_TRACE_GEMM:
   case TP_TRACE_ATTENTION:
   case TP_TRACE_MEMORY:
+  case TP_TRACE_QUANTISE:
     return read_kernels(self, input, NULL);
   case TP_TRACE_COLLECTIVES:
     return read_collective_trace(self, input);

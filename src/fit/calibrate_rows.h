@@ -8,11 +8,11 @@
 #include "fit/overlap.h"
 #include "fit/sustained.h"
 
-#define TP_KERNEL_GROUPS                                                  \
-  {                                                                       \
-    "gemm", "gemm_fp8", "attention_prefill", "attention_decode", "memory" \
+#define TP_KERNEL_GROUPS                                                             \
+  {                                                                                  \
+    "gemm", "gemm_fp8", "attention_prefill", "attention_decode", "memory", "scaling" \
   }
-enum { TP_N_KERNEL_GROUPS = 5 };
+enum { TP_N_KERNEL_GROUPS = 6 };
 
 struct tp_kernel_rows {
   const char *source; /* NULL: none */

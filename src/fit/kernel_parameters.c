@@ -8,6 +8,7 @@
 #define gemm_fp8_ROW(key, least, most, meaning)          ROW(gemm_fp8, key, least, most)
 #define attention_prefill_ROW(key, least, most, meaning) ROW(attention_prefill, key, least, most)
 #define attention_decode_ROW(key, least, most, meaning)  ROW(attention_decode, key, least, most)
+#define scaling_ROW(key, least, most, meaning)           ROW(scaling, key, least, most)
 #define memory_ROW(key, least, most, meaning)            ROW(memory, key, least, most)
 static const struct tp_kernel_parameter gemm_table[] = {TP_DEVICE_GEMM(gemm_ROW)};
 static const struct tp_kernel_parameter gemm_fp8_table[] = {TP_DEVICE_GEMM(gemm_fp8_ROW)};
@@ -17,13 +18,16 @@ static const struct tp_kernel_parameter decode_table[] = {
     TP_DEVICE_ATTENTION_DECODE(attention_decode_ROW)};
 static const struct tp_kernel_parameter memory_table[] = {TP_DEVICE_MEMORY(memory_ROW)};
 
+static const struct tp_kernel_parameter scaling_table[] = {TP_DEVICE_SCALING(scaling_ROW)};
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 static const struct tp_kernel_group groups[] = {
     {"gemm", gemm_table, COUNT(gemm_table)},
     {"gemm_fp8", gemm_fp8_table, COUNT(gemm_fp8_table)},
     {"attention_prefill", prefill_table, COUNT(prefill_table)},
     {"attention_decode", decode_table, COUNT(decode_table)},
-    {"memory", memory_table, COUNT(memory_table)}};
+    {"memory", memory_table, COUNT(memory_table)},
+    {"scaling", scaling_table, COUNT(scaling_table)}};
 
 /* Counts, and what only other measurements can tell. */
 static const char *const held_keys[] = {"sustained_ratio", "half_tile_rows",    "tile_rows",

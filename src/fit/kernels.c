@@ -23,6 +23,8 @@ const char *tp_fit_group_of(const struct tp_op *op)
     return "experts";
   case TP_OP_MEMORY:
     return "memory";
+  case TP_OP_QUANTISE:
+    return "scaling";
   case TP_OP_COLLECTIVE:
     break;
   }

@@ -37,7 +37,7 @@ struct tp_kernel_fit {
 };
 
 /* The parameter group that prices the op: "gemm", "gemm_fp8", "attention_prefill",
- * "attention_decode" or "memory"; NULL if none is fitted for it. */
+ * "attention_decode", "memory" or "scaling"; NULL if none is fitted for it. */
 const char *tp_fit_group_of(const struct tp_op *op);
 
 /* Fits `group` of `device` to the samples, starting from the values it holds, and stores the

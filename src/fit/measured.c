@@ -102,7 +102,7 @@ bool tp_measured_is_ops(const struct tp_csv *csv)
 static const char *guess_op(const struct tp_csv *csv)
 {
   if (tp_csv_column(csv, "m") >= 0 && tp_csv_column(csv, "k") >= 0)
-    return "gemm";
+    return tp_csv_column(csv, "n") >= 0 ? "gemm" : "quantise";
   if (tp_csv_column(csv, "seq_len") >= 0)
     return "attention_prefill";
   return tp_csv_column(csv, "kv_len") >= 0 ? "attention_decode" : NULL;

@@ -142,7 +142,8 @@ enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct
   if (status == TP_E_ENVIRONMENT)
     return tp_fail(error, TP_E_INPUT,
                    "%s: holds no traces; it needs gemm.csv, attention.csv, memory.csv, "
-                   "collectives.csv, interference.csv, sustained.csv, crossings.csv, starts.csv, "
+                   "quantise.csv, collectives.csv, interference.csv, sustained.csv, crossings.csv, "
+                   "starts.csv, "
                    "layers.csv or generate.csv",
                    folder);
   for (size_t i = 0; status == TP_OK && i < n; i++)

@@ -2,7 +2,7 @@
 #define TP_FIT_TRACES_H
 /* A folder of traces, as `tpsim-cuda bench` writes it: traces/README.md.
  *
- *     h200-sxm/gemm.csv attention.csv memory.csv collectives.csv                    single ops
+ *     h200-sxm/gemm.csv attention.csv memory.csv quantise.csv collectives.csv       single ops
  *              interference.csv sustained.csv                                       ops under load
  *              crossings.csv                                            kernels and collectives
  *              starts.csv                                               stand-ins amid kernels
@@ -21,6 +21,7 @@
   X(GEMM, "gemm")                 \
   X(ATTENTION, "attention")       \
   X(MEMORY, "memory")             \
+  X(QUANTISE, "quantise")         \
   X(COLLECTIVES, "collectives")   \
   X(INTERFERENCE, "interference") \
   X(SUSTAINED, "sustained")       \

@@ -21,6 +21,8 @@ static enum tp_status run(struct tp_device_state *state, const struct tp_bound_o
     break;
   case TP_OP_COLLECTIVE:
     return tp_comm_run(state->comm, bound, stream, error);
+  case TP_OP_QUANTISE:
+    break;
   }
   return tp_fail(error, TP_E_INPUT, "a kind that no device here computes");
 }

@@ -248,6 +248,8 @@ enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct
     break;
   case TP_OP_COLLECTIVE: /* among ranks: tp_host_collect */
     return TP_OK;
+  case TP_OP_QUANTISE:
+    break;
   }
   return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a kind that it does not know",
                  bound->op->name);

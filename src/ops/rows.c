@@ -111,6 +111,7 @@ static const struct row_op {
     {"mla_decode", TP_OP_LATENT, 0, "seq_len"},
     {"moe", TP_OP_EXPERTS, 0, NULL},
     {"memory", TP_OP_MEMORY, 0, NULL},
+    {"quantise", TP_OP_QUANTISE, 0, NULL},
 #define X(name, text) {text, TP_OP_COLLECTIVE, name, NULL},
     TP_COLLECTIVES(X)
 #undef X
@@ -161,6 +162,10 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
   case TP_OP_COLLECTIVE:
     op->collective.dtype = TP_DTYPE_BF16;
     op->collective.kind = which->collective;
+    break;
+  case TP_OP_QUANTISE:
+    op->quantise.dtype = TP_DTYPE_FP8;
+    op->quantise.scale = TP_SCALE_TENSOR;
     break;
   case TP_OP_MEMORY:
     break;
@@ -258,6 +263,11 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
   const bool decode = which->without != NULL && strcmp(which->without, "seq_len") == 0;
   if (which->kind == TP_OP_LATENT)
     settle_latent(decode, &op->latent);
+  if (which->kind == TP_OP_QUANTISE && !tp_dtype_quantises(op->quantise.dtype))
+    return tp_op_row_fail(reader, row,
+                          tp_arena_printf(reader->arena,
+                                          "column 'dtype': nothing is quantised to %s; take fp8",
+                                          tp_dtype_text(op->quantise.dtype)));
   if (which->kind != TP_OP_ATTENTION)
     return TP_OK;
   attention->kv_dtype = tp_kv_dtype_of(attention->kv_dtype, attention->dtype);

@@ -25,6 +25,15 @@ static void mark_later(struct tp_field *fields, size_t n)
     fields[i].optional |= tp_device_may_lack(fields[i].key);
 }
 
+static bool is_left_out(const struct tp_doc *doc, const char *group)
+{
+  static const char *const later[] = {TP_DEVICE_LATER_GROUPS};
+  for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+    if (strcmp(group, later[i]) == 0)
+      return tp_doc_at(doc, group) == NULL;
+  return false;
+}
+
 /* One reader a group; `here` is the group's struct inside it. */
 #define FIELD(name, least, most, meaning) \
   {.key = #name,                          \
@@ -39,6 +48,10 @@ static void mark_later(struct tp_field *fields, size_t n)
     typedef struct tp_device_##group here;                                                  \
     struct tp_field fields[] = {TABLE(FIELD)};                                              \
     struct tp_origin origin;                                                                \
+    if (is_left_out(doc, #group)) {                                                         \
+      out->source = "";                                                                     \
+      return TP_OK;                                                                         \
+    }                                                                                       \
     mark_later(fields, sizeof fields / sizeof *fields);                                     \
     const enum tp_status status = tp_sheet_read_section(                                    \
         doc, #group, fields, sizeof fields / sizeof *fields, out, &origin, arena, error);   \

@@ -127,6 +127,19 @@
   X(sms, 1, 1e4, "streaming multiprocessors held, a block on each")                            \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
+/* Activations to the type of a low-bit GEMM; the group may be left out of a device's file. */
+#define TP_DEVICE_SCALING(X)                                                                    \
+  X(launch_s, 0, 1e-3, "by a scale found before: fixed time; 0: as a memory kernel")            \
+  X(element_s, 0, 1e-6, "time that an element of a row adds: its block takes them in turn")     \
+  X(row_s, 0, 1e-6, "time a row, whatever its length")                                          \
+  X(dram_ratio, 0.01, 1, "share of the memory peak that it reaches")                            \
+  X(cached_bytes, 0, 1e12, "read and written, up to this size within the last-level cache")     \
+  X(cache_bytes_per_s, 1e9, 1e16, "what it moves within the cache")                             \
+  X(scale_s, 0, 1e-3, "by a scale of each token: added fixed time, ...")                        \
+  X(scale_element_s, 0, 1e-6, "... time an element of a row, ...")                              \
+  X(scale_bytes_per_s, 1e9, 1e16, "... and rate at which the activations are read once before") \
+  X(spread_ratio, 0, 2, "residual spread of the fit")
+
 #define TP_DEVICE_OVERLAP(X)                                                                      \
   X(held_ratio, 0.1, 1,                                                                           \
     "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
@@ -173,5 +186,9 @@
   X(trigger, TP_DEVICE_TRIGGER)                     \
   X(nccl, TP_DEVICE_NCCL)                           \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS)           \
-  X(quantise, TP_DEVICE_QUANTISE)
+  X(quantise, TP_DEVICE_QUANTISE)                   \
+  X(scaling, TP_DEVICE_SCALING)
+
+/* Groups that came later: a file without them leaves them 0. */
+#define TP_DEVICE_LATER_GROUPS "scaling"
 #endif

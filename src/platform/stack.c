@@ -8,6 +8,8 @@ static const char *const launch_names[] = TP_LAUNCH_NAMES;
 static const char *const style_names[] = TP_ATTENTION_STYLE_NAMES;
 static const char *const kv_cache_names[] = TP_KV_CACHE_NAMES;
 static const char *const kv_rule_names[] = TP_KV_RULE_NAMES;
+static const char *const quantise_place_names[] = TP_QUANTISE_PLACE_NAMES;
+static const char *const scale_names[] = TP_SCALE_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
@@ -64,6 +66,8 @@ static const struct tp_field fusion_fields[] = {
     FLAG("activation", fusion.activation),
     FLAG("matrix_vector", fusion.matrix_vector),
     FLAG("overlapped_residual", fusion.overlapped_residual),
+    LATER_CHOICE("quantise", fusion.quantise, quantise_place_names),
+    LATER_CHOICE("scale", fusion.scale, scale_names),
 };
 static const struct tp_field head_fields[] = {
     FLAG("sharded", head.sharded),

@@ -37,6 +37,17 @@ enum tp_launch { TP_LAUNCH_GRAPH, TP_LAUNCH_EAGER };
     "graph", "eager", NULL \
   }
 
+/* Where activations become the type of low-bit GEMMs: enum tp_quantise_place of program/variant.h,
+ * in its order; and by which scale: enum tp_scale of program/op.h, too. */
+#define TP_QUANTISE_PLACE_NAMES     \
+  {                                 \
+    "gemm", "kernel", "fused", NULL \
+  }
+#define TP_SCALE_NAMES      \
+  {                         \
+    "token", "tensor", NULL \
+  }
+
 enum tp_library {
   TP_LIBRARY_NCCL,
   TP_LIBRARY_PEER_KERNELS /* one-/two-shot, NCCL beyond */,
@@ -69,6 +80,8 @@ struct tp_stack {
     bool activation;          /* gate, activation and product in the up GEMM's epilogue */
     bool matrix_vector;       /* a one-row GEMM is a generated reduction, not a library call */
     bool overlapped_residual; /* overlapping variants keep the residual fused, too */
+    int quantise;             /* enum tp_quantise_place */
+    int scale;                /* enum tp_scale: what a kernel that quantises works out */
   } fusion;
   struct {
     bool sharded;       /* LM head split over ranks (all-gather of logits after) */

@@ -32,11 +32,28 @@ static enum tp_value bias_of(const struct tp_pass *pass, enum tp_value gain)
   return pass->block.norm == TP_NORM_LAYER ? gain + 1 : TP_VALUE_NONE;
 }
 
+/* What a kernel writes, in elements of the activation type, where the input of GEMMs has so many.
+ */
+static double input_elements(const struct tp_pass *pass, double elements)
+{
+  const double wide = tp_dtype_bytes(pass->wide),
+               narrow = tp_dtype_activation_bytes(pass->request->dtype);
+  const bool fused = tp_pass_quantise_place(pass->request) == TP_QUANTISE_FUSED;
+  return fused ? elements * narrow / wide : elements;
+}
+
+static double normed_elements(const struct tp_pass *pass, enum tp_value gain, double elements)
+{
+  const bool feeds = gain == TP_VALUE_ATTENTION_GAIN || gain == TP_VALUE_MLP_GAIN;
+  return feeds ? input_elements(pass, elements) : elements;
+}
+
 void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value gain,
                       enum tp_value y)
 {
   const double elements = residual_elements(pass);
-  tp_pass_memory(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass), elements);
+  tp_pass_memory(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass),
+                 normed_elements(pass, gain, elements));
   TP_READS(pass, x, gain, bias_of(pass, gain));
   TP_WRITES(pass, y);
 }
@@ -91,7 +108,8 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   const struct tp_style *style = &pass->request->style;
   const double x = residual_elements(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
-    tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass), 2 * x);
+    tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass),
+                   x + normed_elements(pass, gain, x));
     TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
     TP_WRITES(pass, names.y, names.n);
   } else {
@@ -117,9 +135,32 @@ struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projecti
       .dtype = tp_request_dtype(pass->request, tp_layer_part(pass->shape, projections))};
 }
 
+/* Whether a kernel of its own makes the input low-bit: not what a norm or an activation wrote that
+ * has done so. */
+static bool quantises_before(const struct tp_pass *pass, unsigned projections)
+{
+  switch (tp_pass_quantise_place(pass->request)) {
+  case TP_QUANTISE_IN_GEMM:
+    break;
+  case TP_QUANTISE_IN_KERNEL:
+    return true;
+  case TP_QUANTISE_FUSED:
+    return projections == TP_PROJECTION_OUT;
+  }
+  return false;
+}
+
 void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections)
 {
-  tp_pass_gemm(pass, name, tp_block_projection(pass, projections));
+  struct tp_gemm gemm = tp_block_projection(pass, projections);
+  if (quantises_before(pass, projections))
+    tp_pass_quantise(
+        pass, tp_arena_printf(pass->arena, "%s.quantise", name),
+        (struct tp_quantise){
+            .m = gemm.m, .k = gemm.k, .dtype = gemm.dtype, .scale = pass->request->style.scale});
+  if (tp_pass_quantise_place(pass->request) != TP_QUANTISE_IN_GEMM)
+    gemm.quantising = TP_QUANTISED_APART;
+  tp_pass_gemm(pass, name, gemm);
 }
 
 enum tp_value tp_block_shift(const struct tp_pass *pass, unsigned projections, enum tp_value value)
@@ -240,7 +281,8 @@ void tp_block_down(struct tp_pass *pass)
   const struct tp_block *block = &pass->block;
   const double inner = (double)pass->tokens * (double)block->ffn;
   if (!tp_block_fuses_activation(pass)) {
-    tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, "mlp.act", inner * (block->gated ? 2 : 1), inner);
+    tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, "mlp.act", inner * (block->gated ? 2 : 1),
+                   input_elements(pass, inner));
     TP_READS(pass, TP_VALUE_UP);
     TP_WRITES(pass, TP_VALUE_INNER);
   }

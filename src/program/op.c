@@ -73,6 +73,11 @@ enum tp_kv_dtype tp_kv_dtype_of(enum tp_kv_dtype dtype, enum tp_dtype of_op)
   return same ? TP_KV_AUTO : dtype;
 }
 
+bool tp_dtype_quantises(enum tp_dtype dtype)
+{
+  return tp_dtype_activation_bytes(dtype) < 2;
+}
+
 /* The text beside a name in one of the lists of op.h. */
 #define TEXT(name, text) \
   case name:             \
@@ -185,6 +190,7 @@ double tp_op_flops(const struct tp_op *op)
   case TP_OP_EXPERTS:
     return experts_flops(&op->experts);
   case TP_OP_MEMORY:
+  case TP_OP_QUANTISE:
   case TP_OP_COLLECTIVE:
     return 0;
   }

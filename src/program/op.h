@@ -31,6 +31,8 @@ double tp_dtype_bytes(enum tp_dtype dtype);
 double tp_dtype_activation_bytes(enum tp_dtype dtype);
 /* What an op of this type writes and what travels between ranks: low-bit GEMMs write bf16. */
 enum tp_dtype tp_dtype_wide(enum tp_dtype dtype);
+/* Whether the activations of its GEMMs are not as wide. */
+bool tp_dtype_quantises(enum tp_dtype dtype);
 
 #define TP_OP_KINDS(X)            \
   X(TP_OP_GEMM, "gemm")           \
@@ -38,6 +40,7 @@ enum tp_dtype tp_dtype_wide(enum tp_dtype dtype);
   X(TP_OP_LATENT, "latent")       \
   X(TP_OP_EXPERTS, "experts")     \
   X(TP_OP_MEMORY, "memory")       \
+  X(TP_OP_QUANTISE, "quantise")   \
   X(TP_OP_COLLECTIVE, "collective")
 enum tp_op_kind {
 #define X(name, text) name,
@@ -72,6 +75,17 @@ enum tp_gemm_output {
 #undef X
 };
 
+/* Where the activations of a low-bit GEMM become low-bit: tables of frameworks time it with the
+ * GEMM that works out a scale a token. */
+#define TP_QUANTISINGS(X)      \
+  X(TP_QUANTISED_WITH, "with") \
+  X(TP_QUANTISED_APART, "apart") /* before it: a plain scaled product */
+enum tp_quantising {
+#define X(name, text) name,
+  TP_QUANTISINGS(X)
+#undef X
+};
+
 /* C[m,n] = A[m,k] B[k,n], B being weights.
  *   slices      the op is one of so many equal slices of this one kernel; 0: all of it
  *   continues   not the first slice: nothing is launched
@@ -86,7 +100,24 @@ enum tp_gemm_output {
   X(FLAG, continues, COSTS, NULL, NEVER, "")      \
   X(OUTPUT, output, COSTS, NULL, SET, " ")        \
   X(FLAG, arbitrated, COSTS, NULL, SET, " first") \
-  X(FLAG, activates, COSTS, NULL, NEVER, "")
+  X(FLAG, activates, COSTS, NULL, NEVER, "")      \
+  X(QUANTISING, quantising, COSTS, "quantise", SET, " quantised ")
+
+/* Activations of m rows of k become the A of a GEMM in `dtype`.  By a scale of each token, which
+ * this kernel works out, or by one of the tensor, which was found before. */
+#define TP_SCALES(X)         \
+  X(TP_SCALE_TOKEN, "token") \
+  X(TP_SCALE_TENSOR, "tensor")
+enum tp_scale {
+#define X(name, text) name,
+  TP_SCALES(X)
+#undef X
+};
+#define TP_QUANTISE_FIELDS(X)                  \
+  X(COUNT, m, COSTS, "m", ALWAYS, "m=")        \
+  X(COUNT, k, COSTS, "k", ALWAYS, " k=")       \
+  X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ") \
+  X(SCALE, scale, COSTS, "scale", ALWAYS, " scale a ")
 
 #define TP_ATTENTION_STYLES(X)                                                               \
   X(TP_ATTENTION_FLASH, "flash") /* one fused kernel; K and V read once a KV head */         \
@@ -332,6 +363,8 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_WIRE        struct tp_wire
 #define TP_TYPE_OF_DTYPE       enum tp_dtype
 #define TP_TYPE_OF_OUTPUT      enum tp_gemm_output
+#define TP_TYPE_OF_QUANTISING  enum tp_quantising
+#define TP_TYPE_OF_SCALE       enum tp_scale
 #define TP_TYPE_OF_STYLE       enum tp_attention_style
 #define TP_TYPE_OF_CACHE_WRITE enum tp_cache_write
 #define TP_TYPE_OF_KV_DTYPE    enum tp_kv_dtype
@@ -344,6 +377,9 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define X(type, name, cost, column, show, text) TP_TYPE_OF_##type name;
 struct tp_gemm {
   TP_GEMM_FIELDS(X)
+};
+struct tp_quantise {
+  TP_QUANTISE_FIELDS(X)
 };
 struct tp_attention {
   TP_ATTENTION_FIELDS(X)
@@ -402,6 +438,7 @@ struct tp_op {
     struct tp_latent latent;
     struct tp_experts experts;
     struct tp_memory memory;
+    struct tp_quantise quantise;
     struct tp_collective collective;
   };
 };

@@ -6,6 +6,8 @@
 #define X(name, text) text,
 static const char *const dtypes[] = {TP_DTYPES(X) NULL};
 static const char *const outputs[] = {TP_GEMM_OUTPUTS(X) NULL};
+static const char *const quantisings[] = {TP_QUANTISINGS(X) NULL};
+static const char *const scales[] = {TP_SCALES(X) NULL};
 static const char *const styles[] = {TP_ATTENTION_STYLES(X) NULL};
 static const char *const cache_writes[] = {TP_CACHE_WRITES(X) NULL};
 static const char *const kv_dtypes[] = {TP_KV_DTYPES(X) NULL};
@@ -27,6 +29,8 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define WIRE        TP_OP_WIRE, NULL
 #define DTYPE       TP_OP_WORD, dtypes
 #define OUTPUT      TP_OP_WORD, outputs
+#define QUANTISING  TP_OP_WORD, quantisings
+#define SCALE       TP_OP_WORD, scales
 #define STYLE       TP_OP_WORD, styles
 #define CACHE_WRITE TP_OP_WORD, cache_writes
 #define KV_DTYPE    TP_OP_WORD, kv_dtypes
@@ -53,6 +57,10 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define X(type, name, cost, column, show, text) \
   ROW(type, #name, cost, column, show, text, AT(gemm) + offsetof(struct tp_gemm, name))
 static const struct tp_op_field gemm_fields[] = {TP_GEMM_FIELDS(X)};
+#undef X
+#define X(type, name, cost, column, show, text) \
+  ROW(type, #name, cost, column, show, text, AT(quantise) + offsetof(struct tp_quantise, name))
+static const struct tp_op_field quantise_fields[] = {TP_QUANTISE_FIELDS(X)};
 #undef X
 #define X(type, name, cost, column, show, text) \
   ROW(type, #name, cost, column, show, text, AT(attention) + offsetof(struct tp_attention, name))
@@ -94,6 +102,8 @@ const struct tp_op_field *tp_op_fields(enum tp_op_kind kind, size_t *n)
     return TABLE(experts_fields);
   case TP_OP_MEMORY:
     return TABLE(memory_fields);
+  case TP_OP_QUANTISE:
+    return TABLE(quantise_fields);
   case TP_OP_COLLECTIVE:
     return TABLE(collective_fields);
   }
@@ -170,7 +180,8 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
 {
   const bool may_be_unset =
-      field->type == TP_OP_LIMIT || field->words == functions || field->words == kv_dtypes;
+      field->type == TP_OP_LIMIT || field->words == functions || field->words == kv_dtypes ||
+      field->words == quantisings;
   return field->column != NULL && (!may_be_unset || tp_op_field_number(op, field) > 0);
 }
 
@@ -222,6 +233,7 @@ const char *tp_op_row_name(const struct tp_op *op)
     return tp_collective_text(op->collective.kind);
   case TP_OP_GEMM:
   case TP_OP_MEMORY:
+  case TP_OP_QUANTISE:
     break;
   }
   return tp_op_kind_text(op->kind);

@@ -26,6 +26,8 @@ enum { SMALL_BITS = 5 };
 #define FLAG(value)        SMALL(value)
 #define DTYPE(value)       SMALL(value)
 #define OUTPUT(value)      SMALL(value)
+#define QUANTISING(value)  SMALL(value)
+#define SCALE(value)       SMALL(value)
 #define STYLE(value)       SMALL(value)
 #define CACHE_WRITE(value) SMALL(value)
 #define KV_DTYPE(value)    SMALL(value)
@@ -67,6 +69,11 @@ int tp_op_key(const struct tp_op *op, uint64_t *words)
   case TP_OP_MEMORY: {
     const struct tp_memory *payload = &op->memory;
     TP_MEMORY_FIELDS(X)
+    break;
+  }
+  case TP_OP_QUANTISE: {
+    const struct tp_quantise *payload = &op->quantise;
+    TP_QUANTISE_FIELDS(X)
     break;
   }
   case TP_OP_COLLECTIVE: {

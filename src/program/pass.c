@@ -26,6 +26,12 @@ static int done_event(enum tp_slot slot)
   return 2 * (int)slot + 1;
 }
 
+enum tp_quantise_place tp_pass_quantise_place(const struct tp_request *request)
+{
+  const bool low_bit = tp_dtype_quantises(request->dtype) && !request->train;
+  return low_bit ? request->style.quantise : TP_QUANTISE_IN_GEMM;
+}
+
 static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
@@ -33,6 +39,10 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
   if (request->train)
     return "a training step says what its kernels cost, not what they compute: take prefill or "
            "decode";
+  if (tp_pass_quantise_place(request) != TP_QUANTISE_IN_GEMM)
+    return "its stack quantises before GEMMs, which no device here computes: take one that leaves "
+           "it "
+           "to them";
   if (request->batch.n != 1)
     return "a step of several chunks says what its kernels cost, not what they compute: take one "
            "chunk";
@@ -184,6 +194,11 @@ static struct tp_op *push_kernel(struct tp_pass *pass, const char *name, enum tp
 void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm)
 {
   push_kernel(pass, name, TP_OP_GEMM)->gemm = gemm;
+}
+
+void tp_pass_quantise(struct tp_pass *pass, const char *name, struct tp_quantise quantise)
+{
+  push_kernel(pass, name, TP_OP_QUANTISE)->quantise = quantise;
 }
 
 void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention)

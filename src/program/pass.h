@@ -49,6 +49,9 @@ struct tp_pass {
   struct tp_operands operands;
 };
 
+/* Where this pass quantises: nowhere but in GEMMs where they are not low-bit, or in training. */
+enum tp_quantise_place tp_pass_quantise_place(const struct tp_request *request);
+
 /* For layers of these shares, one a kind, which outlive the pass; and for the rank's shares of the
  * model's own under Megatron sharding. */
 void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
@@ -75,6 +78,8 @@ struct tp_op *tp_pass_last(struct tp_pass *pass);
 /* Kernels on the compute stream. */
 void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm);
 void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention);
+/* Makes m rows of k low-bit. */
+void tp_pass_quantise(struct tp_pass *pass, const char *name, struct tp_quantise quantise);
 /* `read` and `write` are elements of the activation type. */
 void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
                     double write);

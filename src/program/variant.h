@@ -10,13 +10,19 @@
 #include "model/shard.h"
 #include "program/program.h"
 
+/* Where activations become the type of low-bit GEMMs.  FUSED: in the norm or activation before, and
+ * in a kernel of its own what attention writes. */
+enum tp_quantise_place { TP_QUANTISE_IN_GEMM, TP_QUANTISE_IN_KERNEL, TP_QUANTISE_FUSED };
+
 /* How the stack's kernels are cut; a copy of what the stack file says, so that programs know no
  * stack. */
 struct tp_style {
   enum tp_attention_style attention_prefill, attention_decode;
   double score_passes;
   bool fused_residual_norm, fused_rope, fused_activation, fused_overlapped_residual;
-  bool fused_row_activation; /* fused_activation where the pass has one token */
+  bool fused_row_activation;       /* fused_activation where the pass has one token */
+  enum tp_quantise_place quantise; /* inference; training steps leave it to the GEMMs */
+  enum tp_scale scale;
   bool head_sharded, all_positions, embedding_sharded;
   double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
 };

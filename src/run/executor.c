@@ -25,6 +25,8 @@ static const char *impossible(const struct tp_op *op)
     break;
   case TP_OP_MEMORY:
     return op->memory.function == TP_FUNCTION_UNNAMED ? "to know what it computes" : NULL;
+  case TP_OP_QUANTISE:
+    return "activations that a kernel before the GEMM quantised";
   case TP_OP_COLLECTIVE:
     if (op->collective.kind == TP_SEND || op->collective.algorithm == TP_ALGORITHM_DMA)
       return "DMA engines that a kernel's stores trigger";
@@ -51,6 +53,7 @@ static const char *unknown(const struct tp_op *op)
     return op->gemm.dtype > TP_DTYPE_FP32 ? "dtype" : NULL;
   case TP_OP_ATTENTION:
     return op->attention.kv_dtype != TP_KV_AUTO ? "cache" : NULL;
+  case TP_OP_QUANTISE:
   case TP_OP_MEMORY: /* whose function the device knows, or refuses when it is launched */
     return NULL;
   case TP_OP_COLLECTIVE:

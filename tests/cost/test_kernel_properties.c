@@ -126,6 +126,9 @@ START_TEST(larger_is_never_faster)
     case TP_OP_MEMORY:
       op.memory.read_bytes += (double)more;
       break;
+    case TP_OP_QUANTISE:
+      op.quantise.m += more;
+      break;
     case TP_OP_LATENT:
     case TP_OP_EXPERTS:
     case TP_OP_COLLECTIVE:

@@ -20,12 +20,12 @@ keys() {
 awk '
 function row(cells, n) {
   n = gsub(/,/, ",", cells)
-  while (n++ < 19) cells = cells ","
+  while (n++ < 20) cells = cells ","
   print cells
 }
 BEGIN {
   print "op,m,n,k,dtype,batch,seq_len,kv_len,heads,kv_heads,head_dim,cache_write,read_bytes," \
-        "write_bytes,bytes,ranks,algorithm,held_sms,copy_bytes_per_s,id"
+        "write_bytes,bytes,ranks,algorithm,held_sms,copy_bytes_per_s,id,scale"
   n = split("bf16 fp8 fp32", dtypes, " ")
   for (d = 1; d <= n; d++) {
     for (m = 1; m <= 16384; m *= 16) {
@@ -44,6 +44,10 @@ BEGIN {
       row("attention_prefill,,,,bf16,1," x ",,64," h ",512")
       row("attention_decode,,,,bf16,1,," x ",64," h ",256")
     }
+  for (x = 1; x <= 65536; x *= 16) {
+    row("quantise," x ",,1024,fp8,,,,,,,,,,,,,,,,tensor")
+    row("quantise," x ",,16384,fp8,,,,,,,,,,,,,,,,token")
+  }
   for (x = 1e3; x < 1e10; x *= 100) row("memory,,,,,,,,,,,," x "," x)
   n = split("all_reduce all_gather reduce_scatter all_to_all", kinds, " ")
   for (x = 1024; x < 1e9; x *= 32) for (r = 2; r <= 8; r *= 2) {
@@ -114,8 +118,8 @@ verdict() {
 
 # What else must be set for a key to bind: rows are quantised where there is a rate for it,
 # activations counted where memory binds and a cache is warm, a long sum split where its depth costs
-# and rows do not choose the tile; a cache has a size and a rate, and nothing draws power where no
-# clock may rise.
+# and rows do not choose the tile; a cache has a size and a rate, nothing draws power where no
+# clock may rise, and memory binds where there is little of it.
 needs() {
   case $1 in
   *.quantise_row_s) echo "--set ${1%_row_s}_bytes_per_s=1e12" ;;
@@ -123,6 +127,9 @@ needs() {
   *.cached_bytes) echo "--set ${1%cached_bytes}cache_bytes_per_s=7e12" ;;
   *.cache_bytes_per_s) echo "--set ${1%cache_bytes_per_s}cached_bytes=3e7" ;;
   *.idle_power_ratio | *.dram_power_ratio) echo "--set device.overlap.burst_ratio=1.4" ;;
+  stack.memory.prefill_tokens_to_64_gib) echo "--set device.datasheet.dram_bytes=60e9" ;;
+  stack.memory.reserve_ratio) echo "--set device.datasheet.dram_bytes=3.3e9" ;;
+  stack.memory.optimiser_bytes) echo "--set device.datasheet.dram_bytes=30e9" ;;
   device.gemm*.split_s) echo "--set ${1%split_s}half_tile_rows=0 --set ${1%split_s}depth_s=1e-8" ;;
   esac
 }
@@ -136,7 +143,7 @@ judge() { # KEY VALUE
   *) variants=standard phase=inference ;;
   esac
   case $1 in
-  device.gemm* | device.attention* | device.memory* | device.nccl* | device.peer*)
+  device.gemm* | device.attention* | device.memory* | device.nccl* | device.peer* | device.scaling*)
     probes='of_ops of_passes of_others' ;;
   *) probes='of_passes of_others of_ops' ;;
   esac

@@ -12,6 +12,7 @@ unit_tests += \
 	%D%/test_interference \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
+	%D%/test_memory \
 	%D%/test_names \
 	%D%/test_nccl_tests \
 	%D%/test_op_costs \
