@@ -92,6 +92,7 @@ static struct tp_ask ask_of(const struct tpsim_point *point)
       (struct tp_ask_value){NULL, point->name == 0 ? (double)NAN : (double)point->name};
   TP_INPUT_COLUMNS(TEXT, NUMBER)
   TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)
+  TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER)
   TP_LAST_INPUT_COLUMNS(NUMBER)
 #undef TEXT
 #undef NUMBER

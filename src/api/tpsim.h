@@ -48,6 +48,7 @@ struct tpsim_point {
   const char *stack;    /* software; NULL: gpt-fast-compile */
   const char *variant;  /* architecture[+overlap][+wire]; NULL: standard */
   const char *dtype;    /* of weights and activations: fp16, bf16, fp8, fp32 ...; NULL: fp16 */
+  const char *kv_dtype; /* of the KV cache: fp16, bf16, fp8; NULL: the stack's */
   const char *engine;   /* analytic or des; NULL: analytic */
   const char *phase;    /* inference, train[+...] or a sub-layer; NULL: inference */
   /* Counts; 0: the default. */

@@ -42,6 +42,7 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   NUMBERS(generate);
   NUMBERS(layers);
   WORDS(dtype);
+  WORDS(kv_dtype);
   WORDS(engine);
   WORDS(phase);
 #undef WORDS

@@ -6,7 +6,7 @@
 #include "sweep/grid.h"
 
 struct tp_points {
-  struct tp_words model, platform, stack, variant, dtype, engine, phase, sets;
+  struct tp_words model, platform, stack, variant, dtype, kv_dtype, engine, phase, sets;
   struct tp_numbers tp, pp, batch, prompt, generate, layers;
   const char *device, *detail, *collective;
 };
@@ -45,6 +45,9 @@ struct tp_points {
       TP_POINTS_OPTION(                                                                      \
           args, dtype, TP_OPTION_WORDS, "T[,T]",                                             \
           "fp16, bf16, fp8, fp32 or auto: as the checkpoint is [fp16; auto if quantised]"),  \
+      {"kv-dtype",      '\0',                                                                \
+       TP_OPTION_WORDS, offsetof(struct args, points.kv_dtype),                              \
+       "T[,T]",         "KV cache: fp16, bf16 or fp8 [the stack's]"},                        \
       {"engine",        'e',                                                                 \
        TP_OPTION_WORDS, offsetof(struct args, points.engine),                                \
        "E[,E]",         "analytic or des [analytic]"},                                       \

@@ -22,14 +22,16 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_dtype] = {.word = ""}, /* fp16, or as a quantised checkpoint has it */
     [TP_AXIS_engine] = {.word = "analytic"},
     [TP_AXIS_phase] = {.word = "inference"},
-    [TP_AXIS_layers] = {.number = 0}, /* all */
+    [TP_AXIS_kv_dtype] = {.word = ""}, /* the stack's */
+    [TP_AXIS_layers] = {.number = 0},  /* all */
 };
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
 {
   static const enum tp_column_index columns[TP_N_AXES] = {
 #define X(name, unit, description) [TP_AXIS_##name] = TP_COLUMN_##name,
-      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_NEWER_INPUT_COLUMNS(X, X)
+          TP_LAST_INPUT_COLUMNS(X)
 #undef X
   };
   return &tp_columns[columns[axis]];
@@ -64,6 +66,34 @@ static enum tp_status word_at(const struct tp_ask *ask, enum tp_axis_name axis, 
                  name, name, name);
 }
 
+/* What the stack holds a cache in where nobody says. */
+static enum tp_kv_dtype kv_dtype_of(const struct tp_stack *stack, enum tp_dtype dtype)
+{
+  switch ((enum tp_kv_rule)stack->attention.kv_dtype) {
+  case TP_KV_RULE_ACTIVATIONS:
+    break;
+  case TP_KV_RULE_WEIGHTS:
+    return tp_dtype_quantises(dtype) ? TP_KV_FP8 : TP_KV_AUTO;
+  case TP_KV_RULE_FP16:
+    return TP_KV_FP16;
+  case TP_KV_RULE_BF16:
+    return TP_KV_BF16;
+  case TP_KV_RULE_FP8:
+    return TP_KV_FP8;
+  }
+  return TP_KV_AUTO;
+}
+
+static enum tp_status read_kv_dtype(const char *word, struct tp_catalog *catalog,
+                                    struct tp_point *point, struct tp_error *error)
+{
+  enum tp_kv_dtype kv_dtype = kv_dtype_of(point->stack, point->dtype);
+  if (word[0] != '\0')
+    TP_TRY(tp_catalog_kv_dtype(catalog, word, &kv_dtype, error));
+  point->kv_dtype = tp_kv_dtype_of(kv_dtype, tp_dtype_wide(point->dtype));
+  return TP_OK;
+}
+
 static enum tp_status read_words(const struct tp_ask *ask, struct tp_catalog *catalog,
                                  struct tp_point *point, struct tp_error *error)
 {
@@ -83,7 +113,7 @@ static enum tp_status read_words(const struct tp_ask *ask, struct tp_catalog *ca
   point->platform = &setup->platform;
   point->device = &setup->device;
   point->stack = &setup->stack;
-  return TP_OK;
+  return read_kv_dtype(words[TP_AXIS_kv_dtype], catalog, point, error);
 }
 
 static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis, double least,

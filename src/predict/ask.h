@@ -7,9 +7,10 @@
 /* The input columns. */
 enum tp_axis_name {
 #define X(name, unit, description) TP_AXIS_##name,
-  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
+  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_NEWER_INPUT_COLUMNS(X, X)
+      TP_LAST_INPUT_COLUMNS(X)
 #undef X
-      TP_N_AXES
+          TP_N_AXES
 };
 const struct tp_column *tp_axis_column(enum tp_axis_name axis);
 

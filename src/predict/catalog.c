@@ -229,6 +229,24 @@ enum tp_status tp_catalog_precision(struct tp_catalog *catalog, const char *name
   return TP_OK;
 }
 
+enum tp_status tp_catalog_kv_dtype(struct tp_catalog *catalog, const char *name,
+                                   enum tp_kv_dtype *kv_dtype, struct tp_error *error)
+{
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_KV_DTYPES(X)
+#undef X
+          NULL};
+  size_t n = 0;
+  for (; names[n] != NULL; n++)
+    if (strcmp(name, names[n]) == 0) {
+      *kv_dtype = (enum tp_kv_dtype)n;
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no kv_dtype '%s'%s", name,
+                 tp_text_hint(catalog->arena, name, names, n));
+}
+
 enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform, const char *stack,
                                 const struct tp_setup **setup, struct tp_error *error)
 {

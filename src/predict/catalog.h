@@ -48,6 +48,8 @@ enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
  * where that is quantised, else fp16. */
 enum tp_status tp_catalog_precision(struct tp_catalog *catalog, const char *name,
                                     struct tp_point *point, struct tp_error *error);
+enum tp_status tp_catalog_kv_dtype(struct tp_catalog *catalog, const char *name,
+                                   enum tp_kv_dtype *kv_dtype, struct tp_error *error);
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error);
 

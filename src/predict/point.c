@@ -62,6 +62,7 @@ struct tp_request tp_point_request(const struct tp_point *point, int stage,
       .kv_capacity = tp_point_capacity(point),
       .dtype = point->dtype,
       .dtypes = point->dtypes,
+      .kv_dtype = point->kv_dtype,
       .style = tp_style_of(point->stack),
       .train = point->workload.train,
       .training = point->workload.training,
@@ -145,9 +146,17 @@ bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
   return a->model == b->model && a->platform == b->platform && a->device == b->device &&
          a->stack == b->stack && tp_mesh_same(&a->mesh, &b->mesh) && a->nodes == b->nodes &&
          a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
-         a->dtype == b->dtype && a->dtypes == b->dtypes && a->engine == b->engine &&
-         a->detail == b->detail && a->collective == b->collective &&
+         a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
+         a->engine == b->engine && a->detail == b->detail && a->collective == b->collective &&
          tp_workload_same(&a->workload, &b->workload);
+}
+
+static const char *kv_dtype_text(const struct tp_point *point)
+{
+  if (!tp_point_generates(point))
+    return "";
+  return point->kv_dtype == TP_KV_AUTO ? tp_dtype_text(tp_dtype_wide(point->dtype))
+                                       : tp_kv_dtype_text(point->kv_dtype);
 }
 
 void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
@@ -165,5 +174,6 @@ void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
   row->phase = tp_workload_text(&point->workload);
   row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
   row->dtype = point->dtype_text != NULL ? point->dtype_text : tp_dtype_text(point->dtype);
+  row->kv_dtype = kv_dtype_text(point);
   row->engine = point->engine->name;
 }

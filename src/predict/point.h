@@ -22,6 +22,7 @@ struct tp_point {
   const enum tp_dtype *dtypes; /* by part of the model; NULL: `dtype` */
   const char *dtype_text;      /* of a row; NULL: the name of `dtype` */
   const char *refused;         /* why it cannot run, known from its names; NULL: nothing */
+  enum tp_kv_dtype kv_dtype; /* AUTO: that of activations */
   const struct tp_engine *engine;
   enum tp_detail detail;
   enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */

@@ -60,7 +60,11 @@
   NUMBER(comm_exposed_ratio, "", "comm_exposed_s over e2e_s") \
   NUMBER(dram_ratio, "", "dram_bytes over those of the standard variant at the same point")
 
-/* An input that came later still: written only where it is used. */
+/* And inputs again. */
+#define TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER) \
+  TEXT(kv_dtype, "", "type of the KV cache; empty: the stack's")
+
+/* An input that is written only where it is used. */
 #define TP_LAST_INPUT_COLUMNS(NUMBER) \
   NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")
 
@@ -68,7 +72,7 @@
 enum tp_column_index {
 #define X(name, unit, description) TP_COLUMN_##name,
   TP_INPUT_COLUMNS(X, X) TP_OUTPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X)
-      TP_LATER_OUTPUT_COLUMNS(X) TP_LAST_INPUT_COLUMNS(X)
+      TP_LATER_OUTPUT_COLUMNS(X) TP_NEWER_INPUT_COLUMNS(X, X) TP_LAST_INPUT_COLUMNS(X)
 #undef X
           TP_N_COLUMNS
 };
@@ -82,6 +86,7 @@ struct tp_prediction {
   TP_OUTPUT_COLUMNS(REASON, NUMBER)
   TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)
   TP_LATER_OUTPUT_COLUMNS(NUMBER)
+  TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER)
   TP_LAST_INPUT_COLUMNS(NUMBER)
 #undef TEXT
 #undef REASON

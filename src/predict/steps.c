@@ -16,6 +16,7 @@ struct key {
   uint64_t machine_id;
   enum tp_dtype dtype;
   const enum tp_dtype *dtypes;
+  enum tp_kv_dtype kv_dtype;
   enum tp_detail detail;
   enum tp_algorithm collective;
   const char *workload; /* a literal */
@@ -100,6 +101,7 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
       .machine_id = steps->timing.machine->id,
       .dtype = point->dtype,
       .dtypes = point->dtypes,
+      .kv_dtype = point->kv_dtype,
       .detail = point->detail,
       .collective = point->collective,
       .workload = tp_workload_text(&point->workload),
@@ -114,9 +116,8 @@ static bool same_key(const struct key *a, const struct key *b)
 {
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && a->dtype == b->dtype && a->dtypes == b->dtypes &&
-         a->detail == b->detail &&
-         a->collective == b->collective && a->pp == b->pp && a->stage == b->stage &&
-         a->workload == b->workload &&
+         a->kv_dtype == b->kv_dtype && a->detail == b->detail && a->collective == b->collective &&
+         a->pp == b->pp && a->stage == b->stage && a->workload == b->workload &&
          (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
 }
 

@@ -194,6 +194,9 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   const struct tp_block *block = &pass->block;
   const double head = (double)pass->tokens * (double)block->head_dim;
   const double q = head * (double)block->heads, k = head * (double)block->kv_heads;
+  /* What goes to the cache, in elements of the activation type. */
+  const double cached =
+      2 * k * tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide) / tp_dtype_bytes(pass->wide);
   if (block->qk_norm) {
     emit_heads(pass, TP_FUNCTION_QK_NORM, "attn.qk_norm", q + k + 2 * (double)block->head_dim,
                q + k);
@@ -202,7 +205,7 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   }
   const bool cache = !pass->request->train;
   if (block->rotary && cache && pass->request->style.fused_rope) {
-    emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + 2 * k, q + 2 * k);
+    emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + 2 * k, q + cached);
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
     TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
     return;
@@ -213,7 +216,7 @@ static void emit_rope_and_cache(struct tp_pass *pass)
     TP_WRITES(pass, TP_VALUE_QKV);
   }
   if (cache) {
-    emit_heads(pass, TP_FUNCTION_CACHE, "attn.cache", 2 * k, 2 * k);
+    emit_heads(pass, TP_FUNCTION_CACHE, "attn.cache", 2 * k, cached);
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
     TP_WRITES(pass, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
   }
@@ -237,6 +240,7 @@ static void emit_attention(struct tp_pass *pass, int which)
                         .window = block->window,
                         .score_passes = style->score_passes,
                         .dtype = pass->wide,
+                        .kv_dtype = pass->request->kv_dtype,
                     });
   tp_pass_last(pass)->chunk = which;
   TP_READS(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES, TP_VALUE_LENGTHS);

@@ -87,7 +87,7 @@ void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
     program->weight_bytes += blocks * block_weight_bytes(pass, layer);
     program->caches[kind] = (struct tp_program_cache){
         .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *
-                       tp_dtype_bytes(pass->wide),
+                       tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide),
         .window = layer->block.window};
   }
   program->kv_capacity = pass->request->kv_capacity;

@@ -55,6 +55,7 @@ struct tp_request {
   struct tp_batch batch; /* a training step's: one chunk without context */
   int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;
+  enum tp_kv_dtype kv_dtype; /* of the cache; AUTO: that of activations */
   struct tp_style style;
   const enum tp_dtype *dtypes; /* of the GEMMs of a part of the model (TP_N_PARTS); NULL: `dtype` */
   bool train;                  /* a training step: forward, loss and backward */

@@ -1,6 +1,6 @@
 /* What a point needs of a GPU's memory, the steps its prefill is cut in, and the host's time of
  * each. */
-#include "predict/predict.h"
+#include "predict/ask.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -130,6 +130,43 @@ START_TEST(the_host_takes_its_time_a_step)
 }
 END_TEST
 
+/* Half the bytes of a token's keys and values, in the cache and where attention reads them. */
+START_TEST(a_cache_has_a_type_of_its_own)
+{
+  const struct tp_prediction wide = predict();
+  ck_assert_str_eq(wide.kv_dtype, "fp16");
+  point.kv_dtype = TP_KV_FP8;
+  const struct tp_prediction narrow = predict();
+  ck_assert_str_eq(narrow.kv_dtype, "fp8");
+  ck_assert_rel(wide.memory_bytes - narrow.memory_bytes, 32 * 2 * 1024 * 1536.0, 1e-12);
+  ck_assert(narrow.tpot_s < wide.tpot_s);
+  ck_assert(narrow.dram_bytes < wide.dram_bytes);
+}
+END_TEST
+
+/* What the stack says, and what the point does. */
+START_TEST(a_stack_says_the_type_of_the_cache)
+{
+  static const struct {
+    const char *stack, *dtype, *asked, *want;
+  } cases[] = {
+      {"tensorrt-llm-0.12", "fp16", NULL, "fp16"},  {"tensorrt-llm-0.12", "fp8", NULL, "fp8"},
+      {"tensorrt-llm-0.12", "fp8", "bf16", "bf16"}, {"vllm-graph", "fp8", NULL, "bf16"},
+      {"vllm-graph", "fp8", "fp8", "fp8"},          {"vllm-graph", "fp16", "bf16", "bf16"}};
+  struct tp_ask ask = {.detail = TP_DETAIL_FLOW};
+  struct tp_error error = {.text = ""};
+  for (int i = 0; i < TP_N_AXES; i++)
+    ask.values[i].number = (double)NAN;
+  ask.values[TP_AXIS_model].text = "llama-3.1-8b";
+  ask.values[TP_AXIS_platform].text = "dgx-h100";
+  ask.values[TP_AXIS_stack].text = cases[_i].stack;
+  ask.values[TP_AXIS_dtype].text = cases[_i].dtype;
+  ask.values[TP_AXIS_kv_dtype].text = cases[_i].asked;
+  ck_assert_msg(tp_ask_resolve(&ask, &world.catalog, &point, &error) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(predict().kv_dtype, cases[_i].want);
+}
+END_TEST
+
 /* No token is decoded, and no room is kept for one. */
 START_TEST(nothing_generated_is_a_prefill_alone)
 {
@@ -155,6 +192,8 @@ static Suite *suite(void)
   tcase_add_test(points, a_verdict_says_its_parts);
   tcase_add_test(points, training_keeps_gradients_and_the_optimiser);
   tcase_add_test(points, the_host_takes_its_time_a_step);
+  tcase_add_test(points, a_cache_has_a_type_of_its_own);
+  tcase_add_loop_test(points, a_stack_says_the_type_of_the_cache, 0, 6);
   tcase_add_test(points, nothing_generated_is_a_prefill_alone);
   suite_add_tcase(suite, points);
   return suite;
