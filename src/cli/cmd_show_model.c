@@ -92,7 +92,7 @@ static int64_t cache_bytes(const struct tp_model *model, int64_t elements)
 static void add_kind(const struct tp_model *model, int kind, struct tp_table *table)
 {
   const struct tp_layer layer = tp_layer_make(model, kind);
-  const int64_t n = tp_model_layers_of(model, kind) * layer.block.copies;
+  const int64_t n = tp_model_layers_of(model, kind, 0, model->layers) * layer.block.copies;
   const char *const layers = layers_text(model, kind, table->arena);
   for (int i = 0; i < layer.n_matrices; i++) {
     const struct tp_matrix *m = &layer.matrices[i];

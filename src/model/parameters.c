@@ -22,7 +22,8 @@ int64_t tp_model_parameters(const struct tp_model *model)
   const int64_t table = model->vocab * model->hidden;
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
-    count += tp_model_layers_of(model, kind, 0, model->layers) * tp_model_layer_parameters(model, kind);
+    count +=
+        tp_model_layers_of(model, kind, 0, model->layers) * tp_model_layer_parameters(model, kind);
   count += model->tied_head ? table : 2 * table;
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);
@@ -36,7 +37,7 @@ int64_t tp_model_active_parameters(const struct tp_model *model)
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
     const struct tp_layer layer = tp_layer_make(model, kind);
     if (layer.block.experts.count > 0)
-      count -= tp_model_layers_of(model, kind) *
+      count -= tp_model_layers_of(model, kind, 0, model->layers) *
                tp_layer_idle_elements(&layer, layer.block.experts.top_k);
   }
   return count;
@@ -47,7 +48,8 @@ int64_t tp_model_cache_elements(const struct tp_model *model)
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
     const struct tp_layer layer = tp_layer_make(model, kind);
-    count += tp_model_layers_of(model, kind) * layer.block.copies * tp_layer_cache_elements(&layer);
+    count += tp_model_layers_of(model, kind, 0, model->layers) * layer.block.copies *
+             tp_layer_cache_elements(&layer);
   }
   return count;
 }

@@ -83,8 +83,11 @@ static enum tp_status check_payload(const struct place *place)
   switch (op->kind) {
   case TP_OP_GEMM:
   case TP_OP_MEMORY:
+  case TP_OP_QUANTISE:
+  case TP_OP_EXPERTS:
     return TP_OK;
   case TP_OP_ATTENTION:
+  case TP_OP_LATENT:
     if (op->chunk < 0 || (op->chunk > 0 && op->chunk >= program->batch.n))
       return fail(place, "attends chunk %d of a step of %d", op->chunk, program->batch.n);
     return TP_OK;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-struct tp_op *tp_part_last(const struct tp_part *part, int stream)
+struct tp_op *tp_excerpt_last(const struct tp_excerpt *part, int stream)
 {
   for (size_t s = part->n; s-- > 0;)
     for (size_t i = part->segments[s].n_ops; i-- > 0;)
@@ -51,7 +51,7 @@ static enum tp_status note_reads(const struct tp_program *program, const struct 
   return TP_OK;
 }
 
-enum tp_status tp_live_before(const struct tp_program *program, const struct tp_part *after,
+enum tp_status tp_live_before(const struct tp_program *program, const struct tp_excerpt *after,
                               struct tp_live *live, struct tp_error *error)
 {
   bool written[TP_N_VALUES] = {false};
@@ -79,7 +79,7 @@ double tp_live_bytes(const struct tp_program *program, const struct tp_live *liv
 /* The norm that wrote the tensor last, in the part's last repetition; NULL: no norm did, or it is
  * awaited, or what it is the norm of changes after it.  What the norm itself waits for, the send
  * waits for, too. */
-static struct tp_op *norm_of(const struct tp_program *program, const struct tp_part *part,
+static struct tp_op *norm_of(const struct tp_program *program, const struct tp_excerpt *part,
                              int tensor, int *source)
 {
   const struct tp_segment *const segment = &part->segments[part->n - 1];
@@ -150,7 +150,7 @@ static struct tp_op norm_alone(const struct tp_op *op)
 }
 
 /* Its last segment repeats once, with ops of its own: the last repetition of what stood there. */
-static enum tp_status part_last_repetition(struct tp_part *part, struct tp_arena *arena,
+static enum tp_status part_last_repetition(struct tp_excerpt *part, struct tp_arena *arena,
                                            struct tp_error *error)
 {
   struct tp_segment *segment = &part->segments[part->n - 1];
@@ -187,7 +187,7 @@ static void replace(struct tp_live *live, int place, int tensor)
           (size_t)(live->n - place) * sizeof live->tensors[0]);
 }
 
-enum tp_status tp_live_leave_norms(const struct tp_program *program, struct tp_part *part,
+enum tp_status tp_live_leave_norms(const struct tp_program *program, struct tp_excerpt *part,
                                    struct tp_arena *arena, struct tp_live *live,
                                    struct tp_error *error)
 {
@@ -206,8 +206,9 @@ enum tp_status tp_live_leave_norms(const struct tp_program *program, struct tp_p
   return TP_OK;
 }
 
-enum tp_status tp_live_receive(const struct tp_program *program, const struct tp_part *before,
-                               struct tp_part *part, struct tp_arena *arena, struct tp_error *error)
+enum tp_status tp_live_receive(const struct tp_program *program, const struct tp_excerpt *before,
+                               struct tp_excerpt *part, struct tp_arena *arena,
+                               struct tp_error *error)
 {
   struct tp_live live;
   struct tp_segment first = {

@@ -5,7 +5,7 @@
 #include "program/operands.h"
 #include "program/program.h"
 
-struct tp_part {
+struct tp_excerpt {
   size_t n;
   struct tp_segment segments[TP_MAX_SEGMENTS];
 };
@@ -18,19 +18,19 @@ struct tp_live {
 };
 
 /* The op that the stream ends with; NULL: it has none. */
-struct tp_op *tp_part_last(const struct tp_part *part, int stream);
+struct tp_op *tp_excerpt_last(const struct tp_excerpt *part, int stream);
 
 /* What `after` needs of activations.  TP_E_INPUT where that is more than TP_MAX_LIVE. */
-enum tp_status tp_live_before(const struct tp_program *program, const struct tp_part *after,
+enum tp_status tp_live_before(const struct tp_program *program, const struct tp_excerpt *after,
                               struct tp_live *live, struct tp_error *error);
 double tp_live_bytes(const struct tp_program *program, const struct tp_live *live);
 
 /* Norms of live tensors are worked out where they are read: the part that ends with one leaves it
  * out, with what it is the norm of live in its place, and the next begins with it. */
-enum tp_status tp_live_leave_norms(const struct tp_program *program, struct tp_part *part,
+enum tp_status tp_live_leave_norms(const struct tp_program *program, struct tp_excerpt *part,
                                    struct tp_arena *arena, struct tp_live *live,
                                    struct tp_error *error);
-enum tp_status tp_live_receive(const struct tp_program *program, const struct tp_part *before,
-                               struct tp_part *part, struct tp_arena *arena,
+enum tp_status tp_live_receive(const struct tp_program *program, const struct tp_excerpt *before,
+                               struct tp_excerpt *part, struct tp_arena *arena,
                                struct tp_error *error);
 #endif

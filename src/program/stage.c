@@ -31,7 +31,7 @@ enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error 
 struct cutter {
   const struct tp_request *request;
   struct tp_arena *arena;
-  struct tp_part *part;
+  struct tp_excerpt *part;
   struct tp_error *error;
 };
 
@@ -131,10 +131,11 @@ static enum tp_status cut_between(struct cutter *cutter, const struct tp_program
 }
 
 /* The last kernel of every stream but the sends' own is waited for. */
-static void wait_for_all(struct tp_program *program, const struct tp_part *part, struct tp_op *send)
+static void wait_for_all(struct tp_program *program, const struct tp_excerpt *part,
+                         struct tp_op *send)
 {
   for (int stream = 0; stream < program->n_streams; stream++) {
-    struct tp_op *const last = stream == send->stream ? NULL : tp_part_last(part, stream);
+    struct tp_op *const last = stream == send->stream ? NULL : tp_excerpt_last(part, stream);
     if (last == NULL)
       continue;
     if (last->records == TP_NO_EVENT) {
@@ -169,7 +170,7 @@ enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *a
 {
   const struct tp_stage stage = tp_stage_of(request->model, &request->mesh, request->stage);
   const int64_t end = stage.first + stage.count, layers = request->model->layers;
-  struct tp_part before, own, after;
+  struct tp_excerpt before, own, after;
   struct cutter cutter = {.request = request, .arena = arena, .error = error};
   if (program->n_tensors == 0)
     return tp_fail(error, TP_E_INPUT, "pp %d: stages are cut by what ops read and write, and %s",
