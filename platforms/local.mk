@@ -41,10 +41,13 @@ dist_stacks_DATA = \
 	%D%/stacks/gpt-fast-compile.json \
 	%D%/stacks/ideal.json \
 	%D%/stacks/sglang-0.5.10-graph.json \
+	%D%/stacks/sglang-0.5.14.json \
 	%D%/stacks/sglang-graph.json \
 	%D%/stacks/t3-simulator.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/tpsim-cuda.json \
+	%D%/stacks/trtllm-1.3.json \
+	%D%/stacks/vllm-0.24.json \
 	%D%/stacks/vllm-graph.json
 
 EXTRA_DIST += %D%/README.md

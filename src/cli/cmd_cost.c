@@ -12,7 +12,8 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D", "GPU: name or file"},
+    {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
+     "GPU: name or file [the platform's]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
      "its attention kernels and collective library [flash, NCCL]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
@@ -69,9 +70,10 @@ static enum tp_status run(struct tp_session *session, void *values,
   enum tp_format format;
   TP_TRY(tp_command_expect(positional, 0, 1, "", error));
   TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
-  if (args->device == NULL)
+  if (args->device == NULL && args->platform == NULL)
     return tp_fail(error, TP_E_INPUT,
-                   "no device is given; add --device NAME (`tpsim list devices` shows them)");
+                   "no device is given; add --device NAME (`tpsim list devices` shows them), or "
+                   "--platform, which has one");
   const struct tp_op_costs_request request = {.device = args->device,
                                               .stack = args->stack,
                                               .platform = args->platform,
@@ -90,7 +92,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_cost = {
     .name = "cost",
     .summary = "times of single ops: GEMM, attention, experts, memory, collectives",
-    .usage = "--device D [OPTIONS] [FILE.csv|-]",
+    .usage = "--device D|--platform P [OPTIONS] [FILE.csv|-]",
     .details =
         "Columns by `op`: gemm: m,n,k,dtype[,quantise: with the kernel that makes activations fp8\n"
         "(with), or apart]; attention_prefill: batch,seq_len,heads,kv_heads,\n"

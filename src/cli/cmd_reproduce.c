@@ -41,22 +41,51 @@ static void fill(struct tp_table *table, const struct tp_reproduced *rows, size_
   }
 }
 
-static void print_summary(const struct tp_reproduced *rows, size_t n)
+/* Errors of the figures of a table, or of all. */
+struct summary {
+  double sum, worst;
+  size_t n;
+};
+
+static void add_summary(struct summary *summary, const struct tp_reproduced *rows, size_t n)
 {
-  double sum = 0, worst = 0;
-  size_t count = 0;
   for (size_t i = 0; i < n; i++) {
-    if (strcmp(rows[i].status, "ok") != 0)
-      printf("not predicted: %s: %s\n", rows[i].label, rows[i].status);
     if (isnan(rows[i].error_rel))
       continue;
-    sum += fabs(rows[i].error_rel);
-    worst = fmax(worst, fabs(rows[i].error_rel));
-    count++;
+    summary->sum += fabs(rows[i].error_rel);
+    summary->worst = fmax(summary->worst, fabs(rows[i].error_rel));
+    summary->n++;
   }
-  if (count > 0)
-    printf("mean error %.1f %%, worst %.1f %%, over %zu figures\n", 100 * sum / (double)count,
-           100 * worst, count);
+}
+
+static void print_summary(const char *what, const struct summary *summary)
+{
+  if (summary->n > 0)
+    printf("%s: mean error %.1f %%, worst %.1f %%, over %zu figures\n", what,
+           100 * summary->sum / (double)summary->n, 100 * summary->worst, summary->n);
+}
+
+/* For programs, a row like the others. */
+static void fill_summary(struct tp_table *table, const char *what, const struct summary *summary)
+{
+  const struct tp_reproduced row = {
+      .paper = what,
+      .label = tp_arena_printf(table->arena, "mean of %zu figures", summary->n),
+      .metric = "error_rel",
+      .unit = "ratio",
+      .published = (double)NAN,
+      .predicted = (double)NAN,
+      .error_abs = (double)NAN,
+      .error_rel = summary->sum / (double)summary->n};
+  if (summary->n > 0)
+    fill(table, &row, 1, true);
+}
+
+static void print_missing(const struct tp_reproduced *rows, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(rows[i].status, "ok") != 0)
+      printf("not predicted: %s: %s\n", rows[i].label, rows[i].status);
 }
 
 static enum tp_status reproduce(struct tp_session *session, const struct args *args,
@@ -66,6 +95,7 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
   TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
   struct tp_table table = {
       .arena = session->arena, .n_columns = 8, .headers = headers, .is_text = is_text};
+  struct summary all = {0};
   for (size_t i = 0; i < n_names; i++) {
     struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
     const char *file = NULL;
@@ -74,15 +104,25 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
     TP_TRY(tp_datadir_find(session->dirs, "published table", "results/published", ".csv", names[i],
                            session->arena, &file, error));
     TP_TRY(tp_reproduce(file, &catalog, session->arena, &rows, &n, error));
+    struct summary one = {0};
+    add_summary(&one, rows, n);
+    add_summary(&all, rows, n);
     fill(&table, rows, n, format != TP_FORMAT_TABLE);
     if (format != TP_FORMAT_TABLE)
       continue;
     tp_table_print(&table, stdout);
-    print_summary(rows, n);
     table.cells.n = 0;
+    print_missing(rows, n);
+    if (n_names > 1)
+      print_summary(names[i], &one);
   }
-  if (format != TP_FORMAT_TABLE)
-    tp_table_write(&table, format, stdout);
+  const char *const what = n_names > 1 ? "all" : names[0];
+  if (format == TP_FORMAT_TABLE) {
+    print_summary(what, &all);
+    return TP_OK;
+  }
+  fill_summary(&table, what, &all);
+  tp_table_write(&table, format, stdout);
   return TP_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "cli/points.h"
+#include "cli/rows.h"
 #include "command/build.h"
 #include "command/progress.h"
 #include "sweep/sidecar.h"
@@ -14,7 +15,7 @@
 
 struct args {
   struct tp_points points;
-  const char *file, *out;
+  const char *file, *out, *format;
   int64_t jobs;
   bool resume;
 };
@@ -29,6 +30,8 @@ static const struct tp_option options[] = {
     {"jobs", 'j', TP_OPTION_COUNT, offsetof(struct args, jobs), "N", "worker processes [1]"},
     {"resume", '\0', TP_OPTION_FLAG, offsetof(struct args, resume), NULL,
      "keep the rows that an interrupted run wrote"},
+    {"format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F",
+     "of standard output: table, csv or json [csv]"},
 };
 
 static enum tp_status read_input(struct tp_session *session, struct tp_catalog *catalog,
@@ -104,9 +107,28 @@ static void say_differences(const struct tp_session *session, const struct args 
     tp_command_note(notes.texts[i]);
 }
 
+/* Not as CSV, which is written row by row. */
+static enum tp_status print_result(struct tp_session *session, const struct tp_sweep *sweep,
+                                   enum tp_format format, struct tp_error *error)
+{
+  struct tp_prediction *rows;
+  size_t n;
+  TP_TRY(tp_points_predict(session, sweep->grid, sweep->catalog, &rows, &n, error));
+  tp_rows_print(rows, n, format, session->arena, stdout);
+  return TP_OK;
+}
+
 static enum tp_status write_result(struct tp_session *session, const struct args *args,
                                    struct tp_sweep *sweep, struct tp_error *error)
 {
+  enum tp_format format = TP_FORMAT_CSV;
+  if (args->format != NULL)
+    TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
+  if (format != TP_FORMAT_CSV && args->out != NULL)
+    return tp_fail(error, TP_E_INPUT, "--format %s: a result file is CSV; leave out -o or --format",
+                   args->format);
+  if (format != TP_FORMAT_CSV)
+    return print_result(session, sweep, format, error);
   if (args->out == NULL) {
     tp_prediction_write_header(tp_grid_columns(sweep->grid), stdout);
     return tp_sweep_run(sweep, stdout, error);

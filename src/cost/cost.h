@@ -137,6 +137,9 @@ void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *
                      struct tp_cost *cost);
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost);
+/* Load, reduce and store of rows, one after the other, as far as the kernels of program and stack
+ * show it. */
+double tp_cost_row_latency_s(const struct tp_machine *machine);
 void tp_cost_quantise(const struct tp_machine *machine, const struct tp_quantise *quantise,
                       struct tp_cost *cost);
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,

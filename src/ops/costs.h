@@ -14,6 +14,7 @@
  *     moe                tokens hidden intermediate top_k experts moe_tp moe_ep [distribution]
  *                        [dtype]
  *     memory             read_bytes write_bytes: an elementwise kernel
+ *     quantise           m k [dtype] [scale]
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
  */
 #include "base/csv.h"
@@ -21,7 +22,7 @@
 #include "predict/catalog.h"
 
 struct tp_op_costs_request {
-  const char *device;      /* name or path */
+  const char *device;      /* name or path; NULL: the platform's, which is then given */
   const char *stack;       /* NULL: flash attention and NCCL */
   const char *platform;    /* NULL: a shipped one with this device, of one node if there is one */
   const char *const *sets; /* "KEY=VALUE" */

@@ -49,6 +49,7 @@ static const struct tp_field launch_fields[] = {
     CHOICE("decode", launch.decode, launch_names),
     CHOICE("prefill", launch.prefill, launch_names),
     NUMBER("kernel_gap_s", launch.kernel_gap_s, 0, 1e-3),
+    LATER_NUMBER("row_latency_s", launch.row_latency_s, 0, 1e-3),
     NUMBER("host_launch_s", launch.host_launch_s, 0, 1e-2),
     LATER_NUMBER("host_step_s", launch.host_step_s, 0, 1),
     LATER_NUMBER("host_sequence_s", launch.host_sequence_s, 0, 1e-2),

@@ -64,6 +64,7 @@ struct tp_stack {
   struct {
     int decode, prefill;  /* enum tp_launch */
     double kernel_gap_s;  /* between dependent kernels of a captured graph */
+    double row_latency_s; /* captured, of a kernel over rows: device's memory.row_latency_s more */
     double host_launch_s; /* eager: from one kernel that the host issues to the next */
     double host_step_s;   /* of a step of an inference, beside which no kernel runs: scheduling, */
     double host_sequence_s; /* sampling, answering; and more a sequence of the step */

@@ -200,7 +200,7 @@ static void expanded(const struct tp_machine *machine, const struct shape *shape
   const double row_bytes = 2 * shape->element_bytes * shape->batch * shape->head_dim;
   const double drawn_bytes = row_bytes * shape->heads * (shape->keys + shape->queries);
   cost->dram_bytes = row_bytes * (shape->kv_heads * shape->keys + shape->heads * shape->queries);
-  cost->fixed_s = 2 * fit->kernel_floor_s + fit->row_latency_s;
+  cost->fixed_s = 2 * fit->kernel_floor_s + tp_cost_row_latency_s(machine);
   cost->work_s = fmax(drawn_bytes / (machine->dram_bytes_per_s * fit->expanded_ratio),
                       cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio));
   cost->sm_share = 0;

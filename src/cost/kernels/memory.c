@@ -13,6 +13,12 @@ static double cold_ratio(const struct tp_device_memory *fit, double bytes)
   return fit->cache_bytes_per_s > 0 ? tp_cold_ratio(bytes, fit->cached_bytes) : 1;
 }
 
+double tp_cost_row_latency_s(const struct tp_machine *machine)
+{
+  const double stacks = machine->program ? machine->stack->launch.row_latency_s : 0;
+  return machine->device->memory.row_latency_s + stacks;
+}
+
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost)
 {
@@ -20,8 +26,8 @@ void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *me
   const double bytes = memory->read_bytes + memory->write_bytes;
   const double cold = cold_ratio(fit, bytes);
   cost->dram_bytes = cold * bytes;
-  cost->fixed_s =
-      fit->kernel_floor_s + fit->row_latency_s * bytes / (bytes + fit->row_latency_bytes);
+  cost->fixed_s = fit->kernel_floor_s +
+                  tp_cost_row_latency_s(machine) * bytes / (bytes + fit->row_latency_bytes);
   cost->work_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   if (cold < 1)
     cost->work_s += (1 - cold) * bytes / fit->cache_bytes_per_s;

@@ -29,7 +29,8 @@ void tp_cost_quantise(const struct tp_machine *machine, const struct tp_quantise
   const struct tp_device_scaling *fit = &machine->device->scaling;
   const double elements = (double)quantise->m * (double)quantise->k;
   const struct tp_memory moved = {.read_bytes = 2 * elements,
-                                  .write_bytes = elements * tp_dtype_activation_bytes(quantise->dtype)};
+                                  .write_bytes =
+                                      elements * tp_dtype_activation_bytes(quantise->dtype)};
   tp_cost_memory(machine, &moved, cost);
   if (fit->launch_s <= 0)
     return;
