@@ -45,7 +45,7 @@ struct tpsim_point {
   /* A name of the data ("llama-3.1-70b"), or a file's path: with a '/' or ending in .json. */
   const char *model;    /* needed; a Hugging Face config.json */
   const char *platform; /* needed; topology with its device */
-  const char *stack;    /* software; NULL: gpt-fast-compile */
+  const char *stack;    /* software; NULL: vllm-0.24 */
   const char *variant;  /* architecture[+overlap][+wire]; NULL: standard */
   const char *dtype;    /* of weights and activations: fp16, bf16, fp8, fp32 ...; NULL: fp16 */
   const char *kv_dtype; /* of the KV cache: fp16, bf16, fp8; NULL: the stack's */

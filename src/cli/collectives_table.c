@@ -138,7 +138,7 @@ static enum tp_status print_contest(struct tp_catalog *catalog, const struct tp_
 enum tp_status tp_collectives_print(struct tp_session *session, const struct tp_points *points,
                                     enum tp_format format, struct tp_error *error)
 {
-  static const char *default_stack[] = {"gpt-fast-compile"};
+  static const char *default_stack[] = {"vllm-0.24"};
   static const char *const headers[] = {"platform", "stack",          "tp",
                                         "bytes",    "algorithm",      "runs_as",
                                         "time_us",  "busbw_gb_per_s", "fastest"};

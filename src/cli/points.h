@@ -41,7 +41,7 @@ struct tp_points {
                        "cut the model to so many layers [all]"),                             \
       {"stack",         's',                                                                 \
        TP_OPTION_WORDS, offsetof(struct args, points.stack),                                 \
-       "K[,K]",         "software stack [gpt-fast-compile]"},                                \
+       "K[,K]",         "software stack [vllm-0.24]"},                                       \
       TP_POINTS_OPTION(                                                                      \
           args, dtype, TP_OPTION_WORDS, "T[,T]",                                             \
           "fp16, bf16, fp8, fp32 or auto: as the checkpoint is [fp16; auto if quantised]"),  \

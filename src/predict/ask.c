@@ -11,7 +11,7 @@ struct value {
 };
 
 static const struct value defaults[TP_N_AXES] = {
-    [TP_AXIS_stack] = {.word = "gpt-fast-compile"},
+    [TP_AXIS_stack] = {.word = "vllm-0.24"},
     [TP_AXIS_variant] = {.word = "standard"},
     [TP_AXIS_tp] = {.number = 1},
     [TP_AXIS_pp] = {.number = 1},

@@ -95,7 +95,7 @@ START_TEST(what_is_not_given_has_a_default)
 {
   give_lists();
   const struct tp_point point = case_at(0);
-  ck_assert_str_eq(point.stack->name, "gpt-fast-compile");
+  ck_assert_str_eq(point.stack->name, "vllm-0.24");
   ck_assert(point.batch == 1 && point.prompt == 1024 && point.generate == 512);
   ck_assert(point.mesh.pp == 1 && point.nodes == 0 && point.dtype == TP_DTYPE_FP16);
   ck_assert_ptr_eq(point.engine, &tp_engine_analytic);
