@@ -75,7 +75,7 @@ START_TEST(crossings_cost_both_sides)
   bench->device.overlap.wait_s = 2e-6;
   bench->stack.collectives.in_place_ratio = 1;
   bench->stack.collectives.in_place_s = 0;
-  bench->stack.launch.kernel_gap_s = 0;
+  bench->stack.launch.kernel_gap_s = bench->stack.launch.row_latency_s = 0;
   const double alone_s = all_reduce(bench).fixed_s;
   const double kernel_s = tp_cost_op(&bench->machine, true, &kernel).fixed_s;
   kernel.n_waits = 1;

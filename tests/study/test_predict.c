@@ -315,7 +315,7 @@ START_TEST(rows_hold_any_text)
     char text[5 * sizeof longest] = "";
     tp_prediction_clear(&row);
     row.model = row.platform = row.phase = i < N_NAMES ? names[i] : longest;
-    row.stack = row.variant = row.dtype = row.engine = "b";
+    row.stack = row.variant = row.dtype = row.kv_dtype = row.engine = "b";
     row.tp = row.pp = row.nodes = row.batch = row.prompt = row.generate = 8;
     row.layers = -1.25;
     FILE *const out = fmemopen(text, sizeof text, "w");
