@@ -47,6 +47,7 @@ static inline bool build(struct world *world, const struct tp_setup *setup,
 {
   struct tp_error error = {.text = ""};
   const struct tp_point point = {.model = model,
+                                 .device = &setup->device,
                                  .stack = &setup->stack,
                                  .mesh = tp_mesh_of_tp(TP),
                                  .batch = 4,

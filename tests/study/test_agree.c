@@ -84,6 +84,7 @@ static double variant_difference(const struct tp_setup *setup, const char *name,
   struct tp_error error = {.text = ""};
   const struct tp_model model = model_for(tp);
   const struct tp_point point = {.model = &model,
+                                 .device = &setup->device,
                                  .stack = &setup->stack,
                                  .mesh = tp_mesh_of_tp(tp),
                                  .batch = 4,

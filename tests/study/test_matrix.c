@@ -97,6 +97,7 @@ static bool run_variant(struct matrix *matrix, const char *name, int tp, bool de
   struct tp_arena *arena = tp_arena_create();
   struct tp_error error = {.text = ""};
   const struct tp_point point = {.model = &model,
+                                 .device = &matrix->setup->device,
                                  .stack = &matrix->setup->stack,
                                  .mesh = tp_mesh_of_tp(tp),
                                  .batch = 4,

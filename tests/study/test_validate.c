@@ -114,7 +114,7 @@ static struct tp_prediction predicted(const char *variant)
 {
   struct tp_prediction prediction;
   const struct tp_point point =
-      world_case(&world, "llama-3.1-8b", "dgx-h100", "gpt-fast-compile", variant);
+      world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-0.24", variant);
   struct tp_predictor *predictor = tp_predictor_create();
   ck_assert_int_eq(tp_predict(predictor, &point, &prediction, &tables.error), TP_OK);
   tp_predictor_free(predictor);
