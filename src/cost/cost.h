@@ -140,6 +140,10 @@ void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *me
 /* Load, reduce and store of rows, one after the other, as far as the kernels of program and stack
  * show it. */
 double tp_cost_row_latency_s(const struct tp_machine *machine);
+/* What quantising takes of a GEMM that has it with it, whatever the DRAM's rate; 0 where the device
+ * does not tell it apart. */
+double tp_cost_quantise_cached_s(const struct tp_device *device,
+                                 const struct tp_quantise *quantise);
 void tp_cost_quantise(const struct tp_machine *machine, const struct tp_quantise *quantise,
                       struct tp_cost *cost);
 void tp_cost_collective(const struct tp_machine *machine, const struct tp_collective *collective,

@@ -227,6 +227,10 @@ static inline void random_stack(struct random_world *world)
   stack->fusion.rope = random_coin(world);
   stack->fusion.activation = random_coin(world);
   stack->fusion.matrix_vector = random_coin(world);
+  stack->fusion.quantise = (int)random_int(world, 0, 2);
+  stack->fusion.scale = random_coin(world);
+  stack->attention.kv_dtype = (int)random_int(world, 0, 4);
+  stack->launch.host_step_s = random_real(world, 0, 1e-3);
   stack->head.sharded = random_coin(world);
   stack->head.embedding_sharded = random_coin(world);
   for (int many = 0; many < 2; many++) {

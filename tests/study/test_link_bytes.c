@@ -136,9 +136,7 @@ static int64_t all_reduces(const struct tp_model *model, const char *variant)
 static double reduced_bytes(const struct pass *pass, const struct random_world *world,
                             const char *variant)
 {
-  const double tokens =
-      (double)(world->point.batch *
-               (tp_batch_decodes(&pass->program.batch) ? 1 : world->point.prompt));
+  const double tokens = (double)tp_batch_tokens(&pass->program.batch);
   const double element_bytes = tp_dtype_bytes(tp_dtype_wide(world->point.dtype));
   double width = (double)world->model.hidden;
   for (size_t s = 0; strcmp(variant, "kraken") == 0 && s < pass->program.n_segments; s++)

@@ -205,15 +205,17 @@ static double quantise_s(const struct fit *fit, const struct shape *shape)
 }
 
 /* Of a product whose activations are quantised already: the table's fixed time without the kernel
- * that does it there, but no less than that of a 16-bit product. */
-static double plain_fixed_s(const struct tp_machine *machine, const struct tp_gemm *gemm,
-                            double fixed_s)
+ * that does it there, as far as the device's file tells it apart, else without a launch and what
+ * the GEMM's own fit has for it; but no less than that of a 16-bit product. */
+static double plain_fixed_s(const struct tp_device *device, const struct tp_gemm *gemm,
+                            double launch_s, double quantise_s)
 {
   const struct tp_quantise with = {
       .m = gemm->m, .k = gemm->k, .dtype = gemm->dtype, .scale = TP_SCALE_TOKEN};
-  struct tp_cost quantise = {0};
-  tp_cost_quantise(machine, &with, &quantise);
-  return larger(machine->device->gemm.launch_s, fixed_s - tp_cost_alone_s(machine, &quantise));
+  const double known_s = tp_cost_quantise_cached_s(device, &with);
+  const double plain_s =
+      known_s > 0 ? launch_s + quantise_s - known_s : launch_s - device->memory.kernel_floor_s;
+  return larger(device->gemm.launch_s, plain_s);
 }
 
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
@@ -241,7 +243,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   const struct timing best = fit.half_tile_rows > 0 ? by_rows(&fit, &shape) : fastest(&fit, &shape);
   cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
   if (gemm->quantising == TP_QUANTISED_APART && fp8)
-    cost->fixed_s = plain_fixed_s(machine, gemm, cost->fixed_s);
+    cost->fixed_s = plain_fixed_s(device, gemm, fit.launch_s, quantise_s(&fit, &shape));
   cost->work_s = best.total_s;
   cost->matrix_s = 2 * shape.m * shape.n * shape.k * shape.flop_s / shape.sms;
   cost->compute_s = best.sm_s;
