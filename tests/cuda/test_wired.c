@@ -1,8 +1,6 @@
 /* What programs of wirings compute on the host device: their own equations, and where they are a
  * built-in architecture's text, those of its reference in C.  What is wrong in one is noticed. */
-#include "../program/wiring.h"
-#include "../random.h"
-#include "base/file.h"
+#include "../program/mutate.h"
 #include "verify/check.h"
 #include "verify/matrix.h"
 #include "verify/selftest.h"
@@ -227,6 +225,42 @@ START_TEST(every_wait_is_needed)
 }
 END_TEST
 
+/* Wirings that nobody wrote, with two orders of each: what passes the checks is an architecture,
+ * whose program and equations were read from the same text. */
+START_TEST(any_wiring_computes_its_equations)
+{
+  const int wanted = tp_random_cases(60);
+  struct mutate_pool pool;
+  struct tp_arena *one = tp_arena_create();
+  mutate_pool_read(&pool, arena);
+  for (int i = 0, n = 0; n < wanted; i++, tp_arena_reset(one)) {
+    uint64_t seed = tp_random_seed(i);
+    struct tp_variant variant;
+    struct tp_check_programs programs;
+    struct tp_error error = {""};
+    const char *const text = mutate(&pool, one, &seed);
+    if (mutate_read(text, one, &variant, &error) != TP_OK)
+      continue;
+    const struct tp_wiring *wiring = variant.architecture->wiring;
+    variant.argument = wiring->argument == NULL ? 0 : wiring->least;
+    const struct tp_selftest_case *cases;
+    const size_t n_cases = tp_selftest_matrix(
+        one, seed, (struct tp_selftest_choice){.variants = &variant, .n = 1}, &cases);
+    struct tp_check check;
+    do
+      check = cases[tp_random_below(&seed, n_cases)].check;
+    while (check.request.dtype != TP_DTYPE_FP32);
+    if (tp_check_build(&check, one, &programs, &error) != TP_OK)
+      continue;
+    n++;
+    for (int order = 0; order < 2; order++)
+      ck_assert_msg(run(&check, &programs, seed + (uint64_t)order, &error) == TP_OK, "%s\n%s",
+                    error.text, text);
+  }
+  tp_arena_free(one);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("wired");
@@ -236,6 +270,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, standard_is_sequential);
   tcase_add_loop_test(tcase, a_mistake_is_noticed, 0, sizeof wrong / sizeof wrong[0]);
   tcase_add_loop_test(tcase, every_wait_is_needed, 0, 6);
+  tcase_add_test(tcase, any_wiring_computes_its_equations);
   suite_add_tcase(suite, tcase);
   return suite;
 }

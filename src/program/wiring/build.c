@@ -91,7 +91,10 @@ static enum tp_status emit_segment(struct tp_wired *wired, int64_t first, int64_
     return TP_OK;
   if (segment->extent == TP_WIRING_LAYERS && count == 1) {
     tp_pass_segment(&wired->pass,
-                    tp_arena_printf(wired->pass.arena, "layer %lld", (long long)first + 1), 1);
+                    first == 0
+                        ? "layer 1"
+                        : tp_arena_printf(wired->pass.arena, "layer %lld", (long long)first + 1),
+                    1);
     tp_pass_at_layer(&wired->pass, first);
     emit_layer(wired, &segment->each);
     return TP_OK;
