@@ -205,13 +205,22 @@ static enum tp_status refuse_idle(const char *text, const struct tp_variant *var
                  variant->overlap != NULL ? "hide" : "shorten");
 }
 
-/* Up to the next "+"; a path goes on to behind its ".tpa", whatever it has before. */
-static size_t part_length(const char *rest)
+static bool is_listed(const struct part *part)
+{
+  return find_architecture(part->name) != NULL || find_transform(tp_overlaps, part->name) != NULL ||
+         find_transform(tp_wires, part->name) != NULL;
+}
+
+/* Up to the next "+"; where that is no name of the lists, up to behind a ".tpa": a path may have
+ * any letters. */
+static size_t part_length(const char *rest, struct tp_arena *arena)
 {
   const size_t plain = strcspn(rest, "+");
   const char *const end = path_end(rest);
-  const bool path = end != NULL && memchr(rest, '/', plain) != NULL;
-  return path ? (size_t)(end - rest) + strcspn(end, "+") : plain;
+  const struct part part = split_part(arena, rest, plain);
+  if (end == NULL || end <= rest + plain || is_listed(&part))
+    return plain;
+  return (size_t)(end - rest) + strcspn(end, "+");
 }
 
 enum tp_status tp_variant_open(const struct tp_datadir *dirs, const char *text,
@@ -222,7 +231,7 @@ enum tp_status tp_variant_open(const struct tp_datadir *dirs, const char *text,
   const struct parse parse = {
       .dirs = dirs, .text = text, .arena = arena, .variant = &parsed, .error = error};
   for (const char *rest = text;; rest++) {
-    const size_t length = part_length(rest);
+    const size_t length = part_length(rest, arena);
     TP_TRY(add_part(&parse, split_part(arena, rest, length)));
     rest += length;
     if (*rest == '\0')

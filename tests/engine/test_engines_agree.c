@@ -61,7 +61,7 @@ static void compare_variant(const struct tp_setup *setup, const struct tp_model 
   enum tp_status status =
       tp_machine_make(&setup->platform, &setup->device, &setup->stack, tp, &machine, &error);
   if (status == TP_OK)
-    status = tp_variant_parse(text, arena, &variant, &error);
+    status = tp_variant_open(&dirs, text, arena, &variant, &error);
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, arena, &program, &error);
   ck_assert_msg(status == TP_OK, "%s", error.text);
@@ -102,6 +102,10 @@ START_TEST(variants_take_the_same_time)
     compare_variant(setup, &model, "flash-int4", false, tp);
     compare_variant(setup, &model, "ladder+flash-int4-int8:32", true, tp);
     compare_variant(setup, &model, "ladder+flash-int2-sr", false, tp);
+    compare_variant(setup, &model, "spd:40", true, tp);
+    compare_variant(setup, &model, "fal", false, tp);
+    compare_variant(setup, &model, "parallel-track:3", true, tp);
+    compare_variant(setup, &model, "ladder.tpa+flash-int4", true, tp);
   }
   tp_arena_free(arena);
 }

@@ -190,6 +190,23 @@ if command -v bash >/dev/null; then
 fi
 check "no such shell" exits 2 tpsim help --completion fish
 
+# A wiring where names are looked for, by its path, and in a result that is asked again.
+mkdir -p data/models/wirings 'a+b:c' && cp "${SRCDIR:-.}/models/wirings/ladder.tpa" data/models/wirings/mine.tpa
+cp "${SRCDIR:-.}/models/wirings/spd.tpa" 'a+b:c/sub.tpa'
+check "a wiring of TPSIM_DATA is listed" sh -c "TPSIM_DATA=$work/data tpsim list variants | grep -q '^mine,'"
+check "a wiring of TPSIM_DATA by name" sh -c "TPSIM_DATA=$work/data tpsim predict $point --variant mine |
+  sed 1d | cut -d, -f13- >mine; tpsim predict $point --variant ladder | sed 1d | cut -d, -f13- | cmp - mine"
+wired='standard,a+b:c/sub.tpa:40+flash-int4,spd:40+flash-int4,ladder.tpa'
+check "wirings are swept" exits 0 tpsim sweep --model llama-3.1-8b --platform dgx-h100 --tp 2,8 \
+  --variant "$wired" -o wired.csv
+check "a path may have signs" sh -c "[ \$(grep -c '40+flash-int4' wired.csv) = 4 ] &&
+  grep spd: wired.csv | cut -d, -f13- >named && grep sub.tpa wired.csv | cut -d, -f13- | cmp - named"
+check "a wiring is among the files of a result" grep -q 'a+b:c/sub.tpa' wired.csv.json
+check "points of wirings" exits 0 tpsim sweep --points wired.csv -o rewired.csv
+check "points of wirings give the same rows" cmp wired.csv rewired.csv
+check "a wiring is solved" exits 0 tpsim solve $point --variant 'a+b:c/sub.tpa:40' --over \
+  nvlink.bytes_per_s_per_direction --from 5e9 --to 900e9 --gain 0.09
+check "des agrees on a wiring" agree --variant spd:40 --stack ideal
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
