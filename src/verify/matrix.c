@@ -216,8 +216,9 @@ static void add_variant(struct matrix *matrix, const struct tp_variant *variant,
     add_some(matrix, variant, tp, TP_DTYPE_BF16);
 }
 
-size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed, struct tp_selftest_choice choice,
-                          const struct tp_selftest_case **cases)
+size_t tp_selftest_matrix_of(struct tp_arena *arena, uint64_t seed,
+                             struct tp_selftest_choice choice,
+                             const struct tp_selftest_case **cases)
 {
   enum { DEGREES = 3 };
   const struct tp_variant *variants = choice.variants;

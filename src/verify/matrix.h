@@ -24,6 +24,12 @@ struct tp_selftest_choice {
 
 /* The cases, in `arena`; returns how many.  On a single rank there is nothing to arrange, so
  * standard and kraken stand for all variants. */
-size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed, struct tp_selftest_choice choice,
-                          const struct tp_selftest_case **cases);
+size_t tp_selftest_matrix_of(struct tp_arena *arena, uint64_t seed,
+                             struct tp_selftest_choice choice,
+                             const struct tp_selftest_case **cases);
+static inline size_t tp_selftest_matrix(struct tp_arena *arena, uint64_t seed,
+                                        const struct tp_selftest_case **cases)
+{
+  return tp_selftest_matrix_of(arena, seed, (struct tp_selftest_choice){.n = 0}, cases);
+}
 #endif

@@ -160,7 +160,7 @@ void tp_selftest_host(struct tp_selftest *selftest)
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_selftest_case *cases;
-  const size_t n = tp_selftest_matrix(list, selftest->seed, choice_of(selftest), &cases);
+  const size_t n = tp_selftest_matrix_of(list, selftest->seed, choice_of(selftest), &cases);
   for (size_t i = 0; i < n; i++) {
     if (!is_wanted(selftest, cases[i].name))
       continue;
@@ -202,7 +202,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
 {
   struct tp_arena *list = tp_arena_create(), *arena = tp_arena_create();
   const struct tp_selftest_case *cases;
-  const size_t n = tp_selftest_matrix(list, selftest->seed, choice_of(selftest), &cases);
+  const size_t n = tp_selftest_matrix_of(list, selftest->seed, choice_of(selftest), &cases);
   const struct tp_check_ranks ranks = {.n = 1, .calls = &calls};
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < n && status == TP_OK; i++) {

@@ -104,7 +104,7 @@ END_TEST
 static struct tp_check check_of(const char *name)
 {
   const struct tp_selftest_case *cases;
-  const size_t n = tp_selftest_matrix(arena, 1, (struct tp_selftest_choice){.n = 0}, &cases);
+  const size_t n = tp_selftest_matrix(arena, 1, &cases);
   for (size_t i = 0; i < n; i++)
     if (strcmp(cases[i].name, name) == 0)
       return cases[i].check;

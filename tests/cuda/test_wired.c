@@ -207,7 +207,8 @@ START_TEST(every_wait_is_needed)
                                       "spd:40",     "fal",           "parallel-track:2"};
   const struct tp_variant variant = parsed(names[_i]);
   const struct tp_selftest_case *cases;
-  tp_selftest_matrix(arena, 1, (struct tp_selftest_choice){.variants = &variant, .n = 1}, &cases);
+  tp_selftest_matrix_of(arena, 1, (struct tp_selftest_choice){.variants = &variant, .n = 1},
+                        &cases);
   struct tp_check check = cases[0].check;
   ck_assert_int_eq(check.request.mesh.tp, 2);
   check.steps = 0;
@@ -244,7 +245,7 @@ START_TEST(any_wiring_computes_its_equations)
     const struct tp_wiring *wiring = variant.architecture->wiring;
     variant.argument = wiring->argument == NULL ? 0 : wiring->least;
     const struct tp_selftest_case *cases;
-    const size_t n_cases = tp_selftest_matrix(
+    const size_t n_cases = tp_selftest_matrix_of(
         one, seed, (struct tp_selftest_choice){.variants = &variant, .n = 1}, &cases);
     struct tp_check check;
     do
