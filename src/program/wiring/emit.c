@@ -31,6 +31,8 @@ static enum tp_slot slot_of(const struct tp_wired *wired, int value)
   case TP_VALUE_MLP_OUT:
     return TP_SLOT_MLP;
   default:
+    if (value == TP_WIRING_RESIDUAL && wired->wiring->residual_for_mlp)
+      return TP_SLOT_MLP;
     return wired->wiring->slots[value] + TP_SLOT_WIRED_1;
   }
 }

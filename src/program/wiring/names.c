@@ -93,16 +93,26 @@ static int count_carried(const struct tp_wiring_reader *reader)
   return n;
 }
 
+static bool sums(const struct tp_wiring *wiring, int value)
+{
+  for (int s = 0; s < wiring->n_statements; s++)
+    if (wiring->statements[s].verb == TP_WIRING_SUM && wiring->statements[s].in[0] == value)
+      return true;
+  return false;
+}
+
 static enum tp_status number_sums(const struct tp_wiring_reader *reader)
 {
   struct tp_wiring *wiring = reader->wiring;
   unsigned numbered = 0;
   int n = 0;
+  wiring->residual_for_mlp = !wiring->own && !sums(wiring, wiring->mlp_out);
   for (int s = 0; s < wiring->n_statements; s++) {
     const struct tp_wiring_statement *statement = &wiring->statements[s];
     const int value = statement->in[0];
     if (statement->verb != TP_WIRING_SUM || value == wiring->attention_out ||
-        value == wiring->mlp_out || (numbered & 1u << value) != 0)
+        value == wiring->mlp_out || (numbered & 1u << value) != 0 ||
+        (value == TP_WIRING_RESIDUAL && wiring->residual_for_mlp))
       continue;
     if (n == TP_WIRING_MOST_SUMS)
       return tp_wiring_fail(reader, statement->line, wiring->values[value],

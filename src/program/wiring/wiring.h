@@ -102,6 +102,7 @@ struct tp_wiring {
   int least, most;
   bool own;   /* blocks of their own, one a rank, as Kraken's */
   bool apart; /* ranks never exchange, and end with results of their own */
+  bool drops; /* some module reads what its rank alone has, for a sum was left out */
   int n_values;
   const char *values[TP_WIRING_MOST_VALUES];
   int n_statements;
@@ -111,7 +112,8 @@ struct tp_wiring {
   struct tp_wiring_segment segments[TP_WIRING_MOST_SEGMENTS];
   /* The first value that is a norm, attention's and the MLP's output; -1: none. */
   int normed, attention_out, mlp_out;
-  int slots[TP_WIRING_MOST_VALUES]; /* of sums of other values: their number among these */
+  int slots[TP_WIRING_MOST_VALUES]; /* of sums of other values: their number among these, ... */
+  bool residual_for_mlp; /* ... but the residual's stands for the MLP's, which is in it */
   const char *events[TP_WIRING_MOST_VALUES][2]; /* of these: names of its start's and its end's */
   int carried; /* values that live from layer to layer, beside these and the residual */
   bool combines;
