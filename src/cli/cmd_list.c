@@ -157,7 +157,8 @@ static enum tp_status list_wirings(struct tp_session *session, struct tp_table *
     const struct tp_architecture *wired;
     const char *const file = tp_arena_printf(session->arena, "%s.tpa", names[i]);
     bool taken = false;
-    TP_TRY(tp_wiring_find(session->dirs, file, session->arena, &wired, error));
+    if (!is_readable(tp_wiring_find(session->dirs, file, session->arena, &wired, error), error))
+      continue;
     for (size_t a = 0; tp_architectures[a] != NULL; a++)
       taken |= strcmp(tp_architectures[a]->name, names[i]) == 0;
     const char *const letter = wired->wiring->argument;
