@@ -105,9 +105,10 @@ static void add_experts(struct tp_layer *layer)
 {
   const struct tp_expert_shape *experts = &layer->block.experts;
   const int64_t hidden = layer->block.hidden;
-  ADD_MATRIX(layer, "router", .projection = TP_PROJECTION_ROUTER, .part = TP_PART_ROUTER,
-             .unit = TP_UNIT_NONE, .split = TP_SPLIT_WHOLE, .rows = experts->count,
-             .columns = hidden, .biased = experts->router_biased);
+  if (experts->count > 1)
+    ADD_MATRIX(layer, "router", .projection = TP_PROJECTION_ROUTER, .part = TP_PART_ROUTER,
+               .unit = TP_UNIT_NONE, .split = TP_SPLIT_WHOLE, .rows = experts->count,
+               .columns = hidden, .biased = experts->router_biased);
   if (experts->shared_gate)
     ADD_MATRIX(layer, "shared.score", .projection = TP_PROJECTION_ROUTER, .part = TP_PART_ROUTER,
                .unit = TP_UNIT_NONE, .split = TP_SPLIT_WHOLE, .rows = 1, .columns = hidden);

@@ -246,15 +246,6 @@ static enum tp_status check_projection(const struct tp_reading *reading)
 
 static void say_unpriced(struct tp_model *model)
 {
-  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
-    if (model->kinds[kind].no_attention || model->kinds[kind].no_mlp)
-      model->unpriced = "some of its layers lack attention or the MLP: it is shown, not predicted";
-  if (model->post_norms || model->norms_after)
-    model->unpriced = "its modules' outputs are normalised: it is shown, not predicted";
-  if (model->experts.count > 0)
-    model->unpriced = "its experts are shown, not predicted";
-  if (model->latent.kv_rank > 0)
-    model->unpriced = "its latent attention is shown, not predicted";
   if (model->indexer.heads > 0)
     model->unpriced = "its indexer scores all keys and lets attention see the best of them, which "
                       "no op here does; show-model shows its sizes";

@@ -116,6 +116,9 @@ static inline bool tp_model_is_quantised(const struct tp_model *model)
   return false;
 }
 
+/* Whether a layer has what the plain block has not: norms elsewhere, sinks, other widths. */
+bool tp_model_is_odd(const struct tp_model *model);
+
 /* Reads FILE, and hf_quant_config.json beside it.  Keys that change cost or memory are used, or
  * fail by name, or are named in the notes; missing, negative, non-finite, mistyped or contradictory
  * ones fail as "FILE:LINE: ..." with TP_E_INPUT.  Everything lives in `arena`. */

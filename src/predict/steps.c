@@ -14,13 +14,14 @@ struct key {
   const struct tp_variant *variant;
   const struct tp_engine *engine;
   uint64_t machine_id;
+  struct tp_mesh mesh;
   enum tp_dtype dtype;
   const enum tp_dtype *dtypes;
   enum tp_kv_dtype kv_dtype;
   enum tp_detail detail;
   enum tp_algorithm collective;
   const char *workload; /* a literal */
-  int pp, stage;
+  int stage;
   bool by_context; /* the footprint depends on contexts, too */
   const struct tp_batch *batch;
 };
@@ -98,6 +99,7 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
       .model = point->model,
       .variant = point->variant,
       .engine = point->engine,
+      .mesh = point->mesh,
       .machine_id = steps->timing.machine->id,
       .dtype = point->dtype,
       .dtypes = point->dtypes,
@@ -105,7 +107,6 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
       .detail = point->detail,
       .collective = point->collective,
       .workload = tp_workload_text(&point->workload),
-      .pp = point->mesh.pp,
       .stage = stage,
       .by_context = point->stack->attention.decode == TP_ATTENTION_MATERIALISED,
       .batch = batch,
@@ -115,9 +116,9 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
 static bool same_key(const struct key *a, const struct key *b)
 {
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
-         a->machine_id == b->machine_id && a->dtype == b->dtype && a->dtypes == b->dtypes &&
-         a->kv_dtype == b->kv_dtype && a->detail == b->detail && a->collective == b->collective &&
-         a->pp == b->pp && a->stage == b->stage && a->workload == b->workload &&
+         a->machine_id == b->machine_id && tp_mesh_same(&a->mesh, &b->mesh) &&
+         a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype && a->detail == b->detail &&
+         a->collective == b->collective && a->stage == b->stage && a->workload == b->workload &&
          (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
 }
 
@@ -131,7 +132,8 @@ static size_t set_of(const struct key *key)
 {
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
-  hash = mix(hash, (uint64_t)key->stage);
+  hash =
+      mix(hash, (uint64_t)key->stage << 48 | (uint64_t)key->mesh.dp << 24 | (uint64_t)key->mesh.ep);
   hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
   for (int i = 0; i < key->batch->n; i++) {
     const struct tp_chunk *const chunk = &key->batch->chunks[i];

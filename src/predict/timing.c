@@ -135,7 +135,7 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       const struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION)
+      if (op->kind == TP_OP_ATTENTION || op->kind == TP_OP_LATENT)
         priced->costs[s][i] = *look_up(timer, machine, decodes, op);
     }
 }

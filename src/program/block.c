@@ -102,11 +102,20 @@ void tp_block_copy(struct tp_pass *pass, const char *name, enum tp_value x, enum
   TP_WRITES(pass, y);
 }
 
+/* gemma2: what a module has written is normalised before it is added. */
+static void post_norm(struct tp_pass *pass)
+{
+  const double elements = residual_elements(pass);
+  if (pass->request->model->post_norms)
+    tp_pass_memory(pass, TP_FUNCTION_NORM, "post.norm", elements + norm_weights(pass), elements);
+}
+
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped)
 {
   const enum tp_value h = names.h, gain = names.gain;
   const struct tp_style *style = &pass->request->style;
   const double x = residual_elements(pass);
+  post_norm(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
     tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass),
                    x + normed_elements(pass, gain, x));
@@ -194,9 +203,10 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   const struct tp_block *block = &pass->block;
   const double head = (double)pass->tokens * (double)block->head_dim;
   const double q = head * (double)block->heads, k = head * (double)block->kv_heads;
+  const double v = (double)pass->tokens * (double)(block->kv_heads * block->value_dim);
   /* What goes to the cache, in elements of the activation type. */
   const double cached =
-      2 * k * tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide) / tp_dtype_bytes(pass->wide);
+      (k + v) * tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide) / tp_dtype_bytes(pass->wide);
   if (block->qk_norm) {
     emit_heads(pass, TP_FUNCTION_QK_NORM, "attn.qk_norm", q + k + 2 * (double)block->head_dim,
                q + k);
@@ -205,7 +215,7 @@ static void emit_rope_and_cache(struct tp_pass *pass)
   }
   const bool cache = !pass->request->train;
   if (block->rotary && cache && pass->request->style.fused_rope) {
-    emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + 2 * k, q + cached);
+    emit_heads(pass, TP_FUNCTION_ROPE_CACHE, "attn.rope+cache", q + k + v, q + cached);
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
     TP_WRITES(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
     return;
@@ -216,7 +226,7 @@ static void emit_rope_and_cache(struct tp_pass *pass)
     TP_WRITES(pass, TP_VALUE_QKV);
   }
   if (cache) {
-    emit_heads(pass, TP_FUNCTION_CACHE, "attn.cache", 2 * k, cached);
+    emit_heads(pass, TP_FUNCTION_CACHE, "attn.cache", k + v, cached);
     TP_READS(pass, TP_VALUE_QKV, TP_VALUE_LENGTHS);
     TP_WRITES(pass, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES);
   }
@@ -236,7 +246,7 @@ static void emit_attention(struct tp_pass *pass, int which)
                         .kv_len = chunk->context + chunk->tokens,
                         .heads = block->heads,
                         .kv_heads = block->kv_heads,
-                        .head_dim = block->head_dim,
+                        .head_dim = (block->head_dim + block->value_dim) / 2,
                         .window = block->window,
                         .score_passes = style->score_passes,
                         .dtype = pass->wide,
@@ -260,6 +270,10 @@ void tp_block_attend(struct tp_pass *pass)
 
 void tp_block_attention(struct tp_pass *pass)
 {
+  if (pass->block.latent.kv_rank > 0) {
+    tp_block_latent_attention(pass);
+    return;
+  }
   qkv(pass);
   tp_block_attend(pass);
 }
@@ -298,6 +312,10 @@ void tp_block_down(struct tp_pass *pass)
 
 void tp_block_mlp(struct tp_pass *pass)
 {
+  if (pass->block.experts.count > 0) {
+    tp_block_mixture(pass);
+    return;
+  }
   up(pass);
   tp_block_down(pass);
 }
@@ -306,6 +324,10 @@ void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_
 {
   const double elements = (double)pass->tokens * (double)pass->block.hidden;
   if (!pass->exchange)
+    return;
+  if (slot == TP_SLOT_MLP && pass->block.experts.count > 0)
+    tp_block_start_combine(pass);
+  if (tp_mesh_tensor(&pass->request->mesh).size == 1)
     return;
   tp_pass_start(pass, slot, elements * tp_dtype_bytes(pass->wide));
   TP_READS(pass, value);

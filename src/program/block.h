@@ -59,7 +59,15 @@ bool tp_block_fuses_activation(const struct tp_pass *pass);
 void tp_block_down(struct tp_pass *pass);
 void tp_block_mlp(struct tp_pass *pass);
 
-/* All-reduce of what the last kernel wrote, tokens x hidden: started; started and waited for. */
+/* mixture.c: the same of a layer with experts, up to their weighted sum; and the sums' way back to
+ * the replicas that the tokens are of. */
+void tp_block_mixture(struct tp_pass *pass);
+void tp_block_start_combine(struct tp_pass *pass);
+/* latent.c: attention over a latent, all of it. */
+void tp_block_latent_attention(struct tp_pass *pass);
+
+/* All-reduce of what the last kernel wrote, tokens x hidden: started; started and waited for.  In
+ * the slot of the MLP a mixture's combine goes before it. */
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 

@@ -55,6 +55,39 @@ double tp_pass_parameters(const struct tp_pass *pass)
   return parameters;
 }
 
+/* Rows that the experts of the rank work on, in and out, and their inner tensors; gathered tokens.
+ */
+static double experts_elements(const struct tp_pass *pass)
+{
+  const struct tp_mesh *const mesh = &pass->request->mesh;
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  const double tokens = (double)pass->tokens * mesh->dp, hidden = (double)pass->block.hidden;
+  if (all->count <= 1)
+    return 0;
+  const double rows = tokens * (double)all->top_k / mesh->ep;
+  return rows * (2 * hidden + 3 * (double)all->ffn / mesh->etp) +
+         (mesh->dp > 1 ? 2 * tokens * hidden : 0);
+}
+
+/* Latents, and queries, keys and values of the heads; of decode queries as wide as the latent. */
+static double latent_elements(const struct tp_pass *pass)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  double elements = 0;
+  if (latent->kv_rank == 0)
+    return 0;
+  for (int i = 0; i < pass->request->batch.n; i++) {
+    const struct tp_chunk *const chunk = &pass->request->batch.chunks[i];
+    const int64_t wide = tp_chunk_decodes(chunk)
+                             ? 2 * (latent->kv_rank + latent->rope_dim)
+                             : 2 * (latent->nope_dim + latent->rope_dim + latent->value_dim);
+    elements +=
+        (double)(chunk->sequences * (chunk->context * !tp_chunk_decodes(chunk) + chunk->tokens) *
+                 pass->block.heads * wide);
+  }
+  return elements + (double)(pass->tokens * (latent->q_rank + latent->kv_rank));
+}
+
 /* Live at once at the widest point of a pass: residual, normalised copy and two outputs in flight;
  * the inner tensors of the larger module; the score matrix where it is materialised; logits. */
 static double activation_bytes(const struct tp_pass *pass)
@@ -62,6 +95,7 @@ static double activation_bytes(const struct tp_pass *pass)
   const struct tp_block *b = &pass->block;
   const struct tp_request *request = pass->request;
   const double tokens = (double)pass->tokens;
+  const double inner = experts_elements(pass);
   const double attention = tokens * (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
   const double mlp = tokens * (double)b->ffn * (b->gated ? 3 : 2);
   double scores = 0; /* scores and probabilities of the largest chunk whose kernel keeps them */
@@ -73,7 +107,9 @@ static double activation_bytes(const struct tp_pass *pass)
   }
   const double logits = (double)tp_block_head_rows(pass) * (double)request->model->vocab;
   const double outer = 4 * tokens * (double)b->hidden * (double)b->copies;
-  return (outer + max(max(attention + scores, mlp), logits)) * tp_dtype_bytes(pass->wide);
+  return (outer +
+          max(max(max(attention + scores, latent_elements(pass)), max(mlp, inner)), logits)) *
+         tp_dtype_bytes(pass->wide);
 }
 
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)

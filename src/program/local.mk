@@ -4,9 +4,11 @@ libtpcore_la_SOURCES += \
 	%D%/block.c %D%/block.h \
 	%D%/check.c %D%/check.h \
 	%D%/footprint.c \
+	%D%/latent.c \
 	%D%/layers.c %D%/layers.h \
 	%D%/live.c %D%/live.h \
 	%D%/mesh.c %D%/mesh.h \
+	%D%/mixture.c \
 	%D%/op.c %D%/op.h \
 	%D%/op_fields.c %D%/op_fields.h \
 	%D%/op_key.c %D%/op_key.h \

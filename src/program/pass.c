@@ -50,6 +50,15 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
     return "one rank has several sub-layers and says what they cost, not what they compute: take "
            "as "
            "many ranks as there are sub-layers";
+  if (request->model->experts.count > 0)
+    return "what its experts compute no op here says: take a dense model";
+  if (request->model->latent.kv_rank > 0)
+    return "what attention over a latent computes no op here says: take another model";
+  if (tp_model_is_odd(request->model))
+    return "its norms, heads or layers are not those that an executor here computes: take another "
+           "model";
+  if (tp_mesh_stage_ranks(&request->mesh) != request->mesh.tp)
+    return "several replicas say what they cost, not what they compute: take dp 1";
   if (request->dtypes != NULL)
     return "its matrices are of several types, which no executor here multiplies: give --dtype";
   if (request->model->position == TP_POSITION_ALIBI)
@@ -72,7 +81,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
       .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
       .residual_tokens = tp_batch_tokens(&request->batch),
-      .exchange = request->mesh.tp > 1,
+      .exchange = tp_mesh_stage_ranks(&request->mesh) > 1,
   };
   tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
@@ -97,9 +106,11 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
                                      struct tp_error *error)
 {
   const int n = tp_model_n_kinds(request->model);
+  const struct tp_mesh *const mesh = &request->mesh;
+  const struct tp_cut cut = {.tp = mesh->tp, .ep = mesh->ep, .etp = mesh->etp};
   struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
   for (int kind = 0; kind < n; kind++)
-    TP_TRY(tp_shard_make(request->model, kind, request->mesh.tp, &kinds[kind], error));
+    TP_TRY(tp_shard_cut(request->model, kind, cut, &kinds[kind], error));
   tp_pass_begin(pass, request, kinds, arena, program);
   return TP_OK;
 }
@@ -206,6 +217,16 @@ void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attenti
   push_kernel(pass, name, TP_OP_ATTENTION)->attention = attention;
 }
 
+void tp_pass_latent(struct tp_pass *pass, const char *name, struct tp_latent latent)
+{
+  push_kernel(pass, name, TP_OP_LATENT)->latent = latent;
+}
+
+void tp_pass_experts(struct tp_pass *pass, const char *name, struct tp_experts experts)
+{
+  push_kernel(pass, name, TP_OP_EXPERTS)->experts = experts;
+}
+
 void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
                     double write)
 {
@@ -228,12 +249,15 @@ static struct tp_op *last_kernel(struct tp_pass *pass)
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective)
 {
-  if (!pass->exchange)
+  if (collective.group.size == 0)
+    collective.group = tp_mesh_tensor(&pass->program->mesh);
+  if (!pass->exchange || collective.group.size == 1)
     return;
   struct tp_op *producer = last_kernel(pass);
   if (producer->records == TP_NO_EVENT)
     producer->records = ready_event(slot);
   const int ready = producer->records;
+  pass->started |= 1u << slot;
 
   const char *name = collective_names[slot][collective.kind];
   struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
@@ -241,8 +265,6 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
   op->waits[0] = ready;
   op->records = done_event(slot);
   op->collective = collective;
-  if (collective.group.size == 0)
-    op->collective.group = tp_mesh_tensor(&pass->program->mesh);
 }
 
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
@@ -261,7 +283,7 @@ void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *re
 
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
 {
-  if (!pass->exchange)
+  if (!pass->exchange || !(pass->started & 1u << slot))
     return;
   assert(pass->n_waits < TP_MAX_WAITS);
   pass->waits[pass->n_waits++] = done_event(slot);

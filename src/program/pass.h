@@ -14,6 +14,8 @@
   X(EMBED, "embed")              \
   X(ATTENTION, "attn")           \
   X(MLP, "mlp")                  \
+  X(DISPATCH, "moe.dispatch")    \
+  X(GATHER, "moe.combine")       \
   X(EXCHANGE, "exchange")        \
   X(COMBINE, "combine")          \
   X(HEAD, "head")                \
@@ -40,7 +42,8 @@ struct tp_pass {
   int64_t tokens, sequences;        /* of the batch: rows a layer works on, sequences they are of */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
-  bool exchange;                    /* collectives are emitted */
+  bool exchange;                    /* collectives are emitted ... */
+  unsigned started;                 /* ... in these slots so far */
   int layer, step;                  /* the next op's; what the next layer adds to it: 1 or -1 */
   int64_t group;                    /* layers that are emitted at a time (layers.h), ... */
   int turn, layers_calls;           /* ... how often in the open segment; calls so far */
@@ -80,19 +83,22 @@ void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm);
 void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attention attention);
 /* Makes m rows of k low-bit. */
 void tp_pass_quantise(struct tp_pass *pass, const char *name, struct tp_quantise quantise);
+void tp_pass_latent(struct tp_pass *pass, const char *name, struct tp_latent latent);
+void tp_pass_experts(struct tp_pass *pass, const char *name, struct tp_experts experts);
 /* `read` and `write` are elements of the activation type. */
 void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
                     double write);
 
-/* Starts the collective in the slot once the kernel emitted last is done, over the tensor ranks
- * where it names no group; an all-reduce of `bytes` of the activation type. */
+/* Starts the collective in the slot once the kernel emitted last is done (one right after another
+ * once that is, by the order of their stream), over the tensor ranks where it names no group; none
+ * of a group of one; an all-reduce of `bytes` of the activation type. */
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective);
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
 /* The slot's two events are to be called so, by names that outlive the program. */
 void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *ready,
                          const char *done);
-/* The next kernel waits for the latest collective of the slot. */
+/* The next kernel waits for the latest collective of the slot, if any was started there. */
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot);
 
 /* Closes the last segment and fills in the memory a rank needs. */

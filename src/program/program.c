@@ -6,10 +6,11 @@ void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *
   for (size_t s = 0; s < program->n_segments; s++)
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       struct tp_op *const op = &program->segments[s].ops[i];
-      if (op->kind != TP_OP_ATTENTION)
-        continue;
       const struct tp_chunk *const chunk = &batch->chunks[op->chunk];
-      op->attention.kv_len = chunk->context + chunk->tokens;
+      if (op->kind == TP_OP_ATTENTION)
+        op->attention.kv_len = chunk->context + chunk->tokens;
+      else if (op->kind == TP_OP_LATENT)
+        op->latent.kv_len = chunk->context + chunk->tokens;
     }
 }
 

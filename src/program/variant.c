@@ -257,6 +257,51 @@ struct tp_wire tp_variant_wire(const struct tp_variant *variant)
   return wire;
 }
 
+static bool is_of(const struct tp_variant *variant, const char *prefix)
+{
+  return strncmp(variant->architecture->name, prefix, strlen(prefix)) == 0;
+}
+
+static bool lacks_modules(const struct tp_model *model)
+{
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
+    if (model->kinds[kind].no_attention || model->kinds[kind].no_mlp)
+      return true;
+  return false;
+}
+
+/* What has no meaning over experts, latents and layers that differ. */
+static enum tp_status check_mixture(const struct tp_variant *variant,
+                                    const struct tp_request *request, struct tp_error *error)
+{
+  const struct tp_model *const model = request->model;
+  const struct tp_mesh *const mesh = &request->mesh;
+  const bool mixture = model->experts.count > 0, plain = is_of(variant, "standard");
+  TP_TRY(tp_mesh_check(mesh, error));
+  const char *why = NULL;
+  if (request->train && (mixture || model->latent.kv_rank > 0 || tp_model_is_odd(model)))
+    why = "its training is not modelled; ask for inference";
+  else if (!mixture && (mesh->ep > 1 || mesh->dp > 1))
+    why = "it has no experts that ep could share out or replicas could meet in; take dp 1 and ep 1";
+  else if (is_of(variant, "kraken") && (mixture || model->latent.kv_rank > 0))
+    why = "kraken's sub-layers are dense blocks with heads of their own; take another variant";
+  else if (is_of(variant, "desync") && mesh->ep > 1)
+    why = "a rank that drops the all-reduce would never see the other ranks' experts; take ep 1 or "
+          "another variant";
+  else if (lacks_modules(model) && !plain && !is_of(variant, "no-comm"))
+    why = "some of its layers lack attention or the MLP, so modules do not alternate; take "
+          "standard";
+  else if (is_of(variant, "desync") && model->post_norms)
+    why = "its norm of a module's output needs the sum that desync drops; take another variant";
+  else if (mesh->dp > 1 && request->style.all_to_all && (mesh->tp > 1 || mesh->etp > 1))
+    why =
+        "all-to-all sends each token from one rank to one; take tp 1 and ep as dp, or a stack that "
+        "gathers";
+  if (why == NULL)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT, "variant '%s' of %s: %s", variant->text, model->name, why);
+}
+
 static enum tp_status check_request(const struct tp_variant *variant,
                                     const struct tp_request *request, struct tp_error *error)
 {
@@ -269,6 +314,7 @@ static enum tp_status check_request(const struct tp_variant *variant,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
                    variant->text, model->name);
+  TP_TRY(check_mixture(variant, request, error));
   for (int i = 0; i < request->batch.n; i++) {
     const struct tp_chunk *chunk = &request->batch.chunks[i];
     if (request->mesh.tp < 1 || chunk->sequences < 1 || chunk->tokens < 1 || chunk->context < 0)
@@ -304,12 +350,14 @@ static const char *step_text(const char *pass, const struct tp_batch *batch, str
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
                          const char *pass, struct tp_arena *arena)
 {
+  const struct tp_mesh *const mesh = &request->mesh;
+  const char *const replicas = mesh->dp > 1 ? tp_arena_printf(arena, " dp=%d", mesh->dp) : "";
+  const char *const experts = mesh->ep > 1 ? tp_arena_printf(arena, " ep=%d", mesh->ep) : "";
   const char *const stage =
-      request->mesh.pp == 1
-          ? ""
-          : tp_arena_printf(arena, "stage=%d/%d ", request->stage, request->mesh.pp);
-  return tp_arena_printf(arena, "%s %s tp=%d %s%s", request->model->name, variant->text,
-                         request->mesh.tp, stage, step_text(pass, &request->batch, arena));
+      mesh->pp == 1 ? "" : tp_arena_printf(arena, " stage=%d/%d", request->stage, mesh->pp);
+  return tp_arena_printf(arena, "%s %s tp=%d%s%s%s %s", request->model->name, variant->text,
+                         mesh->tp, replicas, experts, stage,
+                         step_text(pass, &request->batch, arena));
 }
 
 static enum tp_status transform(const struct tp_variant *variant, const struct tp_request *request,
@@ -330,7 +378,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
 {
   TP_TRY(check_request(variant, request, error));
   const struct tp_architecture *architecture = variant->architecture;
-  if (request->mesh.tp == 1 && !architecture->takes_degree)
+  if (tp_mesh_stage_ranks(&request->mesh) == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
   if (request->train)
     TP_TRY(architecture->build_train(request, arena, program, error));

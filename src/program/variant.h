@@ -25,6 +25,8 @@ struct tp_style {
   enum tp_scale scale;
   bool head_sharded, all_positions, embedding_sharded;
   double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
+  bool all_to_all;    /* tokens travel to the ranks of their experts; else all to all of them */
+  double expert_skew; /* how unevenly tokens go to experts: struct tp_experts */
 };
 
 /* Which kernels attend a chunk. */

@@ -66,7 +66,8 @@ static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *col
   const bool summed = n > 1 && is_sum(&ops[n - 1], bytes) && ops[n - 2].records == TP_NO_EVENT &&
                       ops[n - 2].stream == ops[n - 1].stream;
   const struct tp_op *gemm = &ops[n - (summed ? 2 : 1)];
-  if (gemm->kind != TP_OP_GEMM || result_bytes(&gemm->gemm) != bytes)
+  if (gemm->kind != TP_OP_GEMM || collective->collective.group.stride != 1 ||
+      result_bytes(&gemm->gemm) != bytes)
     return 0;
   return summed ? 2 : 1;
 }
@@ -101,7 +102,7 @@ enum tp_status tp_rewrite_program(const struct tp_request *request,
                                   bool needs_dma, void (*emit)(struct tp_rewrite *rewrite),
                                   struct tp_program *program, struct tp_error *error)
 {
-  if (request->mesh.tp == 1)
+  if (request->mesh.tp == 1 && request->mesh.dp == 1)
     return TP_OK;
   struct tp_rewrite rewrite = {.arena = arena,
                                .program = program,

@@ -20,8 +20,14 @@ static void fused_input(struct tp_pass *pass)
   }
 }
 
+/* A latent or a router has a GEMM of its own: nothing is fused on the way in. */
 void tp_parallel_modules(struct tp_pass *pass)
 {
+  if (pass->block.latent.kv_rank > 0 || pass->block.experts.count > 0) {
+    tp_block_attention(pass);
+    tp_block_mlp(pass);
+    return;
+  }
   fused_input(pass);
   tp_block_attend(pass);
   tp_block_down(pass);

@@ -4,15 +4,22 @@
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
+/* nemotron-nas: a layer may lack either module, and with it the norm. */
 static void sequential_layer(struct tp_pass *pass)
 {
-  tp_block_attention(pass);
-  tp_block_all_reduce(pass, TP_SLOT_ATTENTION, TP_VALUE_ATTENTION_OUT);
-  tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
-  tp_block_mlp(pass);
-  tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  const bool attends = pass->block.attends, feeds = pass->block.feeds;
+  if (attends) {
+    tp_block_attention(pass);
+    tp_block_all_reduce(pass, TP_SLOT_ATTENTION, TP_VALUE_ATTENTION_OUT);
+    tp_block_add_norm(pass, TP_ADD_NORM("attn.add", ATTENTION_OUT, "mlp.norm", MLP), false);
+  }
+  if (feeds) {
+    tp_block_mlp(pass);
+    tp_block_all_reduce(pass, TP_SLOT_MLP, TP_VALUE_MLP_OUT);
+  }
   tp_pass_next_layer(pass);
-  tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
+  if (feeds)
+    tp_block_add_norm(pass, TP_ADD_NORM("mlp.add", MLP_OUT, "next.norm", ATTENTION), false);
 }
 
 /* gpt_neox, falcon: both modules read the same residual; their outputs are added on each rank

@@ -1,0 +1,83 @@
+/* Attention over a latent that all heads share (multi-head latent attention, arXiv 2405.04434).
+ *
+ *     attn.down      residual to the latents of queries and of keys and values, on every rank
+ *     attn.q.up      queries of the rank's heads
+ *     prefill        attn.kv.up expands the latents of all keys to keys and values of each head
+ *     decode         queries are taken to the latent instead, and what is attended taken back:
+ *                    two products a head with the two halves of the same matrix
+ *
+ * The cache keeps the latent, whole on every rank. */
+#include "program/block.h"
+
+static void norm(struct tp_pass *pass)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  const double elements = (double)pass->tokens * (double)(latent->q_rank + latent->kv_rank);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.latent_norm",
+                 elements + (double)(latent->q_rank + latent->kv_rank), elements);
+}
+
+static void rope_and_cache(struct tp_pass *pass)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  const double tokens = (double)pass->tokens, rope = (double)latent->rope_dim;
+  const double rotated = tokens * rope * (double)(pass->block.heads + 1);
+  const double cached = tokens * (rope + (double)latent->kv_rank);
+  if (pass->request->style.fused_rope) {
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope+cache",
+                   rotated + tokens * (double)latent->kv_rank, rotated + cached);
+    return;
+  }
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope", rotated, rotated);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.cache", cached, cached);
+}
+
+static void product(struct tp_pass *pass, const char *name, int64_t m, int64_t n, int64_t k)
+{
+  tp_pass_gemm(
+      pass, name,
+      (struct tp_gemm){
+          .m = m, .n = n, .k = k, .dtype = tp_request_dtype(pass->request, TP_PART_ATTENTION)});
+}
+
+/* The batched products of decode are counted as one: the same weights and flops. */
+static void attend(struct tp_pass *pass, int which)
+{
+  const struct tp_block *const block = &pass->block;
+  const struct tp_latent_shape *const latent = &block->latent;
+  const struct tp_chunk *const chunk = &pass->request->batch.chunks[which];
+  const bool absorbed = tp_chunk_decodes(chunk);
+  const int64_t rows = chunk->sequences * chunk->tokens, heads = block->heads;
+  const int64_t keys = chunk->sequences * (chunk->context + chunk->tokens);
+  if (absorbed)
+    product(pass, "attn.q.absorb", rows, heads * latent->kv_rank, latent->nope_dim);
+  else
+    product(pass, "attn.kv.up", keys, heads * (latent->nope_dim + latent->value_dim),
+            latent->kv_rank);
+  tp_pass_latent(pass, "attn.attention",
+                 (struct tp_latent){.absorbed = absorbed,
+                                    .batch = chunk->sequences,
+                                    .query_len = chunk->tokens,
+                                    .kv_len = chunk->context + chunk->tokens,
+                                    .heads = heads,
+                                    .kv_rank = latent->kv_rank,
+                                    .rope_dim = latent->rope_dim,
+                                    .nope_dim = latent->nope_dim,
+                                    .v_dim = latent->value_dim,
+                                    .dtype = pass->wide});
+  tp_pass_last(pass)->chunk = which;
+  if (absorbed)
+    product(pass, "attn.v.expand", rows, heads * latent->value_dim, latent->kv_rank);
+}
+
+void tp_block_latent_attention(struct tp_pass *pass)
+{
+  tp_block_project(pass, "attn.down", TP_PROJECTION_LATENT);
+  norm(pass);
+  if (pass->block.latent.q_rank > 0)
+    tp_block_project(pass, "attn.q.up", TP_PROJECTION_Q_UP);
+  rope_and_cache(pass);
+  for (int i = 0; i < pass->request->batch.n; i++)
+    attend(pass, i);
+  tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
+}

@@ -1,0 +1,135 @@
+/* The feed-forward of a layer with experts.
+ *
+ *     router, top-k      which experts a token goes to, on every rank alike
+ *     dispatch           the tokens of all replicas to the ranks that have their experts
+ *     shared experts     under the dispatch, cut over the tensor ranks
+ *     experts            of this rank, over the tokens of all replicas
+ *     combine            the sums back to the replica that the tokens are of
+ *
+ * With one replica every rank has all tokens: nothing is dispatched, and the all-reduce of the
+ * module sums over experts and their parts.  With several, tokens are gathered and sums are
+ * scattered over the replicas, or travel all-to-all to the ranks of their experts (struct
+ * tp_style). */
+#include "program/block.h"
+
+static int64_t replicas(const struct tp_pass *pass)
+{
+  return pass->request->mesh.dp;
+}
+
+/* Every rank reads all of the router, so the choice travels nowhere. */
+static void route(struct tp_pass *pass)
+{
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  tp_block_project(pass, "moe.router", TP_PROJECTION_ROUTER);
+  const double tokens = (double)pass->tokens;
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "moe.top_k", tokens * (double)all->count,
+                 tokens * 2 * (double)all->top_k);
+}
+
+/* Of a token's top_k experts of `count`, drawn evenly, on how many of `ep` ranks any of them is. */
+static double ranks_met(double count, double top_k, double ep)
+{
+  double none = 1; /* that a rank has none of them */
+  for (int i = 0; i < (int)top_k; i++)
+    none *= (count - count / ep - i) / (count - i) > 0 ? (count - count / ep - i) / (count - i) : 0;
+  return ep * (1 - none);
+}
+
+/* Elements of a rank's buffer: the rows of all replicas, or those that it sends. */
+static double exchanged_elements(const struct tp_pass *pass)
+{
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  const double own = (double)pass->tokens * (double)pass->block.hidden;
+  if (!pass->request->style.all_to_all)
+    return own * (double)replicas(pass);
+  return own * ranks_met((double)all->count, (double)all->top_k, (double)pass->request->mesh.ep);
+}
+
+static void exchange(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
+{
+  const bool all_to_all = pass->request->style.all_to_all;
+  const struct tp_mesh *const mesh = &pass->request->mesh;
+  if (mesh->dp == 1)
+    return;
+  tp_pass_start_collective(
+      pass, slot,
+      (struct tp_collective){.kind = all_to_all ? TP_ALL_TO_ALL : kind,
+                             .group = all_to_all ? tp_mesh_experts(mesh) : tp_mesh_data(mesh),
+                             .bytes = exchanged_elements(pass) * tp_dtype_bytes(pass->wide),
+                             .dtype = pass->wide});
+}
+
+static void activate(struct tp_pass *pass, const char *name, double inner)
+{
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, name, inner * (pass->block.gated ? 2 : 1), inner);
+}
+
+static void shared(struct tp_pass *pass)
+{
+  const bool activates = tp_block_fuses_activation(pass);
+  tp_block_project(pass, pass->block.gated ? "shared.up+gate" : "shared.up",
+                   TP_PROJECTION_SHARED_UP);
+  tp_pass_last(pass)->gemm.activates = activates;
+  if (!activates)
+    activate(pass, "shared.act", (double)pass->tokens * (double)pass->block.experts.shared_ffn);
+  tp_block_project(pass, "shared.down", TP_PROJECTION_SHARED_DOWN);
+}
+
+static void experts(struct tp_pass *pass)
+{
+  const struct tp_request *const request = pass->request;
+  const struct tp_expert_shape *const all = &request->model->experts;
+  tp_pass_experts(pass, "moe.experts",
+                  (struct tp_experts){
+                      .tokens = pass->tokens * replicas(pass),
+                      .hidden = pass->block.hidden,
+                      .intermediate = all->ffn,
+                      .top_k = all->top_k,
+                      .experts = all->count,
+                      .moe_tp = request->mesh.etp,
+                      .moe_ep = request->mesh.ep,
+                      .skew = request->style.expert_skew,
+                      .dtype = tp_request_dtype(request, TP_PART_EXPERTS),
+                      .ungated = !pass->block.gated,
+                  });
+}
+
+/* One expert is an MLP without a choice. */
+static bool is_dense(const struct tp_pass *pass)
+{
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  return all->count == 1 && all->shared_ffn == 0 && pass->request->mesh.dp == 1;
+}
+
+static void dense(struct tp_pass *pass)
+{
+  const bool activates = tp_block_fuses_activation(pass);
+  tp_block_project(pass, pass->block.gated ? "mlp.up+gate" : "mlp.up", TP_PROJECTION_EXPERT_UP);
+  tp_pass_last(pass)->gemm.activates = activates;
+  if (!activates)
+    activate(pass, "mlp.act", (double)pass->tokens * (double)pass->block.experts.ffn);
+  tp_block_project(pass, "mlp.down", TP_PROJECTION_EXPERT_DOWN);
+}
+
+void tp_block_mixture(struct tp_pass *pass)
+{
+  if (is_dense(pass)) {
+    dense(pass);
+    return;
+  }
+  route(pass);
+  exchange(pass, TP_SLOT_DISPATCH, TP_ALL_GATHER);
+  if (pass->block.experts.shared_ffn > 0)
+    shared(pass);
+  tp_pass_wait(pass, TP_SLOT_DISPATCH);
+  experts(pass);
+  if (pass->block.experts.shared_ffn > 0)
+    tp_block_add_to(pass, "shared.add", TP_VALUE_MLP_OUT, TP_VALUE_MLP_OUT, TP_VALUE_MLP_OUT);
+}
+
+void tp_block_start_combine(struct tp_pass *pass)
+{
+  const bool last = pass->request->mesh.tp == 1 || pass->request->style.all_to_all;
+  exchange(pass, last ? TP_SLOT_MLP : TP_SLOT_GATHER, TP_REDUCE_SCATTER);
+}
