@@ -354,7 +354,7 @@ int64_t tp_layer_inputs(const struct tp_layer *layer, unsigned projections)
   return 0;
 }
 
-enum tp_part tp_layer_part(const struct tp_layer *layer, unsigned projections)
+enum tp_model_part tp_layer_part(const struct tp_layer *layer, unsigned projections)
 {
   for (int i = 0; i < layer->n_matrices; i++)
     if (layer->matrices[i].projection & projections)
@@ -370,7 +370,7 @@ bool tp_layer_is_biased(const struct tp_layer *layer, unsigned projections)
   return biased;
 }
 
-int64_t tp_layer_part_elements(const struct tp_layer *layer, enum tp_part part)
+int64_t tp_layer_part_elements(const struct tp_layer *layer, enum tp_model_part part)
 {
   int64_t elements = 0;
   for (int i = 0; i < layer->n_matrices; i++)
@@ -383,7 +383,7 @@ int64_t tp_layer_matrix_elements(const struct tp_layer *layer)
 {
   int64_t elements = 0;
   for (int part = 0; part < TP_N_PARTS; part++)
-    elements += tp_layer_part_elements(layer, (enum tp_part)part);
+    elements += tp_layer_part_elements(layer, (enum tp_model_part)part);
   return elements;
 }
 

@@ -64,7 +64,7 @@ enum tp_projection {
 struct tp_matrix {
   const char *name, *bias_name;
   enum tp_projection projection;
-  enum tp_part part;
+  enum tp_model_part part;
   enum tp_unit unit;   /* in which it is split */
   enum tp_split split; /* by rows or columns; or OWN */
   int sharers;         /* so many ranks next to each other have the same part */
@@ -127,13 +127,13 @@ void tp_layer_share_experts(struct tp_layer *layer, int ep, int etp);
  * model that the first is of, and whether any of them is biased. */
 int64_t tp_layer_outputs(const struct tp_layer *layer, unsigned projections);
 int64_t tp_layer_inputs(const struct tp_layer *layer, unsigned projections);
-enum tp_part tp_layer_part(const struct tp_layer *layer, unsigned projections);
+enum tp_model_part tp_layer_part(const struct tp_layer *layer, unsigned projections);
 bool tp_layer_is_biased(const struct tp_layer *layer, unsigned projections);
 
 /* Of one block: elements of its matrices, of those of a part; of biases, gains and norms' biases.
  */
 int64_t tp_layer_matrix_elements(const struct tp_layer *layer);
-int64_t tp_layer_part_elements(const struct tp_layer *layer, enum tp_part part);
+int64_t tp_layer_part_elements(const struct tp_layer *layer, enum tp_model_part part);
 int64_t tp_layer_vector_elements(const struct tp_layer *layer);
 /* Of its matrices those that a token does not meet: the experts that are not its own. */
 int64_t tp_layer_idle_elements(const struct tp_layer *layer, int64_t top_k);

@@ -20,13 +20,13 @@ enum tp_qk_norm {
   X(TP_PART_EXPERTS, "experts")     \
   X(TP_PART_SHARED, "shared")       \
   X(TP_PART_ROUTER, "router") /* never quantised, as embedding and head */
-enum tp_part {
+enum tp_model_part {
 #define X(name, text) name,
   TP_PARTS(X)
 #undef X
       TP_N_PARTS
 };
-const char *tp_part_text(enum tp_part part);
+const char *tp_part_text(enum tp_model_part part);
 
 /* A feed-forward of which a token sees `top_k` of `count` blocks, and the shared one. */
 struct tp_expert_shape {

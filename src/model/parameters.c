@@ -1,7 +1,7 @@
 #include "model/layer.h"
 #include "model/pattern.h"
 
-const char *tp_part_text(enum tp_part part)
+const char *tp_part_text(enum tp_model_part part)
 {
   static const char *const texts[] = {
 #define X(name, text) text,
@@ -9,6 +9,11 @@ const char *tp_part_text(enum tp_part part)
 #undef X
   };
   return texts[part];
+}
+
+static int64_t layers_of(const struct tp_model *model, int kind)
+{
+  return tp_model_layers_of(model, kind, 0, model->layers);
 }
 
 int64_t tp_model_layer_parameters(const struct tp_model *model, int kind)
@@ -22,8 +27,7 @@ int64_t tp_model_parameters(const struct tp_model *model)
   const int64_t table = model->vocab * model->hidden;
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
-    count +=
-        tp_model_layers_of(model, kind, 0, model->layers) * tp_model_layer_parameters(model, kind);
+    count += layers_of(model, kind) * tp_model_layer_parameters(model, kind);
   count += model->tied_head ? table : 2 * table;
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);
@@ -37,8 +41,7 @@ int64_t tp_model_active_parameters(const struct tp_model *model)
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
     const struct tp_layer layer = tp_layer_make(model, kind);
     if (layer.block.experts.count > 0)
-      count -= tp_model_layers_of(model, kind, 0, model->layers) *
-               tp_layer_idle_elements(&layer, layer.block.experts.top_k);
+      count -= layers_of(model, kind) * tp_layer_idle_elements(&layer, layer.block.experts.top_k);
   }
   return count;
 }
@@ -48,8 +51,7 @@ int64_t tp_model_cache_elements(const struct tp_model *model)
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
     const struct tp_layer layer = tp_layer_make(model, kind);
-    count += tp_model_layers_of(model, kind, 0, model->layers) * layer.block.copies *
-             tp_layer_cache_elements(&layer);
+    count += layers_of(model, kind) * layer.block.copies * tp_layer_cache_elements(&layer);
   }
   return count;
 }

@@ -152,7 +152,7 @@ static bool name_matches(const char *name, const char *pattern, struct tp_arena 
 
 /* How checkpoints name one matrix of the part in a layer; NULL past the last spelling.  gemma4's
  * experts stand beside its MLP, not inside. */
-static const char *matrix_name(enum tp_part part, bool beside, int64_t layer, int spelling,
+static const char *matrix_name(enum tp_model_part part, bool beside, int64_t layer, int spelling,
                                struct tp_arena *arena)
 {
   static const char *const prefixes[] = {"model.layers", "language_model.model.layers",
@@ -175,7 +175,7 @@ static const char *matrix_name(enum tp_part part, bool beside, int64_t layer, in
                          matrix);
 }
 
-static bool is_named(const json_t *list, enum tp_part part, bool beside, int64_t layer,
+static bool is_named(const json_t *list, enum tp_model_part part, bool beside, int64_t layer,
                      struct tp_arena *arena)
 {
   const char *name;
@@ -189,7 +189,7 @@ static bool is_named(const json_t *list, enum tp_part part, bool beside, int64_t
   return false;
 }
 
-static const char *dtype_by_layers(const json_t *layers, enum tp_part part, bool beside,
+static const char *dtype_by_layers(const json_t *layers, enum tp_model_part part, bool beside,
                                    int64_t layer, struct tp_arena *arena)
 {
   const char *name, *key;
@@ -202,7 +202,7 @@ static const char *dtype_by_layers(const json_t *layers, enum tp_part part, bool
   return NULL;
 }
 
-static const char *dtype_by_groups(const json_t *groups, enum tp_part part, bool beside,
+static const char *dtype_by_groups(const json_t *groups, enum tp_model_part part, bool beside,
                                    int64_t layer, struct tp_arena *arena)
 {
   const char *name;
@@ -214,7 +214,7 @@ static const char *dtype_by_groups(const json_t *groups, enum tp_part part, bool
 }
 
 /* NULL: not quantised. */
-static const char *dtype_in(const struct scheme *scheme, enum tp_part part, int64_t layer,
+static const char *dtype_in(const struct scheme *scheme, enum tp_model_part part, int64_t layer,
                             struct tp_arena *arena)
 {
   if (scheme->layers != NULL)
@@ -227,7 +227,7 @@ static const char *dtype_in(const struct scheme *scheme, enum tp_part part, int6
   return scheme->dtype;
 }
 
-static bool has_part(const struct tp_model *model, int64_t layer, enum tp_part part)
+static bool has_part(const struct tp_model *model, int64_t layer, enum tp_model_part part)
 {
   const struct tp_layer_kind *const kind = &model->kinds[tp_model_kind_of(model, layer)];
   switch (part) {
@@ -253,7 +253,7 @@ static bool same_text(const char *a, const char *b)
 
 /* The type of most layers; how many there are, and how many have it. */
 static const char *most_common(const struct scheme *scheme, const struct tp_model *model,
-                               enum tp_part part, struct tp_arena *arena, int64_t counts[2])
+                               enum tp_model_part part, struct tp_arena *arena, int64_t counts[2])
 {
   const char **const of = TP_NEW(arena, const char *, model->layers), *most = NULL;
   counts[0] = counts[1] = 0;
@@ -279,15 +279,15 @@ static void set_parts(struct tp_reading *reading, const struct scheme *scheme)
   for (int part = 0; part < TP_PART_ROUTER; part++) {
     int64_t counts[2];
     const char *const dtype =
-        most_common(scheme, model, (enum tp_part)part, reading->arena, counts);
+        most_common(scheme, model, (enum tp_model_part)part, reading->arena, counts);
     model->dtypes[part] = dtype;
     if (dtype != NULL)
       said = tp_arena_printf(reading->arena, "%s%s%s %s", said, said[0] == '\0' ? "" : ", ",
-                             tp_part_text((enum tp_part)part), dtype);
+                             tp_part_text((enum tp_model_part)part), dtype);
     if (counts[1] < counts[0])
       tp_key_note(reading, "",
                   "%s of %" PRId64 " layers in %" PRId64 " is taken to have the type of the others",
-                  tp_part_text((enum tp_part)part), counts[0] - counts[1], counts[0]);
+                  tp_part_text((enum tp_model_part)part), counts[0] - counts[1], counts[0]);
   }
   if (said[0] != '\0')
     tp_key_note(reading, "", "weights as the checkpoint has them: %s; --dtype overrides", said);

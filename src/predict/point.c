@@ -120,10 +120,9 @@ static enum tp_status check_positions(const struct tp_point *point, struct tp_er
 static enum tp_status check_model(const struct tp_point *point, struct tp_error *error)
 {
   const struct tp_model *const model = point->model;
-  const char *const why = model->unpriced != NULL ? model->unpriced : point->refused;
   const int64_t tokens = tp_point_capacity(point);
-  if (why != NULL)
-    return tp_fail(error, TP_E_INPUT, "model %s: %s", model->name, why);
+  if (point->refused != NULL)
+    return tp_fail(error, TP_E_INPUT, "model %s: %s", model->name, point->refused);
   if (model->chunk > 0 && tokens > model->chunk)
     return tp_fail(
         error, TP_E_INPUT,

@@ -22,7 +22,7 @@ bool tp_precision_is_own(const struct tp_model *model)
   return tp_model_is_quantised(model) || model->unknown_dtype != NULL;
 }
 
-static bool has_part(const struct tp_model *model, enum tp_part part)
+static bool has_part(const struct tp_model *model, enum tp_model_part part)
 {
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++) {
     const struct tp_layer layer = tp_layer_make(model, kind);
@@ -48,8 +48,8 @@ struct tp_precision tp_precision_of(const struct tp_model *model, struct tp_aren
     if (model->dtypes[part] != NULL && !find_dtype(model->dtypes[part], &dtypes[part]))
       precision.refused =
           tp_arena_printf(arena, "its %s are quantised as %s, which no GEMM here is; give --dtype",
-                          tp_part_text((enum tp_part)part), model->dtypes[part]);
-    if (part == TP_PART_ROUTER || !has_part(model, (enum tp_part)part))
+                          tp_part_text((enum tp_model_part)part), model->dtypes[part]);
+    if (part == TP_PART_ROUTER || !has_part(model, (enum tp_model_part)part))
       continue;
     alike = alike && (!any || dtypes[part] == first);
     first = any ? first : dtypes[part];

@@ -18,7 +18,7 @@
   TEXT(stack, "", "software stack")                                             \
   TEXT(variant, "", "architecture[+overlap][+wire]")                            \
   NUMBER(tp, "GPUs", "tensor-parallel degree")                                  \
-  NUMBER(pp, "stages", "pipeline-parallel degree")                    \
+  NUMBER(pp, "stages", "pipeline-parallel degree")                              \
   NUMBER(nodes, "servers", "servers that the ranks sit on")                     \
   NUMBER(batch, "sequences", "sequences at once")                               \
   NUMBER(prompt, "tokens", "prompt tokens a sequence")                          \

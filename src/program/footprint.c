@@ -13,8 +13,8 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
 {
   double bytes = (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
   for (int part = 0; part < TP_N_PARTS; part++)
-    bytes += (double)tp_layer_part_elements(layer, (enum tp_part)part) *
-             tp_dtype_bytes(tp_request_dtype(pass->request, (enum tp_part)part));
+    bytes += (double)tp_layer_part_elements(layer, (enum tp_model_part)part) *
+             tp_dtype_bytes(tp_request_dtype(pass->request, (enum tp_model_part)part));
   return bytes;
 }
 

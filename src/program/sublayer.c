@@ -39,6 +39,9 @@ static enum tp_status check(const struct tp_sublayer_request *request, int64_t w
   if (tp < 1 || request->tokens < 1)
     return tp_fail(error, TP_E_INPUT, "%s of %s: tp %d and %lld tokens must be at least 1", name,
                    request->model->name, tp, (long long)request->tokens);
+  if (width == 0)
+    return tp_fail(error, TP_E_INPUT, "%s of %s: its first layer has no such GEMM", name,
+                   request->model->name);
   if (width % tp != 0)
     return tp_fail(error, TP_E_INPUT, "%s of %s: tp %d does not divide its width %lld", name,
                    request->model->name, tp, (long long)width);

@@ -314,6 +314,8 @@ static enum tp_status check_request(const struct tp_variant *variant,
     return tp_fail(error, TP_E_INPUT,
                    "variant '%s': '%s' is a Kraken model and has no other form; use kraken",
                    variant->text, model->name);
+  if (model->unpriced != NULL)
+    return tp_fail(error, TP_E_INPUT, "model %s: %s", model->name, model->unpriced);
   TP_TRY(check_mixture(variant, request, error));
   for (int i = 0; i < request->batch.n; i++) {
     const struct tp_chunk *chunk = &request->batch.chunks[i];

@@ -66,7 +66,8 @@ struct tp_request {
 };
 
 /* Of the GEMMs of a part; routers are never quantised. */
-static inline enum tp_dtype tp_request_dtype(const struct tp_request *request, enum tp_part part)
+static inline enum tp_dtype tp_request_dtype(const struct tp_request *request,
+                                             enum tp_model_part part)
 {
   if (part == TP_PART_ROUTER)
     return tp_dtype_wide(request->dtype);
