@@ -58,6 +58,8 @@ struct tpsim_point {
   int64_t batch;    /* sequences at once; 1 */
   int64_t prompt;   /* tokens a sequence; 1024 */
   int64_t generate; /* tokens a sequence, the first included; 512; below 0: a prefill alone */
+  int64_t dp;       /* replicas of the attention, each of tp GPUs, that share the experts; 1 */
+  int64_t ep;       /* GPUs that experts are shared out over; 1 */
   int64_t layers;   /* the model cut to so many layers; all */
 };
 

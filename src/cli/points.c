@@ -37,6 +37,8 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   WORDS(variant);
   NUMBERS(tp);
   NUMBERS(pp);
+  NUMBERS(dp);
+  NUMBERS(ep);
   NUMBERS(batch);
   NUMBERS(prompt);
   NUMBERS(generate);

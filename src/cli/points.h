@@ -7,7 +7,7 @@
 
 struct tp_points {
   struct tp_words model, platform, stack, variant, dtype, kv_dtype, engine, phase, sets;
-  struct tp_numbers tp, pp, batch, prompt, generate, layers;
+  struct tp_numbers tp, pp, dp, ep, batch, prompt, generate, layers;
   const char *device, *detail, *collective;
 };
 
@@ -26,6 +26,10 @@ struct tp_points {
       TP_POINTS_OPTION(args, device, TP_OPTION_TEXT, "D", TP_DEVICE_HELP),                   \
       TP_POINTS_OPTION(args, tp, TP_OPTION_NUMBERS, "LIST", "tensor-parallel degrees [1]"),  \
       TP_POINTS_OPTION(args, pp, TP_OPTION_NUMBERS, "LIST", "pipeline stages [1]"),          \
+      TP_POINTS_OPTION(args, dp, TP_OPTION_NUMBERS, "LIST",                                  \
+                       "replicas of the attention that share experts [1]"),                  \
+      TP_POINTS_OPTION(args, ep, TP_OPTION_NUMBERS, "LIST",                                  \
+                       "GPUs that experts are shared out over [1]"),                         \
       {"variant",       'v',                                                                 \
        TP_OPTION_WORDS, offsetof(struct args, points.variant),                               \
        "V[,V]",         "how communication is arranged [standard]"},                         \

@@ -22,6 +22,8 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_dtype] = {.word = ""}, /* fp16, or as a quantised checkpoint has it */
     [TP_AXIS_engine] = {.word = "analytic"},
     [TP_AXIS_phase] = {.word = "inference"},
+    [TP_AXIS_dp] = {.number = 1},
+    [TP_AXIS_ep] = {.number = 1},
     [TP_AXIS_kv_dtype] = {.word = ""}, /* the stack's */
     [TP_AXIS_layers] = {.number = 0},  /* all */
 };
@@ -137,9 +139,11 @@ static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis
 static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *point,
                                    struct tp_error *error)
 {
-  int64_t tp, pp, nodes;
+  int64_t tp, pp, dp, ep, nodes;
   TP_TRY(number_at(ask, TP_AXIS_tp, 1, 1e6, &tp, error));
   TP_TRY(number_at(ask, TP_AXIS_pp, 1, 1e6, &pp, error));
+  TP_TRY(number_at(ask, TP_AXIS_dp, 1, 1e4, &dp, error));
+  TP_TRY(number_at(ask, TP_AXIS_ep, 1, 1e6, &ep, error));
   TP_TRY(number_at(ask, TP_AXIS_nodes, 0, 1e6, &nodes, error));
   TP_TRY(number_at(ask, TP_AXIS_batch, 1, 1e6, &point->batch, error));
   TP_TRY(number_at(ask, TP_AXIS_prompt, 1, 1e8, &point->prompt, error));
@@ -147,6 +151,9 @@ static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *po
   TP_TRY(number_at(ask, TP_AXIS_layers, 0, 1e6, &point->layers, error));
   point->mesh = tp_mesh_of_tp((int)tp);
   point->mesh.pp = (int)pp;
+  point->mesh.dp = (int)dp;
+  point->mesh.ep = (int)ep;
+  point->mesh.etp = (int)(dp * tp / ep); /* where that is no whole number, the mesh is refused */
   point->nodes = (int)nodes;
   return TP_OK;
 }

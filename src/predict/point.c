@@ -9,17 +9,24 @@ int64_t tp_point_capacity(const struct tp_point *point)
   return point->prompt + point->generate;
 }
 
+/* Of the replica that has most. */
+static int64_t sequences_of(const struct tp_point *point)
+{
+  const int64_t dp = point->mesh.dp > 1 ? point->mesh.dp : 1;
+  return (point->batch + dp - 1) / dp;
+}
+
 /* Tokens of all sequences that a step takes. */
 static int64_t prefill_tokens(const struct tp_point *point)
 {
-  const int64_t all = point->batch * point->prompt;
+  const int64_t all = sequences_of(point) * point->prompt;
   const int64_t most = tp_stack_prefill_tokens(point->stack, point->device->datasheet.dram_bytes);
   return !tp_point_generates(point) || most == 0 || most > all ? all : most;
 }
 
 int64_t tp_point_prefill_steps(const struct tp_point *point)
 {
-  const int64_t all = point->batch * point->prompt, tokens = prefill_tokens(point);
+  const int64_t all = sequences_of(point) * point->prompt, tokens = prefill_tokens(point);
   return (all + tokens - 1) / tokens;
 }
 
@@ -33,7 +40,7 @@ static void add_chunk(struct tp_batch *batch, struct tp_chunk chunk)
 struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step)
 {
   const int64_t prompt = point->prompt, tokens = prefill_tokens(point);
-  const int64_t first = step * tokens, left = point->batch * prompt - first;
+  const int64_t first = step * tokens, left = sequences_of(point) * prompt - first;
   int64_t taken = tokens < left ? tokens : left;
   struct tp_batch batch = {.n = 0};
   if (first % prompt > 0) {
@@ -48,7 +55,7 @@ struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step)
 
 struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len)
 {
-  return tp_batch_decode(point->batch, kv_len);
+  return tp_batch_decode(sequences_of(point), kv_len);
 }
 
 struct tp_request tp_point_request(const struct tp_point *point, int stage,
@@ -93,6 +100,11 @@ int64_t tp_point_first_kv_len(const struct tp_point *point)
 static enum tp_status check_layout(const struct tp_point *point, const struct tp_machine *machine,
                                    struct tp_error *error)
 {
+  const struct tp_mesh *const mesh = &point->mesh;
+  if (mesh->ep > 1 && mesh->dp * mesh->tp != mesh->ep * mesh->etp)
+    return tp_fail(error, TP_E_INPUT,
+                   "ep %d does not divide the %d GPUs of tp %d and dp %d; take a divisor", mesh->ep,
+                   mesh->dp * mesh->tp, mesh->tp, mesh->dp);
   if (point->mesh.pp != 1 && point->workload.alone)
     return tp_fail(error, TP_E_INPUT, "pp %d: a sub-layer alone has no stages; take pp 1",
                    point->mesh.pp);
@@ -166,6 +178,8 @@ void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
   row->variant = point->variant->text;
   row->tp = point->mesh.tp;
   row->pp = point->mesh.pp;
+  row->dp = point->mesh.dp;
+  row->ep = point->mesh.ep;
   row->nodes = point->nodes > 0 ? (double)point->nodes : (double)NAN;
   row->batch = (double)point->batch;
   row->prompt = (double)point->prompt;

@@ -65,7 +65,7 @@ static double experts_elements(const struct tp_pass *pass)
   if (all->count <= 1)
     return 0;
   const double rows = tokens * (double)all->top_k / mesh->ep;
-  return rows * (2 * hidden + 3 * (double)all->ffn / mesh->etp) +
+  return rows * (2 * hidden + 3 * (double)all->ffn / tp_mesh_expert_parts(mesh)) +
          (mesh->dp > 1 ? 2 * tokens * hidden : 0);
 }
 

@@ -32,15 +32,14 @@ static void rope_and_cache(struct tp_pass *pass)
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.cache", cached, cached);
 }
 
-static void product(struct tp_pass *pass, const char *name, int64_t m, int64_t n, int64_t k)
+static void product(struct tp_pass *pass, const char *name, enum tp_dtype dtype, int64_t m,
+                    int64_t n, int64_t k)
 {
-  tp_pass_gemm(
-      pass, name,
-      (struct tp_gemm){
-          .m = m, .n = n, .k = k, .dtype = tp_request_dtype(pass->request, TP_PART_ATTENTION)});
+  tp_pass_gemm(pass, name, (struct tp_gemm){.m = m, .n = n, .k = k, .dtype = dtype});
 }
 
-/* The batched products of decode are counted as one: the same weights and flops. */
+/* The batched products of decode are counted as one: the same weights and flops.  They are of the
+ * activations' type: engines keep the two halves unquantised. */
 static void attend(struct tp_pass *pass, int which)
 {
   const struct tp_block *const block = &pass->block;
@@ -50,10 +49,10 @@ static void attend(struct tp_pass *pass, int which)
   const int64_t rows = chunk->sequences * chunk->tokens, heads = block->heads;
   const int64_t keys = chunk->sequences * (chunk->context + chunk->tokens);
   if (absorbed)
-    product(pass, "attn.q.absorb", rows, heads * latent->kv_rank, latent->nope_dim);
+    product(pass, "attn.q.absorb", pass->wide, rows, heads * latent->kv_rank, latent->nope_dim);
   else
-    product(pass, "attn.kv.up", keys, heads * (latent->nope_dim + latent->value_dim),
-            latent->kv_rank);
+    product(pass, "attn.kv.up", tp_request_dtype(pass->request, TP_PART_ATTENTION), keys,
+            heads * (latent->nope_dim + latent->value_dim), latent->kv_rank);
   tp_pass_latent(pass, "attn.attention",
                  (struct tp_latent){.absorbed = absorbed,
                                     .batch = chunk->sequences,
@@ -67,7 +66,7 @@ static void attend(struct tp_pass *pass, int which)
                                     .dtype = pass->wide});
   tp_pass_last(pass)->chunk = which;
   if (absorbed)
-    product(pass, "attn.v.expand", rows, heads * latent->value_dim, latent->kv_rank);
+    product(pass, "attn.v.expand", pass->wide, rows, heads * latent->value_dim, latent->kv_rank);
 }
 
 void tp_block_latent_attention(struct tp_pass *pass)

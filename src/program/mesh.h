@@ -40,6 +40,12 @@ static inline int tp_mesh_ranks(const struct tp_mesh *mesh)
   return mesh->pp * tp_mesh_stage_ranks(mesh);
 }
 
+/* Ranks that an expert is cut over: `etp`, said or not where nothing is shared out. */
+static inline int tp_mesh_expert_parts(const struct tp_mesh *mesh)
+{
+  return mesh->dp * mesh->tp / mesh->ep;
+}
+
 /* The groups by axis: the shards of a replica, ... */
 static inline struct tp_group tp_mesh_tensor(const struct tp_mesh *mesh)
 {

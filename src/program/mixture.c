@@ -87,7 +87,7 @@ static void experts(struct tp_pass *pass)
                       .intermediate = all->ffn,
                       .top_k = all->top_k,
                       .experts = all->count,
-                      .moe_tp = request->mesh.etp,
+                      .moe_tp = tp_mesh_expert_parts(&request->mesh),
                       .moe_ep = request->mesh.ep,
                       .skew = request->style.expert_skew,
                       .dtype = tp_request_dtype(request, TP_PART_EXPERTS),

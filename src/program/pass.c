@@ -107,7 +107,7 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
 {
   const int n = tp_model_n_kinds(request->model);
   const struct tp_mesh *const mesh = &request->mesh;
-  const struct tp_cut cut = {.tp = mesh->tp, .ep = mesh->ep, .etp = mesh->etp};
+  const struct tp_cut cut = {.tp = mesh->tp, .ep = mesh->ep, .etp = tp_mesh_expert_parts(mesh)};
   struct tp_layer *kinds = TP_NEW(arena, struct tp_layer, n);
   for (int kind = 0; kind < n; kind++)
     TP_TRY(tp_shard_cut(request->model, kind, cut, &kinds[kind], error));
@@ -283,7 +283,9 @@ void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *re
 
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
 {
-  if (!pass->exchange || !(pass->started & 1u << slot))
+  const bool of_replicas = slot == TP_SLOT_DISPATCH || slot == TP_SLOT_GATHER;
+  const bool later = !of_replicas && pass->request->mesh.tp > 1; /* a loop's next turn may start it */
+  if (!pass->exchange || !(later || pass->started & 1u << slot))
     return;
   assert(pass->n_waits < TP_MAX_WAITS);
   pass->waits[pass->n_waits++] = done_event(slot);

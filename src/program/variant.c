@@ -277,7 +277,8 @@ static enum tp_status check_mixture(const struct tp_variant *variant,
   const struct tp_model *const model = request->model;
   const struct tp_mesh *const mesh = &request->mesh;
   const bool mixture = model->experts.count > 0, plain = is_of(variant, "standard");
-  TP_TRY(tp_mesh_check(mesh, error));
+  if (mesh->dp > 1 || mesh->ep > 1)
+    TP_TRY(tp_mesh_check(mesh, error));
   const char *why = NULL;
   if (request->train && (mixture || model->latent.kv_rank > 0 || tp_model_is_odd(model)))
     why = "its training is not modelled; ask for inference";

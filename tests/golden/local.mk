@@ -34,6 +34,7 @@ EXTRA_DIST += %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/public.sh %D%/readme.
 	%D%/tables.cmd %D%/tables.expected \
 	%D%/show-program-desync-2x.cmd %D%/show-program-desync-2x.expected \
 	%D%/show-program-desync-4x.cmd %D%/show-program-desync-4x.expected \
+	%D%/show-program-experts.cmd %D%/show-program-experts.expected \
 	%D%/show-program-kraken.cmd %D%/show-program-kraken.expected \
 	%D%/show-program-ladder.cmd %D%/show-program-ladder.expected \
 	%D%/show-program-no-comm.cmd %D%/show-program-no-comm.expected \

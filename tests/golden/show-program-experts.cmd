@@ -1,0 +1,5 @@
+# Mixtral under ladder: attention's all-reduce runs under router and experts, theirs under attention.
+tpsim show-program -m mixtral-8x7b -p dgx-h100 --tp 8 --variant ladder --stack vllm-graph --generate 2 | sed -n '/decode/,$p'
+# DeepSeek-V3, four replicas of two GPUs, experts over all eight: dispatch under the shared expert, then
+# the sums scattered back and reduced.
+tpsim show-program -m deepseek-v3 -p dgx-h200 --tp 2 --dp 4 --ep 8 --stack vllm-graph --batch 64 --generate 2 2>/dev/null | sed -n '/decode/,$p'
