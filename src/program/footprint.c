@@ -55,6 +55,14 @@ double tp_pass_parameters(const struct tp_pass *pass)
   return parameters;
 }
 
+/* Of the feed-forward that all tokens meet. */
+static int64_t dense_width(const struct tp_block *block)
+{
+  if (block->experts.count == 0)
+    return block->ffn;
+  return block->experts.count == 1 ? block->experts.ffn : block->experts.shared_ffn;
+}
+
 /* Rows that the experts of the rank work on, in and out, and their inner tensors; gathered tokens.
  */
 static double experts_elements(const struct tp_pass *pass)
@@ -97,7 +105,7 @@ static double activation_bytes(const struct tp_pass *pass)
   const double tokens = (double)pass->tokens;
   const double inner = experts_elements(pass);
   const double attention = tokens * (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
-  const double mlp = tokens * (double)b->ffn * (b->gated ? 3 : 2);
+  const double mlp = tokens * (double)dense_width(b) * (b->gated ? 3 : 2);
   double scores = 0; /* scores and probabilities of the largest chunk whose kernel keeps them */
   for (int i = 0; i < request->batch.n; i++) {
     const struct tp_chunk *chunk = &request->batch.chunks[i];

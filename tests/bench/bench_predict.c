@@ -1,7 +1,8 @@
 /* Predictions a second of a sweep, TTFT and a 512-token generation each: `make bench`.
  *
- * 70B on 8 GPUs, 80 layers; six variants x 64 batches x 64 prompts, no point twice.  "static" reads
- * the whole cache each step (one decode pass), "grown" integrates over the steps.
+ * 70B on 8 GPUs, 80 layers, and two mixtures; six variants x 64 batches x 64 prompts, no point
+ * twice.  "static" reads the whole cache each step (one decode pass), "grown" integrates over the
+ * steps.
  */
 #include "sweep/sweep.h"
 
@@ -16,18 +17,18 @@ static double now_s(void)
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static const char *const models[] = {"llama-3.1-70b"}, *const platforms[] = {"dgx-h100"};
+static const char *const platforms[] = {"dgx-h200"};
 static const char *const variants[] = {"standard",  "parallel",  "ladder",
                                        "desync-2x", "desync-4x", "no-comm"};
 static const struct tp_engine *const engines[] = {&tp_engine_analytic, NULL};
 enum { N = 64 };
 
-static struct tp_grid make_grid(const char *const *stack, const double *batches,
-                                const double *prompts, const double *tp)
+static struct tp_grid make_grid(const char *const *model, const char *const *stack,
+                                const double *batches, const double *prompts, const double *tp)
 {
   struct tp_grid grid;
   tp_grid_clear(&grid);
-  grid.axes[TP_AXIS_model] = (struct tp_axis){.words = models, .n = 1};
+  grid.axes[TP_AXIS_model] = (struct tp_axis){.words = model, .n = 1};
   grid.axes[TP_AXIS_platform] = (struct tp_axis){.words = platforms, .n = 1};
   grid.axes[TP_AXIS_stack] = (struct tp_axis){.words = stack, .n = 1};
   grid.axes[TP_AXIS_variant] = (struct tp_axis){.words = variants, .n = 6};
@@ -38,7 +39,8 @@ static struct tp_grid make_grid(const char *const *stack, const double *batches,
 }
 
 /* CPU seconds of all predictions alone, and with their CSV rows. */
-static void measure(const char *name, const char *stack, struct tp_catalog *catalog)
+static void measure(const char *name, const char *model, const char *stack,
+                    struct tp_catalog *catalog)
 {
   double batches[N], prompts[N];
   const double tp = 8;
@@ -46,7 +48,7 @@ static void measure(const char *name, const char *stack, struct tp_catalog *cata
     batches[i] = i + 1;
     prompts[i] = 32 * (i + 1);
   }
-  const struct tp_grid grid = make_grid(&stack, batches, prompts, &tp);
+  const struct tp_grid grid = make_grid(&model, &stack, batches, prompts, &tp);
   struct tp_error error;
   if (tp_grid_check(&grid, catalog, &error) != TP_OK) {
     fprintf(stderr, "%s\n", error.text);
@@ -74,8 +76,8 @@ static void measure(const char *name, const char *stack, struct tp_catalog *cata
     abort();
   const double swept_s = now_s() - again_s;
   fclose(out);
-  printf("%-8s %8.0f predictions/s, %8.0f with CSV rows  (%zu points, %zu fit)\n", name,
-         (double)n / predicted_s, (double)n / swept_s, n, ran);
+  printf("%-14s %-8s %8.0f predictions/s, %8.0f with CSV rows  (%zu points, %zu fit)\n", model,
+         name, (double)n / predicted_s, (double)n / swept_s, n, ran);
 }
 
 int main(void)
@@ -84,8 +86,11 @@ int main(void)
   const struct tp_datadir dirs = {roots, 1};
   struct tp_arena *arena = tp_arena_create();
   struct tp_catalog catalog = {.arena = arena, .dirs = &dirs, .engines = engines};
-  measure("static", "gpt-fast-compile", &catalog);
-  measure("grown", "vllm-graph", &catalog);
+  static const char *const models[] = {"llama-3.1-70b", "deepseek-r1", "gpt-oss-120b"};
+  for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+    measure("static", models[i], "gpt-fast-compile", &catalog);
+    measure("grown", models[i], "vllm-graph", &catalog);
+  }
   tp_arena_free(arena);
   return 0;
 }

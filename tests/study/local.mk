@@ -25,6 +25,6 @@ unit_tests += \
 	%D%/test_traces \
 	%D%/test_validate
 if SIMULATOR
-unit_tests += %D%/test_agree %D%/test_cuts %D%/test_matrix %D%/test_patterns %D%/test_t3
+unit_tests += %D%/test_agree %D%/test_cuts %D%/test_matrix %D%/test_mixtures %D%/test_patterns %D%/test_t3
 endif
 EXTRA_DIST += %D%/passes.h %D%/patterns.h %D%/random_world.h %D%/tables.h %D%/world.h
