@@ -17,5 +17,7 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,
       .optimiser_bytes = stack->memory.optimiser_bytes,
+      .all_to_all = stack->experts.dispatch == TP_DISPATCH_ALL_TO_ALL,
+      .expert_skew = stack->experts.skew,
   };
 }

@@ -10,6 +10,7 @@ static const char *const kv_cache_names[] = TP_KV_CACHE_NAMES;
 static const char *const kv_rule_names[] = TP_KV_RULE_NAMES;
 static const char *const quantise_place_names[] = TP_QUANTISE_PLACE_NAMES;
 static const char *const scale_names[] = TP_SCALE_NAMES;
+static const char *const dispatch_names[] = TP_DISPATCH_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
@@ -43,7 +44,7 @@ static const struct tp_field root_fields[] = {
     NUMBER("spread_ratio", spread_ratio, 0, 2),
 };
 static const char *const root_keys[] = {"format", "name",        "launch", "attention", "fusion",
-                                        "head",   "collectives", "memory", NULL};
+                                        "head",   "collectives", "memory", "experts",   NULL};
 
 static const struct tp_field launch_fields[] = {
     CHOICE("decode", launch.decode, launch_names),
@@ -97,6 +98,11 @@ static const struct tp_field memory_fields[] = {
     NUMBER("optimiser_bytes", memory.optimiser_bytes, 0, 1000),
 };
 
+static const struct tp_field expert_fields[] = {
+    CHOICE("dispatch", experts.dispatch, dispatch_names),
+    NUMBER("skew", experts.skew, 0, 4),
+};
+
 static const struct {
   const char *name;
   const struct tp_field *fields;
@@ -110,6 +116,7 @@ static const struct {
     SECTION("launch", launch_fields, false),          SECTION("attention", attention_fields, false),
     SECTION("fusion", fusion_fields, false),          SECTION("head", head_fields, false),
     SECTION("collectives", collective_fields, false), SECTION("memory", memory_fields, true),
+    SECTION("experts", expert_fields, true),
 };
 
 /* Combinations the tables cannot refuse. */

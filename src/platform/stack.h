@@ -59,6 +59,16 @@ enum tp_library {
     "nccl", "peer-kernels", "ideal", "stepped", NULL \
   }
 
+/* How tokens of several replicas come to the experts. */
+enum tp_dispatch {
+  TP_DISPATCH_GATHER, /* all to all ranks: an all-gather and a reduce-scatter */
+  TP_DISPATCH_ALL_TO_ALL
+};
+#define TP_DISPATCH_NAMES            \
+  {                                  \
+    "all-gather", "all-to-all", NULL \
+  }
+
 struct tp_stack {
   const char *name, *version; /* "gpt-fast at ..., torch 2.x, NCCL 2.20" */
   struct {
@@ -105,6 +115,10 @@ struct tp_stack {
     double reserve_bytes;     /* ... and for context, communication buffers, allocator */
     double optimiser_bytes;   /* training: what a parameter has beyond itself and its gradient */
   } memory;
+  struct {
+    int dispatch; /* enum tp_dispatch, where replicas of the attention share experts */
+    double skew;  /* how unevenly tokens go to experts: share i^-skew; 0: evenly */
+  } experts;
   double spread_ratio; /* residual spread of end-to-end fits */
 };
 

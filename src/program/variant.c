@@ -286,7 +286,9 @@ static enum tp_status check_mixture(const struct tp_variant *variant,
     why = "it has no experts that ep could share out or replicas could meet in; take dp 1 and ep 1";
   else if (is_of(variant, "kraken") && (mixture || model->latent.kv_rank > 0))
     why = "kraken's sub-layers are dense blocks with heads of their own; take another variant";
-  else if (is_of(variant, "desync") && mesh->ep > 1)
+  else if (mesh->dp > 1 && mesh->tp == 1 && variant->wire != NULL)
+    why = "no all-reduce is left whose bits a wire could shorten; leave it out";
+  else if (is_of(variant, "desync") && (mesh->ep > 1 || mesh->dp > 1))
     why = "a rank that drops the all-reduce would never see the other ranks' experts; take ep 1 or "
           "another variant";
   else if (lacks_modules(model) && !plain && !is_of(variant, "no-comm"))
