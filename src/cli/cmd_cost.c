@@ -101,7 +101,7 @@ const struct tp_command tp_command_cost = {
         "with kv_dtype (fp8) where the cache has another than dtype; mla_prefill, mla_decode\n"
         "(absorbed): batch,seq_len or kv_len,heads,dtype[,kv_dtype,kv_rank,rope_dim,nope_dim,\n"
         "v_dim: 512, 64, 128, 128 where empty]; moe, the fused experts of a rank: tokens of its\n"
-        "group,hidden,intermediate,top_k,experts,moe_tp,moe_ep,distribution (balanced or\n"
+        "group,hidden,intermediate,top_k,experts, moe_tp,moe_ep,distribution (balanced or\n"
         "power_law_A),dtype; memory: read_bytes,write_bytes[,function: rope, norm, copy, ...];\n"
         "quantise: m,k[,dtype][,scale: of the tensor, found before, or of each token];\n"
         "all_reduce, all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm].\n"
