@@ -4,4 +4,5 @@ unit_tests += \
 	%D%/test_layer \
 	%D%/test_model \
 	%D%/test_parameters \
-	%D%/test_pattern
+	%D%/test_pattern \
+	%D%/test_quantise

@@ -202,6 +202,64 @@ START_TEST(window_keys)
 }
 END_TEST
 
+/* A file of several parts, with a number that JSON has not where it says nothing of the shape. */
+START_TEST(the_language_model_of_a_file_is_read)
+{
+  const struct tp_model m =
+      open_text("{\"model_type\":\"some_vl\",\"tie_word_embeddings\":true,"
+                "\"text_config\":{\"model_type\":\"qwen3\"," SHAPE "2,\"rope_theta\":Infinity}}",
+                arena);
+  ck_assert_str_eq(m.family, "qwen3");
+  ck_assert(m.hidden == 512 && m.layers == 2 && m.tied_head);
+  ck_assert_uint_eq(m.n_notes, 1);
+}
+END_TEST
+
+/* Layers with experts, sliding ones of other widths, and what a token leaves in the caches. */
+START_TEST(layers_of_several_kinds)
+{
+  struct tp_model m = open_text(
+      "{\"model_type\":\"mimo_v2_flash\"," SHAPE
+      "3,\"num_key_value_heads\":2,\"head_dim\":48,\"v_head_dim\":32,\"sliding_window\":16,"
+      "\"swa_num_key_value_heads\":4,\"hybrid_layer_pattern\":[0,1,1],\"moe_layer_freq\":[0,1,1],"
+      "\"n_routed_experts\":8,\"num_experts_per_tok\":2,\"moe_intermediate_size\":64}",
+      arena);
+  ck_assert_str_eq(kinds_text(&m), "011 0 16");
+  ck_assert(!m.kinds[0].mixture && m.kinds[1].mixture);
+  ck_assert_int_eq(tp_model_cache_elements(&m), (2 + 2 * 4) * (48 + 32));
+  m = open_text("{\"model_type\":\"nemotron-nas\",\"hidden_size\":512,\"num_hidden_layers\":2,"
+                "\"num_attention_heads\":8,\"vocab_size\":9,\"intermediate_size\":null,"
+                "\"block_configs\":[{\"attention\":{\"n_heads_in_group\":4},\"ffn\":{\"ffn_mult\":"
+                "2.625}},{\"attention\":{\"no_op\":true},\"ffn\":{\"ffn_mult\":0.5}}]}",
+                arena);
+  ck_assert(m.kinds[0].kv_heads == 2 && m.kinds[0].ffn == 1024); /* 896 up to 256s */
+  ck_assert(m.kinds[1].no_attention && m.kinds[1].ffn == 256);
+  ck_assert_int_eq(tp_model_cache_elements(&m), 2 * 2 * 64);
+  m = open_text("{\"model_type\":\"llama4_text\"," SHAPE
+                "4,\"num_key_value_heads\":2,\"interleave_moe_layer_step\":2}",
+                arena);
+  ck_assert_str_eq(kinds_text(&m), "0101 0 0");
+  ck_assert(m.experts.shared_ffn == 1376 && m.experts.ffn == 1376 && m.ffn == 16384);
+}
+END_TEST
+
+/* An indexer is counted, and no op here is its. */
+START_TEST(an_indexer_is_shown_and_not_priced)
+{
+  const struct tp_model m =
+      open_text("{\"model_type\":\"deepseek_v32\",\"num_hidden_layers\":4,\"index_n_heads\":64,"
+                "\"index_head_dim\":128,\"index_topk\":2048}",
+                arena);
+  const struct tp_model plain =
+      open_text("{\"model_type\":\"deepseek_v3\",\"num_hidden_layers\":4}", arena);
+  ck_assert_ptr_nonnull(m.unpriced);
+  ck_assert_ptr_null(plain.unpriced);
+  ck_assert_int_eq(tp_model_parameters(&m) - tp_model_parameters(&plain),
+                   4 * (1536 * 64 * 128 + 7168 * (128 + 64)));
+  ck_assert_int_eq(tp_model_cache_elements(&plain), 4 * 576);
+}
+END_TEST
+
 START_TEST(config_json_takes_its_folders_name)
 {
   struct tp_model m;
@@ -230,7 +288,7 @@ static const struct {
 } shards[] = {
     {"llama-3.1-70b", 1, {1, 64, 8, 28672}},  {"llama-3.1-70b", 8, {8, 8, 1, 3584}},
     {"llama-3.1-70b", 16, {16, 4, 1, 1792}},  {"ladder-405b", 16, {16, 8, 1, 3328}},
-    {"ladder-405b", 8, {8, 16, 2, 6656}},  {"llama-2-7b", 32, {32, 1, 1, 344}},
+    {"ladder-405b", 8, {8, 16, 2, 6656}},     {"llama-2-7b", 32, {32, 1, 1, 344}},
     {"llama-2-13b", 5, {5, 8, 8, 0}}, /* 13824 is no multiple of 5: refused */
     {"bloom-176b", 7, {7, 16, 16, 8192}},     {"ladder-1b", 8, {8, 3, 3, 512}},
     {"palm-540b", 16, {16, 3, 1, 4608}},      {"t-nlg", 4, {4, 7, 7, 4256}},
@@ -339,6 +397,9 @@ static Suite *suite(void)
   tcase_add_test(keys, other_families_keys);
   tcase_add_test(keys, kraken_keys);
   tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
+  tcase_add_test(keys, the_language_model_of_a_file_is_read);
+  tcase_add_test(keys, layers_of_several_kinds);
+  tcase_add_test(keys, an_indexer_is_shown_and_not_priced);
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
   TCase *const shard = tcase_create("shard");

@@ -1,0 +1,138 @@
+/* Types as checkpoints say them: what each tool writes, and which parts of a model it means. */
+#include "open.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static struct tp_arena *arena;
+
+static void setup(void)
+{
+  arena = tp_arena_create();
+}
+
+static void teardown(void)
+{
+  tp_arena_free(arena);
+}
+
+#define MIXTURE                                                                            \
+  "\"model_type\":\"glm4_moe\",\"hidden_size\":64,\"intermediate_size\":128,"              \
+  "\"num_hidden_layers\":3,\"num_attention_heads\":4,\"num_key_value_heads\":2,"           \
+  "\"head_dim\":16,\"vocab_size\":99,\"moe_intermediate_size\":32,\"n_routed_experts\":4," \
+  "\"num_experts_per_tok\":2,\"n_shared_experts\":1,\"first_k_dense_replace\":1,"          \
+  "\"torch_dtype\":\"bfloat16\",\"quantization_config\":"
+#define WEIGHTS(bits, type) "\"weights\":{\"num_bits\":" bits ",\"type\":\"" type "\"}"
+
+/* attention, MLP, experts, shared experts, cache; "-": not quantised. */
+static const struct {
+  const char *config, *types;
+} checkpoints[] = {
+    {"{\"quant_method\":\"fp8\",\"weight_block_size\":[128,128]}",
+     "fp8-block fp8-block fp8-block fp8-block -"},
+    {"{\"quant_method\":\"fp8\",\"activation_scheme\":\"static\"}", "fp8 fp8 fp8 fp8 -"},
+    {"{\"quant_method\":\"awq\",\"bits\":4}", "w4a16 w4a16 w4a16 w4a16 -"},
+    {"{\"quant_method\":\"gptq\",\"bits\":4}", "w4a16 w4a16 w4a16 w4a16 -"},
+    {"{\"quant_method\":\"mxfp4\",\"modules_to_not_convert\":[\"model.layers.*.self_attn\","
+     "\"model.layers.*.mlp.router\",\"lm_head\"]}",
+     "- w4a16-mxfp4 w4a16-mxfp4 w4a16-mxfp4 -"},
+    /* An exception of one name means the module of that name, not one whose name holds it. */
+    {"{\"quant_method\":\"fp8\",\"modules_to_not_convert\":[\"gate\",\"lm_head\"]}",
+     "fp8 fp8 fp8 fp8 -"},
+    {"{\"quant_algo\":\"NVFP4\",\"kv_cache_scheme\":{\"num_bits\":8,\"type\":\"float\"},"
+     "\"ignore\":[\"model.layers.0*\",\"model.layers.1.self_attn*\",\"model.layers.2.self_attn*\","
+     "\"*.shared_experts*\"]}",
+     "- - nvfp4 - fp8"},
+    {"{\"quant_method\":\"compressed-tensors\",\"ignore\":[\"re:.*self_attn.*\","
+     "\"re:.*mlp\\\\.(gate|up|down)_proj.*\"],\"config_groups\":{\"group_0\":{" WEIGHTS(
+         "4", "int") ",\"input_activations\":null}}}",
+     "- - w4a16 w4a16 -"},
+    {"{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{" WEIGHTS(
+         "8", "float") ",\"input_activations\":{\"num_bits\":8}}}}",
+     "fp8 fp8 fp8 fp8 -"},
+    {"{\"quant_algo\":\"MIXED_PRECISION\",\"quantized_layers\":{"
+     "\"layers.1.ffn.experts\":{\"quant_algo\":\"NVFP4\"},"
+     "\"layers.2.ffn.experts\":{\"quant_algo\":\"NVFP4\"}}}",
+     "- - nvfp4 - -"},
+    {"{\"quant_algo\":\"FP8\",\"kv_cache_scheme\":\"FP8\",\"ignore\":[\"lm_head\"]}",
+     "fp8 fp8 fp8 fp8 fp8"},
+};
+
+static const char *types_text(const struct tp_model *m)
+{
+  const char *text = "";
+  for (int part = 0; part < TP_PART_ROUTER; part++)
+    text = tp_arena_printf(arena, "%s%s ", text, m->dtypes[part] != NULL ? m->dtypes[part] : "-");
+  return tp_arena_printf(arena, "%s%s", text, m->kv_dtype != NULL ? m->kv_dtype : "-");
+}
+
+START_TEST(parts_have_the_types_of_their_checkpoint)
+{
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", checkpoints[_i].config), arena);
+  ck_assert_str_eq(types_text(&m), checkpoints[_i].types);
+  ck_assert_str_eq(m.dtype, "bf16");
+  ck_assert_ptr_null(m.unknown_dtype);
+}
+END_TEST
+
+/* What no GEMM here is needs --dtype, and says so. */
+START_TEST(other_ways_to_quantise_are_named)
+{
+  static const char *const configs[] = {
+      "{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}",
+      "{\"quant_method\":\"gptq\",\"bits\":8}",
+      "{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{" WEIGHTS(
+          "8", "int") ",\"input_activations\":{\"num_bits\":8}}}}"};
+  static const char *const words[] = {"'bitsandbytes'", "'gptq'", "'group_0'"};
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", configs[_i]), arena);
+  ck_assert_ptr_nonnull(m.unknown_dtype);
+  ck_assert_msg(strstr(m.unknown_dtype, words[_i]) != NULL &&
+                    strstr(m.unknown_dtype, "--dtype") != NULL,
+                "%s", m.unknown_dtype);
+}
+END_TEST
+
+/* NVIDIA's file beside config.json. */
+START_TEST(a_file_beside_the_config_is_read)
+{
+  const char *const folder = tp_arena_printf(arena, "test_quantise.%ld", (long)getpid());
+  const char *const config = tp_arena_printf(arena, "%s/config.json", folder),
+                    *const beside = tp_arena_printf(arena, "%s/hf_quant_config.json", folder);
+  ck_assert_int_eq(mkdir(folder, 0700), 0);
+  FILE *out = fopen(config, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs("{" MIXTURE "null}", out);
+  fclose(out);
+  out = fopen(beside, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs("{\"producer\":{\"name\":\"modelopt\"},\"quantization\":{\"quant_algo\":\"NVFP4\","
+        "\"kv_cache_quant_algo\":\"FP8\",\"exclude_modules\":[\"*self_attn*\",\"lm_head\"]}}",
+        out);
+  fclose(out);
+  struct tp_model m;
+  struct tp_error error = {""};
+  const enum tp_status status = tp_model_open(config, arena, &m, &error);
+  unlink(config);
+  unlink(beside);
+  rmdir(folder);
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+  ck_assert_str_eq(types_text(&m), "- nvfp4 nvfp4 nvfp4 fp8");
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *const s = suite_create("quantise");
+  TCase *const t = tcase_create("quantise");
+  tcase_add_checked_fixture(t, setup, teardown);
+  tcase_add_loop_test(t, parts_have_the_types_of_their_checkpoint, 0,
+                      (int)(sizeof checkpoints / sizeof *checkpoints));
+  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 3);
+  tcase_add_test(t, a_file_beside_the_config_is_read);
+  suite_add_tcase(s, t);
+  return s;
+}
+
+TP_SUITE_MAIN
