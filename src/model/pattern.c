@@ -34,7 +34,9 @@ static struct tp_layer_run longest_run(const struct tp_model *model,
                                        int64_t groups)
 {
   struct tp_layer_run longest = {.first = at, .cycle = 1, .repeat = 1};
-  for (int64_t cycle = 1; cycle <= MAX_CYCLE && cycle <= (groups - at) / 2; cycle++) {
+  for (int64_t cycle = 1; cycle <= MAX_CYCLE && cycle <= (groups - at) / 2 &&
+                          longest.repeat * longest.cycle < groups - at;
+       cycle++) {
     int64_t end = at + cycle;
     while (end < groups && same_groups(model, range, end, end - cycle))
       end++;
