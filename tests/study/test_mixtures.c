@@ -281,6 +281,8 @@ START_TEST(engines_agree)
     cut.layers = 4;
     point.model = &cut;
     point.mesh = mesh_of(meshes[m][0], meshes[m][1], meshes[m][2]);
+    if (point.mesh.tp == 1 && point.variant->wire != NULL)
+      continue; /* no all-reduce is left */
     point.batch = 8;
     point.prompt = 128;
     point.generate = 2;
