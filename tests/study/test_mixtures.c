@@ -205,7 +205,7 @@ START_TEST(tokens_travel_to_the_ranks_of_their_experts)
   struct tp_point point = world_case(&world, "mixtral-8x7b", "dgx-h100", "ideal", "standard");
   point.mesh = mesh_of(1, 8, 8);
   point.batch = 64;
-  const struct tp_batch batch = tp_point_prefill(&point);
+  const struct tp_batch batch = tp_point_prefill(&point, 0);
   struct tp_request request = tp_point_request(&point, 0, &batch);
   request.style.all_to_all = true;
   struct tp_program program;
