@@ -90,6 +90,9 @@ static enum tp_status read_kv_dtype(const char *word, struct tp_catalog *catalog
                                     struct tp_point *point, struct tp_error *error)
 {
   enum tp_kv_dtype kv_dtype = kv_dtype_of(point->stack, point->dtype);
+  const bool own = point->dtype_text != NULL; /* types as the checkpoint has them */
+  if (word[0] == '\0' && own && point->model->kv_dtype != NULL)
+    word = point->model->kv_dtype;
   if (word[0] != '\0')
     TP_TRY(tp_catalog_kv_dtype(catalog, word, &kv_dtype, error));
   point->kv_dtype = tp_kv_dtype_of(kv_dtype, tp_dtype_wide(point->dtype));

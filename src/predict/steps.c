@@ -117,8 +117,9 @@ static bool same_key(const struct key *a, const struct key *b)
 {
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && tp_mesh_same(&a->mesh, &b->mesh) &&
-         a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype && a->detail == b->detail &&
-         a->collective == b->collective && a->stage == b->stage && a->workload == b->workload &&
+         a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
+         a->detail == b->detail && a->collective == b->collective && a->stage == b->stage &&
+         a->workload == b->workload &&
          (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
 }
 

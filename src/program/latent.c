@@ -22,14 +22,16 @@ static void rope_and_cache(struct tp_pass *pass)
   const struct tp_latent_shape *const latent = &pass->block.latent;
   const double tokens = (double)pass->tokens, rope = (double)latent->rope_dim;
   const double rotated = tokens * rope * (double)(pass->block.heads + 1);
-  const double cached = tokens * (rope + (double)latent->kv_rank);
+  const double row = tokens * (rope + (double)latent->kv_rank);
+  const double cached =
+      row * tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide) / tp_dtype_bytes(pass->wide);
   if (pass->request->style.fused_rope) {
     tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope+cache",
                    rotated + tokens * (double)latent->kv_rank, rotated + cached);
     return;
   }
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope", rotated, rotated);
-  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.cache", cached, cached);
+  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.cache", row, cached);
 }
 
 static void product(struct tp_pass *pass, const char *name, enum tp_dtype dtype, int64_t m,
@@ -63,7 +65,8 @@ static void attend(struct tp_pass *pass, int which)
                                     .rope_dim = latent->rope_dim,
                                     .nope_dim = latent->nope_dim,
                                     .v_dim = latent->value_dim,
-                                    .dtype = pass->wide});
+                                    .dtype = pass->wide,
+                                    .kv_dtype = pass->request->kv_dtype});
   tp_pass_last(pass)->chunk = which;
   if (absorbed)
     product(pass, "attn.v.expand", pass->wide, rows, heads * latent->value_dim, latent->kv_rank);
