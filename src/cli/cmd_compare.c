@@ -2,16 +2,18 @@
 #include "cli/collectives_table.h"
 #include "cli/points.h"
 #include "cli/rows.h"
+#include "cli/timeline_file.h"
 
 struct args {
   struct tp_points points;
-  const char *format;
+  const char *format, *timeline;
   bool collectives;
 };
 
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS(args),
     TP_PHASE_OPTION(args),
+    TP_TIMELINE_OPTION(args),
     TP_FORMAT_OPTION(args),
     {"collectives", '\0', TP_OPTION_FLAG, offsetof(struct args, collectives), NULL,
      "compare all-reduce algorithms of a machine by size instead"},
@@ -33,6 +35,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_prediction *rows;
   size_t n_rows;
   TP_TRY(tp_points_predict(session, &asked.grid, &asked.catalog, &rows, &n_rows, error));
+  if (args->timeline != NULL)
+    TP_TRY(tp_timeline_file_write(session, args->timeline, &asked.grid, &asked.catalog, error));
   const size_t n_variants = args->points.variant.n;
   if (asked.format == TP_FORMAT_TABLE && n_rows > n_variants && n_variants > 1)
     tp_rows_print_side_by_side(rows, n_rows, n_variants, session->arena, stdout);

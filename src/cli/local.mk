@@ -25,4 +25,5 @@ tpsim_SOURCES = \
 	%D%/main.c \
 	%D%/points.c %D%/points.h \
 	%D%/rows.c %D%/rows.h \
-	%D%/rows_table.c
+	%D%/rows_table.c \
+	%D%/timeline_file.c %D%/timeline_file.h

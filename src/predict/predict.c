@@ -263,6 +263,9 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   TP_TRY(footprint_of(&steps, &need, error));
   TP_TRY(check_memory(point, &need, error));
   steps.timing.timeline = timeline;
+  timeline->offset_s = 0;
+  timeline->sm_count = point->device->datasheet.sm_count;
+  timeline->pass = tp_point_generates(point) ? "prefill" : NULL;
   for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
     TP_TRY(tp_steps_run(&steps, &prefill, &result, error));
@@ -270,5 +273,6 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   }
   if (tp_point_generated(point) <= 1)
     return TP_OK;
+  timeline->pass = "decode step";
   return run_decode(&steps, tp_point_first_kv_len(point), &result, error);
 }

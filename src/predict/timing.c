@@ -185,6 +185,7 @@ enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_pri
                        .machine = machine,
                        .costs = costs,
                        .detail = timing->detail,
+                       .no_fold = timing->timeline != NULL, /* every rank is to be seen */
                        .timeline = timing->timeline};
   if (machine->device->overlap.burst_ratio > 1) {
     run.timeline = NULL;

@@ -72,6 +72,57 @@ START_TEST(trace_has_a_process_a_rank_and_a_thread_a_stream_in_order)
 }
 END_TEST
 
+/* Two points, one with two passes: 1 to 3 us on its streams, then 3 to 4 us. */
+START_TEST(passes_and_points_are_marked)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_timeline timeline = {.arena = arena,
+                                 .stream_names = streams,
+                                 .points = (const char *[]){"standard", "ladder"},
+                                 .sm_count = 132};
+  const struct tp_op op = {.kind = TP_OP_GEMM, .name = "up", .gemm = {.m = 2, .n = 3, .k = 4}};
+  const struct tp_cost cost = {.flops = 48, .dram_bytes = 52, .sm_share = 0.5};
+  timeline.pass = "prefill";
+  tp_timeline_add_op(&timeline, &op, &cost, (struct tp_span){.start_s = 1e-6, .end_s = 2e-6});
+  add(&timeline, "b", 0, 1, 2e-6, 3e-6);
+  timeline.pass = "decode step";
+  timeline.offset_s = 3e-6;
+  add(&timeline, "c", 0, 0, 0, 1e-6);
+  timeline.point = 1;
+  timeline.pass = NULL;
+  add(&timeline, "d", 0, 0, 0, 1e-6);
+  json_t *root = written(&timeline);
+  const json_t *events = json_object_get(root, "traceEvents");
+  static const char *const names[] = {"process_name",
+                                      "thread_name",
+                                      "prefill",
+                                      "decode step",
+                                      "thread_name",
+                                      "up",
+                                      "c",
+                                      "thread_name",
+                                      "b",
+                                      "process_name",
+                                      "thread_name",
+                                      "d"};
+  ck_assert_uint_eq(json_array_size(events), 12);
+  for (size_t i = 0; i < 12; i++)
+    ck_assert_str_eq(text_at(json_array_get(events, i), "name"), names[i]);
+  ck_assert_str_eq(text_at(json_object_get(json_array_get(events, 9), "args"), "name"),
+                   "ladder, rank 0");
+  ck_assert_rel(number_at(json_array_get(events, 2), "ts"), 1, 1e-9);
+  ck_assert_rel(number_at(json_array_get(events, 2), "dur"), 2, 1e-9);
+  ck_assert_rel(number_at(json_array_get(events, 3), "ts"), 3, 1e-9);
+  const json_t *const args = json_object_get(json_array_get(events, 5), "args");
+  ck_assert_str_eq(text_at(args, "op"), "m=2 n=3 k=4 fp16");
+  ck_assert_rel(number_at(args, "flops"), 48, 0);
+  ck_assert_rel(number_at(args, "dram_bytes"), 52, 0);
+  ck_assert_rel(number_at(args, "SMs"), 66, 0);
+  json_decref(root);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(names_are_escaped)
 {
   struct tp_arena *arena = tp_arena_create();
@@ -115,6 +166,7 @@ static Suite *suite(void)
   Suite *suite = suite_create("timeline");
   TCase *tcase = tcase_create("trace");
   tcase_add_test(tcase, trace_has_a_process_a_rank_and_a_thread_a_stream_in_order);
+  tcase_add_test(tcase, passes_and_points_are_marked);
   tcase_add_test(tcase, names_are_escaped);
   tcase_add_test(tcase, empty_timeline_is_an_empty_trace);
   tcase_add_test(tcase, grows_past_its_first_block);

@@ -75,6 +75,16 @@ check "des agrees on training" agree --phase train
 
 check "timeline" exits 0 predict --variant ladder --timeline t.json
 check "timeline has both streams" [ "$(grep -o '"compute"\|"communication"' t.json | sort -u | wc -l)" = 2 ]
+check "timeline marks the passes" [ "$(grep -c '"cat":"pass"' t.json)" = 2 ]
+check "timeline says what an op is" grep -q '"args":{"op":"m=1024 n=.*"flops":[1-9]' t.json
+if [ -x "${BINDIR:-$PWD}/tpsim-des" ]; then
+  check "timeline of des" exits 0 predict --variant ladder --engine des --layers 2 --timeline d.json
+  check "timeline of des has every rank" [ "$(grep -c '"process_name"' d.json)" = 8 ]
+fi
+check "timeline of several" exits 0 tpsim compare $point --variant standard,ladder --timeline c.json
+check "timeline names them" grep -q '"ladder, rank 0"' c.json
+check "timeline as rows" exits 0 predict --variant ladder --timeline t.csv
+check "timeline has a row an op" [ "$(grep -c ',0,c' t.csv)" = "$(grep -c '"args":{"op"' t.json)" ]
 check "des agrees" agree --stack ideal
 
 sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --batch 1:64:x2

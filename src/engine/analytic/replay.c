@@ -100,13 +100,11 @@ static void count_exposed(struct tp_replay *replay, unsigned running, unsigned c
 
 static void add_span(const struct tp_replay *replay, int q, double start_s)
 {
-  const struct tp_op *op = op_of(&replay->lanes[q])->op;
-  tp_timeline_add(replay->run->timeline,
-                  (struct tp_span){.name = op->name,
-                                   .category = tp_op_kind_text(op->kind),
-                                   .stream = q,
-                                   .start_s = replay->origin_s + start_s,
-                                   .end_s = replay->origin_s + replay->fluid.now_s});
+  const struct tp_lane *lane = &replay->lanes[q];
+  tp_timeline_add_op(replay->run->timeline, op_of(lane)->op, &lane->costs[lane->op],
+                     (struct tp_span){.stream = q,
+                                      .start_s = replay->origin_s + start_s,
+                                      .end_s = replay->origin_s + replay->fluid.now_s});
 }
 
 /* The stream's op ends now.  Returns the streams that it may have freed. */

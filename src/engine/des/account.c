@@ -40,15 +40,13 @@ static void add_timeline(const struct tp_des_plan *plan, const struct tp_des_spa
   for (int rank = 0; rank < plan->ranks; rank++)
     for (int q = 0; q < plan->n_streams; q++)
       for (size_t i = 0; i < plan->streams[q].n_items; i++) {
-        const struct tp_op *op = plan->program_ops[plan->streams[q].items[i].op];
+        const size_t op = plan->streams[q].items[i].op;
         const struct tp_des_span *span =
             &spans[(size_t)rank * plan->n_items + plan->streams[q].first + i];
-        tp_timeline_add(plan->run->timeline, (struct tp_span){.name = op->name,
-                                                              .category = tp_op_kind_text(op->kind),
-                                                              .rank = rank,
-                                                              .stream = q,
-                                                              .start_s = span->start_s,
-                                                              .end_s = span->end_s});
+        tp_timeline_add_op(
+            plan->run->timeline, plan->program_ops[op], &plan->ops[op].cost,
+            (struct tp_span){
+                .rank = rank, .stream = q, .start_s = span->start_s, .end_s = span->end_s});
       }
 }
 
