@@ -10,6 +10,7 @@
 struct args {
   struct tp_words out;
   struct tp_words keep[TP_PLOT_N_INPUTS];
+  const char *x, *y, *value;
 };
 
 #define KEEP(id, letter, name, placeholder)                                                \
@@ -31,6 +32,11 @@ static const struct tp_option options[] = {
     KEEP(DTYPE, '\0', "dtype", "T"),
     KEEP(ENGINE, 'e', "engine", "E"),
     KEEP(PHASE, '\0', "phase", "PH[,PH]"),
+    KEEP(PASS, '\0', "pass", "P[,P]"),
+    {"x", '\0', TP_OPTION_TEXT, offsetof(struct args, x), "COLUMN", "heatmap: across [batch]"},
+    {"y", '\0', TP_OPTION_TEXT, offsetof(struct args, y), "COLUMN", "heatmap: down [tp]"},
+    {"value", '\0', TP_OPTION_TEXT, offsetof(struct args, value), "COLUMN",
+     "heatmap: the figure [speedup]"},
 };
 #undef KEEP
 
@@ -44,7 +50,7 @@ static enum tp_status find_kind(const struct tp_words *positional, struct tp_are
   if (positional->n == 0)
     return TP_OK;
   const char *const word = positional->items[0];
-  const char *names[8];
+  const char *names[16];
   size_t n = 0;
   for (; tp_plot_kinds[n] != NULL; n++) {
     names[n] = tp_plot_kinds[n]->name;
@@ -125,6 +131,33 @@ static enum tp_status read_tables(const struct tp_words *positional, size_t firs
   return TP_OK;
 }
 
+static enum tp_status read_axis(const char *name, struct tp_arena *arena, enum tp_plot_input *axis,
+                                struct tp_error *error)
+{
+  if (name == NULL)
+    return TP_OK;
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+    if (strcmp(name, tp_plot_inputs[i]) == 0) {
+      *axis = (enum tp_plot_input)i;
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no input '%s'%s", name,
+                 tp_text_hint(arena, name, tp_plot_inputs, TP_PLOT_N_INPUTS));
+}
+
+static enum tp_status read_axes(const struct args *args, const struct tp_plot_kind *kind,
+                                struct tp_arena *arena, struct tp_plot_axes *axes,
+                                struct tp_error *error)
+{
+  const struct tp_plot *const frame = &tp_plot_heatmap.frame;
+  if (kind != &tp_plot_heatmap && (args->x != NULL || args->y != NULL || args->value != NULL))
+    return tp_fail(error, TP_E_INPUT, "--x, --y and --value are of `plot heatmap`; drop them");
+  *axes = (struct tp_plot_axes){frame->across, frame->down,
+                                args->value == NULL ? frame->value : args->value};
+  TP_TRY(read_axis(args->x, arena, &axes->across, error));
+  return read_axis(args->y, arena, &axes->down, error);
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -147,19 +180,25 @@ static enum tp_status run(struct tp_session *session, void *values,
     filter.values[i] = args->keep[i].items;
     filter.n[i] = args->keep[i].n;
   }
-  TP_TRY(tp_plot_shape(kind, tables, n_tables, &filter, session->arena, &plot, error));
+  struct tp_plot_axes axes;
+  TP_TRY(read_axes(args, kind, session->arena, &axes, error));
+  TP_TRY(tp_plot_shape(kind, tables, n_tables, &filter, &axes, session->arena, &plot, error));
   return draw_all(&plot, &args->out, session->arena, error);
 }
 
 const struct tp_command tp_command_plot = {
     .name = "plot",
     .summary = "pictures from result CSVs, drawn by gnuplot",
-    .usage = "[speedup|breakdown|published|collectives] FILE.csv... -o OUT.png [OPTIONS]",
+    .usage = "[KIND] FILE.csv... -o OUT.png [OPTIONS]",
     .details =
         "speedup (default): speedup over standard against TP, a panel a model.\n"
         "breakdown: compute and exposed communication, a bar a variant, a panel a TP.\n"
         "published: predicted against published, from `tpsim reproduce all --format csv`.\n"
         "collectives: all-reduces by size, from `tpsim compare --collectives --format csv`.\n"
+        "batch: tokens/s against batch. pareto: time a token against tokens/s a GPU.\n"
+        "heatmap: a figure over two inputs, a cell a point.\n"
+        "gantt, roofline: one layer in time, and ops against the GPU's peaks, from the rows of\n"
+        "`tpsim predict|compare --timeline FILE.csv`.\n"
         "Of several batches the smallest is drawn, and the picture says so.",
     .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
     .options = options,

@@ -4,24 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-/* End to end is a first token and the others.  Both come from the same costs, so they are early or
- * late together, and so is their sum. */
-static enum tp_status read_interval(const struct tp_plot_row *row, struct tp_plot_point *bar,
-                                    struct tp_error *error)
-{
-  static const char *const first[] = {"ttft_s", "ttft_low_s", "ttft_high_s"}, *const others[] = {
-                                                                                  "tpot_s",
-                                                                                  "tpot_low_s",
-                                                                                  "tpot_high_s"};
-  double ttft_s[3], tpot_s[3];
-  TP_TRY(tp_plot_row_numbers(row, first, 3, ttft_s, error));
-  TP_TRY(tp_plot_row_numbers(row, others, 3, tpot_s, error));
-  const double n_others = (bar->top - ttft_s[0]) / tpot_s[0]; /* NAN without either */
-  bar->low = ttft_s[1] + n_others * tpot_s[1];
-  bar->high = ttft_s[2] + n_others * tpot_s[2];
-  return TP_OK;
-}
-
 static const char *title_of(const struct tp_plot_row *row, double tp, struct tp_arena *arena)
 {
   const char *const phase = row->input[TP_PLOT_PHASE];
@@ -48,7 +30,7 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
     return TP_OK;
   }
   struct tp_plot_point bar = {.x = (double)place, .y = times_s[0] - times_s[1], .top = times_s[0]};
-  TP_TRY(read_interval(row, &bar, error));
+  TP_TRY(tp_plot_row_interval(row, bar.top, &bar.low, &bar.high, error));
   return tp_plot_add(plot, panel, variant, bar, row, arena, error);
 }
 

@@ -1,7 +1,9 @@
 libtpstudy_la_SOURCES += \
 	%D%/breakdown.c \
 	%D%/collectives.c \
+	%D%/heatmap.c \
 	%D%/panel.c %D%/panel.h \
+	%D%/panel_more.c \
 	%D%/plot.h \
 	%D%/published.c \
 	%D%/rows.c %D%/rows.h \
@@ -9,4 +11,6 @@ libtpstudy_la_SOURCES += \
 	%D%/shape.c \
 	%D%/speedup.c \
 	%D%/style.c %D%/style.h \
-	%D%/text.c %D%/text.h
+	%D%/text.c %D%/text.h \
+	%D%/throughput.c \
+	%D%/timeline.c

@@ -26,10 +26,9 @@ static void put_data(const struct tp_plot_panel *panel, FILE *out)
 
 /* Steps of 1, 2 or 5 times a power of ten that leave figures the given room, in the units of the
  * axis' length. */
-static void put_steps(char axis, const struct tp_plot_panel *panel, double length, double figure,
-                      FILE *out)
+static void put_steps(char axis, struct tp_plot_span span, double length, double figure, FILE *out)
 {
-  const double step = (panel->high - panel->low) / fmax(length / figure, 1);
+  const double step = (span.high - span.low) / fmax(length / figure, 1);
   const double power = pow(10, floor(log10(step))), digits = step / power;
   fprintf(out, "unset logscale %c; set %ctics %.9g\n", axis, axis,
           power * (digits > 5   ? 10
@@ -39,28 +38,28 @@ static void put_steps(char axis, const struct tp_plot_panel *panel, double lengt
 }
 
 /* As many digits of each decade as leave figures their room. */
-static void put_decades(char axis, const struct tp_plot_panel *panel, double length, double figure,
+static void put_decades(char axis, struct tp_plot_span span, double length, double figure,
                         FILE *out)
 {
   static const double digits[][6] = {{1, 1.5, 2, 3, 5, 7}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}};
   static const double nearest[] = {1.33, 1.5, 2, 3, 10};
-  const double decades = log10(panel->high / panel->low);
+  const double decades = log10(span.high / span.low);
   int set = 0;
   while (set < 4 && log10(nearest[set]) / decades * length < figure)
     set++;
   fprintf(out, "set logscale %c 10; set %ctics (", axis, axis);
   const char *between = "";
-  for (double power = pow(10, floor(log10(panel->low))); power < panel->high; power *= 10)
+  for (double power = pow(10, floor(log10(span.low))); power < span.high; power *= 10)
     for (int i = 0; i < 6 && digits[set][i] > 0; i++, between = ", ")
       fprintf(out, "%s%.9g", between, power * digits[set][i]);
   fputs(")\n", out);
 }
 
-static void put_values(char axis, const struct tp_plot_panel *panel, double length, double figure,
-                       FILE *out)
+void tp_plot_put_values(char axis, struct tp_plot_span span, double length, double figure,
+                        FILE *out)
 {
-  fprintf(out, "set %crange [%.9g:%.9g]\n", axis, panel->low, panel->high);
-  (panel->logarithmic ? put_decades : put_steps)(axis, panel, length, figure, out);
+  fprintf(out, "set %crange [%.9g:%.9g]\n", axis, span.low, span.high);
+  (span.logarithmic ? put_decades : put_steps)(axis, span, length, figure, out);
 }
 
 static const char *tick_text(const struct tp_plot *plot, double x, struct tp_arena *arena)
@@ -182,9 +181,14 @@ static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *ou
           out);
   if (plot->form == TP_PLOT_BARS && any_interval(plot))
     fputs(", keyentry with lines lc rgb 'black' lw 0.6 title '10 to 90 % quantile'", out);
-  for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS; i++) {
-    fprintf(out, ", keyentry with %s ls %zu title ",
-            plot->form == TP_PLOT_SCATTER ? "points" : "linespoints", i + 1);
+  static const char *const samples[] = {[TP_PLOT_LINES] = "linespoints",
+                                        [TP_PLOT_SCATTER] = "points",
+                                        [TP_PLOT_FRONT] = "linespoints",
+                                        [TP_PLOT_GANTT] = "boxes fs solid 1",
+                                        [TP_PLOT_ROOF] = "points"};
+  for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS && plot->form != TP_PLOT_HEAT;
+       i++) {
+    fprintf(out, ", keyentry with %s ls %zu title ", samples[plot->form], i + 1);
     tp_plot_put_text(tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena), out);
   }
 }
@@ -192,21 +196,28 @@ static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *ou
 static void put_axes(const struct tp_plot *plot, const struct tp_plot_panel *panel,
                      const struct tp_plot_space *space, struct tp_arena *arena, FILE *out)
 {
+  const struct tp_plot_span values = {panel->low, panel->high, panel->logarithmic};
   switch (plot->form) {
   case TP_PLOT_LINES:
-    put_values('y', panel, space->height, 1.4, out);
+    tp_plot_put_values('y', values, space->height, 1.4, out);
     put_ticks(plot, space->width, arena, out);
     break;
   case TP_PLOT_BARS:
-    put_values('x', panel, space->width, 5, out);
+    tp_plot_put_values('x', values, space->width, 5, out);
     fprintf(out, "set xrange [0:%.9g]\n", room_for_share * panel->high);
     fprintf(out, "unset ytics; set yrange [%zu.5:-0.5]\n", plot->n_legend - 1);
     put_names(plot, panel, space->named, arena, out);
     break;
   case TP_PLOT_SCATTER:
-    put_values('x', panel, space->width, 4.5, out);
-    put_values('y', panel, space->width, 4.5, out);
+    tp_plot_put_values('x', values, space->width, 4.5, out);
+    tp_plot_put_values('y', values, space->width, 4.5, out);
     break;
+  case TP_PLOT_FRONT:
+  case TP_PLOT_HEAT:
+  case TP_PLOT_GANTT:
+  case TP_PLOT_ROOF:
+    tp_plot_put_more_axes(plot, panel, space, arena, out);
+    return;
   }
   fprintf(out, "set format x '%%g'; set format y '%s'\n", space->named ? "%g" : "");
 }
@@ -223,6 +234,7 @@ void tp_plot_put_panel(const struct tp_plot *plot, const struct tp_plot_panel *p
     tp_plot_put_text(tp_plot_wrap(panel->empty, (int)space->width - 2, arena), out);
     fputs(" at graph 0.5,0.5 center tc rgb '#777777'\n", out);
   }
+  tp_plot_put_more_before(plot, panel, space, arena, out);
   fputs("plot NaN", out);
   switch (plot->form) {
   case TP_PLOT_LINES:
@@ -233,6 +245,12 @@ void tp_plot_put_panel(const struct tp_plot *plot, const struct tp_plot_panel *p
     break;
   case TP_PLOT_SCATTER:
     put_marks(panel, out);
+    break;
+  case TP_PLOT_FRONT:
+  case TP_PLOT_HEAT:
+  case TP_PLOT_GANTT:
+  case TP_PLOT_ROOF:
+    tp_plot_put_more(plot, panel, out);
     break;
   }
   if (with_key)

@@ -10,15 +10,20 @@
 #include "plot/rows.h"
 
 enum tp_plot_form {
-  TP_PLOT_LINES,  /* x logarithmic to base 2 */
-  TP_PLOT_BARS,   /* lying, x the place of each from above */
-  TP_PLOT_SCATTER /* y against x, one range for both */
+  TP_PLOT_LINES,   /* x logarithmic to base 2 */
+  TP_PLOT_BARS,    /* lying, x the place of each from above */
+  TP_PLOT_SCATTER, /* y against x, one range for both */
+  TP_PLOT_FRONT,   /* y against x, both logarithmic; a line through what none betters */
+  TP_PLOT_HEAT,    /* a cell a point, coloured by `top` */
+  TP_PLOT_GANTT,   /* from x to top, at place y */
+  TP_PLOT_ROOF     /* y against x, both logarithmic, under min(peak, slope * x) */
 };
 
 struct tp_plot_point {
   double x, y;
   double top;       /* bars: the second part reaches from y to here */
   double low, high; /* 10 and 90 % quantiles; not drawn unless low < high */
+  const char *label;
 };
 
 struct tp_plot_series {
@@ -40,8 +45,10 @@ struct tp_plot_panel {
   size_t n_series, n_gaps;
   struct tp_plot_series *series;
   struct tp_plot_gap *gaps;
-  double low, high; /* range of the values; scatter: of both axes */
-  bool logarithmic; /* the axis of the values; scatter: both axes */
+  double low, high;   /* range of the values; scatter: of both axes */
+  double left, right; /* of x, where that is neither ticks nor places */
+  double peak, slope; /* roof */
+  bool logarithmic;   /* the axis of the values; scatter: both axes */
 };
 
 struct tp_plot {
@@ -51,8 +58,12 @@ struct tp_plot {
   const char *reference; /* lines: the series that the others are held against */
   size_t n_panels, n_ticks, n_legend;
   struct tp_plot_panel *panels;
-  double *ticks;       /* lines: all x, rising */
-  const char **legend; /* names of series, in order of appearance */
+  enum tp_plot_input across, down; /* heat: its axes, and the column that it shows */
+  const char *value;
+  size_t n_x_names, n_y_names;
+  const char **x_names, **y_names; /* heat: of columns and lines; Gantt: of lanes */
+  double *ticks;                   /* lines: all x, rising */
+  const char **legend;             /* names of series, in order of appearance */
 };
 
 /* A kind of picture: the columns it reads and what it makes of each row. */
@@ -60,7 +71,11 @@ struct tp_plot_kind {
   const char *name;
   const char *rows_are;   /* in messages: "results" */
   const char *columns[8]; /* that must be there; NULL-terminated */
+  unsigned varies;        /* bits by enum tp_plot_input: what else may differ in one picture */
   struct tp_plot frame;   /* words and form; without a caption, it is what all rows share */
+  /* Before the first row; NULL: nothing to do. */
+  enum tp_status (*begin)(struct tp_plot *plot, const struct tp_plot_rows *rows,
+                          struct tp_arena *arena, struct tp_error *error);
   enum tp_status (*add)(struct tp_plot *plot, const struct tp_plot_row *row, struct tp_arena *arena,
                         struct tp_error *error);
   /* Units and ranges, when all rows are in. */
@@ -69,13 +84,20 @@ struct tp_plot_kind {
 };
 
 extern const struct tp_plot_kind tp_plot_speedup, tp_plot_breakdown, tp_plot_published,
-    tp_plot_collectives;
+    tp_plot_collectives, tp_plot_batch, tp_plot_pareto, tp_plot_heatmap, tp_plot_gantt,
+    tp_plot_roofline;
 extern const struct tp_plot_kind *const tp_plot_kinds[]; /* NULL-terminated; first: default */
 
-/* What `kind` makes of the tables, which must outlive the picture. */
+/* What `kind` makes of the tables, which must outlive the picture; `heat` has other axes for a heat
+ * map, or is NULL. */
+struct tp_plot_axes {
+  enum tp_plot_input across, down;
+  const char *value;
+};
 enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_csv *tables,
                              size_t n_tables, const struct tp_plot_filter *filter,
-                             struct tp_arena *arena, struct tp_plot *plot, struct tp_error *error);
+                             const struct tp_plot_axes *heat, struct tp_arena *arena,
+                             struct tp_plot *plot, struct tp_error *error);
 
 /* gnuplot's script for `terminal` ("png", "svg" or "pdf") on its standard output. */
 void tp_plot_write(const struct tp_plot *plot, const char *terminal, struct tp_arena *arena,

@@ -38,6 +38,21 @@ enum tp_status tp_plot_row_degree(const struct tp_plot_row *row, double *tp, str
                             row->csv->path, row->csv->lines[row->at], *tp);
 }
 
+/* End to end is a first token and the others.  Both come from the same costs, so they are early or
+ * late together, and so is their sum. */
+enum tp_status tp_plot_row_interval(const struct tp_plot_row *row, double e2e_s, double *low_s,
+                                    double *high_s, struct tp_error *error)
+{
+  static const char *const columns[] = {"ttft_s", "ttft_low_s", "ttft_high_s",
+                                        "tpot_s", "tpot_low_s", "tpot_high_s"};
+  double is[6];
+  TP_TRY(tp_plot_row_numbers(row, columns, 6, is, error));
+  const double n_others = (e2e_s - is[0]) / is[3]; /* NAN without either */
+  *low_s = is[1] + n_others * is[4];
+  *high_s = is[2] + n_others * is[5];
+  return TP_OK;
+}
+
 /* "does not fit: needs 112 GB ..." is too long for a panel. */
 const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *arena)
 {
@@ -47,7 +62,7 @@ const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *
              : tp_arena_printf(arena, "%.*s", (int)strcspn(status, ":;,"), status);
 }
 
-static bool same(const char *a, const char *b)
+bool tp_plot_same(const char *a, const char *b)
 {
   double x, y;
   return strcmp(a, b) == 0 || (tp_text_number(a, &x) && tp_text_number(b, &y) && x == y);
@@ -57,7 +72,7 @@ static bool passes(const struct tp_plot_row *row, const struct tp_plot_filter *f
                    enum tp_plot_input input)
 {
   for (size_t i = 0; i < filter->n[input]; i++)
-    if (same(row->input[input], filter->values[input][i]))
+    if (tp_plot_same(row->input[input], filter->values[input][i]))
       return true;
   return filter->n[input] == 0;
 }
@@ -77,7 +92,7 @@ const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_i
   *n = 0;
   for (size_t i = 0; i < rows->n; i++) {
     size_t at = 0;
-    while (at < *n && !same(values[at], rows->items[i].input[input]))
+    while (at < *n && !tp_plot_same(values[at], rows->items[i].input[input]))
       at++;
     if (at == *n)
       TP_APPEND(arena, values, *n, rows->items[i].input[input]);
@@ -172,7 +187,7 @@ static const char *take_batch(struct tp_plot_rows *rows, struct tp_arena *arena)
     return "";
   size_t kept = 0;
   for (size_t i = 0; i < rows->n; i++)
-    if (same(rows->items[i].input[TP_PLOT_BATCH], batch))
+    if (tp_plot_same(rows->items[i].input[TP_PLOT_BATCH], batch))
       rows->items[kept++] = rows->items[i];
   rows->n = kept;
   return n == 1 ? tp_arena_printf(arena, "batch %s", batch)
@@ -185,8 +200,9 @@ static const char *listed(const char *a, const char *b, struct tp_arena *arena)
   return tp_arena_printf(arena, "%s%s%s", a, a[0] != '\0' && b[0] != '\0' ? ", " : "", b);
 }
 
-enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, struct tp_arena *arena,
-                                   const char **caption, struct tp_error *error)
+enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned varies,
+                                   struct tp_arena *arena, const char **caption,
+                                   struct tp_error *error)
 {
   static const struct {
     enum tp_plot_input input;
@@ -198,6 +214,8 @@ enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, struct tp_arena *a
   for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
     size_t n;
     const enum tp_plot_input input = shared[i].input;
+    if (varies & 1u << input)
+      continue;
     const char *const *const values = tp_plot_rows_values(rows, input, arena, &n);
     if (n > 1)
       return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s", n,
@@ -207,6 +225,6 @@ enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, struct tp_arena *a
                     tp_arena_printf(arena, "%s%s%s", shared[i].before, values[0], shared[i].after),
                     arena);
   }
-  *caption = listed(text, take_batch(rows, arena), arena);
+  *caption = varies & 1u << TP_PLOT_BATCH ? text : listed(text, take_batch(rows, arena), arena);
   return TP_OK;
 }

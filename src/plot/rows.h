@@ -17,7 +17,8 @@
   X(GENERATE, generate)       \
   X(DTYPE, dtype)             \
   X(ENGINE, engine)           \
-  X(PHASE, phase)
+  X(PHASE, phase)             \
+  X(PASS, pass)
 
 enum tp_plot_input {
 #define X(id, name) TP_PLOT_##id,
@@ -69,8 +70,17 @@ const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *
 const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_input input,
                                  struct tp_arena *arena, size_t *n);
 
-/* Leaves one batch (the smallest) and checks that every input but model, variant, tp and phase has
- * one value.  `caption` says in words what all rows share. */
-enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, struct tp_arena *arena,
-                                   const char **caption, struct tp_error *error);
+/* Leaves one batch (the smallest) and checks that every input but model, variant, tp, phase and
+ * pass has one value; `varies` has the bits of inputs that may have several.  `caption` says in
+ * words what all rows share. */
+enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned varies,
+                                   struct tp_arena *arena, const char **caption,
+                                   struct tp_error *error);
+
+/* Texts that mean the same value: equal, or equal numbers. */
+bool tp_plot_same(const char *a, const char *b);
+
+/* The interval of an end-to-end time; NANs where the row has none. */
+enum tp_status tp_plot_row_interval(const struct tp_plot_row *row, double e2e_s, double *low_s,
+                                    double *high_s, struct tp_error *error);
 #endif

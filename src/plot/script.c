@@ -45,25 +45,38 @@ static int rows_of(size_t n, int columns)
 static struct layout lay_out(const struct tp_plot *plot, struct tp_arena *arena)
 {
   const bool bars = plot->form == TP_PLOT_BARS;
-  int name = 0;
+  int name = 0, lane = 0;
   for (size_t i = 0; i < plot->n_legend; i++)
     name = (int)fmax(name, tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena).width);
   struct layout it = {.caption = tp_plot_wrap(plot->caption, COLUMNS * FONT / SMALL - 4, arena)};
-  it.shared = bars || one_range(plot);
-  it.rows = rows_of(plot->n_panels, it.shared && !bars ? 3 : 2);
+  const bool wide = plot->form == TP_PLOT_GANTT;
+  it.shared = bars || (!wide && one_range(plot));
+  it.rows = rows_of(plot->n_panels, wide                                               ? 1
+                                    : it.shared && !bars && plot->form != TP_PLOT_HEAT ? 3
+                                                                                       : 2);
   it.columns = rows_of(plot->n_panels, it.rows);
-  it.left = bars ? name + 2 : plot->y_label[0] != '\0' ? 8.5 : 7;
+  for (size_t i = 0; i < plot->n_y_names; i++)
+    lane = (int)fmax(lane, tp_plot_cut(plot->y_names[i], TP_PLOT_NAME, arena).width);
+  it.left = bars                         ? name + 2
+            : wide                       ? lane + 1
+            : plot->form == TP_PLOT_HEAT ? lane + 4
+            : plot->y_label[0] != '\0'   ? 8.5
+                                         : 7;
   it.right = 2;
   it.gap = it.shared ? 2.5 : OWN_AXIS;
   it.panel_width = (COLUMNS - it.left - it.right - (it.columns - 1) * it.gap) / it.columns;
   const double square = it.panel_width / COLUMNS * width_inches / line_inches;
   it.panel_height = bars                            ? 1.15 * (double)plot->n_legend + 0.3
                     : plot->form == TP_PLOT_SCATTER ? square
+                    : lane > 0                      ? 1.8 * (double)plot->n_y_names + 0.3
                                                     : 5 + 0.45 * square;
   size_t titles = 1;
   for (size_t i = 0; i < plot->n_panels; i++)
     titles = (size_t)fmax((double)titles, (double)title_of(plot, i, &it, arena).n);
-  it.key_rows = bars ? 2 : rows_of(plot->n_legend, COLUMNS / (name * SMALL / FONT + SAMPLE + 1));
+  it.key_rows = bars ? 2
+                : plot->form == TP_PLOT_HEAT
+                    ? 0
+                    : rows_of(plot->n_legend, COLUMNS / (name * SMALL / FONT + SAMPLE + 1));
   it.top = 2.1 + (double)(it.caption.n + titles) + it.key_rows;
   it.bottom = 3;
   it.gap_below = 1.8 + (double)titles;

@@ -6,8 +6,9 @@
 
 enum { MOST_PANELS = 12 };
 
-const struct tp_plot_kind *const tp_plot_kinds[] = {&tp_plot_speedup, &tp_plot_breakdown,
-                                                    &tp_plot_published, &tp_plot_collectives, NULL};
+const struct tp_plot_kind *const tp_plot_kinds[] = {
+    &tp_plot_speedup, &tp_plot_breakdown, &tp_plot_published, &tp_plot_collectives, &tp_plot_batch,
+    &tp_plot_pareto,  &tp_plot_heatmap,   &tp_plot_gantt,     &tp_plot_roofline,    NULL};
 
 struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title,
                                        struct tp_arena *arena)
@@ -58,10 +59,12 @@ enum tp_status tp_plot_add(struct tp_plot *plot, struct tp_plot_panel *panel, co
   struct tp_plot_series *const series =
       series_of(panel, name, tp_plot_place_of(plot, name, arena), arena);
   size_t at = series->n;
-  if (plot->form != TP_PLOT_SCATTER)
+  const bool once =
+      plot->form == TP_PLOT_LINES || plot->form == TP_PLOT_BARS || plot->form == TP_PLOT_HEAT;
+  if (once || plot->form == TP_PLOT_FRONT)
     while (at > 0 && series->points[at - 1].x >= point.x)
       at--;
-  if (at < series->n && series->points[at].x == point.x)
+  if (once && at < series->n && series->points[at].x == point.x)
     return tp_fail(error, TP_E_INPUT, "%s:%d: a second row for %s; give each point once",
                    row->csv->path, row->csv->lines[row->at], inputs_of(row, arena));
   TP_APPEND(arena, series->points, series->n, point);
@@ -100,14 +103,26 @@ static enum tp_status check_panels(const struct tp_plot *plot, struct tp_error *
 
 enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_csv *tables,
                              size_t n_tables, const struct tp_plot_filter *filter,
-                             struct tp_arena *arena, struct tp_plot *plot, struct tp_error *error)
+                             const struct tp_plot_axes *heat, struct tp_arena *arena,
+                             struct tp_plot *plot, struct tp_error *error)
 {
   struct tp_plot_rows rows;
   *plot = kind->frame;
   TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->columns, filter, arena, &rows,
                            error));
+  unsigned varies = kind->varies;
+  if (plot->form == TP_PLOT_HEAT) {
+    if (heat != NULL) {
+      plot->across = heat->across;
+      plot->down = heat->down;
+      plot->value = heat->value;
+    }
+    varies |= 1u << plot->across | 1u << plot->down;
+  }
   if (plot->caption == NULL)
-    TP_TRY(tp_plot_rows_settle(&rows, arena, &plot->caption, error));
+    TP_TRY(tp_plot_rows_settle(&rows, varies, arena, &plot->caption, error));
+  if (kind->begin != NULL)
+    TP_TRY(kind->begin(plot, &rows, arena, error));
   for (size_t i = 0; i < rows.n; i++)
     TP_TRY(kind->add(plot, &rows.items[i], arena, error));
   TP_TRY(kind->finish(plot, &rows, arena, error));

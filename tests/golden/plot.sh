@@ -60,6 +60,23 @@ check "collectives is PNG" is_png e.png
 check "collectives is SVG" is_svg e.svg
 check "collectives has the platform asked for" sh -c '! grep -q dgx e.svg'
 check "collectives has both degrees" grep -q '>2 ranks: bus GB/s<' e.svg
+tpsim compare --model ladder-1b --platform dgx-h100 --tp 2 --variant standard,ladder \
+  --timeline spans.csv >/dev/null
+for kind in batch pareto heatmap; do
+  check "$kind" tpsim plot $kind sweep.csv --model ladder-1b -o $kind.png -o $kind.svg
+  check "$kind is PNG" is_png $kind.png
+  check "$kind is SVG" is_svg $kind.svg
+done
+for kind in gantt roofline; do
+  check "$kind" tpsim plot $kind spans.csv -o $kind.png -o $kind.svg
+  check "$kind is PNG" is_png $kind.png
+  check "$kind is SVG" is_svg $kind.svg
+done
+check "heatmap of other axes" tpsim plot heatmap sweep.csv --tp 8 --x model --y variant \
+  --value tokens_per_s --batch 4 -o other.svg
+check "has their names" grep -q '>ladder-1b<' other.svg
+sed 's/,mlp[^,]*,/,"it'"'"'s `touch ran` @x {\/:Bold a}",/' spans.csv >hostile-spans.csv
+check "hostile ops" tpsim plot gantt hostile-spans.csv -o hostile.svg
 check "PDF" tpsim plot sweep.csv -o f.pdf
 check "PDF is PDF" [ "$(head -c 5 f.pdf)" = %PDF- ]
 check "hostile names" tpsim plot hostile.csv -o g.svg -o g.png
@@ -70,12 +87,16 @@ check "markup is data" grep -q '#0;{/:Bold a}_b^c' h.svg
 check "bytes that are no UTF-8 do not get there" iconv -f UTF-8 -t UTF-16 -o /dev/null g.svg
 check "without standard input" sh -c 'tpsim plot sweep.csv -o i.svg <&-'
 check "is the same picture" cmp a.svg i.svg
-check "nothing beside them" [ "$(ls | wc -l)" = 19 ]
+check "nothing beside them" [ "$(ls | wc -l)" = 33 ]
 
 check "no such kind" fails 2 speedups sweep.csv -o x.svg
 check "all-reduces have no model" fails 2 collectives collectives.csv --model m -o x.svg
 check "no such machine" fails 2 collectives collectives.csv --tp 3 -o x.svg
 check "not all-reduces" fails 2 collectives sweep.csv -o x.svg
+check "no such axis" fails 2 heatmap sweep.csv --x batches -o x.svg
+check "one axis twice" fails 2 heatmap sweep.csv --x tp -o x.svg
+check "axes of another kind" fails 2 speedup sweep.csv --x tp -o x.svg
+check "no spans" fails 2 gantt sweep.csv -o x.svg
 check "no such batch" fails 2 sweep.csv --batch 3 -o x.svg
 check "no such format" fails 2 sweep.csv -o x.svg -o x.gif
 check "no picture named" fails 2 sweep.csv

@@ -53,7 +53,7 @@ static enum tp_status shape(const struct tp_plot_kind *kind, const char *text)
 {
   struct tp_csv csv;
   ck_assert_int_eq(tp_csv_parse("t.csv", text, arena, &csv, &error), TP_OK);
-  return tp_plot_shape(kind, &csv, 1, &filter, arena, &plot, &error);
+  return tp_plot_shape(kind, &csv, 1, &filter, NULL, arena, &plot, &error);
 }
 
 static void check_series(const struct tp_plot_series *series, const char *name, size_t n,
@@ -352,6 +352,106 @@ START_TEST(test_not_at_once)
 }
 END_TEST
 
+#define RESULT                                                                            \
+  "model,variant,tp,pp,batch,e2e_s,tokens_per_s,tpot_s,speedup,status,ttft_s,ttft_low_s," \
+  "ttft_high_s,tpot_low_s,tpot_high_s\n"
+
+/* Two GPUs: 100, 150 and 120 tokens/s a GPU at 10, 30 and 40 ms: the last is bettered by the
+ * second; of one GPU, 90 at 9 ms. */
+static const char results[] = RESULT "m,standard,2,1,1,4,200,0.01,1,ok,1,0.5,2,0.0075,0.015\n"
+                                     "m,standard,2,1,8,8,300,0.03,1,ok,,,,,\n"
+                                     "m,standard,2,1,16,9,240,0.04,1,ok,,,,,\n"
+                                     "m,standard,1,1,1,5,90,0.009,1,ok,,,,,\n"
+                                     "m,standard,4,1,1,,,,,does not fit: no,,,,,\n";
+
+START_TEST(test_pareto)
+{
+  ck_assert_msg(shape(&tp_plot_pareto, results) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+  check_series(&plot.panels[0].series[0], "standard", 4,
+               (const struct tp_plot_point[]){{.x = 90, .y = 9, .top = 1},
+                                              {.x = 100, .y = 10, .top = 1},
+                                              {.x = 120, .y = 40, .top = 0},
+                                              {.x = 150, .y = 30, .top = 1}});
+}
+END_TEST
+
+/* 4 s are a second and 300 tokens of 10 ms: 0.5 + 2.25 at best, 2 + 4.5 at worst. */
+START_TEST(test_batch)
+{
+  keep(TP_PLOT_TP, "2");
+  ck_assert_msg(shape(&tp_plot_batch, results) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(plot.panels[0].title, "m, TP 2");
+  check_series(
+      &plot.panels[0].series[0], "standard", 3,
+      (const struct tp_plot_point[]){{.x = 1, .y = 200}, {.x = 8, .y = 300}, {.x = 16, .y = 240}});
+  const struct tp_plot_point *const first = &plot.panels[0].series[0].points[0];
+  ck_assert_rel(first->low, 200 * 4 / 6.5, 1e-12);
+  ck_assert_rel(first->high, 200 * 4 / 2.75, 1e-12);
+}
+END_TEST
+
+START_TEST(test_heatmap)
+{
+  ck_assert_msg(shape(&tp_plot_heatmap, table) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_x_names, 2); /* 4 and 4.0 are one */
+  ck_assert_str_eq(plot.x_names[0], "4");
+  ck_assert_str_eq(plot.x_names[1], "16");
+  ck_assert_str_eq(plot.y_names[0], "2");
+  ck_assert_str_eq(plot.y_names[1], "8");
+  ck_assert_str_eq(plot.panels[1].title, "small, ladder");
+  ck_assert_rel(plot.panels[1].low, 0.95, 1e-12);
+  ck_assert_rel(plot.panels[1].high, 1.25, 1e-12);
+  const struct tp_plot_panel *const ladder = &plot.panels[1];
+  ck_assert_rel(ladder->series[0].points[0].x, 0, 0);
+  ck_assert_rel(ladder->series[0].points[0].y, 1, 0);
+  ck_assert_str_eq(ladder->series[0].points[0].label, "1.25");
+}
+END_TEST
+
+/* Three layers of two ops from 10 us on, 10 us each, a collective beside: the middle one is shown,
+ * and what reaches into it. */
+static const char spans[] =
+    "model,variant,tp,pass,rank,stream,op,kind,start_us,end_us,flops,dram_bytes,"
+    "peak_flops_per_s,peak_dram_bytes_per_s\n"
+    "m,v,2,step,0,compute,embed,memory,0,10,0,8,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.norm,memory,10,14,0,8,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.up,gemm,14,20,6e5,1e5,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.norm,memory,20,24,0,8,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.up,gemm,24,30,6e5,1e5,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.norm,memory,30,34,0,8,1e12,1e11\n"
+    "m,v,2,step,0,compute,a.up,gemm,34,46,6e5,1e5,1e12,1e11\n"
+    "m,v,2,step,0,comm,a.sum,collective,18,21,0,8,1e12,1e11\n";
+
+START_TEST(test_gantt)
+{
+  ck_assert_msg(shape(&tp_plot_gantt, spans) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+  ck_assert_str_eq(plot.panels[0].title, "m, v, TP 2: step");
+  ck_assert_rel(plot.panels[0].high, 10, 1e-12);
+  ck_assert_uint_eq(plot.n_y_names, 2);
+  ck_assert_uint_eq(plot.panels[0].n_series, 3);
+  check_series(&plot.panels[0].series[0], "memory", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 0, .top = 4});
+  check_series(&plot.panels[0].series[1], "gemm", 1,
+               &(const struct tp_plot_point){.x = 4, .y = 0, .top = 10});
+  check_series(&plot.panels[0].series[2], "collective", 1,
+               &(const struct tp_plot_point){.x = 0, .y = 1, .top = 1});
+}
+END_TEST
+
+/* 6 flops a byte; 6e5 flops in 6, 6 and 12 us are 0.1, 0.1 and 0.05 Tflop/s. */
+START_TEST(test_roofline)
+{
+  ck_assert_msg(shape(&tp_plot_roofline, spans) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.panels[0].n_series, 1);
+  check_series(&plot.panels[0].series[0], "a.up", 1,
+               &(const struct tp_plot_point){.x = 6, .y = 0.25 / 3, .top = 3});
+  ck_assert_rel(plot.panels[0].peak, 1, 1e-12);
+  ck_assert_rel(plot.panels[0].slope, 0.1, 1e-12);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("plot");
@@ -369,6 +469,11 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_breakdown_intervals);
   tcase_add_test(shapes, test_collectives);
   tcase_add_loop_test(shapes, test_collective_zeros, 0, 5);
+  tcase_add_test(shapes, test_pareto);
+  tcase_add_test(shapes, test_batch);
+  tcase_add_test(shapes, test_heatmap);
+  tcase_add_test(shapes, test_gantt);
+  tcase_add_test(shapes, test_roofline);
   suite_add_tcase(s, shapes);
   return s;
 }

@@ -138,7 +138,7 @@ static const char *script_of(const struct tp_plot_kind *kind, const char *text)
   struct tp_csv csv;
   struct tp_plot plot;
   ck_assert_int_eq(tp_csv_parse("t.csv", text, arena, &csv, &error), TP_OK);
-  ck_assert_msg(tp_plot_shape(kind, &csv, 1, &filter, arena, &plot, &error) == TP_OK, "%s",
+  ck_assert_msg(tp_plot_shape(kind, &csv, 1, &filter, NULL, arena, &plot, &error) == TP_OK, "%s",
                 error.text);
   char *bytes = NULL;
   size_t size = 0;

@@ -1,0 +1,117 @@
+/* A figure over two inputs: a panel a model and variant, a cell a point. */
+#include "plot/plot.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers by size, words as they come. */
+static void sort_names(const char **names, size_t n)
+{
+  for (size_t i = 1; i < n; i++) {
+    const char *const name = names[i];
+    double here, before;
+    size_t at = i;
+    for (; at > 0 && tp_text_number(name, &here) && tp_text_number(names[at - 1], &before) &&
+           here < before;
+         at--)
+      names[at] = names[at - 1];
+    names[at] = name;
+  }
+}
+
+static double place_of(const char *const *names, size_t n, const char *name)
+{
+  size_t i = 0;
+  while (i < n && !tp_plot_same(names[i], name))
+    i++;
+  return (double)i;
+}
+
+static const char *title_of(const struct tp_plot *plot, const struct tp_plot_row *row,
+                            struct tp_arena *arena)
+{
+  static const enum tp_plot_input parts[] = {TP_PLOT_MODEL, TP_PLOT_VARIANT, TP_PLOT_TP,
+                                             TP_PLOT_PHASE};
+  const char *title = "";
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    const char *const text = row->input[parts[i]];
+    if (parts[i] == plot->across || parts[i] == plot->down || text[0] == '\0' ||
+        strcmp(text, "inference") == 0)
+      continue;
+    title = tp_arena_printf(arena, "%s%s%s%s", title, title[0] == '\0' ? "" : ", ",
+                            parts[i] == TP_PLOT_TP ? "TP " : "", text);
+  }
+  return title;
+}
+
+static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
+                          struct tp_arena *arena, struct tp_error *error)
+{
+  double value;
+  TP_TRY(tp_plot_row_numbers(row, &plot->value, 1, &value, error));
+  struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(plot, row, arena), arena);
+  const char *const refusal = tp_plot_row_refusal(row, arena);
+  if (refusal != NULL || isnan(value)) {
+    panel->empty = refusal != NULL ? refusal : "no figure given";
+    return TP_OK;
+  }
+  /* A series a line of cells: two in one cell are refused then. */
+  const struct tp_plot_point cell = {
+      .x = place_of(plot->x_names, plot->n_x_names, row->input[plot->across]),
+      .y = place_of(plot->y_names, plot->n_y_names, row->input[plot->down]),
+      .top = value,
+      .label = tp_arena_printf(arena, "%.3g", value)};
+  return tp_plot_add(plot, panel, row->input[plot->down], cell, row, arena, error);
+}
+
+static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *rows,
+                            struct tp_arena *arena, struct tp_error *error)
+{
+  if (plot->across == plot->down)
+    return tp_fail(error, TP_E_INPUT, "both axes are %s; give --x and --y two inputs",
+                   tp_plot_inputs[plot->across]);
+  plot->x_names = tp_plot_rows_values(rows, plot->across, arena, &plot->n_x_names);
+  plot->y_names = tp_plot_rows_values(rows, plot->down, arena, &plot->n_y_names);
+  sort_names(plot->x_names, plot->n_x_names);
+  sort_names(plot->y_names, plot->n_y_names);
+  plot->x_label = tp_plot_inputs[plot->across];
+  plot->y_label = tp_plot_inputs[plot->down];
+  plot->title =
+      tp_arena_printf(arena, "%s by %s and %s", plot->value, plot->x_label, plot->y_label);
+  return TP_OK;
+}
+
+/* One scale for all panels: their colours compare. */
+static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *rows,
+                             struct tp_arena *arena, struct tp_error *error)
+{
+  (void)rows, (void)arena, (void)error;
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < plot->n_panels; i++)
+    for (size_t s = 0; s < plot->panels[i].n_series; s++)
+      for (size_t k = 0; k < plot->panels[i].series[s].n; k++) {
+        low = fmin(low, plot->panels[i].series[s].points[k].top);
+        high = fmax(high, plot->panels[i].series[s].points[k].top);
+      }
+  for (size_t i = 0; i < plot->n_panels; i++) {
+    plot->panels[i].low = low;
+    plot->panels[i].high = high > low ? high : low + 1;
+  }
+  return TP_OK;
+}
+
+const struct tp_plot_kind tp_plot_heatmap = {
+    .name = "heatmap",
+    .rows_are = "results",
+    .columns = {"model", "variant", "tp"},
+    .frame = {.form = TP_PLOT_HEAT,
+              .across = TP_PLOT_BATCH,
+              .down = TP_PLOT_TP,
+              .value = "speedup"},
+    .begin = begin,
+    .add = add,
+    .finish = finish,
+};
