@@ -7,7 +7,8 @@
 extern const struct tp_command tp_command_predict, tp_command_compare, tp_command_sweep,
     tp_command_cost, tp_command_show_program, tp_command_show_platform, tp_command_list,
     tp_command_reproduce, tp_command_check, tp_command_calibrate, tp_command_validate,
-    tp_command_plot, tp_command_flash_error, tp_command_solve, tp_command_show_model;
+    tp_command_plot, tp_command_flash_error, tp_command_solve, tp_command_report,
+    tp_command_show_model;
 extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
 
 #define TP_DEVICE_HELP "GPU in place of the one that a platform names: name or file"

@@ -11,6 +11,7 @@ tpsim_SOURCES = \
 	%D%/cmd_list.c \
 	%D%/cmd_plot.c \
 	%D%/cmd_predict.c \
+	%D%/cmd_report.c \
 	%D%/cmd_reproduce.c \
 	%D%/cmd_show_model.c \
 	%D%/cmd_show_platform.c \
@@ -24,6 +25,9 @@ tpsim_SOURCES = \
 	%D%/gnuplot.c %D%/gnuplot.h \
 	%D%/main.c \
 	%D%/points.c %D%/points.h \
+	%D%/report_origin.c \
+	%D%/report_page.c %D%/report_page.h \
+	%D%/report_pictures.c \
 	%D%/rows.c %D%/rows.h \
 	%D%/rows_table.c \
 	%D%/timeline_file.c %D%/timeline_file.h

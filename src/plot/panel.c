@@ -143,7 +143,7 @@ static void put_marks(const struct tp_plot_panel *panel, FILE *out)
         "'#444444' lw 0.6",
         out);
   for (size_t s = 0; s < panel->n_series; s++)
-    fprintf(out, ", $data index %zu using 1:2 with points ls %zu ps %g", s,
+    fprintf(out, ", $data index %zu using 1:2 with points ls %zu ps %g*mark", s,
             panel->series[s].place + 1, n > MANY_MARKS ? 0.3 : 0.45);
 }
 

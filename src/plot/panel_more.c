@@ -19,7 +19,7 @@ static void put_names(char axis, const char *const *names, size_t n, int width, 
   fprintf(out, "; unset logscale %c; unset %ctics\n", axis, axis);
   if (!shown)
     return;
-  fprintf(out, "set format %c '%%s'; set %ctics scale 0 (", axis, axis);
+  fprintf(out, "set format %c '%%s'; set %ctics scale 0 font ',6' (", axis, axis);
   for (size_t i = 0; i < n; i++) {
     fputs(i > 0 ? ", " : "", out);
     tp_plot_put_text(tp_plot_cut(names[i], width, arena), out);
@@ -53,7 +53,7 @@ void tp_plot_put_more_axes(const struct tp_plot *plot, const struct tp_plot_pane
 static void put_fronts(const struct tp_plot_panel *panel, FILE *out)
 {
   for (size_t s = 0; s < panel->n_series; s++)
-    fprintf(out, ", $data index %zu using 1:($3 > 0 ? NaN : $2) with points ls %zu ps 0.2", s,
+    fprintf(out, ", $data index %zu using 1:($3 > 0 ? NaN : $2) with points ls %zu ps 0.2*mark", s,
             panel->series[s].place + 1);
   for (size_t s = 0; s < panel->n_series; s++)
     fprintf(out, ", $front index %zu using 1:2 with linespoints ls %zu", s,
@@ -77,7 +77,7 @@ static void put_roof(const struct tp_plot_panel *panel, FILE *out)
   fprintf(out, ", (x * %.9g < %.9g ? x * %.9g : %.9g) with lines lc rgb '#444444' lw 1.2",
           panel->slope, panel->peak, panel->slope, panel->peak);
   for (size_t s = 0; s < panel->n_series; s++)
-    fprintf(out, ", $data index %zu using 1:2 with points ls %zu ps 0.6", s,
+    fprintf(out, ", $data index %zu using 1:2 with points ls %zu ps 0.6*mark", s,
             panel->series[s].place + 1);
 }
 
@@ -95,7 +95,7 @@ static void put_labels(const struct tp_plot *plot, const struct tp_plot_panel *p
       const char *const dot = strrchr(point->label, '.'); /* "mlp.all_reduce" */
       const struct tp_plot_text text =
           tp_plot_cut(heat || dot == NULL ? point->label : dot + 1, TP_PLOT_NAME, arena);
-      if ((double)text.width * 0.75 > width)
+      if ((double)text.width * 0.9 > width)
         continue;
       fputs("set label ", out);
       tp_plot_put_text(text, out);

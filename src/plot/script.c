@@ -59,7 +59,7 @@ static struct layout lay_out(const struct tp_plot *plot, struct tp_arena *arena)
     lane = (int)fmax(lane, tp_plot_cut(plot->y_names[i], TP_PLOT_NAME, arena).width);
   it.left = bars                         ? name + 2
             : wide                       ? lane + 1
-            : plot->form == TP_PLOT_HEAT ? lane + 4
+            : plot->form == TP_PLOT_HEAT ? lane + 5
             : plot->y_label[0] != '\0'   ? 8.5
                                          : 7;
   it.right = 2;
@@ -111,7 +111,7 @@ static void put_styles(const struct tp_plot *plot, struct tp_arena *arena, FILE 
     if (plot->reference != NULL && strcmp(plot->reference, plot->legend[i]) == 0)
       fprintf(out, "set style line %zu lc rgb '#c0c0c0' lw 4 pt 0\n", i + 1);
     else
-      fprintf(out, "set style line %zu lc rgb '%s' dt %d pt %d ps 0.45 lw 1.2\n", i + 1,
+      fprintf(out, "set style line %zu lc rgb '%s' dt %d pt %d ps 0.45*mark lw 1.2\n", i + 1,
               styles[i].colour, styles[i].dash, styles[i].mark);
 }
 
@@ -143,6 +143,7 @@ void tp_plot_write(const struct tp_plot *plot, const char *terminal, struct tp_a
 {
   const struct layout it = lay_out(plot, arena);
   fputs("set encoding utf8\n", out);
+  fprintf(out, "mark = %g\n", strcmp(terminal, "svg") == 0 ? 1.7 : 1); /* SVG scales no points */
   put_terminal(&it, terminal, out);
   put_styles(plot, arena, out);
   fprintf(out,

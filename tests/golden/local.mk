@@ -1,8 +1,8 @@
 # tests of golden
 if TPSIM
-TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/gpu.sh %D%/plot.sh
+TESTS += %D%/calibrate.sh %D%/closed-loop.sh %D%/commands.sh %D%/flash-error.sh %D%/gpu.sh %D%/plot.sh %D%/report.sh
 endif
-EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/gpu.sh %D%/plot.sh
+EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/gpu.sh %D%/plot.sh %D%/report.sh
 
 if TPSIM
 TESTS += %D%/baseline.sh %D%/keys.sh %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/stress.sh %D%/transcripts.sh
