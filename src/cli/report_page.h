@@ -15,7 +15,7 @@ void tp_report_put_end(FILE *out);
 /* All rows; a click on a column's name sorts by it, and so does "#sort=NAME" behind the address. */
 void tp_report_put_table(const struct tp_csv *csv, struct tp_arena *arena, FILE *out);
 
-/* A picture of every kind that results have, or why there is none.  TP_E_ENVIRONMENT where there is
+/* A picture of every kind whose columns the rows have, or why there is none.  TP_E_ENVIRONMENT where there is
  * no gnuplot. */
 enum tp_status tp_report_put_pictures(const struct tp_csv *csv, struct tp_arena *arena, FILE *out,
                                       struct tp_error *error);

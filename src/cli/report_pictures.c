@@ -41,21 +41,29 @@ static enum tp_status draw(const struct tp_plot *plot, struct tp_arena *arena, F
   return status;
 }
 
+static bool has_columns(const struct tp_csv *csv, const struct tp_plot_kind *kind)
+{
+  for (const char *const *column = kind->columns; *column != NULL; column++)
+    if (tp_csv_column(csv, *column) < 0)
+      return false;
+  return true;
+}
+
 enum tp_status tp_report_put_pictures(const struct tp_csv *csv, struct tp_arena *arena, FILE *out,
                                       struct tp_error *error)
 {
-  const struct tp_plot_kind *const kinds[] = {&tp_plot_speedup, &tp_plot_breakdown, &tp_plot_batch,
-                                              &tp_plot_pareto, &tp_plot_heatmap};
   fputs("<h2>Pictures</h2>\n", out);
-  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+  for (const struct tp_plot_kind *const *kind = tp_plot_kinds; *kind != NULL; kind++) {
     const struct tp_plot_filter all = {.n = {0}};
     struct tp_plot plot;
     struct tp_error why;
-    if (tp_plot_shape(kinds[i], csv, 1, &all, NULL, arena, &plot, &why) == TP_OK) {
+    if (!has_columns(csv, *kind))
+      continue;
+    if (tp_plot_shape(*kind, csv, 1, &all, NULL, arena, &plot, &why) == TP_OK) {
       TP_TRY(draw(&plot, arena, out, error));
       continue;
     }
-    fprintf(out, "<p>No picture of the kind <code>%s</code>: ", kinds[i]->name);
+    fprintf(out, "<p>No picture of the kind <code>%s</code>: ", (*kind)->name);
     tp_report_put_text(why.text, arena, out);
     fputs(".</p>\n", out);
   }

@@ -49,7 +49,13 @@ check "hostile names" tpsim report hostile.csv -o d.html
 check "are data" grep -q '^<tr><td>&lt;script&gt;alert(1)&lt;/script&gt;.*&lt;/td&gt;&amp;' d.html
 check "are UTF-8" iconv -f UTF-8 -t UTF-16 -o /dev/null d.html
 check "no sidecar is said" grep -q 'there is no hostile.csv.json' d.html
-check "a missing picture is said" grep -q 'No picture of the kind <code>batch</code>' d.html
+tpsim sweep --model ladder-1b --platform dgx-h100 --stack gpt-fast-compile,ideal -o stacks.csv
+check "rows of two stacks" tpsim report stacks.csv -o e.html
+check "a missing picture is said" \
+  grep -q 'kind <code>speedup</code>: 2 values of stack in one picture' e.html
+tpsim reproduce ladder --format csv >published.csv
+check "published rows" tpsim report published.csv -o f.html
+check "have their picture" [ "$(grep -c '<figure><svg' f.html)" = 1 ]
 
 head -1 sweep.csv >empty.csv
 check "no rows" fails 2 empty.csv -o x.html

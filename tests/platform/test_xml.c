@@ -1,6 +1,8 @@
 /* The SimGrid XML of a platform, held to the byte, and read back into the same graph. */
 #include "load.h"
 
+#include "base/file.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -122,6 +124,11 @@ START_TEST(shipped_platforms_come_back)
     write_to(&machine->platform, machine->device.datasheet.dram_bytes_per_s);
     const struct tp_platform back = read_back();
     compare(&machine->platform, &back);
+    const char *first, *second;
+    ck_assert_int_eq(tp_file_read(path, arena, &first, &error), TP_OK);
+    write_to(&back, machine->device.datasheet.dram_bytes_per_s);
+    ck_assert_int_eq(tp_file_read(path, arena, &second, &error), TP_OK);
+    ck_assert_msg(strcmp(first, second) == 0, "%s: written again it differs", names[i]);
   }
 }
 END_TEST
@@ -206,7 +213,26 @@ START_TEST(a_fat_tree)
 }
 END_TEST
 
-/* Zones in zones; Gibps; no latency; hosts 2 and 10 by their numbers; a link that is two ways. */
+/* A ring of 4 and a dragonfly of 2 groups, 1 chassis each of 2 routers with 1 host: 4 hosts. */
+START_TEST(tori_and_dragonflies)
+{
+  put_file(HEAD "<platform version='4.1'><cluster id='ring' prefix='n' radical='0-3' suffix=''"
+                " speed='1Gf' bw='1GBps' lat='1us' topology='TORUS' topo_parameters='4'/>"
+                "</platform>");
+  const struct tp_platform ring = read_back();
+  ck_assert_int_eq(tp_platform_route(&ring, 0, 1).n_hops, 1);
+  ck_assert_int_eq(tp_platform_route(&ring, 3, 0).n_hops, 1);
+  ck_assert_int_eq(tp_platform_route(&ring, 0, 2).n_hops, 2);
+  put_file(HEAD "<platform version='4.1'><cluster id='fly' prefix='n' radical='0-3' suffix=''"
+                " speed='1Gf' bw='1GBps' lat='1us' topology='DRAGONFLY'"
+                " topo_parameters='2,1;1,1;2,1;1'/></platform>");
+  const struct tp_platform fly = read_back();
+  ck_assert_int_eq(fly.n_gpus, 4);
+  ck_assert_int_eq(tp_platform_route(&fly, 0, 1).n_hops, 3); /* out, across, in */
+}
+END_TEST
+
+/* Zones in zones; GiBps; no latency; hosts 2 and 10 by their numbers; a link that is two ways. */
 START_TEST(nested_zones)
 {
   put_file(HEAD "<platform version='4.1'><zone id='all' routing='Full'>"
@@ -242,6 +268,7 @@ static Suite *suite(void)
   tcase_add_test(xml, foreign_star);
   tcase_add_test(xml, names_survive);
   tcase_add_test(xml, a_fat_tree);
+  tcase_add_test(xml, tori_and_dragonflies);
   tcase_add_test(xml, nested_zones);
   suite_add_tcase(suite, xml);
   return suite;
