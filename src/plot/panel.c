@@ -184,7 +184,7 @@ static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *ou
   static const char *const samples[] = {[TP_PLOT_LINES] = "linespoints",
                                         [TP_PLOT_SCATTER] = "points",
                                         [TP_PLOT_FRONT] = "linespoints",
-                                        [TP_PLOT_GANTT] = "boxes fs solid 1",
+                                        [TP_PLOT_GANTT] = "boxes fs solid 0.5",
                                         [TP_PLOT_ROOF] = "points"};
   for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS && plot->form != TP_PLOT_HEAT;
        i++) {

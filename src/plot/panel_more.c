@@ -101,7 +101,7 @@ static void put_labels(const struct tp_plot *plot, const struct tp_plot_panel *p
       tp_plot_put_text(text, out);
       fprintf(out, " at first %.9g,%.9g center front font ',5' tc rgb '%s'\n",
               heat ? point->x : (point->x + point->top) / 2, point->y,
-              heat && shade < dark_from ? "black" : "white");
+              heat && shade >= dark_from ? "white" : "black");
     }
 }
 
@@ -118,8 +118,8 @@ static void put_spans(const struct tp_plot_panel *panel, FILE *out)
 {
   for (size_t s = 0; s < panel->n_series; s++)
     fprintf(out,
-            ", $data index %zu using 1:2:1:3:($2-0.4):($2+0.4) with boxxyerror fs solid 1 border "
-            "lc rgb 'white' lw 0.3 fc ls %zu",
+            ", $data index %zu using 1:2:1:3:($2-0.4):($2+0.4) with boxxyerror fs solid 0.5 "
+            "border lc rgb '#444444' lw 0.3 fc ls %zu",
             s, panel->series[s].place + 1);
 }
 

@@ -106,7 +106,13 @@ static enum tp_status add_span(struct tp_plot *plot, const struct tp_plot_row *r
 static enum tp_status finish_gantt(struct tp_plot *plot, const struct tp_plot_rows *rows,
                                    struct tp_arena *arena, struct tp_error *error)
 {
-  (void)rows, (void)arena, (void)error;
+  (void)error;
+  bool others = false;
+  for (size_t i = 0; i < rows->n; i++)
+    others = others || number(&rows->items[i], "rank") > 0;
+  for (size_t i = 0; i < plot->n_y_names && others; i++)
+    if (strncmp(plot->y_names[i], "rank ", 5) != 0)
+      plot->y_names[i] = tp_arena_printf(arena, "rank 0 %s", plot->y_names[i]);
   double longest = 0; /* one axis: panels compare */
   for (size_t i = 0; i < plot->n_panels; i++)
     longest = fmax(longest, plot->panels[i].right - plot->panels[i].left);
