@@ -14,6 +14,7 @@ struct reader {
   struct tp_xml_notes *notes;
   struct tp_xml_named *link; /* that is open; NULL: none */
   bool in_config;
+  size_t config; /* where it begins */
   const char *text;
   size_t copied;         /* of it, to notes->text */
   enum tp_status status; /* other than TP_OK: expat was stopped */
@@ -105,13 +106,30 @@ static void add_latency(struct reader *reader)
   reader->copied = at;
 }
 
+/* A configuration is not SimGrid's to follow here: it could have it write a trace to any place.
+ * Lines stay where they are. */
+static void drop_config(struct reader *reader)
+{
+  const size_t end =
+      (size_t)(XML_GetCurrentByteIndex(reader->expat) + XML_GetCurrentByteCount(reader->expat));
+  const char *kept =
+      tp_arena_printf(reader->arena, "%s%.*s", reader->notes->text,
+                      (int)(reader->config - reader->copied), reader->text + reader->copied);
+  for (size_t at = reader->config; at < end; at++)
+    if (reader->text[at] == '\n')
+      kept = tp_arena_printf(reader->arena, "%s\n", kept);
+  reader->notes->text = kept;
+  reader->copied = end;
+}
+
 static enum tp_status begin(struct reader *reader, const char *element, const char **attributes)
 {
   TP_TRY(refuse(reader, element, attributes));
   const char *const id = value_of(attributes, "id");
-  if (strcmp(element, "config") == 0)
+  if (strcmp(element, "config") == 0) {
     reader->in_config = true;
-  else if (strcmp(element, "host") == 0)
+    reader->config = (size_t)XML_GetCurrentByteIndex(reader->expat);
+  } else if (strcmp(element, "host") == 0)
     note(reader, &reader->notes->hosts, id);
   else if (strcmp(element, "link") == 0) {
     reader->link = note(reader, &reader->notes->links, id);
@@ -145,8 +163,10 @@ static void XMLCALL on_end(void *data, const XML_Char *name)
   struct reader *const reader = data;
   if (strcmp(name, "link") == 0)
     reader->link = NULL;
-  if (strcmp(name, "config") == 0)
+  if (strcmp(name, "config") == 0 && reader->status == TP_OK) {
     reader->in_config = false;
+    drop_config(reader);
+  }
 }
 
 const struct tp_xml_named *tp_xml_noted(const struct tp_xml_list *list, const char *name)

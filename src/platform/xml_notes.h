@@ -19,7 +19,7 @@ struct tp_xml_list {
 
 struct tp_xml_notes {
   struct tp_xml_list hosts, links; /* as they stand in the file */
-  const char *text;                /* of the file, for SimGrid: every link with its latency */
+  const char *text; /* of the file, for SimGrid: every link with its latency, no configuration */
 };
 
 /* Refuses, by line and name, what a platform of tpsim cannot say: rates and states that change over

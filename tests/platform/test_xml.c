@@ -257,6 +257,23 @@ START_TEST(nested_zones)
 }
 END_TEST
 
+/* SimGrid would write the trace where the file says. */
+START_TEST(nothing_is_written)
+{
+  put_file(HEAD "<platform version='4.1'><config>\n<prop id='tracing' value='yes'/>\n"
+                "<prop id='tracing/filename' value='test_xml.trace'/></config>\n<config/>"
+                "<zone id='z' routing='Full'><host id='a' speed='1f'/></zone></platform>");
+  ck_assert_int_eq(read_back().n_gpus, 1);
+  ck_assert_int_ne(access("test_xml.trace", F_OK), 0);
+  put_file(HEAD "<platform version='4.1'><config>\n<prop id='tracing' value='yes'/>\n</config>\n"
+                "<zone id='z' routing='Full'><host id='a'/></zone></platform>");
+  struct tp_platform platform;
+  struct tp_error error;
+  ck_assert_int_eq(tp_platform_read_xml(path, arena, &platform, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, ".xml:6: ") != NULL, "%s", error.text);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("xml");
@@ -270,6 +287,7 @@ static Suite *suite(void)
   tcase_add_test(xml, a_fat_tree);
   tcase_add_test(xml, tori_and_dragonflies);
   tcase_add_test(xml, nested_zones);
+  tcase_add_test(xml, nothing_is_written);
   suite_add_tcase(suite, xml);
   return suite;
 }
