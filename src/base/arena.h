@@ -10,7 +10,7 @@
 struct tp_arena;
 
 /* Aborts, or does what a program has set to be done, which must not return. */
-_Noreturn void tp_out_of_memory(void);
+void tp_out_of_memory(void) __attribute__((noreturn));
 void tp_at_out_of_memory(void (*end)(void));
 
 struct tp_arena *tp_arena_create(void);
