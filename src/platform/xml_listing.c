@@ -103,7 +103,7 @@ static enum tp_status run_program(const struct reader *reader, struct tp_xml_lis
   TP_TRY(tp_child_start(become_program, (void *)reader, &child, error));
   FILE *const in = fdopen(child.pipe, "r");
   if (in == NULL)
-    abort(); /* as arenas do */
+    tp_out_of_memory();
   const bool whole = read_listing(in, listing, reader->arena);
   child.pipe = -1;
   fclose(in);

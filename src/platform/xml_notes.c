@@ -185,7 +185,7 @@ enum tp_status tp_xml_notes_read(const char *path, const char *text, struct tp_a
                           .expat = XML_ParserCreate(NULL),
                           .notes = notes};
   if (reader.expat == NULL)
-    abort(); /* as arenas do */
+    tp_out_of_memory();
   *notes =
       (struct tp_xml_notes){.hosts.index.arena = arena, .links.index.arena = arena, .text = ""};
   XML_SetUserData(reader.expat, &reader);
