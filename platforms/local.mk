@@ -4,12 +4,17 @@ dist_platforms_DATA = \
 	%D%/dgx-a100-40gb.json \
 	%D%/dgx-a100-80gb.json \
 	%D%/dgx-b200.json \
+	%D%/dgx-b300.json \
 	%D%/dgx-h100-nop2p.json \
 	%D%/dgx-h100-x2-nop2p.json \
 	%D%/dgx-h100-x2.json \
 	%D%/dgx-h100.json \
 	%D%/dgx-h200.json \
+	%D%/gb200-nvl72.json \
+	%D%/gb300-nvl72.json \
 	%D%/h100-nvl64.json \
+	%D%/h100-pcie-x8.json \
+	%D%/h20-x8.json \
 	%D%/l40-x4.json \
 	%D%/l40s-x4-nop2p.json \
 	%D%/l40s-x4.json \
@@ -17,6 +22,7 @@ dist_platforms_DATA = \
 	%D%/l40s-x8.json \
 	%D%/mi300x-x8.json \
 	%D%/rtx-4090-x8.json \
+	%D%/rtx-pro-6000-x8.json \
 	%D%/t3-ring-16.json \
 	%D%/t3-ring-32.json \
 	%D%/t3-ring-8.json \
@@ -27,12 +33,18 @@ dist_devices_DATA = \
 	%D%/devices/a100-sxm-40gb.json \
 	%D%/devices/a100-sxm-80gb.json \
 	%D%/devices/b200-sxm.json \
+	%D%/devices/b300-sxm.json \
+	%D%/devices/gb200.json \
+	%D%/devices/gb300.json \
+	%D%/devices/h100-pcie.json \
 	%D%/devices/h100-sxm.json \
+	%D%/devices/h20.json \
 	%D%/devices/h200-sxm.json \
 	%D%/devices/l40.json \
 	%D%/devices/l40s.json \
 	%D%/devices/mi300x.json \
 	%D%/devices/rtx-4090.json \
+	%D%/devices/rtx-pro-6000.json \
 	%D%/devices/t3-gpu.json
 
 stacksdir = $(platformsdir)/stacks

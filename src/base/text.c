@@ -55,7 +55,8 @@ static bool is_shortening(const char *word, const char *name)
 static size_t rank_name(const char *word, const char *name)
 {
   const size_t length = strlen(word), distance = tp_text_distance(word, name);
-  if (length <= MAX_WORD && distance <= 1 + length / 4)
+  const size_t edits = length <= 4 ? 1 : 1 + length / 4; /* h20 is no h100 */
+  if (length <= MAX_WORD && distance <= edits)
     return distance;
   if (length >= 3 && is_shortening(word, name))
     return MAX_WORD + strlen(name);

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "command/table.h"
+#include "platform/lend.h"
 #include "platform/open.h"
 #include "program/wiring/build.h"
 
@@ -104,7 +105,9 @@ static enum tp_status list_devices(struct tp_session *session, struct tp_table *
     if (!is_readable(open_doc(session, "device", "platforms/devices", names[i], &doc, error),
                      error))
       continue;
-    const enum tp_status status = tp_device_read(&doc, session->arena, &device, error);
+    enum tp_status status = tp_device_borrow(session->dirs, &doc, session->arena, error);
+    if (status == TP_OK)
+      status = tp_device_read(&doc, session->arena, &device, error);
     tp_doc_close(&doc);
     if (!is_readable(status, error))
       continue;

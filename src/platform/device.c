@@ -1,10 +1,11 @@
 #include "platform/device.h"
 
+#include "platform/lend.h"
 #include "platform/sheet.h"
 
 #include <string.h>
 
-static const char *const root_keys[] = {"format", "name", "datasheet",
+static const char *const root_keys[] = {"format", "name", "like", "datasheet",
 #define X(group, TABLE) #group,
                                         TP_DEVICE_FITTED_GROUPS(X)
 #undef X
@@ -27,7 +28,11 @@ static void mark_later(struct tp_field *fields, size_t n)
 
 static bool is_left_out(const struct tp_doc *doc, const char *group)
 {
-  static const char *const later[] = {TP_DEVICE_LATER_GROUPS};
+  static const char *const later[] = {
+#define X(later_group, TABLE) #later_group,
+      TP_DEVICE_LATER_GROUPS(X)
+#undef X
+  };
   for (size_t i = 0; i < sizeof later / sizeof *later; i++)
     if (strcmp(group, later[i]) == 0)
       return tp_doc_at(doc, group) == NULL;
@@ -76,6 +81,7 @@ enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,
 #define X(group, TABLE) TP_TRY(read_##group(doc, arena, &read.group, error));
   TP_DEVICE_FITTED_GROUPS(X)
 #undef X
+  tp_device_lend(&read);
   *device = read;
   return TP_OK;
 }

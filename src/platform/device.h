@@ -54,7 +54,8 @@ struct tp_device {
 /* Whether the key may be absent: then it is 0, and leaves its term out. */
 bool tp_device_may_lack(const char *key);
 
-/* Reads the document; every other key of every group is required. */
+/* Reads the document; every other key of every group is required, but for later groups
+ * (device_groups.h), which are lent (lend.h) where they are absent. */
 enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,
                               struct tp_device *device, struct tp_error *error);
 #endif

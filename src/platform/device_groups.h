@@ -3,6 +3,15 @@
 /* Schema of the fitted groups of a device file: key, least, most, meaning.
  * `spread_ratio` is the residual standard deviation of ln(measured/predicted) of the fit. */
 
+/* In a region of an op's rows (GEMM m, new tokens of a prefill's sequences, sequences of a decode,
+ * tokens to experts) four fifths of the residuals stay below 1.28 times so many spreads, so that an
+ * 80 % interval holds 80 % there; 0: one spread. */
+#define TP_DEVICE_REGIONS(X)                                                 \
+  X(spread_rows_16, 0, 50, "spread up to 16 rows over spread_ratio")         \
+  X(spread_rows_256, 0, 50, "spread of 17 to 256 rows over spread_ratio")    \
+  X(spread_rows_2048, 0, 50, "spread of 257 to 2048 rows over spread_ratio") \
+  X(spread_rows_more, 0, 50, "spread of more rows over spread_ratio")
+
 /* Formulas: docs/MODEL.md, "Kernels".  `gemm` holds 16- and 32-bit operands, `gemm_fp8` fp8. */
 #define TP_DEVICE_GEMM(X)                                                                         \
   X(launch_s, 0, 1e-3, "fixed time of a GEMM kernel inside a captured graph")                     \
@@ -20,7 +29,12 @@
   X(quantise_row_s, 0, 1e-6, "quantising the activations to the dtype: time a row")               \
   X(quantise_bytes_per_s, 0, 1e15, "and bytes read and written a second; 0: none is quantised")   \
   X(sustained_ratio, 0.1, 1.2, "matrix rate under minutes of load over burst rate (power)")       \
-  X(spread_ratio, 0, 2, "residual spread of the fit")
+  X(issue_s, 0, 1e-3, "benchmarked outside a graph: the host issues one so often; 0: inside")     \
+  X(issue_ragged_s, 0, 1e-3, "the same where m is not divisible by 4, so that scales are padded") \
+  X(issue_few_s, 0, 1e-3, "the same of the kernel for few rows")                                  \
+  X(few_rows, 0, 1e4, "rows below which another kernel is issued")                                \
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                             \
+  TP_DEVICE_REGIONS(X)
 
 #define TP_DEVICE_ATTENTION_PREFILL(X)                                                       \
   X(launch_s, 0, 1e-3, "fixed time: flash kernel and the cache write before it")             \
@@ -32,7 +46,14 @@
   X(token_s, 0, 1e-3, "SM time of writing a token of 4 or more KV heads to the cache")       \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")   \
   X(wide_stretch, 0, 100, "time with heads of more than 256 over that of others; 0: alike")  \
-  X(spread_ratio, 0, 2, "residual spread of the fit")
+  X(odd_stretch, 0, 100, "time with heads of no power of 2 over that of others; 0: alike")   \
+  X(softmax_columns, 0, 1e4, "a score takes as long as products over so many columns")       \
+  X(kv8_launch_s, 0, 1e-3, "fp8 cache: fixed time of quantising queries")                    \
+  X(kv8_bytes_per_s, 0, 1e15, "fp8 cache: bytes of new q, k, v quantised a second; 0: free") \
+  X(kv8_stretch, 0, 100, "fp8 cache: kernel's time over that of a 16-bit one; 0: alike")     \
+  X(kv8_wide_stretch, 0, 100, "the same of heads of more than 128; 0: as of others")         \
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                        \
+  TP_DEVICE_REGIONS(X)
 
 #define TP_DEVICE_ATTENTION_DECODE(X)                                                         \
   X(launch_s, 0, 1e-3, "fixed time")                                                          \
@@ -44,11 +65,72 @@
   X(l2_bytes_per_s, 1e10, 1e16, "KV cache that the last-level cache can deliver")             \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, a KV cache up to this size stays cached") \
   X(wide_stretch, 0, 100, "time with heads of more than 128 over that of others; 0: alike")   \
+  X(odd_stretch, 0, 100, "time with heads of no power of 2 over that of others; 0: alike")    \
+  X(window_keys, 0, 1024, "keys read beyond a window: its ends lie within blocks")            \
+  X(kv8_launch_s, 0, 1e-3, "fp8 cache: fixed time of quantising queries")                     \
+  X(kv8_stretch, 0, 100, "fp8 cache: time a byte over that of a 16-bit one; 0: alike")        \
+  X(kv8_wide_stretch, 0, 100, "the same of heads of more than 128; 0: as of others")          \
   X(most_splits, 1, 1e4, "SMs that share one sequence's KV head at most")                     \
   X(splits_mha, 0, 1, "1: also where every query head has its own KV head")                   \
   X(combine_s, 0, 1e-3, "added a split: its partial result is read and rescaled")             \
   X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
-  X(spread_ratio, 0, 2, "residual spread of the fit")
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                         \
+  TP_DEVICE_REGIONS(X)
+
+/* Attention over a latent.  Prefill may run absorbed, as decode does: the engine's choice. */
+#define TP_DEVICE_LATENT_PREFILL(X)                                                       \
+  X(launch_s, 0, 1e-3, "fixed time")                                                      \
+  X(absorbs, 0, 1, "1: queries as wide as the latent, whose rows all heads share")        \
+  X(compute_ratio, 0.01, 1, "share of the matrix peak inside a tile's loop over keys")    \
+  X(dram_ratio, 0.01, 1, "share of the memory peak moving queries, keys, values, output") \
+  X(tile_rows, 16, 1024, "queries of one tile; absorbed, of all heads")                   \
+  X(tile_s, 0, 1e-3, "fixed time of a tile: load, rescale, store")                        \
+  X(kv8_launch_s, 0, 1e-3, "fp8 cache: fixed time of converting")                         \
+  X(kv8_bytes_per_s, 0, 1e15, "fp8 cache: bytes read and written converting; 0: free")    \
+  X(kv8_speed, 0, 10, "fp8 cache: matrix rate over that with a 16-bit one; 0: alike")     \
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                     \
+  TP_DEVICE_REGIONS(X)
+
+#define TP_DEVICE_LATENT_DECODE(X)                                                            \
+  X(launch_s, 0, 1e-3, "fixed time")                                                          \
+  X(unit_s, 0, 1e-3, "fixed time of a sequence's tile of heads on an SM")                     \
+  X(head_s, 0, 1e-3, "of it, each head of the rank")                                          \
+  X(tile_heads, 1, 1024, "heads of one tile: rows of the matrix unit, padded")                \
+  X(compute_ratio, 0.001, 1, "share of the matrix peak")                                      \
+  X(dram_ratio, 0.01, 1, "share of the memory peak streaming a latent cache")                 \
+  X(sm_bytes_per_s, 1e8, 1e14, "cache that one SM can draw: bytes in flight over latency")    \
+  X(l2_bytes_per_s, 1e10, 1e16, "cache that the last-level cache can deliver")                \
+  X(most_splits, 1, 1e4, "SMs that share a sequence's keys at most")                          \
+  X(combine_s, 0, 1e-3, "added a split: its partial result is read and rescaled")             \
+  X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
+  X(kv8_launch_s, 0, 1e-3, "fp8 cache: fixed time of converting")                             \
+  X(kv8_bytes_per_s, 0, 1e15, "fp8 cache, converted: bytes moved a second; 0: read as it is") \
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                         \
+  TP_DEVICE_REGIONS(X)
+
+/* Fused experts, one group a format of their weights: docs/MODEL.md, "Experts". */
+#define TP_DEVICE_EXPERTS(X)                                                                     \
+  X(launch_s, 0, 1e-3, "fixed time of the kernels of an op")                                     \
+  X(sort_s, 0, 1e-3, "sorting tokens by expert: where there are several to an expert, or ep")    \
+  X(compute_ratio, 0.01, 1, "share of the matrix peak reached by full tiles")                    \
+  X(dram_ratio, 0.01, 1, "share of the memory peak reading experts")                             \
+  X(sm_bytes_per_s, 1e8, 1e14, "operands that one SM can draw")                                  \
+  X(l2_bytes_per_s, 1e10, 1e16, "operands that the last-level cache can deliver to all SMs")     \
+  X(depth_s, 0, 1e-6, "least time of a tile for each step along k")                              \
+  X(epilogue_bytes_per_s, 1e8, 1e15, "rate at which one SM drains a finished tile")              \
+  X(wave_ratio, 0, 1, "share of an unfilled last wave that is paid: 1 sharp, 0 smooth")          \
+  X(least_rows, 1, 1024, "tokens of the smallest tile; the fastest up to the largest is taken")  \
+  X(most_rows, 1, 1024, "tokens of the largest tile")                                            \
+  X(panel_cache_ratio, 0, 1,                                                                     \
+    "share of the cache that keeps an expert's weights for its next tile")                       \
+  X(partial_stretch, 0, 10, "time of a tile that is not full over that of a full one; 0: alike") \
+  X(row_dram_ratio, 0.01, 1, "share of the memory peak of permuting, activating, summing")       \
+  X(idle_ratio, 0, 1, "share of that done for tokens of other ranks' experts")                   \
+  X(ragged_stretch, 0, 20, "down product of a width not divisible by 16 over others; 0: alike")  \
+  X(second_stretch, 0, 20,                                                                       \
+    "time of CUTLASS' or Marlin's kernel over that of the one fitted; 0: alike")                 \
+  X(spread_ratio, 0, 2, "residual spread of the fit")                                            \
+  TP_DEVICE_REGIONS(X)
 
 /* expanded_ratio passes 1 where the repeats of a group hit the cache. */
 #define TP_DEVICE_MEMORY(X)                                                                        \
@@ -170,25 +252,44 @@
 
 /* Keys that came after device files had been written by others: absent they are 0, which leaves
  * their term out. */
-#define TP_DEVICE_LATER_KEYS                                                                 \
-  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio",        \
-      "idle_power_ratio", "dram_power_ratio", "ll_pcie_wire_ratio", "ll_network_wire_ratio", \
-      "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",           \
-      "nvls_tree_wire_ratio", "fp4_flops_per_s"
+#define TP_DEVICE_LATER_KEYS                                                                       \
+  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio",              \
+      "idle_power_ratio", "dram_power_ratio", "ll_pcie_wire_ratio", "ll_network_wire_ratio",       \
+      "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",                 \
+      "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys",  \
+      "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",             \
+      "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",            \
+      "spread_rows_2048", "spread_rows_more"
 
-#define TP_DEVICE_FITTED_GROUPS(X)                  \
+/* Groups that few devices have rows for.  A file without one takes them
+ * from its others (lend.h). */
+#define TP_DEVICE_LATER_GROUPS(X)             \
+  X(scaling, TP_DEVICE_SCALING)               \
+  X(gemm_fp8_block, TP_DEVICE_GEMM)           \
+  X(gemm_nvfp4, TP_DEVICE_GEMM)               \
+  X(latent_prefill, TP_DEVICE_LATENT_PREFILL) \
+  X(latent_decode, TP_DEVICE_LATENT_DECODE)   \
+  X(experts, TP_DEVICE_EXPERTS)               \
+  X(experts_fp8, TP_DEVICE_EXPERTS)           \
+  X(experts_fp8_block, TP_DEVICE_EXPERTS)     \
+  X(experts_nvfp4, TP_DEVICE_EXPERTS)         \
+  X(experts_w4a16, TP_DEVICE_EXPERTS)         \
+  X(experts_w4a8, TP_DEVICE_EXPERTS)
+
+/* Of kernels, which fits to ops tell. */
+#define TP_DEVICE_KERNEL_GROUPS(X)                  \
   X(gemm, TP_DEVICE_GEMM)                           \
   X(gemm_fp8, TP_DEVICE_GEMM)                       \
   X(attention_prefill, TP_DEVICE_ATTENTION_PREFILL) \
   X(attention_decode, TP_DEVICE_ATTENTION_DECODE)   \
-  X(memory, TP_DEVICE_MEMORY)                       \
-  X(overlap, TP_DEVICE_OVERLAP)                     \
-  X(trigger, TP_DEVICE_TRIGGER)                     \
-  X(nccl, TP_DEVICE_NCCL)                           \
-  X(peer_kernels, TP_DEVICE_PEER_KERNELS)           \
-  X(quantise, TP_DEVICE_QUANTISE)                   \
-  X(scaling, TP_DEVICE_SCALING)
+  X(memory, TP_DEVICE_MEMORY)
 
-/* Groups that came later: a file without them leaves them 0. */
-#define TP_DEVICE_LATER_GROUPS "scaling"
+#define TP_DEVICE_FITTED_GROUPS(X)        \
+  TP_DEVICE_KERNEL_GROUPS(X)              \
+  X(overlap, TP_DEVICE_OVERLAP)           \
+  X(trigger, TP_DEVICE_TRIGGER)           \
+  X(nccl, TP_DEVICE_NCCL)                 \
+  X(peer_kernels, TP_DEVICE_PEER_KERNELS) \
+  X(quantise, TP_DEVICE_QUANTISE)         \
+  TP_DEVICE_LATER_GROUPS(X)
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "platform/lend.h"
 #include "platform/override.h"
 
 #include <string.h>
@@ -73,7 +74,8 @@ static enum tp_status open_device(struct opening *opening)
                    opening->setup->inputs[PLATFORM].path,
                    opening->xml ? "<prop id=\"device\" value=\"NAME\"/> to its outermost zone"
                                 : "\"device\": \"NAME\"");
-  return open_doc(opening, DEVICE, name);
+  TP_TRY(open_doc(opening, DEVICE, name));
+  return tp_device_borrow(opening->dirs, &opening->docs[DEVICE], opening->arena, opening->error);
 }
 
 static enum tp_status apply_sets(struct opening *opening)

@@ -1,9 +1,12 @@
 /* Every platform, device and stack in the tree loads, bears its file's name and names a device. */
 #include "base/datadir.h"
+#include "platform/lend.h"
 #include "platform/platform.h"
 #include "platform/stack.h"
 
 #include "../suite.h"
+
+#include <math.h>
 
 static const char *const roots[] = {TP_SRCDIR};
 static const struct tp_datadir dirs = {roots, 1};
@@ -65,14 +68,69 @@ START_TEST(devices_load)
   for (size_t i = 0; i < n; i++) {
     struct tp_doc doc = open_doc("platforms/devices", names[i]);
     struct tp_device device;
-    if (tp_device_read(&doc, arena, &device, &error) != TP_OK)
+    if (tp_device_borrow(&dirs, &doc, arena, &error) != TP_OK ||
+        tp_device_read(&doc, arena, &device, &error) != TP_OK)
       ck_abort_msg("%s", error.text);
     ck_assert_str_eq(device.name, names[i]);
     ck_assert_int_ne(device.datasheet.kind, TP_PROVENANCE_NONE);
     ck_assert_str_ne(device.datasheet.source, "");
     ck_assert_str_ne(device.gemm.source, "");
+    ck_assert_int_ne(device.experts_w4a8.kind, TP_PROVENANCE_NONE);
+    ck_assert(device.latent_decode.spread_ratio > 0);
     tp_doc_close(&doc);
   }
+}
+END_TEST
+
+static const char like_h200[] =
+    "{\"format\": 1, \"name\": \"mine\", \"like\": \"h200-sxm\", \"datasheet\": {\"kind\": "
+    "\"datasheet\", \"source\": \"a test\", \"sm_count\": 78, \"clock_hz\": 1e9, "
+    "\"fp16_flops_per_s\": 1e14, \"fp8_flops_per_s\": 2e14, \"fp32_flops_per_s\": 4e13, "
+    "\"dram_bytes_per_s\": 4e12, \"dram_bytes\": 1e11, \"l2_bytes\": 6e7}}";
+
+static struct tp_device read_like(const char *text)
+{
+  struct tp_doc doc;
+  struct tp_device device;
+  if (tp_doc_parse("mine", text, arena, &doc, &error) != TP_OK ||
+      tp_device_borrow(&dirs, &doc, arena, &error) != TP_OK ||
+      tp_device_read(&doc, arena, &device, &error) != TP_OK)
+    ck_abort_msg("%s", error.text);
+  tp_doc_close(&doc);
+  return device;
+}
+
+/* What the lender says of itself is assumed of the borrower, and said less surely. */
+START_TEST(a_datasheet_alone_will_do)
+{
+  struct tp_doc doc = open_doc("platforms/devices", "h200-sxm");
+  struct tp_device lender;
+  ck_assert_int_eq(tp_device_borrow(&dirs, &doc, arena, &error), TP_OK);
+  ck_assert_int_eq(tp_device_read(&doc, arena, &lender, &error), TP_OK);
+  tp_doc_close(&doc);
+  const struct tp_device device = read_like(like_h200);
+  ck_assert_int_eq(lender.gemm.kind, TP_PROVENANCE_FITTED);
+  ck_assert_int_eq(device.gemm.kind, TP_PROVENANCE_ASSUMED);
+  ck_assert_str_eq(device.gemm.source, "as on h200-sxm");
+  ck_assert_rel(device.gemm.compute_ratio, lender.gemm.compute_ratio, 0);
+  ck_assert_rel(device.gemm.spread_ratio, hypot(lender.gemm.spread_ratio, 0.1), 1e-12);
+  ck_assert_rel(device.experts_fp8.dram_ratio, lender.experts_fp8.dram_ratio, 0);
+  ck_assert_rel(device.datasheet.sm_count, 78, 0);
+}
+END_TEST
+
+/* Without a lender's own rows, a group is as the device's own nearest. */
+START_TEST(groups_of_other_formats_lend)
+{
+  struct tp_doc doc = open_doc("platforms/devices", "a100-sxm-80gb");
+  struct tp_device device;
+  ck_assert_int_eq(tp_device_read(&doc, arena, &device, &error), TP_OK);
+  tp_doc_close(&doc);
+  ck_assert_int_eq(device.gemm_nvfp4.kind, TP_PROVENANCE_ASSUMED);
+  ck_assert_rel(device.gemm_nvfp4.launch_s, device.gemm_fp8.launch_s, 0);
+  ck_assert_rel(device.experts.dram_ratio, device.gemm.dram_ratio, 0);
+  ck_assert_rel(device.latent_decode.launch_s, device.attention_decode.launch_s, 0);
+  ck_assert(device.experts.spread_ratio > device.gemm.spread_ratio);
 }
 END_TEST
 
@@ -185,6 +243,8 @@ static Suite *suite(void)
   tcase_add_checked_fixture(files, setup, teardown);
   tcase_add_test(files, platforms_load);
   tcase_add_test(files, devices_load);
+  tcase_add_test(files, a_datasheet_alone_will_do);
+  tcase_add_test(files, groups_of_other_formats_lend);
   tcase_add_test(files, stacks_load);
   tcase_add_test(files, stack_values);
   tcase_add_test(files, stack_flags);
