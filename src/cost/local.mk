@@ -23,6 +23,7 @@ libtpcore_la_SOURCES += \
 	%D%/kernels/experts.c \
 	%D%/kernels/gemm.c \
 	%D%/kernels/latent.c \
+	%D%/kernels/load.c %D%/kernels/load.h \
 	%D%/kernels/matrix_vector.c \
 	%D%/kernels/memory.c \
 	%D%/kernels/quantise.c \

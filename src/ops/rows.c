@@ -191,6 +191,16 @@ static enum tp_status skew_of(const struct tp_op_reader *reader, const struct tp
                                         column, cell));
 }
 
+/* The word among `names` that stands in the cell, for engines call their kernels by long names:
+ * unquantizedfusedmoe_triton_tritonexperts.  Other kernels are taken for the first. */
+static size_t kernel_in(const char *cell, const char *const *names)
+{
+  for (size_t i = 1; names[i] != NULL; i++)
+    if (strstr(cell, names[i]) != NULL)
+      return i;
+  return 0;
+}
+
 static enum tp_status read_field(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                  const struct tp_op_field *field, struct tp_op *op)
 {
@@ -212,6 +222,12 @@ static enum tp_status read_field(const struct tp_op_reader *reader, const struct
     TP_TRY(skew_of(reader, row, field->column, &number));
     break;
   case TP_OP_WORD:
+    if (op->kind == TP_OP_EXPERTS && strcmp(field->name, "kernel") == 0) {
+      number = (double)kernel_in(
+          tp_csv_cell(reader->csv, row->index, tp_csv_column(reader->csv, field->column)),
+          field->words);
+      break;
+    }
     TP_TRY(word_of(reader, row, field->column, field->words, word, &word));
     number = (double)word;
     break;

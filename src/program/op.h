@@ -195,11 +195,26 @@ enum tp_kv_dtype tp_kv_dtype_of(enum tp_kv_dtype dtype, enum tp_dtype of_op);
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")            \
   X(KV_DTYPE, kv_dtype, COSTS, "kv_dtype", SET, " cache=")
 
+/* Which of an engine's kernels computes experts.  It takes its first where that one knows their
+ * activation, and else another. */
+#define TP_EXPERTS_KERNELS(X)      \
+  X(TP_EXPERTS_FIRST, "first")     \
+  X(TP_EXPERTS_TRITON, "triton")   \
+  X(TP_EXPERTS_TRTLLM, "trtllm")   \
+  X(TP_EXPERTS_CUTLASS, "cutlass") \
+  X(TP_EXPERTS_MARLIN, "marlin")
+enum tp_experts_kernel {
+#define X(name, text) name,
+  TP_EXPERTS_KERNELS(X)
+#undef X
+};
+
 /* The experts of one rank, fused: tokens sorted by expert, up and gate, activation, down, their
  * weighted sum.  `tokens` are those of the whole group that shares the experts out, each to
  * `top_k` of all `experts`; the rank has experts / moe_ep of them, intermediate / moe_tp wide.
  *   skew     how tokens spread: 0 evenly, else expert i of the likeliest first gets a share like
  *            i^-skew, and the op is the busiest rank's
+ *   kernel   another than the engine's first
  *   ungated  up and down alone */
 #define TP_EXPERTS_FIELDS(X)                                       \
   X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
@@ -211,6 +226,7 @@ enum tp_kv_dtype tp_kv_dtype_of(enum tp_kv_dtype dtype, enum tp_dtype of_op);
   X(COUNT, moe_ep, COSTS, "moe_ep", ALWAYS, " ep=")                \
   X(SKEW, skew, COSTS, "distribution", ALWAYS, " ")                \
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")                     \
+  X(EXPERTS_KERNEL, kernel, COSTS, "kernel", SET, " by ")          \
   X(FLAG, ungated, COSTS, NULL, SET, " ungated")
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
@@ -352,27 +368,28 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
   X(INT, sms, COSTS, NULL, SET, " sms=")                \
   X(WIRE, wire, COSTS, NULL, NEVER, "")
 
-#define TP_TYPE_OF_COUNT       int64_t
-#define TP_TYPE_OF_LIMIT       int64_t
-#define TP_TYPE_OF_NUMBER      double
-#define TP_TYPE_OF_AMOUNT      double
-#define TP_TYPE_OF_SKEW        double
-#define TP_TYPE_OF_INT         int
-#define TP_TYPE_OF_FLAG        bool
-#define TP_TYPE_OF_GROUP       struct tp_group
-#define TP_TYPE_OF_WIRE        struct tp_wire
-#define TP_TYPE_OF_DTYPE       enum tp_dtype
-#define TP_TYPE_OF_OUTPUT      enum tp_gemm_output
-#define TP_TYPE_OF_QUANTISING  enum tp_quantising
-#define TP_TYPE_OF_SCALE       enum tp_scale
-#define TP_TYPE_OF_STYLE       enum tp_attention_style
-#define TP_TYPE_OF_CACHE_WRITE enum tp_cache_write
-#define TP_TYPE_OF_KV_DTYPE    enum tp_kv_dtype
-#define TP_TYPE_OF_FUNCTION    enum tp_function
-#define TP_TYPE_OF_KIND        enum tp_collective_kind
-#define TP_TYPE_OF_ALGORITHM   enum tp_algorithm
-#define TP_TYPE_OF_ROLE        enum tp_dma_role
-#define TP_TYPE_OF_CODE        enum tp_wire_code
+#define TP_TYPE_OF_COUNT          int64_t
+#define TP_TYPE_OF_LIMIT          int64_t
+#define TP_TYPE_OF_NUMBER         double
+#define TP_TYPE_OF_AMOUNT         double
+#define TP_TYPE_OF_SKEW           double
+#define TP_TYPE_OF_INT            int
+#define TP_TYPE_OF_FLAG           bool
+#define TP_TYPE_OF_GROUP          struct tp_group
+#define TP_TYPE_OF_WIRE           struct tp_wire
+#define TP_TYPE_OF_DTYPE          enum tp_dtype
+#define TP_TYPE_OF_OUTPUT         enum tp_gemm_output
+#define TP_TYPE_OF_QUANTISING     enum tp_quantising
+#define TP_TYPE_OF_SCALE          enum tp_scale
+#define TP_TYPE_OF_STYLE          enum tp_attention_style
+#define TP_TYPE_OF_CACHE_WRITE    enum tp_cache_write
+#define TP_TYPE_OF_KV_DTYPE       enum tp_kv_dtype
+#define TP_TYPE_OF_FUNCTION       enum tp_function
+#define TP_TYPE_OF_KIND           enum tp_collective_kind
+#define TP_TYPE_OF_ALGORITHM      enum tp_algorithm
+#define TP_TYPE_OF_ROLE           enum tp_dma_role
+#define TP_TYPE_OF_CODE           enum tp_wire_code
+#define TP_TYPE_OF_EXPERTS_KERNEL enum tp_experts_kernel
 
 #define X(type, name, cost, column, show, text) TP_TYPE_OF_##type name;
 struct tp_gemm {

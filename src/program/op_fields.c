@@ -10,6 +10,7 @@ static const char *const quantisings[] = {TP_QUANTISINGS(X) NULL};
 static const char *const scales[] = {TP_SCALES(X) NULL};
 static const char *const styles[] = {TP_ATTENTION_STYLES(X) NULL};
 static const char *const cache_writes[] = {TP_CACHE_WRITES(X) NULL};
+static const char *const experts_kernels[] = {TP_EXPERTS_KERNELS(X) NULL};
 static const char *const kv_dtypes[] = {TP_KV_DTYPES(X) NULL};
 static const char *const functions[] = {TP_FUNCTIONS(X) NULL};
 static const char *const kinds[] = {TP_COLLECTIVES(X) NULL};
@@ -18,29 +19,30 @@ static const char *const codes[] = {TP_WIRE_CODES(X) NULL};
 static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #undef X
 
-#define COUNT       TP_OP_COUNT, NULL
-#define LIMIT       TP_OP_LIMIT, NULL
-#define NUMBER      TP_OP_NUMBER, NULL
-#define AMOUNT      TP_OP_AMOUNT, NULL
-#define SKEW        TP_OP_SKEW, NULL
-#define INT         TP_OP_INT, NULL
-#define FLAG        TP_OP_FLAG, NULL
-#define GROUP       TP_OP_GROUP, NULL
-#define WIRE        TP_OP_WIRE, NULL
-#define DTYPE       TP_OP_WORD, dtypes
-#define OUTPUT      TP_OP_WORD, outputs
-#define QUANTISING  TP_OP_WORD, quantisings
-#define SCALE       TP_OP_WORD, scales
-#define STYLE       TP_OP_WORD, styles
-#define CACHE_WRITE TP_OP_WORD, cache_writes
-#define KV_DTYPE    TP_OP_WORD, kv_dtypes
-#define FUNCTION    TP_OP_WORD, functions
-#define KIND        TP_OP_WORD, kinds
-#define ALGORITHM   TP_OP_WORD, algorithms
-#define ROLE        TP_OP_WORD, roles
-#define CODE        TP_OP_WORD, codes
-#define COSTS       true
-#define FREE        false
+#define COUNT          TP_OP_COUNT, NULL
+#define LIMIT          TP_OP_LIMIT, NULL
+#define NUMBER         TP_OP_NUMBER, NULL
+#define AMOUNT         TP_OP_AMOUNT, NULL
+#define SKEW           TP_OP_SKEW, NULL
+#define INT            TP_OP_INT, NULL
+#define FLAG           TP_OP_FLAG, NULL
+#define GROUP          TP_OP_GROUP, NULL
+#define WIRE           TP_OP_WIRE, NULL
+#define DTYPE          TP_OP_WORD, dtypes
+#define OUTPUT         TP_OP_WORD, outputs
+#define QUANTISING     TP_OP_WORD, quantisings
+#define SCALE          TP_OP_WORD, scales
+#define STYLE          TP_OP_WORD, styles
+#define CACHE_WRITE    TP_OP_WORD, cache_writes
+#define KV_DTYPE       TP_OP_WORD, kv_dtypes
+#define FUNCTION       TP_OP_WORD, functions
+#define KIND           TP_OP_WORD, kinds
+#define ALGORITHM      TP_OP_WORD, algorithms
+#define ROLE           TP_OP_WORD, roles
+#define CODE           TP_OP_WORD, codes
+#define COSTS          true
+#define FREE           false
+#define EXPERTS_KERNEL TP_OP_WORD, experts_kernels
 
 #define FIELD(type_, words_, name_, costs_, column_, show_, text_, offset_) \
   {.type = type_,                                                           \
@@ -179,9 +181,9 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
 {
-  const bool may_be_unset =
-      field->type == TP_OP_LIMIT || field->words == functions || field->words == kv_dtypes ||
-      field->words == quantisings;
+  const bool may_be_unset = field->type == TP_OP_LIMIT || field->words == functions ||
+                            field->words == kv_dtypes || field->words == quantisings ||
+                            field->words == experts_kernels;
   return field->column != NULL && (!may_be_unset || tp_op_field_number(op, field) > 0);
 }
 

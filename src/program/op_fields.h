@@ -41,7 +41,7 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 
 /* Whether a row of the op has something to say in the field's column: not of a limit that is not
  * set, nor of a function that is unnamed, nor of a cache like its op, nor of a GEMM as tables have
- * it. */
+ * it, nor of an engine's first kernel. */
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
 
 /* Its payload as `show-program` writes it, into text[size]; cut where that is too short. */

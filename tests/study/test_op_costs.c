@@ -110,7 +110,8 @@ START_TEST(what_writes_the_cache_may_be_timed_apart)
 }
 END_TEST
 
-/* Decode in a window of 1024 reads 1024 keys; 0 and empty cells mean no window. */
+/* Decode in a window of 1024 reads 1024 keys, and the blocks of keys that its ends lie in; 0 and
+ * empty cells mean no window. */
 START_TEST(windows_are_a_column_that_may_be_empty)
 {
   static const char text[] = "op,batch,seq_len,kv_len,heads,kv_heads,head_dim,window\n"
@@ -119,10 +120,19 @@ START_TEST(windows_are_a_column_that_may_be_empty)
                              "attention_decode,64,,1024,32,8,128,0\n"
                              "attention_prefill,2,8192,,32,8,128,1024\n"
                              "attention_prefill,2,8192,,32,8,128,\n";
-  const struct tp_op_costs_request bare = {.device = "h100-sxm"};
+  const char *const sharp[] = {"attention_decode.window_keys=0"},
+                    *const blocks[] = {"attention_decode.window_keys=64"};
+  const struct tp_op_costs_request bare = {.device = "h100-sxm", .sets = sharp, .n_sets = 1},
+                                   wider = {.device = "h100-sxm", .sets = blocks, .n_sets = 1};
   const struct tp_op_time *times = costs(&bare, text);
   ck_assert_double_eq(times[0].predicted_us, times[1].predicted_us);
   ck_assert_double_eq(times[0].predicted_us, times[2].predicted_us);
+  const struct tp_op_time *more = costs(&wider, "op,batch,kv_len,heads,kv_heads,head_dim,window\n"
+                                                "attention_decode,64,8192,32,8,128,1024\n"
+                                                "attention_decode,64,1088,32,8,128,\n"
+                                                "attention_decode,64,1024,32,8,128,1024\n");
+  ck_assert_double_eq(more[0].predicted_us, more[1].predicted_us);
+  ck_assert_double_eq(more[2].predicted_us, times[2].predicted_us); /* there are no more keys */
   ck_assert_double_lt(times[3].predicted_us, 0.5 * times[4].predicted_us);
   struct tp_csv csv;
   struct tp_op_time *none;

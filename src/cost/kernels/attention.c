@@ -7,10 +7,12 @@
 /* The counts of struct tp_attention as doubles: their products pass 2^53 only far from any use. */
 struct shape {
   double batch, queries, keys, heads, kv_heads, head_dim, element_bytes, kv_bytes;
+  double cached;    /* keys there are */
   double window;    /* keys a query sees at most; infinite without one */
   double products;  /* of a query-key pair */
   double traversal; /* tensors and scores that move, over forward's: 2 backward */
   bool writes_cache;
+  bool narrow; /* the cache is fp8, its op is not */
 };
 
 static struct shape shape_of(const struct tp_attention *attention)
@@ -18,6 +20,7 @@ static struct shape shape_of(const struct tp_attention *attention)
   return (struct shape){.batch = (double)attention->batch,
                         .queries = (double)attention->query_len,
                         .keys = (double)tp_attention_keys(attention),
+                        .cached = (double)attention->kv_len,
                         .window = attention->window > 0 ? (double)attention->window : HUGE_VAL,
                         .heads = (double)attention->heads,
                         .kv_heads = (double)attention->kv_heads,
@@ -25,6 +28,8 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .products = tp_attention_products(attention),
                         .traversal = attention->backward ? 2 : 1,
                         .writes_cache = attention->cache_write == TP_CACHE_WRITTEN_WITH,
+                        .narrow =
+                            attention->kv_dtype == TP_KV_FP8 && attention->dtype != TP_DTYPE_FP8,
                         .element_bytes = tp_dtype_bytes(attention->dtype),
                         .kv_bytes = tp_kv_dtype_bytes(attention->kv_dtype, attention->dtype)};
 }
@@ -33,11 +38,25 @@ enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
 
 /* Flash kernels hold a tile of queries, keys and values in an SM; heads too wide for the fast ones
  * get others (measured with cuDNN 9 on an H200: prefill up to 256, decode up to 128). */
-enum { WIDE_PREFILL = 256, WIDE_DECODE = 128 };
+enum { WIDE_PREFILL = 256, WIDE_DECODE = 128, WIDE_KV8 = 128, USUAL_COLUMNS = 128 };
 
-static double stretch_of(const struct shape *shape, double widest, double wide_stretch)
+static double stretch_if(bool applies, double stretch)
 {
-  return shape->head_dim > widest && wide_stretch > 0 ? wide_stretch : 1;
+  return applies && stretch > 0 ? stretch : 1;
+}
+
+static double stretch_of(const struct shape *shape, double widest, double wide_stretch,
+                         double odd_stretch)
+{
+  const bool odd = exp2(rint(log2(shape->head_dim))) != shape->head_dim;
+  return stretch_if(shape->head_dim > widest, wide_stretch) * stretch_if(odd, odd_stretch);
+}
+
+/* With an fp8 cache, over the time with a 16-bit one. */
+static double kv8_stretch_of(const struct shape *shape, double stretch, double wide_stretch)
+{
+  const bool wide = shape->head_dim > WIDE_KV8 && wide_stretch > 0;
+  return stretch_if(shape->narrow, wide ? wide_stretch : stretch);
 }
 
 static double power_4(double x)
@@ -98,8 +117,13 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double context = shape->keys - shape->queries;
   const double first = fmin(widest, context + fmax(rows, KEY_BLOCK));
   const double seen = keys_seen(tiles, first, keys, widest);
-  const double key_s = 2 * shape->products * fit->tile_rows * shape->head_dim / sm_flops_per_s *
-                       stretch_of(shape, WIDE_PREFILL, fit->wide_stretch);
+  /* Exponentials of scores take as long as products over so many columns; the rate is that of
+   * heads as wide as most. */
+  const double columns = (shape->head_dim + fit->softmax_columns) * USUAL_COLUMNS /
+                         (USUAL_COLUMNS + fit->softmax_columns);
+  const double key_s = 2 * shape->products * fit->tile_rows * columns / sm_flops_per_s *
+                       stretch_of(shape, WIDE_PREFILL, fit->wide_stretch, fit->odd_stretch) *
+                       kv8_stretch_of(shape, fit->kv8_stretch, fit->kv8_wide_stretch);
   const double blocks = shape->batch * shape->heads / packed;
   const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
   const double longest_s = fit->tile_s + widest * key_s;
@@ -119,9 +143,17 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
   cost->matrix_s = all_s;
   cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
+  if (shape->narrow) {
+    const double wide_bytes =
+        query_bytes(shape) / 2 + new_bytes * shape->element_bytes / shape->kv_bytes;
+    cost->fixed_s += fit->kv8_launch_s;
+    if (fit->kv8_bytes_per_s > 0)
+      cost->work_s += wide_bytes / fit->kv8_bytes_per_s;
+  }
   cost->sm_share = fmin(1, all_s / longest_s);
   cost->wave_s = all_s / fmax(1, blocks * tiles / sms);
-  cost->sigma = fit->spread_ratio;
+  cost->sigma =
+      tp_region_spread(shape->batch * shape->queries, TP_REGIONS_OF(fit), fit->spread_ratio);
 }
 
 /* FlashAttention 2 turns a group's heads into rows of one head: queries and output are copied,
@@ -142,23 +174,29 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   const double units = shape->batch * shape->kv_heads;
   const double group = shape->heads / shape->kv_heads;
   const double most_splits = group > 1 || fit->splits_mha > 0 ? fit->most_splits : 1;
-  const double splits = fmin(fmax(shape->keys / SPLIT_KEYS, 1), most_splits);
+  const double keys =
+      fmin(shape->cached, shape->keys + (isinf(shape->window) ? 0 : fit->window_keys));
+  const double splits = fmin(fmax(keys / SPLIT_KEYS, 1), most_splits);
   const double active = fmin(sms, units * splits);
-  const double padded_keys = fmax(shape->keys, SPLIT_KEYS);
+  const double padded_keys = fmax(keys, SPLIT_KEYS);
   const bool copies = copies_heads(fit, shape);
 
-  const double kv_bytes = key_bytes(shape, shape->keys);
+  const double kv_bytes = key_bytes(shape, keys);
   const double bytes = kv_bytes + (copies ? 3 : 1) * query_bytes(shape);
   cost->dram_bytes = machine->program ? bytes : bytes * tp_cold_ratio(bytes, fit->warm_bytes);
-  const double stretch = stretch_of(shape, WIDE_DECODE, fit->wide_stretch);
+  const double stretch = stretch_of(shape, WIDE_DECODE, fit->wide_stretch, fit->odd_stretch) *
+                         kv8_stretch_of(shape, fit->kv8_stretch, fit->kv8_wide_stretch);
   const double stream_s = stretch * key_bytes(shape, padded_keys) / (active * fit->sm_bytes_per_s);
   const double l2_s = stretch * kv_bytes / fit->l2_bytes_per_s;
-  const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
+  /* What a wide head's kernel loses to an fp8 cache no other load makes up for. */
+  const double dram_stretch = shape->narrow && shape->head_dim > WIDE_KV8 ? fmax(1, stretch) : 1;
+  const double dram_s =
+      dram_stretch * cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   const double padded_rows = MMA_ROWS * ceil(group / MMA_ROWS);
   const double compute_s = 4 * units * padded_rows * padded_keys * shape->head_dim /
                            (flops_per_s * fit->compute_ratio) * sms / active;
   cost->fixed_s = fit->launch_s + (copies ? fit->group_s : 0) + fit->split_s * fmin(splits - 1, 1) +
-                  fit->combine_s * (splits - 1);
+                  fit->combine_s * (splits - 1) + (shape->narrow ? fit->kv8_launch_s : 0);
   /* The first unit's latency shows, those after it pass beside others' traffic. */
   const double unit_s = fmax(units / sms, 1) * fit->unit_s;
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
@@ -167,7 +205,7 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
       sqrt(sqrt(power_4(cost->compute_s - fit->unit_s) + power_4(l2_s) + power_4(dram_s)));
   cost->sm_share = active / sms;
   cost->wave_s = cost->compute_s / fmax(1, units / sms);
-  cost->sigma = fit->spread_ratio;
+  cost->sigma = tp_region_spread(shape->batch, TP_REGIONS_OF(fit), fit->spread_ratio);
 }
 
 /* Unfused: two GEMMs and passes over a score matrix that lies in DRAM, all of it (no causal

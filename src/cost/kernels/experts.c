@@ -1,37 +1,168 @@
 /* Fused experts: docs/MODEL.md, "Experts". */
 #include "cost/cost.h"
+#include "cost/kernels/load.h"
 #include "cost/kernels/rate.h"
 
 #include <math.h>
 
-/* Of `local` experts, those that any of `rows` tokens comes to, each of which goes to one with the
- * same chance. */
-static double touched(double local, double rows)
+#define DECLARE(key, least, most, meaning) double key;
+#define COPY(key, least, most, meaning)    .key = group->key,
+struct fit {
+  TP_DEVICE_EXPERTS(DECLARE)
+};
+
+/* The groups have one table and a type each. */
+#define FIT_OF(name)                                                       \
+  static struct fit fit_##name(const struct tp_device_##name *const group) \
+  {                                                                        \
+    return (struct fit){TP_DEVICE_EXPERTS(COPY)};                          \
+  }
+FIT_OF(experts)
+FIT_OF(experts_fp8)
+FIT_OF(experts_fp8_block)
+FIT_OF(experts_nvfp4)
+FIT_OF(experts_w4a16)
+FIT_OF(experts_w4a8)
+
+static struct fit fit_of(const struct tp_device *device, enum tp_dtype dtype)
 {
-  return local * -expm1(rows * log1p(-1 / fmax(local, 1 + 1e-9)));
+  switch (dtype) {
+  case TP_DTYPE_FP8:
+    return fit_experts_fp8(&device->experts_fp8);
+  case TP_DTYPE_FP8_BLOCK:
+    return fit_experts_fp8_block(&device->experts_fp8_block);
+  case TP_DTYPE_NVFP4:
+    return fit_experts_nvfp4(&device->experts_nvfp4);
+  case TP_DTYPE_W4A16:
+  case TP_DTYPE_W4A16_MXFP4:
+    return fit_experts_w4a16(&device->experts_w4a16);
+  case TP_DTYPE_W4A8_MXFP4:
+    return fit_experts_w4a8(&device->experts_w4a8);
+  case TP_DTYPE_FP16:
+  case TP_DTYPE_BF16:
+  case TP_DTYPE_FP32:
+    break;
+  }
+  return fit_experts(&device->experts);
+}
+
+enum { TILE_COLUMNS = 128, OUTPUT_BYTES = 2, VECTOR_WIDTH = 16, SORTED_FROM = 4 };
+
+/* What does not depend on the tile. */
+struct shape {
+  struct tp_expert_load load;
+  double row_bytes, weight_bytes; /* of an element */
+  double sms, l2_bytes, flop_s, dram_byte_s;
+};
+
+static double power_4(double x)
+{
+  return x * x * x * x;
+}
+
+struct timing {
+  double total_s, sm_s, dram_bytes, tiles;
+};
+
+/* One grouped product: every expert's rows by its own panel of n x k.  Blocks of all experts fill
+ * the SMs together.  A panel is read once for the expert's first tile of rows, and again for each
+ * further one as far as the cache has not kept it. */
+static struct timing product(const struct fit *fit, const struct shape *shape, double tile_rows,
+                             double row_tiles, double n, double k)
+{
+  const double tiles = row_tiles * ceil(n / TILE_COLUMNS), full = tiles / shape->sms;
+  const double operand_bytes =
+      (tile_rows * shape->row_bytes + TILE_COLUMNS * shape->weight_bytes) * k;
+  const double flops = 2 * tile_rows * TILE_COLUMNS * k;
+  const double loop_s =
+      fmax(fmax(flops * shape->flop_s, operand_bytes / fit->sm_bytes_per_s), k * fit->depth_s);
+  const double tile_s =
+      loop_s + tile_rows * TILE_COLUMNS * OUTPUT_BYTES / fit->epilogue_bytes_per_s;
+  const double waves = full <= 1 ? 1 : full + fit->wave_ratio * (ceil(full - 1e-9) - full);
+  const double panel_bytes = n * k * shape->weight_bytes;
+  const double missed = fmax(0, 1 - fit->panel_cache_ratio * shape->l2_bytes / panel_bytes);
+  const double again = fmax(0, row_tiles - shape->load.touched);
+  struct timing timing = {.tiles = tiles};
+  timing.sm_s = fmax(waves * tile_s, tiles * operand_bytes / fit->l2_bytes_per_s);
+  timing.dram_bytes = (shape->load.touched + again * missed) * panel_bytes +
+                      shape->load.rows * (k * shape->row_bytes + n * OUTPUT_BYTES);
+  timing.total_s =
+      sqrt(sqrt(power_4(timing.sm_s) + power_4(timing.dram_bytes * shape->dram_byte_s)));
+  return timing;
+}
+
+static double stretch_of(double stretch)
+{
+  return stretch > 0 ? stretch : 1;
+}
+
+/* Up and gate side by side, then down. */
+static struct timing products(const struct fit *fit, const struct shape *shape,
+                              const struct tp_experts *experts, double tile_rows)
+{
+  const double hidden = (double)experts->hidden;
+  const double inner = (double)experts->intermediate / (double)experts->moe_tp;
+  const bool ragged = experts->intermediate / experts->moe_tp % VECTOR_WIDTH != 0;
+  const double row_tiles = tp_expert_row_tiles(&shape->load, tile_rows);
+  const double partial = tp_expert_partial_tiles(&shape->load, tile_rows) / row_tiles;
+  const double slow = 1 + (stretch_of(fit->partial_stretch) - 1) * partial;
+  const double down_slow = slow * (ragged ? stretch_of(fit->ragged_stretch) : 1);
+  const struct timing up =
+      product(fit, shape, tile_rows, row_tiles, (experts->ungated ? 1 : 2) * inner, hidden);
+  const struct timing down = product(fit, shape, tile_rows, row_tiles, hidden, inner);
+  return (struct timing){.total_s = slow * up.total_s + down_slow * down.total_s,
+                         .sm_s = slow * up.sm_s + down_slow * down.sm_s,
+                         .dram_bytes = up.dram_bytes + down.dram_bytes,
+                         .tiles = fmin(up.tiles, down.tiles)};
+}
+
+/* Permuting, activating and summing go over rows of tokens; an engine that leaves those of other
+ * ranks in place goes over them, too. */
+static double row_bytes(const struct fit *fit, const struct shape *shape,
+                        const struct tp_experts *experts)
+{
+  const double inner = (double)experts->intermediate / (double)experts->moe_tp;
+  const double pairs = (double)experts->tokens * (double)experts->top_k;
+  const double rows = shape->load.rows + fit->idle_ratio * fmax(0, pairs - shape->load.rows);
+  return rows * (4 * (double)experts->hidden + (experts->ungated ? 2 : 3) * inner * OUTPUT_BYTES);
+}
+
+/* Few tokens find their experts without being sorted. */
+static bool sorts(const struct tp_experts *experts)
+{
+  return experts->moe_ep > 1 || SORTED_FROM * experts->tokens * experts->top_k > experts->experts;
 }
 
 void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *experts,
                      struct tp_cost *cost)
 {
   const struct tp_device *device = machine->device;
-  const bool low = tp_dtype_activation_bytes(experts->dtype) < 2;
-  const double compute_ratio = low ? device->gemm_fp8.compute_ratio : device->gemm.compute_ratio;
-  const double dram_ratio = low ? device->gemm_fp8.dram_ratio : device->gemm.dram_ratio;
-  const double local = (double)experts->experts / (double)experts->moe_ep;
-  const double rows = (double)experts->tokens * (double)experts->top_k / (double)experts->moe_ep;
-  const double inner = (double)experts->intermediate / (double)experts->moe_tp;
-  const double hidden = (double)experts->hidden, products = experts->ungated ? 2 : 3;
+  const struct fit fit = fit_of(device, experts->dtype);
+  const double sms = device->datasheet.sm_count;
+  const double flops_per_s = tp_matrix_flops_per_s(device, experts->dtype) * fit.compute_ratio;
+  const struct shape shape = {.load = tp_expert_load(experts),
+                              .row_bytes = tp_dtype_activation_bytes(experts->dtype),
+                              .weight_bytes = tp_dtype_bytes(experts->dtype),
+                              .sms = sms,
+                              .l2_bytes = device->datasheet.l2_bytes,
+                              .flop_s = sms / flops_per_s,
+                              .dram_byte_s = 1 / (machine->dram_bytes_per_s * fit.dram_ratio)};
+  struct timing best = {.total_s = HUGE_VAL};
+  for (double rows = fit.least_rows; rows <= fit.most_rows; rows *= 2) {
+    const struct timing timing = products(&fit, &shape, experts, rows);
+    if (timing.total_s < best.total_s)
+      best = timing;
+  }
+  const bool second = experts->kernel == TP_EXPERTS_CUTLASS || experts->kernel == TP_EXPERTS_MARLIN;
+  const double slower = second ? stretch_of(fit.second_stretch) : 1;
+  const double moved_bytes = row_bytes(&fit, &shape, experts);
+  const double moved_s = moved_bytes / (machine->dram_bytes_per_s * fit.row_dram_ratio);
   const struct tp_op op = {.kind = TP_OP_EXPERTS, .experts = *experts};
-  const double weight_bytes =
-      touched(local, rows) * products * hidden * inner * tp_dtype_bytes(experts->dtype);
-  cost->dram_bytes = weight_bytes + rows * (2 * hidden + (products + 1) * inner) * 2;
-  cost->fixed_s = 2 * (low ? device->gemm_fp8.launch_s : device->gemm.launch_s) +
-                  3 * device->memory.kernel_floor_s;
-  cost->compute_s =
-      tp_op_flops(&op) / (tp_matrix_flops_per_s(device, experts->dtype) * compute_ratio);
-  cost->matrix_s = cost->compute_s;
-  const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * dram_ratio);
-  cost->work_s = pow(pow(cost->compute_s, 4) + pow(dram_s, 4), 0.25);
-  cost->sigma = low ? device->gemm_fp8.spread_ratio : device->gemm.spread_ratio;
+  cost->fixed_s = slower * (fit.launch_s + (sorts(experts) ? fit.sort_s : 0));
+  cost->work_s = slower * (best.total_s + moved_s);
+  cost->compute_s = slower * best.sm_s;
+  cost->matrix_s = fmin(best.sm_s, tp_op_flops(&op) / flops_per_s);
+  cost->dram_bytes = fmin(best.dram_bytes + moved_bytes, cost->work_s * machine->dram_bytes_per_s);
+  cost->sm_share = fmin(1, best.tiles / sms);
+  cost->sigma = tp_region_spread((double)experts->tokens, TP_REGIONS_OF(&fit), fit.spread_ratio);
 }

@@ -11,15 +11,43 @@ struct fit {
   TP_DEVICE_GEMM(DECLARE)
 };
 
-/* The two groups have one table and two types. */
-static struct fit fit_16(const struct tp_device_gemm *group)
-{
-  return (struct fit){TP_DEVICE_GEMM(COPY)};
-}
+/* The groups have one table and a type each. */
+#define FIT_OF(name)                                                       \
+  static struct fit fit_##name(const struct tp_device_##name *const group) \
+  {                                                                        \
+    return (struct fit){TP_DEVICE_GEMM(COPY)};                             \
+  }
+FIT_OF(gemm)
+FIT_OF(gemm_fp8)
+FIT_OF(gemm_fp8_block)
+FIT_OF(gemm_nvfp4)
 
-static struct fit fit_8(const struct tp_device_gemm_fp8 *group)
+/* Without units for it a format is multiplied as a wider one. */
+static struct fit fit_of(const struct tp_device *device, enum tp_dtype dtype)
 {
-  return (struct fit){TP_DEVICE_GEMM(COPY)};
+  const bool fp8 = device->datasheet.fp8_flops_per_s > 0;
+  switch (dtype) {
+  case TP_DTYPE_NVFP4:
+    if (fp8)
+      return fit_gemm_nvfp4(&device->gemm_nvfp4);
+    break;
+  case TP_DTYPE_FP8_BLOCK:
+    if (fp8)
+      return fit_gemm_fp8_block(&device->gemm_fp8_block);
+    break;
+  case TP_DTYPE_FP8:
+  case TP_DTYPE_W4A8_MXFP4:
+    if (fp8)
+      return fit_gemm_fp8(&device->gemm_fp8);
+    break;
+  case TP_DTYPE_FP16:
+  case TP_DTYPE_BF16:
+  case TP_DTYPE_FP32:
+  case TP_DTYPE_W4A16:
+  case TP_DTYPE_W4A16_MXFP4:
+    break;
+  }
+  return fit_gemm(&device->gemm);
 }
 
 /* What does not depend on the tile. */
@@ -218,13 +246,19 @@ static double plain_fixed_s(const struct tp_device *device, const struct tp_gemm
   return larger(device->gemm.launch_s, plain_s);
 }
 
+/* Tables of some kernels are timed without a graph.  DeepGEMM lays scales out in fours of rows. */
+static double issue_s(const struct fit *fit, int64_t m)
+{
+  if ((double)m < fit->few_rows)
+    return fit->issue_few_s;
+  return m % 4 != 0 ? larger(fit->issue_s, fit->issue_ragged_s) : fit->issue_s;
+}
+
 void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
                   struct tp_cost *cost)
 {
   const struct tp_device *device = machine->device;
-  const bool fp8 =
-      tp_dtype_activation_bytes(gemm->dtype) < 2 && device->datasheet.fp8_flops_per_s > 0;
-  const struct fit fit = fp8 ? fit_8(&device->gemm_fp8) : fit_16(&device->gemm);
+  const struct fit fit = fit_of(device, gemm->dtype);
   struct shape shape = {.m = (double)gemm->m,
                         .n = (double)gemm->n,
                         .k = (double)gemm->k,
@@ -249,5 +283,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->compute_s = best.sm_s;
   cost->sm_share = smaller(best.cut.n_tiles * best.splits / shape.sms, 1);
   cost->wave_s = late_block_s(&fit, &shape, &best);
-  cost->sigma = fit.spread_ratio;
+  cost->sigma = tp_region_spread(shape.m, TP_REGIONS_OF(&fit), fit.spread_ratio);
+  if (!machine->program)
+    cost->work_s = larger(cost->work_s, issue_s(&fit, gemm->m) - cost->fixed_s);
 }

@@ -29,6 +29,29 @@ static inline double tp_matrix_flops_per_s(const struct tp_device *device, enum 
                                                : device->datasheet.fp16_flops_per_s;
 }
 
+/* Of the regions that TP_DEVICE_REGIONS names, the one that so many rows are in. */
+enum { TP_N_REGIONS = 4 };
+static inline int tp_region_of(double rows)
+{
+  static const double ends[TP_N_REGIONS - 1] = {16, 256, 2048};
+  int i = 0;
+  while (i < TP_N_REGIONS - 1 && rows > ends[i])
+    i++;
+  return i;
+}
+
+static inline double tp_region_spread(double rows, const double *regions, double all)
+{
+  const double over = regions[tp_region_of(rows)];
+  return over > 0 ? over * all : all;
+}
+#define TP_REGIONS_OF(group)                                                      \
+  (const double[])                                                                \
+  {                                                                               \
+    (group)->spread_rows_16, (group)->spread_rows_256, (group)->spread_rows_2048, \
+        (group)->spread_rows_more                                                 \
+  }
+
 /* Share of `bytes` that comes from DRAM when a benchmark repeats the same op: none up to
  * `warm_bytes`, all from twice that. */
 static inline double tp_cold_ratio(double bytes, double warm_bytes)

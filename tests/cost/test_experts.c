@@ -1,0 +1,193 @@
+/* Fused experts and how tokens lie on them, by hand. */
+#include "toy_gpu.h"
+
+#include "cost/kernels/load.h"
+
+static struct toy toy;
+
+static void open_toy(void)
+{
+  toy_init(&toy);
+  toy.device.experts = (struct tp_device_experts){.launch_s = 10e-6,
+                                                  .sort_s = 3e-6,
+                                                  .compute_ratio = 1,
+                                                  .dram_ratio = 1,
+                                                  .sm_bytes_per_s = 1e14,
+                                                  .l2_bytes_per_s = 1e16,
+                                                  .epilogue_bytes_per_s = 1e20,
+                                                  .wave_ratio = 1,
+                                                  .least_rows = 128,
+                                                  .most_rows = 128,
+                                                  .row_dram_ratio = 1,
+                                                  .spread_ratio = 0.1};
+}
+
+static void close_toy(void)
+{
+}
+
+static struct tp_experts experts_of(int64_t tokens, int64_t top_k, int64_t experts)
+{
+  return (struct tp_experts){.tokens = tokens,
+                             .hidden = 1024,
+                             .intermediate = 512,
+                             .top_k = top_k,
+                             .experts = experts,
+                             .moe_tp = 1,
+                             .moe_ep = 1,
+                             .dtype = TP_DTYPE_BF16};
+}
+
+static double us(const struct tp_experts *experts)
+{
+  const struct tp_op op = {.kind = TP_OP_EXPERTS, .experts = *experts};
+  return toy_us(&toy, &op);
+}
+
+/* Two tokens at two experts each come to 4 of 8, whose panels of 2^20 and 2^19 elements of 2 bytes
+ * are read once: 4 * 2097152 + 4 * (1024 + 1024) * 2, then 4 * 1048576 + 4 * (512 + 1024) * 2
+ * bytes, and 4 rows of 4 * 1024 + 3 * 512 * 2 bytes besides.  1e12 bytes a second. */
+START_TEST(weights_of_experts_that_are_touched)
+{
+  toy.machine.dram_bytes_per_s = 1e12;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  struct tp_experts op = experts_of(2, 2, 8);
+  ck_assert_rel(us(&op), 13 + 8.404992 + 4.206592 + 0.028672, 1e-6);
+  op.tokens = 4; /* all 8 */
+  ck_assert_rel(us(&op), 13 + 2 * (8.404992 + 4.206592 + 0.028672), 1e-6);
+  op.moe_ep = 8; /* one of them, and one row */
+  ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
+  toy.device.experts.idle_ratio = 1; /* and rows of 7 others */
+  ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592) / 4 + 0.028672 * 2, 1e-6);
+}
+END_TEST
+
+/* A token at one of 8 experts finds it unsorted: 4 of them are no more than the experts. */
+START_TEST(few_tokens_are_not_sorted)
+{
+  struct tp_experts op = experts_of(2, 1, 8);
+  const double few_us = us(&op);
+  toy.device.experts.sort_s = 0;
+  ck_assert_rel(us(&op), few_us, 0);
+  toy.device.experts.sort_s = 3e-6;
+  op.moe_ep = 2;
+  const double shared_us = us(&op);
+  toy.device.experts.sort_s = 0;
+  ck_assert_rel(shared_us - us(&op), 3, 1e-6);
+}
+END_TEST
+
+/* 4 experts of 256 rows: 8 tiles of rows by 8 of columns are one wave of 100 SMs, 2 * 128 * 128 *
+ * 1024 flops at 1e13, then half as deep.  257 rows: 12 tiles, 96 blocks, a wave still; of their
+ * tiles a third is not full. */
+START_TEST(tiles_of_rows)
+{
+  struct tp_experts op = experts_of(1024, 1, 4);
+  ck_assert_rel(us(&op), 13 + 3.3554432 + 1.6777216, 1e-5);
+  op.tokens = 1028;
+  ck_assert_rel(us(&op), 13 + 3.3554432 + 1.6777216, 1e-5);
+  toy.device.experts.partial_stretch = 1.5;
+  ck_assert_rel(us(&op), 13 + (3.3554432 + 1.6777216) * (1 + 0.5 / 3), 1e-5);
+  op.tokens = 2048; /* 128 blocks: two waves where they are sharp */
+  ck_assert_rel(us(&op), 13 + 2 * (3.3554432 + 1.6777216), 1e-5);
+  toy.device.experts.wave_ratio = 0;
+  ck_assert_rel(us(&op), 13 + 1.28 * (3.3554432 + 1.6777216), 1e-5);
+}
+END_TEST
+
+/* The second tile of rows of an expert reads its panel again where the cache is smaller. */
+START_TEST(panels_that_the_cache_keeps)
+{
+  toy.machine.dram_bytes_per_s = 1e12;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  struct tp_experts op = experts_of(129, 1, 1);
+  const double again_us = us(&op);
+  toy.device.datasheet.l2_bytes = 4e6;
+  toy.device.experts.panel_cache_ratio = 1;
+  ck_assert_rel(again_us - us(&op), 2.097152 + 1.048576, 1e-6);
+}
+END_TEST
+
+START_TEST(other_kernels_and_widths)
+{
+  struct tp_experts op = experts_of(1024, 1, 4);
+  const double first_us = us(&op);
+  toy.device.experts.second_stretch = 1.4;
+  toy.device.experts.ragged_stretch = 3;
+  ck_assert_rel(us(&op), first_us, 0);
+  op.kernel = TP_EXPERTS_CUTLASS;
+  ck_assert_rel(us(&op), 1.4 * first_us, 1e-9);
+  op.kernel = TP_EXPERTS_TRITON;
+  op.intermediate = 500; /* 500 is no multiple of 16; 2 * 500 takes as many columns as 1024 */
+  ck_assert_rel(us(&op), 13 + 3.3554432 + 3 * 2 * 128 * 128 * 500e-7, 1e-5);
+}
+END_TEST
+
+START_TEST(gated_has_three_products)
+{
+  struct tp_op op = {.kind = TP_OP_EXPERTS, .experts = experts_of(100, 2, 8)};
+  ck_assert_rel(tp_op_flops(&op), 2. * 3 * 200 * 1024 * 512, 1e-12);
+  op.experts.ungated = true;
+  ck_assert_rel(tp_op_flops(&op), 2. * 2 * 200 * 1024 * 512, 1e-12);
+}
+END_TEST
+
+START_TEST(tokens_evenly)
+{
+  const struct tp_experts op = experts_of(5, 2, 4);
+  const struct tp_expert_load load = tp_expert_load(&op); /* 2 experts of 2, 2 of 3 */
+  ck_assert_rel(load.rows, 10, 1e-12);
+  ck_assert_rel(load.touched, 4, 1e-12);
+  ck_assert_rel(tp_expert_row_tiles(&load, 2), 2 + 2 * 2, 1e-12);
+  ck_assert_rel(tp_expert_partial_tiles(&load, 2), 2, 1e-12);
+}
+END_TEST
+
+/* However they spread, all tokens are there on one rank, and no expert has more than all of them;
+ * the busiest of several ranks has more than its share, the more so the fewer experts it has. */
+START_TEST(tokens_by_a_power_law)
+{
+  double before = 1;
+  for (int64_t ep = 1; ep <= 128; ep *= 4) {
+    struct tp_experts op = experts_of(4096, 8, 128);
+    op.skew = 1.2;
+    op.moe_ep = ep;
+    const struct tp_expert_load load = tp_expert_load(&op);
+    const double over = load.rows * (double)ep / (4096 * 8);
+    ck_assert_msg(ep == 1 ? fabs(over - 1) < 0.01 : over > before, "%g at %ld", over, (long)ep);
+    ck_assert(load.rows <= 4096. * 128 / (double)ep && load.touched <= 128. / (double)ep);
+    before = over;
+  }
+}
+END_TEST
+
+/* Fewer pairs than experts: some experts get two, so fewer are touched than there are pairs. */
+START_TEST(few_tokens_by_a_power_law)
+{
+  struct tp_experts op = experts_of(8, 8, 128);
+  op.skew = 1.01;
+  const struct tp_expert_load load = tp_expert_load(&op);
+  ck_assert(load.touched > 32 && load.touched < 64);
+  ck_assert_rel(load.rows, 64, 1e-9);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *made = suite_create("experts");
+  TCase *cases = tcase_create("experts");
+  tcase_add_checked_fixture(cases, open_toy, close_toy);
+  tcase_add_test(cases, weights_of_experts_that_are_touched);
+  tcase_add_test(cases, few_tokens_are_not_sorted);
+  tcase_add_test(cases, tiles_of_rows);
+  tcase_add_test(cases, panels_that_the_cache_keeps);
+  tcase_add_test(cases, other_kernels_and_widths);
+  tcase_add_test(cases, gated_has_three_products);
+  tcase_add_test(cases, tokens_evenly);
+  tcase_add_test(cases, tokens_by_a_power_law);
+  tcase_add_test(cases, few_tokens_by_a_power_law);
+  suite_add_tcase(made, cases);
+  return made;
+}
+
+TP_SUITE_MAIN
