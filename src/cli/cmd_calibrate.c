@@ -9,8 +9,8 @@
 
 struct args {
   const char *device, *platform, *stack, *op, *out, *format;
-  struct tp_words gemm, attention_prefill, attention_decode, quantise, collectives, peer_kernels,
-      nccl_tests;
+  struct tp_words gemm, attention_prefill, attention_decode, quantise, ops, collectives,
+      peer_kernels, nccl_tests;
   struct tp_words where;
   struct tp_numbers hold_out;
   int64_t ranks;
@@ -32,6 +32,7 @@ static const struct tp_option options[] = {
     FILES("attention-decode", attention_decode,
           "batch,kv_len,heads,kv_heads,head_dim[,dtype],time_us"),
     FILES("quantise", quantise, "m,k[,dtype,scale],time_us"),
+    FILES("ops", ops, "kernels of any kind: op, its columns of `tpsim cost`, time_us"),
     FILES("collectives", collectives, "NCCL: op,ranks,bytes,time_us"),
     FILES("nccl-tests", nccl_tests, "output of nccl-tests: a log, its CSV or its JSON"),
     {"op", '\0', TP_OPTION_TEXT, offsetof(struct args, op), "OP",
@@ -218,6 +219,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .attention_prefill = files(&args->attention_prefill),
       .attention_decode = files(&args->attention_decode),
       .quantise = files(&args->quantise),
+      .ops = files(&args->ops),
       .nccl = files(&args->collectives),
       .nccl_tests = files(&args->nccl_tests),
       .peer_kernels = files(&args->peer_kernels),

@@ -4,12 +4,13 @@
 #include "fit/device_text.h"
 #include "fit/kernel_parameters.h"
 #include "ops/platform.h"
+#include "platform/lend.h"
 
 #include <math.h>
 #include <string.h>
 
 static const char nccl_stack[] = "gpt-fast-compile", peer_stack[] = "vllm-graph";
-enum { MOST_GROUPS = 12, LEAST_ROWS = 12 };
+enum { MOST_GROUPS = 7 + TP_N_KERNEL_GROUPS, LEAST_ROWS = 12 };
 
 static const char *const kernel_groups[] = TP_KERNEL_GROUPS;
 
@@ -30,6 +31,13 @@ struct found {
   const bool *at_bound;          /* NULL: none is */
 };
 
+/* NAN of a group that the file has not: its values were lent. */
+static double number_at(const struct tp_doc *doc, const char *path)
+{
+  const json_t *const value = tp_doc_at(doc, path);
+  return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
 /* Appends the group with its parameters' values before and after. */
 static void add_group(struct calibrator *self, const struct tp_calibrated *group,
                       const struct tp_doc *before, const struct found *found)
@@ -41,7 +49,7 @@ static void add_group(struct calibrator *self, const struct tp_calibrated *group
     const char *const path = tp_arena_printf(self->arena, "%s.%s", group->group, found->keys[i]);
     added->parameters[i] =
         (struct tp_calibrated_parameter){.key = found->keys[i],
-                                         .before = json_number_value(tp_doc_at(before, path)),
+                                         .before = number_at(before, path),
                                          .after = found->values[i],
                                          .error = found->errors[i] * found->values[i],
                                          .at_bound = found->at_bound != NULL && found->at_bound[i]};
@@ -328,11 +336,12 @@ static enum tp_status check_fitted(const struct calibrator *self)
 static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *doc)
 {
   struct tp_calibration *calibration = self->calibration;
+  TP_TRY(tp_device_borrow(self->dirs, doc, self->arena, self->error));
   TP_TRY(tp_device_read(doc, self->arena, &self->device, self->error));
   TP_TRY(tp_calibrate_rows_read(self->request, self->arena, &self->rows, self->error));
   TP_TRY(fit_all(self, doc));
   TP_TRY(check_fitted(self));
-  return tp_device_text(doc, calibration->groups, calibration->n_groups, self->arena,
+  return tp_device_text(doc, &self->device, calibration->groups, calibration->n_groups, self->arena,
                         &calibration->text, self->error);
 }
 

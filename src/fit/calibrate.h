@@ -26,7 +26,9 @@ struct tp_calibrate_request {
   const char *device;   /* name or path */
   const char *platform; /* of collectives; NULL: the best shipped one with this device */
   const char *stack;    /* of collectives: its switch points; NULL: one with that library */
-  struct tp_file_list gemm, attention_prefill, attention_decode, quantise, nccl, peer_kernels;
+  struct tp_file_list gemm, attention_prefill, attention_decode, quantise;
+  struct tp_file_list ops; /* kernels of any kind, named in a column `op` */
+  struct tp_file_list nccl, peer_kernels;
   struct tp_file_list nccl_tests; /* see fit/nccl_tests.h; `where` holds what they leave open */
   const struct tp_traces *traces; /* NULL: none; a group with too few rows in it is left out */
   struct tp_where where;

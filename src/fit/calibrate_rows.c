@@ -92,7 +92,8 @@ static enum tp_status read_kernel_files(const struct reader *self)
   } lists[] = {{"gemm", &request->gemm},
                {"attention_prefill", &request->attention_prefill},
                {"attention_decode", &request->attention_decode},
-               {"quantise", &request->quantise}};
+               {"quantise", &request->quantise},
+               {NULL, &request->ops}};
   for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
     for (size_t i = 0; i < lists[l].files->n; i++) {
       const struct input input = {lists[l].files->items[i], lists[l].files->items[i]};

@@ -8,11 +8,16 @@
 #include "fit/overlap.h"
 #include "fit/sustained.h"
 
-#define TP_KERNEL_GROUPS                                                             \
-  {                                                                                  \
-    "gemm", "gemm_fp8", "attention_prefill", "attention_decode", "memory", "scaling" \
+#define TP_GROUP_NAME(group, TABLE)  #group,
+#define TP_GROUP_COUNT(group, TABLE) +1
+#define TP_KERNEL_GROUPS                                                         \
+  {                                                                              \
+    TP_DEVICE_KERNEL_GROUPS(TP_GROUP_NAME) TP_DEVICE_LATER_GROUPS(TP_GROUP_NAME) \
   }
-enum { TP_N_KERNEL_GROUPS = 6 };
+enum {
+  TP_N_KERNEL_GROUPS =
+      0 TP_DEVICE_KERNEL_GROUPS(TP_GROUP_COUNT) TP_DEVICE_LATER_GROUPS(TP_GROUP_COUNT)
+};
 
 struct tp_kernel_rows {
   const char *source; /* NULL: none */

@@ -4,7 +4,7 @@
 #include "fit/calibrate.h"
 
 /* The new text, arena-owned; it is read again as a device before it is handed out. */
-enum tp_status tp_device_text(const struct tp_doc *doc, const struct tp_calibrated *groups,
-                              size_t n_groups, struct tp_arena *arena, const char **text,
-                              struct tp_error *error);
+enum tp_status tp_device_text(const struct tp_doc *doc, const struct tp_device *device,
+                              const struct tp_calibrated *groups, size_t n_groups,
+                              struct tp_arena *arena, const char **text, struct tp_error *error);
 #endif

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+/* A table a group: its name stands between the table's macro and its rows. */
 #define ROW(group, key, least, most)                     {#key, offsetof(struct tp_device, group.key), (least), (most)},
 #define gemm_ROW(key, least, most, meaning)              ROW(gemm, key, least, most)
 #define gemm_fp8_ROW(key, least, most, meaning)          ROW(gemm_fp8, key, least, most)
@@ -10,29 +11,35 @@
 #define attention_decode_ROW(key, least, most, meaning)  ROW(attention_decode, key, least, most)
 #define scaling_ROW(key, least, most, meaning)           ROW(scaling, key, least, most)
 #define memory_ROW(key, least, most, meaning)            ROW(memory, key, least, most)
-static const struct tp_kernel_parameter gemm_table[] = {TP_DEVICE_GEMM(gemm_ROW)};
-static const struct tp_kernel_parameter gemm_fp8_table[] = {TP_DEVICE_GEMM(gemm_fp8_ROW)};
-static const struct tp_kernel_parameter prefill_table[] = {
-    TP_DEVICE_ATTENTION_PREFILL(attention_prefill_ROW)};
-static const struct tp_kernel_parameter decode_table[] = {
-    TP_DEVICE_ATTENTION_DECODE(attention_decode_ROW)};
-static const struct tp_kernel_parameter memory_table[] = {TP_DEVICE_MEMORY(memory_ROW)};
-
-static const struct tp_kernel_parameter scaling_table[] = {TP_DEVICE_SCALING(scaling_ROW)};
+#define gemm_fp8_block_ROW(key, least, most, meaning)    ROW(gemm_fp8_block, key, least, most)
+#define gemm_nvfp4_ROW(key, least, most, meaning)        ROW(gemm_nvfp4, key, least, most)
+#define latent_prefill_ROW(key, least, most, meaning)    ROW(latent_prefill, key, least, most)
+#define latent_decode_ROW(key, least, most, meaning)     ROW(latent_decode, key, least, most)
+#define experts_ROW(key, least, most, meaning)           ROW(experts, key, least, most)
+#define experts_fp8_ROW(key, least, most, meaning)       ROW(experts_fp8, key, least, most)
+#define experts_fp8_block_ROW(key, least, most, meaning) ROW(experts_fp8_block, key, least, most)
+#define experts_nvfp4_ROW(key, least, most, meaning)     ROW(experts_nvfp4, key, least, most)
+#define experts_w4a16_ROW(key, least, most, meaning)     ROW(experts_w4a16, key, least, most)
+#define experts_w4a8_ROW(key, least, most, meaning)      ROW(experts_w4a8, key, least, most)
+#define X(group, TABLE) \
+  static const struct tp_kernel_parameter group##_table[] = {TABLE(group##_ROW)};
+TP_DEVICE_KERNEL_GROUPS(X)
+TP_DEVICE_LATER_GROUPS(X)
+#undef X
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 static const struct tp_kernel_group groups[] = {
-    {"gemm", gemm_table, COUNT(gemm_table)},
-    {"gemm_fp8", gemm_fp8_table, COUNT(gemm_fp8_table)},
-    {"attention_prefill", prefill_table, COUNT(prefill_table)},
-    {"attention_decode", decode_table, COUNT(decode_table)},
-    {"memory", memory_table, COUNT(memory_table)},
-    {"scaling", scaling_table, COUNT(scaling_table)}};
+#define X(group, TABLE) {#group, group##_table, COUNT(group##_table)},
+    TP_DEVICE_KERNEL_GROUPS(X) TP_DEVICE_LATER_GROUPS(X)
+#undef X
+};
 
 /* Counts, and what only other measurements can tell. */
-static const char *const held_keys[] = {"sustained_ratio", "half_tile_rows",    "tile_rows",
-                                        "cached_bytes",    "row_latency_bytes", "expanded_ratio",
-                                        "spread_ratio"};
+static const char *const held_keys[] = {
+    "sustained_ratio",   "half_tile_rows",   "tile_rows",        "tile_heads",
+    "absorbs",           "least_rows",       "most_rows",        "cached_bytes",
+    "row_latency_bytes", "expanded_ratio",   "spread_ratio",     "spread_rows_16",
+    "spread_rows_256",   "spread_rows_2048", "spread_rows_more", "few_rows"};
 
 const struct tp_kernel_group *tp_kernel_group_find(const char *name)
 {

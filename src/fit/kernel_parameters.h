@@ -21,6 +21,10 @@ struct tp_kernel_group {
   size_t n_table;
 };
 
+/* The spreads of regions, in their order (tp_region_of). */
+static const char *const tp_kernel_region_keys[] = {"spread_rows_16", "spread_rows_256",
+                                                    "spread_rows_2048", "spread_rows_more"};
+
 /* NULL where there is no such group. */
 const struct tp_kernel_group *tp_kernel_group_find(const char *name);
 

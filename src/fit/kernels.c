@@ -6,13 +6,56 @@
 
 #include <gsl/gsl_errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+static const char *gemm_group(enum tp_dtype dtype)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP8:
+  case TP_DTYPE_W4A8_MXFP4:
+    return "gemm_fp8";
+  case TP_DTYPE_FP8_BLOCK:
+    return "gemm_fp8_block";
+  case TP_DTYPE_NVFP4:
+    return "gemm_nvfp4";
+  case TP_DTYPE_FP16:
+  case TP_DTYPE_BF16:
+  case TP_DTYPE_FP32:
+  case TP_DTYPE_W4A16:
+  case TP_DTYPE_W4A16_MXFP4:
+    break;
+  }
+  return "gemm";
+}
+
+static const char *experts_group(enum tp_dtype dtype)
+{
+  switch (dtype) {
+  case TP_DTYPE_FP8:
+    return "experts_fp8";
+  case TP_DTYPE_FP8_BLOCK:
+    return "experts_fp8_block";
+  case TP_DTYPE_NVFP4:
+    return "experts_nvfp4";
+  case TP_DTYPE_W4A16:
+  case TP_DTYPE_W4A16_MXFP4:
+    return "experts_w4a16";
+  case TP_DTYPE_W4A8_MXFP4:
+    return "experts_w4a8";
+  case TP_DTYPE_FP16:
+  case TP_DTYPE_BF16:
+  case TP_DTYPE_FP32:
+    break;
+  }
+  return "experts";
+}
 
 const char *tp_fit_group_of(const struct tp_op *op)
 {
   switch (op->kind) {
   case TP_OP_GEMM:
-    return op->gemm.dtype == TP_DTYPE_FP8 ? "gemm_fp8" : "gemm";
+    return gemm_group(op->gemm.dtype);
   case TP_OP_ATTENTION:
     if (op->attention.style != TP_ATTENTION_FLASH)
       return NULL;
@@ -20,7 +63,7 @@ const char *tp_fit_group_of(const struct tp_op *op)
   case TP_OP_LATENT:
     return op->latent.absorbed ? "latent_decode" : "latent_prefill";
   case TP_OP_EXPERTS:
-    return "experts";
+    return experts_group(op->experts.dtype);
   case TP_OP_MEMORY:
     return "memory";
   case TP_OP_QUANTISE:
@@ -77,6 +120,51 @@ static bool is_held_out(const struct tp_kernel_sample *sample, double hold_out_r
 {
   const struct tp_interference alone = {0};
   return tp_fit_is_held_out(tp_fit_shape(&sample->op, 1, &alone), hold_out_ratio);
+}
+
+/* As the cost of each kernel counts them. */
+static double rows_of(const struct tp_op *op)
+{
+  switch (op->kind) {
+  case TP_OP_GEMM:
+    return (double)op->gemm.m;
+  case TP_OP_ATTENTION:
+    return (double)(op->attention.batch * op->attention.query_len);
+  case TP_OP_LATENT:
+    return (double)(op->latent.batch * (op->latent.absorbed ? 1 : op->latent.query_len));
+  case TP_OP_EXPERTS:
+    return (double)op->experts.tokens;
+  case TP_OP_QUANTISE:
+  case TP_OP_MEMORY:
+  case TP_OP_COLLECTIVE:
+    break;
+  }
+  return 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* A normal distribution's spread by how far four fifths of the samples lie off at most, each way
+ * as far: the median's own bias is in it.  0 where a region has too few to tell. */
+static void judge_regions(const struct problem *problem, const struct tp_kernel_sample *samples,
+                          size_t n_samples, struct tp_arena *scratch, struct tp_kernel_fit *fit)
+{
+  enum { LEAST = 30 };
+  static const double deviates = 1.2815515655446004, held = 0.8;
+  double *const off = TP_NEW(scratch, double, n_samples + 1);
+  for (int region = 0; region < TP_N_REGIONS; region++) {
+    size_t n = 0;
+    for (size_t i = 0; i < n_samples; i++)
+      if (tp_region_of(rows_of(&samples[i].op)) == region)
+        off[n++] = fabs(residual(problem, &samples[i]));
+    qsort(off, n, sizeof *off, by_size);
+    fit->regions[region] =
+        n < LEAST ? 0 : off[(size_t)(held * (double)n)] / deviates / fit->spread_ratio;
+  }
 }
 
 static void judge(const struct problem *problem, const struct tp_kernel_sample *samples,
@@ -257,6 +345,18 @@ static enum tp_status run(struct problem *problem, const struct tp_kernel_sample
   return status;
 }
 
+/* Of a group that has regions. */
+static void set_regions(const char *group, const struct tp_kernel_fit *fit,
+                        struct tp_device *device)
+{
+  for (int i = 0; i < TP_N_REGIONS; i++) {
+    const struct tp_kernel_parameter *const parameter =
+        tp_kernel_parameter_find(tp_kernel_group_find(group), tp_kernel_region_keys[i]);
+    if (parameter != NULL)
+      *tp_kernel_parameter_slot(device, parameter->offset) = fit->regions[i];
+  }
+}
+
 enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *samples,
                               size_t n_samples, const struct tp_fit_options *options,
                               struct tp_device *device, struct tp_arena *scratch,
@@ -283,9 +383,12 @@ enum tp_status tp_fit_kernels(const char *group, const struct tp_kernel_sample *
   gsl_set_error_handler(handler);
   if (status == TP_OK)
     status = tp_fit_check_spread(group, done.spread_ratio, error);
+  if (status == TP_OK)
+    judge_regions(&problem, samples, n_samples, scratch, &done);
   if (status != TP_OK)
     return status;
   *tp_kernel_parameter_slot(&trial, spread_offset) = done.spread_ratio;
+  set_regions(group, &done, &trial);
   *fit = done;
   *device = trial;
   return TP_OK;

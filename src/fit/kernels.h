@@ -9,6 +9,7 @@
  */
 #include "base/arena.h"
 #include "base/error.h"
+#include "cost/kernels/rate.h"
 #include "fit/options.h"
 #include "platform/device.h"
 #include "program/op.h"
@@ -21,7 +22,7 @@ struct tp_kernel_sample {
   double time_s;   /* measured alone, back to back; > 0 */
 };
 
-enum { TP_MAX_FIT_PARAMETERS = 16 };
+enum { TP_MAX_FIT_PARAMETERS = 24 };
 
 struct tp_kernel_fit {
   const char *group; /* "gemm" */
@@ -33,11 +34,12 @@ struct tp_kernel_fit {
   double values[TP_MAX_FIT_PARAMETERS];
   double errors[TP_MAX_FIT_PARAMETERS]; /* standard error over value; NAN: samples do not tell */
   bool at_bound[TP_MAX_FIT_PARAMETERS]; /* the value is a bound of its range; error 0 */
+  double regions[TP_N_REGIONS];         /* spreads over spread_ratio; 0: too few samples */
   const char *unsettled; /* a parameter that still gained when it was moved last, or NULL */
 };
 
-/* The parameter group that prices the op: "gemm", "gemm_fp8", "attention_prefill",
- * "attention_decode", "memory" or "scaling"; NULL if none is fitted for it. */
+/* The parameter group that the op's rows tell: "gemm", "attention_prefill", "experts_fp8", ...;
+ * NULL if none is fitted for it. */
 const char *tp_fit_group_of(const struct tp_op *op);
 
 /* Fits `group` of `device` to the samples, starting from the values it holds, and stores the

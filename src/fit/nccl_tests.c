@@ -1,6 +1,6 @@
 /* nccl-tests' output as one table: which rows are meant, what they are, and their checks. */
-#include "platform/platform.h"
 #include "fit/nccl_rows.h"
+#include "platform/platform.h"
 
 #include <string.h>
 

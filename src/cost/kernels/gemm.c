@@ -259,6 +259,8 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
 {
   const struct tp_device *device = machine->device;
   const struct fit fit = fit_of(device, gemm->dtype);
+  const bool fp8 =
+      tp_dtype_activation_bytes(gemm->dtype) < 2 && device->datasheet.fp8_flops_per_s > 0;
   struct shape shape = {.m = (double)gemm->m,
                         .n = (double)gemm->n,
                         .k = (double)gemm->k,
