@@ -20,12 +20,13 @@ keys() {
 awk '
 function row(cells, n) {
   n = gsub(/,/, ",", cells)
-  while (n++ < 20) cells = cells ","
+  while (n++ < 30) cells = cells ","
   print cells
 }
 BEGIN {
   print "op,m,n,k,dtype,batch,seq_len,kv_len,heads,kv_heads,head_dim,cache_write,read_bytes," \
-        "write_bytes,bytes,ranks,algorithm,held_sms,copy_bytes_per_s,id,scale"
+        "write_bytes,bytes,ranks,algorithm,held_sms,copy_bytes_per_s,id,kv_dtype,window,tokens," \
+        "hidden,intermediate,top_k,experts,moe_tp,moe_ep,kernel,scale"
   n = split("bf16 fp8 fp32", dtypes, " ")
   for (d = 1; d <= n; d++) {
     for (m = 1; m <= 16384; m *= 16) {
@@ -45,8 +46,27 @@ BEGIN {
       row("attention_decode,,,,bf16,1,," x ",64," h ",256")
     }
   for (x = 1; x <= 65536; x *= 16) {
-    row("quantise," x ",,1024,fp8,,,,,,,,,,,,,,,,tensor")
-    row("quantise," x ",,16384,fp8,,,,,,,,,,,,,,,,token")
+    row("quantise," x ",,1024,fp8,,,,,,,,,,,,,,,,,,,,,,,,,,tensor")
+    row("quantise," x ",,16384,fp8,,,,,,,,,,,,,,,,,,,,,,,,,,token")
+  }
+  n = split("fp8-block nvfp4 w4a16", low, " ")
+  for (d = 1; d <= n; d++)
+    for (m = 1; m <= 16384; m *= 4) {
+      row("gemm," m ",4096,4096," low[d])
+      row("gemm," m + 1 ",1000,16384," low[d])
+    }
+  for (x = 1; x <= 16384; x *= 16) for (h = 64; h <= 256; h += 64) {
+    row("attention_prefill,,,,bf16,4," x ",,32,8," h ",,,,,,,,,,fp8")
+    row("attention_decode,,,,bf16,64,," x ",32,8," h ",,,,,,,,,,fp8,128")
+    row("mla_prefill,,,,bf16,4," x ",," h ",,,,,,,,,,,,fp8")
+    row("mla_decode,,,,bf16,64,," x "," h ",,,,,,,,,,,,fp8")
+  }
+  n = split("bf16 fp8 fp8-block nvfp4 w4a16-mxfp4 w4a8-mxfp4", kinds, " ")
+  for (d = 1; d <= n; d++) for (x = 1; x <= 16384; x *= 8) {
+    row("moe,,,," kinds[d] ",,,,,,,,,,,,,,,,,," x ",4096,1536,8,128,1,1,marlin")
+    row("moe,,,," kinds[d] ",,,,,,,,,,,,,,,,,," x ",4096,1536,8,128,8,1")
+    row("moe,,,," kinds[d] ",,,,,,,,,,,,,,,,,," x ",4096,1000,8,128,8,8")
+    row("moe,,,," kinds[d] ",,,,,,,,,,,,,,,,,," x ",6144,16384,2,8,1,1")
   }
   for (x = 1e3; x < 1e10; x *= 100) row("memory,,,,,,,,,,,," x "," x)
   n = split("all_reduce all_gather reduce_scatter all_to_all", kinds, " ")
@@ -143,7 +163,7 @@ judge() { # KEY VALUE
   *) variants=standard phase=inference ;;
   esac
   case $1 in
-  device.gemm* | device.attention* | device.memory* | device.nccl* | device.peer* | device.scaling*)
+  device.gemm* | device.attention* | device.experts* | device.latent* | device.memory* | device.nccl* | device.peer* | device.scaling*)
     probes='of_ops of_passes of_others' ;;
   *) probes='of_passes of_others of_ops' ;;
   esac
