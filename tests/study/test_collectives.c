@@ -56,9 +56,11 @@ START_TEST(what_a_machine_can_run)
   use("l40-x4", "vllm-graph", 4);
   check_list(" stack ring tree flash-int4:32"); /* nobody reaches a peer */
   use("l40s-x4", "vllm-graph", 4);
+  check_list(" stack ring tree flash-int4:32"); /* vLLM leaves more than two PCIe GPUs to NCCL */
+  use("l40s-x4", "vllm-graph", 2);
   check_list(" stack ring tree one-shot two-shot flash-int4:32");
   use("dgx-h100-x2", "vllm-graph", 16);
-  check_list(" stack ring tree hierarchical flash-int4:32");
+  check_list(" stack ring tree nvls-tree hierarchical flash-int4:32");
 }
 END_TEST
 

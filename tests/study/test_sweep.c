@@ -13,7 +13,7 @@ static const char contract[] =
     "model,platform,stack,variant,tp,pp,nodes,batch,prompt,generate,dtype,engine,ttft_s,ttft_low_s,"
     "ttft_high_s,tpot_s,tpot_low_s,tpot_high_s,e2e_s,tokens_per_s,speedup,comm_s,comm_exposed_s,"
     "compute_s,memory_bytes,fits,flops,dram_bytes,link_bytes,status,phase,comm_exposed_ratio,"
-    "dram_ratio,kv_dtype\n";
+    "dram_ratio,dp,ep,kv_dtype\n";
 
 static struct world world;
 static struct tp_grid grid;
@@ -230,7 +230,7 @@ START_TEST(damaged_rows_are_refused)
       if (i == 2 && damage == 0) /* which is a sweep that was not done yet */
         continue;
       write_text("out.csv", text, strlen(text));
-      refuse_resume(damage == 1 ? ": 33 cells where the header names 34 columns"
+      refuse_resume(damage == 1 ? ": 35 cells where the header names 36 columns"
                                 : "of this sweep; give another -o or drop --resume");
       char place[32];
       snprintf(place, sizeof place,

@@ -66,7 +66,7 @@ static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *col
   const bool summed = n > 1 && is_sum(&ops[n - 1], bytes) && ops[n - 2].records == TP_NO_EVENT &&
                       ops[n - 2].stream == ops[n - 1].stream;
   const struct tp_op *gemm = &ops[n - (summed ? 2 : 1)];
-  if (gemm->kind != TP_OP_GEMM || collective->collective.group.stride != 1 ||
+  if (gemm->kind != TP_OP_GEMM || collective->collective.group.stride > 1 ||
       result_bytes(&gemm->gemm) != bytes)
     return 0;
   return summed ? 2 : 1;
