@@ -257,9 +257,19 @@ struct tp_wire tp_variant_wire(const struct tp_variant *variant)
   return wire;
 }
 
+/* Of the architectures written in C. */
 static bool is_of(const struct tp_variant *variant, const char *prefix)
 {
+  if (variant->architecture->wiring != NULL)
+    return false;
   return strncmp(variant->architecture->name, prefix, strlen(prefix)) == 0;
+}
+
+/* Ranks that leave sums out go on with what they have. */
+static bool drops_sums(const struct tp_variant *variant)
+{
+  const struct tp_wiring *const wiring = variant->architecture->wiring;
+  return wiring != NULL ? wiring->drops : is_of(variant, "desync");
 }
 
 static bool lacks_modules(const struct tp_model *model)
@@ -284,17 +294,17 @@ static enum tp_status check_mixture(const struct tp_variant *variant,
     why = "its training is not modelled; ask for inference";
   else if (!mixture && (mesh->ep > 1 || mesh->dp > 1))
     why = "it has no experts that ep could share out or replicas could meet in; take dp 1 and ep 1";
-  else if (is_of(variant, "kraken") && (mixture || model->latent.kv_rank > 0))
+  else if (variant->architecture->takes_degree && (mixture || model->latent.kv_rank > 0))
     why = "kraken's sub-layers are dense blocks with heads of their own; take another variant";
   else if (mesh->dp > 1 && mesh->tp == 1 && variant->wire != NULL)
     why = "no all-reduce is left whose bits a wire could shorten; leave it out";
-  else if (is_of(variant, "desync") && (mesh->ep > 1 || mesh->dp > 1))
+  else if (drops_sums(variant) && (mesh->ep > 1 || mesh->dp > 1))
     why = "a rank that drops the all-reduce would never see the other ranks' experts; take ep 1 or "
           "another variant";
   else if (lacks_modules(model) && !plain && !is_of(variant, "no-comm"))
     why = "some of its layers lack attention or the MLP, so modules do not alternate; take "
           "standard";
-  else if (is_of(variant, "desync") && model->post_norms)
+  else if (drops_sums(variant) && model->post_norms)
     why = "its norm of a module's output needs the sum that desync drops; take another variant";
   else if (mesh->dp > 1 && request->style.all_to_all && (mesh->tp > 1 || mesh->etp > 1))
     why =

@@ -25,7 +25,7 @@ run_page() { # PAGE
     tools/*) continue ;;
     *"tpsim plot"*) command -v gnuplot >/dev/null || continue ;;
     *analytic,des*) [ -x "${BINDIR:-$PWD}/tpsim-des" ] || continue ;;
-    *tpsim-cuda*) command -v tpsim-cuda >/dev/null || continue ;;
+    *tpsim-cuda*) grep -q "^am__append_[0-9]* = tpsim-cuda" "${BINDIR:-.}/Makefile" || continue ;;
     esac
     n=$((n + 1))
     shown=${file%.cmd}.shown

@@ -96,6 +96,48 @@ static struct tally compare_all(const char *wired, const char *name)
   return tally;
 }
 
+/* Experts cut and shared out, replicas that meet in them, a latent, windows and norms of their own:
+ * a module is the layer's. */
+START_TEST(text_is_the_builders_program_of_mixtures)
+{
+  static const char *const models[] = {"mixtral-8x7b", "deepseek-v3", "gpt-oss-20b",
+                                       "qwen3-30b-a3b", "gemma-3-27b"};
+  static const struct tp_mesh meshes[] = {
+      {1, 1, 8, 1, 8}, {1, 1, 8, 8, 1}, {1, 4, 2, 8, 1}, {1, 4, 2, 1, 8}};
+  const char *const name = built_in[_i], *const text = tp_arena_printf(arena, "%s.tpa", name);
+  struct tally tally = {0};
+  int refused = 0;
+  for (int m = 0; m < 5; m++)
+    for (int g = 0; g < 4; g++)
+      for (int b = 0; b < 3; b++) {
+        struct tp_model model;
+        struct tp_program mine, builtin;
+        struct tp_error error = {""}, other = {""};
+        const char *const path = tp_arena_printf(arena, "%s/models/%s.json", TP_SRCDIR, models[m]);
+        ck_assert_msg(tp_model_open(path, arena, &model, &error) == TP_OK, "%s", error.text);
+        model.layers = 7;
+        const struct tp_request request = {
+            .model = &model,
+            .mesh = meshes[g],
+            .batch = b == 0   ? tp_batch_prefill(8, 16)
+                     : b == 1 ? tp_batch_decode(8, 20)
+                              : (struct tp_batch){.n = 2, .chunks = {{4, 8, 4}, {8, 1, 11}}},
+            .kv_capacity = 24,
+            .style = fused_style()};
+        const bool builds = build_wired(name, &request, arena, &builtin, &other) == TP_OK;
+        ck_assert_msg((build_wired(text, &request, arena, &mine, &error) == TP_OK) == builds,
+                      "%s: '%s', '%s'", models[m], error.text, other.text);
+        refused += !builds;
+        if (builds)
+          compare(text, name, &request, &tally);
+      }
+  printf("# %s: %d of %d programs differ, %d are refused\n", name, tally.differ, tally.tried,
+         refused);
+  ck_assert_int_gt(tally.tried, 2);
+  ck_assert_int_eq(tally.differ, 0);
+}
+END_TEST
+
 START_TEST(text_is_the_builders_program)
 {
   const char *const name = built_in[_i];
@@ -154,6 +196,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("wiring");
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_loop_test(tcase, text_is_the_builders_program, 0, N_BUILT_IN);
+  tcase_add_loop_test(tcase, text_is_the_builders_program_of_mixtures, 0, N_BUILT_IN);
   tcase_add_loop_test(tcase, another_wiring_is_another_program, 0,
                       sizeof others / sizeof others[0]);
   suite_add_tcase(suite, tcase);

@@ -135,7 +135,8 @@ static enum tp_status module(const struct view *view, struct holding *output)
         view->reader, line, name(view, 0),
         "the norm of a layer before, with that layer's gains; this one has to make "
         "its own");
-  view->reader->wiring->drops |= n->share == OWN && !is_own_of(view);
+  view->reader->wiring->drops |=
+      n->share == OWN && !is_own_of(view) && !view->reader->wiring->apart;
   *output = held(is_own_of(view) ? OWN : PARTS, line);
   return TP_OK;
 }
