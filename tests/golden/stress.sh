@@ -168,6 +168,13 @@ fi
 check "a limit on file sizes" [ $? = 0 ]
 check "says file, reason and mend" says 'small.csv: .*File too large; free space, or give'
 if [ -z "${ASAN_OPTIONS-}${TP_SANITIZED-}" ]; then # which reserves more address space than any limit
+  { echo 'model: [ladder-1b]' && echo 'platform: dgx-h100' && echo 'generate: 2' && echo 'batch:' &&
+    seq 20000 | sed 's/^/  - /'; } >long.yaml
+  (
+    ulimit -v 500000
+    exits 0 tpsim sweep long.yaml -o long.csv
+  )
+  check "a list of 20,000 values takes little memory" [ $? = 0 ]
   head -c 60000000 /dev/zero | tr '\0' x >large.csv
   (
     ulimit -v 100000
