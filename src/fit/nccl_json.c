@@ -59,6 +59,8 @@ static void read_member(const char *key, const json_t *value, struct context *co
       context->op = tp_nccl_op_of(word);
     break;
   default:
+    if (word != NULL && context->op == TP_NCCL_UNNAMED) /* a command line */
+      context->op = tp_nccl_op_run(word);
     break;
   }
 }

@@ -305,16 +305,18 @@ static enum tp_status read_line(struct log *log, const char *line)
   const enum tp_nccl_op op = tp_nccl_op_run(line);
   struct words words;
   bool is_header = false;
+  const bool comma = strchr(line, ',') != NULL;
+  if (comma && log->header.n == 0) {
+    split(line + strspn(line, "# \t"), true, log->reader->arena, &words);
+    TP_TRY(read_header(log, &words, true, &is_header));
+  }
+  if (is_header)
+    return TP_OK;
   if (op != TP_NCCL_UNNAMED && !log->header.comma)
     take_name(log, op, strstr(line, "concluded") != NULL);
   if (comment != NULL)
     return read_comment(log, comment);
-  const bool comma = strchr(line, ',') != NULL;
-  if (comma && log->header.n == 0) {
-    split(line, true, log->reader->arena, &words);
-    TP_TRY(read_header(log, &words, true, &is_header));
-  }
-  if (is_header || (op != TP_NCCL_UNNAMED && !log->header.comma))
+  if (op != TP_NCCL_UNNAMED && !log->header.comma)
     return TP_OK;
   split(line, log->header.comma, log->reader->arena, &words);
   if (log->header.comma)

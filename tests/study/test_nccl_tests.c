@@ -140,6 +140,15 @@ static const struct {
      "size (B),count,type,oop_time (us),oop_algbw,ip_time (us),ip_algbw\n"
      "1024,256,float,18.5,0.06,17.5,0.06\n",
      "all_reduce,8,1024,fp32,17.5\n"},
+    {"CSV behind a comment, with a comment before it", NULL, 0, false,
+     "# Collective test starting: all_gather_perf\n# Rank 0\n# Rank 1\n"
+     "# size,count,type,time,algbw,busbw,# wrong\n1024,256,float,18.5,0.06,0.06,0\n",
+     "all_gather,2,1024,fp32,18.5\n"},
+    {"JSON with its command line", NULL, 8, false,
+     "{\"command\": \"mpirun ./alltoall_perf -b 8\", \"config\": {\"minimum_bytes\": 8, "
+     "\"ngpus\": 1}, \"start_time\": 17, \"results\": [{\"size\": \"1024\", \"type\": "
+     "\"float\", \"out_of_place\": {\"time\": 18.5}}]}",
+     "all_to_all,8,1024,fp32,18.5\n"},
     {"JSON by size", "all_reduce", 4, false,
      "{\"identifier\": \"nccl-tests structured output\", \"benchmark\": [{\"33554432\": "
      "{\"count\": "
