@@ -115,10 +115,11 @@ alter() { # NAME SED-SCRIPT WORDS
 }
 alter "a number that is none" '7s/,analytic,[^,]*,/,analytic,nan,/' "column 'ttft_s' is no number"
 alter "a number written otherwise" '7s/,analytic,0/,analytic,00/' "column 'ttft_s' is no number"
-alter "another digit" '7s/,analytic,0.1/,analytic,0.2/' 'not what its point gives'
+alter "another digit" '7s/\(,analytic,[0-9.]*\)[1-8],/\19,/;t
+  7s/\(,analytic,[0-9.]*\)9,/\18,/' 'not what its point gives'
 alter "an emptied cell" '9s/,analytic,[^,]*,/,analytic,,/' 'not what its point gives'
 alter "another point" '9s/^ladder-1b/llama-3.1-8b/' 'not point 8 of this sweep'
-alter "a carriage return" '5s/$/\r/' "column 'dram_ratio' is no number"
+alter "a carriage return" '5s/$/\r/' "column '[a-z_]*' is no number\|not what its point gives\|not point"
 alter "a blank line" '5s/$/\n/' '1 cells where the header names'
 alter "carriage returns throughout" 's/$/\r/' 'not the columns'
 
