@@ -28,6 +28,22 @@ dist_platforms_DATA = \
 	%D%/t3-ring-8.json \
 	%D%/t3-ring.json
 
+librariesdir = $(platformsdir)/libraries
+dist_libraries_DATA = \
+	%D%/libraries/ideal.json \
+	%D%/libraries/multimem-tokenweave.json \
+	%D%/libraries/nccl-2.20.json \
+	%D%/libraries/nccl-2.27.json \
+	%D%/libraries/sglang-0.5.10.json \
+	%D%/libraries/sglang-0.5.14.json \
+	%D%/libraries/stepped.json \
+	%D%/libraries/torch-symmetric-memory.json \
+	%D%/libraries/trtllm-0.10.json \
+	%D%/libraries/trtllm-0.14.json \
+	%D%/libraries/trtllm-1.0.json \
+	%D%/libraries/trtllm-1.3.json \
+	%D%/libraries/vllm-custom.json
+
 devicesdir = $(platformsdir)/devices
 dist_devices_DATA = \
 	%D%/devices/a100-sxm-40gb.json \
@@ -56,10 +72,12 @@ dist_stacks_DATA = \
 	%D%/stacks/sglang-0.5.14.json \
 	%D%/stacks/sglang-graph.json \
 	%D%/stacks/t3-simulator.json \
+	%D%/stacks/tensorrt-llm-0.12-one-shot.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/tpsim-cuda.json \
 	%D%/stacks/trtllm-1.3.json \
 	%D%/stacks/vllm-0.24.json \
+	%D%/stacks/vllm-0.8-multimem.json \
 	%D%/stacks/vllm-graph.json
 
 EXTRA_DIST += %D%/README.md

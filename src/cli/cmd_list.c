@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "command/table.h"
 #include "platform/lend.h"
+#include "platform/library.h"
 #include "platform/open.h"
 #include "program/wiring/build.h"
 
@@ -141,6 +142,26 @@ static enum tp_status list_stacks(struct tp_session *session, struct tp_table *t
   return TP_OK;
 }
 
+static enum tp_status list_libraries(struct tp_session *session, struct tp_table *table,
+                                     struct tp_error *error)
+{
+  const char **names;
+  size_t n = 0;
+  enum tp_status status = names_in(session, "platforms/libraries", &names, &n, error);
+  for (size_t i = 0; i < n && status == TP_OK; i++) {
+    const char *path, *version = "";
+    struct tp_doc doc;
+    TP_TRY(tp_datadir_find(session->dirs, "library", "platforms/libraries", ".json", names[i],
+                           session->arena, &path, error));
+    TP_TRY(tp_doc_open(path, session->arena, &doc, error));
+    status = tp_library_version(&doc, session->arena, &version, error);
+    tp_doc_close(&doc);
+    tp_table_add(table, names[i]);
+    tp_table_add(table, version);
+  }
+  return status;
+}
+
 static void add_variant(struct tp_table *table, const char *prefix, const char *name,
                         bool takes_argument, const char *summary)
 {
@@ -221,6 +242,7 @@ static const struct topic {
      {"device", "fp16_tflops", "dram_tb_per_s", "dram_gb", "sms"},
      {true}},
     {"stacks", list_stacks, 2, {"stack", "version"}, {true, true}},
+    {"libraries", list_libraries, 2, {"library", "version"}, {true, true}},
     {"variants", list_variants, 2, {"variant", "summary"}, {true, true}},
     {"columns", list_columns, 3, {"column", "unit", "description"}, {true, true, true}},
 };
@@ -261,8 +283,8 @@ static enum tp_status run(struct tp_session *session, void *values,
 
 const struct tp_command tp_command_list = {
     .name = "list",
-    .summary = "models, platforms, devices, stacks, variants or result columns",
-    .usage = "models|platforms|devices|stacks|variants|columns",
+    .summary = "models, platforms, devices, stacks, libraries, variants or result columns",
+    .usage = "models|platforms|devices|stacks|libraries|variants|columns",
     .example = "tpsim list models",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

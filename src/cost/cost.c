@@ -12,7 +12,7 @@
 static void add_in_place(const struct tp_machine *machine, const struct tp_op *op,
                          struct tp_cost *cost)
 {
-  const double ratio = machine->stack->collectives.in_place_ratio;
+  const double ratio = tp_collective_in_place_ratio(machine, &op->collective, cost->algorithm);
   const double in_place_s = machine->stack->collectives.in_place_s;
   cost->fixed_s = cost->fixed_s * ratio + fmax(in_place_s, tp_cost_crossing_s(machine, op));
   if (ratio == 1)
@@ -109,6 +109,8 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
     tp_cost_experts(machine, &op->experts, &cost);
     break;
   case TP_OP_MEMORY:
+    if (op->memory.carried)
+      return (struct tp_cost){0}; /* the collective before it does that */
     tp_cost_memory(machine, &op->memory, &cost);
     break;
   case TP_OP_QUANTISE:
@@ -126,7 +128,8 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
 {
   struct tp_cost cost = tp_cost_bare(machine, op);
   if (op->kind != TP_OP_COLLECTIVE) {
-    const bool launched = op->kind != TP_OP_GEMM || !op->gemm.continues;
+    const bool launched = !(op->kind == TP_OP_GEMM && op->gemm.continues) &&
+                          !(op->kind == TP_OP_MEMORY && op->memory.carried);
     if (launched && machine->program)
       add_launch(machine->stack, decodes, &cost);
     if (op->n_waits > 0 && is_in_place(machine, op))

@@ -13,6 +13,7 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .fused_overlapped_residual = stack->fusion.overlapped_residual,
       .quantise = (enum tp_quantise_place)stack->fusion.quantise,
       .scale = (enum tp_scale)stack->fusion.scale,
+      .fused_all_reduce_norm = stack->fusion.all_reduce_norm,
       .head_sharded = stack->head.sharded,
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,

@@ -2,6 +2,7 @@
 #include "command/command.h"
 #include "cuda/commands.h"
 #include "gpu/gpu.h"
+#include "platform/library.h"
 #include "platform/stack.h"
 #include "ranks/apart.h"
 #include "verify/selftest.h"
@@ -177,7 +178,10 @@ static enum tp_status open_stack(const struct tp_session *session, const char *n
     status = tp_doc_open(file, session->arena, &doc, error);
   if (status != TP_OK)
     return status;
-  status = tp_stack_read(&doc, session->arena, stack, error);
+  struct tp_library_files files;
+  status = tp_libraries_apply(session->dirs, &doc, NULL, session->arena, &files, error);
+  if (status == TP_OK)
+    status = tp_stack_read(&doc, session->arena, stack, error);
   tp_doc_close(&doc);
   return status;
 }

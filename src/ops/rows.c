@@ -112,10 +112,11 @@ static const struct row_op {
     {"moe", TP_OP_EXPERTS, 0, NULL},
     {"memory", TP_OP_MEMORY, 0, NULL},
     {"quantise", TP_OP_QUANTISE, 0, NULL},
-#define X(name, text) {text, TP_OP_COLLECTIVE, name, NULL},
+#define X(name, text) {text, TP_OP_COLLECTIVE, name, "hidden"},
     TP_COLLECTIVES(X)
 #undef X
-        {"alltoall", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, NULL}, /* nccl-tests' own spelling */
+        {"all_reduce_norm", TP_OP_COLLECTIVE, TP_ALL_REDUCE, NULL},
+    {"alltoall", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, "hidden"}, /* nccl-tests' own spelling */
 };
 enum { N_OPS = sizeof row_ops / sizeof row_ops[0] };
 
@@ -274,6 +275,10 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
   struct tp_attention *const attention = &op->attention;
   if (which->kind == TP_OP_MEMORY && !(op->memory.read_bytes + op->memory.write_bytes > 0))
     return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
+  if (which->kind == TP_OP_COLLECTIVE && which->without == NULL && op->collective.norm == 0)
+    return tp_op_row_fail(reader, row,
+                          "all_reduce_norm needs 'hidden' above 0: the elements of a row that is "
+                          "normalised");
   if (which->kind == TP_OP_EXPERTS)
     return settle_experts(reader, row, &op->experts);
   const bool decode = which->without != NULL && strcmp(which->without, "seq_len") == 0;

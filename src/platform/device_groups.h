@@ -195,6 +195,7 @@
   X(two_shot_wire_ratio, 1, 100, "two-shot: link bytes over payload, unused rate included")  \
   X(switch_base_s, 0, 1e-3, "in-switch reduction by one kernel: fixed time")                 \
   X(switch_wire_ratio, 1, 100, "the same: link bytes over payload, unused rate included")    \
+  X(norm_s, 0, 1e-3, "residual and norm in the same kernel: added")                          \
   X(reduce_bytes_per_s, 1e9, 1e15, "buffer bytes summed a second by the blocks of a kernel") \
   X(host_issue_s, 0, 1e-3, "eager launch: the host issues one all-reduce each so often")     \
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
@@ -259,7 +260,7 @@
       "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys",  \
       "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",             \
       "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",            \
-      "spread_rows_2048", "spread_rows_more"
+      "spread_rows_2048", "spread_rows_more", "norm_s"
 
 /* Groups that few devices have rows for.  A file without one takes them
  * from its others (lend.h). */

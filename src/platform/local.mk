@@ -2,6 +2,7 @@ libtpcore_la_SOURCES += \
 	%D%/device.c %D%/device.h %D%/device_groups.h \
 	%D%/graph.c %D%/topology.h \
 	%D%/lend.c %D%/lend.h \
+	%D%/library.c %D%/library.h \
 	%D%/open.c %D%/open.h \
 	%D%/override.c %D%/override.h \
 	%D%/platform.h \

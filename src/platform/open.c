@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum which { PLATFORM, DEVICE, STACK };
+enum which { PLATFORM, DEVICE, STACK, N_DOCS };
 
 struct opening {
   const struct tp_datadir *dirs;
@@ -15,13 +15,13 @@ struct opening {
   struct tp_arena *arena;
   struct tp_error *error;
   struct tp_setup *setup;
-  struct tp_doc docs[TP_SETUP_INPUTS]; /* root NULL: not open */
+  struct tp_doc docs[N_DOCS]; /* root NULL: not open */
   bool xml;
 };
 
 static const struct {
   const char *what, *folder;
-} kinds[TP_SETUP_INPUTS] = {
+} kinds[N_DOCS] = {
     [PLATFORM] = {"platform", "platforms"},
     [DEVICE] = {"device", "platforms/devices"},
     [STACK] = {"stack", "platforms/stacks"},
@@ -33,11 +33,11 @@ static bool is_xml(const char *name)
   return n > 4 && strcmp(name + n - 4, ".xml") == 0;
 }
 
-static void note_input(struct opening *opening, enum which which, const char *path,
+static void note_input(struct opening *opening, const char *what, const char *path,
                        const char *text)
 {
-  struct tp_setup_input *input = &opening->setup->inputs[which];
-  input->what = kinds[which].what;
+  struct tp_setup_input *input = &opening->setup->inputs[opening->setup->n_inputs++];
+  input->what = what;
   input->path = path;
   tp_hash_text(text, input->hash);
 }
@@ -48,7 +48,7 @@ static enum tp_status open_doc(struct opening *opening, enum which which, const 
   TP_TRY(tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
                          opening->arena, &path, opening->error));
   TP_TRY(tp_doc_open(path, opening->arena, &opening->docs[which], opening->error));
-  note_input(opening, which, path, opening->docs[which].text);
+  note_input(opening, kinds[which].what, path, opening->docs[which].text);
   return TP_OK;
 }
 
@@ -57,7 +57,7 @@ static enum tp_status open_xml(struct opening *opening, const char *path)
   const char *text;
   TP_TRY(tp_file_read(path, opening->arena, &text, opening->error));
   opening->xml = true;
-  note_input(opening, PLATFORM, path, text);
+  note_input(opening, kinds[PLATFORM].what, path, text);
   return tp_platform_read_xml(path, opening->arena, &opening->setup->platform, opening->error);
 }
 
@@ -76,6 +76,16 @@ static enum tp_status open_device(struct opening *opening)
                                 : "\"device\": \"NAME\"");
   TP_TRY(open_doc(opening, DEVICE, name));
   return tp_device_borrow(opening->dirs, &opening->docs[DEVICE], opening->arena, opening->error);
+}
+
+static enum tp_status apply_libraries(struct opening *opening)
+{
+  struct tp_library_files files;
+  TP_TRY(tp_libraries_apply(opening->dirs, &opening->docs[STACK], &opening->docs[DEVICE],
+                            opening->arena, &files, opening->error));
+  for (int i = 0; i < files.n; i++)
+    note_input(opening, "library", files.items[i].path, files.items[i].text);
+  return TP_OK;
 }
 
 static enum tp_status apply_sets(struct opening *opening)
@@ -116,10 +126,12 @@ enum tp_status tp_setup_open(const struct tp_datadir *dirs, const struct tp_setu
   if (status == TP_OK)
     status = open_doc(&opening, STACK, request->stack);
   if (status == TP_OK)
+    status = apply_libraries(&opening);
+  if (status == TP_OK)
     status = apply_sets(&opening);
   if (status == TP_OK)
     status = read_docs(&opening);
-  for (int i = 0; i < TP_SETUP_INPUTS; i++)
+  for (int i = 0; i < N_DOCS; i++)
     if (opening.docs[i].root != NULL)
       tp_doc_close(&opening.docs[i]);
   if (status == TP_OK)

@@ -3,6 +3,7 @@
 /* Opens a platform, its device and a stack by name: the machine side of every prediction. */
 #include "base/datadir.h"
 #include "base/hash.h"
+#include "platform/library.h"
 #include "platform/platform.h"
 #include "platform/stack.h"
 
@@ -14,11 +15,11 @@ struct tp_setup_request {
   size_t n_sets;
 };
 
-enum { TP_SETUP_INPUTS = 3 };
+enum { TP_SETUP_INPUTS = 3 + TP_MAX_LIBRARIES };
 
 /* A file that went in, for the sidecar of a result. */
 struct tp_setup_input {
-  const char *what; /* "platform", "device", "stack" */
+  const char *what; /* "platform", "device", "stack", "library" */
   const char *path;
   char hash[TP_HASH_CHARS];
 };
@@ -27,6 +28,7 @@ struct tp_setup {
   struct tp_platform platform; /* platform.device is set */
   struct tp_device device;
   struct tp_stack stack;
+  int n_inputs;
   struct tp_setup_input inputs[TP_SETUP_INPUTS];
 };
 

@@ -34,6 +34,11 @@ static const char *const library_names[] = TP_LIBRARY_NAMES;
   {                                                                                                \
     .key = name, .type = TP_FIELD_ENUM, .offset = offsetof(struct tp_stack, member), .names = list \
   }
+#define OPTIONAL(name, member, most)                                                             \
+  {                                                                                              \
+    .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), .min = 0, \
+    .max = (most), .optional = true                                                              \
+  }
 #define FLAG(name, member)                                                          \
   {                                                                                 \
     .key = name, .type = TP_FIELD_BOOL, .offset = offsetof(struct tp_stack, member) \
@@ -70,24 +75,37 @@ static const struct tp_field fusion_fields[] = {
     FLAG("overlapped_residual", fusion.overlapped_residual),
     LATER_CHOICE("quantise", fusion.quantise, quantise_place_names),
     LATER_CHOICE("scale", fusion.scale, scale_names),
+    {.key = "all_reduce_norm",
+     .type = TP_FIELD_BOOL,
+     .offset = offsetof(struct tp_stack, fusion.all_reduce_norm),
+     .optional = true},
 };
 static const struct tp_field head_fields[] = {
     FLAG("sharded", head.sharded),
     FLAG("all_positions", head.all_positions),
     FLAG("embedding_sharded", head.embedding_sharded),
 };
+#define MOST_BYTES(kernels, member)                                                     \
+  NUMBER(#kernels "_max_bytes_to_4_ranks", collectives.member[TP_RANKS_TO_4], 0, 1e15), \
+      NUMBER(#kernels "_max_bytes_above_4_ranks", collectives.member[TP_RANKS_ABOVE_4], 0, 1e15)
+/* Or, before its libraries were heard, their names alone. */
 static const struct tp_field collective_fields[] = {
     CHOICE("library", collectives.library, library_names),
-    NUMBER("one_shot_max_bytes_to_4_ranks", collectives.one_shot_max_bytes[0], 0, 1e12),
-    NUMBER("one_shot_max_bytes_above_4_ranks", collectives.one_shot_max_bytes[1], 0, 1e12),
-    NUMBER("two_shot_max_bytes_to_4_ranks", collectives.two_shot_max_bytes[0], 0, 1e12),
-    NUMBER("two_shot_max_bytes_above_4_ranks", collectives.two_shot_max_bytes[1], 0, 1e12),
-    NUMBER("switch_max_bytes_to_4_ranks", collectives.switch_max_bytes[0], 0, 1e12),
-    NUMBER("switch_max_bytes_above_4_ranks", collectives.switch_max_bytes[1], 0, 1e12),
+    MOST_BYTES(one_shot, one_shot_max_bytes),
+    MOST_BYTES(two_shot, two_shot_max_bytes),
+    MOST_BYTES(switch, switch_max_bytes),
     NUMBER("peer_fixed_ratio", collectives.peer_fixed_ratio, 0.1, 10),
     FLAG("nvls", collectives.nvls),
     NUMBER("in_place_s", collectives.in_place_s, 0, 1e-2),
-    NUMBER("in_place_ratio", collectives.in_place_ratio, 1, 100),
+    NUMBER("in_place_ratio", collectives.in_place_ratio, 0.1, 100),
+    OPTIONAL("one_shot_max_bytes_of_2_ranks", collectives.one_shot_max_bytes[TP_RANKS_2], 1e15),
+    OPTIONAL("two_shot_max_bytes_of_2_ranks", collectives.two_shot_max_bytes[TP_RANKS_2], 1e15),
+    OPTIONAL("switch_max_bytes_of_2_ranks", collectives.switch_max_bytes[TP_RANKS_2], 1e15),
+    OPTIONAL("norm_max_bytes_to_4_ranks", collectives.norm_max_bytes[TP_RANKS_TO_4], 1e15),
+    OPTIONAL("norm_max_bytes_above_4_ranks", collectives.norm_max_bytes[TP_RANKS_ABOVE_4], 1e15),
+    OPTIONAL("norm_max_bytes_of_2_ranks", collectives.norm_max_bytes[TP_RANKS_2], 1e15),
+    OPTIONAL("peer_in_place_ratio", collectives.peer_in_place_ratio, 100),
+    OPTIONAL("switch_in_place_ratio", collectives.switch_in_place_ratio, 100),
 };
 
 static const struct tp_field memory_fields[] = {
@@ -113,10 +131,9 @@ static const struct {
   {                                                     \
     name, fields, sizeof fields / sizeof *fields, later \
   }
-    SECTION("launch", launch_fields, false),          SECTION("attention", attention_fields, false),
-    SECTION("fusion", fusion_fields, false),          SECTION("head", head_fields, false),
-    SECTION("collectives", collective_fields, false), SECTION("memory", memory_fields, true),
-    SECTION("experts", expert_fields, true),
+    SECTION("launch", launch_fields, false), SECTION("attention", attention_fields, false),
+    SECTION("fusion", fusion_fields, false), SECTION("head", head_fields, false),
+    SECTION("memory", memory_fields, true),  SECTION("experts", expert_fields, true),
 };
 
 /* Combinations the tables cannot refuse. */
@@ -141,6 +158,23 @@ int64_t tp_stack_prefill_tokens(const struct tp_stack *stack, double device_byte
   return (int64_t)stack->memory.prefill_tokens[device_bytes > least_large_bytes];
 }
 
+/* Of a document whose libraries were not heard only their names, and what is the stack's own. */
+static enum tp_status read_collectives(const struct tp_doc *doc, struct tp_arena *arena,
+                                       struct tp_stack *stack, struct tp_error *error)
+{
+  enum { FIELDS = sizeof collective_fields / sizeof *collective_fields };
+  static const char *const others[] = {"libraries", NULL};
+  const bool unheard = tp_doc_at(doc, "collectives.libraries") != NULL;
+  struct tp_field fields[FIELDS];
+  struct tp_origin origin;
+  for (int i = 0; i < FIELDS; i++) {
+    fields[i] = collective_fields[i];
+    fields[i].optional |= unheard && strncmp(fields[i].key, "in_place_", 9) != 0;
+  }
+  TP_TRY(tp_sheet_read_origin(doc, "collectives", &origin, arena, error));
+  return tp_sheet_read_object(doc, "collectives", fields, FIELDS, others, stack, arena, error);
+}
+
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error)
 {
@@ -154,6 +188,7 @@ enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
     if (!sections[i].later || tp_doc_at(doc, sections[i].name) != NULL)
       TP_TRY(tp_sheet_read_section(doc, sections[i].name, sections[i].fields, sections[i].n_fields,
                                    &read, &origin, arena, error));
+  TP_TRY(read_collectives(doc, arena, &read, error));
   TP_TRY(check(doc, &read, error));
   *stack = read;
   return TP_OK;

@@ -69,6 +69,9 @@ enum tp_dispatch {
     "all-gather", "all-to-all", NULL \
   }
 
+/* Frameworks switch at other sizes for other numbers of ranks. */
+enum tp_ranks { TP_RANKS_TO_4, TP_RANKS_ABOVE_4, TP_RANKS_2 /* 0 there: as to 4 */, TP_N_RANKS };
+
 struct tp_stack {
   const char *name, *version; /* "gpt-fast at ..., torch 2.x, NCCL 2.20" */
   struct {
@@ -93,6 +96,8 @@ struct tp_stack {
     bool overlapped_residual; /* overlapping variants keep the residual fused, too */
     int quantise;             /* enum tp_quantise_place */
     int scale;                /* enum tp_scale: what a kernel that quantises works out */
+    bool all_reduce_norm;     /* an all-reduce, the residual add and the norm in one kernel, up to
+                                 what its libraries have that for */
   } fusion;
   struct {
     bool sharded;       /* LM head split over ranks (all-gather of logits after) */
@@ -100,14 +105,17 @@ struct tp_stack {
     bool embedding_sharded;
   } head;
   struct {
-    int library;                  /* enum tp_library */
-    double one_shot_max_bytes[2]; /* one-shot below: ranks <= 4, ranks > 4 */
-    double two_shot_max_bytes[2]; /* two-shot below; NCCL from there on */
-    double switch_max_bytes[2];   /* in-switch reduction by one kernel below, where faster */
+    int library; /* enum tp_library */
+    /* By enum tp_ranks: one-shot below, else two-shot or one kernel that reduces in the switch
+     * below, the faster; NCCL from there on.  norm: fused with the norm below. */
+    double one_shot_max_bytes[TP_N_RANKS], two_shot_max_bytes[TP_N_RANKS],
+        switch_max_bytes[TP_N_RANKS], norm_max_bytes[TP_N_RANKS];
     double peer_fixed_ratio; /* fixed time of its one- and two-shot kernels over the device's */
     bool nvls;               /* in-switch reduction allowed where the switch can */
     double in_place_s;       /* added to every collective: event wait, rank skew */
-    double in_place_ratio;   /* in-place over stand-alone time (>= 1): lost fusion, wait */
+    double in_place_ratio; /* in-place over stand-alone time: lost fusion, wait; below 1 where GEMMs
+                              beside it ran hotter without it */
+    double peer_in_place_ratio, switch_in_place_ratio; /* of those kernels; 0: the same */
   } collectives;
   struct {
     double prefill_tokens[2]; /* a step takes no more: devices to 64 GiB, above; 0: all at once */
@@ -125,6 +133,15 @@ struct tp_stack {
 /* What one step of a prefill on such a device takes of all sequences' tokens; 0: all. */
 int64_t tp_stack_prefill_tokens(const struct tp_stack *stack, double device_bytes);
 
+static inline double tp_stack_max_bytes(const double *max_bytes, int ranks)
+{
+  return ranks == 2 && max_bytes[TP_RANKS_2] > 0 ? max_bytes[TP_RANKS_2]
+         : ranks > 4                             ? max_bytes[TP_RANKS_ABOVE_4]
+                                                 : max_bytes[TP_RANKS_TO_4];
+}
+
+/* Of a document whose libraries tp_libraries_apply has not written into it, the libraries' part
+ * stays 0. */
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error);
 #endif

@@ -267,7 +267,7 @@ enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform
     return status;
   opened->platform.name = tp_row_name(platform, catalog->arena);
   opened->stack.name = tp_row_name(stack, catalog->arena);
-  for (int i = 0; i < TP_SETUP_INPUTS; i++)
+  for (int i = 0; i < opened->n_inputs; i++)
     tp_catalog_add_input(catalog, opened->inputs[i].path, opened->inputs[i].hash);
   struct tp_catalog_setup *entry = TP_NEW(catalog->arena, struct tp_catalog_setup, 1);
   *entry = (struct tp_catalog_setup){.platform = tp_arena_strdup(catalog->arena, platform),

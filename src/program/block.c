@@ -110,6 +110,19 @@ static void post_norm(struct tp_pass *pass)
     tp_pass_memory(pass, TP_FUNCTION_NORM, "post.norm", elements + norm_weights(pass), elements);
 }
 
+/* Leaves the kernel emitted last to the all-reduce that it waits for: it stands where it stood, for
+ * those that compute, and the all-reduce pays. */
+static void carry_norm(struct tp_pass *pass, struct tp_op *all_reduce)
+{
+  all_reduce->collective.norm = pass->request->model->hidden;
+  tp_pass_last(pass)->memory.carried = true;
+}
+
+static bool is_all_reduce(const struct tp_op *op)
+{
+  return op->kind == TP_OP_COLLECTIVE && op->collective.kind == TP_ALL_REDUCE;
+}
+
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped)
 {
   const enum tp_value h = names.h, gain = names.gain;
@@ -121,6 +134,9 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
                    x + normed_elements(pass, gain, x));
     TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
     TP_WRITES(pass, names.y, names.n);
+    struct tp_op *before = tp_pass_before_last(pass);
+    if (style->fused_all_reduce_norm && !overlapped && before != NULL && is_all_reduce(before))
+      carry_norm(pass, before);
   } else {
     tp_block_add_to(pass, names.add, names.x, h, names.y);
     tp_block_norm_of(pass, names.norm, names.y, gain, names.n);

@@ -276,7 +276,8 @@ const char *tp_function_text(enum tp_function function);
   X(FUNCTION, function, COSTS, "function", NEVER, "")             \
   X(INT, heads, FREE, NULL, NEVER, "")                            \
   X(INT, kv_heads, FREE, NULL, NEVER, "")                         \
-  X(INT, head_dim, FREE, NULL, NEVER, "")
+  X(INT, head_dim, FREE, NULL, NEVER, "")                         \
+  X(FLAG, carried, COSTS, NULL, SET, " carried")
 
 #define TP_COLLECTIVES(X)                \
   X(TP_ALL_REDUCE, "all_reduce")         \
@@ -355,6 +356,8 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
  *   continues   on the wire right after the one before it
  *   arbitrated  memory controllers put kernels first
  *   sms         no more SMs than these; 0: as many as it likes; or TP_NO_SMS
+ *   norm        all-reduces only: adds the residual and normalises rows of so many elements, too;
+ *               the kernel after it, which says so, is `carried`; 0: not
  *   wire        all-reduces only */
 #define TP_COLLECTIVE_FIELDS(X)                         \
   X(KIND, kind, COSTS, NULL, ALWAYS, "")                \
@@ -366,6 +369,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
   X(FLAG, continues, COSTS, NULL, NEVER, "")            \
   X(FLAG, arbitrated, COSTS, NULL, NEVER, "")           \
   X(INT, sms, COSTS, NULL, SET, " sms=")                \
+  X(LIMIT, norm, COSTS, "hidden", SET, " norm=")        \
   X(WIRE, wire, COSTS, NULL, NEVER, "")
 
 #define TP_TYPE_OF_COUNT          int64_t

@@ -232,7 +232,7 @@ const char *tp_op_row_name(const struct tp_op *op)
   case TP_OP_EXPERTS:
     return "moe";
   case TP_OP_COLLECTIVE:
-    return tp_collective_text(op->collective.kind);
+    return op->collective.norm > 0 ? "all_reduce_norm" : tp_collective_text(op->collective.kind);
   case TP_OP_GEMM:
   case TP_OP_MEMORY:
   case TP_OP_QUANTISE:

@@ -173,6 +173,12 @@ struct tp_op *tp_pass_last(struct tp_pass *pass)
   return &segment->ops[segment->n_ops - 1];
 }
 
+struct tp_op *tp_pass_before_last(struct tp_pass *pass)
+{
+  const struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
+  return segment->n_ops < 2 ? NULL : &segment->ops[segment->n_ops - 2];
+}
+
 static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kind kind, int stream)
 {
   struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];

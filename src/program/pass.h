@@ -77,6 +77,8 @@ void tp_pass_at_layer(struct tp_pass *pass, int64_t layer);
 
 /* The op emitted last, valid until the next. */
 struct tp_op *tp_pass_last(struct tp_pass *pass);
+/* The one before it in the segment, or NULL. */
+struct tp_op *tp_pass_before_last(struct tp_pass *pass);
 
 /* Kernels on the compute stream. */
 void tp_pass_gemm(struct tp_pass *pass, const char *name, struct tp_gemm gemm);

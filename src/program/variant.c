@@ -387,11 +387,22 @@ static enum tp_status transform(const struct tp_variant *variant, const struct t
   return status;
 }
 
-enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *request,
+/* Overlaps cut all-reduces, and no low-bit kernel normalises: then the norm is a kernel of its own.
+ */
+static struct tp_request request_of(const struct tp_variant *variant,
+                                    const struct tp_request *asked)
+{
+  struct tp_request request = *asked;
+  request.style.fused_all_reduce_norm &= variant->overlap == NULL && variant->wire == NULL;
+  return request;
+}
+
+enum tp_status tp_variant_build(const struct tp_variant *variant, const struct tp_request *asked,
                                 struct tp_arena *arena, struct tp_program *program,
                                 struct tp_error *error)
 {
-  TP_TRY(check_request(variant, request, error));
+  TP_TRY(check_request(variant, asked, error));
+  const struct tp_request own = request_of(variant, asked), *const request = &own;
   const struct tp_architecture *architecture = variant->architecture;
   if (tp_mesh_stage_ranks(&request->mesh) == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;

@@ -34,19 +34,20 @@ static enum tp_status by_peers(const struct tp_comm_place *place, const struct t
   return TP_OK;
 }
 
-/* As tp_cost_collective switches; without peer access it, too, is left with NCCL. */
+/* By the stack's limits, as tp_cost_collective, which has a later one where that is faster; without
+ * peer access it, too, is left with NCCL. */
 static enum tp_comm_way by_size(const struct tp_comm_place *place,
                                 const struct tp_collective *collective)
 {
   const struct tp_stack *stack = place->stack;
-  const int many = place->ranks > 4;
   if (stack->collectives.library != TP_LIBRARY_PEER_KERNELS || !place->peer_access ||
       collective->kind != TP_ALL_REDUCE)
     return TP_COMM_NCCL;
-  if (collective->bytes < stack->collectives.one_shot_max_bytes[many])
+  if (collective->bytes < tp_stack_max_bytes(stack->collectives.one_shot_max_bytes, place->ranks))
     return TP_COMM_ONE_SHOT;
-  return collective->bytes < stack->collectives.two_shot_max_bytes[many] ? TP_COMM_TWO_SHOT
-                                                                         : TP_COMM_NCCL;
+  return collective->bytes < tp_stack_max_bytes(stack->collectives.two_shot_max_bytes, place->ranks)
+             ? TP_COMM_TWO_SHOT
+             : TP_COMM_NCCL;
 }
 
 static enum tp_status by_library(const struct tp_comm_place *place, const struct tp_op *op,

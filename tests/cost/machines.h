@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "cost/cost.h"
 #include "cost/fabric/pattern.h"
+#include "platform/open.h"
 
 #include "../suite.h"
 
@@ -27,16 +28,16 @@ static inline void bench_doc(struct bench *bench, const char *folder, const char
 
 static inline void bench_software(struct bench *bench, const char *device, const char *stack)
 {
+  static const char *const roots[] = {TP_SRCDIR};
+  static const struct tp_datadir dirs = {roots, 1};
+  const struct tp_setup_request request = {
+      .platform = "dgx-h100", .device = device, .stack = stack};
+  struct tp_setup *setup;
   struct tp_error error = {""};
-  struct tp_doc doc;
-  bench_doc(bench, "platforms/devices", device, &doc);
-  ck_assert_msg(tp_device_read(&doc, bench->arena, &bench->device, &error) == TP_OK, "%s",
+  ck_assert_msg(tp_setup_open(&dirs, &request, bench->arena, &setup, &error) == TP_OK, "%s",
                 error.text);
-  tp_doc_close(&doc);
-  bench_doc(bench, "platforms/stacks", stack, &doc);
-  ck_assert_msg(tp_stack_read(&doc, bench->arena, &bench->stack, &error) == TP_OK, "%s",
-                error.text);
-  tp_doc_close(&doc);
+  bench->device = setup->device;
+  bench->stack = setup->stack;
 }
 
 static inline void bench_ranks(struct bench *bench, int ranks)

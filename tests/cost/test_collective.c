@@ -175,21 +175,115 @@ START_TEST(test_few_ranks_that_ask_for_the_switch)
 }
 END_TEST
 
+/* Small buffers by one shot; none of a framework's kernels from its limit on. */
 START_TEST(test_switch_points)
 {
   struct bench *bench = bench_make("dgx-h100", "vllm-graph", 4);
   const double *one_shot = bench->stack.collectives.one_shot_max_bytes;
   const double *two_shot = bench->stack.collectives.two_shot_max_bytes;
-  ck_assert_int_eq(automatic(bench, one_shot[0] - 2), TP_ALGORITHM_ONE_SHOT);
+  ck_assert_int_eq(automatic(bench, one_shot[0] / 8), TP_ALGORITHM_ONE_SHOT);
   ck_assert_int_eq(automatic(bench, one_shot[0]), TP_ALGORITHM_TWO_SHOT);
   ck_assert_int_eq(automatic(bench, two_shot[0] - 2), TP_ALGORITHM_TWO_SHOT);
   ck_assert_int_eq(automatic(bench, two_shot[0]), TP_ALGORITHM_RING);
   bench_ranks(bench, 8);
-  ck_assert_int_eq(automatic(bench, one_shot[1] - 2), TP_ALGORITHM_ONE_SHOT);
+  ck_assert_int_eq(automatic(bench, one_shot[1] / 8), TP_ALGORITHM_ONE_SHOT);
   ck_assert_int_ne(automatic(bench, one_shot[1]), TP_ALGORITHM_ONE_SHOT);
+  /* Of two ranks a library may say another limit. */
+  bench_ranks(bench, 2);
+  bench->stack.collectives.one_shot_max_bytes[TP_RANKS_2] = 1;
+  bench->stack.collectives.two_shot_max_bytes[TP_RANKS_2] = 1;
+  ck_assert_int_eq(automatic(bench, 1024), TP_ALGORITHM_RING);
   /* What frameworks do not reduce themselves goes to NCCL. */
   ck_assert_int_eq(cost_of(bench, TP_ALL_GATHER, TP_ALGORITHM_AUTO, 1024).algorithm,
                    TP_ALGORITHM_RING);
+  bench_free(bench);
+}
+END_TEST
+
+/* Whether the machine and the stack's libraries have what was chosen for the buffer. */
+static bool can_have(const struct bench *bench, double bytes, enum tp_algorithm algorithm)
+{
+  const struct tp_communicator *all = bench_all(bench);
+  const struct tp_stack *stack = &bench->stack;
+  const bool peers = stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
+                     bench->platform.peer_access == TP_PEER_DIRECT && all->nodes_used == 1;
+  switch (algorithm) {
+  case TP_ALGORITHM_ONE_SHOT:
+    return peers && bytes < tp_stack_max_bytes(stack->collectives.one_shot_max_bytes, all->ranks);
+  case TP_ALGORITHM_TWO_SHOT:
+    return peers && bytes < tp_stack_max_bytes(stack->collectives.two_shot_max_bytes, all->ranks);
+  case TP_ALGORITHM_NVLS:
+    return all->reducing_switches != NULL && all->nodes_used == 1 &&
+           (all->ranks >= TP_NVLS_LEAST_RANKS ||
+            bytes < tp_stack_max_bytes(stack->collectives.switch_max_bytes, all->ranks));
+  case TP_ALGORITHM_NVLS_TREE:
+    return all->reducing_switches != NULL && all->nodes_used > 1 &&
+           all->ranks_per_node >= TP_NVLS_LEAST_RANKS;
+  case TP_ALGORITHM_TREE:
+    return all->nodes_used > 1;
+  default:
+    return algorithm == TP_ALGORITHM_RING;
+  }
+}
+
+/* On every shipped platform by every stack: more bytes never end sooner, and nothing is chosen that
+ * the machine or the library cannot run. */
+START_TEST(test_shipped_choices)
+{
+  static const char *const roots[] = {TP_SRCDIR};
+  static const struct tp_datadir dirs = {roots, 1};
+  struct tp_arena *arena = tp_arena_create();
+  const char **platforms, **stacks;
+  size_t n_platforms, n_stacks;
+  ck_assert_int_eq(
+      tp_datadir_list(&dirs, "platforms", ".json", arena, &platforms, &n_platforms, NULL), TP_OK);
+  ck_assert_int_eq(
+      tp_datadir_list(&dirs, "platforms/stacks", ".json", arena, &stacks, &n_stacks, NULL), TP_OK);
+  for (size_t i = 0; i < n_platforms * n_stacks; i++) {
+    const char *platform = platforms[i / n_stacks], *stack = stacks[i % n_stacks];
+    struct bench *bench = bench_make(platform, stack, 1);
+    const bool eager = bench->stack.launch.decode == TP_LAUNCH_EAGER;
+    for (int ranks = 2; ranks <= 16 && ranks <= bench->platform.n_gpus; ranks *= 2) {
+      double before_s = 0;
+      bench_ranks(bench, ranks);
+      for (double bytes = 512; bytes < 4e9; bytes *= 1.19) {
+        const struct tp_cost cost = cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, bytes);
+        const double time_s = tp_cost_alone_s(&bench->machine, &cost);
+        ck_assert_msg(time_s >= before_s * (1 - 1e-12), "%s, %s, %d ranks, %.0f bytes: %g after %g",
+                      platform, stack, ranks, bytes, time_s, before_s);
+        ck_assert_msg(can_have(bench, bytes, cost.algorithm), "%s, %s, %d ranks, %.0f bytes: %s",
+                      platform, stack, ranks, bytes, tp_algorithm_text(cost.algorithm));
+        before_s = eager ? 0 : time_s; /* the host's pace beside a copy */
+      }
+    }
+    bench_free(bench);
+  }
+  tp_arena_free(arena);
+}
+END_TEST
+
+/* The norm rides with a framework's kernel for `norm_s`; where NCCL reduces it is a kernel after
+ * it; and the kernel that it was costs nothing. */
+START_TEST(test_norm_rides_along)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-0.8-multimem", 8);
+  struct tp_op op = {.kind = TP_OP_COLLECTIVE,
+                     .collective = {.kind = TP_ALL_REDUCE, .bytes = 1 << 24, .norm = 8192}};
+  const struct tp_op norm = {.kind = TP_OP_MEMORY,
+                             .memory = {.read_bytes = 2 << 24, .write_bytes = 2 << 24}};
+  const struct tp_op carried = {.kind = TP_OP_MEMORY, .memory = {.carried = true}};
+  struct tp_cost cost = tp_cost_op(&bench->machine, false, &op);
+  const double plain_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_AUTO, 1 << 24);
+  ck_assert_rel(tp_cost_alone_s(&bench->machine, &cost),
+                plain_s + bench->device.peer_kernels.norm_s, 1e-12);
+  bench->stack.collectives.norm_max_bytes[TP_RANKS_ABOVE_4] = 0;
+  cost = tp_cost_op(&bench->machine, false, &op);
+  const struct tp_cost kernel = tp_cost_bare(&bench->machine, &norm);
+  ck_assert_rel(tp_cost_alone_s(&bench->machine, &cost),
+                plain_s + tp_cost_alone_s(&bench->machine, &kernel), 1e-12);
+  bench->machine.program = true;
+  cost = tp_cost_op(&bench->machine, false, &carried);
+  ck_assert_double_eq(tp_cost_alone_s(&bench->machine, &cost), 0);
   bench_free(bench);
 }
 END_TEST
@@ -381,6 +475,7 @@ static Suite *suite(void)
 {
   Suite *suite = suite_create("collective");
   TCase *tcase = tcase_create("algorithms");
+  tcase_set_timeout(tcase, 120);
   tcase_add_test(tcase, test_link_bytes);
   tcase_add_test(tcase, test_ideal_ring);
   tcase_add_test(tcase, test_ideal_hierarchy);
@@ -389,6 +484,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_what_the_machine_cannot_run);
   tcase_add_test(tcase, test_few_ranks_that_ask_for_the_switch);
   tcase_add_test(tcase, test_switch_points);
+  tcase_add_test(tcase, test_shipped_choices);
+  tcase_add_test(tcase, test_norm_rides_along);
   tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
   tcase_add_test(tcase, test_impossible_falls_back);

@@ -182,7 +182,13 @@ judge() { # KEY VALUE
 
 stack=vllm-graph
 keys "$data/platforms/devices/h100-sxm.json" | sed 's/^/device./' >"$work/keys"
-keys "$data/platforms/stacks/$stack.json" | sed 's/^/stack./' >>"$work/keys"
+{
+  cat "$data/platforms/stacks/$stack.json"
+  for library in vllm-custom torch-symmetric-memory nccl-2.27; do # its own, what devices say aside
+    sed '/"devices"/,$d' "$data/platforms/libraries/$library.json"
+  done
+} >"$work/stack"
+keys "$work/stack" | awk '!seen[$1]++' | sed 's/^/stack./' >>"$work/keys"
 cat >>"$work/keys" <<'END'
 platform.links.nvlink.bytes_per_s_per_direction 450e9
 platform.links.nvlink.latency_s 0.25e-6

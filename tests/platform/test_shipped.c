@@ -1,6 +1,7 @@
 /* Every platform, device and stack in the tree loads, bears its file's name and names a device. */
 #include "base/datadir.h"
 #include "platform/lend.h"
+#include "platform/library.h"
 #include "platform/platform.h"
 #include "platform/stack.h"
 
@@ -150,6 +151,33 @@ START_TEST(stacks_load)
 }
 END_TEST
 
+/* Every library names itself, and what it says of each device and of a stack is read there. */
+START_TEST(libraries)
+{
+  const char **names, **devices;
+  const size_t n = list("platforms/libraries", &names);
+  const size_t n_devices = list("platforms/devices", &devices);
+  ck_assert_uint_ge(n, 5);
+  for (size_t i = 0; i < n * n_devices; i++) {
+    struct tp_doc stack_doc = open_doc("platforms/stacks", "tpsim-cuda");
+    struct tp_doc device_doc = open_doc("platforms/devices", devices[i % n_devices]);
+    struct tp_library_files files;
+    struct tp_stack stack;
+    struct tp_device device;
+    const char *const name = names[i / n_devices];
+    json_object_set_new(tp_doc_at(&stack_doc, "collectives"), "libraries",
+                        json_pack("[s, s]", name, "nccl-2.27"));
+    if (tp_libraries_apply(&dirs, &stack_doc, &device_doc, arena, &files, &error) != TP_OK ||
+        tp_stack_read(&stack_doc, arena, &stack, &error) != TP_OK ||
+        tp_device_read(&device_doc, arena, &device, &error) != TP_OK)
+      ck_abort_msg("%s", error.text);
+    ck_assert_ptr_nonnull(strstr(files.items[0].path, name));
+    tp_doc_close(&stack_doc);
+    tp_doc_close(&device_doc);
+  }
+}
+END_TEST
+
 /* Every field of a stack file reaches its own member. */
 START_TEST(stack_values)
 {
@@ -168,6 +196,9 @@ START_TEST(stack_values)
                                  {"collectives.in_place_ratio", "9"},
                                  {"collectives.peer_fixed_ratio", "10"},
                                  {"spread_ratio", "0.11"}};
+  struct tp_library_files files;
+  ck_assert_int_eq(tp_libraries_apply(&dirs, &doc, NULL, arena, &files, &error), TP_OK);
+  ck_assert_int_eq(files.n, 3);
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
     ck_assert_int_eq(tp_doc_set(&doc, sets[i][0], sets[i][1], &error), TP_OK);
   if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
@@ -220,7 +251,9 @@ START_TEST(stack_choices)
 {
   struct tp_doc doc = open_doc("platforms/stacks", "gpt-fast-compile");
   struct tp_stack stack;
-  if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
+  struct tp_library_files files;
+  if (tp_libraries_apply(&dirs, &doc, NULL, arena, &files, &error) != TP_OK ||
+      tp_stack_read(&doc, arena, &stack, &error) != TP_OK)
     ck_abort_msg("%s", error.text);
   tp_doc_close(&doc);
   ck_assert_int_eq(stack.launch.decode, TP_LAUNCH_GRAPH);
@@ -246,6 +279,7 @@ static Suite *suite(void)
   tcase_add_test(files, a_datasheet_alone_will_do);
   tcase_add_test(files, groups_of_other_formats_lend);
   tcase_add_test(files, stacks_load);
+  tcase_add_test(files, libraries);
   tcase_add_test(files, stack_values);
   tcase_add_test(files, stack_flags);
   tcase_add_test(files, stack_choices);

@@ -190,9 +190,13 @@ static inline const struct shipped *shipped_read(void)
     tp_doc_close(&doc);
   }
   for (int i = 0; i < N_SHIPPED_STACKS; i++) {
+    const char *const roots[] = {getenv("SRCDIR") != NULL ? getenv("SRCDIR") : TP_SRCDIR};
+    const struct tp_datadir dirs = {roots, 1};
+    struct tp_library_files files;
     shipped_open(&shipped, "stacks", shipped_stacks[i], &doc);
-    ck_assert_msg(tp_stack_read(&doc, shipped.arena, &shipped.stacks[i], &error) == TP_OK, "%s",
-                  error.text);
+    ck_assert_msg(tp_libraries_apply(&dirs, &doc, NULL, shipped.arena, &files, &error) == TP_OK &&
+                      tp_stack_read(&doc, shipped.arena, &shipped.stacks[i], &error) == TP_OK,
+                  "%s", error.text);
     tp_doc_close(&doc);
   }
   return &shipped;

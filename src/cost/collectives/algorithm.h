@@ -47,6 +47,11 @@ extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tr
 bool tp_collective_possible(const struct tp_machine *machine,
                             const struct tp_collective *collective);
 
+/* Its time in a program over that by itself, of the kernels that `algorithm` is of. */
+double tp_collective_in_place_ratio(const struct tp_machine *machine,
+                                    const struct tp_collective *collective,
+                                    enum tp_algorithm algorithm);
+
 /* TP_E_INPUT where nothing that the stack has does this collective here, or its group does not fill
  * the ranks. */
 enum tp_status tp_collective_check(const struct tp_machine *machine,

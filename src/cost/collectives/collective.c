@@ -68,20 +68,20 @@ bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange)
   const struct tp_stack *stack = exchange->machine->stack;
   return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
          exchange->collective->bytes <
-             stack->collectives.switch_max_bytes[exchange->group->ranks > 4];
+             tp_stack_max_bytes(stack->collectives.switch_max_bytes, exchange->group->ranks);
 }
 
-/* Frameworks switch by size; whether the switch can add is the machine's. */
+/* Frameworks switch by size; whether the switch can add is the machine's.  A kernel is tried up to
+ * its limit, beside those that come after it: so more bytes never end sooner where a framework
+ * leaves a kernel late. */
 static void try_peer_kernels(const struct tp_exchange *exchange, struct best *best)
 {
   const struct tp_stack *stack = exchange->machine->stack;
   const double bytes = exchange->collective->bytes;
-  const int many = exchange->group->ranks > 4;
-  if (bytes < stack->collectives.one_shot_max_bytes[many]) {
+  const int ranks = exchange->group->ranks;
+  if (bytes < tp_stack_max_bytes(stack->collectives.one_shot_max_bytes, ranks))
     keep_faster(exchange, &tp_collective_one_shot, best);
-    return;
-  }
-  if (bytes < stack->collectives.two_shot_max_bytes[many])
+  if (bytes < tp_stack_max_bytes(stack->collectives.two_shot_max_bytes, ranks))
     keep_faster(exchange, &tp_collective_two_shot, best);
   if (tp_collective_uses_switch_kernel(exchange))
     keep_faster(exchange, &tp_collective_nvls, best);
@@ -105,7 +105,6 @@ static void try_low_bit(const struct tp_exchange *exchange, struct best *best)
   keep_faster(exchange, &tp_collective_flash_hierarchical, best);
 }
 
-/* One library after the other, until one has what it takes. */
 static void try_automatic(const struct tp_exchange *exchange, struct best *best)
 {
   const struct tp_stack *stack = exchange->machine->stack;
@@ -115,9 +114,9 @@ static void try_automatic(const struct tp_exchange *exchange, struct best *best)
   }
   if (stack->collectives.library == TP_LIBRARY_PEER_KERNELS)
     try_peer_kernels(exchange, best);
-  if (isinf(best->time_s) && is_ideal(stack))
+  if (is_ideal(stack))
     keep_faster(exchange, &tp_collective_ring, best);
-  else if (isinf(best->time_s))
+  else
     try_nccl(exchange, best);
   if (isinf(best->time_s))
     keep_faster(exchange, &tp_collective_direct, best);
@@ -158,6 +157,30 @@ static void add_eager(const struct tp_exchange *exchange, struct tp_cost *cost)
   const double alone_s = tp_cost_alone_s(machine, cost);
   if (alone_s < device->peer_kernels.host_issue_s)
     cost->fixed_s += device->peer_kernels.host_issue_s - alone_s;
+}
+
+/* Residual and norm with an all-reduce: in its kernel, each rank of its part of the rows, where
+ * that is a framework's and the stack has one that does; else in a kernel after it. */
+static void add_norm(const struct tp_exchange *exchange, struct tp_cost *cost)
+{
+  const struct tp_machine *machine = exchange->machine;
+  const struct tp_collective *collective = exchange->collective;
+  const bool by_framework =
+      cost->algorithm == TP_ALGORITHM_ONE_SHOT || cost->algorithm == TP_ALGORITHM_TWO_SHOT ||
+      (cost->algorithm == TP_ALGORITHM_NVLS && tp_collective_uses_switch_kernel(exchange));
+  const struct tp_memory norm = {.read_bytes = 2 * collective->bytes,
+                                 .write_bytes = 2 * collective->bytes,
+                                 .function = TP_FUNCTION_ADD_NORM};
+  if (by_framework && collective->wire.reduce_bits == 0 &&
+      collective->bytes <
+          tp_stack_max_bytes(machine->stack->collectives.norm_max_bytes, exchange->group->ranks)) {
+    cost->fixed_s += machine->device->peer_kernels.norm_s;
+    cost->dram_bytes += 3 * collective->bytes / exchange->group->ranks;
+    return;
+  }
+  struct tp_cost kernel = {0};
+  tp_cost_memory(machine, &norm, &kernel);
+  cost->fixed_s += tp_cost_alone_s(machine, &kernel);
 }
 
 /* A kernel with few SMs: it holds these, and cannot move more than they do.  Near the point where
@@ -208,6 +231,20 @@ bool tp_collective_possible(const struct tp_machine *machine,
   return asked_for(&exchange) != NULL;
 }
 
+double tp_collective_in_place_ratio(const struct tp_machine *machine,
+                                    const struct tp_collective *collective,
+                                    enum tp_algorithm algorithm)
+{
+  const struct tp_stack *stack = machine->stack;
+  const struct tp_exchange exchange = exchange_of(machine, collective);
+  double ratio = 0;
+  if (algorithm == TP_ALGORITHM_ONE_SHOT || algorithm == TP_ALGORITHM_TWO_SHOT)
+    ratio = stack->collectives.peer_in_place_ratio;
+  else if (algorithm == TP_ALGORITHM_NVLS && tp_collective_uses_switch_kernel(&exchange))
+    ratio = stack->collectives.switch_in_place_ratio;
+  return ratio > 0 ? ratio : stack->collectives.in_place_ratio;
+}
+
 /* Infinite where nothing does it. */
 static struct best choose(const struct tp_exchange *exchange)
 {
@@ -248,6 +285,8 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   const struct tp_exchange exchange = exchange_of(machine, collective);
   *cost = choose(&exchange).cost;
   add_eager(&exchange, cost);
+  if (collective->norm > 0)
+    add_norm(&exchange, cost);
   if (collective->sms > 0)
     limit_sms(machine, collective->sms, cost);
   if (collective->sms == TP_NO_SMS)

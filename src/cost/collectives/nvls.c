@@ -10,7 +10,8 @@ static bool nccl_may(const struct tp_exchange *exchange)
 
 static bool possible(const struct tp_exchange *exchange)
 {
-  return nccl_may(exchange) && tp_communicator_has(exchange->group, TP_PATTERN_SWITCH);
+  return (nccl_may(exchange) || tp_collective_uses_switch_kernel(exchange)) &&
+         tp_communicator_has(exchange->group, TP_PATTERN_SWITCH);
 }
 
 /* Each rank owns 1/n of the buffer: the switch collects it from all (every GPU sends S in total and
