@@ -167,7 +167,8 @@ START_TEST(libraries)
     const char *const name = names[i / n_devices];
     json_object_set_new(tp_doc_at(&stack_doc, "collectives"), "libraries",
                         json_pack("[s, s]", name, "nccl-2.27"));
-    if (tp_libraries_apply(&dirs, &stack_doc, &device_doc, arena, &files, &error) != TP_OK ||
+    if (tp_device_borrow(&dirs, &device_doc, arena, &error) != TP_OK ||
+        tp_libraries_apply(&dirs, &stack_doc, &device_doc, arena, &files, &error) != TP_OK ||
         tp_stack_read(&stack_doc, arena, &stack, &error) != TP_OK ||
         tp_device_read(&device_doc, arena, &device, &error) != TP_OK)
       ck_abort_msg("%s", error.text);
