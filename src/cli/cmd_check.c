@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "command/table.h"
 #include "judge/baseline.h"
+#include "sweep/sidecar.h"
 
 #include <math.h>
 #include <string.h>
@@ -143,7 +144,12 @@ static enum tp_status make(const struct tp_session *session, const struct args *
   struct tp_baseline_request request;
   struct tp_output output;
   size_t n_left_out = 0;
+  const struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
+  const struct tp_notes notes = tp_sidecar_differences(args->make, &catalog, session->argv,
+                                                       session->n_arguments, session->arena);
   TP_TRY(read_request(args, session->arena, &request, error));
+  for (size_t i = 0; i < notes.n; i++)
+    tp_command_note(notes.texts[i]);
   if (args->out == NULL)
     return tp_baseline_make(args->make, &request, session->arena, stdout, &n_left_out, error);
   TP_TRY(tp_output_open(args->out, session->arena, &output, error));

@@ -89,9 +89,10 @@ static enum tp_kv_dtype kv_dtype_of(const struct tp_stack *stack, enum tp_dtype 
 static enum tp_status read_kv_dtype(const char *word, struct tp_catalog *catalog,
                                     struct tp_point *point, struct tp_error *error)
 {
-  enum tp_kv_dtype kv_dtype = kv_dtype_of(point->stack, point->dtype);
-  const bool own = point->dtype_text != NULL; /* types as the checkpoint has them */
-  if (word[0] == '\0' && own && point->model->kv_dtype != NULL)
+  const bool own =
+      point->dtype_text != NULL; /* types as the checkpoint has them: the cache's, too */
+  enum tp_kv_dtype kv_dtype = own ? TP_KV_AUTO : kv_dtype_of(point->stack, point->dtype);
+  if ((word[0] == '\0' || strcmp(word, "auto") == 0) && own && point->model->kv_dtype != NULL)
     word = point->model->kv_dtype;
   if (word[0] != '\0')
     TP_TRY(tp_catalog_kv_dtype(catalog, word, &kv_dtype, error));

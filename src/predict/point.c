@@ -101,6 +101,9 @@ static enum tp_status check_layout(const struct tp_point *point, const struct tp
                                    struct tp_error *error)
 {
   const struct tp_mesh *const mesh = &point->mesh;
+  if (point->workload.train && tp_dtype_bytes(point->dtype) < 1)
+    return tp_fail(error, TP_E_INPUT, "dtype %s: nobody trains in it here; take fp16, bf16 or fp8",
+                   tp_dtype_text(point->dtype));
   if (mesh->ep > 1 && mesh->dp * mesh->tp != mesh->ep * mesh->etp)
     return tp_fail(error, TP_E_INPUT,
                    "ep %d does not divide the %d GPUs of tp %d and dp %d; take a divisor", mesh->ep,
