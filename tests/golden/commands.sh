@@ -214,9 +214,19 @@ check "a path may have signs" sh -c "[ \$(grep -c '40+flash-int4' wired.csv) = 4
 check "a wiring is among the files of a result" grep -q 'a+b:c/sub.tpa' wired.csv.json
 check "points of wirings" exits 0 tpsim sweep --points wired.csv -o rewired.csv
 check "points of wirings give the same rows" cmp wired.csv rewired.csv
-check "a wiring is solved" exits 0 tpsim solve $point --variant 'a+b:c/sub.tpa:40' --over \
-  nvlink.bytes_per_s_per_direction --from 5e9 --to 900e9 --gain 0.09
+check "a wiring is solved" exits 0 tpsim solve --model llama-3.1-8b --platform dgx-h100 --tp 8 \
+  --variant 'a+b:c/sub.tpa:40' --over nvlink.bytes_per_s_per_direction --from 5e9 --to 900e9 --gain 0.05
 check "des agrees on a wiring" agree --variant spd:40 --stack ideal
+last_cell() { # POINT...: the last column of a predicted row, the type of its cache
+  tpsim predict --platform dgx-h200 --tp 8 --prompt 16 --generate 2 --format csv "$@" 2>err | tail -1 | sed 's/.*,//'
+}
+check "a quantised checkpoint says of which type its cache is" [ "$(last_cell --model deepseek-v3)" = bf16 ]
+check "else the stack does" [ "$(last_cell --model llama-3.1-8b --dtype fp8)" = fp8 ]
+check "types of half a byte do not train" sh -c "tpsim predict --model llama-3.1-8b --platform dgx-h100 \
+  --phase train --dtype nvfp4 2>&1 | grep -q 'nobody trains in it'"
+tpsim sweep --model llama-3.1-8b --platform dgx-h100 --set device.gemm.spread_ratio=0.1 -o given.csv
+check "a baseline from a result says its options" sh -c "tpsim check --make given.csv -o given.base 2>&1 |
+  grep -q 'which is not given now'"
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
