@@ -59,8 +59,9 @@ static enum tp_status fail_with_log(const struct reader *reader, int end, struct
   const int length = (int)strcspn(words, "\n");
   const bool prolog = strstr(words, "in prolog") != NULL;
   if (length == 0)
-    return tp_fail(error, TP_E_INPUT, "%s:1: SimGrid cannot read it: it ended by signal %d",
-                   reader->path, WIFSIGNALED(end) ? WTERMSIG(end) : 0);
+    return tp_fail(error, TP_E_INPUT, "%s:1: SimGrid cannot read it: it ended %s %d", reader->path,
+                   WIFSIGNALED(end) ? "by signal" : "with status",
+                   WIFSIGNALED(end) ? WTERMSIG(end) : WEXITSTATUS(end));
   return tp_fail(error, TP_E_INPUT, "%s:%d: SimGrid cannot read it: %.*s%s", reader->path,
                  line > 0 ? line : 1, length, words,
                  prolog ? "; begin with <?xml version=\"1.0\"?> <!DOCTYPE platform SYSTEM "

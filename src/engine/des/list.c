@@ -102,5 +102,7 @@ int tp_des_list(const char *xml, FILE *out)
   putc('\n', out);
   if (n <= TP_MAX_XML_HOSTS)
     put_routes(hosts, n, out);
+  json_decref(root);
+  free(hosts);
   return fflush(out) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
