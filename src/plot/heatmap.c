@@ -89,7 +89,7 @@ static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *ro
                              struct tp_arena *arena, struct tp_error *error)
 {
   (void)rows, (void)arena, (void)error;
-  double low = INFINITY, high = -INFINITY;
+  double low = HUGE_VAL, high = -HUGE_VAL;
   for (size_t i = 0; i < plot->n_panels; i++)
     for (size_t s = 0; s < plot->panels[i].n_series; s++)
       for (size_t k = 0; k < plot->panels[i].series[s].n; k++) {

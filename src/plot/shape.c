@@ -17,7 +17,7 @@ struct tp_plot_panel *tp_plot_panel_of(struct tp_plot *plot, const char *title,
     if (strcmp(plot->panels[i].title, title) == 0)
       return &plot->panels[i];
   TP_APPEND(arena, plot->panels, plot->n_panels,
-            (struct tp_plot_panel){.title = title, .low = (double)INFINITY});
+            (struct tp_plot_panel){.title = title, .low = HUGE_VAL});
   return &plot->panels[plot->n_panels - 1];
 }
 

@@ -48,7 +48,7 @@ static enum tp_status finish_batch(struct tp_plot *plot, const struct tp_plot_ro
                                    struct tp_arena *arena, struct tp_error *error)
 {
   (void)rows, (void)arena, (void)error;
-  double low = INFINITY, high = 0;
+  double low = HUGE_VAL, high = 0;
   for (size_t i = 0; i < plot->n_panels; i++) {
     low = fmin(low, plot->panels[i].low);
     high = fmax(high, plot->panels[i].high);
@@ -93,7 +93,7 @@ static enum tp_status add_point(struct tp_plot *plot, const struct tp_plot_row *
  */
 static void find_front(struct tp_plot_series *series)
 {
-  double least = INFINITY;
+  double least = HUGE_VAL;
   for (size_t i = series->n; i-- > 0;) {
     series->points[i].top = series->points[i].y < least ? 1 : 0;
     least = fmin(least, series->points[i].y);
@@ -107,7 +107,7 @@ static enum tp_status finish_front(struct tp_plot *plot, const struct tp_plot_ro
   for (size_t i = 0; i < plot->n_panels; i++) {
     struct tp_plot_panel *const panel = &plot->panels[i];
     panel->logarithmic = true;
-    panel->left = INFINITY;
+    panel->left = HUGE_VAL;
     panel->low /= 1.2;
     panel->high *= 1.2;
     for (size_t s = 0; s < panel->n_series; s++) {

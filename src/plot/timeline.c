@@ -169,7 +169,7 @@ static enum tp_status finish_roof(struct tp_plot *plot, const struct tp_plot_row
                                   struct tp_arena *arena, struct tp_error *error)
 {
   (void)rows, (void)arena, (void)error;
-  double left = INFINITY, right = 0, low = INFINITY, high = 0;
+  double left = HUGE_VAL, right = 0, low = HUGE_VAL, high = 0;
   for (size_t i = 0; i < plot->n_panels; i++) {
     const struct tp_plot_panel *const panel = &plot->panels[i];
     high = fmax(high, panel->peak);

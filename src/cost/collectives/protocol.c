@@ -69,7 +69,7 @@ void tp_protocol_choose(const struct tp_exchange *exchange, enum tp_protocol lea
 
   struct tp_cost best = *cost;
   double best_s = HUGE_VAL;
-  for (int p = least; p < TP_N_PROTOCOLS; p++) {
+  for (int p = (int)least; p < TP_N_PROTOCOLS; p++) {
     if (!tp_nccl_has_protocol(exchange->group, (enum tp_protocol)p))
       continue;
     struct tp_cost tried = *cost;

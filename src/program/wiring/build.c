@@ -25,8 +25,8 @@ static void name_values(struct tp_wired *wired)
       wired->values[v] = free++;
     tp_operands_name(&wired->pass, wired->values[v], wiring->values[v]);
     if (wiring->events[v][0] != NULL)
-      tp_pass_name_events(&wired->pass, wiring->slots[v] + TP_SLOT_WIRED_1, wiring->events[v][0],
-                          wiring->events[v][1]);
+      tp_pass_name_events(&wired->pass, (enum tp_slot)(wiring->slots[v] + TP_SLOT_WIRED_1),
+                          wiring->events[v][0], wiring->events[v][1]);
   }
 }
 

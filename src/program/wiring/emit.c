@@ -33,7 +33,7 @@ static enum tp_slot slot_of(const struct tp_wired *wired, int value)
   default:
     if (value == TP_WIRING_RESIDUAL && wired->wiring->residual_for_mlp)
       return TP_SLOT_MLP;
-    return wired->wiring->slots[value] + TP_SLOT_WIRED_1;
+    return (enum tp_slot)(wired->wiring->slots[value] + TP_SLOT_WIRED_1);
   }
 }
 
