@@ -240,8 +240,10 @@ START_TEST(what_nothing_serves_is_refused_by_name)
   }
   ck_assert_str_eq(error.text, "op head.broadcast: no algorithm of stack gpt-fast-compile does ? "
                                "on 8 ranks of dgx-h100");
-  op.collective = (struct tp_collective){
-      .kind = TP_ALL_GATHER, .bytes = 1e6, .dtype = TP_DTYPE_FP16, .wire = {4, 4, 32, false}};
+  op.collective = (struct tp_collective){.kind = TP_ALL_GATHER,
+                                         .bytes = 1e6,
+                                         .dtype = TP_DTYPE_FP16,
+                                         .wire = {4, 4, 32, false, TP_WIRE_INTEGER}};
   ck_assert_int_eq(tp_cost_check(&bench->machine, &op, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "does low-bit all_gather on 8 ranks"));
   op.kind = (enum tp_op_kind)(TP_OP_COLLECTIVE + 1);

@@ -164,7 +164,8 @@ static const struct {
                      .sms = TP_NO_SMS}},
      "send bytes=64 fp16 dma forward",
      "send bytes=64 dtype=fp16 algorithm=dma"},
-    {{.kind = TP_OP_COLLECTIVE, .collective = {.bytes = 64, .sms = 2, .wire = {4, 8, 128, true}}},
+    {{.kind = TP_OP_COLLECTIVE,
+      .collective = {.bytes = 64, .sms = 2, .wire = {4, 8, 128, true, TP_WIRE_INTEGER}}},
      "all_reduce bytes=64 fp16 sms=2 int4/int8 group=128 spikes",
      "all_reduce bytes=64 dtype=fp16 algorithm=auto"},
 };

@@ -28,7 +28,7 @@ static inline struct tp_model model_of(int period, int64_t window, bool global)
                            .vocab = 32000,
                            .gated_mlp = true,
                            .n_kinds = period > 1 ? 2 : 1,
-                           .kinds = {{window}, {global ? 0 : window}},
+                           .kinds = {{.window = window}, {.window = global ? 0 : window}},
                            .kind_of = period > 1 ? kinds_of : NULL};
 }
 
