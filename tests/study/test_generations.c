@@ -75,8 +75,8 @@ START_TEST(generations)
 END_TEST
 
 /* Windows that fill on the way, of all layers or of two kinds of them: a step's time stops growing,
- * or grows more slowly.  From 3000 tokens on no kernel of these leaves its floor any more, so that
- * nothing else bends the time, and the sum is exact. */
+ * or grows more slowly.  From 3000 tokens on no kernel of an A100 leaves its floor any more, so
+ * that nothing else bends the time, and the sum is exact. */
 START_TEST(windows_that_fill)
 {
   static unsigned char kind_of[32];
@@ -87,7 +87,7 @@ START_TEST(windows_that_fill)
   struct tp_predictor *predictor = tp_predictor_create();
   uint64_t random = tp_random_seed(_i);
   for (int i = 0; i < tp_random_cases(20); i++) {
-    struct tp_point point = world_case(&world, "mistral-7b", "dgx-h100",
+    struct tp_point point = world_case(&world, "mistral-7b", "dgx-a100-80gb",
                                        stacks[tp_random_below(&random, 3)], "standard");
     struct tp_model *model = TP_NEW(world.arena, struct tp_model, 1);
     *model = *point.model;
