@@ -174,23 +174,35 @@ enum tp_status tp_catalog_engine(struct tp_catalog *catalog, const char *name,
                  tp_text_hint(catalog->arena, name, names, n));
 }
 
+/* The place of a word in a list that ends with NULL; of the first `n_known` of them, the rest being
+ * words that only the hint knows. */
+static enum tp_status find_word(const struct tp_catalog *catalog, const char *what,
+                                const char *const *words, size_t n_known, const char *word,
+                                int *place, struct tp_error *error)
+{
+  size_t n = 0;
+  for (; words[n] != NULL; n++)
+    if (n < n_known && strcmp(word, words[n]) == 0) {
+      *place = (int)n;
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no %s '%s'%s", what, word,
+                 tp_text_hint(catalog->arena, word, words, n));
+}
+
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error)
 {
-  const char *names[] = {
+  static const char *const words[] = {
 #define X(name, text) text,
       TP_DTYPES(X)
 #undef X
-          NULL};
-  size_t n = 0;
-  for (; names[n] != NULL; n++)
-    if (strcmp(name, names[n]) == 0) {
-      *dtype = (enum tp_dtype)n;
-      return TP_OK;
-    }
-  names[n++] = "auto";
-  return tp_fail(error, TP_E_INPUT, "no dtype '%s'%s", name,
-                 tp_text_hint(catalog->arena, name, names, n));
+          "auto",
+      NULL};
+  int place;
+  TP_TRY(find_word(catalog, "dtype", words, sizeof words / sizeof *words - 2, name, &place, error));
+  *dtype = (enum tp_dtype)place;
+  return TP_OK;
 }
 
 struct tp_catalog_precision {
@@ -232,19 +244,16 @@ enum tp_status tp_catalog_precision(struct tp_catalog *catalog, const char *name
 enum tp_status tp_catalog_kv_dtype(struct tp_catalog *catalog, const char *name,
                                    enum tp_kv_dtype *kv_dtype, struct tp_error *error)
 {
-  static const char *const names[] = {
+  static const char *const words[] = {
 #define X(name, text) text,
       TP_KV_DTYPES(X)
 #undef X
           NULL};
-  size_t n = 0;
-  for (; names[n] != NULL; n++)
-    if (strcmp(name, names[n]) == 0) {
-      *kv_dtype = (enum tp_kv_dtype)n;
-      return TP_OK;
-    }
-  return tp_fail(error, TP_E_INPUT, "no kv_dtype '%s'%s", name,
-                 tp_text_hint(catalog->arena, name, names, n));
+  int place;
+  TP_TRY(
+      find_word(catalog, "kv_dtype", words, sizeof words / sizeof *words - 1, name, &place, error));
+  *kv_dtype = (enum tp_kv_dtype)place;
+  return TP_OK;
 }
 
 enum tp_status tp_catalog_setup(struct tp_catalog *catalog, const char *platform, const char *stack,

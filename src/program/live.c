@@ -2,6 +2,15 @@
 
 #include <string.h>
 
+enum tp_status tp_excerpt_append(struct tp_excerpt *excerpt, struct tp_segment segment,
+                                 struct tp_error *error)
+{
+  if (excerpt->n == TP_MAX_SEGMENTS)
+    return tp_fail(error, TP_E_INPUT, "a stage has more than %d runs of layers", TP_MAX_SEGMENTS);
+  excerpt->segments[excerpt->n++] = segment;
+  return TP_OK;
+}
+
 struct tp_op *tp_excerpt_last(const struct tp_excerpt *part, int stream)
 {
   for (size_t s = part->n; s-- > 0;)
@@ -156,8 +165,6 @@ static enum tp_status part_last_repetition(struct tp_excerpt *part, struct tp_ar
   struct tp_segment *segment = &part->segments[part->n - 1];
   if (segment->repeat == 1)
     return TP_OK;
-  if (part->n == TP_MAX_SEGMENTS)
-    return tp_fail(error, TP_E_INPUT, "a stage has more than %d runs of layers", TP_MAX_SEGMENTS);
   struct tp_segment last = *segment;
   last.ops = TP_NEW_RAW(arena, struct tp_op, segment->n_ops);
   memcpy(last.ops, segment->ops, segment->n_ops * sizeof *last.ops);
@@ -165,8 +172,7 @@ static enum tp_status part_last_repetition(struct tp_excerpt *part, struct tp_ar
   segment->repeat--;
   for (size_t i = 0; i < last.n_ops; i++)
     last.ops[i].layer += (int)segment->repeat * segment->layers;
-  part->segments[part->n++] = last;
-  return TP_OK;
+  return tp_excerpt_append(part, last, error);
 }
 
 static void remove_op(struct tp_segment *segment, const struct tp_op *op)
@@ -224,9 +230,8 @@ enum tp_status tp_live_receive(const struct tp_program *program, const struct tp
   }
   if (first.n_ops == 0)
     return TP_OK;
-  if (part->n == TP_MAX_SEGMENTS)
-    return tp_fail(error, TP_E_INPUT, "a stage has more than %d runs of layers", TP_MAX_SEGMENTS);
-  memmove(&part->segments[1], part->segments, part->n++ * sizeof *part->segments);
+  TP_TRY(tp_excerpt_append(part, first, error));
+  memmove(&part->segments[1], part->segments, (part->n - 1) * sizeof *part->segments);
   part->segments[0] = first;
   return TP_OK;
 }

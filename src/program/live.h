@@ -17,6 +17,10 @@ struct tp_live {
   int tensors[TP_MAX_LIVE]; /* activations that are no views */
 };
 
+/* TP_E_INPUT where it is full. */
+enum tp_status tp_excerpt_append(struct tp_excerpt *excerpt, struct tp_segment segment,
+                                 struct tp_error *error);
+
 /* The op that the stream ends with; NULL: it has none. */
 struct tp_op *tp_excerpt_last(const struct tp_excerpt *part, int stream);
 

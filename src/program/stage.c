@@ -43,15 +43,6 @@ static int64_t turns_of(const struct tp_segment *segment)
   return last + 1;
 }
 
-static enum tp_status append(struct cutter *cutter, struct tp_segment segment)
-{
-  if (cutter->part->n == TP_MAX_SEGMENTS)
-    return tp_fail(cutter->error, TP_E_INPUT, "pp %d: a stage has more than %d runs of layers",
-                   cutter->request->mesh.pp, TP_MAX_SEGMENTS);
-  cutter->part->segments[cutter->part->n++] = segment;
-  return TP_OK;
-}
-
 /* Turns `first` .. `last - 1` of repetition `repetition`, `repeat` times. */
 static enum tp_status append_turns(struct cutter *cutter, const struct tp_segment *segment,
                                    int64_t repetition, int64_t first, int64_t last, int64_t repeat)
@@ -71,7 +62,7 @@ static enum tp_status append_turns(struct cutter *cutter, const struct tp_segmen
   part.layers = layers;
   part.ops = ops;
   part.n_ops = n;
-  return append(cutter, part);
+  return tp_excerpt_append(cutter->part, part, cutter->error);
 }
 
 /* Turns `from` .. `to - 1` of all repetitions together. */
@@ -118,7 +109,7 @@ static enum tp_status cut_between(struct cutter *cutter, const struct tp_program
     const struct tp_segment *const segment = &program->segments[i];
     if (segment->layers == 0) {
       if ((at >= first && at < end) || (at == layers && end == layers))
-        TP_TRY(append(cutter, *segment));
+        TP_TRY(tp_excerpt_append(cutter->part, *segment, cutter->error));
       continue;
     }
     int64_t from, to;
@@ -162,7 +153,9 @@ static enum tp_status append_send(struct cutter *cutter, struct tp_program *prog
   for (int i = 0; i < live->n && i < TP_MAX_INPUTS; i++)
     send->in[send->n_in++] = live->tensors[i];
   wait_for_all(program, cutter->part, send);
-  return append(cutter, (struct tp_segment){.name = "send", .repeat = 1, .n_ops = 1, .ops = send});
+  return tp_excerpt_append(
+      cutter->part, (struct tp_segment){.name = "send", .repeat = 1, .n_ops = 1, .ops = send},
+      cutter->error);
 }
 
 enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *arena,
