@@ -143,6 +143,7 @@ static struct tp_op norm_alone(const struct tp_op *op)
   struct tp_op norm = *op;
   norm.n_waits = 0;
   norm.turn = 0;
+  norm.memory.carried = false; /* the all-reduce that carried it is the other stage's */
   if (op->memory.function == TP_FUNCTION_NORM)
     return norm;
   norm.name = name_after(op->name);

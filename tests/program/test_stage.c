@@ -1,4 +1,5 @@
 /* Pipeline stages: what is cut out of a program, and what one stage hands to the next. */
+#include "program/live.h"
 #include "program/stage.h"
 
 #include "toy.h"
@@ -147,6 +148,23 @@ START_TEST(norms_are_left_to_the_reader)
 }
 END_TEST
 
+/* A kernel that adds and normalises within an all-reduce costs nothing by itself; what a stage
+ * works out anew stands in none. */
+START_TEST(a_received_norm_is_a_kernel)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(8);
+  struct tp_request request = decode_request(&model, 2);
+  request.style.fused_all_reduce_norm = true;
+  const struct tp_program second = stage_of("standard", request, 2, 1, arena);
+  ck_assert_str_eq(second.segments[0].ops[0].name, "next.norm");
+  ck_assert(!second.segments[0].ops[0].memory.carried);
+  ck_assert(tp_excerpt_last(&(struct tp_excerpt){1, {second.segments[1]}}, TP_STREAM_COMPUTE)
+                ->memory.carried);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(what_has_no_stages)
 {
   const struct tp_model model = toy_model(6);
@@ -171,6 +189,7 @@ static Suite *suite(void)
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, a_cycle_is_taken_apart);
   tcase_add_test(cases, norms_are_left_to_the_reader);
+  tcase_add_test(cases, a_received_norm_is_a_kernel);
   tcase_add_test(cases, what_has_no_stages);
   suite_add_tcase(made, cases);
   return made;
