@@ -132,6 +132,7 @@ START_TEST(norms_are_left_to_the_reader)
   const struct tp_program first = stage_of("standard", decode_request(&model, 2), 2, 0, arena);
   const struct tp_segment *const last = &first.segments[first.n_segments - 2];
   const struct tp_op *const add = &last->ops[last->n_ops - 1];
+  ck_assert_int_eq(last->ops[0].layer, 3); /* of the stage's four, the one without the norm */
   ck_assert_str_eq(add->name, "mlp.add");
   ck_assert_int_eq(add->memory.function, TP_FUNCTION_ADD);
   ck_assert_double_eq(add->memory.read_bytes, 2 * ROWS_BYTES);
