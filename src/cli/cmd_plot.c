@@ -3,42 +3,46 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/gnuplot.h"
+#include "cli/points.h"
 #include "plot/plot.h"
 
 #include <string.h>
 
 struct args {
   struct tp_words out;
-  struct tp_words keep[TP_PLOT_N_INPUTS];
+  struct tp_words words[TP_PLOT_N_INPUTS];
+  struct tp_numbers numbers[TP_PLOT_N_INPUTS];
   const char *x, *y, *value;
 };
 
-#define KEEP(id, letter, name, placeholder)                                                \
-  {                                                                                        \
-    name, letter, TP_OPTION_WORDS, offsetof(struct args, keep[TP_PLOT_##id]), placeholder, \
-        "rows with this " name " only"                                                     \
-  }
+#define ROW(member, kind, name, option, letter, placeholder)   \
+  {option,      letter,                                        \
+   kind,        offsetof(struct args, member[TP_PLOT_##name]), \
+   placeholder, "rows with this " option " only"},
+#define WORDS(name, option, letter, placeholder, help) \
+  ROW(words, TP_OPTION_WORDS, name, option, letter, placeholder)
+#define NUMBERS(name, option, letter, placeholder, help) \
+  ROW(numbers, TP_OPTION_NUMBERS, name, option, letter, placeholder)
+#define NODES_AND_PASS(WORDS, NUMBERS) \
+  NUMBERS(nodes, "nodes", '\0', "LIST", "") WORDS(pass, "pass", '\0', "P[,P]", "")
 static const struct tp_option options[] = {
+    /* clang-format off */
     {"out", 'o', TP_OPTION_REPEATED, offsetof(struct args, out), "OUT.png",
      "picture to write: .png, .svg or .pdf; may be given again"},
-    KEEP(MODEL, 'm', "model", "M[,M]"),
-    KEEP(PLATFORM, 'p', "platform", "P"),
-    KEEP(STACK, 's', "stack", "K"),
-    KEEP(VARIANT, 'v', "variant", "V[,V]"),
-    KEEP(TP, '\0', "tp", "N[,N]"),
-    KEEP(BATCH, 'b', "batch", "B"),
-    KEEP(PROMPT, '\0', "prompt", "N"),
-    KEEP(GENERATE, '\0', "generate", "N"),
-    KEEP(DTYPE, '\0', "dtype", "T"),
-    KEEP(ENGINE, 'e', "engine", "E"),
-    KEEP(PHASE, '\0', "phase", "PH[,PH]"),
-    KEEP(PASS, '\0', "pass", "P[,P]"),
+    TP_POINT_LIST(WORDS, NUMBERS)
+    TP_POINT_PHASE_LIST(WORDS)
+    NODES_AND_PASS(WORDS, NUMBERS)
+    /* clang-format on */
     {"x", '\0', TP_OPTION_TEXT, offsetof(struct args, x), "COLUMN", "heatmap: across [batch]"},
     {"y", '\0', TP_OPTION_TEXT, offsetof(struct args, y), "COLUMN", "heatmap: down [tp]"},
     {"value", '\0', TP_OPTION_TEXT, offsetof(struct args, value), "COLUMN",
      "heatmap: the figure [speedup]"},
 };
-#undef KEEP
+#undef ROW
+#undef WORDS
+#undef NUMBERS
+enum { N_OPTIONS = sizeof options / sizeof options[0] };
+_Static_assert(N_OPTIONS == TP_PLOT_N_INPUTS + 4, "rows are chosen by every input");
 
 /* The first word, where it names a kind; a word that is no file name must name one. */
 static enum tp_status find_kind(const struct tp_words *positional, struct tp_arena *arena,
@@ -158,6 +162,21 @@ static enum tp_status read_axes(const struct args *args, const struct tp_plot_ki
   return read_axis(args->y, arena, &axes->down, error);
 }
 
+/* Rows are compared with texts, where "8" is "8.0". */
+static struct tp_plot_filter filter_of(const struct args *args, struct tp_arena *arena)
+{
+  struct tp_plot_filter filter;
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
+    struct tp_words words = args->words[i];
+    for (size_t k = 0; k < args->numbers[i].n; k++)
+      TP_APPEND(arena, words.items, words.n,
+                tp_arena_printf(arena, "%.17g", args->numbers[i].items[k]));
+    filter.values[i] = words.items;
+    filter.n[i] = words.n;
+  }
+  return filter;
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -175,11 +194,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   for (size_t i = 0; i < args->out.n; i++)
     TP_TRY(find_terminal(args->out.items[i], &terminal, error));
   TP_TRY(read_tables(positional, n_used, session->arena, &tables, &n_tables, error));
-  struct tp_plot_filter filter;
-  for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
-    filter.values[i] = args->keep[i].items;
-    filter.n[i] = args->keep[i].n;
-  }
+  const struct tp_plot_filter filter = filter_of(args, session->arena);
   struct tp_plot_axes axes;
   TP_TRY(read_axes(args, kind, session->arena, &axes, error));
   TP_TRY(tp_plot_shape(kind, tables, n_tables, &filter, &axes, session->arena, &plot, error));
@@ -202,7 +217,7 @@ const struct tp_command tp_command_plot = {
         "Of several batches the smallest is drawn, and the picture says so.",
     .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
     .options = options,
-    .n_options = sizeof options / sizeof options[0],
+    .n_options = N_OPTIONS,
     .values_size = sizeof(struct args),
     .run = run,
 };

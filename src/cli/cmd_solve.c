@@ -12,8 +12,8 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS(args),
-    TP_PHASE_OPTION(args),
+    TP_POINTS_OPTIONS,
+    TP_POINTS_PHASE_OPTION
     {"over", 'o', TP_OPTION_TEXT, offsetof(struct args, over), "KEY",
      "what is varied: a key of --set, or tp, batch, prompt, generate"},
     {"from", '\0', TP_OPTION_NUMBERS, offsetof(struct args, from), "A", "least value tried"},

@@ -24,29 +24,12 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
                               struct tp_grid *grid, struct tp_error *error)
 {
   tp_grid_clear(grid);
-#define WORDS(name) \
-  grid->axes[TP_AXIS_##name] = (struct tp_axis){.words = points->name.items, .n = points->name.n}
-#define NUMBERS(name)                                  \
-  grid->axes[TP_AXIS_##name] = (struct tp_axis)        \
-  {                                                    \
-    .numbers = points->name.items, .n = points->name.n \
-  }
-  WORDS(model);
-  WORDS(platform);
-  WORDS(stack);
-  WORDS(variant);
-  NUMBERS(tp);
-  NUMBERS(pp);
-  NUMBERS(dp);
-  NUMBERS(ep);
-  NUMBERS(batch);
-  NUMBERS(prompt);
-  NUMBERS(generate);
-  NUMBERS(layers);
-  WORDS(dtype);
-  WORDS(kv_dtype);
-  WORDS(engine);
-  WORDS(phase);
+#define WORDS(name, option, letter, placeholder, help) \
+  grid->axes[TP_AXIS_##name] = (struct tp_axis){.words = points->name.items, .n = points->name.n};
+#define NUMBERS(name, option, letter, placeholder, help) \
+  grid->axes[TP_AXIS_##name] = (struct tp_axis){.numbers = points->name.items, .n = points->name.n};
+  TP_POINT_LIST(WORDS, NUMBERS)
+  TP_POINT_PHASE_LIST(WORDS)
 #undef WORDS
 #undef NUMBERS
   if (points->detail != NULL)

@@ -5,84 +5,68 @@
 #include "command/table.h"
 #include "sweep/grid.h"
 
+/* A line an input column: its name, the option, a letter for it, what stands for a value, help.
+ * Options, what they are read into, the grid and the choice of rows to draw come from this list. */
+#define TP_POINT_LIST(WORDS, NUMBERS)                                                              \
+  WORDS(model, "model", 'm', "M[,M]", "model: name or config.json")                                \
+  WORDS(platform, "platform", 'p', "P[,P]", "platform: name or file")                              \
+  NUMBERS(tp, "tp", '\0', "LIST", "tensor-parallel degrees [1]")                                   \
+  NUMBERS(pp, "pp", '\0', "LIST", "pipeline stages [1]")                                           \
+  NUMBERS(dp, "dp", '\0', "LIST", "replicas of the attention that share experts [1]")              \
+  NUMBERS(ep, "ep", '\0', "LIST", "GPUs that experts are shared out over [1]")                     \
+  WORDS(variant, "variant", 'v', "V[,V]", "how communication is arranged [standard]")              \
+  NUMBERS(batch, "batch", 'b', "LIST", "sequences at once [1]; lists: 1,2,4 or 1:64:x2")           \
+  NUMBERS(prompt, "prompt", '\0', "LIST", "prompt tokens [1024]")                                  \
+  NUMBERS(generate, "generate", '\0', "LIST", "generated tokens [512]")                            \
+  NUMBERS(layers, "layers", '\0', "LIST", "cut the model to so many layers [all]")                 \
+  WORDS(stack, "stack", 's', "K[,K]", "software stack [vllm-0.24]")                                \
+  WORDS(dtype, "dtype", '\0', "T[,T]",                                                             \
+        "fp16, bf16, fp32, fp8, fp8-block, nvfp4, w4a16, w4a16-mxfp4, w4a8-mxfp4 or auto: as the " \
+        "checkpoint is [fp16; auto if quantised]")                                                 \
+  WORDS(kv_dtype, "kv-dtype", '\0', "T[,T]",                                                       \
+        "KV cache: fp16, bf16, fp8, fp32 or auto: that of activations, or as a quantised "         \
+        "checkpoint says [auto of such a checkpoint, else the stack's]")                           \
+  WORDS(engine, "engine", 'e', "E[,E]", "analytic or des [analytic]")
+
+/* Of the commands that predict. */
+#define TP_POINT_PHASE_LIST(WORDS)                                              \
+  WORDS(phase, "phase", '\0', "PH[,PH]",                                        \
+        "inference, train[+recompute][+sequence-parallel][+async-reduce] or a " \
+        "sub-layer; train: a step on batch x prompt tokens [inference]")
+
 struct tp_points {
-  struct tp_words model, platform, stack, variant, dtype, kv_dtype, engine, phase, sets;
-  struct tp_numbers tp, pp, dp, ep, batch, prompt, generate, layers;
+#define WORDS(name, option, letter, placeholder, help)   struct tp_words name;
+#define NUMBERS(name, option, letter, placeholder, help) struct tp_numbers name;
+  /* clang-format off */
+  TP_POINT_LIST(WORDS, NUMBERS)
+  TP_POINT_PHASE_LIST(WORDS)
+  /* clang-format on */
+#undef WORDS
+#undef NUMBERS
+  struct tp_words sets;
   const char *device, *detail, *collective;
 };
 
-/* Rows for the option table of a command whose values struct has `struct tp_points points`. */
-#define TP_POINTS_OPTION(args, name, kind, placeholder, help)                \
-  {                                                                          \
-#name, '\0', kind, offsetof(struct args, points.name), placeholder, help \
+/* Rows for the option table of a command whose values are a `struct args` with `points`. */
+#define TP_POINTS_WORDS(name, option, letter, placeholder, help) \
+  {option, letter, TP_OPTION_WORDS, offsetof(struct args, points.name), placeholder, help},
+#define TP_POINTS_NUMBERS(name, option, letter, placeholder, help) \
+  {option, letter, TP_OPTION_NUMBERS, offsetof(struct args, points.name), placeholder, help},
+#define TP_POINTS_TEXT(name, option, placeholder, help)                                 \
+  {                                                                                     \
+    option, '\0', TP_OPTION_TEXT, offsetof(struct args, points.name), placeholder, help \
   }
-#define TP_POINTS_OPTIONS(args)                                                                   \
-  {"model",         'm',                                                                          \
-   TP_OPTION_WORDS, offsetof(struct args, points.model),                                          \
-   "M[,M]",         "model: name or config.json"},                                                \
-      {"platform",      'p',                                                                      \
-       TP_OPTION_WORDS, offsetof(struct args, points.platform),                                   \
-       "P[,P]",         "platform: name or file"},                                                \
-      TP_POINTS_OPTION(args, device, TP_OPTION_TEXT, "D", TP_DEVICE_HELP),                        \
-      TP_POINTS_OPTION(args, tp, TP_OPTION_NUMBERS, "LIST", "tensor-parallel degrees [1]"),       \
-      TP_POINTS_OPTION(args, pp, TP_OPTION_NUMBERS, "LIST", "pipeline stages [1]"),               \
-      TP_POINTS_OPTION(args, dp, TP_OPTION_NUMBERS, "LIST",                                       \
-                       "replicas of the attention that share experts [1]"),                       \
-      TP_POINTS_OPTION(args, ep, TP_OPTION_NUMBERS, "LIST",                                       \
-                       "GPUs that experts are shared out over [1]"),                              \
-      {"variant",       'v',                                                                      \
-       TP_OPTION_WORDS, offsetof(struct args, points.variant),                                    \
-       "V[,V]",         "how communication is arranged [standard]"},                              \
-      {"batch",                                                                                   \
-       'b',                                                                                       \
-       TP_OPTION_NUMBERS,                                                                         \
-       offsetof(struct args, points.batch),                                                       \
-       "LIST",                                                                                    \
-       "sequences at once [1]; lists: 1,2,4 or 1:64:x2"},                                         \
-      TP_POINTS_OPTION(args, prompt, TP_OPTION_NUMBERS, "LIST", "prompt tokens [1024]"),          \
-      TP_POINTS_OPTION(args, generate, TP_OPTION_NUMBERS, "LIST", "generated tokens [512]"),      \
-      TP_POINTS_OPTION(args, layers, TP_OPTION_NUMBERS, "LIST",                                   \
-                       "cut the model to so many layers [all]"),                                  \
-      {"stack",         's',                                                                      \
-       TP_OPTION_WORDS, offsetof(struct args, points.stack),                                      \
-       "K[,K]",         "software stack [vllm-0.24]"},                                            \
-      TP_POINTS_OPTION(args, dtype, TP_OPTION_WORDS, "T[,T]",                                     \
-                       "fp16, bf16, fp32, fp8, fp8-block, nvfp4, w4a16, w4a16-mxfp4, w4a8-mxfp4 " \
-                       "or auto: as the "                                                         \
-                       "checkpoint is [fp16; auto if quantised]"),                                \
-      {"kv-dtype",                                                                                \
-       '\0',                                                                                      \
-       TP_OPTION_WORDS,                                                                           \
-       offsetof(struct args, points.kv_dtype),                                                    \
-       "T[,T]",                                                                                   \
-       "KV cache: fp16, bf16, fp8, fp32 or auto: that of activations, or as a quantised "         \
-       "checkpoint says [auto of such a checkpoint, else the stack's]"},                          \
-      {"engine",        'e',                                                                      \
-       TP_OPTION_WORDS, offsetof(struct args, points.engine),                                     \
-       "E[,E]",         "analytic or des [analytic]"},                                            \
-      {"collective-detail",                                                                       \
-       '\0',                                                                                      \
-       TP_OPTION_TEXT,                                                                            \
-       offsetof(struct args, points.detail),                                                      \
-       "D",                                                                                       \
-       "des: flow, step or chunk [flow]"},                                                        \
-      {"collective",                                                                              \
-       '\0',                                                                                      \
-       TP_OPTION_TEXT,                                                                            \
-       offsetof(struct args, points.collective),                                                  \
-       "C",                                                                                       \
-       "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]"},                 \
-  {                                                                                               \
-    "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",             \
-        "change one value of platform, device or stack for this run"                              \
+#define TP_POINTS_OPTIONS                                                                       \
+  TP_POINT_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS)                                             \
+  TP_POINTS_TEXT(device, "device", "D", TP_DEVICE_HELP),                                        \
+      TP_POINTS_TEXT(detail, "collective-detail", "D", "des: flow, step or chunk [flow]"),      \
+      TP_POINTS_TEXT(collective, "collective", "C",                                             \
+                     "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]"), \
+  {                                                                                             \
+    "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",           \
+        "change one value of platform, device or stack for this run"                            \
   }
-
-/* Of the commands that predict. */
-#define TP_PHASE_OPTION(args)                                                            \
-  TP_POINTS_OPTION(                                                                      \
-      args, phase, TP_OPTION_WORDS, "PH[,PH]",                                           \
-      "inference, train[+recompute][+sequence-parallel][+async-reduce] or a sub-layer; " \
-      "train: a step on batch x prompt tokens [inference]")
+#define TP_POINTS_PHASE_OPTION TP_POINT_PHASE_LIST(TP_POINTS_WORDS)
 
 /* Lists given on the command line; columns not given stay open. */
 enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,

@@ -6,9 +6,9 @@
 
 static const char *title_of(const struct tp_plot_row *row, double tp, struct tp_arena *arena)
 {
-  const char *const phase = row->input[TP_PLOT_PHASE];
+  const char *const phase = row->input[TP_PLOT_phase];
   const bool whole = phase[0] == '\0' || strcmp(phase, "inference") == 0;
-  return tp_arena_printf(arena, "%s, TP %g%s%s", row->input[TP_PLOT_MODEL], tp, whole ? "" : ", ",
+  return tp_arena_printf(arena, "%s, TP %g%s%s", row->input[TP_PLOT_model], tp, whole ? "" : ", ",
                          whole ? "" : phase);
 }
 
@@ -19,7 +19,7 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
   TP_TRY(tp_plot_row_degree(row, &tp, error));
   TP_TRY(tp_plot_row_numbers(row, (const char *[]){"e2e_s", "comm_exposed_s"}, 2, times_s, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(row, tp, arena), arena);
-  const char *const variant = row->input[TP_PLOT_VARIANT];
+  const char *const variant = row->input[TP_PLOT_variant];
   const size_t place = tp_plot_place_of(plot, variant, arena);
   const char *refusal = tp_plot_row_refusal(row, arena);
   if (refusal == NULL && (isnan(times_s[0]) || isnan(times_s[1])))
@@ -57,8 +57,8 @@ static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *ro
 {
   (void)error;
   size_t n_models, n_phases;
-  tp_plot_rows_values(rows, TP_PLOT_MODEL, arena, &n_models);
-  tp_plot_rows_values(rows, TP_PLOT_PHASE, arena, &n_phases);
+  tp_plot_rows_values(rows, TP_PLOT_model, arena, &n_models);
+  tp_plot_rows_values(rows, TP_PLOT_phase, arena, &n_phases);
   double high = 0;
   for (size_t i = 0; i < plot->n_panels; i++)
     high = fmax(high, plot->panels[i].high);
@@ -78,6 +78,7 @@ const struct tp_plot_kind tp_plot_breakdown = {
     .name = "breakdown",
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "comm_exposed_s"},
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(phase),
     .frame = {.form = TP_PLOT_BARS,
               .title = "Where the time goes",
               .x_label = "time (s)",

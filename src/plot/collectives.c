@@ -9,8 +9,8 @@ static enum tp_status add_point(struct tp_plot *plot, const struct tp_plot_row *
                                 struct tp_arena *arena, struct tp_error *error)
 {
   const char *const title =
-      tp_arena_printf(arena, "%s, %s, %s ranks: %s", row->input[TP_PLOT_PLATFORM],
-                      row->input[TP_PLOT_STACK], row->input[TP_PLOT_TP], what);
+      tp_arena_printf(arena, "%s, %s, %s ranks: %s", row->input[TP_PLOT_platform],
+                      row->input[TP_PLOT_stack], row->input[TP_PLOT_tp], what);
   return tp_plot_add(plot, tp_plot_panel_of(plot, title, arena), tp_plot_row_text(row, "algorithm"),
                      point, row, arena, error);
 }
@@ -52,6 +52,7 @@ const struct tp_plot_kind tp_plot_collectives = {
     .name = "collectives",
     .rows_are = "all-reduces",
     .columns = {"platform", "stack", "tp", "bytes", "algorithm", "time_us", "busbw_gb_per_s"},
+    .shows = TP_PLOT_BIT(platform) | TP_PLOT_BIT(stack) | TP_PLOT_BIT(tp),
     .frame = {.form = TP_PLOT_LINES,
               .title = "All-reduces by size",
               .caption = "stack: what the stack would take",

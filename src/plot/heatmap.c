@@ -33,8 +33,8 @@ static double place_of(const char *const *names, size_t n, const char *name)
 static const char *title_of(const struct tp_plot *plot, const struct tp_plot_row *row,
                             struct tp_arena *arena)
 {
-  static const enum tp_plot_input parts[] = {TP_PLOT_MODEL, TP_PLOT_VARIANT, TP_PLOT_TP,
-                                             TP_PLOT_PHASE};
+  static const enum tp_plot_input parts[] = {TP_PLOT_model, TP_PLOT_variant, TP_PLOT_tp,
+                                             TP_PLOT_phase};
   const char *title = "";
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     const char *const text = row->input[parts[i]];
@@ -42,7 +42,7 @@ static const char *title_of(const struct tp_plot *plot, const struct tp_plot_row
         strcmp(text, "inference") == 0)
       continue;
     title = tp_arena_printf(arena, "%s%s%s%s", title, title[0] == '\0' ? "" : ", ",
-                            parts[i] == TP_PLOT_TP ? "TP " : "", text);
+                            parts[i] == TP_PLOT_tp ? "TP " : "", text);
   }
   return title;
 }
@@ -107,9 +107,10 @@ const struct tp_plot_kind tp_plot_heatmap = {
     .name = "heatmap",
     .rows_are = "results",
     .columns = {"model", "variant", "tp"},
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(phase),
     .frame = {.form = TP_PLOT_HEAT,
-              .across = TP_PLOT_BATCH,
-              .down = TP_PLOT_TP,
+              .across = TP_PLOT_batch,
+              .down = TP_PLOT_tp,
               .value = "speedup"},
     .begin = begin,
     .add = add,

@@ -8,6 +8,7 @@ libtpstudy_la_SOURCES += \
 	%D%/published.c \
 	%D%/rows.c %D%/rows.h \
 	%D%/script.c \
+	%D%/settle.c \
 	%D%/shape.c \
 	%D%/speedup.c \
 	%D%/style.c %D%/style.h \

@@ -71,7 +71,7 @@ struct tp_plot_kind {
   const char *name;
   const char *rows_are;   /* in messages: "results" */
   const char *columns[8]; /* that must be there; NULL-terminated */
-  unsigned varies;        /* bits by enum tp_plot_input: what else may differ in one picture */
+  unsigned shows;         /* bits of inputs: what titles, series and axes tell apart */
   struct tp_plot frame;   /* words and form; without a caption, it is what all rows share */
   /* Before the first row; NULL: nothing to do. */
   enum tp_status (*begin)(struct tp_plot *plot, const struct tp_plot_rows *rows,

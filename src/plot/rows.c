@@ -6,10 +6,10 @@
 #include <string.h>
 
 const char *const tp_plot_inputs[TP_PLOT_N_INPUTS] = {
-#define X(id, name) #name,
-    TP_PLOT_INPUT_LIST(X)
+#define X(name, unit, description) [TP_PLOT_##name] = #name,
+    TP_EVERY_INPUT(X, X)
 #undef X
-};
+        [TP_PLOT_pass] = "pass"};
 
 enum { MOST_SHOWN = 12 };
 
@@ -100,11 +100,12 @@ const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_i
   return values;
 }
 
-static const char *joined(const char *const *words, size_t n, struct tp_arena *arena)
+const char *tp_plot_words(const char *const *words, size_t n, struct tp_arena *arena)
 {
   const char *text = "";
   for (size_t i = 0; i < n && i < MOST_SHOWN; i++)
-    text = tp_arena_printf(arena, "%s%s%.60s", text, i > 0 ? ", " : "", words[i]);
+    text = tp_arena_printf(arena, "%s%s%.60s", text, i > 0 ? ", " : "",
+                           words[i][0] == '\0' ? "none" : words[i]);
   return n > MOST_SHOWN ? tp_arena_printf(arena, "%s, ...", text) : text;
 }
 
@@ -120,11 +121,11 @@ static enum tp_status refuse_empty(const struct tp_plot_rows *rows,
     size_t n_passing = 0, n;
     for (size_t i = 0; i < rows->n; i++)
       n_passing += passes(&rows->items[i], filter, input);
-    const char *const wanted = joined(filter->values[input], filter->n[input], arena);
+    const char *const wanted = tp_plot_words(filter->values[input], filter->n[input], arena);
     if (n_passing == 0) {
       const char *const *const there = tp_plot_rows_values(rows, input, arena, &n);
       return tp_fail(error, TP_E_INPUT, "no row has %s %s; there is: %s", tp_plot_inputs[input],
-                     wanted, joined(there, n, arena));
+                     wanted, tp_plot_words(there, n, arena));
     }
     asked = tp_arena_printf(arena, "%s%s%s %s", asked, asked[0] == '\0' ? "" : " and ",
                             tp_plot_inputs[input], wanted);
@@ -132,6 +133,14 @@ static enum tp_status refuse_empty(const struct tp_plot_rows *rows,
   return asked[0] == '\0' ? tp_fail(error, TP_E_INPUT, "the files have no rows to draw")
                           : tp_fail(error, TP_E_INPUT,
                                     "no row has %s at once, only singly; drop one of them", asked);
+}
+
+const char *tp_plot_option(enum tp_plot_input input, struct tp_arena *arena)
+{
+  char *const name = tp_arena_strdup(arena, tp_plot_inputs[input]);
+  for (char *c = name; *c != '\0'; c++)
+    *c = *c == '_' ? '-' : *c;
+  return name;
 }
 
 static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
@@ -146,7 +155,7 @@ static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
   for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
     if (filter->n[i] > 0 && tp_csv_column(csv, tp_plot_inputs[i]) < 0)
       return tp_fail(error, TP_E_INPUT, "%s have no column '%s' to choose by; drop --%s", what,
-                     tp_plot_inputs[i], tp_plot_inputs[i]);
+                     tp_plot_inputs[i], tp_plot_option((enum tp_plot_input)i, arena));
   return TP_OK;
 }
 
@@ -169,62 +178,4 @@ enum tp_status tp_plot_rows_read(const struct tp_csv *tables, size_t n_tables, c
     }
   }
   return rows->n > 0 ? TP_OK : refuse_empty(&all, filter, arena, error);
-}
-
-/* Keeps the smallest batch; the text says so where there was a choice. */
-static const char *take_batch(struct tp_plot_rows *rows, struct tp_arena *arena)
-{
-  size_t n;
-  const char *const *const values = tp_plot_rows_values(rows, TP_PLOT_BATCH, arena, &n);
-  double least = 0, value;
-  const char *batch = NULL;
-  for (size_t i = 0; i < n; i++)
-    if (tp_text_number(values[i], &value) && (batch == NULL || value < least)) {
-      least = value;
-      batch = values[i];
-    }
-  if (batch == NULL)
-    return "";
-  size_t kept = 0;
-  for (size_t i = 0; i < rows->n; i++)
-    if (tp_plot_same(rows->items[i].input[TP_PLOT_BATCH], batch))
-      rows->items[kept++] = rows->items[i];
-  rows->n = kept;
-  return n == 1 ? tp_arena_printf(arena, "batch %s", batch)
-                : tp_arena_printf(arena, "batch %s (smallest of %zu)", batch, n);
-}
-
-/* "a, b": both where neither is empty. */
-static const char *listed(const char *a, const char *b, struct tp_arena *arena)
-{
-  return tp_arena_printf(arena, "%s%s%s", a, a[0] != '\0' && b[0] != '\0' ? ", " : "", b);
-}
-
-enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned varies,
-                                   struct tp_arena *arena, const char **caption,
-                                   struct tp_error *error)
-{
-  static const struct {
-    enum tp_plot_input input;
-    const char *before, *after;
-  } shared[] = {{TP_PLOT_PLATFORM, "", ""},      {TP_PLOT_STACK, "", ""},
-                {TP_PLOT_DTYPE, "", ""},         {TP_PLOT_ENGINE, "", " engine"},
-                {TP_PLOT_PROMPT, "prompt ", ""}, {TP_PLOT_GENERATE, "generate ", ""}};
-  const char *text = "";
-  for (size_t i = 0; i < sizeof shared / sizeof shared[0]; i++) {
-    size_t n;
-    const enum tp_plot_input input = shared[i].input;
-    if (varies & 1u << input)
-      continue;
-    const char *const *const values = tp_plot_rows_values(rows, input, arena, &n);
-    if (n > 1)
-      return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s", n,
-                     tp_plot_inputs[input], joined(values, n, arena), tp_plot_inputs[input]);
-    if (n == 1 && values[0][0] != '\0')
-      text = listed(text,
-                    tp_arena_printf(arena, "%s%s%s", shared[i].before, values[0], shared[i].after),
-                    arena);
-  }
-  *caption = varies & 1u << TP_PLOT_BATCH ? text : listed(text, take_batch(rows, arena), arena);
-  return TP_OK;
 }

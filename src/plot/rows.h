@@ -1,31 +1,19 @@
 #ifndef TP_PLOT_ROWS_H
 #define TP_PLOT_ROWS_H
 /* The rows of CSVs that a picture is made of. */
-#include "base/csv.h"
+#include "predict/prediction.h"
 
 #include <stdbool.h>
 
-/* Inputs of a point, as the result CSV names them. */
-#define TP_PLOT_INPUT_LIST(X) \
-  X(MODEL, model)             \
-  X(PLATFORM, platform)       \
-  X(STACK, stack)             \
-  X(VARIANT, variant)         \
-  X(TP, tp)                   \
-  X(BATCH, batch)             \
-  X(PROMPT, prompt)           \
-  X(GENERATE, generate)       \
-  X(DTYPE, dtype)             \
-  X(ENGINE, engine)           \
-  X(PHASE, phase)             \
-  X(PASS, pass)
-
+/* Inputs of a point, as the result CSV names them; and the pass, which the rows of spans have. */
 enum tp_plot_input {
-#define X(id, name) TP_PLOT_##id,
-  TP_PLOT_INPUT_LIST(X)
+#define X(name, unit, description) TP_PLOT_##name,
+  TP_EVERY_INPUT(X, X)
 #undef X
-      TP_PLOT_N_INPUTS
+      TP_PLOT_pass,
+  TP_PLOT_N_INPUTS
 };
+#define TP_PLOT_BIT(name) (1u << TP_PLOT_##name)
 
 extern const char *const tp_plot_inputs[TP_PLOT_N_INPUTS]; /* column names */
 
@@ -70,10 +58,14 @@ const char *tp_plot_row_refusal(const struct tp_plot_row *row, struct tp_arena *
 const char **tp_plot_rows_values(const struct tp_plot_rows *rows, enum tp_plot_input input,
                                  struct tp_arena *arena, size_t *n);
 
-/* Leaves one batch (the smallest) and checks that every input but model, variant, tp, phase and
- * pass has one value; `varies` has the bits of inputs that may have several.  `caption` says in
- * words what all rows share. */
-enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned varies,
+/* For messages: "a, b, none, ..."; and the option that chooses by an input: "kv-dtype". */
+const char *tp_plot_words(const char *const *words, size_t n, struct tp_arena *arena);
+const char *tp_plot_option(enum tp_plot_input input, struct tp_arena *arena);
+
+/* `shown` has the bits of the inputs that a picture tells apart; each of the others must have one
+ * value, but of several batches the smallest is left.  `caption` says in words what all rows
+ * share. */
+enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned shown,
                                    struct tp_arena *arena, const char **caption,
                                    struct tp_error *error);
 

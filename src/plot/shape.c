@@ -110,17 +110,18 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
   *plot = kind->frame;
   TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->columns, filter, arena, &rows,
                            error));
-  unsigned varies = kind->varies;
+  unsigned shows = kind->shows;
   if (plot->form == TP_PLOT_HEAT) {
     if (heat != NULL) {
       plot->across = heat->across;
       plot->down = heat->down;
       plot->value = heat->value;
     }
-    varies |= 1u << plot->across | 1u << plot->down;
+    shows |= 1u << plot->across | 1u << plot->down;
   }
-  if (plot->caption == NULL)
-    TP_TRY(tp_plot_rows_settle(&rows, varies, arena, &plot->caption, error));
+  const char *shared;
+  TP_TRY(tp_plot_rows_settle(&rows, shows, arena, &shared, error));
+  plot->caption = plot->caption == NULL ? shared : plot->caption;
   if (kind->begin != NULL)
     TP_TRY(kind->begin(plot, &rows, arena, error));
   for (size_t i = 0; i < rows.n; i++)

@@ -9,10 +9,10 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
   double tp, speedup;
   TP_TRY(tp_plot_row_degree(row, &tp, error));
   TP_TRY(tp_plot_row_numbers(row, (const char *[]){"speedup"}, 1, &speedup, error));
-  struct tp_plot_panel *const panel = tp_plot_panel_of(plot, row->input[TP_PLOT_MODEL], arena);
+  struct tp_plot_panel *const panel = tp_plot_panel_of(plot, row->input[TP_PLOT_model], arena);
   const char *const refusal = tp_plot_row_refusal(row, arena);
   if (refusal == NULL && !isnan(speedup))
-    return tp_plot_add(plot, panel, row->input[TP_PLOT_VARIANT],
+    return tp_plot_add(plot, panel, row->input[TP_PLOT_variant],
                        (struct tp_plot_point){.x = tp, .y = speedup}, row, arena, error);
   panel->empty = refusal != NULL ? refusal : "no speedup: standard is missing";
   return TP_OK;
@@ -40,6 +40,7 @@ const struct tp_plot_kind tp_plot_speedup = {
     .name = "speedup",
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "speedup"},
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp),
     .frame = {.form = TP_PLOT_LINES,
               .title = "End-to-end speedup over standard",
               .x_label = "tensor-parallel degree (GPUs)",

@@ -8,10 +8,10 @@
 static struct tp_plot_panel *panel_of(struct tp_plot *plot, const struct tp_plot_row *row,
                                       bool with_degree, struct tp_arena *arena)
 {
-  const char *const model = row->input[TP_PLOT_MODEL];
+  const char *const model = row->input[TP_PLOT_model];
   return tp_plot_panel_of(
       plot,
-      with_degree ? tp_arena_printf(arena, "%s, TP %s", model, row->input[TP_PLOT_TP]) : model,
+      with_degree ? tp_arena_printf(arena, "%s, TP %s", model, row->input[TP_PLOT_tp]) : model,
       arena);
 }
 
@@ -40,7 +40,7 @@ static enum tp_status add_batch(struct tp_plot *plot, const struct tp_plot_row *
   TP_TRY(tp_plot_row_interval(row, is[2], &low_s, &high_s, error));
   const struct tp_plot_point point = {
       .x = is[0], .y = is[1], .low = is[1] * is[2] / high_s, .high = is[1] * is[2] / low_s};
-  return tp_plot_add(plot, panel, row->input[TP_PLOT_VARIANT], point, row, arena, error);
+  return tp_plot_add(plot, panel, row->input[TP_PLOT_variant], point, row, arena, error);
 }
 
 /* One range a model would do, but one picture is often one model. */
@@ -65,7 +65,7 @@ const struct tp_plot_kind tp_plot_batch = {
     .name = "batch",
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "batch", "tokens_per_s", "e2e_s"},
-    .varies = 1u << TP_PLOT_BATCH,
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(batch),
     .frame = {.form = TP_PLOT_LINES,
               .title = "Throughput by batch",
               .x_label = "sequences at once",
@@ -77,14 +77,15 @@ const struct tp_plot_kind tp_plot_batch = {
 static enum tp_status add_point(struct tp_plot *plot, const struct tp_plot_row *row,
                                 struct tp_arena *arena, struct tp_error *error)
 {
-  double tp, is[3]; /* tokens a second, seconds a token, stages */
+  double tp, is[4]; /* tokens a second, seconds a token, stages, replicas */
   TP_TRY(tp_plot_row_degree(row, &tp, error));
-  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"tokens_per_s", "tpot_s", "pp"}, 3, is, error));
+  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"tokens_per_s", "tpot_s", "pp", "dp"}, 4, is,
+                             error));
   struct tp_plot_panel *const panel = panel_of(plot, row, false, arena);
   if (is_refused(row, panel, fmin(is[0], is[1]), arena))
     return TP_OK;
-  const double gpus = tp * (isnan(is[2]) ? 1 : is[2]);
-  return tp_plot_add(plot, panel, row->input[TP_PLOT_VARIANT],
+  const double gpus = tp * (isnan(is[2]) ? 1 : is[2]) * (isnan(is[3]) ? 1 : is[3]);
+  return tp_plot_add(plot, panel, row->input[TP_PLOT_variant],
                      (struct tp_plot_point){.x = is[0] / gpus, .y = 1e3 * is[1]}, row, arena,
                      error);
 }
@@ -124,7 +125,8 @@ const struct tp_plot_kind tp_plot_pareto = {
     .name = "pareto",
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "batch", "tokens_per_s", "tpot_s"},
-    .varies = 1u << TP_PLOT_BATCH,
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(batch) |
+             TP_PLOT_BIT(pp) | TP_PLOT_BIT(dp) | TP_PLOT_BIT(ep) | TP_PLOT_BIT(nodes),
     .frame = {.form = TP_PLOT_FRONT,
               .title = "Time per token against throughput",
               .x_label = "tokens/s a GPU, over all batches and degrees",

@@ -7,9 +7,9 @@
 
 static const char *title_of(const struct tp_plot_row *row, struct tp_arena *arena)
 {
-  const char *const pass = row->input[TP_PLOT_PASS];
-  return tp_arena_printf(arena, "%s, %s, TP %s%s%s", row->input[TP_PLOT_MODEL],
-                         row->input[TP_PLOT_VARIANT], row->input[TP_PLOT_TP],
+  const char *const pass = row->input[TP_PLOT_pass];
+  return tp_arena_printf(arena, "%s, %s, TP %s%s%s", row->input[TP_PLOT_model],
+                         row->input[TP_PLOT_variant], row->input[TP_PLOT_tp],
                          pass[0] == '\0' ? "" : ": ", pass);
 }
 
@@ -21,8 +21,8 @@ static double number(const struct tp_plot_row *row, const char *column)
 
 static bool is_of(const struct tp_plot_row *row, const struct tp_plot_row *other)
 {
-  static const enum tp_plot_input which[] = {TP_PLOT_MODEL, TP_PLOT_VARIANT, TP_PLOT_TP,
-                                             TP_PLOT_PASS};
+  static const enum tp_plot_input which[] = {TP_PLOT_model, TP_PLOT_variant, TP_PLOT_tp,
+                                             TP_PLOT_pass};
   for (size_t i = 0; i < sizeof which / sizeof *which; i++)
     if (strcmp(row->input[which[i]], other->input[which[i]]) != 0)
       return false;
@@ -128,7 +128,7 @@ const struct tp_plot_kind tp_plot_gantt = {
     .name = "gantt",
     .rows_are = "spans",
     .columns = {"model", "variant", "tp", "rank", "stream", "op", "start_us"},
-    .varies = 1u << TP_PLOT_PASS,
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(pass),
     .frame = {.form = TP_PLOT_GANTT, .title = "One layer", .x_label = "us", .y_label = ""},
     .begin = begin_gantt,
     .add = add_span,
@@ -201,7 +201,7 @@ const struct tp_plot_kind tp_plot_roofline = {
     .name = "roofline",
     .rows_are = "spans",
     .columns = {"model", "variant", "tp", "op", "flops", "dram_bytes", "peak_flops_per_s"},
-    .varies = 1u << TP_PLOT_PASS,
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(pass),
     .frame = {.form = TP_PLOT_ROOF,
               .title = "Ops under the roof of the GPU",
               .x_label = "flops a byte of memory traffic",

@@ -32,8 +32,7 @@ const struct tp_column *tp_axis_column(enum tp_axis_name axis)
 {
   static const enum tp_column_index columns[TP_N_AXES] = {
 #define X(name, unit, description) [TP_AXIS_##name] = TP_COLUMN_##name,
-      TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_NEWER_INPUT_COLUMNS(X, X)
-          TP_LAST_INPUT_COLUMNS(X)
+      TP_EVERY_INPUT(X, X)
 #undef X
   };
   return &tp_columns[columns[axis]];

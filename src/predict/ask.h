@@ -7,10 +7,9 @@
 /* The input columns. */
 enum tp_axis_name {
 #define X(name, unit, description) TP_AXIS_##name,
-  TP_INPUT_COLUMNS(X, X) TP_LATER_INPUT_COLUMNS(X, X) TP_NEWER_INPUT_COLUMNS(X, X)
-      TP_LAST_INPUT_COLUMNS(X)
+  TP_EVERY_INPUT(X, X)
 #undef X
-          TP_N_AXES
+      TP_N_AXES
 };
 const struct tp_column *tp_axis_column(enum tp_axis_name axis);
 

@@ -70,6 +70,13 @@
 #define TP_LAST_INPUT_COLUMNS(NUMBER) \
   NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")
 
+/* What tells one row from another, whoever reads, chooses or compares rows. */
+#define TP_EVERY_INPUT(TEXT, NUMBER)   \
+  TP_INPUT_COLUMNS(TEXT, NUMBER)       \
+  TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
+  TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER) \
+  TP_LAST_INPUT_COLUMNS(NUMBER)
+
 /* Indices of all columns in tp_columns. */
 enum tp_column_index {
 #define X(name, unit, description) TP_COLUMN_##name,

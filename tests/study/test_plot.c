@@ -101,10 +101,10 @@ END_TEST
 
 START_TEST(test_filters)
 {
-  keep(TP_PLOT_MODEL, "small");
-  keep(TP_PLOT_VARIANT, "ladder");
-  keep(TP_PLOT_TP, "8.0"); /* numbers by value */
-  keep(TP_PLOT_BATCH, "4");
+  keep(TP_PLOT_model, "small");
+  keep(TP_PLOT_variant, "ladder");
+  keep(TP_PLOT_tp, "8.0"); /* numbers by value */
+  keep(TP_PLOT_batch, "4");
   ck_assert_msg(shape(&tp_plot_speedup, table) == TP_OK, "%s", error.text);
   ck_assert_uint_eq(plot.n_panels, 1);
   ck_assert_uint_eq(plot.panels[0].n_series, 1);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(test_breakdown)
 {
-  keep(TP_PLOT_MODEL, "small");
+  keep(TP_PLOT_model, "small");
   ck_assert_msg(shape(&tp_plot_breakdown, table) == TP_OK, "%s", error.text);
   ck_assert_uint_eq(plot.n_panels, 2);
   ck_assert_str_eq(plot.panels[0].title, "small, TP 2");
@@ -154,7 +154,7 @@ START_TEST(test_breakdown_of_phases)
   ck_assert_str_eq(plot.panels[0].title, "m, TP 8, op");
   ck_assert_str_eq(plot.panels[1].title, "m, TP 8");
   ck_assert_rel(plot.panels[0].high, 4, 1e-12);
-  keep(TP_PLOT_PHASE, "op");
+  keep(TP_PLOT_phase, "op");
   ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
   ck_assert_uint_eq(plot.n_panels, 1);
 }
@@ -162,7 +162,7 @@ END_TEST
 
 START_TEST(test_breakdown_of_two_models)
 {
-  keep(TP_PLOT_TP, "8");
+  keep(TP_PLOT_tp, "8");
   ck_assert_msg(shape(&tp_plot_breakdown, table) == TP_OK, "%s", error.text);
   ck_assert_uint_eq(plot.n_panels, 3);
   ck_assert_rel(plot.panels[0].high, 5, 1e-12);
@@ -218,7 +218,7 @@ START_TEST(test_collectives)
                                          "l40,fast,2,1024,ring,5,0.2,,\n"
                                          "l40,fast,4,1024,ring,7,0.1,,\n"
                                          "h100,fast,2,1024,ring,3,2,,\n";
-  keep(TP_PLOT_PLATFORM, "l40");
+  keep(TP_PLOT_platform, "l40");
   ck_assert_msg(shape(&tp_plot_collectives, text) == TP_OK, "%s", error.text);
   ck_assert_uint_eq(plot.n_panels, 4);
   ck_assert_str_eq(plot.panels[0].title, "l40, fast, 2 ranks: bus GB/s");
@@ -290,45 +290,45 @@ static const struct {
   const char *value; /* NULL: no filter */
   const char *text, *message;
 } faults[] = {
-    {"no such value", &tp_plot_speedup, TP_PLOT_BATCH, "3", table,
+    {"no such value", &tp_plot_speedup, TP_PLOT_batch, "3", table,
      "no row has batch 3; there is: 16, 4"},
-    {"nothing fits", &tp_plot_speedup, TP_PLOT_MODEL, "large", table,
+    {"nothing fits", &tp_plot_speedup, TP_PLOT_model, "large", table,
      "none of the rows chosen has a figure to draw: large: does not fit"},
-    {"a column is missing", &tp_plot_speedup, TP_PLOT_TP, NULL,
+    {"a column is missing", &tp_plot_speedup, TP_PLOT_tp, NULL,
      "model,variant,tp,speedups\nm,ladder,8,1\n",
      "t.csv:1: no column 'speedup', which this picture needs; did you mean 'speedups'?"},
-    {"no rows", &tp_plot_breakdown, TP_PLOT_TP, NULL, HEADER, "the files have no rows to draw"},
-    {"a point twice", &tp_plot_speedup, TP_PLOT_TP, NULL,
+    {"no rows", &tp_plot_breakdown, TP_PLOT_tp, NULL, HEADER, "the files have no rows to draw"},
+    {"a point twice", &tp_plot_speedup, TP_PLOT_tp, NULL,
      "model,variant,tp,speedup\nm,ladder,8,1\nm,ladder,8,2\n",
      "t.csv:3: a second row for model m, variant ladder, tp 8; give each point once"},
-    {"a bar twice", &tp_plot_breakdown, TP_PLOT_TP, NULL,
+    {"a bar twice", &tp_plot_breakdown, TP_PLOT_tp, NULL,
      "model,variant,tp,e2e_s,comm_exposed_s\nm,ladder,8,2,1\nm,ladder,8,2,1\n",
      "t.csv:3: a second row for model m, variant ladder, tp 8; give each point once"},
-    {"two engines", &tp_plot_speedup, TP_PLOT_TP, NULL,
+    {"two engines", &tp_plot_speedup, TP_PLOT_tp, NULL,
      "model,variant,tp,engine,speedup\nm,ladder,8,des,1\nm,ladder,8,analytic,2\n",
      "2 values of engine in one picture: des, analytic; choose with --engine"},
-    {"no number", &tp_plot_speedup, TP_PLOT_TP, NULL, "model,variant,tp,speedup\nm,ladder,8,x\n",
+    {"no number", &tp_plot_speedup, TP_PLOT_tp, NULL, "model,variant,tp,speedup\nm,ladder,8,x\n",
      "t.csv:2: column 'speedup': 'x' is not a finite number"},
-    {"no degree", &tp_plot_speedup, TP_PLOT_TP, NULL, "model,variant,tp,speedup\nm,ladder,0,1\n",
+    {"no degree", &tp_plot_speedup, TP_PLOT_tp, NULL, "model,variant,tp,speedup\nm,ladder,0,1\n",
      "t.csv:2: tp 0; a degree is at least 1"},
-    {"a size twice", &tp_plot_collectives, TP_PLOT_TP, NULL,
+    {"a size twice", &tp_plot_collectives, TP_PLOT_tp, NULL,
      COLLECTIVES "l,s,2,1,ring,1,1,,\nl,s,2,1,ring,1,1,,\n",
      "t.csv:3: a second row for platform l, stack s, tp 2; give each point once"},
-    {"no time", &tp_plot_collectives, TP_PLOT_TP, NULL, COLLECTIVES "l,s,2,1,ring,,1,,\n",
+    {"no time", &tp_plot_collectives, TP_PLOT_tp, NULL, COLLECTIVES "l,s,2,1,ring,,1,,\n",
      "t.csv:2: column 'time_us': must be above zero to be drawn"},
-    {"all-reduces by model", &tp_plot_collectives, TP_PLOT_MODEL, "m",
+    {"all-reduces by model", &tp_plot_collectives, TP_PLOT_model, "m",
      COLLECTIVES "l,s,2,1,ring,1,1,,\n",
      "all-reduces have no column 'model' to choose by; drop --model"},
-    {"no speedup", &tp_plot_speedup, TP_PLOT_TP, NULL,
+    {"no speedup", &tp_plot_speedup, TP_PLOT_tp, NULL,
      "model,variant,tp,speedup,status\nm,ladder,8,,ok\n",
      "none of the rows chosen has a figure to draw: m: no speedup: standard is missing"},
-    {"a figure of 0", &tp_plot_published, TP_PLOT_TP, NULL,
+    {"a figure of 0", &tp_plot_published, TP_PLOT_tp, NULL,
      "paper,case,metric,published,predicted\nP,c,speedup,1,0\n",
      "t.csv:2: figures to compare must be above zero"},
-    {"nothing published", &tp_plot_published, TP_PLOT_TP, NULL,
+    {"nothing published", &tp_plot_published, TP_PLOT_tp, NULL,
      "paper,case,metric,published,predicted\nP,c,speedup,,1\n",
      "no row has both a published and a predicted figure"},
-    {"published by tp", &tp_plot_published, TP_PLOT_TP, "8",
+    {"published by tp", &tp_plot_published, TP_PLOT_tp, "8",
      "paper,case,metric,published,predicted\nP,c,speedup,1,1\n",
      "published figures have no column 'tp' to choose by; drop --tp"},
 };
@@ -344,8 +344,8 @@ END_TEST
 
 START_TEST(test_not_at_once)
 {
-  keep(TP_PLOT_MODEL, "middle");
-  keep(TP_PLOT_TP, "2");
+  keep(TP_PLOT_model, "middle");
+  keep(TP_PLOT_tp, "2");
   ck_assert_int_eq(shape(&tp_plot_speedup, table), TP_E_INPUT);
   ck_assert_str_eq(error.text,
                    "no row has model middle and tp 2 at once, only singly; drop one of them");
@@ -379,7 +379,7 @@ END_TEST
 /* 4 s are a second and 300 tokens of 10 ms: 0.5 + 2.25 at best, 2 + 4.5 at worst. */
 START_TEST(test_batch)
 {
-  keep(TP_PLOT_TP, "2");
+  keep(TP_PLOT_tp, "2");
   ck_assert_msg(shape(&tp_plot_batch, results) == TP_OK, "%s", error.text);
   ck_assert_str_eq(plot.panels[0].title, "m, TP 2");
   check_series(
@@ -452,6 +452,73 @@ START_TEST(test_roofline)
 }
 END_TEST
 
+/* Two rows that differ in one input alone are two marks, or are refused with the way to choose; of
+ * two batches the smaller may be left.  Gantt charts lay spans of one point over one another. */
+START_TEST(test_no_two_points_are_one)
+{
+  static const struct tp_plot_kind *const kinds[] = {
+      &tp_plot_speedup, &tp_plot_breakdown, &tp_plot_batch, &tp_plot_pareto, &tp_plot_heatmap};
+  const int input = _i % TP_PLOT_N_INPUTS;
+  const struct tp_plot_kind *const kind = kinds[_i / TP_PLOT_N_INPUTS];
+  const char *text = "e2e_s,speedup,comm_exposed_s,tokens_per_s,tpot_s";
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+    text = tp_arena_printf(arena, "%s,%s", text, tp_plot_inputs[i]);
+  for (int row = 1; row <= 2; row++) {
+    text = tp_arena_printf(arena, "%s\n%d,%d,1,%d,%d", text, 3 + row, row, row, row);
+    for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
+      text = tp_arena_printf(arena, "%s,%d", text, i == input ? row : 1);
+  }
+  const bool axis = kind->frame.form == TP_PLOT_HEAT &&
+                    (input == (int)kind->frame.across || input == (int)kind->frame.down);
+  if (kind->shows & 1u << input || axis || input == TP_PLOT_batch) {
+    ck_assert_msg(shape(kind, text) == TP_OK, "%s", error.text);
+    size_t n = 0;
+    for (size_t p = 0; p < plot.n_panels; p++)
+      for (size_t k = 0; k < plot.panels[p].n_series; k++)
+        n += plot.panels[p].series[k].n;
+    const bool left = input == TP_PLOT_batch && !(kind->shows & 1u << input) && !axis;
+    ck_assert_uint_eq(n, left ? 1 : 2);
+    ck_assert_ptr_eq(strstr(plot.caption, "smallest of 2") == NULL ? NULL : kind,
+                     left ? kind : NULL);
+    return;
+  }
+  ck_assert_int_eq(shape(kind, text), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, tp_arena_printf(arena, "2 values of %s in one picture: 1, 2;",
+                                                   tp_plot_inputs[input])) != NULL,
+                "%s", error.text);
+}
+END_TEST
+
+/* More GPUs sit on more servers: a picture by degree may have both, and says nothing of them. */
+START_TEST(test_nodes_follow)
+{
+  static const char text[] = "model,variant,tp,pp,nodes,layers,kv_dtype,speedup\n"
+                             "m,ladder,8,1,1,,fp8,1\nm,ladder,16,1,2,,fp8,1.5\n";
+  ck_assert_msg(shape(&tp_plot_speedup, text) == TP_OK, "%s", error.text);
+  ck_assert_str_eq(plot.caption, "KV in fp8");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,nodes,speedup\nm,ladder,8,1,1\n"
+                                           "m,ladder,16,2,1\nm,parallel,8,2,1\n"
+                                           "m,ladder,8,4,1\n"),
+                   TP_E_INPUT);
+  ck_assert_str_eq(error.text, "3 values of nodes in one picture: 1, 2, 4; choose with --nodes");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,kv_dtype,speedup\nm,ladder,8,,1\n"
+                                           "m,ladder,16,fp8,1\n"),
+                   TP_E_INPUT);
+  ck_assert_str_eq(error.text,
+                   "2 values of kv_dtype in one picture: none, fp8; choose with --kv-dtype");
+}
+END_TEST
+
+/* 4 stages of 2 GPUs, twice: 16. */
+START_TEST(test_pareto_counts_all_gpus)
+{
+  ck_assert_msg(shape(&tp_plot_pareto, "model,variant,tp,pp,dp,batch,tokens_per_s,tpot_s\n"
+                                       "m,ladder,2,4,2,1,160,0.01\n") == TP_OK,
+                "%s", error.text);
+  ck_assert_rel(plot.panels[0].series[0].points[0].x, 10, 1e-12);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *s = suite_create("plot");
@@ -474,6 +541,9 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_heatmap);
   tcase_add_test(shapes, test_gantt);
   tcase_add_test(shapes, test_roofline);
+  tcase_add_loop_test(shapes, test_no_two_points_are_one, 0, 5 * TP_PLOT_N_INPUTS);
+  tcase_add_test(shapes, test_nodes_follow);
+  tcase_add_test(shapes, test_pareto_counts_all_gpus);
   suite_add_tcase(s, shapes);
   return s;
 }
