@@ -1,12 +1,13 @@
 /* tpsim show-program: what one rank of each stage does in one pass. */
 #include "cli/points.h"
+#include "cli/program_rows.h"
 #include "program/wiring/wiring.h"
 
 #include <string.h>
 
 struct args {
   struct tp_points points;
-  const char *phase;
+  const char *phase, *format;
   bool operands, architecture;
 };
 
@@ -19,6 +20,7 @@ static const struct tp_option options[] = {
      "also what every op reads and writes"},
     {"architecture", '\0', TP_OPTION_FLAG, offsetof(struct args, architecture), NULL,
      "the equations instead; of a wiring all statements, layer by layer"},
+    TP_ROWS_OPTION(args, "text; rows are as `tpsim cost` reads them"),
 };
 
 static enum tp_status parse_phase(const char *name, bool *decode, struct tp_workload *workload,
@@ -70,6 +72,37 @@ static enum tp_status print_architecture(const struct tp_point *point, bool apar
   return TP_OK;
 }
 
+/* Every stage of a point: text at once, rows into the table. */
+static enum tp_status show(const struct tp_point *point, const struct tp_batch *batch, bool apart,
+                           bool operands, struct tp_table *rows, struct tp_arena *arena,
+                           struct tp_error *error)
+{
+  for (int stage = 0; stage < point->mesh.pp; stage++) {
+    struct tp_request request = tp_point_request(point, stage, batch);
+    struct tp_program program;
+    request.operands |= operands;
+    TP_TRY(tp_variant_build(point->variant, &request, arena, &program, error));
+    if (rows != NULL)
+      tp_program_rows_add(rows, &program);
+    else
+      print(&program, apart || stage > 0, operands, arena);
+  }
+  return TP_OK;
+}
+
+static enum tp_status read_format(const struct args *args, struct tp_arena *arena,
+                                  enum tp_format *format, struct tp_error *error)
+{
+  *format = TP_FORMAT_TABLE;
+  if (args->format != NULL)
+    TP_TRY(tp_format_parse(args->format, arena, format, error));
+  if (args->architecture && args->format != NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "--architecture shows equations, which are no rows; drop "
+                   "--format or it");
+  return TP_OK;
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -78,15 +111,17 @@ static enum tp_status run(struct tp_session *session, void *values,
     TP_APPEND(session->arena, args->points.platform.items, args->points.platform.n, "dgx-h100");
   struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets, args->points.device);
   struct tp_grid grid;
+  enum tp_format format;
   bool decode = true;
   struct tp_workload workload = {.train = false};
   TP_TRY(tp_command_expect(positional, 0, 0, "", error));
+  TP_TRY(read_format(args, session->arena, &format, error));
   if (args->phase != NULL)
     TP_TRY(parse_phase(args->phase, &decode, &workload, error));
   TP_TRY(tp_points_grid(session, &args->points, &grid, error));
+  struct tp_table rows = tp_program_rows_begin(session->arena);
   for (size_t i = 0; i < tp_grid_size(&grid); i++) {
     struct tp_point point;
-    struct tp_program program;
     TP_TRY(tp_grid_point(&grid, &catalog, i, &point, error));
     point.workload = workload;
     if (args->architecture) {
@@ -95,13 +130,11 @@ static enum tp_status run(struct tp_session *session, void *values,
     }
     const struct tp_batch batch = decode ? tp_point_decode(&point, tp_point_first_kv_len(&point))
                                          : tp_point_prefill(&point, 0);
-    for (int stage = 0; stage < point.mesh.pp; stage++) {
-      struct tp_request request = tp_point_request(&point, stage, &batch);
-      request.operands |= args->operands;
-      TP_TRY(tp_variant_build(point.variant, &request, session->arena, &program, error));
-      print(&program, i > 0 || stage > 0, args->operands, session->arena);
-    }
+    TP_TRY(show(&point, &batch, i > 0, args->operands, args->format != NULL ? &rows : NULL,
+                session->arena, error));
   }
+  if (args->format != NULL)
+    tp_table_write(&rows, format, stdout);
   return TP_OK;
 }
 

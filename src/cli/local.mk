@@ -25,6 +25,7 @@ tpsim_SOURCES = \
 	%D%/gnuplot.c %D%/gnuplot.h \
 	%D%/main.c \
 	%D%/points.c %D%/points.h \
+	%D%/program_rows.c %D%/program_rows.h \
 	%D%/report_origin.c \
 	%D%/report_page.c %D%/report_page.h \
 	%D%/report_pictures.c \

@@ -17,6 +17,13 @@ enum tp_format { TP_FORMAT_TABLE, TP_FORMAT_CSV, TP_FORMAT_JSON };
         "table, csv or json [a table on a terminal, else csv]"         \
   }
 
+/* The same of a command that prints text and, asked for them, rows. */
+#define TP_ROWS_OPTION(args, text)                                     \
+  {                                                                    \
+    "format", 'f', TP_OPTION_TEXT, offsetof(struct args, format), "F", \
+        "table, csv or json [" text "]"                                \
+  }
+
 /* `name` NULL: a table on a terminal, else CSV. */
 enum tp_status tp_format_parse(const char *name, struct tp_arena *arena, enum tp_format *format,
                                struct tp_error *error);

@@ -196,16 +196,25 @@ static size_t put(char *text, size_t size, size_t used, const char *before, cons
 }
 
 static void value_text(const struct tp_op *op, const struct tp_op_field *field,
-                       const char *number_format, char value[32])
+                       const char *number_format, char value[TP_OP_FIELD_CHARS])
 {
   const double number = tp_op_field_number(op, field);
   value[0] = '\0';
   if (field->type == TP_OP_WORD)
-    snprintf(value, 32, "%s", field->words[(int)number]);
+    snprintf(value, TP_OP_FIELD_CHARS, "%s", field->words[(int)number]);
   else if (field->type == TP_OP_SKEW)
-    snprintf(value, 32, number > 0 ? "power_law_%g" : "balanced", number);
+    snprintf(value, TP_OP_FIELD_CHARS, number > 0 ? "power_law_%g" : "balanced", number);
   else if (field->type != TP_OP_FLAG)
-    snprintf(value, 32, number_format, number);
+    snprintf(value, TP_OP_FIELD_CHARS, number_format, number);
+}
+
+void tp_op_field_text(const struct tp_op *op, const struct tp_op_field *field,
+                      char value[TP_OP_FIELD_CHARS])
+{
+  if (field->type == TP_OP_GROUP || field->type == TP_OP_WIRE)
+    value[0] = '\0';
+  else
+    value_text(op, field, "%.15g", value);
 }
 
 void tp_op_text(const struct tp_op *op, char *text, size_t size)
@@ -213,7 +222,7 @@ void tp_op_text(const struct tp_op *op, char *text, size_t size)
   size_t n, used = 0;
   const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
   for (size_t i = 0; i < n; i++) {
-    char value[32];
+    char value[TP_OP_FIELD_CHARS];
     if (fields[i].show == TP_SHOW_NEVER ||
         (fields[i].show == TP_SHOW_SET && tp_op_field_number(op, &fields[i]) <= 0))
       continue;
@@ -246,7 +255,7 @@ void tp_op_row_text(const struct tp_op *op, char *text, size_t size)
   size_t n, used = put(text, size, 0, "", tp_op_row_name(op));
   const struct tp_op_field *const fields = tp_op_fields(op->kind, &n);
   for (size_t i = 0; i < n; i++) {
-    char value[32];
+    char value[TP_OP_FIELD_CHARS];
     if (!tp_op_field_is_said(op, &fields[i]))
       continue;
     value_text(op, &fields[i], "%.9g", value);

@@ -44,6 +44,11 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
  * it, nor of an engine's first kernel. */
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
 
+/* Its value in words or as a whole number; nothing of a flag, a group and a wire. */
+enum { TP_OP_FIELD_CHARS = 32 };
+void tp_op_field_text(const struct tp_op *op, const struct tp_op_field *field,
+                      char value[TP_OP_FIELD_CHARS]);
+
 /* Its payload as `show-program` writes it, into text[size]; cut where that is too short. */
 void tp_op_text(const struct tp_op *op, char *text, size_t size);
 

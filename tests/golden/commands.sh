@@ -36,6 +36,10 @@ check "version" exits 0 tpsim --version
 check "all commands are listed" [ "$(echo "$commands" | wc -w)" -ge 9 ]
 for command in $commands; do
   check "$command --help" exits 0 tpsim "$command" --help
+  case $command in
+  plot | report | help) ;; # pictures and pages
+  *) check "$command has --format" grep -q -- '--format F' out ;;
+  esac
   example=$(sed -n '/^example:/,$s/^  //p' out | head -1)
   case $command in
   check) continue ;; # what it finds depends on its baseline, not on this test
