@@ -125,7 +125,9 @@ static enum tp_status check_row(struct tp_nccl_reader *reader, struct tp_nccl_ro
                                                 "--ranks out",
                                                 row->ranks, asked));
   if (row->ranks == 0)
-    return tp_nccl_fail(reader, "no '# Rank' line says on how many ranks it ran; give --ranks N");
+    return tp_nccl_fail(reader,
+                        "neither '# Rank' lines nor a field say on how many ranks it ran; give "
+                        "--ranks N");
   if (row->ranks < 2 || row->ranks > TP_MAX_GPUS)
     return tp_nccl_fail(reader,
                         tp_arena_printf(reader->arena, "ran on %d ranks; a collective has 2 to %d",
