@@ -30,10 +30,12 @@ dist_platforms_DATA = \
 
 librariesdir = $(platformsdir)/libraries
 dist_libraries_DATA = \
+	%D%/libraries/flashinfer.json \
 	%D%/libraries/ideal.json \
 	%D%/libraries/multimem-tokenweave.json \
 	%D%/libraries/nccl-2.20.json \
 	%D%/libraries/nccl-2.27.json \
+	%D%/libraries/quickreduce.json \
 	%D%/libraries/sglang-0.5.10.json \
 	%D%/libraries/sglang-0.5.14.json \
 	%D%/libraries/stepped.json \

@@ -34,7 +34,7 @@ static struct tp_request request_of(const struct tp_machine *machine,
                              .batch = batch,
                              .kv_capacity = point->prompt + point->generate,
                              .dtype = point->dtype,
-                             .style = tp_style_of(machine->stack)};
+                             .style = tp_style_of(machine->stack, tp_machine_ranks(machine))};
 }
 
 static struct tp_batch prefill_of(const struct tp_generation_point *point)

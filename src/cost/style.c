@@ -1,6 +1,6 @@
 #include "cost/style.h"
 
-struct tp_style tp_style_of(const struct tp_stack *stack)
+struct tp_style tp_style_of(const struct tp_stack *stack, int ranks)
 {
   return (struct tp_style){
       .attention_prefill = (enum tp_attention_style)stack->attention.prefill,
@@ -13,7 +13,9 @@ struct tp_style tp_style_of(const struct tp_stack *stack)
       .fused_overlapped_residual = stack->fusion.overlapped_residual,
       .quantise = (enum tp_quantise_place)stack->fusion.quantise,
       .scale = (enum tp_scale)stack->fusion.scale,
-      .fused_all_reduce_norm = stack->fusion.all_reduce_norm,
+      .fused_norm_max_bytes = stack->fusion.all_reduce_norm
+                                  ? tp_stack_max_bytes(stack->collectives.norm_max_bytes, ranks)
+                                  : 0,
       .head_sharded = stack->head.sharded,
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,

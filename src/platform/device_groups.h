@@ -196,6 +196,9 @@
   X(switch_base_s, 0, 1e-3, "in-switch reduction by one kernel: fixed time")                 \
   X(switch_wire_ratio, 1, 100, "the same: link bytes over payload, unused rate included")    \
   X(norm_s, 0, 1e-3, "residual and norm in the same kernel: added")                          \
+  X(norm_base_s, 0, 1e-3, "one-shot with them, a kernel of its own: fixed time; 0: none")    \
+  X(norm_rank_s, 0, 1e-3, "the same: each other rank")                                       \
+  X(norm_wire_ratio, 0, 100, "the same: link bytes over payload, unused rate included")      \
   X(reduce_bytes_per_s, 1e9, 1e15, "buffer bytes summed a second by the blocks of a kernel") \
   X(host_issue_s, 0, 1e-3, "eager launch: the host issues one all-reduce each so often")     \
   X(sms, 0, 1e4, "streaming multiprocessors held")                                           \
@@ -208,6 +211,7 @@
   X(lanes, 1, 1e4, "such instructions that an SM ends a clock")                                \
   X(block_elements, 1, 1e9, "elements a block quantises before it sends them")                 \
   X(sms, 1, 1e4, "streaming multiprocessors held, a block on each")                            \
+  X(exposed_ratio, 0, 1, "share of its arithmetic that runs while no link does")               \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
 /* Activations to the type of a low-bit GEMM; the group may be left out of a device's file. */
@@ -253,14 +257,15 @@
 
 /* Keys that came after device files had been written by others: absent they are 0, which leaves
  * their term out. */
-#define TP_DEVICE_LATER_KEYS                                                                       \
-  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio",              \
-      "idle_power_ratio", "dram_power_ratio", "ll_pcie_wire_ratio", "ll_network_wire_ratio",       \
-      "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",                 \
-      "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys",  \
-      "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",             \
-      "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",            \
-      "spread_rows_2048", "spread_rows_more", "norm_s"
+#define TP_DEVICE_LATER_KEYS                                                                      \
+  "wide_stretch", "cached_bytes", "cache_bytes_per_s", "rope_stretch", "burst_ratio",             \
+      "idle_power_ratio", "dram_power_ratio", "ll_pcie_wire_ratio", "ll_network_wire_ratio",      \
+      "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",                \
+      "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys", \
+      "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",            \
+      "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",           \
+      "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
+      "norm_wire_ratio", "exposed_ratio"
 
 /* Groups that few devices have rows for.  A file without one takes them
  * from its others (lend.h). */

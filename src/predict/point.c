@@ -70,7 +70,7 @@ struct tp_request tp_point_request(const struct tp_point *point, int stage,
       .dtype = point->dtype,
       .dtypes = point->dtypes,
       .kv_dtype = point->kv_dtype,
-      .style = tp_style_of(point->stack),
+      .style = tp_style_of(point->stack, point->mesh.tp),
       .train = point->workload.train,
       .training = point->workload.training,
       .operands = point->mesh.pp > 1, /* by which stages are cut */

@@ -118,9 +118,11 @@ static void carry_norm(struct tp_pass *pass, struct tp_op *all_reduce)
   tp_pass_last(pass)->memory.carried = true;
 }
 
-static bool is_all_reduce(const struct tp_op *op)
+/* Larger ones are left to kernels that only reduce. */
+static bool carries_norm(const struct tp_style *style, const struct tp_op *op)
 {
-  return op->kind == TP_OP_COLLECTIVE && op->collective.kind == TP_ALL_REDUCE;
+  return op->kind == TP_OP_COLLECTIVE && op->collective.kind == TP_ALL_REDUCE &&
+         op->collective.bytes < style->fused_norm_max_bytes;
 }
 
 void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool overlapped)
@@ -135,7 +137,7 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
     TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
     TP_WRITES(pass, names.y, names.n);
     struct tp_op *before = tp_pass_before_last(pass);
-    if (style->fused_all_reduce_norm && !overlapped && before != NULL && is_all_reduce(before))
+    if (!overlapped && before != NULL && carries_norm(style, before))
       carry_norm(pass, before);
   } else {
     tp_block_add_to(pass, names.add, names.x, h, names.y);

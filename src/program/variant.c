@@ -393,7 +393,8 @@ static struct tp_request request_of(const struct tp_variant *variant,
                                     const struct tp_request *asked)
 {
   struct tp_request request = *asked;
-  request.style.fused_all_reduce_norm &= variant->overlap == NULL && variant->wire == NULL;
+  if (variant->overlap != NULL || variant->wire != NULL)
+    request.style.fused_norm_max_bytes = 0;
   return request;
 }
 

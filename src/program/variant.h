@@ -23,7 +23,8 @@ struct tp_style {
   bool fused_row_activation;       /* fused_activation where the pass has one token */
   enum tp_quantise_place quantise; /* inference; training steps leave it to the GEMMs */
   enum tp_scale scale;
-  bool fused_all_reduce_norm; /* what waits for an all-reduce and normalises, in its kernel */
+  double fused_norm_max_bytes; /* what waits for a smaller all-reduce and normalises, in its kernel;
+                                * 0: in none */
   bool head_sharded, all_positions, embedding_sharded;
   double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
   bool all_to_all;        /* tokens travel to the ranks of their experts; else all to all of them */

@@ -288,6 +288,32 @@ START_TEST(test_norm_rides_along)
 }
 END_TEST
 
+/* FlashInfer's one-shot kernel with the norm in it: a fixed time and a wire ratio of its own, up to
+ * the size to which the software has it; without a norm it is not run. */
+START_TEST(test_norm_kernel)
+{
+  struct bench *bench = bench_make("dgx-b200", "vllm-0.24", 8);
+  const struct tp_device_peer_kernels *peer = &bench->device.peer_kernels;
+  struct tp_op op = {.kind = TP_OP_COLLECTIVE,
+                     .collective = {.kind = TP_ALL_REDUCE, .bytes = 65536, .norm = 8192}};
+  struct tp_cost cost = tp_cost_op(&bench->machine, false, &op);
+  ck_assert_int_eq(cost.algorithm, TP_ALGORITHM_ONE_SHOT);
+  ck_assert_rel(cost.fixed_s, peer->norm_base_s + 7 * peer->norm_rank_s, 1e-12);
+  ck_assert_rel(cost.phases[0].flow_bytes, peer->norm_wire_ratio * 65536, 1e-12);
+  op.collective.bytes = 1 << 20; /* its limit for 8 ranks: apart from here on */
+  cost = tp_cost_op(&bench->machine, false, &op);
+  op.collective.norm = 0;
+  const struct tp_cost plain = tp_cost_op(&bench->machine, false, &op);
+  ck_assert_int_eq(cost.algorithm, plain.algorithm);
+  ck_assert(tp_cost_alone_s(&bench->machine, &cost) > tp_cost_alone_s(&bench->machine, &plain));
+  bench->device.peer_kernels.norm_base_s = 1;
+  cost = tp_cost_op(&bench->machine, false, &op);
+  ck_assert_rel(tp_cost_alone_s(&bench->machine, &cost), tp_cost_alone_s(&bench->machine, &plain),
+                1e-15);
+  bench_free(bench);
+}
+END_TEST
+
 /* Only the fixed part is the software's. */
 START_TEST(test_peer_fixed_ratio)
 {
@@ -486,6 +512,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_switch_points);
   tcase_add_test(tcase, test_shipped_choices);
   tcase_add_test(tcase, test_norm_rides_along);
+  tcase_add_test(tcase, test_norm_kernel);
   tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
   tcase_add_test(tcase, test_impossible_falls_back);

@@ -105,6 +105,7 @@ START_TEST(overheads_by_hand)
   const struct tp_device *device = &bench->device;
   const struct tp_device_quantise *quantise = &device->quantise;
   const double elements = 1 << 24;
+  bench->device.quantise.exposed_ratio = 0;
   const struct tp_cost cost = cost_of(bench, low_bit(4, 4, 2 * elements), TP_ALGORITHM_FLASH);
   const double instructions =
       elements * (1.25 * quantise->quantise_instructions + 2 * quantise->dequantise_instructions);
@@ -117,6 +118,25 @@ START_TEST(overheads_by_hand)
                     device->peer_kernels.two_shot_base_s + 3 * device->peer_kernels.two_shot_rank_s,
                 1e-12);
   ck_assert_rel(cost.sm_share, quantise->sms / device->datasheet.sm_count, 1e-12);
+  bench_free(bench);
+}
+END_TEST
+
+/* Blocks that compute and send in turn show all of their arithmetic: beside links that were busy
+ * longer than it, that adds what the first and last blocks had not shown before. */
+START_TEST(exposed_arithmetic)
+{
+  struct bench *bench = bench_make("mi300x-x8", "vllm-graph", 4);
+  const struct tp_device_quantise *quantise = &bench->device.quantise;
+  const double elements = 1 << 22, in_flight = quantise->sms * quantise->block_elements;
+  const double arithmetic_s =
+      elements * (1.25 * quantise->quantise_instructions + 2 * quantise->dequantise_instructions) /
+      (quantise->sms * quantise->lanes * bench->device.datasheet.clock_hz);
+  ck_assert_double_eq(quantise->exposed_ratio, 1);
+  const double exposed_s = time_of(bench, low_bit(4, 4, 2 * elements), TP_ALGORITHM_FLASH);
+  bench->device.quantise.exposed_ratio = 0;
+  const double hidden_s = time_of(bench, low_bit(4, 4, 2 * elements), TP_ALGORITHM_FLASH);
+  ck_assert_rel(exposed_s - hidden_s, arithmetic_s * (1 - in_flight / elements), 1e-9);
   bench_free(bench);
 }
 END_TEST
@@ -203,6 +223,7 @@ static Suite *suite(void)
   tcase_add_test(cases, domains);
   tcase_add_test(cases, nodes_are_domains);
   tcase_add_test(cases, overheads_by_hand);
+  tcase_add_test(cases, exposed_arithmetic);
   tcase_add_test(cases, overtakes_two_shot);
   tcase_add_test(cases, fewer_bits_are_faster);
   tcase_add_test(cases, pays_on_pcie);

@@ -134,7 +134,7 @@ static void compare_all(int i, bool contends)
     request.kv_capacity = 2048;
   }
   request.operands = true;
-  request.style = tp_style_of(&bench->stack);
+  request.style = tp_style_of(&bench->stack, tp);
   const struct tp_program program = build_program(variant, &request, bench->arena);
   const char *what = tp_arena_printf(bench->arena, "%s %s tp %d %s", stack, variant, tp,
                                      tp_batch_decodes(&program.batch) ? "decode" : "prefill");

@@ -160,7 +160,7 @@ static struct wanted wanted_of(const struct tp_machine *machine,
                       : tp_batch_prefill(point->batch, point->prompt),
       .kv_capacity = point->prompt + point->generate,
       .dtype = point->dtype,
-      .style = tp_style_of(machine->stack),
+      .style = tp_style_of(machine->stack, tp_machine_ranks(machine)),
       .operands = true};
   struct wanted wanted = {.n = 0};
   struct tp_program program;

@@ -199,7 +199,7 @@ START_TEST(stack_values)
                                  {"spread_ratio", "0.11"}};
   struct tp_library_files files;
   ck_assert_int_eq(tp_libraries_apply(&dirs, &doc, NULL, arena, &files, &error), TP_OK);
-  ck_assert_int_eq(files.n, 3);
+  ck_assert_int_eq(files.n, 4);
   for (size_t i = 0; i < sizeof sets / sizeof *sets; i++)
     ck_assert_int_eq(tp_doc_set(&doc, sets[i][0], sets[i][1], &error), TP_OK);
   if (tp_stack_read(&doc, arena, &stack, &error) != TP_OK)

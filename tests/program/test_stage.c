@@ -149,6 +149,12 @@ START_TEST(norms_are_left_to_the_reader)
 }
 END_TEST
 
+static bool last_is_carried(const struct tp_program *program)
+{
+  const struct tp_excerpt layer = {1, {program->segments[1]}};
+  return tp_excerpt_last(&layer, TP_STREAM_COMPUTE)->memory.carried;
+}
+
 /* A kernel that adds and normalises within an all-reduce costs nothing by itself; what a stage
  * works out anew stands in none. */
 START_TEST(a_received_norm_is_a_kernel)
@@ -156,12 +162,14 @@ START_TEST(a_received_norm_is_a_kernel)
   struct tp_arena *arena = tp_arena_create();
   const struct tp_model model = toy_model(8);
   struct tp_request request = decode_request(&model, 2);
-  request.style.fused_all_reduce_norm = true;
+  request.style.fused_norm_max_bytes = 1e15;
   const struct tp_program second = stage_of("standard", request, 2, 1, arena);
   ck_assert_str_eq(second.segments[0].ops[0].name, "next.norm");
   ck_assert(!second.segments[0].ops[0].memory.carried);
-  ck_assert(tp_excerpt_last(&(struct tp_excerpt){1, {second.segments[1]}}, TP_STREAM_COMPUTE)
-                ->memory.carried);
+  ck_assert(last_is_carried(&second));
+  request.style.fused_norm_max_bytes = ROWS_BYTES; /* no longer of so many bytes */
+  const struct tp_program apart = stage_of("standard", request, 2, 1, arena);
+  ck_assert(!last_is_carried(&apart));
   tp_arena_free(arena);
 }
 END_TEST

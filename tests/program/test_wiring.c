@@ -29,7 +29,7 @@ static struct tp_style style_of(const char *name)
   struct tp_error error = {""};
   ck_assert_msg(tp_doc_open(path, arena, &doc, &error) == TP_OK, "%s", error.text);
   ck_assert_msg(tp_stack_read(&doc, arena, &stack, &error) == TP_OK, "%s", error.text);
-  const struct tp_style style = tp_style_of(&stack);
+  const struct tp_style style = tp_style_of(&stack, 1);
   tp_doc_close(&doc);
   return style;
 }

@@ -36,6 +36,53 @@ static bool can_run(const struct tp_exchange *exchange,
          algorithm->possible(exchange);
 }
 
+bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange)
+{
+  const struct tp_stack *stack = exchange->machine->stack;
+  return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
+         exchange->collective->bytes <
+             tp_stack_max_bytes(stack->collectives.switch_max_bytes, exchange->group->ranks);
+}
+
+/* Whether residual and norm may be in a kernel with this all-reduce. */
+static bool carries_norm(const struct tp_exchange *exchange)
+{
+  const struct tp_collective *collective = exchange->collective;
+  return collective->norm > 0 && collective->wire.reduce_bits == 0 &&
+         collective->bytes <
+             tp_stack_max_bytes(exchange->machine->stack->collectives.norm_max_bytes,
+                                exchange->group->ranks);
+}
+
+bool tp_collective_has_norm_kernel(const struct tp_exchange *exchange)
+{
+  return carries_norm(exchange) && exchange->machine->device->peer_kernels.norm_base_s > 0;
+}
+
+/* Residual and norm with an all-reduce: in its kernel, each rank of its part of the rows, where
+ * that is a framework's and the stack has one that does; else in a kernel after it. */
+static void add_norm(const struct tp_exchange *exchange, struct tp_cost *cost)
+{
+  const struct tp_machine *machine = exchange->machine;
+  const struct tp_collective *collective = exchange->collective;
+  const bool by_framework =
+      cost->algorithm == TP_ALGORITHM_ONE_SHOT || cost->algorithm == TP_ALGORITHM_TWO_SHOT ||
+      (cost->algorithm == TP_ALGORITHM_NVLS && tp_collective_uses_switch_kernel(exchange));
+  const struct tp_memory norm = {.read_bytes = 2 * collective->bytes,
+                                 .write_bytes = 2 * collective->bytes,
+                                 .function = TP_FUNCTION_ADD_NORM};
+  if (by_framework && carries_norm(exchange)) {
+    const bool counted =
+        cost->algorithm == TP_ALGORITHM_ONE_SHOT && tp_collective_has_norm_kernel(exchange);
+    cost->fixed_s += counted ? 0 : machine->device->peer_kernels.norm_s;
+    cost->dram_bytes += 3 * collective->bytes / exchange->group->ranks;
+    return;
+  }
+  struct tp_cost kernel = {0};
+  tp_cost_memory(machine, &norm, &kernel);
+  cost->fixed_s += tp_cost_alone_s(machine, &kernel);
+}
+
 static void run(const struct tp_exchange *exchange, const struct tp_collective_algorithm *algorithm,
                 struct tp_cost *cost)
 {
@@ -43,6 +90,8 @@ static void run(const struct tp_exchange *exchange, const struct tp_collective_a
   algorithm->shape(exchange, cost);
   if (!is_ideal(exchange->machine->stack))
     algorithm->overheads(exchange, cost);
+  if (exchange->collective->norm > 0)
+    add_norm(exchange, cost);
 }
 
 /* The fastest of those tried so far: time_s is infinite while none could run. */
@@ -63,14 +112,6 @@ static void keep_faster(const struct tp_exchange *exchange,
     *best = (struct best){tried_s, tried};
 }
 
-bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange)
-{
-  const struct tp_stack *stack = exchange->machine->stack;
-  return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
-         exchange->collective->bytes <
-             tp_stack_max_bytes(stack->collectives.switch_max_bytes, exchange->group->ranks);
-}
-
 /* Frameworks switch by size; whether the switch can add is the machine's.  A kernel is tried up to
  * its limit, beside those that come after it: so more bytes never end sooner where a framework
  * leaves a kernel late. */
@@ -79,7 +120,8 @@ static void try_peer_kernels(const struct tp_exchange *exchange, struct best *be
   const struct tp_stack *stack = exchange->machine->stack;
   const double bytes = exchange->collective->bytes;
   const int ranks = exchange->group->ranks;
-  if (bytes < tp_stack_max_bytes(stack->collectives.one_shot_max_bytes, ranks))
+  if (bytes < tp_stack_max_bytes(stack->collectives.one_shot_max_bytes, ranks) ||
+      tp_collective_has_norm_kernel(exchange))
     keep_faster(exchange, &tp_collective_one_shot, best);
   if (bytes < tp_stack_max_bytes(stack->collectives.two_shot_max_bytes, ranks))
     keep_faster(exchange, &tp_collective_two_shot, best);
@@ -157,30 +199,6 @@ static void add_eager(const struct tp_exchange *exchange, struct tp_cost *cost)
   const double alone_s = tp_cost_alone_s(machine, cost);
   if (alone_s < device->peer_kernels.host_issue_s)
     cost->fixed_s += device->peer_kernels.host_issue_s - alone_s;
-}
-
-/* Residual and norm with an all-reduce: in its kernel, each rank of its part of the rows, where
- * that is a framework's and the stack has one that does; else in a kernel after it. */
-static void add_norm(const struct tp_exchange *exchange, struct tp_cost *cost)
-{
-  const struct tp_machine *machine = exchange->machine;
-  const struct tp_collective *collective = exchange->collective;
-  const bool by_framework =
-      cost->algorithm == TP_ALGORITHM_ONE_SHOT || cost->algorithm == TP_ALGORITHM_TWO_SHOT ||
-      (cost->algorithm == TP_ALGORITHM_NVLS && tp_collective_uses_switch_kernel(exchange));
-  const struct tp_memory norm = {.read_bytes = 2 * collective->bytes,
-                                 .write_bytes = 2 * collective->bytes,
-                                 .function = TP_FUNCTION_ADD_NORM};
-  if (by_framework && collective->wire.reduce_bits == 0 &&
-      collective->bytes <
-          tp_stack_max_bytes(machine->stack->collectives.norm_max_bytes, exchange->group->ranks)) {
-    cost->fixed_s += machine->device->peer_kernels.norm_s;
-    cost->dram_bytes += 3 * collective->bytes / exchange->group->ranks;
-    return;
-  }
-  struct tp_cost kernel = {0};
-  tp_cost_memory(machine, &norm, &kernel);
-  cost->fixed_s += tp_cost_alone_s(machine, &kernel);
 }
 
 /* A kernel with few SMs: it holds these, and cannot move more than they do.  Near the point where
@@ -285,8 +303,6 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   const struct tp_exchange exchange = exchange_of(machine, collective);
   *cost = choose(&exchange).cost;
   add_eager(&exchange, cost);
-  if (collective->norm > 0)
-    add_norm(&exchange, cost);
   if (collective->sms > 0)
     limit_sms(machine, collective->sms, cost);
   if (collective->sms == TP_NO_SMS)

@@ -2,6 +2,8 @@
  * (reduce-scatter, barrier, all-gather). */
 #include "cost/collectives/algorithm.h"
 
+#include <math.h>
+
 /* A peer's buffer must be within reach, not behind host memory; and frameworks leave more than two
  * cards that PCIe joins to NCCL. */
 static bool possible(const struct tp_exchange *exchange)
@@ -33,34 +35,43 @@ static void two_shot_shape(const struct tp_exchange *exchange, struct tp_cost *c
   cost->dram_bytes = (3 + 1 / n) * bytes;
 }
 
-static void add_overheads(const struct tp_exchange *exchange, double fixed_s, double wire_ratio,
+/* What a kernel takes beyond the link's rate. */
+struct kernel {
+  double base_s, rank_s, wire_ratio, reduce_bytes_per_s;
+};
+
+static void add_overheads(const struct tp_exchange *exchange, const struct kernel *kernel,
                           struct tp_cost *cost)
 {
-  const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
-  cost->fixed_s += fixed_s * exchange->machine->stack->collectives.peer_fixed_ratio +
-                   exchange->collective->bytes / peer->reduce_bytes_per_s;
-  const double ratios[] = {wire_ratio, exchange->machine->device->nccl.pcie_wire_ratio,
-                           exchange->machine->device->nccl.network_wire_ratio};
+  const struct tp_machine *machine = exchange->machine;
+  const struct tp_device_peer_kernels *peer = &machine->device->peer_kernels;
+  const double barriers_s = kernel->base_s + kernel->rank_s * (exchange->group->ranks - 1);
+  cost->fixed_s += barriers_s * machine->stack->collectives.peer_fixed_ratio +
+                   exchange->collective->bytes / kernel->reduce_bytes_per_s;
+  const double ratios[] = {kernel->wire_ratio, machine->device->nccl.pcie_wire_ratio,
+                           machine->device->nccl.network_wire_ratio};
   for (int i = 0; i < cost->n_phases; i++)
     cost->phases[i].flow_bytes *= ratios[cost->phases[i].rate->limiting];
-  cost->sm_share = peer->sms / exchange->machine->device->datasheet.sm_count;
+  cost->sm_share = peer->sms / machine->device->datasheet.sm_count;
   cost->sigma = peer->spread_ratio;
 }
 
 static void one_shot_overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
   const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
-  add_overheads(exchange,
-                peer->one_shot_base_s + peer->one_shot_rank_s * (exchange->group->ranks - 1),
-                peer->one_shot_wire_ratio, cost);
+  const struct kernel plain = {peer->one_shot_base_s, peer->one_shot_rank_s,
+                               peer->one_shot_wire_ratio, peer->reduce_bytes_per_s};
+  const struct kernel with_norm = {peer->norm_base_s, peer->norm_rank_s,
+                                   fmax(1, peer->norm_wire_ratio), HUGE_VAL};
+  add_overheads(exchange, tp_collective_has_norm_kernel(exchange) ? &with_norm : &plain, cost);
 }
 
 static void two_shot_overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
   const struct tp_device_peer_kernels *peer = &exchange->machine->device->peer_kernels;
-  add_overheads(exchange,
-                peer->two_shot_base_s + peer->two_shot_rank_s * (exchange->group->ranks - 1),
-                peer->two_shot_wire_ratio, cost);
+  const struct kernel kernel = {peer->two_shot_base_s, peer->two_shot_rank_s,
+                                peer->two_shot_wire_ratio, peer->reduce_bytes_per_s};
+  add_overheads(exchange, &kernel, cost);
 }
 
 const struct tp_collective_algorithm tp_collective_one_shot = {

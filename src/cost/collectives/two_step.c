@@ -76,10 +76,13 @@ static void add_overheads(const struct tp_exchange *exchange, const struct work 
                               work->dequantised * quantise->dequantise_instructions;
   const double per_s = quantise->sms * quantise->lanes * device->datasheet.clock_hz;
   const double block_bytes = quantise->block_elements * tp_dtype_bytes(exchange->collective->dtype);
-  cost->work_s = instructions / per_s;
-  /* No link runs while the first blocks are quantised and the last ones dequantised. */
+  const double arithmetic_s = instructions / per_s;
+  /* No link runs while the first blocks are quantised and the last ones dequantised; of the others
+   * where blocks do not take turns. */
+  const double ends = fmin(1, quantise->sms * block_bytes / exchange->collective->bytes);
+  cost->work_s = arithmetic_s * (1 - quantise->exposed_ratio);
   cost->fixed_s +=
-      cost->work_s * fmin(1, quantise->sms * block_bytes / exchange->collective->bytes) +
+      arithmetic_s * (ends + (1 - ends) * quantise->exposed_ratio) +
       work->stages * device->memory.kernel_floor_s +
       exchange->machine->stack->collectives.peer_fixed_ratio *
           (peer->two_shot_base_s + peer->two_shot_rank_s * (exchange->group->ranks - 1));
