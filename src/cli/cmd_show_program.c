@@ -39,7 +39,7 @@ static void print(const struct tp_program *program, bool apart, bool operands,
 {
   printf("%s%s", apart ? "\n" : "", tp_program_text(program, arena));
   if (operands && program->unsaid != NULL)
-    printf("operands: none; %s\n", program->unsaid);
+    printf("operands: %s; %s\n", program->n_tensors > 0 ? "not all" : "none", program->unsaid);
 }
 
 static void print_lines(const char *indent, const char *text)

@@ -344,7 +344,7 @@ void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_
   if (!pass->exchange)
     return;
   if (slot == TP_SLOT_MLP && pass->block.experts.count > 0)
-    tp_block_start_combine(pass);
+    tp_block_start_combine(pass, value);
   if (tp_mesh_tensor(&pass->request->mesh).size == 1)
     return;
   tp_pass_start(pass, slot, elements * tp_dtype_bytes(pass->wide));
@@ -371,6 +371,11 @@ int64_t tp_block_vocab(const struct tp_pass *pass)
   return pass->request->style.head_sharded ? (vocab + tp - 1) / tp : vocab;
 }
 
+bool tp_block_gathers_logits(const struct tp_pass *pass)
+{
+  return pass->request->style.head_sharded && pass->exchange && pass->request->mesh.tp > 1;
+}
+
 void tp_block_head(struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
@@ -381,7 +386,7 @@ void tp_block_head(struct tp_pass *pass)
       (struct tp_gemm){.m = rows, .n = vocab, .k = pass->block.hidden, .dtype = pass->wide});
   TP_READS(pass, rows == pass->tokens ? TP_VALUE_NORMED : TP_VALUE_LAST, TP_VALUE_HEAD_WEIGHT);
   TP_WRITES(pass, TP_VALUE_LOGITS);
-  const bool gathered = request->style.head_sharded && pass->exchange;
+  const bool gathered = tp_block_gathers_logits(pass);
   if (gathered) {
     const double logits = (double)rows * (double)vocab * (double)request->mesh.tp;
     tp_pass_start_collective(pass, TP_SLOT_HEAD,

@@ -59,10 +59,10 @@ bool tp_block_fuses_activation(const struct tp_pass *pass);
 void tp_block_down(struct tp_pass *pass);
 void tp_block_mlp(struct tp_pass *pass);
 
-/* mixture.c: the same of a layer with experts, up to their weighted sum; and the sums' way back to
- * the replicas that the tokens are of. */
+/* mixture.c: the same of a layer with experts, up to their weighted sum; and the way of the
+ * sums, `value`, back to the replicas that the tokens are of. */
 void tp_block_mixture(struct tp_pass *pass);
-void tp_block_start_combine(struct tp_pass *pass);
+void tp_block_start_combine(struct tp_pass *pass, enum tp_value value);
 /* latent.c: attention over a latent, all of it. */
 void tp_block_latent_attention(struct tp_pass *pass);
 
@@ -73,6 +73,9 @@ void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value 
 
 /* LM head (with the gather of sharded logits) and sampling. */
 void tp_block_head(struct tp_pass *pass);
+
+/* Whether ranks have parts of the logits and meet. */
+bool tp_block_gathers_logits(const struct tp_pass *pass);
 
 /* Rows of the LM head, and vocabulary rows a rank computes. */
 int64_t tp_block_head_rows(const struct tp_pass *pass);

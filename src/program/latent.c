@@ -15,6 +15,8 @@ static void norm(struct tp_pass *pass)
   const double elements = (double)pass->tokens * (double)(latent->q_rank + latent->kv_rank);
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.latent_norm",
                  elements + (double)(latent->q_rank + latent->kv_rank), elements);
+  TP_READS(pass, TP_VALUE_LATENTS);
+  TP_WRITES(pass, TP_VALUE_LATENTS);
 }
 
 static void rope_and_cache(struct tp_pass *pass)
@@ -28,10 +30,16 @@ static void rope_and_cache(struct tp_pass *pass)
   if (pass->request->style.fused_rope) {
     tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope+cache",
                    rotated + tokens * (double)latent->kv_rank, rotated + cached);
+    TP_READS(pass, TP_VALUE_QUERIES, TP_VALUE_LATENTS, TP_VALUE_LENGTHS);
+    TP_WRITES(pass, TP_VALUE_QUERIES, TP_VALUE_LATENTS, TP_VALUE_CACHED_LATENTS);
     return;
   }
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.rope", rotated, rotated);
+  TP_READS(pass, TP_VALUE_QUERIES, TP_VALUE_LATENTS, TP_VALUE_LENGTHS);
+  TP_WRITES(pass, TP_VALUE_QUERIES, TP_VALUE_LATENTS);
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "attn.cache", row, cached);
+  TP_READS(pass, TP_VALUE_LATENTS, TP_VALUE_LENGTHS);
+  TP_WRITES(pass, TP_VALUE_CACHED_LATENTS);
 }
 
 static void product(struct tp_pass *pass, const char *name, enum tp_dtype dtype, int64_t m,
@@ -42,25 +50,51 @@ static void product(struct tp_pass *pass, const char *name, enum tp_dtype dtype,
 
 /* The batched products of decode are counted as one: the same weights and flops.  They are of the
  * activations' type: engines keep the two halves unquantised. */
+static void absorb(struct tp_pass *pass, int64_t rows)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  product(pass, "attn.q.absorb", pass->wide, rows, pass->block.heads * latent->kv_rank,
+          latent->nope_dim);
+  TP_READS(pass, TP_VALUE_QUERIES);
+  TP_WRITES(pass, TP_VALUE_ABSORBED);
+}
+
+static void expand_values(struct tp_pass *pass, int64_t rows)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  product(pass, "attn.v.expand", pass->wide, rows, pass->block.heads * latent->value_dim,
+          latent->kv_rank);
+  TP_READS(pass, TP_VALUE_ATTENDED_LATENTS);
+  TP_WRITES(pass, TP_VALUE_ATTENDED);
+}
+
+static void expand_keys(struct tp_pass *pass, int64_t keys)
+{
+  const struct tp_latent_shape *const latent = &pass->block.latent;
+  product(pass, "attn.kv.up", tp_request_dtype(pass->request, TP_PART_ATTENTION), keys,
+          pass->block.heads * (latent->nope_dim + latent->value_dim), latent->kv_rank);
+  TP_READS(pass, TP_VALUE_CACHED_LATENTS, TP_VALUE_LENGTHS);
+  TP_WRITES(pass, TP_VALUE_EXPANDED);
+}
+
 static void attend(struct tp_pass *pass, int which)
 {
   const struct tp_block *const block = &pass->block;
   const struct tp_latent_shape *const latent = &block->latent;
   const struct tp_chunk *const chunk = &pass->request->batch.chunks[which];
   const bool absorbed = tp_chunk_decodes(chunk);
-  const int64_t rows = chunk->sequences * chunk->tokens, heads = block->heads;
+  const int64_t rows = chunk->sequences * chunk->tokens;
   const int64_t keys = chunk->sequences * (chunk->context + chunk->tokens);
   if (absorbed)
-    product(pass, "attn.q.absorb", pass->wide, rows, heads * latent->kv_rank, latent->nope_dim);
+    absorb(pass, rows);
   else
-    product(pass, "attn.kv.up", tp_request_dtype(pass->request, TP_PART_ATTENTION), keys,
-            heads * (latent->nope_dim + latent->value_dim), latent->kv_rank);
+    expand_keys(pass, keys);
   tp_pass_latent(pass, "attn.attention",
                  (struct tp_latent){.absorbed = absorbed,
                                     .batch = chunk->sequences,
                                     .query_len = chunk->tokens,
                                     .kv_len = chunk->context + chunk->tokens,
-                                    .heads = heads,
+                                    .heads = block->heads,
                                     .kv_rank = latent->kv_rank,
                                     .rope_dim = latent->rope_dim,
                                     .nope_dim = latent->nope_dim,
@@ -68,18 +102,35 @@ static void attend(struct tp_pass *pass, int which)
                                     .dtype = pass->wide,
                                     .kv_dtype = pass->request->kv_dtype});
   tp_pass_last(pass)->chunk = which;
+  TP_READS(pass, absorbed ? TP_VALUE_ABSORBED : TP_VALUE_QUERIES,
+           absorbed ? TP_VALUE_CACHED_LATENTS : TP_VALUE_EXPANDED, TP_VALUE_LENGTHS);
+  TP_WRITES(pass, absorbed ? TP_VALUE_ATTENDED_LATENTS : TP_VALUE_ATTENDED);
   if (absorbed)
-    product(pass, "attn.v.expand", pass->wide, rows, heads * latent->value_dim, latent->kv_rank);
+    expand_values(pass, rows);
+}
+
+/* Without a rank of their own queries come straight from the residual. */
+static void queries_and_latents(struct tp_pass *pass)
+{
+  const bool apart = pass->block.latent.q_rank > 0;
+  tp_block_project(pass, "attn.down", TP_PROJECTION_LATENT);
+  TP_READS(pass, TP_VALUE_NORMED);
+  TP_WRITES(pass, TP_VALUE_LATENTS, apart ? TP_VALUE_NONE : TP_VALUE_QUERIES);
+  norm(pass);
+  if (!apart)
+    return;
+  tp_block_project(pass, "attn.q.up", TP_PROJECTION_Q_UP);
+  TP_READS(pass, TP_VALUE_LATENTS);
+  TP_WRITES(pass, TP_VALUE_QUERIES);
 }
 
 void tp_block_latent_attention(struct tp_pass *pass)
 {
-  tp_block_project(pass, "attn.down", TP_PROJECTION_LATENT);
-  norm(pass);
-  if (pass->block.latent.q_rank > 0)
-    tp_block_project(pass, "attn.q.up", TP_PROJECTION_Q_UP);
+  queries_and_latents(pass);
   rope_and_cache(pass);
   for (int i = 0; i < pass->request->batch.n; i++)
     attend(pass, i);
   tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
+  TP_READS(pass, TP_VALUE_ATTENDED);
+  TP_WRITES(pass, TP_VALUE_ATTENTION_OUT);
 }

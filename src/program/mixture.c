@@ -22,9 +22,13 @@ static void route(struct tp_pass *pass)
 {
   const struct tp_expert_shape *const all = &pass->request->model->experts;
   tp_block_project(pass, "moe.router", TP_PROJECTION_ROUTER);
+  TP_READS(pass, TP_VALUE_NORMED);
+  TP_WRITES(pass, TP_VALUE_SCORES);
   const double tokens = (double)pass->tokens;
   tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "moe.top_k", tokens * (double)all->count,
                  tokens * 2 * (double)all->top_k);
+  TP_READS(pass, TP_VALUE_SCORES);
+  TP_WRITES(pass, TP_VALUE_CHOICE);
 }
 
 /* Of a token's top_k experts of `count`, drawn evenly, on how many of `ep` ranks any of them is. */
@@ -46,12 +50,16 @@ static double exchanged_elements(const struct tp_pass *pass)
   return own * ranks_met((double)all->count, (double)all->top_k, (double)pass->request->mesh.ep);
 }
 
+/* Whether replicas meet. */
+static bool exchanges(const struct tp_pass *pass)
+{
+  return replicas(pass) > 1 && pass->exchange;
+}
+
 static void exchange(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
 {
   const bool all_to_all = pass->request->style.all_to_all;
   const struct tp_mesh *const mesh = &pass->request->mesh;
-  if (mesh->dp == 1)
-    return;
   tp_pass_start_collective(
       pass, slot,
       (struct tp_collective){.kind = all_to_all ? TP_ALL_TO_ALL : kind,
@@ -60,20 +68,52 @@ static void exchange(struct tp_pass *pass, enum tp_slot slot, enum tp_collective
                              .dtype = pass->wide});
 }
 
-static void activate(struct tp_pass *pass, const char *name, double inner)
+/* Gathers the rows of all replicas. */
+static void dispatch(struct tp_pass *pass)
 {
-  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, name, inner * (pass->block.gated ? 2 : 1), inner);
+  if (!exchanges(pass))
+    return;
+  exchange(pass, TP_SLOT_DISPATCH, TP_ALL_GATHER);
+  TP_READS(pass, TP_VALUE_NORMED);
+  TP_WRITES(pass, TP_VALUE_DISPATCHED);
+}
+
+/* An MLP that all tokens meet. */
+struct mlp {
+  const char *up, *activation, *down;
+  enum tp_projection up_by, down_by;
+  int64_t ffn;
+  enum tp_value out;
+};
+
+static void emit_mlp(struct tp_pass *pass, struct mlp mlp)
+{
+  const bool activates = tp_block_fuses_activation(pass);
+  const double inner = (double)pass->tokens * (double)mlp.ffn;
+  tp_block_project(pass, mlp.up, mlp.up_by);
+  tp_pass_last(pass)->gemm.activates = activates;
+  TP_READS(pass, TP_VALUE_NORMED);
+  TP_WRITES(pass, activates ? TP_VALUE_SHARED_INNER : TP_VALUE_SHARED_UP);
+  if (!activates) {
+    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, mlp.activation, inner * (pass->block.gated ? 2 : 1),
+                   inner);
+    TP_READS(pass, TP_VALUE_SHARED_UP);
+    TP_WRITES(pass, TP_VALUE_SHARED_INNER);
+  }
+  tp_block_project(pass, mlp.down, mlp.down_by);
+  TP_READS(pass, TP_VALUE_SHARED_INNER);
+  TP_WRITES(pass, mlp.out);
 }
 
 static void shared(struct tp_pass *pass)
 {
-  const bool activates = tp_block_fuses_activation(pass);
-  tp_block_project(pass, pass->block.gated ? "shared.up+gate" : "shared.up",
-                   TP_PROJECTION_SHARED_UP);
-  tp_pass_last(pass)->gemm.activates = activates;
-  if (!activates)
-    activate(pass, "shared.act", (double)pass->tokens * (double)pass->block.experts.shared_ffn);
-  tp_block_project(pass, "shared.down", TP_PROJECTION_SHARED_DOWN);
+  emit_mlp(pass, (struct mlp){.up = pass->block.gated ? "shared.up+gate" : "shared.up",
+                              .activation = "shared.act",
+                              .down = "shared.down",
+                              .up_by = TP_PROJECTION_SHARED_UP,
+                              .down_by = TP_PROJECTION_SHARED_DOWN,
+                              .ffn = pass->block.experts.shared_ffn,
+                              .out = TP_VALUE_SHARED_OUT});
 }
 
 static void experts(struct tp_pass *pass)
@@ -93,6 +133,8 @@ static void experts(struct tp_pass *pass)
                       .dtype = tp_request_dtype(request, TP_PART_EXPERTS),
                       .ungated = !pass->block.gated,
                   });
+  TP_READS(pass, exchanges(pass) ? TP_VALUE_DISPATCHED : TP_VALUE_NORMED, TP_VALUE_CHOICE);
+  TP_WRITES(pass, TP_VALUE_MLP_OUT);
 }
 
 /* One expert is an MLP without a choice. */
@@ -104,12 +146,13 @@ static bool is_dense(const struct tp_pass *pass)
 
 static void dense(struct tp_pass *pass)
 {
-  const bool activates = tp_block_fuses_activation(pass);
-  tp_block_project(pass, pass->block.gated ? "mlp.up+gate" : "mlp.up", TP_PROJECTION_EXPERT_UP);
-  tp_pass_last(pass)->gemm.activates = activates;
-  if (!activates)
-    activate(pass, "mlp.act", (double)pass->tokens * (double)pass->block.experts.ffn);
-  tp_block_project(pass, "mlp.down", TP_PROJECTION_EXPERT_DOWN);
+  emit_mlp(pass, (struct mlp){.up = pass->block.gated ? "mlp.up+gate" : "mlp.up",
+                              .activation = "mlp.act",
+                              .down = "mlp.down",
+                              .up_by = TP_PROJECTION_EXPERT_UP,
+                              .down_by = TP_PROJECTION_EXPERT_DOWN,
+                              .ffn = pass->block.experts.ffn,
+                              .out = TP_VALUE_MLP_OUT});
 }
 
 void tp_block_mixture(struct tp_pass *pass)
@@ -119,17 +162,21 @@ void tp_block_mixture(struct tp_pass *pass)
     return;
   }
   route(pass);
-  exchange(pass, TP_SLOT_DISPATCH, TP_ALL_GATHER);
+  dispatch(pass);
   if (pass->block.experts.shared_ffn > 0)
     shared(pass);
   tp_pass_wait(pass, TP_SLOT_DISPATCH);
   experts(pass);
   if (pass->block.experts.shared_ffn > 0)
-    tp_block_add_to(pass, "shared.add", TP_VALUE_MLP_OUT, TP_VALUE_MLP_OUT, TP_VALUE_MLP_OUT);
+    tp_block_add_to(pass, "shared.add", TP_VALUE_MLP_OUT, TP_VALUE_SHARED_OUT, TP_VALUE_MLP_OUT);
 }
 
-void tp_block_start_combine(struct tp_pass *pass)
+void tp_block_start_combine(struct tp_pass *pass, enum tp_value value)
 {
   const bool last = pass->request->mesh.tp == 1 || pass->request->style.all_to_all;
+  if (!exchanges(pass))
+    return;
   exchange(pass, last ? TP_SLOT_MLP : TP_SLOT_GATHER, TP_REDUCE_SCATTER);
+  TP_READS(pass, value);
+  TP_WRITES(pass, value);
 }

@@ -89,6 +89,67 @@ static struct tp_tensor cache(const struct tp_pass *pass)
   return tensor;
 }
 
+/* Keys of chunks that do not decode. */
+static int64_t expanded_rows(const struct tp_batch *batch)
+{
+  int64_t rows = 0;
+  for (int i = 0; i < batch->n; i++) {
+    const struct tp_chunk *const chunk = &batch->chunks[i];
+    rows += tp_chunk_decodes(chunk) ? 0 : chunk->sequences * (chunk->context + chunk->tokens);
+  }
+  return rows;
+}
+
+/* Of attention over a latent; no executor computes it, and its weights are left unsaid. */
+static struct tp_tensor latent(const struct tp_pass *pass, enum tp_value value)
+{
+  const struct tp_latent_shape *const shape = &pass->block.latent;
+  const int64_t tokens = pass->tokens, heads = pass->block.heads;
+  const int64_t row = shape->kv_rank + shape->rope_dim;
+  struct tp_tensor tensor;
+  switch (value) {
+  case TP_VALUE_LATENTS:
+    return activation(pass, tokens, shape->q_rank + row);
+  case TP_VALUE_CACHED_LATENTS:
+    tensor = activation(pass, pass->sequences * pass->request->kv_capacity, row);
+    tensor.kind = TP_TENSOR_CACHE;
+    tensor.layers = (int)pass->request->model->layers;
+    return tensor;
+  case TP_VALUE_QUERIES:
+    return activation(pass, tokens, heads * (shape->nope_dim + shape->rope_dim));
+  case TP_VALUE_EXPANDED:
+    return activation(pass, expanded_rows(&pass->request->batch),
+                      heads * (shape->nope_dim + shape->value_dim));
+  case TP_VALUE_ABSORBED:
+    return activation(pass, tokens, heads * row);
+  default:
+    return activation(pass, tokens, heads * shape->kv_rank);
+  }
+}
+
+/* Of a mixture; the same holds. */
+static struct tp_tensor mixture(const struct tp_pass *pass, enum tp_value value)
+{
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  const struct tp_block *const block = &pass->block;
+  const int64_t tokens = pass->tokens;
+  const int64_t inner = all->count == 1 ? block->experts.ffn : block->experts.shared_ffn;
+  switch (value) {
+  case TP_VALUE_SCORES:
+    return activation(pass, tokens, all->count);
+  case TP_VALUE_CHOICE:
+    return activation(pass, tokens, 2 * all->top_k); /* experts and their weights */
+  case TP_VALUE_DISPATCHED:
+    return activation(pass, tokens * pass->request->mesh.dp, block->hidden);
+  case TP_VALUE_SHARED_UP:
+    return activation(pass, tokens, inner * (block->gated ? 2 : 1));
+  case TP_VALUE_SHARED_INNER:
+    return activation(pass, tokens, inner);
+  default:
+    return activation(pass, tokens, block->hidden);
+  }
+}
+
 static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
 {
   const struct tp_block *block = &pass->block;
@@ -126,6 +187,20 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_WIRED_14:
   case TP_VALUE_WIRED_15:
     return activation(pass, tokens, block->hidden);
+  case TP_VALUE_LATENTS:
+  case TP_VALUE_CACHED_LATENTS:
+  case TP_VALUE_QUERIES:
+  case TP_VALUE_EXPANDED:
+  case TP_VALUE_ABSORBED:
+  case TP_VALUE_ATTENDED_LATENTS:
+    return latent(pass, value);
+  case TP_VALUE_SCORES:
+  case TP_VALUE_CHOICE:
+  case TP_VALUE_DISPATCHED:
+  case TP_VALUE_SHARED_UP:
+  case TP_VALUE_SHARED_INNER:
+  case TP_VALUE_SHARED_OUT:
+    return mixture(pass, value);
   case TP_VALUE_LAST:
     return last_tokens(pass);
   case TP_VALUE_INPUT:
@@ -204,7 +279,6 @@ void tp_operands_end(struct tp_pass *pass)
   program->tokens = found(pass, TP_VALUE_TOKENS);
   program->lengths = found(pass, TP_VALUE_LENGTHS);
   program->logits =
-      found(pass, pass->request->style.head_sharded && pass->exchange ? TP_VALUE_GATHERED
-                                                                      : TP_VALUE_LOGITS);
+      found(pass, tp_block_gathers_logits(pass) ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
   program->next = found(pass, TP_VALUE_NEXT);
 }

@@ -26,6 +26,18 @@
   X(EXCHANGED, "exchanged") /* ... where it is read, ... */                                       \
   X(SUMMED, "summed")       /* ... and with the attention's output */                             \
   X(COMBINED, "combined")                                                                         \
+  X(LATENTS, "latents") /* attention over a latent: of queries, keys and values, ... */           \
+  X(CACHED_LATENTS, "latents.cached")                                                             \
+  X(QUERIES, "queries")                                                                           \
+  X(EXPANDED, "expanded")   /* ... keys and values of the heads, ... */                           \
+  X(ABSORBED, "absorbed")   /* ... queries as wide as the latent, ... */                          \
+  X(ATTENDED_LATENTS, "attended.latents")                                                         \
+  X(SCORES, "scores")       /* mixtures: of the experts, by a token, ... */                       \
+  X(CHOICE, "choice")                                                                             \
+  X(DISPATCHED, "dispatched") /* ... rows of all replicas, ... */                                 \
+  X(SHARED_UP, "shared.up")   /* ... and the expert that all tokens meet */                       \
+  X(SHARED_INNER, "shared.inner")                                                                 \
+  X(SHARED_OUT, "shared.out")                                                                     \
   X(WIRED_1, "wired.1") /* values of a wiring beside the residual, a norm and two outputs */      \
   X(WIRED_2, "wired.2")                                                                           \
   X(WIRED_3, "wired.3")                                                                           \

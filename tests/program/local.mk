@@ -5,6 +5,7 @@ unit_tests += \
 	%D%/test_check \
 	%D%/test_counts \
 	%D%/test_flash \
+	%D%/test_mixture_stages \
 	%D%/test_op \
 	%D%/test_op_fields \
 	%D%/test_operands \
@@ -22,6 +23,7 @@ unit_tests += \
 EXTRA_DIST += \
 	%D%/toy.h \
 	%D%/mutate.h \
+	%D%/stages.h \
 	%D%/wiring.h \
 	%D%/golden/desync-2x.txt \
 	%D%/golden/desync-4x.txt \

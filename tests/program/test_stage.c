@@ -1,27 +1,10 @@
 /* Pipeline stages: what is cut out of a program, and what one stage hands to the next. */
 #include "program/live.h"
-#include "program/stage.h"
 
-#include "toy.h"
+#include "stages.h"
 
 /* Rows of 3 sequences of 256 elements of 2 bytes. */
 enum { ROWS_BYTES = 3 * 256 * 2 };
-
-static struct tp_program stage_of(const char *variant, struct tp_request request, int pp, int stage,
-                                  struct tp_arena *arena)
-{
-  request.mesh.pp = pp;
-  request.stage = stage;
-  request.operands = true;
-  return build_program(variant, &request, arena);
-}
-
-static const struct tp_op *send_of(const struct tp_program *program)
-{
-  const struct tp_segment *const last = &program->segments[program->n_segments - 1];
-  ck_assert(last->n_ops == 1);
-  return &last->ops[0];
-}
 
 static double sent_bytes(const char *variant, const struct tp_model *model, int pp, int stage)
 {
@@ -71,34 +54,6 @@ START_TEST(a_prefill_sends_its_tokens)
 }
 END_TEST
 
-/* Every op of the whole is in one stage, and the memory of its weights on one stage's ranks. */
-static void assert_nothing_is_lost(const char *variant, const struct tp_model *model, int pp)
-{
-  struct tp_arena *arena = tp_arena_create();
-  const struct tp_request request = prefill_request(model, 4);
-  const struct tp_program whole = build_program(variant, &request, arena);
-  const struct sums expected = sum_program(&whole);
-  struct sums sums = {0};
-  double weight_bytes = 0, kv_bytes = 0;
-  for (int stage = 0; stage < pp; stage++) {
-    const struct tp_program program = stage_of(variant, request, pp, stage, arena);
-    const struct sums own = sum_program(&program);
-    sums.flops += own.flops;
-    sums.reduces += own.reduces;
-    sums.reduce_bytes += own.reduce_bytes;
-    sums.gathers += own.gathers;
-    weight_bytes += program.weight_bytes;
-    kv_bytes += tp_program_kv_bytes(&program, 24);
-  }
-  ck_assert_double_eq(sums.flops, expected.flops);
-  ck_assert_double_eq(sums.reduce_bytes, expected.reduce_bytes);
-  ck_assert_int_eq(sums.reduces, expected.reduces);
-  ck_assert_int_eq(sums.gathers, expected.gathers + pp); /* and a send a stage */
-  ck_assert_double_eq(weight_bytes, whole.weight_bytes);
-  ck_assert_double_eq(kv_bytes, tp_program_kv_bytes(&whole, 24));
-  tp_arena_free(arena);
-}
-
 START_TEST(nothing_is_lost)
 {
   const struct tp_model model = toy_model(12);
@@ -107,7 +62,7 @@ START_TEST(nothing_is_lost)
       "standard+chunked:2", "standard+flash-int8"};
   for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
     for (int pp = 2; pp <= 5; pp++)
-      assert_nothing_is_lost(variants[i], &model, pp);
+      assert_nothing_is_lost(variants[i], prefill_request(&model, 4), pp);
 }
 END_TEST
 
@@ -120,7 +75,7 @@ START_TEST(a_cycle_is_taken_apart)
   model.kinds[0].window = 8;
   model.kind_of = kind_of;
   for (int pp = 2; pp <= 5; pp++)
-    assert_nothing_is_lost("ladder", &model, pp);
+    assert_nothing_is_lost("ladder", prefill_request(&model, 4), pp);
 }
 END_TEST
 
