@@ -15,13 +15,15 @@ struct tp_span {
 };
 
 /* The caller sets arena, stream_names (as many as streams appear) and, before each pass of
- * several that go in one file, offset_s and pass; before each of several points, point and
- * points[point].  The rest starts zeroed. */
+ * several that go in one file, offset_s and pass; before each stage of a pipeline, its ranks;
+ * before each of several points, point and points[point].  The rest starts zeroed. */
 struct tp_timeline {
   struct tp_arena *arena;
   const char *const *stream_names;
   double offset_s;           /* added to the times of every span that is added */
   const char *pass;          /* "prefill"; NULL: there is one */
+  int first_rank, n_ranks;   /* that the program is of: an engine shows those of them that it runs
+                                apart, or the first; 0: of all ranks */
   double sm_count;           /* of the GPU; 0: SMs are not counted */
   int point;                 /* from 0 */
   const char *const *points; /* their names; NULL: there is one */

@@ -50,12 +50,17 @@ static struct tp_steps steps_of(const struct tp_predictor *predictor, const stru
                            .scratch = predictor->scratch};
 }
 
+static double memory_bytes_of(const struct tp_footprint *need)
+{
+  return need->weight_bytes + need->state_bytes + need->kv_bytes + need->activation_bytes;
+}
+
 /* Weights are the same in all steps; cache and activations are those of the largest. */
-static enum tp_status add_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+static enum tp_status add_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                                     struct tp_footprint *most, struct tp_error *error)
 {
   struct tp_footprint one;
-  TP_TRY(tp_steps_footprint(steps, batch, &one, error));
+  TP_TRY(tp_steps_footprint(steps, stage, batch, &one, error));
   most->weight_bytes = one.weight_bytes;
   most->state_bytes = one.state_bytes;
   most->kv_bytes = fmax(most->kv_bytes, one.kv_bytes);
@@ -63,24 +68,33 @@ static enum tp_status add_footprint(struct tp_steps *steps, const struct tp_batc
   return TP_OK;
 }
 
-static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *most,
-                                   struct tp_error *error)
+static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct tp_footprint *most,
+                                      struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   *most = (struct tp_footprint){0};
   for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
-    TP_TRY(add_footprint(steps, &prefill, most, error));
+    TP_TRY(add_footprint(steps, stage, &prefill, most, error));
   }
   if (tp_point_generated(point) <= 1)
     return TP_OK;
   const struct tp_batch decode = tp_point_decode(point, tp_point_first_kv_len(point));
-  return add_footprint(steps, &decode, most, error);
+  return add_footprint(steps, stage, &decode, most, error);
 }
 
-static double memory_bytes_of(const struct tp_footprint *need)
+/* Of the stage that needs most. */
+static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *most,
+                                   struct tp_error *error)
 {
-  return need->weight_bytes + need->state_bytes + need->kv_bytes + need->activation_bytes;
+  TP_TRY(stage_footprint(steps, 0, most, error));
+  for (int stage = 1; stage < steps->point->mesh.pp; stage++) {
+    struct tp_footprint need;
+    TP_TRY(stage_footprint(steps, stage, &need, error));
+    if (memory_bytes_of(&need) > memory_bytes_of(most))
+      *most = need;
+  }
+  return TP_OK;
 }
 
 static enum tp_status check_memory(const struct tp_point *point, const struct tp_footprint *need,
@@ -264,6 +278,7 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   TP_TRY(check_memory(point, &need, error));
   steps.timing.timeline = timeline;
   timeline->offset_s = 0;
+  timeline->first_rank = timeline->n_ranks = 0;
   timeline->sm_count = point->device->datasheet.sm_count;
   timeline->pass = tp_point_generates(point) ? "prefill" : NULL;
   for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {

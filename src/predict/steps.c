@@ -204,20 +204,17 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
   return tp_point_check(point, &steps->timing.machine->machine, error);
 }
 
-enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                                   struct tp_footprint *footprint, struct tp_error *error)
 {
-  *footprint = (struct tp_footprint){0};
-  for (int stage = 0; stage < steps->point->mesh.pp; stage++) {
-    struct entry *entry;
-    TP_TRY(find(steps, stage, batch, &entry, error));
-    const struct tp_program *const program = &entry->program;
-    const double kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point));
-    footprint->weight_bytes = fmax(footprint->weight_bytes, program->weight_bytes);
-    footprint->state_bytes = fmax(footprint->state_bytes, program->state_bytes);
-    footprint->kv_bytes = fmax(footprint->kv_bytes, kv_bytes);
-    footprint->activation_bytes = fmax(footprint->activation_bytes, program->activation_bytes);
-  }
+  struct entry *entry;
+  TP_TRY(find(steps, stage, batch, &entry, error));
+  const struct tp_program *const program = &entry->program;
+  *footprint = (struct tp_footprint){
+      .weight_bytes = program->weight_bytes,
+      .state_bytes = program->state_bytes,
+      .kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point)),
+      .activation_bytes = program->activation_bytes};
   return TP_OK;
 }
 
@@ -278,24 +275,27 @@ static void add_stage(const struct tp_result *stage, double stages, struct tp_re
   sum->variance = deviation_s * deviation_s;
 }
 
+/* Its stages one after another, each on its own ranks. */
 static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *batch,
                                  struct tp_result *result, struct tp_error *error)
 {
-  const int stages = steps->point->mesh.pp;
-  struct tp_timeline *const timeline = steps->timing.timeline;
-  const double began_s = timeline != NULL ? timeline->offset_s : 0;
+  const int stages = steps->point->mesh.pp, ranks = tp_mesh_stage_ranks(&steps->point->mesh);
+  struct tp_timeline nobodys = {.offset_s = 0};
+  struct tp_timeline *const timeline =
+      steps->timing.timeline != NULL ? steps->timing.timeline : &nobodys;
+  const double began_s = timeline->offset_s;
   if (stages == 1)
     return run_stage(steps, 0, batch, result, error);
   *result = (struct tp_result){0};
   for (int stage = 0; stage < stages; stage++) {
     struct tp_result one;
+    timeline->first_rank = stage * ranks;
+    timeline->n_ranks = ranks;
+    timeline->offset_s = began_s + result->total_s;
     TP_TRY(run_stage(steps, stage, batch, &one, error));
     add_stage(&one, stages, result);
-    if (timeline != NULL)
-      timeline->offset_s = began_s + result->total_s;
   }
-  if (timeline != NULL)
-    timeline->offset_s = began_s;
+  timeline->offset_s = began_s;
   return TP_OK;
 }
 

@@ -22,8 +22,8 @@ struct tp_steps {
   struct tp_timing timing;  /* a timeline may be set before a run */
 };
 
-/* What one rank needs of its memory while it works on a batch, the cache at its full capacity: each
- * part is that of the stage which needs most of it. */
+/* What one rank of a stage needs of its memory while it works on a batch, the cache at its full
+ * capacity. */
 struct tp_footprint {
   double weight_bytes, state_bytes, kv_bytes, activation_bytes;
 };
@@ -32,7 +32,7 @@ struct tp_footprint {
 enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error);
 
 /* TP_E_INPUT where the variant refuses the step. */
-enum tp_status tp_steps_footprint(struct tp_steps *steps, const struct tp_batch *batch,
+enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                                   struct tp_footprint *footprint, struct tp_error *error);
 
 /* One step, through all stages, with the host's time of it where it is of an inference; of a

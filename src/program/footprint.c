@@ -65,12 +65,12 @@ static int64_t dense_width(const struct tp_block *block)
 
 /* Rows that the experts of the rank work on, in and out, and their inner tensors; gathered tokens.
  */
-static double experts_elements(const struct tp_pass *pass)
+static double experts_elements(const struct tp_pass *pass, const struct tp_block *block)
 {
   const struct tp_mesh *const mesh = &pass->request->mesh;
   const struct tp_expert_shape *const all = &pass->request->model->experts;
-  const double tokens = (double)pass->tokens * mesh->dp, hidden = (double)pass->block.hidden;
-  if (all->count <= 1)
+  const double tokens = (double)pass->tokens * mesh->dp, hidden = (double)block->hidden;
+  if (block->experts.count == 0 || all->count <= 1)
     return 0;
   const double rows = tokens * (double)all->top_k / mesh->ep;
   return rows * (2 * hidden + 3 * (double)all->ffn / tp_mesh_expert_parts(mesh)) +
@@ -78,9 +78,9 @@ static double experts_elements(const struct tp_pass *pass)
 }
 
 /* Latents, and queries, keys and values of the heads; of decode queries as wide as the latent. */
-static double latent_elements(const struct tp_pass *pass)
+static double latent_elements(const struct tp_pass *pass, const struct tp_block *block)
 {
-  const struct tp_latent_shape *const latent = &pass->block.latent;
+  const struct tp_latent_shape *const latent = &block->latent;
   double elements = 0;
   if (latent->kv_rank == 0)
     return 0;
@@ -91,33 +91,50 @@ static double latent_elements(const struct tp_pass *pass)
                              : 2 * (latent->nope_dim + latent->rope_dim + latent->value_dim);
     elements +=
         (double)(chunk->sequences * (chunk->context * !tp_chunk_decodes(chunk) + chunk->tokens) *
-                 pass->block.heads * wide);
+                 block->heads * wide);
   }
   return elements + (double)(pass->tokens * (latent->q_rank + latent->kv_rank));
 }
 
-/* Live at once at the widest point of a pass: residual, normalised copy and two outputs in flight;
- * the inner tensors of the larger module; the score matrix where it is materialised; logits. */
-static double activation_bytes(const struct tp_pass *pass)
+/* Scores and probabilities of the largest chunk whose kernel keeps them. */
+static double score_elements(const struct tp_pass *pass, const struct tp_block *block)
 {
-  const struct tp_block *b = &pass->block;
-  const struct tp_request *request = pass->request;
-  const double tokens = (double)pass->tokens;
-  const double inner = experts_elements(pass);
-  const double attention = tokens * (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
-  const double mlp = tokens * (double)dense_width(b) * (b->gated ? 3 : 2);
-  double scores = 0; /* scores and probabilities of the largest chunk whose kernel keeps them */
+  const struct tp_request *const request = pass->request;
+  double scores = 0;
   for (int i = 0; i < request->batch.n; i++) {
-    const struct tp_chunk *chunk = &request->batch.chunks[i];
+    const struct tp_chunk *const chunk = &request->batch.chunks[i];
     if (tp_style_attention(&request->style, chunk) == TP_ATTENTION_MATERIALISED)
-      scores = max(scores, 2 * (double)(chunk->sequences * chunk->tokens) * (double)b->heads *
+      scores = max(scores, 2 * (double)(chunk->sequences * chunk->tokens) * (double)block->heads *
                                (double)(chunk->context + chunk->tokens));
   }
-  const double logits = (double)tp_block_head_rows(pass) * (double)request->model->vocab;
-  const double outer = 4 * tokens * (double)b->hidden * (double)b->copies;
-  return (outer +
-          max(max(max(attention + scores, latent_elements(pass)), max(mlp, inner)), logits)) *
-         tp_dtype_bytes(pass->wide);
+  return scores;
+}
+
+/* The inner tensors of the larger module of a block. */
+static double inner_elements(const struct tp_pass *pass, const struct tp_block *block)
+{
+  const double tokens = (double)pass->tokens;
+  const double attention =
+      tokens * (double)(2 * block->heads + 2 * block->kv_heads) * (double)block->head_dim;
+  const double mlp = tokens * (double)dense_width(block) * (block->gated ? 3 : 2);
+  return max(max(attention + score_elements(pass, block), latent_elements(pass, block)),
+             max(mlp, experts_elements(pass, block)));
+}
+
+/* Live at once at the widest point of a pass: residual, normalised copy and two outputs in flight;
+ * the inner tensors of the widest of the stage's layers; logits where the stage ends the pass. */
+static double activation_bytes(const struct tp_pass *pass)
+{
+  const struct tp_request *const request = pass->request;
+  double inner = 0;
+  for (int kind = 0; kind < tp_model_n_kinds(request->model); kind++)
+    if (blocks_of(pass, kind) > 0)
+      inner = max(inner, inner_elements(pass, &pass->kinds[kind].block));
+  const bool ends = request->stage + 1 >= request->mesh.pp;
+  const double logits = ends ? (double)tp_block_head_rows(pass) * (double)request->model->vocab : 0;
+  const double outer =
+      4 * (double)pass->tokens * (double)pass->block.hidden * (double)pass->block.copies;
+  return (outer + max(inner, logits)) * tp_dtype_bytes(pass->wide);
 }
 
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)

@@ -102,7 +102,8 @@ static void add_span(const struct tp_replay *replay, int q, double start_s)
 {
   const struct tp_lane *lane = &replay->lanes[q];
   tp_timeline_add_op(replay->run->timeline, op_of(lane)->op, &lane->costs[lane->op],
-                     (struct tp_span){.stream = q,
+                     (struct tp_span){.rank = replay->run->timeline->first_rank,
+                                      .stream = q,
                                       .start_s = replay->origin_s + start_s,
                                       .end_s = replay->origin_s + replay->fluid.now_s});
 }

@@ -37,7 +37,9 @@ static const struct tp_des_span *slowest(const struct tp_des_plan *plan,
 
 static void add_timeline(const struct tp_des_plan *plan, const struct tp_des_span *spans)
 {
-  for (int rank = 0; rank < plan->ranks; rank++)
+  const int first = plan->run->timeline->first_rank, n = plan->run->timeline->n_ranks;
+  const int end = n == 0 ? plan->ranks : first + n;
+  for (int rank = first; rank < end; rank++)
     for (int q = 0; q < plan->n_streams; q++)
       for (size_t i = 0; i < plan->streams[q].n_items; i++) {
         const size_t op = plan->streams[q].items[i].op;
