@@ -121,6 +121,9 @@ enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind
  * another. */
 enum tp_status tp_kinds_read(struct tp_reading *reading);
 
+/* positions.c: how long a sequence the model is made for. */
+enum tp_status tp_positions_read(struct tp_reading *reading);
+
 /* quantise.c: the types that the file, or the text of hf_quant_config.json beside it, gives its
  * parts. */
 enum tp_status tp_quantise_read(struct tp_reading *reading, const char *file);

@@ -1,9 +1,11 @@
 libtpcore_la_SOURCES += \
 	%D%/family.c %D%/family.h %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
-	%D%/mixtures.c %D%/model.c %D%/model.h \
+	%D%/matrix_names.c %D%/mixtures.c %D%/model.c %D%/model.h \
 	%D%/parameters.c \
 	%D%/pattern.c %D%/pattern.h \
+	%D%/positions.c \
 	%D%/quantise.c \
+	%D%/scheme.c %D%/scheme.h \
 	%D%/shard.c %D%/shard.h \
 	%D%/windows.c

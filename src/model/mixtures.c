@@ -66,32 +66,71 @@ static enum tp_status read_list(struct tp_reading *reading, const char *key,
   return TP_OK;
 }
 
-/* Layers that a list takes out; those that a text "3,4,5" names; those past a last one. */
-static enum tp_status read_exceptions(struct tp_reading *reading, struct tp_layer_kind *layers)
+/* A list of places of layers that have none. */
+static enum tp_status take_out(struct tp_reading *reading, struct tp_layer_kind *layers)
 {
-  const json_t *const dense = json_object_get(reading->object, "mlp_only_layers");
-  const json_t *const end = json_object_get(reading->object, "moe_layer_end_index");
+  static const char key[] = "mlp_only_layers";
+  const json_t *const dense = json_object_get(reading->object, key);
   const int64_t n = reading->config.model.layers;
-  for (size_t i = 0; json_is_array(dense) && i < json_array_size(dense); i++) {
-    const json_int_t layer = json_integer_value(json_array_get(dense, i));
-    if (layer < 0 || layer >= n)
-      return tp_key_fail(reading, "mlp_only_layers", "names no layer of %" PRId64, n);
+  if (tp_key_is_given(reading, key) && !json_is_array(dense))
+    return tp_key_fail(reading, key, "must be a list of layers, from 0 on");
+  for (size_t i = 0; i < json_array_size(dense); i++) {
+    const json_t *const item = json_array_get(dense, i);
+    const json_int_t layer = json_integer_value(item);
+    if (!json_is_integer(item) || layer < 0 || layer >= n)
+      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, i),
+                         "names no layer of %" PRId64, n);
     layers[layer].mixture = false;
   }
-  if (json_is_integer(end) && json_integer_value(end) >= 0)
-    for (int64_t layer = json_integer_value(end) + 1; layer < n; layer++)
-      layers[layer].mixture = false;
-  const char *named = json_string_value(json_object_get(reading->object, "moe_layers_enum"));
-  if (named == NULL)
+  return TP_OK;
+}
+
+/* The last layer that has experts; below 0: the model's last. */
+static enum tp_status cut_off(struct tp_reading *reading, struct tp_layer_kind *layers)
+{
+  static const char key[] = "moe_layer_end_index";
+  const json_t *const end = json_object_get(reading->object, key);
+  if (!tp_key_is_given(reading, key))
     return TP_OK;
+  if (!json_is_integer(end))
+    return tp_key_fail(reading, key, "must be the place of a layer, from 0 on");
+  for (int64_t layer = json_integer_value(end) + 1;
+       json_integer_value(end) >= 0 && layer < reading->config.model.layers; layer++)
+    layers[layer].mixture = false;
+  return TP_OK;
+}
+
+/* A text "3,4,5" of those that have experts. */
+static enum tp_status take_named(struct tp_reading *reading, struct tp_layer_kind *layers)
+{
+  static const char key[] = "moe_layers_enum";
+  const char *named = json_string_value(json_object_get(reading->object, key));
+  const int64_t n = reading->config.model.layers;
+  if (!tp_key_is_given(reading, key))
+    return TP_OK;
+  if (named == NULL)
+    return tp_key_fail(reading, key, "must be a text that names layers, as \"3,4,5\"");
   for (int64_t layer = 0; layer < n; layer++)
     layers[layer].mixture = false;
   for (char *next; *named != '\0'; named = *next == ',' ? next + 1 : next) {
     const long layer = strtol(named, &next, 10);
     if (next == named || layer < 0 || layer >= n)
-      return tp_key_fail(reading, "moe_layers_enum", "names no layer of %" PRId64, n);
+      return tp_key_fail(reading, key, "names no layer of %" PRId64, n);
     layers[layer].mixture = true;
   }
+  return TP_OK;
+}
+
+/* Every so many-th layer, or a list. */
+static enum tp_status read_frequency(struct tp_reading *reading)
+{
+  static const char key[] = "moe_layer_freq";
+  const json_t *const step = json_object_get(reading->object, key);
+  if (!tp_key_is_given(reading, key) || json_is_array(step))
+    return TP_OK;
+  if (!json_is_integer(step) || json_integer_value(step) < 1)
+    return tp_key_fail(reading, key, "must be a whole number of layers from 1 on, or a list");
+  reading->config.mixture_step = json_integer_value(step);
   return TP_OK;
 }
 
@@ -102,13 +141,16 @@ enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind
   TP_TRY(settle_experts(reading));
   if (config->model.experts.count == 0)
     return TP_OK;
-  const json_t *const step = json_object_get(reading->object, "moe_layer_freq");
-  if (json_is_integer(step) && json_integer_value(step) >= 1)
-    config->mixture_step = json_integer_value(step);
+  if (tp_key_is_given(reading, lists[0]) &&
+      !json_is_array(json_object_get(reading->object, lists[0])))
+    return tp_key_fail(reading, lists[0], "must be a list, a word a layer");
+  TP_TRY(read_frequency(reading));
   for (int64_t layer = 0; layer < config->model.layers; layer++)
     layers[layer].mixture = has_by_rule(config, layer);
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (json_is_array(json_object_get(reading->object, lists[i])))
       TP_TRY(read_list(reading, lists[i], layers));
-  return read_exceptions(reading, layers);
+  TP_TRY(take_out(reading, layers));
+  TP_TRY(cut_off(reading, layers));
+  return take_named(reading, layers);
 }

@@ -66,6 +66,7 @@ struct tp_model {
   int64_t layers, hidden, heads, kv_heads, head_dim, ffn, vocab; /* Kraken: of one sub-layer */
   int64_t value_dim;     /* width of a head's values; 0: head_dim */
   int64_t max_positions; /* rows of the learned table; 0 where positions are computed */
+  int64_t context;       /* tokens of the longest sequence it is made for; 0: not said */
   int64_t kraken_ways;   /* sub-layers a layer where the file is a Kraken model, else 0 */
   struct tp_expert_shape experts;
   struct tp_latent_shape latent;

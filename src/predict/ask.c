@@ -161,6 +161,42 @@ static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *po
   return TP_OK;
 }
 
+static bool is_given(const struct tp_ask_value *value)
+{
+  return value->text != NULL ? value->text[0] != '\0' && strcmp(value->text, "0") != 0
+                             : !isnan(value->number) && value->number != 0;
+}
+
+/* What was asked and changes nothing: each once. */
+static void tell_unused(const struct tp_ask *ask, const struct tp_point *point,
+                        struct tp_catalog *catalog)
+{
+  static const enum tp_axis_name of_generations[] = {TP_AXIS_generate, TP_AXIS_kv_dtype};
+  for (int i = 0; i < 2 && !tp_point_generates(point); i++) {
+    const struct tp_column *const column = tp_axis_column(of_generations[i]);
+    if (is_given(&ask->values[of_generations[i]]) && tp_catalog_is_news(catalog, column))
+      catalog->note(tp_arena_printf(catalog->arena,
+                                    "a training step and a sub-layer generate no tokens and keep "
+                                    "no cache: %s is not used there",
+                                    column->name));
+  }
+}
+
+/* Once a model: an engine would refuse such sequences, or cut them. */
+static void tell_positions(const struct tp_point *point, struct tp_catalog *catalog)
+{
+  const struct tp_model *const model = point->model;
+  const int64_t tokens =
+      point->prompt + (tp_point_generates(point) ? tp_point_generated(point) : 0);
+  if (model->context == 0 || tokens <= model->context || !tp_catalog_is_news(catalog, model))
+    return;
+  catalog->note(tp_arena_printf(catalog->arena,
+                                "model %s: sequences of %lld tokens are longer than the %lld "
+                                "positions it is made for (max_position_embeddings, scaling of "
+                                "rotary angles included)",
+                                model->name, (long long)tokens, (long long)model->context));
+}
+
 enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catalog,
                               struct tp_point *point, struct tp_error *error)
 {
@@ -170,6 +206,8 @@ enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catal
   if (status != TP_OK)
     return fail_word(ask, status, error, reason.text);
   TP_TRY(read_numbers(ask, point, error));
+  tell_unused(ask, point, catalog);
+  tell_positions(point, catalog);
   if (point->layers == 0)
     return TP_OK;
   return tp_catalog_cut(catalog, point->layers, &point->model, &reason) == TP_OK

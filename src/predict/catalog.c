@@ -72,6 +72,22 @@ void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const ch
   memcpy(input->hash, hash, sizeof input->hash);
 }
 
+struct tp_catalog_told {
+  const void *about;
+  struct tp_catalog_told *next;
+};
+
+bool tp_catalog_is_news(struct tp_catalog *catalog, const void *about)
+{
+  for (const struct tp_catalog_told *told = catalog->told; told != NULL; told = told->next)
+    if (told->about == about)
+      return false;
+  struct tp_catalog_told *const told = TP_NEW(catalog->arena, struct tp_catalog_told, 1);
+  *told = (struct tp_catalog_told){about, catalog->told};
+  catalog->told = told;
+  return catalog->note != NULL;
+}
+
 /* A file, a shipped name, or a folder that holds config.json. */
 static enum tp_status find_model(const struct tp_catalog *catalog, const char *name,
                                  const char **path, struct tp_error *error)

@@ -28,6 +28,7 @@ struct tp_catalog {
   struct tp_catalog_precision *precisions;    /* of models, where a run does not say */
   struct tp_catalog_cut *cuts;
   struct tp_catalog_setup *setups;
+  struct tp_catalog_told *told;
   struct tp_input_file *inputs;
   size_t n_inputs, inputs_capacity;
 };
@@ -52,6 +53,10 @@ enum tp_status tp_catalog_kv_dtype(struct tp_catalog *catalog, const char *name,
                                    enum tp_kv_dtype *kv_dtype, struct tp_error *error);
 enum tp_status tp_catalog_dtype(struct tp_catalog *catalog, const char *name, enum tp_dtype *dtype,
                                 struct tp_error *error);
+
+/* Whether somebody is to be told about a thing, of which nobody was before: what it is does not
+ * matter, only where it stands. */
+bool tp_catalog_is_news(struct tp_catalog *catalog, const void *about);
 
 /* Records a file for the sidecar (the catalog records those it opens). */
 void tp_catalog_add_input(struct tp_catalog *catalog, const char *path, const char *hash);

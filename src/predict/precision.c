@@ -19,7 +19,7 @@ static bool find_dtype(const char *text, enum tp_dtype *dtype)
 
 bool tp_precision_is_own(const struct tp_model *model)
 {
-  return tp_model_is_quantised(model) || model->unknown_dtype != NULL;
+  return tp_model_is_quantised(model) || model->unknown_dtype != NULL || model->kv_dtype != NULL;
 }
 
 static bool has_part(const struct tp_model *model, enum tp_model_part part)

@@ -22,8 +22,11 @@ enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error 
     return tp_fail(error, TP_E_INPUT,
                    "pp %d: a training step over pipeline stages is not modelled; take pp 1", pp);
   if (pp > request->model->layers)
-    return tp_fail(error, TP_E_INPUT, "pp %d: %s has %lld layers, and a stage takes one at least",
-                   pp, request->model->name, (long long)request->model->layers);
+    return tp_fail(error, TP_E_INPUT,
+                   "pp %d: a stage takes one layer or more, and %s has %lld in this run; take pp "
+                   "%lld or less, or more layers",
+                   pp, request->model->name, (long long)request->model->layers,
+                   (long long)request->model->layers);
   return TP_OK;
 }
 

@@ -143,10 +143,10 @@ enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *cata
   const size_t size = tp_grid_size(grid);
   if (size > MOST_POINTS)
     return tp_fail(error, TP_E_INPUT, "more than %d points; shorten the lists", (int)MOST_POINTS);
-  /* No value is read together with more than one other: platform and stack, model and layers. */
+  /* No value is read together with more than two others: model, prompt and generate. */
   for (size_t i = 0; i < size; i++) {
     struct tp_point point;
-    if (grid->points != NULL || is_near_first(grid, i, 2))
+    if (grid->points != NULL || is_near_first(grid, i, 3))
       TP_TRY(tp_grid_point(grid, catalog, i, &point, error));
   }
   return TP_OK;

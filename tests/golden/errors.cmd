@@ -13,3 +13,8 @@ tpsim check ladder-7b
 tpsim predict --model tiny.json --platform dgx-h100 --stack ideal --tp 3 --format csv | cut -d, -f5,30-
 # Of a key that means many values six are listed.
 tpsim predict --model tiny.json --platform dgx-h100 --set spread_ratio=0.1
+# What changes nothing is said, once: a step of training generates nothing; and sequences that an
+# engine would refuse are named once a model, though not those whose rotary angles are stretched so far.
+tpsim predict --model llama-3.1-8b --platform dgx-h100 --tp 8 --phase train,op --batch 1,2 --generate 7 --kv-dtype fp8 | cut -d, -f8,10,30,31,35
+tpsim sweep --model llama-2-7b,llama-3.1-8b --platform dgx-h100 --prompt 1024,4000 --generate 1,128 -o long.csv && cut -d, -f1,9,10,30 long.csv
+tpsim predict --model llama-3.1-8b --platform dgx-h100 --pp 2 --layers 1 | tail -n 1 | cut -c 1-40

@@ -60,6 +60,38 @@ START_TEST(head_dim_makes_indivisible_widths_possible)
 }
 END_TEST
 
+/* yarn: times those of the original; linear: times those of the file; llama3: counted already. */
+START_TEST(positions_are_those_of_engines)
+{
+#define ROPE(type, more) ",\"rope_scaling\":{\"rope_type\":\"" type "\",\"factor\":4" more "}"
+#define ORIGINAL         ",\"original_max_position_embeddings\":3000"
+  static const struct {
+    const char *keys;
+    int64_t context;
+  } files[] = {{"", 0},
+               {",\"max_position_embeddings\":null", 0},
+               {",\"max_position_embeddings\":4096", 4096},
+               {",\"max_position_embeddings\":4096.0,\"rope_scaling\":null", 4096},
+               {",\"max_position_embeddings\":4096" ROPE("linear", ""), 16384},
+               {",\"max_position_embeddings\":4096" ROPE("dynamic", ORIGINAL), 16384},
+               {",\"max_position_embeddings\":4096" ROPE("yarn", ORIGINAL), 12000},
+               {",\"max_position_embeddings\":40960" ROPE("yarn", ORIGINAL), 40960},
+               {",\"max_position_embeddings\":4096" ROPE("yarn", ""), 16384},
+               {",\"max_position_embeddings\":4096" ROPE("llama3", ORIGINAL), 4096},
+               {",\"max_position_embeddings\":4096,\"rope_parameters\":{\"full_attention\":"
+                "{\"rope_type\":\"linear\",\"factor\":8}}",
+                32768},
+               {",\"max_position_embeddings\":4096,\"rope_scaling\":{\"type\":\"linear\","
+                "\"factor\":2}",
+                8192}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    const struct tp_model m =
+        open_text(tp_arena_printf(arena, "{" LLAMA "%s}", files[i].keys), arena);
+    ck_assert_msg(m.context == files[i].context, "%s: %lld", files[i].keys, (long long)m.context);
+  }
+}
+END_TEST
+
 START_TEST(gpt2_keys)
 {
   struct tp_model m = open_text("{\"model_type\":\"gpt2\",\"n_embd\":64,\"n_layer\":3,"
@@ -392,6 +424,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(keys, setup, teardown);
   tcase_add_test(keys, llama_keys);
   tcase_add_test(keys, head_dim_makes_indivisible_widths_possible);
+  tcase_add_test(keys, positions_are_those_of_engines);
   tcase_add_test(keys, gpt2_keys);
   tcase_add_test(keys, falcon_keys);
   tcase_add_test(keys, other_families_keys);

@@ -54,6 +54,12 @@ static const struct {
      "\"layers.1.ffn.experts\":{\"quant_algo\":\"NVFP4\"},"
      "\"layers.2.ffn.experts\":{\"quant_algo\":\"NVFP4\"}}}",
      "- - nvfp4 - -"},
+    {"{\"quant_algo\":null,\"kv_cache_quant_algo\":\"FP8\"}", "- - - - fp8"},
+    {"{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
+         "4", "int") "},"
+                     "\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS(
+                         "8", "float") ",\"input_activations\":{}}}}",
+     "fp8 w4a16 w4a16 w4a16 -"},
     {"{\"quant_algo\":\"FP8\",\"kv_cache_scheme\":\"FP8\",\"ignore\":[\"lm_head\"]}",
      "fp8 fp8 fp8 fp8 fp8"},
 };
@@ -76,6 +82,51 @@ START_TEST(parts_have_the_types_of_their_checkpoint)
 }
 END_TEST
 
+/* What is priced otherwise than it is, or not at all, is named. */
+START_TEST(other_scales_are_named)
+{
+  static const char *const cases[][2] = {
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"group_size\":32}",
+       "'quantization_config.group_size' is 32: priced as w4a16 in groups of 128"},
+      {"{\"quant_method\":\"awq\",\"bits\":4,\"group_size\":-1}",
+       "'quantization_config.group_size' is -1: priced as w4a16 in groups of 128"},
+      {"{\"quant_method\":\"fp8\",\"weight_block_size\":[64,128]}",
+       "'quantization_config.weight_block_size' is another block than 128 x 128"},
+      {"{\"quant_algo\":\"FP8\",\"ignore\":[\"*\"]}",
+       "'quantization_config' quantises no weights that a layer has"},
+      {"{\"quant_algo\":\"NVFP4\",\"group_size\":16}", NULL}};
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", cases[_i][0]), arena);
+  bool named = false;
+  for (size_t i = 0; i < m.n_notes; i++)
+    named = named || strstr(m.notes[i], cases[_i][1] != NULL ? cases[_i][1] : "group_size") != NULL;
+  ck_assert_int_eq(named, cases[_i][1] != NULL);
+}
+END_TEST
+
+START_TEST(odd_types_of_activations_are_named)
+{
+  static const char *const types[][2] = {{"\"torch.bfloat16\"", "bf16"},
+                                         {"\"half\"", "fp16"},
+                                         {"\"int3\"", NULL},
+                                         {"16", NULL},
+                                         {"null", ""}};
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena,
+                                "{\"model_type\":\"llama\",\"hidden_size\":64,"
+                                "\"intermediate_size\":9,\"num_hidden_layers\":1,"
+                                "\"num_attention_heads\":4,\"vocab_size\":9,\"dtype\":%s}",
+                                types[_i][0]),
+                arena);
+  const char *const want = types[_i][1];
+  ck_assert_uint_eq(m.n_notes, want == NULL ? 1 : 0);
+  if (want != NULL && want[0] != '\0')
+    ck_assert_str_eq(m.dtype, want);
+  else
+    ck_assert_ptr_null(m.dtype);
+}
+END_TEST
+
 /* What no GEMM here is needs --dtype, and says so. */
 START_TEST(other_ways_to_quantise_are_named)
 {
@@ -83,8 +134,13 @@ START_TEST(other_ways_to_quantise_are_named)
       "{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true}",
       "{\"quant_method\":\"gptq\",\"bits\":8}",
       "{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{" WEIGHTS(
-          "8", "int") ",\"input_activations\":{\"num_bits\":8}}}}"};
-  static const char *const words[] = {"'bitsandbytes'", "'gptq'", "'group_0'"};
+          "8", "int") ",\"input_activations\":{\"num_bits\":8}}}}",
+      "{\"quant_algo\":\"W9\"}",
+      "{\"quantized_layers\":{\"*.mlp.experts*\":{\"quant_algo\":\"W9\"}}}",
+      "{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
+          "4", "int") "},\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS("8", "int") "}}}"};
+  static const char *const words[] = {"'bitsandbytes'", "'gptq'", "'config_groups.group_0'",
+                                      "'W9'",           "'W9'",   "'config_groups.b'"};
   const struct tp_model m =
       open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", configs[_i]), arena);
   ck_assert_ptr_nonnull(m.unknown_dtype);
@@ -129,7 +185,9 @@ static Suite *suite(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, parts_have_the_types_of_their_checkpoint, 0,
                       (int)(sizeof checkpoints / sizeof *checkpoints));
-  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 3);
+  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 6);
+  tcase_add_loop_test(t, other_scales_are_named, 0, 5);
+  tcase_add_loop_test(t, odd_types_of_activations_are_named, 0, 5);
   tcase_add_test(t, a_file_beside_the_config_is_read);
   suite_add_tcase(s, t);
   return s;

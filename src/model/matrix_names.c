@@ -1,0 +1,78 @@
+/* Names of matrices as checkpoints spell them, and patterns that are matched against them. */
+#include "model/scheme.h"
+
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <regex.h>
+#include <string.h>
+
+/* "re:..." is a regular expression from the name's beginning, '*' stands for anything, and a plain
+ * name for itself and for what is below it, wherever it begins. */
+static bool name_matches(const char *name, const char *pattern, struct tp_arena *arena)
+{
+  if (strncmp(pattern, "re:", 3) == 0) {
+    regex_t regex;
+    if (regcomp(&regex, tp_arena_printf(arena, "^%s", pattern + 3), REG_EXTENDED | REG_NOSUB) != 0)
+      return false;
+    const bool found = regexec(&regex, name, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return found;
+  }
+  if (strpbrk(pattern, "*?") != NULL)
+    return fnmatch(pattern, name, 0) == 0 ||
+           fnmatch(tp_arena_printf(arena, "%s.*", pattern), name, 0) == 0 ||
+           fnmatch(tp_arena_printf(arena, "*.%s", pattern), name, 0) == 0;
+  const size_t length = strlen(pattern);
+  for (const char *at = strstr(name, pattern); length > 0 && at != NULL;
+       at = strstr(at + 1, pattern))
+    if ((at == name || at[-1] == '.') && (at[length] == '\0' || at[length] == '.'))
+      return true;
+  return false;
+}
+
+/* How checkpoints name one matrix of the part in a layer; NULL past the last spelling.  gemma4's
+ * experts stand beside its MLP, not inside. */
+static const char *matrix_name(enum tp_model_part part, bool beside, int64_t layer, int spelling,
+                               struct tp_arena *arena)
+{
+  static const char *const prefixes[] = {"model.layers", "language_model.model.layers",
+                                         "model.language_model.layers", "layers"};
+  static const char *const matrices[TP_N_PARTS][2] = {
+      [TP_PART_ATTENTION] = {"self_attn.o_proj", "attn.o_proj"},
+      [TP_PART_MLP] = {"mlp.up_proj", "ffn.up_proj"},
+      [TP_PART_EXPERTS] = {"mlp.experts.0.up_proj", "ffn.experts.0.up_proj"},
+      [TP_PART_SHARED] = {"mlp.shared_experts.up_proj", "ffn.shared_experts.up_proj"},
+      [TP_PART_ROUTER] = {"mlp.gate", "ffn.gate"}};
+  const int n_prefixes = sizeof prefixes / sizeof *prefixes;
+  if (spelling >= 2 * n_prefixes)
+    return NULL;
+  const char *matrix = matrices[part][spelling / n_prefixes];
+  if (beside && part == TP_PART_EXPERTS)
+    matrix = "experts.0.up_proj";
+  else if (beside && part == TP_PART_SHARED)
+    matrix = "mlp.up_proj";
+  return tp_arena_printf(arena, "%s.%" PRId64 ".%s", prefixes[spelling % n_prefixes], layer,
+                         matrix);
+}
+
+bool tp_matrix_is_named(const char *pattern, enum tp_model_part part, bool beside, int64_t layer,
+                        struct tp_arena *arena)
+{
+  const char *name;
+  for (int spelling = 0; (name = matrix_name(part, beside, layer, spelling, arena)) != NULL;
+       spelling++)
+    if (name_matches(name, pattern, arena))
+      return true;
+  return false;
+}
+
+bool tp_matrix_is_listed(const json_t *list, enum tp_model_part part, bool beside, int64_t layer,
+                         struct tp_arena *arena)
+{
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *const pattern = json_string_value(json_array_get(list, i));
+    if (pattern != NULL && tp_matrix_is_named(pattern, part, beside, layer, arena))
+      return true;
+  }
+  return false;
+}

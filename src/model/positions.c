@@ -1,0 +1,61 @@
+/* How long a sequence may be: the positions that a model was trained for, times what a scaling of
+ * its rotary angles adds. */
+#include "model/family.h"
+
+#include <math.h>
+#include <string.h>
+
+static const json_t *scaling_of(const struct tp_reading *reading)
+{
+  static const char *const keys[] = {"rope_scaling", "rope_parameters"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const json_t *const scaling = json_object_get(reading->object, keys[i]);
+    const json_t *const full = json_object_get(scaling, "full_attention"); /* by kind of layer */
+    if (json_is_object(scaling))
+      return json_is_object(full) ? full : scaling;
+  }
+  return NULL;
+}
+
+static const char *type_of(const json_t *scaling)
+{
+  const char *const type = json_string_value(json_object_get(scaling, "rope_type"));
+  const char *const old = json_string_value(json_object_get(scaling, "type"));
+  return type != NULL ? type : old != NULL ? old : "default";
+}
+
+/* As serving engines read it: yarn stretches the positions of its original, and most others what
+ * the file says; but some files give the stretched number. */
+static double stretched(const struct tp_reading *reading, double positions)
+{
+  static const char *const counted[] = {"default", "llama3", "longrope",
+                                        "su",      "mrope",  "proportional"};
+  const json_t *const scaling = scaling_of(reading);
+  const char *const type = type_of(scaling);
+  const double factor = json_number_value(json_object_get(scaling, "factor"));
+  const json_t *original = json_object_get(scaling, "original_max_position_embeddings");
+  if (original == NULL)
+    original = json_object_get(reading->object, "original_max_position_embeddings");
+  for (size_t i = 0; i < sizeof counted / sizeof *counted; i++)
+    if (strcmp(type, counted[i]) == 0)
+      return positions;
+  if (!(factor > 1) || strncmp(reading->family->name, "gemma3", 6) == 0)
+    return positions;
+  if (strstr(type, "yarn") != NULL && json_is_number(original))
+    return fmax(positions, factor * json_number_value(original));
+  return factor * positions;
+}
+
+enum tp_status tp_positions_read(struct tp_reading *reading)
+{
+  enum { MOST = 1000 * 1000 * 1000 };
+  static const char key[] = "max_position_embeddings";
+  const json_t *const value = json_object_get(reading->object, key);
+  const double positions = json_number_value(value);
+  if (!tp_key_is_given(reading, key))
+    return TP_OK;
+  if (!json_is_number(value) || positions < 1 || positions != floor(positions) || positions > MOST)
+    return tp_key_fail(reading, key, "must be a whole number from 1 to %d", (int)MOST);
+  reading->config.model.context = (int64_t)fmin(stretched(reading, positions), MOST);
+  return TP_OK;
+}

@@ -1,0 +1,269 @@
+/* What tools write about quantised weights: NVIDIA's, compressed-tensors, and the methods of
+ * Hugging Face. */
+#include "model/scheme.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *text_at(const json_t *object, const char *key)
+{
+  const char *const text = json_string_value(json_object_get(object, key));
+  return text != NULL ? text : "";
+}
+
+/* NVIDIA's names. */
+static const char *dtype_of_algorithm(const char *name)
+{
+  static const char *const names[][2] = {{"FP8", "fp8"},
+                                         {"FP8_PER_TENSOR", "fp8"},
+                                         {"FP8_PER_CHANNEL_PER_TOKEN", "fp8"},
+                                         {"FP8_PB_WO", "fp8-block"},
+                                         {"FP8_BLOCK", "fp8-block"},
+                                         {"NVFP4", "nvfp4"},
+                                         {"W4A16_AWQ", "w4a16"},
+                                         {"INT4_AWQ", "w4a16"},
+                                         {"W4A16_GPTQ", "w4a16"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(name, names[i][0]) == 0)
+      return names[i][1];
+  return NULL;
+}
+
+/* A group of compressed-tensors: {"weights": {...}, "input_activations": {...} or null}. */
+static const char *dtype_of_group(const json_t *group)
+{
+  const json_t *const weights = json_object_get(group, "weights");
+  const json_t *const inputs = json_object_get(group, "input_activations");
+  const json_int_t bits = json_integer_value(json_object_get(weights, "num_bits"));
+  const bool is_float = strcmp(text_at(weights, "type"), "float") == 0;
+  const bool inputs_too = json_is_object(inputs);
+  if (bits == 4 && !inputs_too)
+    return is_float ? NULL : "w4a16";
+  if (bits == 4 && is_float && json_integer_value(json_object_get(inputs, "num_bits")) == 4)
+    return "nvfp4";
+  if (bits == 8 && is_float && inputs_too)
+    return strcmp(text_at(weights, "strategy"), "block") == 0 ? "fp8-block" : "fp8";
+  return NULL;
+}
+
+/* Elements that share a scale in the ops of a type; 0: as many as there are. */
+static int64_t group_of(const char *dtype)
+{
+  static const struct {
+    const char *dtype;
+    int64_t elements;
+  } groups[] = {{"w4a16", 128}, {"w4a16-mxfp4", 32}, {"nvfp4", 16}};
+  for (size_t i = 0; dtype != NULL && i < sizeof groups / sizeof *groups; i++)
+    if (strcmp(dtype, groups[i].dtype) == 0)
+      return groups[i].elements;
+  return 0;
+}
+
+/* -1 is a scale a channel. */
+static enum tp_status check_group_size(struct tp_reading *reading, const struct tp_scheme *scheme,
+                                       const char *below, const json_t *object, const char *dtype)
+{
+  const json_t *const size = json_object_get(object, "group_size");
+  const int64_t priced = group_of(dtype);
+  if (size == NULL || json_is_null(size))
+    return TP_OK;
+  const char *const path = tp_arena_printf(reading->arena, "%s%s.group_size", scheme->path, below);
+  if (!json_is_integer(size) || json_integer_value(size) < -1 || json_integer_value(size) == 0)
+    return tp_doc_fail(scheme->doc, path, reading->error,
+                       "must be a whole number of elements above 0, or -1: a scale a channel");
+  if (priced > 0 && json_integer_value(size) != priced)
+    tp_key_note(reading, "", "'%s' is %" JSON_INTEGER_FORMAT ": priced as %s in groups of %d", path,
+                json_integer_value(size), dtype, (int)priced);
+  return TP_OK;
+}
+
+/* The block of fp8 weights that shares a scale: two whole numbers; 128 x 128 is what is priced. */
+static enum tp_status check_block(struct tp_reading *reading, const struct tp_scheme *scheme,
+                                  const char *below, const json_t *block)
+{
+  bool usual = true;
+  if (block == NULL || json_is_null(block))
+    return TP_OK;
+  const char *const path = tp_arena_printf(reading->arena, "%s%s", scheme->path, below);
+  for (size_t i = 0; i < 2; i++) {
+    const json_int_t side = json_integer_value(json_array_get(block, i));
+    if (json_array_size(block) != 2 || side < 1)
+      return tp_doc_fail(scheme->doc, path, reading->error,
+                         "must be two whole numbers above 0, as [128, 128]");
+    usual = usual && side == 128;
+  }
+  if (!usual)
+    tp_key_note(reading, "", "'%s' is another block than 128 x 128, as which it is priced", path);
+  return TP_OK;
+}
+
+static const char *name_of_group(const char *name, struct tp_arena *arena)
+{
+  return tp_arena_printf(arena, "config_groups.%s", name);
+}
+
+static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const json_t *groups)
+{
+  const char *name;
+  json_t *group;
+  if (json_object_size(groups) == 0)
+    return tp_doc_fail(scheme->doc,
+                       tp_arena_printf(reading->arena, "%s.config_groups", scheme->path),
+                       reading->error,
+                       "has no group that says what is quantised; add one, or take "
+                       "the quantization away");
+  json_object_foreach ((json_t *)(uintptr_t)groups, name, group) {
+    const char *const below = tp_arena_printf(reading->arena, ".config_groups.%s.weights", name);
+    const json_t *const weights = json_object_get(group, "weights");
+    scheme->dtype = dtype_of_group(group);
+    scheme->unknown = scheme->dtype == NULL ? name_of_group(name, reading->arena) : NULL;
+    TP_TRY(check_group_size(reading, scheme, below, weights, scheme->dtype));
+    TP_TRY(check_block(reading, scheme,
+                       tp_arena_printf(reading->arena, "%s.block_structure", below),
+                       json_object_get(weights, "block_structure")));
+  }
+  if (json_object_size(groups) > 1) { /* by their targets */
+    scheme->groups = groups;
+    scheme->dtype = scheme->unknown = NULL;
+  }
+  return TP_OK;
+}
+
+/* Whether its method is one of those whose weights have 4 bits and its inputs none. */
+static bool is_weight_only(const char *method)
+{
+  static const char *const methods[] = {"awq",        "gptq",        "auto-round",
+                                        "awq_marlin", "gptq_marlin", "auto_gptq"};
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    if (strcmp(method, methods[i]) == 0)
+      return true;
+  return false;
+}
+
+/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}. */
+static bool keeps_cache_alone(const json_t *config)
+{
+  return json_is_null(json_object_get(config, "quant_algo")) &&
+         json_is_string(json_object_get(config, "kv_cache_quant_algo"));
+}
+
+static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const json_t *config)
+{
+  const char *const method = text_at(config, "quant_method");
+  const json_int_t bits = json_integer_value(json_object_get(config, "bits"));
+  const json_t *const block = json_object_get(config, "weight_block_size");
+  if (strcmp(method, "fp8") == 0) {
+    scheme->dtype = block != NULL && !json_is_null(block) ? "fp8-block" : "fp8";
+    return check_block(reading, scheme, ".weight_block_size", block);
+  }
+  if (strcmp(method, "fbgemm_fp8") == 0)
+    scheme->dtype = "fp8";
+  else if (strcmp(method, "mxfp4") == 0)
+    scheme->dtype = "w4a16-mxfp4";
+  else if (is_weight_only(method) && bits == 4)
+    scheme->dtype = "w4a16";
+  else if (method[0] != '\0' || !keeps_cache_alone(config))
+    scheme->unknown = method[0] != '\0' ? method : scheme->path;
+  return TP_OK;
+}
+
+static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const json_t *layers)
+{
+  const char *name;
+  json_t *layer;
+  scheme->layers = layers;
+  json_object_foreach ((json_t *)(uintptr_t)layers, name, layer)
+    TP_TRY(check_group_size(reading, scheme, ".quantized_layers", layer,
+                            dtype_of_algorithm(text_at(layer, "quant_algo"))));
+  return TP_OK;
+}
+
+enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme)
+{
+  static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
+                                      "ignored_layers"};
+  const json_t *const config = tp_doc_at(scheme->doc, scheme->path);
+  const char *const algorithm = text_at(config, "quant_algo");
+  const json_t *const groups = json_object_get(config, "config_groups");
+  const json_t *const layers = json_object_get(config, "quantized_layers");
+  for (size_t i = 0; i < sizeof lists / sizeof *lists && scheme->exceptions == NULL; i++)
+    if (json_is_array(json_object_get(config, lists[i])))
+      scheme->exceptions = json_object_get(config, lists[i]);
+  if (json_is_object(layers))
+    return read_layers(reading, scheme, layers);
+  if (algorithm[0] != '\0') {
+    scheme->dtype = dtype_of_algorithm(algorithm);
+    scheme->unknown = scheme->dtype == NULL ? algorithm : NULL;
+  } else if (json_is_object(groups))
+    TP_TRY(read_groups(reading, scheme, groups));
+  else
+    TP_TRY(read_method(reading, scheme, config));
+  return check_group_size(reading, scheme, "", config, scheme->dtype);
+}
+
+/* The first name that fits decides. */
+static const char *dtype_by_layers(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
+                                   struct tp_arena *arena)
+{
+  const char *name;
+  json_t *value;
+  json_object_foreach ((json_t *)(uintptr_t)scheme->layers, name, value) {
+    if (!tp_matrix_is_named(name, part, scheme->beside, layer, arena))
+      continue;
+    const char *const algorithm = text_at(value, "quant_algo");
+    const char *const dtype = dtype_of_algorithm(algorithm);
+    if (dtype == NULL && algorithm[0] != '\0')
+      scheme->unknown = algorithm;
+    return dtype;
+  }
+  return NULL;
+}
+
+/* "Linear" means every matrix that no other group names. */
+static bool targets_all(const json_t *targets)
+{
+  for (size_t i = 0; i < json_array_size(targets); i++) {
+    const char *const target = json_string_value(json_array_get(targets, i));
+    if (target != NULL && strcmp(target, "Linear") == 0)
+      return true;
+  }
+  return false;
+}
+
+static const char *dtype_by_groups(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
+                                   struct tp_arena *arena)
+{
+  const char *name, *of = NULL;
+  const json_t *found = NULL;
+  json_t *group;
+  json_object_foreach ((json_t *)(uintptr_t)scheme->groups, name, group) {
+    const json_t *const targets = json_object_get(group, "targets");
+    const bool named = tp_matrix_is_listed(targets, part, scheme->beside, layer, arena);
+    if (named || (found == NULL && targets_all(targets))) {
+      found = group;
+      of = name;
+    }
+    if (named)
+      break;
+  }
+  const char *const dtype = found == NULL ? NULL : dtype_of_group(found);
+  if (found != NULL && dtype == NULL)
+    scheme->unknown = name_of_group(of, arena);
+  return dtype;
+}
+
+const char *tp_scheme_dtype(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
+                            struct tp_arena *arena)
+{
+  if (scheme->layers != NULL)
+    return dtype_by_layers(scheme, part, layer, arena);
+  if (scheme->exceptions != NULL &&
+      tp_matrix_is_listed(scheme->exceptions, part, scheme->beside, layer, arena))
+    return NULL;
+  if (scheme->groups != NULL)
+    return dtype_by_groups(scheme, part, layer, arena);
+  return scheme->dtype;
+}
