@@ -74,17 +74,21 @@ static enum tp_status run(struct tp_session *session, void *values,
     return tp_fail(error, TP_E_INPUT,
                    "no device is given; add --device NAME (`tpsim list devices` shows them), or "
                    "--platform, which has one");
+  struct tp_notes notes = {.n = 0};
   const struct tp_op_costs_request request = {.device = args->device,
                                               .stack = args->stack,
                                               .platform = args->platform,
                                               .sets = args->sets.items,
-                                              .n_sets = args->sets.n};
+                                              .n_sets = args->sets.n,
+                                              .notes = &notes};
   const char *const file = positional->n == 1 ? positional->items[0] : "-";
   struct tp_csv csv;
   struct tp_op_time *times;
   TP_TRY(tp_csv_open(file, session->arena, &csv, error));
   TP_TRY(check_columns(&csv, error));
   TP_TRY(tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error));
+  for (size_t i = 0; i < notes.n; i++)
+    tp_command_note(notes.texts[i]);
   print_rows(&csv, times, format, session->arena);
   return TP_OK;
 }
@@ -105,6 +109,7 @@ const struct tp_command tp_command_cost = {
         "power_law_A),dtype; memory: read_bytes,write_bytes[,function: rope, norm, copy, ...];\n"
         "quantise: m,k[,dtype][,scale: of the tensor, found before, or of each token];\n"
         "all_reduce, all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm].\n"
+        "fp8-block GEMMs are as their tables were timed, issued one by one by the host.\n"
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"
         "low_us,high_us. Columns an op does not use may be absent or empty, others are passed\n"

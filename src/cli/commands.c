@@ -1,6 +1,5 @@
 #include "cli/command.h"
 
-#include <stdio.h>
 
 const struct tp_command *const tp_commands[] = {
     &tp_command_predict,
@@ -22,12 +21,6 @@ const struct tp_command *const tp_commands[] = {
     NULL,
 };
 
-/* What a file says that is not used, or that stands for what was not asked. */
-static void print_note(const char *text)
-{
-  fprintf(stderr, "tpsim: note: %s\n", text);
-}
-
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device)
 {
@@ -36,6 +29,6 @@ struct tp_catalog tp_session_catalog(const struct tp_session *session, const str
                              .engines = session->engines,
                              .device = device,
                              .sets = sets->items,
-                             .note = print_note,
+                             .note = tp_command_note,
                              .n_sets = sets->n};
 }

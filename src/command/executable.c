@@ -47,7 +47,7 @@ void tp_command_note(const char *text)
 {
   struct tp_error line;
   tp_fail(&line, TP_OK, "%s", text);
-  fprintf(stderr, "tpsim: %s\n", line.text);
+  fprintf(stderr, "tpsim: note: %s\n", line.text);
 }
 
 static bool asks_for_help(const char *const *argv, size_t n)

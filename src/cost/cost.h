@@ -52,6 +52,7 @@ struct tp_cost {
   double clock;  /* kernels with products: that of struct tp_power_use at which this holds; 0: 1 */
   double wave_s; /* kernels: SM time of a wave of blocks; 0: one wave, compute_s */
   double launch_s;   /* kernels: least of work_s, for the host issues no next one sooner */
+  bool issued;       /* kernels: how long the host took to issue it when it was timed alone */
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
   double dram_weight;    /* collectives: weight in sharing DRAM; a kernel's is 1; 0 means 1 */

@@ -28,6 +28,7 @@ struct bench {
   size_t n_candidates;
   const struct tp_setup *setup; /* for kernels: its platform does not matter */
   struct made *machines;        /* those made so far */
+  bool told_issued;
 };
 
 static enum tp_status open_setup(const struct bench *bench, const char *platform,
@@ -93,6 +94,32 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
   return TP_OK;
 }
 
+static enum tp_status check_held(const struct bench *bench, const struct tp_op_row *row,
+                                 const struct tp_machine *machine, double held_sms)
+{
+  const double sms = machine->device->datasheet.sm_count;
+  if (held_sms <= sms)
+    return TP_OK;
+  return tp_op_row_fail(
+      &bench->reader, row,
+      tp_arena_printf(bench->arena, "column 'held_sms': %.9g of the %.0f SMs of %s; give no more",
+                      held_sms, sms, machine->device->name));
+}
+
+/* Once: programs are captured in graphs, and their kernels take less. */
+static void tell_issued(struct bench *bench, const struct tp_op *op)
+{
+  struct tp_notes *const notes = bench->request->notes;
+  if (notes == NULL || bench->told_issued)
+    return;
+  bench->told_issued = true;
+  TP_APPEND(bench->arena, notes->texts, notes->n,
+            tp_arena_printf(bench->arena,
+                            "%s GEMMs are as their tables were timed: the host issues each, and "
+                            "small ones wait for it; in a program they do not",
+                            tp_dtype_text(op->gemm.dtype)));
+}
+
 static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
                                struct tp_op_time *time)
 {
@@ -109,6 +136,9 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   const struct tp_cost cost = tp_cost_bare(machine, &op);
   struct tp_interference beside = {0};
   TP_TRY(tp_op_row_interference(&bench->reader, row, &beside));
+  TP_TRY(check_held(bench, row, machine, beside.held_sms));
+  if (cost.issued)
+    tell_issued(bench, &op);
   const double time_s = op.kind == TP_OP_COLLECTIVE
                             ? tp_cost_alone_s(machine, &cost)
                             : tp_interference_time_s(machine, &cost, &beside);

@@ -18,6 +18,7 @@
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
  */
 #include "base/csv.h"
+#include "base/text.h"
 #include "platform/open.h"
 #include "predict/catalog.h"
 
@@ -27,6 +28,7 @@ struct tp_op_costs_request {
   const char *platform;    /* NULL: a shipped one with this device, of one node if there is one */
   const char *const *sets; /* "KEY=VALUE" */
   size_t n_sets;
+  struct tp_notes *notes; /* what a reader of the times must know, in the arena; NULL: nobody is */
 };
 
 /* 10 % and 90 % quantiles beside the median, in microseconds. */

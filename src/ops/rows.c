@@ -177,19 +177,20 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
 static enum tp_status skew_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               const char *column, double *skew)
 {
+  enum { MOST_SKEW = 10 }; /* where one expert has all but a thousandth of the tokens */
   static const char power_law[] = "power_law_";
   const char *const cell = tp_csv_cell(reader->csv, row->index, tp_csv_column(reader->csv, column));
   *skew = 0;
   if (cell[0] == '\0' || strcmp(cell, "balanced") == 0)
     return TP_OK;
   if (strncmp(cell, power_law, strlen(power_law)) == 0 &&
-      tp_text_number(cell + strlen(power_law), skew) && *skew > 0)
+      tp_text_number(cell + strlen(power_law), skew) && *skew > 0 && *skew <= MOST_SKEW)
     return TP_OK;
   return tp_op_row_fail(reader, row,
                         tp_arena_printf(reader->arena,
                                         "column '%s': no '%.32s': give balanced or power_law_A "
-                                        "with A above 0",
-                                        column, cell));
+                                        "with A above 0, %d at most",
+                                        column, cell, (int)MOST_SKEW));
 }
 
 /* The word among `names` that stands in the cell, for engines call their kernels by long names:
@@ -291,6 +292,9 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
                                           tp_dtype_text(op->quantise.dtype)));
   if (which->kind != TP_OP_ATTENTION)
     return TP_OK;
+  if (attention->heads % attention->kv_heads != 0)
+    return tp_op_row_fail(
+        reader, row, "column 'kv_heads' does not divide 'heads'; each must serve equally many");
   attention->kv_dtype = tp_kv_dtype_of(attention->kv_dtype, attention->dtype);
   if (decode)
     attention->query_len = 1;

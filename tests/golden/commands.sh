@@ -129,7 +129,7 @@ own="--platform dgx-h100 --tp 2 --generate 4"
   check "the same numbers, too" cmp own3.csv own4.csv
   sed -i 's/"vocab_size": /&1/' llama-3.1-8b/config.json
   tpsim sweep --points own.csv >own5.csv 2>said
-  check "a changed file is said" grep -q "^tpsim: own.csv was made with another llama-3.1-8b/config.json" said
+  check "a changed file is said" grep -q "^tpsim: note: own.csv was made with another llama-3.1-8b/config.json" said
   check "once" [ "$(wc -l <said)" = 1 ]
   tpsim sweep --model ladder-1b $own --set gemm.launch_s=0 -o set.csv && tpsim sweep --points set.csv >/dev/null 2>said
   check "so is an option that rows do not tell" grep -q "with --set=gemm.launch_s=0, which is not given" said

@@ -4,6 +4,8 @@
 #include "../suite.h"
 #include "world.h"
 
+#include <string.h>
+
 static struct world world;
 static struct tp_error error;
 
@@ -199,6 +201,22 @@ START_TEST(overrides_apply)
 }
 END_TEST
 
+/* fp8-block tables were timed outside a graph: small shapes wait for the host, which is said once,
+ * and only of them. */
+START_TEST(what_waits_for_the_host_is_said)
+{
+  struct tp_notes notes = {.n = 0};
+  const struct tp_op_costs_request request = {.device = "h100-sxm", .notes = &notes};
+  costs(&request, "op,m,n,k,dtype\ngemm,64,4096,4096,bf16\ngemm,8192,8192,8192,fp8-block\n");
+  ck_assert_uint_eq(notes.n, 0);
+  const struct tp_op_time *const times =
+      costs(&request, "op,m,n,k,dtype\ngemm,64,4096,4096,fp8-block\ngemm,64,64,64,fp8-block\n");
+  ck_assert_uint_eq(notes.n, 1);
+  ck_assert_ptr_nonnull(strstr(notes.texts[0], "fp8-block"));
+  ck_assert_rel(times[0].predicted_us, times[1].predicted_us, 1e-9);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("op_costs");
@@ -211,6 +229,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, named_algorithm_runs);
   tcase_add_test(tcase, collectives_find_enough_gpus);
   tcase_add_test(tcase, overrides_apply);
+  tcase_add_test(tcase, what_waits_for_the_host_is_said);
   suite_add_tcase(suite, tcase);
   return suite;
 }

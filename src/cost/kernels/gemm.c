@@ -286,6 +286,8 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->sm_share = smaller(best.cut.n_tiles * best.splits / shape.sms, 1);
   cost->wave_s = late_block_s(&fit, &shape, &best);
   cost->sigma = tp_region_spread(shape.m, TP_REGIONS_OF(&fit), fit.spread_ratio);
-  if (!machine->program)
-    cost->work_s = larger(cost->work_s, issue_s(&fit, gemm->m) - cost->fixed_s);
+  const double issue_work_s = issue_s(&fit, gemm->m) - cost->fixed_s;
+  cost->issued = !machine->program && issue_work_s > cost->work_s;
+  if (cost->issued)
+    cost->work_s = issue_work_s;
 }
