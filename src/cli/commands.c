@@ -1,6 +1,5 @@
 #include "cli/command.h"
 
-
 const struct tp_command *const tp_commands[] = {
     &tp_command_predict,
     &tp_command_compare,

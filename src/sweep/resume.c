@@ -74,6 +74,11 @@ static enum tp_status check_sidecar(const struct reader *reader, const struct tp
                                     const char *sidecar)
 {
   const char *text;
+  if (access(sidecar, F_OK) != 0)
+    return tp_fail(reader->error, TP_E_INPUT,
+                   "%s: not there, and nothing else says what made %s; give another -o, or drop "
+                   "--resume and it is made afresh",
+                   sidecar, reader->path);
   TP_TRY(tp_file_read(sidecar, reader->arena, &text, reader->error));
   if (strcmp(text, tp_sidecar_text(reader->sweep->catalog, target, reader->arena)) == 0)
     return TP_OK;
@@ -261,7 +266,8 @@ static enum tp_status read_rows(const struct reader *reader, struct reading *rea
     TP_TRY(check_zeros(reader, reading->line));
   if (kept->rows > size)
     return tp_fail(reader->error, TP_E_INPUT,
-                   "%s: more rows than this sweep has points; another sweep", reader->path);
+                   "%s: more rows than this sweep has points; give another -o or drop --resume",
+                   reader->path);
   return differs == TP_OK ? TP_OK : tp_fail(reader->error, differs, "%s", difference.text);
 }
 

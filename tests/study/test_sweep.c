@@ -196,7 +196,7 @@ START_TEST(resuming_another_sweep_is_refused)
   write_text("out.csv.json", "{}\n", 3);
   refuse_resume("another command");
   unlink(path("out.csv.json"));
-  refuse_resume("out.csv.json");
+  refuse_resume("out.csv.json: not there, and nothing else says what made ");
   write_text("out.csv.json", sidecar, strlen(sidecar));
   char *const renamed = tp_arena_strdup(world.arena, text);
   renamed[0] = 'M';
