@@ -40,6 +40,14 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   return TP_OK;
 }
 
+static bool names(const struct tp_words *words, const char *word)
+{
+  for (size_t i = 0; i < words->n; i++)
+    if (strcmp(words->items[i], word) == 0)
+      return true;
+  return false;
+}
+
 enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_words *positional,
                              const struct tp_points *points, const char *format,
                              struct tp_asked *asked, struct tp_error *error)
@@ -47,7 +55,12 @@ enum tp_status tp_asked_read(const struct tp_session *session, const struct tp_w
   asked->catalog = tp_session_catalog(session, &points->sets, points->device);
   TP_TRY(tp_command_expect(positional, 0, 0, "", error));
   TP_TRY(tp_format_parse(format, session->arena, &asked->format, error));
-  return tp_points_grid(session, points, &asked->grid, error);
+  TP_TRY(tp_points_grid(session, points, &asked->grid, error));
+  if (points->detail != NULL && !names(&points->engine, "des"))
+    return tp_fail(error, TP_E_INPUT,
+                   "--collective-detail: only the engine des knows details; add --engine des, or "
+                   "drop it");
+  return TP_OK;
 }
 
 enum tp_status tp_points_predict(struct tp_session *session, const struct tp_grid *grid,
