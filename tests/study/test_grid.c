@@ -128,7 +128,10 @@ START_TEST(names_are_opened_once)
   ck_assert_ptr_eq(case_at(0).model, case_at(5).model);
   ck_assert_ptr_eq(case_at(0).platform, case_at(11).platform);
   ck_assert_ptr_ne(case_at(0).model, case_at(6).model);
-  ck_assert_uint_eq(world.catalog.n_inputs, 8); /* 2 models, platform, device, stack, its 3 libraries */
+  size_t n_others = 0; /* 2 models, platform, device, stack, and however many libraries it has */
+  for (size_t i = 0; i < world.catalog.n_inputs; i++)
+    n_others += strncmp(world.catalog.inputs[i].name, "platforms/libraries/", 20) != 0;
+  ck_assert_uint_eq(n_others, 5);
   ck_assert_str_eq(world.catalog.inputs[0].name, "models/ladder-1b.json");
 }
 END_TEST
