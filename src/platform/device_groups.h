@@ -180,6 +180,9 @@
   X(direct_ll_bytes_per_s, 1e8, 1e15, "all-to-all by LL: rate to each peer")                    \
   X(direct_base_s, 0, 1e-3, "all-to-all by send and receive: fixed time")                       \
   X(direct_peer_s, 0, 1e-3, "all-to-all: each peer")                                            \
+  X(direct_fill_s, 0, 1e-3, "all-to-all: more, as its channels fill up")                        \
+  X(direct_fill_bytes, 0, 1e12, "buffer from which on they are full")                           \
+  X(direct_local_bytes_per_s, 0, 1e16, "all-to-all: copying a rank's own part; 0: as in rings") \
   X(direct_wire_ratio, 1, 100, "all-to-all: link bytes over payload, unused rate included")     \
   X(ring_sms, 0, 1e4, "streaming multiprocessors held by ring, tree and all-to-all")            \
   X(nvls_sms, 0, 1e4, "streaming multiprocessors held by in-switch reduction")                  \
@@ -265,7 +268,8 @@
       "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",            \
       "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",           \
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
-      "norm_wire_ratio", "exposed_ratio"
+      "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
+      "direct_local_bytes_per_s"
 
 /* Groups that few devices have rows for.  A file without one takes them
  * from its others (lend.h). */

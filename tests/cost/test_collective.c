@@ -314,6 +314,31 @@ START_TEST(test_norm_kernel)
 }
 END_TEST
 
+/* Few bytes by LL; more fill the channels and are copied beside what is sent. */
+START_TEST(test_all_to_all)
+{
+  struct bench *bench = bench_make("dgx-h100", "tpsim-cuda", 4);
+  const struct tp_device_nccl *nccl = &bench->device.nccl;
+  struct tp_cost cost = cost_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, 4096);
+  ck_assert_rel(
+      cost.fixed_s,
+      nccl->direct_ll_base_s + 3 * nccl->direct_peer_s + 1024 / nccl->direct_ll_bytes_per_s, 1e-12);
+  const double bytes = nccl->direct_fill_bytes / 2;
+  cost = cost_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, bytes);
+  ck_assert_rel(cost.fixed_s,
+                nccl->direct_base_s + 3 * nccl->direct_peer_s + nccl->direct_fill_s / 2 +
+                    bytes / 4 / nccl->direct_local_bytes_per_s,
+                1e-12);
+  ck_assert_rel(cost.phases[0].flow_bytes, bytes / 4 * nccl->direct_wire_ratio, 1e-12);
+  cost = cost_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, 16 * bytes);
+  ck_assert_rel(cost.fixed_s,
+                nccl->direct_base_s + 3 * nccl->direct_peer_s + nccl->direct_fill_s +
+                    4 * bytes / nccl->direct_local_bytes_per_s,
+                1e-12);
+  bench_free(bench);
+}
+END_TEST
+
 /* Only the fixed part is the software's. */
 START_TEST(test_peer_fixed_ratio)
 {
@@ -513,6 +538,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_shipped_choices);
   tcase_add_test(tcase, test_norm_rides_along);
   tcase_add_test(tcase, test_norm_kernel);
+  tcase_add_test(tcase, test_all_to_all);
   tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
   tcase_add_test(tcase, test_impossible_falls_back);

@@ -15,14 +15,19 @@ static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
   cost->dram_bytes = 2 * cost->link_bytes;
 }
 
-/* Send and receive with each peer: few bytes go by LL on one channel a peer. */
+/* Send and receive with each peer: few bytes go by LL on one channel a peer, more by all channels,
+ * which fill up as the buffer grows; a rank's own part is copied meanwhile. */
 static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
   const struct tp_device_nccl *nccl = &exchange->machine->device->nccl;
-  const double part = exchange->collective->bytes / exchange->group->ranks;
-  const double ll_s = nccl->direct_ll_base_s + part / nccl->direct_ll_bytes_per_s;
-  const double base_s = nccl->direct_base_s + nccl->direct_peer_s * (exchange->group->ranks - 1) +
-                        part / nccl->local_bytes_per_s;
+  const double bytes = exchange->collective->bytes, part = bytes / exchange->group->ranks;
+  const double peers_s = nccl->direct_peer_s * (exchange->group->ranks - 1);
+  const double ll_s = nccl->direct_ll_base_s + peers_s + part / nccl->direct_ll_bytes_per_s;
+  const double fill_s =
+      nccl->direct_fill_s * (bytes < nccl->direct_fill_bytes ? bytes / nccl->direct_fill_bytes : 1);
+  const double copy_bytes_per_s =
+      nccl->direct_local_bytes_per_s > 0 ? nccl->direct_local_bytes_per_s : nccl->local_bytes_per_s;
+  const double base_s = nccl->direct_base_s + peers_s + fill_s + part / copy_bytes_per_s;
   const double wire_ratio[] = {nccl->direct_wire_ratio, nccl->pcie_wire_ratio,
                                nccl->network_wire_ratio};
   struct tp_comm_phase *phase = &cost->phases[0];
