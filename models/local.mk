@@ -8,8 +8,12 @@ dist_wirings_DATA =\
 	%D%/wirings/no-comm.tpa \
 	%D%/wirings/parallel.tpa \
 	%D%/wirings/parallel-track.tpa \
+	%D%/wirings/sequence-parallel.tpa \
 	%D%/wirings/spd.tpa \
-	%D%/wirings/standard.tpa
+	%D%/wirings/standard.tpa \
+	%D%/wirings/standard-on-one-norm.tpa \
+	%D%/wirings/standard-side-by-side.tpa \
+	%D%/wirings/tokenweave.tpa
 modelsdir = $(pkgdatadir)/models
 dist_models_DATA = %D%/README.md \
 	%D%/bloom-176b.json \

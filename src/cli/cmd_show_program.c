@@ -1,7 +1,7 @@
 /* tpsim show-program: what one rank of each stage does in one pass. */
 #include "cli/points.h"
 #include "cli/program_rows.h"
-#include "program/wiring/wiring.h"
+#include "program/wiring/build.h"
 
 #include <string.h>
 
@@ -59,6 +59,8 @@ static enum tp_status print_architecture(const struct tp_point *point, bool apar
   const struct tp_architecture *const architecture = variant->architecture;
   const struct tp_wiring *const wiring = architecture->wiring;
   int64_t counts[TP_WIRING_MOST_SEGMENTS];
+  if (wiring != NULL)
+    TP_TRY(tp_wiring_check_job(wiring, point->model, &point->mesh, error));
   if (wiring != NULL)
     TP_TRY(tp_wiring_counts(wiring, variant->argument, point->model->layers, counts, error));
   printf("%s# %s %s: %s\n", apart ? "\n" : "", point->model->name, variant->text,

@@ -51,6 +51,14 @@ static cudaError_t norm(const struct tp_bound_op *bound, cudaStream_t stream)
   return tp_launch_norm(&rows, stream);
 }
 
+/* Those of the op's half, whose lengths are its second operand; a head's norm reads none. */
+static int64_t sequences_of(const struct tp_bound_op *bound)
+{
+  return bound->op->memory.function == TP_FUNCTION_QK_NORM
+             ? tp_program_chunk(bound->program)->sequences
+             : bound->in[1].rows;
+}
+
 static struct tp_head_rows heads_of(const struct tp_bound_op *bound)
 {
   const struct tp_memory *memory = &bound->op->memory;
@@ -58,7 +66,7 @@ static struct tp_head_rows heads_of(const struct tp_bound_op *bound)
   return (struct tp_head_rows){.dtype = qkv->tensor->dtype,
                                .qkv = rows_of(qkv),
                                .rows = qkv->rows,
-                               .batch = tp_program_chunk(bound->program)->sequences,
+                               .batch = sequences_of(bound),
                                .heads = memory->heads,
                                .kv_heads = memory->kv_heads,
                                .head_dim = memory->head_dim};
@@ -88,7 +96,8 @@ static cudaError_t embed(const struct tp_bound_op *bound, int rank, cudaStream_t
       .extent = extent_of(&bound->out[0]),
       .tokens = indices(&bound->in[0]),
       .lengths = indices(&bound->in[1]),
-      .batch = tp_program_chunk(bound->program)->sequences,
+      .query_len = bound->in[0].rows / bound->in[1].rows,
+      .first_token = tp_embedded_from(bound, rank),
       .table = rows_of(table),
       .table_rows = table->rows,
       .first_row = table->tensor->n_pieces > 0 ? tp_piece_first_row(piece, rank) : 0,

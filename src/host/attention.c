@@ -5,10 +5,9 @@
 
 #include <string.h>
 
-static enum tp_status check_position(const struct tp_bound_op *bound, const struct tp_operand *keys,
+static enum tp_status check_position(const struct tp_bound_op *bound, int64_t capacity,
                                      int64_t position, struct tp_error *error)
 {
-  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
   if (position >= 0 && position < capacity)
     return TP_OK;
   return tp_fail(error, TP_E_CHECK,
@@ -65,13 +64,13 @@ static enum tp_status keep(const struct tp_bound_op *bound, const struct tp_oper
                            struct tp_arena *scratch, struct tp_error *error)
 {
   const struct tp_memory *shape = &bound->op->memory;
-  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
+  const int64_t capacity = keys->rows / bound->in[1].rows; /* a sequence's */
   const int64_t k = (int64_t)shape->heads * shape->head_dim;
   const int64_t v = k + (int64_t)shape->kv_heads * shape->head_dim;
   float *values = tp_host_row(scratch, qkv);
   for (int64_t row = 0; row < qkv->rows; row++) {
     const int64_t position = tp_host_position(bound, &bound->in[1], row);
-    const enum tp_status status = check_position(bound, keys, position, error);
+    const enum tp_status status = check_position(bound, capacity, position, error);
     if (status != TP_OK)
       return status;
     const int64_t place = row / tp_program_chunk(bound->program)->tokens * capacity + position;
@@ -134,7 +133,7 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
 {
   const struct tp_attention *shape = &bound->op->attention;
   const struct tp_operand *qkv = &bound->in[0], *keys = &bound->in[1];
-  const int64_t capacity = keys->rows / tp_program_chunk(bound->program)->sequences;
+  const int64_t capacity = keys->rows / bound->in[3].rows;
   const int64_t shared = shape->heads / shape->kv_heads;
   float *q = tp_host_row(scratch, qkv), *out = tp_host_row(scratch, &bound->out[0]);
   struct query query = {.keys = keys,
@@ -144,7 +143,7 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
                         .scores = TP_NEW(scratch, float, capacity)};
   for (int64_t row = 0; row < qkv->rows; row++) {
     const int64_t position = tp_host_position(bound, &bound->in[3], row);
-    const enum tp_status status = check_position(bound, keys, position, error);
+    const enum tp_status status = check_position(bound, capacity, position, error);
     if (status != TP_OK)
       return status;
     query.n = shape->window > 0 && shape->window <= position ? shape->window : position + 1;

@@ -63,6 +63,17 @@ static enum tp_status all_reduce(const struct tp_bound_op *const *bound, int ran
   return TP_OK;
 }
 
+static void reduce_scatter(const struct tp_bound_op *const *bound, int ranks,
+                           struct tp_arena *scratch)
+{
+  const int64_t n = bound[0]->in[0].rows * bound[0]->in[0].columns;
+  const float *values = load_all(bound, ranks, scratch);
+  float *sums = TP_NEW(scratch, float, n);
+  add_up(values, ranks, n, sums);
+  for (int r = 0; r < ranks; r++)
+    store(&bound[r]->out[0], sums + r * (n / ranks));
+}
+
 /* Blocks of ranks one after the other. */
 static void all_gather(const struct tp_bound_op *const *bound, int ranks, struct tp_arena *scratch)
 {
@@ -81,11 +92,13 @@ enum tp_status tp_host_collect(const struct tp_bound_op *const *bound, int ranks
     all_gather(bound, ranks, scratch);
     return TP_OK;
   case TP_REDUCE_SCATTER:
+    reduce_scatter(bound, ranks, scratch);
+    return TP_OK;
   case TP_ALL_TO_ALL:
   case TP_SEND:
     break;
   }
   return tp_fail(error, TP_E_INPUT,
-                 "host: op '%s': of collectives it computes all-reduce and all-gather only",
+                 "host: op '%s': of collectives it computes all-reduce, all-gather and reduce-scatter only",
                  bound[0]->op->name);
 }

@@ -22,9 +22,10 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
   const struct tp_piece *piece = &table->tensor->pieces[0];
   const int64_t first = tp_piece_first_row(piece, rank);
   const int64_t all = table->rows * (piece->split == TP_SPLIT_ROWS ? bound->program->mesh.tp : 1);
+  const int64_t before = tp_embedded_from(bound, rank);
   float *values = tp_host_row(scratch, x), *added = tp_host_row(scratch, x);
   for (int64_t row = 0; row < x->rows; row++) {
-    const int64_t token = tp_host_index(tokens, row);
+    const int64_t token = tp_host_index(tokens, before + row);
     if (token < 0 || token >= all)
       return outside(bound, "token", token, all, error);
     memset(values, 0, (size_t)x->columns * sizeof *values);
@@ -32,7 +33,7 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
     if (here)
       tp_host_load_row(table, token - first, values);
     if (here && positions != NULL) {
-      const int64_t position = tp_host_position(bound, &bound->in[1], row);
+      const int64_t position = tp_host_position(bound, &bound->in[1], before + row);
       if (position < 0 || position >= positions->rows)
         return outside(bound, "position", position, positions->rows, error);
       tp_host_load_row(positions, position, added);

@@ -34,7 +34,7 @@ int32_t tp_host_index(const struct tp_operand *operand, int64_t i)
   return index;
 }
 
-/* Lengths are those after the pass. */
+/* Lengths are those after the pass, of as many sequences as the op is of. */
 int64_t tp_host_position(const struct tp_bound_op *bound, const struct tp_operand *lengths,
                          int64_t row)
 {

@@ -64,3 +64,56 @@ bool tp_batch_alike(const struct tp_batch *a, const struct tp_batch *b)
 {
   return compare(a, b, true);
 }
+
+int64_t tp_part_sequences(const struct tp_part *part)
+{
+  int64_t sum = 0;
+  for (int i = 0; i < part->n; i++)
+    sum += part->chunks[i].sequences;
+  return sum;
+}
+
+int64_t tp_part_tokens(const struct tp_part *part)
+{
+  int64_t sum = 0;
+  for (int i = 0; i < part->n; i++)
+    sum += part->chunks[i].sequences * part->chunks[i].tokens;
+  return sum;
+}
+
+static void append(struct tp_part *part, struct tp_chunk chunk, int of)
+{
+  if (chunk.sequences == 0 || chunk.tokens == 0)
+    return;
+  part->chunks[part->n] = chunk;
+  part->of[part->n++] = of;
+}
+
+struct tp_part tp_batch_whole(const struct tp_batch *batch)
+{
+  struct tp_part whole = {.n = 0};
+  for (int i = 0; i < batch->n; i++)
+    append(&whole, batch->chunks[i], i);
+  return whole;
+}
+
+bool tp_batch_halves(const struct tp_batch *batch, struct tp_part halves[2])
+{
+  const int64_t tokens = tp_batch_tokens(batch);
+  int64_t left = tokens - tokens / 2; /* of the first half */
+  struct tp_part *const first = &halves[0], *const second = &halves[1];
+  first->n = second->n = 0;
+  for (int i = 0; i < batch->n; i++) {
+    const struct tp_chunk all = batch->chunks[i];
+    const int64_t fitting = left / all.tokens;
+    const int64_t whole = fitting < all.sequences ? fitting : all.sequences;
+    const int64_t cut = whole < all.sequences ? left % all.tokens : 0;
+    append(first, (struct tp_chunk){whole, all.tokens, all.context}, i);
+    append(first, (struct tp_chunk){1, cut, all.context}, i);
+    append(second, (struct tp_chunk){cut > 0, all.tokens - cut, all.context + cut}, i);
+    append(second, (struct tp_chunk){all.sequences - whole - (cut > 0), all.tokens, all.context},
+           i);
+    left -= whole * all.tokens + cut;
+  }
+  return tokens > 1;
+}

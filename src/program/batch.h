@@ -36,6 +36,18 @@ bool tp_chunk_decodes(const struct tp_chunk *chunk);
 /* Whether all of the step is: what stacks capture in graphs. */
 bool tp_batch_decodes(const struct tp_batch *batch);
 
+/* A part of a step: chunks, each a part of one of the step's, `of`. */
+struct tp_part {
+  int n;
+  struct tp_chunk chunks[TP_MAX_CHUNKS + 1];
+  int of[TP_MAX_CHUNKS + 1];
+};
+int64_t tp_part_sequences(const struct tp_part *part);
+int64_t tp_part_tokens(const struct tp_part *part);
+/* All of the step; its first half, rounded up, and the rest, which attends the first where a
+ * sequence is cut.  False: one token has no halves. */
+struct tp_part tp_batch_whole(const struct tp_batch *batch);
+bool tp_batch_halves(const struct tp_batch *batch, struct tp_part halves[2]);
 bool tp_batch_same(const struct tp_batch *a, const struct tp_batch *b);
 /* But for the contexts of chunks that decode: one program serves both (tp_program_set_context). */
 bool tp_batch_alike(const struct tp_batch *a, const struct tp_batch *b);

@@ -11,19 +11,42 @@ static double norm_weights(const struct tp_pass *pass)
   return (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
 }
 
-void tp_block_embed(struct tp_pass *pass)
+static void look_up(struct tp_pass *pass, double x, enum tp_value to)
 {
-  const struct tp_model *model = pass->request->model;
-  const double x = residual_elements(pass);
-  const int tables = model->position == TP_POSITION_LEARNED ? 2 : 1;
+  const int tables = pass->request->model->position == TP_POSITION_LEARNED ? 2 : 1;
   tp_pass_memory(pass, TP_FUNCTION_EMBED, "embed", tables * x, x);
   TP_READS(pass, TP_VALUE_TOKENS, TP_VALUE_LENGTHS, TP_VALUE_EMBEDDING,
            tables == 2 ? TP_VALUE_POSITIONS : TP_VALUE_NONE);
-  TP_WRITES(pass, TP_VALUE_RESIDUAL);
+  TP_WRITES(pass, to);
+}
+
+static void embed_norm(struct tp_pass *pass, enum tp_value x)
+{
+  if (pass->request->model->embedding_norm)
+    tp_block_norm_of(pass, "embed.norm", x, TP_VALUE_EMBED_GAIN, x);
+}
+
+void tp_block_embed(struct tp_pass *pass)
+{
+  look_up(pass, residual_elements(pass), TP_VALUE_RESIDUAL);
   if (pass->request->style.embedding_sharded)
     tp_block_all_reduce(pass, TP_SLOT_EMBED, TP_VALUE_RESIDUAL);
-  if (model->embedding_norm)
-    tp_block_norm_of(pass, "embed.norm", TP_VALUE_RESIDUAL, TP_VALUE_EMBED_GAIN, TP_VALUE_RESIDUAL);
+  embed_norm(pass, TP_VALUE_RESIDUAL);
+}
+
+void tp_block_embed_share(struct tp_pass *pass, enum tp_value share)
+{
+  if (pass->request->style.embedding_sharded) {
+    look_up(pass, (double)pass->tokens * (double)pass->block.hidden, TP_VALUE_RESIDUAL);
+    tp_block_start(pass, TP_SLOT_EMBED,
+                   (struct tp_exchange){.kind = TP_REDUCE_SCATTER,
+                                        .from = TP_VALUE_RESIDUAL,
+                                        .to = share});
+    tp_pass_wait(pass, TP_SLOT_EMBED);
+  } else {
+    look_up(pass, residual_elements(pass), share);
+  }
+  embed_norm(pass, share);
 }
 
 /* The bias that goes with a gain, of layer norms. */
@@ -255,7 +278,7 @@ static void emit_attention(struct tp_pass *pass, int which)
 {
   const struct tp_block *block = &pass->block;
   const struct tp_style *style = &pass->request->style;
-  const struct tp_chunk *chunk = &pass->request->batch.chunks[which];
+  const struct tp_chunk *chunk = &pass->part.chunks[which];
   tp_pass_attention(pass, "attn.attention",
                     (struct tp_attention){
                         .style = tp_style_attention(style, chunk),
@@ -270,7 +293,7 @@ static void emit_attention(struct tp_pass *pass, int which)
                         .dtype = pass->wide,
                         .kv_dtype = pass->request->kv_dtype,
                     });
-  tp_pass_last(pass)->chunk = which;
+  tp_pass_last(pass)->chunk = pass->part.of[which];
   TP_READS(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES, TP_VALUE_LENGTHS);
   TP_WRITES(pass, TP_VALUE_ATTENDED);
 }
@@ -278,7 +301,7 @@ static void emit_attention(struct tp_pass *pass, int which)
 void tp_block_attend(struct tp_pass *pass)
 {
   emit_rope_and_cache(pass);
-  for (int i = 0; i < pass->request->batch.n; i++)
+  for (int i = 0; i < pass->part.n; i++)
     emit_attention(pass, i);
   tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
   TP_READS(pass, TP_VALUE_ATTENDED, TP_VALUE_OUT_WEIGHT,
@@ -338,18 +361,39 @@ void tp_block_mlp(struct tp_pass *pass)
   tp_block_down(pass);
 }
 
+/* Shares are padded to one size. */
+static double exchanged_rows(const struct tp_pass *pass, enum tp_collective_kind kind)
+{
+  if (kind == TP_ALL_REDUCE)
+    return (double)pass->tokens;
+  return (double)tp_pass_share_tokens(pass) * (double)pass->request->mesh.tp;
+}
+
+bool tp_block_start(struct tp_pass *pass, enum tp_slot slot, struct tp_exchange exchange)
+{
+  const struct tp_group group = exchange.group.size > 0 ? exchange.group
+                                                        : tp_mesh_tensor(&pass->request->mesh);
+  if (!pass->exchange)
+    return false;
+  if (slot == TP_SLOT_MLP && exchange.kind != TP_ALL_GATHER && pass->block.experts.count > 0)
+    tp_block_start_combine(pass, exchange.from);
+  if (group.size == 1)
+    return false;
+  const double elements = exchanged_rows(pass, exchange.kind) * (double)pass->block.hidden;
+  tp_pass_start_collective(pass, slot,
+                           (struct tp_collective){.kind = exchange.kind,
+                                                  .group = group,
+                                                  .bytes = elements * tp_dtype_bytes(pass->wide),
+                                                  .dtype = pass->wide});
+  TP_READS(pass, exchange.from);
+  TP_WRITES(pass, exchange.to);
+  return true;
+}
+
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value)
 {
-  const double elements = (double)pass->tokens * (double)pass->block.hidden;
-  if (!pass->exchange)
-    return;
-  if (slot == TP_SLOT_MLP && pass->block.experts.count > 0)
-    tp_block_start_combine(pass, value);
-  if (tp_mesh_tensor(&pass->request->mesh).size == 1)
-    return;
-  tp_pass_start(pass, slot, elements * tp_dtype_bytes(pass->wide));
-  TP_READS(pass, value);
-  TP_WRITES(pass, value);
+  tp_block_start(pass, slot,
+                 (struct tp_exchange){.kind = TP_ALL_REDUCE, .from = value, .to = value});
 }
 
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value)

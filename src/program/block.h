@@ -10,6 +10,8 @@
 /* Token (and learned position) rows -> residual; BLOOM's norm after them; the sum over ranks of a
  * sharded table. */
 void tp_block_embed(struct tp_pass *pass);
+/* The same of the rank's share of the tokens, where the residual is that. */
+void tp_block_embed_share(struct tp_pass *pass, enum tp_value share);
 
 /* norm(residual), its bias following the gain; y = norm(x) */
 void tp_block_norm(struct tp_pass *pass, const char *name, enum tp_value gain);
@@ -66,8 +68,16 @@ void tp_block_start_combine(struct tp_pass *pass, enum tp_value value);
 /* latent.c: attention over a latent, all of it. */
 void tp_block_latent_attention(struct tp_pass *pass);
 
-/* All-reduce of what the last kernel wrote, tokens x hidden: started; started and waited for.  In
- * the slot of the MLP a mixture's combine goes before it. */
+/* What the last kernel wrote, tokens x hidden, among the ranks of a group: all-reduce, or the sum's
+ * shares of the tokens (reduce-scatter), or the shares of all (all-gather).  In the slot of the MLP
+ * a mixture's combine goes before sums.  False where there is nobody to exchange with. */
+struct tp_exchange {
+  enum tp_collective_kind kind;
+  struct tp_group group; /* size 0: the tensor ranks */
+  enum tp_value from, to;
+};
+bool tp_block_start(struct tp_pass *pass, enum tp_slot slot, struct tp_exchange exchange);
+/* The all-reduce over tensor ranks: started; started and waited for. */
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 

@@ -81,7 +81,7 @@ static void attend(struct tp_pass *pass, int which)
 {
   const struct tp_block *const block = &pass->block;
   const struct tp_latent_shape *const latent = &block->latent;
-  const struct tp_chunk *const chunk = &pass->request->batch.chunks[which];
+  const struct tp_chunk *const chunk = &pass->part.chunks[which];
   const bool absorbed = tp_chunk_decodes(chunk);
   const int64_t rows = chunk->sequences * chunk->tokens;
   const int64_t keys = chunk->sequences * (chunk->context + chunk->tokens);
@@ -101,7 +101,7 @@ static void attend(struct tp_pass *pass, int which)
                                     .v_dim = latent->value_dim,
                                     .dtype = pass->wide,
                                     .kv_dtype = pass->request->kv_dtype});
-  tp_pass_last(pass)->chunk = which;
+  tp_pass_last(pass)->chunk = pass->part.of[which];
   TP_READS(pass, absorbed ? TP_VALUE_ABSORBED : TP_VALUE_QUERIES,
            absorbed ? TP_VALUE_CACHED_LATENTS : TP_VALUE_EXPANDED, TP_VALUE_LENGTHS);
   TP_WRITES(pass, absorbed ? TP_VALUE_ATTENDED_LATENTS : TP_VALUE_ATTENDED);
@@ -128,7 +128,7 @@ void tp_block_latent_attention(struct tp_pass *pass)
 {
   queries_and_latents(pass);
   rope_and_cache(pass);
-  for (int i = 0; i < pass->request->batch.n; i++)
+  for (int i = 0; i < pass->part.n; i++)
     attend(pass, i);
   tp_block_project(pass, "attn.out", TP_PROJECTION_OUT);
   TP_READS(pass, TP_VALUE_ATTENDED);

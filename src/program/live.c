@@ -63,7 +63,7 @@ static enum tp_status note_reads(const struct tp_program *program, const struct 
 enum tp_status tp_live_before(const struct tp_program *program, const struct tp_excerpt *after,
                               struct tp_live *live, struct tp_error *error)
 {
-  bool written[TP_N_VALUES] = {false};
+  bool written[TP_MAX_TENSORS] = {false};
   live->n = 0;
   for (size_t s = 0; s < after->n; s++)
     for (size_t i = 0; i < after->segments[s].n_ops; i++) {

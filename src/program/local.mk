@@ -14,6 +14,7 @@ libtpcore_la_SOURCES += \
 	%D%/op_key.c %D%/op_key.h \
 	%D%/operand_weights.c \
 	%D%/operands.c %D%/operands.h \
+	%D%/part.c \
 	%D%/pass.c %D%/pass.h \
 	%D%/program.c %D%/program.h \
 	%D%/program_text.c \
@@ -34,6 +35,7 @@ libtpcore_la_SOURCES += \
 	%D%/wiring/find.c \
 	%D%/wiring/flow.c \
 	%D%/wiring/head.c \
+	%D%/wiring/job.c \
 	%D%/wiring/meaning.c \
 	%D%/wiring/names.c \
 	%D%/wiring/place.c \

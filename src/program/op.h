@@ -233,7 +233,7 @@ enum tp_experts_kernel {
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
  * norm.  Embeddings of tokens whose row of the table another rank has are 0, positions and all.
  *
- *   embed         tokens, lengths, table [, positions]     -> x
+ *   embed         tokens, lengths, table [, positions]     -> x, or the rank's share of its rows
  *   norm          x, gain [, bias]                         -> norm(x)
  *   add           x, h                                     -> x + h
  *   add_share     x, h                                     -> x / ranks + h
@@ -437,7 +437,8 @@ enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3
  *               take the columns in turn, and the activation is that of the second
  *   attention   qkv, keys, values, lengths               -> heads side by side
  *   memory      as its function says
- *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks
+ *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks;
+ *               reduce-scatter: buffer -> the rank's shard of the sum
  * A program without any (training, single sub-layers) can be timed by a model and not computed. */
 struct tp_op {
   const char *name; /* "attn.qkv" */

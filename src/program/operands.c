@@ -16,9 +16,11 @@ void tp_operands_begin(struct tp_pass *pass, bool said)
   operands->joined = false;
   if (!said)
     return;
-  operands->tensors = TP_NEW(pass->arena, struct tp_tensor, TP_N_VALUES);
+  operands->tensors = TP_NEW(pass->arena, struct tp_tensor,
+                             pass->halves[0].n > 0 ? TP_MAX_TENSORS : TP_N_VALUES);
   for (int value = 0; value < TP_N_VALUES; value++) {
-    operands->of[value] = TP_NO_TENSOR;
+    for (int half = 0; half < 3; half++)
+      operands->of[half][value] = TP_NO_TENSOR;
     operands->names[value] = value_names[value];
   }
   tp_operands_unbind(pass);
@@ -201,6 +203,15 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_SHARED_INNER:
   case TP_VALUE_SHARED_OUT:
     return mixture(pass, value);
+  case TP_VALUE_SHARE_1:
+  case TP_VALUE_SHARE_2:
+  case TP_VALUE_SHARE_3:
+  case TP_VALUE_SHARE_4:
+  case TP_VALUE_SHARE_5:
+  case TP_VALUE_SHARE_6:
+  case TP_VALUE_SHARE_7:
+  case TP_VALUE_SHARE_8:
+    return activation(pass, tp_pass_share_tokens(pass), block->hidden);
   case TP_VALUE_LAST:
     return last_tokens(pass);
   case TP_VALUE_INPUT:
@@ -226,25 +237,62 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   }
 }
 
-static int find(struct tp_pass *pass, enum tp_value name)
+static int append(struct tp_operands *operands, struct tp_tensor tensor)
 {
-  struct tp_operands *operands = &pass->operands;
-  const enum tp_value value = operands->bound[name];
-  if (operands->of[value] != TP_NO_TENSOR)
-    return operands->of[value];
-  struct tp_tensor tensor = describe(pass, value); /* a view finds its base first */
-  tensor.name = operands->names[value];
   if (tensor.row_step == 0)
     tensor.view_of = TP_NO_TENSOR;
   if (tensor.layers == 0)
     tensor.layers = 1;
   operands->tensors[operands->n] = tensor;
-  return operands->of[value] = operands->n++;
+  return operands->n++;
+}
+
+static int find_whole(struct tp_pass *pass, enum tp_value value)
+{
+  struct tp_operands *operands = &pass->operands;
+  if (operands->of[0][value] != TP_NO_TENSOR)
+    return operands->of[0][value];
+  struct tp_tensor tensor = describe(pass, value); /* a view finds its base first */
+  tensor.name = operands->names[value];
+  return operands->of[0][value] = append(operands, tensor);
+}
+
+/* The half's rows of a tensor that has as many for each token or sequence. */
+static struct tp_tensor half_of(const struct tp_pass *pass, int whole)
+{
+  const struct tp_part *const halves = pass->halves;
+  const int64_t of_each[] = {tp_part_sequences(&halves[0]), tp_part_sequences(&halves[1])};
+  struct tp_tensor tensor = pass->operands.tensors[whole];
+  const int64_t rows = tensor.rows / (of_each[0] + of_each[1]); /* of a sequence */
+  tensor.name = tp_arena_printf(pass->arena, "%s@%d", tensor.name, pass->half);
+  tensor.view_of = whole;
+  tensor.first_row = pass->half == 1 ? 0 : of_each[0] * rows;
+  tensor.first_column = 0;
+  tensor.rows = of_each[pass->half - 1] * rows;
+  tensor.row_step = 1;
+  return tensor;
+}
+
+static int find(struct tp_pass *pass, enum tp_value name)
+{
+  struct tp_operands *operands = &pass->operands;
+  const enum tp_value value = operands->bound[name];
+  const int half = pass->half;
+  if (operands->of[half][value] != TP_NO_TENSOR)
+    return operands->of[half][value];
+  if (half == 0)
+    return find_whole(pass, value);
+  tp_pass_half(pass, 0); /* a half is a view of the whole */
+  const int whole = find_whole(pass, value);
+  tp_pass_half(pass, half);
+  if (operands->tensors[whole].kind == TP_TENSOR_WEIGHT)
+    return operands->of[half][value] = whole;
+  return operands->of[half][value] = append(operands, half_of(pass, whole));
 }
 
 static int found(const struct tp_pass *pass, enum tp_value value)
 {
-  return pass->operands.said ? pass->operands.of[value] : TP_NO_TENSOR;
+  return pass->operands.said ? pass->operands.of[0][value] : TP_NO_TENSOR;
 }
 
 void tp_operands_read(struct tp_pass *pass, const enum tp_value *values)

@@ -53,6 +53,14 @@
   X(WIRED_13, "wired.13")                                                                         \
   X(WIRED_14, "wired.14")                                                                         \
   X(WIRED_15, "wired.15")                                                                         \
+  X(SHARE_1, "share.1") /* of a wiring's values on the rank's share of the tokens */               \
+  X(SHARE_2, "share.2")                                                                           \
+  X(SHARE_3, "share.3")                                                                           \
+  X(SHARE_4, "share.4")                                                                           \
+  X(SHARE_5, "share.5")                                                                           \
+  X(SHARE_6, "share.6")                                                                           \
+  X(SHARE_7, "share.7")                                                                           \
+  X(SHARE_8, "share.8")                                                                           \
   X(LOGITS, "logits")                                                                             \
   X(GATHERED, "logits.all")                                                                       \
   X(NEXT, "next")                                                                                 \
@@ -90,10 +98,12 @@ enum tp_value {
 
 struct tp_pass;
 
-/* The table of a pass: a value's tensor, or TP_NO_TENSOR. */
+enum { TP_MAX_TENSORS = 3 * TP_N_VALUES /* of all tokens, of one half, of the other */ };
+
+/* The table of a pass: a value's tensor, or TP_NO_TENSOR; of all tokens, and of either half. */
 struct tp_operands {
   bool said, joined;
-  int n, of[TP_N_VALUES];
+  int n, of[3][TP_N_VALUES];
   enum tp_value
       bound[TP_N_VALUES]; /* what the block's name for a value stands for: itself, or ... */
   const char *names[TP_N_VALUES];

@@ -16,6 +16,26 @@ static const char *const collective_names[TP_N_SLOTS][TP_SEND + 1] = {
 #undef X
 };
 
+/* Sums of the second half may be under way with the first's. */
+static enum tp_slot slot_of(const struct tp_pass *pass, enum tp_slot slot)
+{
+  if (pass->half != 2)
+    return slot;
+  switch (slot) {
+  case TP_SLOT_ATTENTION:
+    return TP_SLOT_ATTENTION_2;
+  case TP_SLOT_MLP:
+    return TP_SLOT_MLP_2;
+  case TP_SLOT_WIRED_1:
+  case TP_SLOT_WIRED_2:
+  case TP_SLOT_WIRED_3:
+  case TP_SLOT_WIRED_4:
+    return (enum tp_slot)(slot - TP_SLOT_WIRED_1 + TP_SLOT_WIRED_1_2);
+  default:
+    return slot;
+  }
+}
+
 static int ready_event(enum tp_slot slot)
 {
   return 2 * (int)slot;
@@ -77,6 +97,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
       .program = program,
       .kinds = kinds,
       .step = 1,
+      .part = tp_batch_whole(&request->batch),
       .tokens = tp_batch_tokens(&request->batch),
       .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
@@ -189,6 +210,8 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
     segment->ops = grown;
   }
   struct tp_op *op = &segment->ops[segment->n_ops++];
+  if (pass->half > 0)
+    name = tp_arena_printf(pass->arena, "%s@%d", name, pass->half);
   *op = (struct tp_op){.name = name,
                        .kind = kind,
                        .stream = stream,
@@ -252,9 +275,10 @@ static struct tp_op *last_kernel(struct tp_pass *pass)
   return op;
 }
 
-void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
+void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot asked,
                               struct tp_collective collective)
 {
+  const enum tp_slot slot = slot_of(pass, asked);
   if (collective.group.size == 0)
     collective.group = tp_mesh_tensor(&pass->program->mesh);
   if (!pass->exchange || collective.group.size == 1)
@@ -265,7 +289,7 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
   const int ready = producer->records;
   pass->started |= 1u << slot;
 
-  const char *name = collective_names[slot][collective.kind];
+  const char *name = collective_names[asked][collective.kind];
   struct tp_op *op = push(pass, name, TP_OP_COLLECTIVE, TP_STREAM_COMM);
   op->n_waits = 1;
   op->waits[0] = ready;
@@ -287,8 +311,9 @@ void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *re
   pass->program->event_names[done_event(slot)] = done;
 }
 
-void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot)
+void tp_pass_wait(struct tp_pass *pass, enum tp_slot asked)
 {
+  const enum tp_slot slot = slot_of(pass, asked);
   const bool of_replicas = slot == TP_SLOT_DISPATCH || slot == TP_SLOT_GATHER;
   const bool later = !of_replicas && pass->request->mesh.tp > 1; /* a loop's next turn may start it */
   if (!pass->exchange || !(later || pass->started & 1u << slot))

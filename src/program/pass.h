@@ -6,6 +6,9 @@
  * slot with two events: the last kernel before it records READY, the collective waits for that and
  * records DONE, and the next kernel after tp_pass_wait waits for DONE.  A pass without exchange
  * (one rank, or no-comm) emits neither collectives nor waits.
+ *
+ * Ops are of all tokens of the step, of the rank's share of them (tp_pass_share), or of one of two
+ * halves (tp_pass_half), whose second has slots of its own.
  */
 #include "program/operands.h"
 #include "program/variant.h"
@@ -24,7 +27,13 @@
   X(WIRED_3, "wired.3")          \
   X(WIRED_4, "wired.4")          \
   X(ATTENTION_GRAD, "attn.grad") \
-  X(MLP_GRAD, "mlp.grad")
+  X(MLP_GRAD, "mlp.grad")        \
+  X(ATTENTION_2, "attn.2")       \
+  X(MLP_2, "mlp.2")              \
+  X(WIRED_1_2, "wired.1.2")      \
+  X(WIRED_2_2, "wired.2.2")      \
+  X(WIRED_3_2, "wired.3.2")      \
+  X(WIRED_4_2, "wired.4.2")
 enum tp_slot {
 #define X(name, text) TP_SLOT_##name,
   TP_SLOTS(X)
@@ -39,7 +48,10 @@ struct tp_pass {
   const struct tp_layer *kinds;     /* what the rank holds of a layer, by the model's kinds */
   const struct tp_layer *shape;     /* of the next op's layer, ... */
   struct tp_block block;            /* ... and its block */
-  int64_t tokens, sequences;        /* of the batch: rows a layer works on, sequences they are of */
+  struct tp_part part;              /* of the batch that ops are of, ... */
+  int64_t tokens, sequences;        /* ... rows a layer works on, sequences they are of, ... */
+  int half;                         /* ... 1, 2; 0: all of it */
+  struct tp_part halves[2];         /* n 0: it is not split */
   int64_t residual_tokens;          /* rows of the residual here: fewer if sequence-parallel */
   enum tp_dtype wide;               /* activations, KV cache, what travels */
   bool exchange;                    /* collectives are emitted ... */
@@ -67,6 +79,18 @@ enum tp_status tp_pass_begin_sharded(struct tp_pass *pass, const struct tp_reque
 enum tp_status tp_pass_build_sharded(const struct tp_request *request,
                                      void (*emit)(struct tp_pass *pass), struct tp_arena *arena,
                                      struct tp_program *program, struct tp_error *error);
+
+/* part.c.  Before any op: the pass has halves, unless it has fewer tokens than `least`; whether it
+ * has; it has shares. */
+void tp_pass_split(struct tp_pass *pass, int64_t least);
+bool tp_pass_splits(const struct tp_pass *pass);
+void tp_pass_shares(struct tp_pass *pass);
+/* What follows is of half 1 or 2, or of all tokens: 0. */
+void tp_pass_half(struct tp_pass *pass, int half);
+/* What follows, norms and additions, is of the rank's share of the tokens, padded to one size on
+ * all ranks; or of all of them. */
+void tp_pass_share(struct tp_pass *pass, bool share);
+int64_t tp_pass_share_tokens(const struct tp_pass *pass);
 
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);

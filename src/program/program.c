@@ -7,6 +7,8 @@ void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *
     for (size_t i = 0; i < program->segments[s].n_ops; i++) {
       struct tp_op *const op = &program->segments[s].ops[i];
       const struct tp_chunk *const chunk = &batch->chunks[op->chunk];
+      if (!tp_chunk_decodes(chunk))
+        continue;
       if (op->kind == TP_OP_ATTENTION)
         op->attention.kv_len = chunk->context + chunk->tokens;
       else if (op->kind == TP_OP_LATENT)

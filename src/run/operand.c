@@ -30,3 +30,9 @@ struct tp_logits tp_logits_of(const struct tp_bound_op *sample)
                          0.5),
   };
 }
+
+int64_t tp_embedded_from(const struct tp_bound_op *embed, int rank)
+{
+  const int64_t tokens = embed->in[0].rows, rows = embed->out[0].rows;
+  return rows < tokens ? rank * rows : 0;
+}

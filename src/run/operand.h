@@ -15,4 +15,8 @@ struct tp_logits {
   int64_t rows, rows_each, columns, words;
 };
 struct tp_logits tp_logits_of(const struct tp_bound_op *sample);
+
+/* The first of the tokens whose rows `rank` looks up: where there are fewer rows than tokens, they
+ * are its share. */
+int64_t tp_embedded_from(const struct tp_bound_op *embed, int rank);
 #endif

@@ -1,5 +1,6 @@
 #include "verify/matrix.h"
 
+#include "program/wiring/build.h"
 #include "verify/computed.h"
 
 enum { MODELS = 6 };
@@ -146,17 +147,35 @@ struct matrix {
   size_t n;
 };
 
+/* Two sequences; four where a rank or a half has some of the tokens, so that all degrees divide
+ * them and no sequence is cut. */
+static struct tp_batch batch_of(const struct tp_variant *variant)
+{
+  const struct tp_wiring *wiring = variant->architecture->wiring;
+  const bool parts = wiring != NULL && (wiring->splits || tp_wiring_has_shares(wiring));
+  return tp_batch_prefill(parts ? 4 : 2, 5);
+}
+
+/* Whether the wiring, or the one whose equations are asked for, is of such models. */
+static bool fits(const struct tp_variant *variant, const struct tp_model *model)
+{
+  const struct tp_wiring *wiring = variant == NULL ? NULL : variant->architecture->wiring;
+  return wiring == NULL || tp_wiring_fits(wiring, model);
+}
+
 static void add(struct matrix *matrix, const struct tp_model *model,
                 const struct tp_variant *variant, int tp, enum tp_dtype dtype,
                 const struct style *style)
 {
+  if (!fits(variant, model) || !fits(matrix->against, model))
+    return;
   matrix->cases[matrix->n] = (struct tp_selftest_case){
       .name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s", model->name, variant->text, tp,
                               tp_dtype_text(dtype), style->name),
       .variant = variant->text,
       .check = {.request = {.model = model,
                             .mesh = tp_mesh_of_tp(tp),
-                            .batch = tp_batch_prefill(2, 5),
+                            .batch = batch_of(variant),
                             .dtype = dtype,
                             .style = style->style},
                 .variant = variant,

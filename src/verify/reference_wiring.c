@@ -1,4 +1,6 @@
-/* What a wiring's statements compute: values of every rank side by side, no streams, no waits. */
+/* What a wiring's statements compute: values of every rank side by side, no streams, no waits.  A
+ * share of the tokens is a sum of all ranks, so that every rank may have all of it here: nothing is
+ * left to gather; and halves are treated alike. */
 #include "program/wiring/wiring.h"
 #include "verify/reference_run.h"
 
@@ -76,12 +78,16 @@ static void compute(struct machine *machine, const struct tp_wiring_statement *s
     out[0] = tp_run_combine(run, rank, a);
     return;
   case TP_WIRING_SUM:
+  case TP_WIRING_SCATTER:
     out[0] = tp_run_rows(run);
     for (int other = 0; other < run->ranks; other++)
       tp_run_add(run, out[0], machine->values[other][s->in[0]]);
     return;
   case TP_WIRING_COPY:
+  case TP_WIRING_GATHER:
   case TP_WIRING_WAIT:
+  case TP_WIRING_SPLIT:
+  case TP_WIRING_JOIN:
   case TP_WIRING_HEAD:
     break;
   }

@@ -19,7 +19,8 @@ unit_tests += \
 	%D%/test_variant \
 	%D%/test_windows \
 	%D%/test_wiring \
-	%D%/test_wiring_fuzz
+	%D%/test_wiring_fuzz \
+	%D%/test_wiring_parts
 EXTRA_DIST += \
 	%D%/toy.h \
 	%D%/mutate.h \

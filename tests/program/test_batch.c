@@ -45,6 +45,38 @@ START_TEST(alike_but_for_contexts_that_decode)
 }
 END_TEST
 
+/* The first half is cut off where the tokens' middle is, in whichever sequence that lies. */
+START_TEST(halves)
+{
+  static const struct {
+    struct tp_batch batch;
+    struct tp_part first, second;
+  } cuts[] = {
+      {{1, {{4, 16, 0}}}, {1, {{2, 16, 0}}, {0}}, {1, {{2, 16, 0}}, {0}}},
+      {{1, {{1, 33, 5}}}, {1, {{1, 17, 5}}, {0}}, {1, {{1, 16, 22}}, {0}}},
+      {{1, {{3, 10, 0}}}, {2, {{1, 10, 0}, {1, 5, 0}}, {0, 0}}, {2, {{1, 5, 5}, {1, 10, 0}}, {0, 0}}},
+      {{1, {{5, 1, 90}}}, {1, {{3, 1, 90}}, {0}}, {1, {{2, 1, 90}}, {0}}},
+      {{2, {{1, 8, 4}, {2, 1, 11}}}, {1, {{1, 5, 4}}, {0}}, {2, {{1, 3, 9}, {2, 1, 11}}, {0, 1}}},
+  };
+  for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+    struct tp_part found[2];
+    ck_assert(tp_batch_halves(&cuts[i].batch, found));
+    for (int half = 0; half < 2; half++) {
+      const struct tp_part *expected = half == 0 ? &cuts[i].first : &cuts[i].second;
+      ck_assert_int_eq(found[half].n, expected->n);
+      ck_assert_mem_eq(found[half].of, expected->of, (size_t)expected->n * sizeof expected->of[0]);
+      ck_assert_mem_eq(found[half].chunks, expected->chunks,
+                       (size_t)expected->n * sizeof expected->chunks[0]);
+    }
+    ck_assert_int_eq(tp_part_tokens(&found[0]) + tp_part_tokens(&found[1]),
+                     tp_batch_tokens(&cuts[i].batch));
+  }
+  struct tp_part none[2];
+  const struct tp_batch one = tp_batch_decode(1, 100);
+  ck_assert(!tp_batch_halves(&one, none));
+}
+END_TEST
+
 static const struct tp_op *op_of(const struct tp_program *program, const char *name, int which)
 {
   for (size_t s = 0; s < program->n_segments; s++)
@@ -120,6 +152,7 @@ static Suite *suite(void)
   Suite *made = suite_create("batch");
   TCase *cases = tcase_create("steps");
   tcase_add_test(cases, sums);
+  tcase_add_test(cases, halves);
   tcase_add_test(cases, who_decodes);
   tcase_add_test(cases, alike_but_for_contexts_that_decode);
   tcase_add_test(cases, a_mixed_step);

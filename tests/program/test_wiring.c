@@ -69,7 +69,10 @@ static void compare(const char *wired, const char *name, const struct tp_request
            b);
 }
 
-static struct tally compare_all(const char *wired, const char *name)
+typedef struct tp_model (*model_maker)(int64_t layers);
+
+static struct tally compare_models(const char *wired, const char *name, model_maker one,
+                                   model_maker other)
 {
   static const char *const stacks[] = {"gpt-fast-compile", "vllm-graph", "tensorrt-llm-0.12",
                                        "ideal"};
@@ -83,7 +86,7 @@ static struct tally compare_all(const char *wired, const char *name)
       for (int tp = 2; tp <= 8; tp *= 2)
         for (int b = 0; b < 3; b++)
           for (int m = 0; m < 2; m++) {
-            const struct tp_model model = m == 0 ? toy_model(layers) : other_model(layers);
+            const struct tp_model model = m == 0 ? one(layers) : other(layers);
             const struct tp_request request = {.model = &model,
                                                .mesh = tp_mesh_of_tp(tp),
                                                .batch = batches[b],
@@ -94,6 +97,11 @@ static struct tally compare_all(const char *wired, const char *name)
           }
   }
   return tally;
+}
+
+static struct tally compare_all(const char *wired, const char *name)
+{
+  return compare_models(wired, name, toy_model, other_model);
 }
 
 /* Experts cut and shared out, replicas that meet in them, a latent, windows and norms of their own:
@@ -148,6 +156,47 @@ START_TEST(text_is_the_builders_program)
 }
 END_TEST
 
+static struct tp_model neox(int64_t layers)
+{
+  struct tp_model model = other_model(layers);
+  model.parallel_residual = true;
+  return model;
+}
+
+static struct tp_model falcon(int64_t layers)
+{
+  struct tp_model model = neox(layers);
+  model.shared_norm = true;
+  return model;
+}
+
+/* What standard is to a model depends on how its modules hang together: a text for each, and no
+ * other's is taken. */
+START_TEST(standard_is_of_its_models)
+{
+  static const struct {
+    const char *text;
+    model_maker model;
+  } texts[] = {{"standard.tpa", other_model},
+               {"standard-side-by-side", neox},
+               {"standard-on-one-norm", falcon}};
+  for (int i = 0; i < 3; i++) {
+    const struct tally tally =
+        compare_models(texts[i].text, "standard", texts[i].model, texts[i].model);
+    ck_assert_int_eq(tally.differ, 0);
+    for (int j = 0; j < 3; j++) {
+      struct tp_program program;
+      struct tp_error error = {""};
+      const struct tp_model model = texts[j].model(3);
+      const struct tp_request request = prefill_request(&model, 2);
+      ck_assert_int_eq(build_wired(texts[i].text, &request, arena, &program, &error),
+                       i == j ? TP_OK : TP_E_INPUT);
+      ck_assert(i == j || strstr(error.text, "is of models with modules") != NULL);
+    }
+  }
+}
+END_TEST
+
 /* The file with the first `from` turned into `to`, beside it. */
 static const char *changed(const char *name, const char *from, const char *to)
 {
@@ -197,6 +246,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_loop_test(tcase, text_is_the_builders_program, 0, N_BUILT_IN);
   tcase_add_loop_test(tcase, text_is_the_builders_program_of_mixtures, 0, N_BUILT_IN);
+  tcase_add_test(tcase, standard_is_of_its_models);
   tcase_add_loop_test(tcase, another_wiring_is_another_program, 0,
                       sizeof others / sizeof others[0]);
   suite_add_tcase(suite, tcase);

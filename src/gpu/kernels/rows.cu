@@ -97,9 +97,9 @@ template <class T> __global__ void embed(tp_embedding e, tiling t)
   if (!place<T>(t, &row, &item))
     return;
   const int64_t first = tp_item_first<T>(item, t.packs);
-  const int64_t query_len = e.extent.rows / e.batch, sequence = row / query_len;
-  const int64_t entry = e.tokens[row] - e.first_row;
-  const int64_t position = e.lengths[sequence] - query_len + (row - sequence * query_len);
+  const int64_t token = e.first_token + row, sequence = token / e.query_len;
+  const int64_t entry = e.tokens[token] - e.first_row;
+  const int64_t position = e.lengths[sequence] - e.query_len + (token - sequence * e.query_len);
   const bool here = entry >= 0 && entry < e.table_rows;
   tp_item<T> x;
   if (here) {

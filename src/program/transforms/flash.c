@@ -15,8 +15,9 @@ static enum tp_status check_group(const struct tp_variant *variant, int group,
                  variant->text, group);
 }
 
-/* False where something is summed on its way that no kernel could dequantise. */
-static bool quantise(struct tp_segment *segment, struct tp_wire wire)
+/* False where something is summed on its way that no kernel could dequantise.  Counts all-reduces
+ * and what shares their sums out. */
+static bool quantise(struct tp_segment *segment, struct tp_wire wire, int *sums, int *scatters)
 {
   for (size_t i = 0; i < segment->n_ops; i++) {
     struct tp_op *op = &segment->ops[i];
@@ -24,6 +25,8 @@ static bool quantise(struct tp_segment *segment, struct tp_wire wire)
       continue;
     if (op->collective.algorithm == TP_ALGORITHM_DMA)
       return false;
+    *scatters += op->collective.kind == TP_REDUCE_SCATTER;
+    *sums += op->collective.kind == TP_ALL_REDUCE;
     if (op->collective.kind == TP_ALL_REDUCE)
       op->collective.wire = wire;
   }
@@ -40,12 +43,18 @@ static enum tp_status apply(const struct tp_request *request, const struct tp_va
                    "variant '%s': low-bit wires are for inference; train without '%s'",
                    variant->text, variant->wire->name);
   const struct tp_wire wire = tp_variant_wire(variant);
+  int sums = 0, scatters = 0;
   for (size_t s = 0; s < program->n_segments; s++)
-    if (!quantise(&program->segments[s], wire))
+    if (!quantise(&program->segments[s], wire, &sums, &scatters))
       return tp_fail(error, TP_E_INPUT,
                      "variant '%s': what %s sends by DMA is added in memory, at full precision; "
                      "leave out '%s'",
                      variant->text, variant->overlap->name, variant->wire->name);
+  if (sums == 0 && scatters > 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "variant '%s': its sums are reduce-scatters, and '%s' shortens all-reduces; leave "
+                   "it out",
+                   variant->text, variant->wire->name);
   return check_group(variant, wire.group, error);
 }
 

@@ -56,7 +56,7 @@ static bool is_sum(const struct tp_op *op, double bytes)
 
 /* How many of the last ops of `ops` make up what feeds the collective that follows: 0 (not a GEMM
  * that can be fused), 1 or 2 (with a sum). */
-static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *collective)
+static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *collective, int ranks)
 {
   const enum tp_collective_kind kind = collective->collective.kind;
   if (n == 0 || (kind != TP_ALL_REDUCE && kind != TP_REDUCE_SCATTER) || collective->n_waits != 1 ||
@@ -66,7 +66,8 @@ static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *col
   const bool summed = n > 1 && is_sum(&ops[n - 1], bytes) && ops[n - 2].records == TP_NO_EVENT &&
                       ops[n - 2].stream == ops[n - 1].stream;
   const struct tp_op *gemm = &ops[n - (summed ? 2 : 1)];
-  if (gemm->kind != TP_OP_GEMM || collective->collective.group.stride > 1 ||
+  if (gemm->kind != TP_OP_GEMM || collective->collective.group.size != ranks ||
+      collective->collective.group.stride > 1 ||
       result_bytes(&gemm->gemm) != bytes)
     return 0;
   return summed ? 2 : 1;
@@ -79,7 +80,9 @@ static int rewrite_segment(struct tp_rewrite *rewrite, struct tp_segment *segmen
   rewrite->n_ops = rewrite->capacity = 0;
   for (size_t i = 0; i < segment->n_ops; i++) {
     const struct tp_op *op = &segment->ops[i];
-    const size_t fed = op->kind == TP_OP_COLLECTIVE ? feeding(segment->ops, i, op) : 0;
+    const size_t fed = op->kind == TP_OP_COLLECTIVE
+                           ? feeding(segment->ops, i, op, rewrite->program->mesh.tp)
+                           : 0;
     if (fed == 0) {
       tp_rewrite_add(rewrite, op);
       continue;

@@ -24,17 +24,53 @@ static void name_values(struct tp_wired *wired)
     else
       wired->values[v] = free++;
     tp_operands_name(&wired->pass, wired->values[v], wiring->values[v]);
+    if (wiring->shares[v] >= 0) {
+      wired->shares[v] = (enum tp_value)(wiring->shares[v] + TP_VALUE_SHARE_1);
+      tp_operands_name(&wired->pass, wired->shares[v],
+                       tp_arena_printf(wired->pass.arena, "%s.share", wiring->values[v]));
+    }
     if (wiring->events[v][0] != NULL)
       tp_pass_name_events(&wired->pass, (enum tp_slot)(wiring->slots[v] + TP_SLOT_WIRED_1),
                           wiring->events[v][0], wiring->events[v][1]);
   }
 }
 
+/* Statements for one half: their layers, too, are counted once. */
+static void emit_half(struct tp_wired *wired, const struct tp_wiring_statement *s, int n, int half)
+{
+  tp_pass_half(&wired->pass, half);
+  for (int i = 0; i < n;)
+    i += tp_wiring_emit(wired, &s[i]);
+  tp_pass_half(&wired->pass, 0);
+}
+
+static void emit_halves(struct tp_wired *wired, const struct tp_wiring_statement *s, int n)
+{
+  struct tp_pass *pass = &wired->pass;
+  const int64_t layer = pass->layer;
+  if (!tp_pass_splits(pass)) {
+    emit_half(wired, s, n, 0);
+    return;
+  }
+  emit_half(wired, s, n, 1);
+  struct tp_segment *segment = &pass->program->segments[pass->program->n_segments - 1];
+  const int layers = segment->layers;
+  tp_pass_at_layer(pass, layer);
+  emit_half(wired, s, n, 2);
+  segment->layers = layers;
+}
+
 static void emit_body(struct tp_wired *wired, const struct tp_wiring_body *body)
 {
   const struct tp_wiring_statement *s = &wired->wiring->statements[body->first];
-  for (int i = 0; i < body->n;)
-    i += tp_wiring_emit(wired, &s[i]);
+  for (int i = 0, n; i < body->n; i += n) {
+    for (n = 0; i + n < body->n && s[i + n].half; n++)
+      ;
+    if (n > 0)
+      emit_halves(wired, &s[i], n);
+    else
+      n = tp_wiring_emit(wired, &s[i]);
+  }
 }
 
 static void emit_layer(struct tp_wired *wired, const struct tp_wiring_body *body)
@@ -123,7 +159,11 @@ static enum tp_status emit_all(struct tp_wired *wired, int argument, struct tp_e
   TP_TRY(tp_wiring_counts(wiring, argument, pass->request->model->layers, counts, error));
   name_values(wired);
   tp_pass_segment(pass, "prologue", 1);
-  tp_block_embed(pass);
+  tp_pass_share(pass, wiring->shared_out > 0);
+  if (wiring->shared_out > 0)
+    tp_block_embed_share(pass, wired->shares[TP_WIRING_RESIDUAL]);
+  else
+    tp_block_embed(pass);
   emit_body(wired, &wiring->before);
   for (int i = 0; i < wiring->n_segments; first += counts[i++]) {
     wired->segment = &wiring->segments[i];
@@ -159,7 +199,12 @@ enum tp_status tp_wiring_build(const struct tp_request *request, const struct tp
 {
   struct tp_wired wired = {.wiring = variant->architecture->wiring};
   const struct tp_wiring *wiring = wired.wiring;
+  TP_TRY(tp_wiring_check_job(wiring, request->model, &request->mesh, error));
   TP_TRY(begin(&wired, request, arena, program, error));
+  if (wiring->splits)
+    tp_pass_split(&wired.pass, tp_wiring_halves_from(wiring, variant->argument));
+  if (tp_wiring_has_shares(wiring))
+    tp_pass_shares(&wired.pass);
   if (wiring->apart)
     wired.pass.exchange = false;
   TP_TRY(emit_all(&wired, variant->argument, error));

@@ -15,6 +15,12 @@ struct tp_architecture tp_wiring_architecture(const struct tp_wiring *wiring, co
 enum tp_status tp_wiring_list(const struct tp_datadir *dirs, struct tp_arena *arena,
                               const char ***names, size_t *n, struct tp_error *error);
 
+/* TP_E_INPUT where the wiring is of models whose modules hang together otherwise, or sums over a
+ * group that the job lacks. */
+enum tp_status tp_wiring_check_job(const struct tp_wiring *wiring, const struct tp_model *model,
+                                   const struct tp_mesh *mesh, struct tp_error *error);
+bool tp_wiring_fits(const struct tp_wiring *wiring, const struct tp_model *model);
+
 /* The program of a wiring's architecture, as struct tp_architecture has it. */
 enum tp_status tp_wiring_build(const struct tp_request *request, const struct tp_variant *variant,
                                struct tp_arena *arena, struct tp_program *program,

@@ -13,6 +13,12 @@ int64_t tp_wiring_group(const struct tp_wiring_segment *segment, int argument, i
   return segment->extent == TP_WIRING_LEFT && segment->last.line > 0 ? count : 1;
 }
 
+int64_t tp_wiring_halves_from(const struct tp_wiring *wiring, int argument)
+{
+  const int said = wiring->halves_by_argument ? argument : wiring->halves_from;
+  return said > 2 ? said : 2;
+}
+
 static enum tp_status check_argument(const struct tp_wiring *wiring, int argument,
                                      struct tp_error *error)
 {

@@ -6,12 +6,14 @@
 
 static enum tp_value in(const struct tp_wired *wired, const struct tp_wiring_statement *s, int i)
 {
-  return wired->values[s->in[i]];
+  return (s->share ? wired->shares : wired->values)[s->in[i]];
 }
 
+/* A ~scatter turns all tokens into shares, a ~gather shares into all. */
 static enum tp_value out(const struct tp_wired *wired, const struct tp_wiring_statement *s, int i)
 {
-  return wired->values[s->out[i]];
+  const bool share = s->share ? s->verb != TP_WIRING_GATHER : s->verb == TP_WIRING_SCATTER;
+  return (share ? wired->shares : wired->values)[s->out[i]];
 }
 
 static enum tp_value gain_of(const struct tp_wired *wired, enum tp_wiring_norm norm)
@@ -37,11 +39,22 @@ static enum tp_slot slot_of(const struct tp_wired *wired, int value)
   }
 }
 
+/* All tokens' reader of what was summed by halves waits for the second, which is summed last. */
+static void wait_for_value(struct tp_wired *wired, const struct tp_wiring_statement *s, int value)
+{
+  struct tp_pass *pass = &wired->pass;
+  const bool second = !s->half && (s->halved & 1u << value) != 0 && tp_pass_splits(pass);
+  const int half = pass->half;
+  pass->half = second ? 2 : half;
+  tp_pass_wait(pass, slot_of(wired, value));
+  pass->half = half;
+}
+
 static void wait_for(struct tp_wired *wired, const struct tp_wiring_statement *s)
 {
   for (int i = 0; i < s->n_in; i++)
     if ((s->waits & 1u << s->in[i]) != 0 && (i == 0 || s->in[0] != s->in[1]))
-      tp_pass_wait(&wired->pass, slot_of(wired, s->in[i]));
+      wait_for_value(wired, s, s->in[i]);
 }
 
 /* Statements of several kernels, or of one, and the first of each layer that follows. */
@@ -105,11 +118,41 @@ static void emit_module(struct tp_wired *wired, const struct tp_wiring_statement
   tp_operands_unbind(pass);
 }
 
+static struct tp_group group_of(const struct tp_wired *wired, enum tp_wiring_group group)
+{
+  const struct tp_mesh *mesh = &wired->pass.request->mesh;
+  const int parts = tp_mesh_expert_parts(mesh);
+  switch (group) {
+  case TP_WIRING_OVER_EXPERTS:
+    return (struct tp_group){mesh->ep, parts};
+  case TP_WIRING_OVER_EXPERT_TENSOR:
+    return (struct tp_group){parts, 1};
+  default:
+    return tp_mesh_tensor(mesh);
+  }
+}
+
+static void emit_exchange(struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  struct tp_pass *pass = &wired->pass;
+  const struct tp_exchange exchange = {.kind = s->verb == TP_WIRING_SCATTER  ? TP_REDUCE_SCATTER
+                                               : s->verb == TP_WIRING_GATHER ? TP_ALL_GATHER
+                                                                             : TP_ALL_REDUCE,
+                                       .group = group_of(wired, s->over),
+                                       .from = in(wired, s, 0),
+                                       .to = out(wired, s, 0)};
+  if (!tp_block_start(pass, slot_of(wired, s->in[0]), exchange))
+    return;
+  tp_pass_last(pass)->name =
+      pass->half == 0 ? s->name : tp_arena_printf(pass->arena, "%s@%d", s->name, pass->half);
+}
+
 int tp_wiring_emit(struct tp_wired *wired, const struct tp_wiring_statement *s)
 {
   struct tp_pass *pass = &wired->pass;
-  if (s->verb != TP_WIRING_SUM)
+  if (!tp_wiring_exchanges(s->verb))
     wait_for(wired, s);
+  tp_pass_share(pass, s->share);
   switch (s->verb) {
   case TP_WIRING_NORM:
     go_on(wired, s);
@@ -136,11 +179,13 @@ int tp_wiring_emit(struct tp_wired *wired, const struct tp_wiring_statement *s)
     tp_kraken_combine(pass, in(wired, s, 0), out(wired, s, 0));
     return 1;
   case TP_WIRING_SUM:
-    tp_block_start_all_reduce(pass, slot_of(wired, s->in[0]), in(wired, s, 0));
-    if (pass->exchange)
-      tp_pass_last(pass)->name = s->name;
+  case TP_WIRING_SCATTER:
+  case TP_WIRING_GATHER:
+    emit_exchange(wired, s);
     return 1;
   case TP_WIRING_WAIT:
+  case TP_WIRING_SPLIT:
+  case TP_WIRING_JOIN:
     return 1;
   case TP_WIRING_ATTENTION:
   case TP_WIRING_MLP:

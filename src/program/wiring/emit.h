@@ -9,6 +9,7 @@ struct tp_wired {
   const struct tp_wiring *wiring;
   const struct tp_wiring_segment *segment;
   enum tp_value values[TP_WIRING_MOST_VALUES];
+  enum tp_value shares[TP_WIRING_MOST_VALUES]; /* of the rank's share of the tokens */
 };
 
 /* Emits the statement, with those behind it that are one kernel with it; returns how many. */

@@ -13,6 +13,9 @@ struct state {
   bool reached;
   unsigned written;
   unsigned flying; /* its sum is under way, ... */
+  unsigned whole;  /* ... of all tokens, on one way at least, ... */
+  unsigned halved; /* ... or of one half and then the other; ... */
+  unsigned gathered; /* what is under way is a ~gather */
   unsigned ran;    /* ... and kernels have run since it began */
   unsigned late;   /* a copy of what came under kernels */
 };
@@ -36,17 +39,34 @@ static unsigned reads(const struct tp_wiring_statement *statement)
   return bits(statement->in, statement->n_in);
 }
 
+/* Sums under way where a half ends run under the kernels of the other. */
+static void run_other_half(struct state *state)
+{
+  state->ran |= state->flying;
+}
+
 static void step(const struct tp_wiring_statement *statement, struct state *state)
 {
   const unsigned in = reads(statement), out = bits(statement->out, statement->n_out);
   const bool late = (in & ((state->flying & state->ran) | state->late)) != 0;
   state->written |= out;
-  if (statement->verb == TP_WIRING_SUM) {
+  if (statement->verb == TP_WIRING_SPLIT || statement->verb == TP_WIRING_JOIN) {
+    run_other_half(state);
+    return;
+  }
+  if (tp_wiring_exchanges(statement->verb)) {
     state->flying |= in;
+    state->whole = statement->half ? state->whole & ~in : state->whole | in;
+    state->halved = statement->half ? state->halved | in : state->halved & ~in;
+    state->gathered = statement->verb == TP_WIRING_GATHER ? state->gathered | in
+                                                          : state->gathered & ~in;
     state->ran &= ~in;
     return;
   }
   state->flying &= ~in;
+  state->gathered &= state->flying;
+  state->whole &= state->flying;
+  state->halved &= state->flying;
   state->ran &= state->flying;
   if (statement->verb == TP_WIRING_WAIT)
     return;
@@ -64,6 +84,9 @@ static void join(struct state *state, const struct state *way)
   }
   state->written &= way->written;
   state->flying |= way->flying;
+  state->whole |= way->whole;
+  state->halved |= way->halved;
+  state->gathered |= way->gathered;
   state->ran |= way->ran;
   state->late |= way->late;
 }
@@ -80,7 +103,7 @@ static struct state enter(const struct tp_wiring_reader *reader, const struct st
 static bool same(const struct state *a, const struct state *b)
 {
   return a->reached == b->reached && a->written == b->written && a->flying == b->flying &&
-         a->ran == b->ran && a->late == b->late;
+         a->whole == b->whole && a->halved == b->halved && a->gathered == b->gathered && a->ran == b->ran && a->late == b->late;
 }
 
 /* The states at the ends of bodies, until none changes. */
@@ -93,6 +116,8 @@ static void settle(const struct tp_wiring_reader *reader, struct state *ends)
       const struct tp_wiring_body *body = reader->bodies[i];
       for (int s = body->first; state.reached && s < body->first + body->n; s++)
         step(&reader->wiring->statements[s], &state);
+      if (body->n > 0 && reader->wiring->statements[body->first + body->n - 1].half)
+        run_other_half(&state);
       changed |= !same(&state, &ends[i]);
       ends[i] = state;
     }
@@ -107,6 +132,33 @@ static int first_of(unsigned set)
   return value;
 }
 
+/* A reader waits for what its own tokens had started. */
+static enum tp_status check_halves(const struct tp_wiring_reader *reader, const struct state *state,
+                                   const struct tp_wiring_statement *statement)
+{
+  const unsigned in = reads(statement);
+  const unsigned mixed = in & state->whole & state->halved;
+  const unsigned whole = statement->half ? in & state->whole : 0;
+  if (mixed != 0)
+    return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, first_of(mixed)),
+                          "its sum is of halves on one way here, and of all tokens on another");
+  if (whole != 0)
+    return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, first_of(whole)),
+                          "its sum is under way for all tokens, and a half would wait for both; "
+                          "read it before @split, or start it behind");
+  return TP_OK;
+}
+
+/* Two in a row of one value that are not the same: over one group, then over another. */
+static bool follows_another(const struct tp_wiring_reader *reader,
+                            const struct tp_wiring_statement *statement)
+{
+  const struct tp_wiring_statement *before = statement - 1;
+  return statement > reader->wiring->statements && tp_wiring_exchanges(before->verb) &&
+         before->in[0] == statement->in[0] && before->half == statement->half &&
+         (before->verb != statement->verb || before->over != statement->over);
+}
+
 static enum tp_status check(const struct tp_wiring_reader *reader, const struct state *state,
                             const struct tp_wiring_statement *statement)
 {
@@ -119,7 +171,9 @@ static enum tp_status check(const struct tp_wiring_reader *reader, const struct 
     return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, statement->in[0]),
                           "no sum of it is under way here, so the wait could never end; start one, "
                           "or drop the wait");
-  if (statement->verb == TP_WIRING_SUM && (in & state->flying) != 0)
+  if (!tp_wiring_exchanges(statement->verb))
+    TP_TRY(check_halves(reader, state, statement));
+  else if ((in & state->flying) != 0 && !follows_another(reader, statement))
     return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, statement->in[0]),
                           "a sum of it is under way already; drop one of the two");
   const unsigned unread = statement->verb == TP_WIRING_HEAD ? state->flying & ~in : 0;
@@ -143,7 +197,9 @@ static enum tp_status walk_forward(const struct tp_wiring_reader *reader, const 
       struct tp_wiring_statement *statement = &reader->wiring->statements[s];
       const unsigned in = reads(statement);
       TP_TRY(check(reader, &state, statement));
-      statement->waits = statement->verb == TP_WIRING_SUM ? 0 : in & state.flying;
+      statement->waits = tp_wiring_exchanges(statement->verb) ? 0 : in & state.flying;
+      statement->halved = statement->waits & state.halved;
+      statement->gathered = statement->waits & state.gathered;
       statement->overlapped = (in & ((state.flying & state.ran) | state.late)) != 0;
       step(statement, &state);
     }
@@ -185,6 +241,11 @@ static int rewritten(const struct tp_wiring_reader *reader, int from, int value)
   return 0;
 }
 
+static const char *exchange_word(enum tp_wiring_verb verb)
+{
+  return verb == TP_WIRING_SUM ? "~sum" : verb == TP_WIRING_SCATTER ? "~scatter" : "~gather";
+}
+
 static enum tp_status check_live(const struct tp_wiring_reader *reader)
 {
   const struct tp_wiring *wiring = reader->wiring;
@@ -195,9 +256,11 @@ static enum tp_status check_live(const struct tp_wiring_reader *reader)
       continue;
     const int value = first_of(dead), again = rewritten(reader, s, value);
     const char *const name = tp_wiring_value(reader, value);
-    if (statement->verb == TP_WIRING_SUM)
-      return tp_wiring_fail(reader, statement->line, name,
-                            "its sum is never read; read it, or drop the ~sum");
+    if (tp_wiring_exchanges(statement->verb))
+      return tp_wiring_fail(reader, statement->line, name, "its %s; read it, or drop the %s",
+                            statement->verb == TP_WIRING_SUM ? "sum is never read"
+                                                             : "tokens are never read",
+                            exchange_word(statement->verb));
     if (again > 0)
       return tp_wiring_fail(reader, statement->line, name,
                             "written here and again in line %d, and nobody reads it in between",
@@ -207,7 +270,17 @@ static enum tp_status check_live(const struct tp_wiring_reader *reader)
   return TP_OK;
 }
 
-/* A sum is of what its layer wrote, and a wait is some kernel's. */
+static bool is_mark(enum tp_wiring_verb verb)
+{
+  return verb == TP_WIRING_SPLIT || verb == TP_WIRING_JOIN;
+}
+
+static bool is_kernel(enum tp_wiring_verb verb)
+{
+  return !tp_wiring_exchanges(verb) && !is_mark(verb) && verb != TP_WIRING_WAIT;
+}
+
+/* A sum is of what its layer wrote, a wait is some kernel's, and a half is of something. */
 static enum tp_status check_places(const struct tp_wiring_reader *reader)
 {
   for (int i = 0; i < reader->n_bodies; i++) {
@@ -216,15 +289,19 @@ static enum tp_status check_places(const struct tp_wiring_reader *reader)
     for (int s = body->first; s < body->first + body->n; s++) {
       const struct tp_wiring_statement *statement = &reader->wiring->statements[s];
       const char *const name = tp_wiring_value(reader, statement->in[0]);
-      if (statement->verb == TP_WIRING_SUM && (written & reads(statement)) == 0)
+      if (tp_wiring_exchanges(statement->verb) && (written & reads(statement)) == 0)
         return tp_wiring_fail(
             reader, statement->line, name,
-            "its sum starts where it is written, in the same layer; move it there");
+            "its %s starts where it is written, in the same layer; move it there",
+            exchange_word(statement->verb) + 1);
       const bool last = s + 1 == body->first + body->n;
-      const enum tp_wiring_verb next = last ? TP_WIRING_WAIT : statement[1].verb;
-      if (statement->verb == TP_WIRING_WAIT && (next == TP_WIRING_WAIT || next == TP_WIRING_SUM))
+      const bool kernel = !last && is_kernel(statement[1].verb);
+      if (statement->verb == TP_WIRING_WAIT && !kernel)
         return tp_wiring_fail(reader, statement->line, name,
                               "a kernel waits: one has to follow in this layer, right behind");
+      if (statement->verb == TP_WIRING_SPLIT && (last || is_mark(statement[1].verb)))
+        return tp_wiring_fail(reader, statement->line, "@split",
+                              "nothing stands behind it that halves could do; leave it out");
       written |= bits(statement->out, statement->n_out);
     }
   }

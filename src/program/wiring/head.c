@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MOST_ARGUMENT = 1000 };
+enum { MOST_ARGUMENT = 1000000 /* it may count tokens */ };
 
 enum tp_status tp_wiring_title(struct tp_wiring_reader *reader)
 {
@@ -51,6 +51,41 @@ static const char *appended(const struct tp_wiring_reader *reader, const char *t
   return text == NULL ? reader->rest : tp_arena_printf(reader->arena, "%s\n%s", text, reader->rest);
 }
 
+/* modules side by side */
+static enum tp_status read_fit(struct tp_wiring_reader *reader)
+{
+  static const char *const texts[] = {
+#define X(name, text) text,
+      TP_WIRING_FITS(X)
+#undef X
+  };
+  const char *said = reader->n_words > 1 ? reader->words[1] : "";
+  for (int i = 2; i < reader->n_words; i++)
+    said = tp_arena_printf(reader->arena, "%s %s", said, reader->words[i]);
+  for (int i = TP_WIRING_FIT_ANY + 1; i < TP_WIRING_N_FITS; i++)
+    if (strcmp(said, texts[i]) == 0) {
+      reader->wiring->fit = (enum tp_wiring_fit)i;
+      return TP_OK;
+    }
+  return tp_wiring_fail(reader, reader->line, "modules",
+                        "of models that have them how? Write modules in turn, modules side by "
+                        "side, or modules on one norm");
+}
+
+/* halves from 1024 tokens */
+static enum tp_status read_halves(struct tp_wiring_reader *reader)
+{
+  struct tp_wiring *wiring = reader->wiring;
+  if (!tp_wiring_is(reader, 1, "from") || !tp_wiring_is(reader, 3, "tokens"))
+    return tp_wiring_fail(reader, reader->line, "halves",
+                          "write 'halves from 1024 tokens': a step of fewer is not split");
+  wiring->halves = reader->line;
+  wiring->halves_by_argument = wiring->argument != NULL && tp_wiring_is(reader, 2, wiring->argument);
+  if (!wiring->halves_by_argument)
+    TP_TRY(tp_wiring_number(reader, reader->words[2], 2, MOST_ARGUMENT, &wiring->halves_from));
+  return tp_wiring_expect_end(reader, 4);
+}
+
 /* A line of the head; `taken` is false where it is none. */
 enum tp_status tp_wiring_head(struct tp_wiring_reader *reader, bool *taken)
 {
@@ -70,6 +105,14 @@ enum tp_status tp_wiring_head(struct tp_wiring_reader *reader, bool *taken)
   } else if (tp_wiring_is(reader, 0, "ranks") && tp_wiring_is(reader, 1, "apart")) {
     wiring->apart = true;
     return tp_wiring_expect_end(reader, 2);
+  } else if (tp_wiring_is(reader, 0, "tokens") && tp_wiring_is(reader, 1, "shared") &&
+             tp_wiring_is(reader, 2, "out")) {
+    wiring->shared_out = reader->line;
+    return tp_wiring_expect_end(reader, 3);
+  } else if (tp_wiring_is(reader, 0, "modules")) {
+    return read_fit(reader);
+  } else if (tp_wiring_is(reader, 0, "halves")) {
+    return read_halves(reader);
   } else if (wiring->argument != NULL && tp_wiring_is(reader, 0, wiring->argument) &&
              tp_wiring_is(reader, 1, "from")) {
     return read_range(reader);

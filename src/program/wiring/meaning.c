@@ -4,10 +4,14 @@
  *     alike   the same on every rank: the embedding, what has been summed
  *     parts   that add up to it over the ranks: what a module computes from its share of weights
  *     own     neither: parts added to what is alike; every output of blocks of their own
+ *
+ * Parts may be summed over experts' shards first and over experts then, or the other way round.  And
+ * a value is of all tokens, or of the rank's share of them.
  */
 #include "program/wiring/reader.h"
 
-enum share { NOTHING, ALIKE, PARTS, OWN, MIXED };
+enum share { NOTHING, ALIKE, PARTS, PARTS_OF_EXPERTS, PARTS_OF_SHARDS, OWN, MIXED };
+enum tokens { ALL_TOKENS, SHARE_OF_TOKENS, MIXED_TOKENS };
 enum { NO_NORM = TP_WIRING_N_NORMS, MIXED_NORM };
 
 struct holding {
@@ -15,6 +19,8 @@ struct holding {
   int norm;  /* whose gains made it, NO_NORM, or MIXED_NORM: several ways here differ */
   int age;   /* layers that have ended since */
   int since; /* line that made it its rank's own; 0: none */
+  enum tokens tokens;
+  int scattered; /* line that left it a share of the tokens; 0: the embedding */
 };
 
 struct state {
@@ -49,9 +55,41 @@ static struct holding held(enum share share, int since)
   return (struct holding){.share = share, .norm = NO_NORM, .since = share == OWN ? since : 0};
 }
 
-/* Nobody reads a value that is a sum on one way here and parts on another. */
+static bool is_parts(enum share share)
+{
+  return share == PARTS || share == PARTS_OF_EXPERTS || share == PARTS_OF_SHARDS;
+}
+
+/* "x", and since when it has fewer tokens than there are. */
+static const char *scattered(const struct view *view, int i)
+{
+  const int line = in(view, i)->scattered;
+  return line == 0 ? "since the embedding"
+                   : tp_arena_printf(view->reader->arena, "since line %d", line);
+}
+
+/* Two that are added have the same tokens. */
+static enum tp_status check_tokens(const struct view *view)
+{
+  const struct tp_wiring_statement *statement = view->statement;
+  const int less = in(view, 0)->tokens == SHARE_OF_TOKENS ? 0 : 1;
+  if (statement->n_in < 2 || in(view, 0)->tokens == in(view, 1)->tokens)
+    return TP_OK;
+  return tp_wiring_fail(view->reader, statement->line, name(view, less),
+                        "holds this rank's share of the tokens %s, and '%s' all of them; ~gather "
+                        "the one or ~scatter the other before",
+                        scattered(view, less), name(view, 1 - less));
+}
+
+/* Nobody reads a value that is a sum on one way here and parts on another, or of other tokens. */
 static enum tp_status check_inputs(const struct view *view)
 {
+  for (int i = 0; i < view->statement->n_in; i++)
+    if (in(view, i)->tokens == MIXED_TOKENS)
+      return tp_wiring_fail(view->reader, view->statement->line, name(view, i),
+                            "holds all tokens on one way here and this rank's share of them on "
+                            "another; ~scatter or ~gather it on both");
+  TP_TRY(check_tokens(view));
   for (int i = 0; i < view->statement->n_in; i++)
     if (in(view, i)->share == MIXED)
       return tp_wiring_fail(view->reader, view->statement->line, name(view, i),
@@ -64,13 +102,15 @@ static enum tp_status add(const struct view *view, struct holding *sum)
   const struct holding *a = in(view, 0), *b = in(view, 1);
   const int since = a->since > 0 ? a->since : b->since > 0 ? b->since : view->statement->line;
   *sum = held(a->share == b->share ? a->share : OWN, since);
+  sum->tokens = a->tokens;
+  sum->scattered = a->scattered > b->scattered ? a->scattered : b->scattered;
   return TP_OK;
 }
 
 static enum tp_status share(const struct view *view, struct holding *sum)
 {
   const struct holding *x = in(view, 0), *h = in(view, 1);
-  if (x->share == PARTS)
+  if (is_parts(x->share))
     return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
                           "parts that add up over ranks already; leave out '/ranks'");
   if (h->share != PARTS && !is_own_of(view))
@@ -83,14 +123,43 @@ static enum tp_status share(const struct view *view, struct holding *sum)
   return TP_OK;
 }
 
+/* What is left of parts: nothing, or those over the other of two groups. */
+static enum tp_status sum_parts(const struct view *view, struct holding *sum)
+{
+  static const char *const other[] = {[PARTS_OF_EXPERTS] = "experts",
+                                      [PARTS_OF_SHARDS] = "expert-tensor"};
+  const enum share share = in(view, 0)->share;
+  const enum tp_wiring_group over = view->statement->over;
+  const enum share left = over == TP_WIRING_OVER_EXPERTS         ? PARTS_OF_SHARDS
+                          : over == TP_WIRING_OVER_EXPERT_TENSOR ? PARTS_OF_EXPERTS
+                                                                 : ALIKE;
+  if (share == PARTS || share == OWN) {
+    sum->share = left;
+    return TP_OK;
+  }
+  if (left == ALIKE || left == share)
+    return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
+                          "summed over one group already: what is left are parts over %s; write "
+                          "~sum over %s",
+                          other[share], other[share]);
+  return TP_OK;
+}
+
 static enum tp_status sum_up(const struct view *view, struct holding *sum)
 {
   const struct holding *value = in(view, 0);
   const int line = view->statement->line;
+  const bool scatters = view->statement->verb == TP_WIRING_SCATTER;
+  if (value->tokens == SHARE_OF_TOKENS)
+    return tp_wiring_fail(view->reader, line, name(view, 0),
+                          "holds this rank's share of the tokens %s, and other ranks have others; "
+                          "~gather it, or sum parts of all",
+                          scattered(view, 0));
   if (value->share == ALIKE)
     return tp_wiring_fail(view->reader, line, name(view, 0),
                           "the same on every rank already: its sum would be as many times as much; "
-                          "drop the ~sum");
+                          "drop the ~%s",
+        scatters ? "scatter" : "sum");
   if (value->share == OWN && !is_own_of(view))
     return tp_wiring_fail(
         view->reader, line, name(view, 0),
@@ -98,13 +167,23 @@ static enum tp_status sum_up(const struct view *view, struct holding *sum)
         "rank; write x = x/ranks + m before, or sum parts alone",
         value->since);
   *sum = held(ALIKE, 0);
+  return sum_parts(view, sum);
+}
+
+static enum tp_status gather(const struct view *view, struct holding *whole)
+{
+  if (in(view, 0)->tokens == ALL_TOKENS)
+    return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
+                          "holds all tokens already; drop the ~gather");
+  *whole = *in(view, 0);
+  whole->tokens = ALL_TOKENS;
   return TP_OK;
 }
 
 static enum tp_status norm(const struct view *view, struct holding *normed)
 {
   const enum tp_wiring_norm kind = view->statement->norm;
-  if (in(view, 0)->share == PARTS)
+  if (is_parts(in(view, 0)->share))
     return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
                           "parts that add up over ranks: their norms do not; ~sum it first");
   *normed = *in(view, 0);
@@ -121,12 +200,23 @@ static const char *norm_fault(const struct holding *n)
                                : "a norm with another module's gains";
 }
 
+static enum tp_status check_all_tokens(const struct view *view, const char *reader)
+{
+  if (in(view, 0)->tokens != SHARE_OF_TOKENS)
+    return TP_OK;
+  return tp_wiring_fail(view->reader, view->statement->line, name(view, 0),
+                        "holds this rank's share of the tokens %s, and %s needs all of them; "
+                        "write %s ~gather before",
+                        scattered(view, 0), reader, name(view, 0));
+}
+
 /* A module reads a norm of its own layer; the MLP attention's where they stand side by side. */
 static enum tp_status module(const struct view *view, struct holding *output)
 {
   const struct holding *n = in(view, 0);
   const int line = view->statement->line;
   const bool of_mlp = view->statement->verb == TP_WIRING_MLP;
+  TP_TRY(check_all_tokens(view, of_mlp ? "the MLP" : "attention"));
   if (n->norm != TP_WIRING_NORM_ATTENTION && !(of_mlp && n->norm == TP_WIRING_NORM_MLP))
     return tp_wiring_fail(view->reader, line, name(view, 0), "%s; write %s = norm x for %s before",
                           norm_fault(n), name(view, 0), of_mlp ? "mlp" : "attention");
@@ -148,6 +238,7 @@ static enum tp_status head(const struct view *view, struct holding *output)
   const int line = view->statement->line;
   const bool attention = n->norm == TP_WIRING_NORM_ATTENTION && n->age == 0 && !wiring->own;
   *output = held(NOTHING, 0);
+  TP_TRY(check_all_tokens(view, "the head"));
   if (n->norm != TP_WIRING_NORM_HEAD && !attention)
     return tp_wiring_fail(view->reader, line, name(view, 0),
                           "the head reads the last norm; write %s = norm x for head before",
@@ -175,13 +266,22 @@ static enum tp_status step(const struct view *view, struct holding *output)
     return share(view, output);
   case TP_WIRING_COMBINE:
     *output = held(PARTS, 0);
-    return TP_OK;
+    return check_all_tokens(view, "combine");
   case TP_WIRING_SUM:
     return sum_up(view, output);
+  case TP_WIRING_SCATTER:
+    TP_TRY(sum_up(view, output));
+    output->tokens = SHARE_OF_TOKENS;
+    output->scattered = view->statement->line;
+    return TP_OK;
+  case TP_WIRING_GATHER:
+    return gather(view, output);
   case TP_WIRING_HEAD:
     return head(view, output);
   case TP_WIRING_COPY:
   case TP_WIRING_WAIT:
+  case TP_WIRING_SPLIT:
+  case TP_WIRING_JOIN:
     break;
   }
   *output = *in(view, 0);
@@ -202,13 +302,14 @@ static enum tp_status walk(const struct tp_wiring_reader *reader, const struct t
   silent.error = NULL;
   bool next = false;
   for (int s = body->first; s < body->first + body->n; s++) {
-    const struct view view = {.reader = checks ? reader : &silent,
-                              .statement = &reader->wiring->statements[s],
-                              .state = state};
-    const struct tp_wiring_statement *statement = view.statement;
+    struct tp_wiring_statement *statement = &reader->wiring->statements[s];
+    const struct view view = {
+        .reader = checks ? reader : &silent, .statement = statement, .state = state};
     struct holding output = held(NOTHING, 0);
     if (checks)
       TP_TRY(check_inputs(&view));
+    statement->share =
+        statement->n_in > 0 && state->values[statement->in[0]].tokens == SHARE_OF_TOKENS;
     if (statement->verb == TP_WIRING_NORM && statement->norm == TP_WIRING_NORM_NEXT) {
       end_layer(state);
       next = true;
@@ -233,12 +334,18 @@ static void join(struct state *state, const struct state *way)
   for (int v = 0; v < TP_WIRING_MOST_VALUES; v++) {
     struct holding *a = &state->values[v];
     const struct holding *b = &way->values[v];
+    const bool known = a->share != NOTHING;
     if (a->share == NOTHING || b->share == NOTHING)
       a->share = a->share == NOTHING ? b->share : a->share;
     else if (a->share != b->share)
-      a->share = a->share == PARTS || b->share == PARTS || a->share == MIXED || b->share == MIXED
+      a->share = is_parts(a->share) || is_parts(b->share) || a->share == MIXED || b->share == MIXED
                      ? MIXED
                      : OWN;
+    if (known && b->share != NOTHING)
+      a->tokens = a->tokens == b->tokens ? a->tokens : MIXED_TOKENS;
+    else if (!known)
+      a->tokens = b->tokens;
+    a->scattered = a->scattered > b->scattered ? a->scattered : b->scattered;
     a->norm = a->norm == b->norm ? a->norm : MIXED_NORM;
     a->age = a->age > b->age ? a->age : b->age;
     a->since = a->since > b->since ? a->since : b->since;
@@ -250,6 +357,8 @@ static struct state enter(const struct tp_wiring_reader *reader, const struct st
   struct state state = {.reached = body == 0};
   for (int v = 0; v < TP_WIRING_MOST_VALUES; v++)
     state.values[v] = held(v == TP_WIRING_RESIDUAL ? ALIKE : NOTHING, 0);
+  if (reader->wiring->shared_out > 0)
+    state.values[TP_WIRING_RESIDUAL].tokens = SHARE_OF_TOKENS;
   for (int i = 0; i < reader->n_bodies; i++)
     if ((reader->before[body] & 1u << i) != 0 && ends[i].reached)
       join(&state, &ends[i]);

@@ -27,12 +27,19 @@ static const char *name_of(const struct tp_wiring_reader *reader,
     return tp_arena_printf(reader->arena, "%s.copy", short_name(wiring, statement->out[0]));
   case TP_WIRING_SUM:
     return tp_arena_printf(reader->arena, "%s.all_reduce", short_name(wiring, statement->in[0]));
+  case TP_WIRING_SCATTER:
+    return tp_arena_printf(reader->arena, "%s.reduce_scatter",
+                           short_name(wiring, statement->in[0]));
+  case TP_WIRING_GATHER:
+    return tp_arena_printf(reader->arena, "%s.all_gather", short_name(wiring, statement->in[0]));
   case TP_WIRING_COMBINE:
     return "combine";
   case TP_WIRING_ATTENTION:
   case TP_WIRING_MLP:
   case TP_WIRING_BOTH:
   case TP_WIRING_WAIT:
+  case TP_WIRING_SPLIT:
+  case TP_WIRING_JOIN:
   case TP_WIRING_HEAD:
     break;
   }
@@ -96,7 +103,7 @@ static int count_carried(const struct tp_wiring_reader *reader)
 static bool sums(const struct tp_wiring *wiring, int value)
 {
   for (int s = 0; s < wiring->n_statements; s++)
-    if (wiring->statements[s].verb == TP_WIRING_SUM && wiring->statements[s].in[0] == value)
+    if (tp_wiring_exchanges(wiring->statements[s].verb) && wiring->statements[s].in[0] == value)
       return true;
   return false;
 }
@@ -110,7 +117,7 @@ static enum tp_status number_sums(const struct tp_wiring_reader *reader)
   for (int s = 0; s < wiring->n_statements; s++) {
     const struct tp_wiring_statement *statement = &wiring->statements[s];
     const int value = statement->in[0];
-    if (statement->verb != TP_WIRING_SUM || value == wiring->attention_out ||
+    if (!tp_wiring_exchanges(statement->verb) || value == wiring->attention_out ||
         value == wiring->mlp_out || (numbered & 1u << value) != 0 ||
         (value == TP_WIRING_RESIDUAL && wiring->residual_for_mlp))
       continue;
@@ -126,10 +133,43 @@ static enum tp_status number_sums(const struct tp_wiring_reader *reader)
   return TP_OK;
 }
 
+/* Values that are a share of the tokens where some statement reads or writes them. */
+static enum tp_status number_shares(const struct tp_wiring_reader *reader)
+{
+  struct tp_wiring *wiring = reader->wiring;
+  int n = 0;
+  for (int v = 0; v < TP_WIRING_MOST_VALUES; v++)
+    wiring->shares[v] = -1;
+  if (wiring->shared_out > 0)
+    wiring->shares[TP_WIRING_RESIDUAL] = n++;
+  for (int s = 0; s < wiring->n_statements; s++) {
+    const struct tp_wiring_statement *statement = &wiring->statements[s];
+    const bool written = statement->verb == TP_WIRING_SCATTER ||
+                         (statement->share && statement->verb != TP_WIRING_GATHER);
+    if (!written || statement->n_out == 0 || wiring->shares[statement->out[0]] >= 0)
+      continue;
+    if (n == TP_WIRING_MOST_SHARES)
+      return tp_wiring_fail(reader, statement->line, wiring->values[statement->out[0]],
+                            "more than %d values of shares; use a name again",
+                            (int)TP_WIRING_MOST_SHARES);
+    wiring->shares[statement->out[0]] = n++;
+  }
+  return TP_OK;
+}
+
+bool tp_wiring_has_shares(const struct tp_wiring *wiring)
+{
+  bool any = false;
+  for (int v = 0; v < wiring->n_values; v++)
+    any |= wiring->shares[v] >= 0;
+  return any;
+}
+
 enum tp_status tp_wiring_name(struct tp_wiring_reader *reader)
 {
   for (int i = 0; i < reader->n_bodies; i++)
     name_body(reader, reader->bodies[i]);
   reader->wiring->carried = count_carried(reader);
+  TP_TRY(number_shares(reader));
   return number_sums(reader);
 }

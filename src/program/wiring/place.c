@@ -1,6 +1,19 @@
 /* Where statements may stand. */
 #include "program/wiring/reader.h"
 
+int tp_wiring_split_at(const struct tp_wiring *wiring, const struct tp_wiring_body *body)
+{
+  int line = 0;
+  for (int s = body->first; s < wiring->n_statements; s++) {
+    const struct tp_wiring_statement *statement = &wiring->statements[s];
+    if (statement->verb == TP_WIRING_SPLIT)
+      line = statement->line;
+    else if (statement->verb == TP_WIRING_JOIN)
+      line = 0;
+  }
+  return line;
+}
+
 /* Modules are of layers, the head is at the end, combine of blocks of their own. */
 enum tp_status tp_wiring_check_place(const struct tp_wiring_reader *reader,
                                      const struct tp_wiring_statement *statement,
@@ -26,8 +39,16 @@ enum tp_status tp_wiring_check_place(const struct tp_wiring_reader *reader,
                           "joins blocks of their own; the model's are joined by ~sum");
   if (statement->verb == TP_WIRING_COMBINE && body != &wiring->end)
     return tp_wiring_fail(reader, line, "combine", "belongs behind the line 'end'");
-  if (statement->verb == TP_WIRING_SUM && wiring->apart)
-    return tp_wiring_fail(reader, line, "~sum", "'ranks apart' exchange nothing; drop one of them");
+  if (tp_wiring_exchanges(statement->verb) && wiring->apart)
+    return tp_wiring_fail(reader, line, tp_arena_printf(reader->arena, "~%s", reader->words[2]),
+                          "'ranks apart' exchange nothing; drop one of them");
+  const int split = tp_wiring_split_at(wiring, body);
+  if (statement->verb == TP_WIRING_JOIN && split == 0)
+    return tp_wiring_fail(reader, line, "@join", "no @split stands before it in this layer");
+  if (statement->verb == TP_WIRING_HEAD && split > 0)
+    return tp_wiring_fail(reader, line, "head",
+                          "works on all tokens, and line %d has split them; write @join before",
+                          split);
   return TP_OK;
 }
 

@@ -17,6 +17,9 @@ static enum tp_status read_count(struct tp_wiring_reader *reader, int at, int mo
   segment->by_argument = argument != NULL && tp_wiring_is(reader, at, argument);
   if (!segment->by_argument)
     TP_TRY(tp_wiring_number(reader, reader->words[at], 0, most, &segment->count));
+  if (segment->by_argument && reader->wiring->most > MOST_COUNT)
+    return tp_wiring_fail(reader, reader->line, argument, "counts layers here, and goes up to %d",
+                          reader->wiring->most);
   if (segment->by_argument || segment->count > 0)
     return TP_OK;
   return tp_wiring_fail(reader, reader->line, reader->words[at],
@@ -143,11 +146,35 @@ static enum tp_status read_body_line(struct tp_wiring_reader *reader, struct pla
   return tp_wiring_expect_end(reader, 1);
 }
 
+/* Which tokens a rank works on. */
+static enum tp_status check_rows(const struct tp_wiring_reader *reader)
+{
+  const struct tp_wiring *wiring = reader->wiring;
+  if (!wiring->splits && wiring->halves > 0)
+    return tp_wiring_fail(reader, wiring->halves, "halves", "no @split makes any; leave the line out");
+  if (wiring->splits && wiring->shared_out > 0)
+    return tp_wiring_fail(reader, wiring->shared_out, "tokens shared out",
+                          "halves are of all tokens; keep one of the two");
+  if (wiring->shared_out > 0 && (wiring->own || wiring->apart))
+    return tp_wiring_fail(reader, wiring->shared_out, "tokens shared out",
+                          "ranks that differ in more than their tokens gather nothing; leave out "
+                          "'%s'",
+                          wiring->own ? "own blocks" : "ranks apart");
+  for (int s = 0; s < wiring->n_statements; s++) {
+    const enum tp_wiring_verb verb = wiring->statements[s].verb;
+    if (wiring->splits && (verb == TP_WIRING_SCATTER || verb == TP_WIRING_GATHER))
+      return tp_wiring_fail(reader, wiring->statements[s].line,
+                            verb == TP_WIRING_SCATTER ? "scatter" : "gather",
+                            "shares are of all tokens, and @split has halves; write ~sum");
+  }
+  return TP_OK;
+}
+
 /* All layers are somebody's, and the argument is somewhere. */
 static enum tp_status check_whole(const struct tp_wiring_reader *reader)
 {
   const struct tp_wiring *wiring = reader->wiring;
-  bool rest = false, used = false;
+  bool rest = false, used = wiring->halves_by_argument;
   for (int i = 0; i < wiring->n_segments; i++) {
     const struct tp_wiring_segment *segment = &wiring->segments[i];
     rest |= segment->extent == TP_WIRING_REST || segment->extent == TP_WIRING_EVERY;
@@ -175,7 +202,7 @@ static enum tp_status check_whole(const struct tp_wiring_reader *reader)
   if (wiring->own && wiring->apart)
     return tp_wiring_fail(reader, 1, wiring->name,
                           "own blocks that stay apart are another model; keep one of the two");
-  return TP_OK;
+  return check_rows(reader);
 }
 
 static enum tp_status read_lines(struct tp_wiring_reader *reader)

@@ -48,6 +48,9 @@ enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wi
 enum tp_status tp_wiring_check_place(const struct tp_wiring_reader *reader,
                                      const struct tp_wiring_statement *statement,
                                      const struct tp_wiring_body *body, bool of_layer);
+/* The line of the @split that the next statement of the body, the last so far, stands behind; 0:
+ * none. */
+int tp_wiring_split_at(const struct tp_wiring *wiring, const struct tp_wiring_body *body);
 enum tp_status tp_wiring_check_modules(const struct tp_wiring_reader *reader,
                                        const struct tp_wiring_body *body);
 

@@ -11,7 +11,8 @@ enum { MOST_NAME = 16 };
 static const char *const reserved[] = {
     "architecture", "summary", "source", "equation", "own",  "ranks",   "layers",  "rest", "every",
     "left",         "last",    "end",    "norm",     "for",  "copy",    "combine", "head", "wait",
-    "attention",    "mlp",     "next",   "sum",      "over", "scatter", "gather"};
+    "attention",    "mlp",     "next",   "sum",      "over", "scatter", "gather",
+    "split",        "join"};
 enum { N_RESERVED = sizeof reserved / sizeof reserved[0] };
 
 static const char *word(const struct tp_wiring_reader *reader, int i)
@@ -79,25 +80,68 @@ static enum tp_status read_out(struct tp_wiring_reader *reader, int i,
   return value_at(reader, i, &statement->out[statement->n_out++]);
 }
 
-/* What the exchange of a value is; groups other than the tensor ranks' have no builder yet. */
-static enum tp_status read_sum(struct tp_wiring_reader *reader,
-                               struct tp_wiring_statement *statement, int *end)
+/* over GROUP */
+static enum tp_status read_group(struct tp_wiring_reader *reader,
+                                 struct tp_wiring_statement *statement)
 {
-  statement->verb = TP_WIRING_SUM;
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_WIRING_GROUPS(X)
+#undef X
+  };
+  for (int i = 0; i < TP_WIRING_N_GROUPS; i++)
+    if (tp_wiring_is(reader, 4, names[i])) {
+      statement->over = (enum tp_wiring_group)i;
+      if (statement->over == TP_WIRING_OVER_TENSOR || statement->verb == TP_WIRING_SUM)
+        return TP_OK;
+      return tp_wiring_fail(reader, reader->line, names[i],
+                            "tokens are shared out over the tensor ranks; leave out 'over'");
+    }
+  if (tp_wiring_is(reader, 4, "data"))
+    return tp_wiring_fail(reader, reader->line, "data",
+                          "replicas work on other tokens, and a sum would mix them; what their "
+                          "experts exchange the module does itself: sum over tensor");
+  if (tp_wiring_is(reader, 4, "stages"))
+    return tp_wiring_fail(reader, reader->line, "stages",
+                          "stages hand on what they have and sum nothing; sum over tensor");
+  if (reader->n_words < 5)
+    return tp_wiring_fail(reader, reader->line, "over",
+                          "over whom? Write tensor, experts or expert-tensor");
+  return tp_wiring_fail(reader, reader->line, word(reader, 4),
+                        "no group of ranks; write tensor, experts or expert-tensor%s",
+                        tp_text_hint(reader->arena, word(reader, 4), names, TP_WIRING_N_GROUPS));
+}
+
+/* V ~sum, V ~scatter, V ~gather */
+static enum tp_status read_exchange(struct tp_wiring_reader *reader,
+                                    struct tp_wiring_statement *statement, int *end)
+{
+  const bool scatters = tp_wiring_is(reader, 2, "scatter");
+  const bool gathers = tp_wiring_is(reader, 2, "gather");
+  statement->verb = scatters ? TP_WIRING_SCATTER : gathers ? TP_WIRING_GATHER : TP_WIRING_SUM;
   *end = 3;
-  if (tp_wiring_is(reader, 2, "scatter") || tp_wiring_is(reader, 2, "gather"))
-    return tp_wiring_fail(reader, reader->line, word(reader, 2),
-                          "every rank holds all tokens here, so nothing is scattered or gathered; "
-                          "write ~sum");
-  TP_TRY(expect(reader, 2, "sum"));
+  if (!scatters && !gathers)
+    TP_TRY(expect(reader, 2, "sum"));
   TP_TRY(read_in(reader, 0, statement));
   TP_TRY(read_out(reader, 0, statement));
   if (!tp_wiring_is(reader, 3, "over"))
     return TP_OK;
   *end = 5;
-  if (!tp_wiring_is(reader, 4, "tensor"))
-    return tp_wiring_fail(reader, reader->line, word(reader, 4),
-                          "sums are over the tensor ranks; leave out 'over', or write 'tensor'");
+  return read_group(reader, statement);
+}
+
+/* @split, @join */
+static enum tp_status read_part(struct tp_wiring_reader *reader,
+                                struct tp_wiring_statement *statement, int *end)
+{
+  const bool splits = tp_wiring_is(reader, 1, "split");
+  if (!splits && !tp_wiring_is(reader, 1, "join"))
+    return tp_wiring_fail(reader, reader->line, "@",
+                          "write @split, for what follows to run for one half of the tokens and "
+                          "then for the other, or @join, for all of them");
+  statement->verb = splits ? TP_WIRING_SPLIT : TP_WIRING_JOIN;
+  reader->wiring->splits |= splits;
+  *end = 2;
   return TP_OK;
 }
 
@@ -208,7 +252,7 @@ static enum tp_status read(struct tp_wiring_reader *reader, struct tp_wiring_sta
     return read_in(reader, 1, statement);
   }
   if (tp_wiring_is(reader, 1, "~"))
-    return read_sum(reader, statement, end);
+    return read_exchange(reader, statement, end);
   if (tp_wiring_is(reader, 1, ","))
     return read_both(reader, statement, end);
   if (tp_wiring_is(reader, 1, "=") && reader->n_words > 2)
@@ -220,9 +264,8 @@ static enum tp_status read(struct tp_wiring_reader *reader, struct tp_wiring_sta
     TP_TRY(read_in(reader, 2, statement));
     return read_out(reader, 0, statement);
   }
-  if (tp_wiring_is(reader, 0, "@") || tp_wiring_is(reader, 1, "@"))
-    return tp_wiring_fail(reader, reader->line, "@",
-                          "a wiring keeps all tokens of a step together; it has no parts of them");
+  if (tp_wiring_is(reader, 0, "@"))
+    return read_part(reader, statement, end);
   return tp_wiring_fail(reader, reader->line, word(reader, 0), "begins no statement%s",
                         tp_text_hint(reader->arena, word(reader, 0), reserved, N_RESERVED));
 }
@@ -237,6 +280,8 @@ enum tp_status tp_wiring_statement(struct tp_wiring_reader *reader, struct tp_wi
   if (reader->n_words > end)
     return tp_wiring_fail(reader, reader->line, word(reader, end), "the statement ends before it");
   TP_TRY(tp_wiring_check_place(reader, &statement, body, of_layer));
+  statement.half = statement.verb != TP_WIRING_SPLIT && statement.verb != TP_WIRING_JOIN &&
+                   tp_wiring_split_at(wiring, body) > 0;
   if (wiring->n_statements == TP_WIRING_MOST_STATEMENTS)
     return tp_wiring_fail(reader, reader->line, word(reader, 0), "more than %d statements",
                           (int)TP_WIRING_MOST_STATEMENTS);

@@ -13,6 +13,12 @@ static const char *const norm_names[] = {
 #undef X
 };
 
+static const char *const groups[] = {
+#define X(name, text) text,
+    TP_WIRING_GROUPS(X)
+#undef X
+};
+
 /* A value as the statement reads it: "AR(a)" where it waits for the sum. */
 static const char *read_value(const struct tp_wiring *wiring,
                               const struct tp_wiring_statement *statement, int i,
@@ -20,7 +26,9 @@ static const char *read_value(const struct tp_wiring *wiring,
 {
   const int value = statement->in[i];
   const char *const name = wiring->values[value];
-  return (statement->waits & 1u << value) != 0 ? tp_arena_printf(arena, "AR(%s)", name) : name;
+  const unsigned bit = 1u << value;
+  const char *const what = (statement->gathered & bit) != 0 ? "AG" : statement->share ? "RS" : "AR";
+  return (statement->waits & bit) != 0 ? tp_arena_printf(arena, "%s(%s)", what, name) : name;
 }
 
 static const char *equation_of(const struct tp_wiring *wiring,
@@ -48,7 +56,17 @@ static const char *equation_of(const struct tp_wiring *wiring,
   case TP_WIRING_COMBINE:
     return tp_arena_printf(arena, "%s = W_rank %s", y, a);
   case TP_WIRING_SUM:
-    return tp_arena_printf(arena, "start AR(%s)", y);
+    return statement->over == TP_WIRING_OVER_TENSOR
+               ? tp_arena_printf(arena, "start AR(%s)", y)
+               : tp_arena_printf(arena, "start AR(%s) over %s", y, groups[statement->over]);
+  case TP_WIRING_SCATTER:
+    return tp_arena_printf(arena, "start RS(%s)", y);
+  case TP_WIRING_GATHER:
+    return tp_arena_printf(arena, "start AG(%s)", y);
+  case TP_WIRING_SPLIT:
+    return "@split";
+  case TP_WIRING_JOIN:
+    return "@join";
   case TP_WIRING_WAIT:
     return tp_arena_printf(arena, "wait for %s", a);
   case TP_WIRING_HEAD:

@@ -29,6 +29,7 @@ enum {
   TP_WIRING_MOST_STATEMENTS = 200,
   TP_WIRING_MOST_SEGMENTS = 8,
   TP_WIRING_MOST_SUMS = 4, /* of other values than attention's and the MLP's output */
+  TP_WIRING_MOST_SHARES = 8, /* values that hold a rank's share of the tokens somewhere */
   TP_WIRING_RESIDUAL = 0   /* the value "x" */
 };
 
@@ -41,9 +42,29 @@ enum tp_wiring_verb {
   TP_WIRING_SHARE, /* x / ranks + h */
   TP_WIRING_COPY,
   TP_WIRING_COMBINE, /* W [y_1 .. y_N], of blocks of their own */
-  TP_WIRING_SUM,     /* started */
+  TP_WIRING_SUM,     /* started, as the next two */
+  TP_WIRING_SCATTER, /* summed, and each rank keeps its share of the tokens */
+  TP_WIRING_GATHER,  /* the shares of all ranks */
   TP_WIRING_WAIT,
+  TP_WIRING_SPLIT, /* up to the next of these two for one half of the tokens, then for the other */
+  TP_WIRING_JOIN,  /* from here on for all of them */
   TP_WIRING_HEAD
+};
+
+/* Whether the statement starts a collective, for which the first reader of its value waits. */
+static inline bool tp_wiring_exchanges(enum tp_wiring_verb verb)
+{
+  return verb == TP_WIRING_SUM || verb == TP_WIRING_SCATTER || verb == TP_WIRING_GATHER;
+}
+
+/* Over whom: the axes of a mesh (program/mesh.h). */
+#define TP_WIRING_GROUPS(X) \
+  X(TENSOR, "tensor") X(EXPERTS, "experts") X(EXPERT_TENSOR, "expert-tensor")
+enum tp_wiring_group {
+#define X(name, text) TP_WIRING_OVER_##name,
+  TP_WIRING_GROUPS(X)
+#undef X
+      TP_WIRING_N_GROUPS
 };
 
 /* Whose gains a norm takes. */
@@ -68,8 +89,12 @@ struct tp_wiring_statement {
   int line;
   int n_in, in[2], n_out, out[2];
   enum tp_wiring_norm norm;
+  enum tp_wiring_group over;
   unsigned waits;  /* a bit a value: sums under way that it reads, */
+  unsigned halved, gathered; /* ... of these those that were started for halves; gathers, */
   bool overlapped; /* ... one of which may have run under kernels */
+  bool share;      /* it works on the rank's share of the tokens, ... */
+  bool half;       /* ... on one half of them and then on the other */
   unsigned live;   /* values that somebody reads after it */
   enum tp_wiring_fusion fuses;
   const char *name, *fused; /* of its op */
@@ -95,6 +120,19 @@ struct tp_wiring_segment {
   struct tp_wiring_body each, last; /* of EVERY and LEFT the last layer of a group; n 0: as each */
 };
 
+/* How the modules of models hang together that it is for. */
+#define TP_WIRING_FITS(X)                              \
+  X(ANY, "")                                           \
+  X(IN_TURN, "in turn")           /* one after the other */ \
+  X(SIDE_BY_SIDE, "side by side") /* on one residual, each with a norm */ \
+  X(ON_ONE_NORM, "on one norm")
+enum tp_wiring_fit {
+#define X(name, text) TP_WIRING_FIT_##name,
+  TP_WIRING_FITS(X)
+#undef X
+      TP_WIRING_N_FITS
+};
+
 struct tp_wiring {
   const char *path, *text; /* the file's */
   const char *name, *summary, *equation, *source;
@@ -103,6 +141,11 @@ struct tp_wiring {
   bool own;   /* blocks of their own, one a rank, as Kraken's */
   bool apart; /* ranks never exchange, and end with results of their own */
   bool drops; /* some module reads what its rank alone has, for a sum was left out */
+  int shared_out; /* line that says that the residual is a rank's share of the tokens; 0: none */
+  enum tp_wiring_fit fit;
+  int halves, halves_from; /* line, and tokens of a step that is split, or else the argument */
+  bool halves_by_argument;
+  bool splits;
   int n_values;
   const char *values[TP_WIRING_MOST_VALUES];
   int n_statements;
@@ -117,6 +160,7 @@ struct tp_wiring {
   const char *events[TP_WIRING_MOST_VALUES][2]; /* of these: names of its start's and its end's */
   int carried; /* values that live from layer to layer, beside these and the residual */
   bool combines;
+  int shares[TP_WIRING_MOST_VALUES]; /* number among values that are shares somewhere; -1: none */
 };
 
 /* Reads and checks `text`, which it keeps; `path` is for messages.  The wiring lives in `arena`.
@@ -130,8 +174,13 @@ enum tp_status tp_wiring_counts(const struct tp_wiring *wiring, int argument, in
 /* Layers of a group of the segment, which takes `count`. */
 int64_t tp_wiring_group(const struct tp_wiring_segment *segment, int argument, int64_t count);
 
+/* Whether a rank works on its share of the tokens somewhere. */
+bool tp_wiring_has_shares(const struct tp_wiring *wiring);
+/* The fewest tokens of a step that is split into halves. */
+int64_t tp_wiring_halves_from(const struct tp_wiring *wiring, int argument);
+
 /* The statements as equations, segment by segment; of a model's layers where `counts` is not NULL.
- * A sum stands as AR(a) where it is waited for.  Arena-owned, lines end with \n. */
+ * A sum stands as AR(a) where it is waited for, a ~scatter as RS(a), a ~gather as AG(a).  Arena-owned, lines end with \n. */
 const char *tp_wiring_text(const struct tp_wiring *wiring, const int64_t *counts,
                            struct tp_arena *arena);
 /* The same in a line or two a segment, for the head of a program. */

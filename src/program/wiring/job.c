@@ -1,0 +1,65 @@
+/* What a wiring asks of the model and of the ranks. */
+#include "program/wiring/build.h"
+
+static enum tp_wiring_fit fit_of(const struct tp_model *model)
+{
+  if (!model->parallel_residual)
+    return TP_WIRING_FIT_IN_TURN;
+  return model->shared_norm ? TP_WIRING_FIT_ON_ONE_NORM : TP_WIRING_FIT_SIDE_BY_SIDE;
+}
+
+bool tp_wiring_fits(const struct tp_wiring *wiring, const struct tp_model *model)
+{
+  return wiring->fit == TP_WIRING_FIT_ANY || wiring->fit == fit_of(model);
+}
+
+static enum tp_status check_fit(const struct tp_wiring *wiring, const struct tp_model *model,
+                                struct tp_error *error)
+{
+  static const char *const texts[] = {
+#define X(name, text) text,
+      TP_WIRING_FITS(X)
+#undef X
+  };
+  if (tp_wiring_fits(wiring, model))
+    return TP_OK;
+  const char *const its = texts[fit_of(model)];
+  return tp_fail(error, TP_E_INPUT,
+                 "%s: is of models with modules %s, and %s has them %s; take a wiring that says "
+                 "'modules %s', or leave the line out for another architecture of this model",
+                 wiring->path, texts[wiring->fit], model->name, its, its);
+}
+
+/* Why nobody sums over the group in this job; NULL: it has one. */
+static const char *lacks(enum tp_wiring_group group, const struct tp_mesh *mesh)
+{
+  if (group == TP_WIRING_OVER_TENSOR)
+    return NULL;
+  if (mesh->dp > 1)
+    return "replicas share the experts, and a sum would mix their tokens; take dp 1, or sum over "
+           "tensor";
+  if (mesh->ep == 1)
+    return "ep 1 shares no experts out; take ep 2 or more, or sum over tensor";
+  if (group == TP_WIRING_OVER_EXPERT_TENSOR && tp_mesh_expert_parts(mesh) == 1)
+    return "every rank has whole experts; take an ep below tp, or leave the sum out";
+  return NULL;
+}
+
+enum tp_status tp_wiring_check_job(const struct tp_wiring *wiring, const struct tp_model *model,
+                                   const struct tp_mesh *mesh, struct tp_error *error)
+{
+  static const char *const names[] = {
+#define X(name, text) text,
+      TP_WIRING_GROUPS(X)
+#undef X
+  };
+  TP_TRY(check_fit(wiring, model, error));
+  for (int s = 0; s < wiring->n_statements; s++) {
+    const struct tp_wiring_statement *statement = &wiring->statements[s];
+    const char *const why = statement->verb == TP_WIRING_SUM ? lacks(statement->over, mesh) : NULL;
+    if (why != NULL)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: '%s': %s", wiring->path, statement->line,
+                     names[statement->over], why);
+  }
+  return TP_OK;
+}

@@ -1,0 +1,274 @@
+/* Wirings of halves of a step's tokens, of a rank's share of them, and of groups of ranks: against
+ * builders in C where there are any, and against what is counted on paper. */
+#include "wiring.h"
+
+#include "base/file.h"
+#include "program/op_fields.h"
+#include "program/train.h"
+
+enum { MOST_OPS = 4000 };
+
+static struct tp_arena *arena;
+
+static void setup(void)
+{
+  arena = tp_arena_create();
+}
+
+static void teardown(void)
+{
+  tp_arena_free(arena);
+}
+
+static struct tp_program built(const char *name, const struct tp_request *request)
+{
+  struct tp_error error = {""};
+  struct tp_program program;
+  ck_assert_msg(build_wired(name, request, arena, &program, &error) == TP_OK, "%s", error.text);
+  return program;
+}
+
+/* A pass as it is issued: what its ops are, and which ops each waits for. */
+struct issued {
+  int n;
+  const char *texts[MOST_OPS];
+};
+
+static bool is_left_out(const struct tp_op *op)
+{
+  return strcmp(op->name, "attn.cache") == 0; /* training keeps none */
+}
+
+static void issue(struct issued *issued, const struct tp_op *op, int *recorded)
+{
+  char payload[160];
+  tp_op_text(op, payload, sizeof payload);
+  const char *text = tp_arena_printf(arena, "stream %d %s %s", op->stream,
+                                     tp_op_kind_text(op->kind), payload);
+  for (int w = 0; w < op->n_waits; w++)
+    if (recorded[op->waits[w]] > 0)
+      text = tp_arena_printf(arena, "%s waits %d", text, recorded[op->waits[w]]);
+  ck_assert_int_lt(issued->n, MOST_OPS);
+  issued->texts[issued->n++] = text;
+  if (op->records != TP_NO_EVENT)
+    recorded[op->records] = issued->n;
+}
+
+/* All but the segment `end` and those behind it. */
+static struct issued *issue_all(const struct tp_program *program, const char *end)
+{
+  struct issued *issued = TP_NEW(arena, struct issued, 1);
+  int recorded[TP_MAX_EVENTS] = {0};
+  for (size_t s = 0; s < program->n_segments; s++) {
+    const struct tp_segment *segment = &program->segments[s];
+    if (strcmp(segment->name, end) == 0)
+      break;
+    for (int64_t i = 0; i < segment->repeat; i++)
+      for (size_t o = 0; o < segment->n_ops; o++)
+        if (!is_left_out(&segment->ops[o]))
+          issue(issued, &segment->ops[o], recorded);
+  }
+  return issued;
+}
+
+static void assert_same(const struct issued *a, const struct issued *b)
+{
+  for (int i = 0; i < a->n && i < b->n; i++)
+    ck_assert_str_eq(a->texts[i], b->texts[i]);
+  ck_assert_int_eq(a->n, b->n);
+  ck_assert_int_gt(a->n, 20);
+}
+
+/* The one builder of sequence parallelism in C is of training steps: its forward pass, all-gathers
+ * and reduce-scatters included, is the wiring's. */
+START_TEST(sequence_parallel_is_the_forward_of_training)
+{
+  for (int layers = 2; layers <= 7; layers++)
+    for (int tp = 2; tp <= 8; tp *= 2)
+      for (int sharded = 0; sharded < 2; sharded++)
+        for (int fused = 0; fused < 2; fused++) {
+          const struct tp_model model = toy_model(layers);
+          struct tp_request request = prefill_request(&model, tp);
+          request.batch = tp_batch_prefill(3, 16);
+          request.style.fused_rope = false; /* nor is there one with the cache */
+          request.style.embedding_sharded = sharded == 1;
+          request.style.fused_residual_norm = fused == 1;
+          const struct tp_program mine = built("sequence-parallel", &request);
+          request.train = true;
+          request.training.sequence_parallel = true;
+          const struct tp_program trained = built("standard", &request);
+          assert_same(issue_all(&mine, "epilogue"), issue_all(&trained, "loss"));
+        }
+}
+END_TEST
+
+/* A step that is not split, in the order of the other text: standard's ops one by one. */
+START_TEST(a_small_step_is_standard)
+{
+  const struct tp_model model = toy_model(5);
+  const struct tp_request requests[] = {prefill_request(&model, 4), decode_request(&model, 4)};
+  for (int r = 0; r < 2; r++) {
+    const struct tp_program mine = built("tokenweave:1000", &requests[r]);
+    const struct tp_program standard = built("standard", &requests[r]);
+    assert_same(issue_all(&mine, ""), issue_all(&standard, ""));
+    ck_assert_double_eq(mine.weight_bytes, standard.weight_bytes);
+  }
+}
+END_TEST
+
+/* Rows, flops and bytes of both halves together are those of the whole; attention apart, which
+ * skips nothing that it did not skip. */
+START_TEST(halves_make_a_whole)
+{
+  static const struct tp_batch batches[] = {
+      {1, {{4, 16, 0}}}, {1, {{1, 32, 0}}}, {1, {{3, 10, 6}}}, {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
+  const struct tp_model model = toy_model(6);
+  for (int b = 0; b < 4; b++) {
+    struct tp_request request = prefill_request(&model, 4);
+    request.batch = batches[b];
+    const struct tp_program mine = built("tokenweave:2", &request);
+    const struct tp_program standard = built("standard", &request);
+    const struct sums halves = sum_program(&mine), whole = sum_program(&standard);
+    ck_assert_double_eq_tol(halves.gemm_flops, whole.gemm_flops, 1e-9 * whole.gemm_flops);
+    ck_assert_double_eq_tol(halves.flops, whole.flops, 1e-9 * whole.flops);
+    ck_assert_double_eq_tol(halves.reduce_bytes, whole.reduce_bytes, 1e-9 * whole.reduce_bytes);
+    ck_assert_int_eq(halves.reduces, 2 * whole.reduces);
+  }
+}
+END_TEST
+
+static const struct tp_op *attention_of(const struct tp_program *program, int which)
+{
+  const struct tp_segment *segment = &program->segments[1];
+  for (size_t i = 0; i < segment->n_ops; i++)
+    if (segment->ops[i].kind == TP_OP_ATTENTION && which-- == 0)
+      return &segment->ops[i];
+  return NULL;
+}
+
+/* One sequence in two: the second half's queries see the first's keys, and a longer context of
+ * those that decode leaves both alone. */
+START_TEST(the_second_half_attends_the_first)
+{
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = prefill_request(&model, 2);
+  request.batch = (struct tp_batch){2, {{1, 100, 28}, {2, 1, 50}}};
+  struct tp_program program = built("tokenweave:2", &request);
+  const struct tp_op *first = attention_of(&program, 0), *second = attention_of(&program, 1),
+                     *decode = attention_of(&program, 2);
+  ck_assert_int_eq(first->attention.query_len, 51);
+  ck_assert_int_eq(first->attention.kv_len, 28 + 51);
+  ck_assert_int_eq(second->attention.query_len, 49);
+  ck_assert_int_eq(second->attention.kv_len, 128);
+  ck_assert_int_eq(decode->attention.batch, 2);
+  ck_assert_int_eq(decode->attention.kv_len, 51);
+  ck_assert_ptr_null(attention_of(&program, 3));
+  struct tp_batch later = request.batch;
+  later.chunks[1].context = 90;
+  tp_program_set_contexts(&program, &later);
+  ck_assert_int_eq(first->attention.kv_len, 79);
+  ck_assert_int_eq(second->attention.kv_len, 128);
+  ck_assert_int_eq(decode->attention.kv_len, 91);
+}
+END_TEST
+
+static struct tp_model opened(const char *name)
+{
+  struct tp_model model;
+  struct tp_error error = {""};
+  const char *const path = tp_arena_printf(arena, "%s/models/%s.json", TP_SRCDIR, name);
+  ck_assert_msg(tp_model_open(path, arena, &model, &error) == TP_OK, "%s", error.text);
+  return model;
+}
+
+/* standard.tpa with every sum in two, over the shards of experts and then over experts. */
+static const char *in_two_levels(void)
+{
+  const char *text;
+  struct tp_error error;
+  const char *path = tp_arena_printf(arena, "%s/models/wirings/standard.tpa", TP_SRCDIR);
+  ck_assert_int_eq(tp_file_read(path, arena, &text, &error), TP_OK);
+  FILE *out = fopen("two-levels.tpa", "w");
+  ck_assert_ptr_nonnull(out);
+  for (const char *at; (at = strstr(text, " ~sum\n")) != NULL; text = at + 6)
+    fprintf(out, "%.*s ~sum over expert-tensor\n  %c ~sum over experts\n", (int)(at - text), text,
+            at[-1]);
+  fputs(text, out);
+  ck_assert_int_eq(fclose(out), 0);
+  return "two-levels.tpa";
+}
+
+/* On 8 ranks that have 2 experts' shares of 4: {4, 1}, then {2, 4}, and the reader waits for that. */
+START_TEST(sums_name_their_groups)
+{
+  struct tp_model model = opened("mixtral-8x7b");
+  struct tp_request request = prefill_request(&model, 8);
+  request.mesh = (struct tp_mesh){1, 1, 8, 2, 4};
+  const struct tp_program program = built(in_two_levels(), &request);
+  const struct tp_segment *layer = &program.segments[1];
+  int n = 0;
+  for (size_t i = 0; i < layer->n_ops; i++) {
+    const struct tp_op *op = &layer->ops[i];
+    if (op->kind != TP_OP_COLLECTIVE)
+      continue;
+    const struct tp_group group = op->collective.group;
+    ck_assert_int_eq(group.size, n % 2 == 0 ? 4 : 2);
+    ck_assert_int_eq(group.stride, n % 2 == 0 ? 1 : 4);
+    ck_assert_double_eq(op->collective.bytes, 48.0 * (double)model.hidden * 2);
+    if (n++ % 2 == 0)
+      continue;
+    ck_assert_int_eq(op[0].records, op[1].waits[0]);
+    ck_assert_int_eq(op[-1].records, op[0].records);
+  }
+  ck_assert_int_eq(n, 4);
+  remove("two-levels.tpa");
+}
+END_TEST
+
+/* What no rank could compute says so: a cut sequence, tokens that the ranks do not divide. */
+START_TEST(what_is_cut_says_so)
+{
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = prefill_request(&model, 4);
+  request.operands = true;
+  request.batch = tp_batch_prefill(3, 16);
+  ck_assert_ptr_nonnull(strstr(built("tokenweave:2", &request).unsaid, "take an even batch"));
+  ck_assert_ptr_null(built("sequence-parallel", &request).unsaid);
+  request.batch = tp_batch_prefill(3, 5);
+  ck_assert_ptr_nonnull(strstr(built("sequence-parallel", &request).unsaid, "that it divides"));
+  request.batch = tp_batch_prefill(2, 5);
+  ck_assert_ptr_null(built("tokenweave:2", &request).unsaid);
+}
+END_TEST
+
+/* Shares of tokens that do not divide are padded. */
+START_TEST(shares_are_padded)
+{
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = decode_request(&model, 8);
+  request.batch = tp_batch_decode(3, 20);
+  const struct tp_program program = built("sequence-parallel", &request);
+  const struct tp_segment *layer = &program.segments[1];
+  for (size_t i = 0; i < layer->n_ops; i++)
+    if (layer->ops[i].kind == TP_OP_COLLECTIVE)
+      ck_assert_double_eq(layer->ops[i].collective.bytes, 8 * 256 * 2);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+  Suite *suite = suite_create("wiring_parts");
+  TCase *tcase = tcase_create("wiring_parts");
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  tcase_add_test(tcase, sequence_parallel_is_the_forward_of_training);
+  tcase_add_test(tcase, a_small_step_is_standard);
+  tcase_add_test(tcase, halves_make_a_whole);
+  tcase_add_test(tcase, the_second_half_attends_the_first);
+  tcase_add_test(tcase, sums_name_their_groups);
+  tcase_add_test(tcase, what_is_cut_says_so);
+  tcase_add_test(tcase, shares_are_padded);
+  suite_add_tcase(suite, tcase);
+  return suite;
+}
+
+TP_SUITE_MAIN
