@@ -3,6 +3,7 @@
 #include "predict/decode.h"
 #include "predict/interval.h"
 #include "predict/steps.h"
+#include "program/wiring/build.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -233,8 +234,14 @@ static enum tp_status predict_alone(struct tp_predictor *predictor, const struct
   return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", reason.text);
 }
 
-static bool is_standard(const struct tp_predictor *predictor, const struct tp_variant *variant)
+/* The baseline, by its name or as text. */
+static bool is_standard(const struct tp_predictor *predictor, const struct tp_point *point)
 {
+  const struct tp_variant *const variant = point->variant;
+  const struct tp_wiring *const wiring = variant->architecture->wiring;
+  if (wiring != NULL)
+    return variant->overlap == NULL && variant->wire == NULL &&
+           tp_wiring_is_standard(wiring, point->model);
   return strcmp(variant->text, predictor->standard.text) == 0;
 }
 
@@ -244,7 +251,7 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_point 
   enum tp_status status = predict_alone(predictor, point, prediction, error);
   if (status != TP_OK)
     return status;
-  if (is_standard(predictor, point->variant)) {
+  if (is_standard(predictor, point)) {
     predictor->standard_point = *point;
     predictor->standard_e2e_s = prediction->e2e_s;
     predictor->standard_dram_bytes = prediction->dram_bytes;

@@ -6,6 +6,7 @@
 #include "platform/xml_notes.h"
 #include "predict/ask.h"
 #include "predict/predict.h"
+#include "program/wiring/build.h"
 #include "sweep/resume.h"
 #include "sweep/sidecar.h"
 
@@ -271,6 +272,18 @@ static void run_variant(const char *text)
     predict(&(struct tp_point){.variant = &variant});
 }
 
+static void run_wiring(const char *text)
+{
+  struct tp_error error;
+  const struct tp_wiring *wiring;
+  if (!was_read(tp_wiring_read(text, "t.tpa", arena, &wiring, &error), &error))
+    return;
+  const struct tp_architecture architecture = tp_wiring_architecture(wiring, "t");
+  const struct tp_variant variant = {
+      .text = "t", .architecture = &architecture, .argument = wiring->least};
+  predict(&(struct tp_point){.variant = &variant});
+}
+
 static void run_part(const char *text)
 {
   struct tp_error error;
@@ -298,6 +311,7 @@ struct fuzz_target fuzz_targets[] = {
     {"yaml", run_yaml, NULL, yaml_seed},
     {"nccl-tests", run_nccl_tests, "tests/golden/data/all_reduce_perf.txt", json_seed},
     {"variant", run_variant, NULL, "kraken:4+chunked:8+flash-int4-int8:32"},
+    {"wiring", run_wiring, "models/wirings/*.tpa", NULL},
     {"part", run_part, NULL, ""},
     {NULL, NULL, NULL, NULL},
 };

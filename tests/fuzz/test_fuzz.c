@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS = 1500, MOST_SEEDS = 64, N_TARGETS = 10 };
+enum { RUNS = 1500, MOST_SEEDS = 64, N_TARGETS = 11 };
 
 struct seeds {
   const char *texts[MOST_SEEDS];
@@ -99,6 +99,11 @@ static const char *const pieces[] = {
     "&a",
     "*a",
     "- ",
+    "~scatter\n",
+    "~gather\n",
+    "@split\n",
+    "@join\n",
+    "over experts\n",
     "<!--",
     "]]>",
 };

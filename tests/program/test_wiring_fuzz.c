@@ -5,6 +5,7 @@
 
 static struct tp_arena *forever, *arena;
 static struct mutate_pool pool;
+static int n_standard;
 
 static void setup(void)
 {
@@ -19,6 +20,26 @@ static void teardown(void)
   tp_arena_free(forever);
 }
 
+/* Tensor ranks alone, or experts shared out over them, and replicas that meet in these. */
+static struct tp_mesh random_mesh(struct tp_model *model, uint64_t *seed)
+{
+  const int tp = 1 << tp_random_below(seed, 4);
+  if (tp_random_below(seed, 3) > 0)
+    return tp_mesh_of_tp(tp);
+  model->experts = (struct tp_expert_shape){.count = 8, .top_k = 2, .ffn = 128};
+  const int dp = tp_random_below(seed, 3) == 0 ? 2 : 1, ep = 1 << tp_random_below(seed, 4);
+  const bool fits = ep <= dp * tp;
+  return (struct tp_mesh){1, dp, tp, fits ? ep : 1, fits ? dp * tp / ep : dp * tp};
+}
+
+static struct tp_batch random_batch(uint64_t *seed)
+{
+  static const struct tp_batch batches[] = {
+      {1, {{2, 8, 0}}}, {1, {{2, 1, 8}}}, {1, {{3, 5, 2}}}, {1, {{1, 1, 8}}},
+      {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
+  return batches[tp_random_below(seed, sizeof batches / sizeof batches[0])];
+}
+
 static struct tp_request random_request(struct tp_model *model, uint64_t *seed)
 {
   static const unsigned char kinds[] = {0, 1, 1, 0, 1, 0, 0, 1, 0};
@@ -28,9 +49,8 @@ static struct tp_request random_request(struct tp_model *model, uint64_t *seed)
   model->kinds[0].window = 8;
   model->kind_of = kinds;
   return (struct tp_request){.model = model,
-                             .mesh = tp_mesh_of_tp(1 << tp_random_below(seed, 4)),
-                             .batch = tp_random_below(seed, 2) == 0 ? tp_batch_prefill(2, 8)
-                                                                    : tp_batch_decode(2, 9),
+                             .mesh = random_mesh(model, seed),
+                             .batch = random_batch(seed),
                              .kv_capacity = 16,
                              .operands = tp_random_below(seed, 4) > 0,
                              .style = {.fused_residual_norm = tp_random_below(seed, 2) == 0,
@@ -38,6 +58,19 @@ static struct tp_request random_request(struct tp_model *model, uint64_t *seed)
                                        .fused_activation = tp_random_below(seed, 2) == 0,
                                        .embedding_sharded = tp_random_below(seed, 2) == 0,
                                        .head_sharded = tp_random_below(seed, 2) == 0}};
+}
+
+/* What is taken for the baseline is the baseline. */
+static void assert_is_standard(const struct tp_program *program, const struct tp_request *request,
+                               const char *text)
+{
+  struct tp_program standard;
+  struct tp_error error;
+  ck_assert_int_eq(build_wired("standard", request, arena, &standard, &error), TP_OK);
+  ck_assert_msg(strcmp(text_but_for_names(*program, arena),
+                       text_but_for_names(standard, arena)) == 0,
+                "%s", text);
+  n_standard++;
 }
 
 /* Refused with its line, or built, and then whole. */
@@ -67,6 +100,8 @@ static void try_one(uint64_t *seed, int *built)
     return;
   }
   ck_assert_msg(tp_program_check(&program, &error) == TP_OK, "%s\n%s", error.text, text);
+  if (tp_wiring_is_standard(wiring, &model))
+    assert_is_standard(&program, &request, text);
   ck_assert_ptr_nonnull(tp_program_text(&program, arena));
   ++*built;
 }
@@ -83,6 +118,7 @@ START_TEST(anything_is_refused_or_built)
   printf("# %d of %d wirings are programs\n", built, cases);
   ck_assert_int_gt(built, cases / 50);
   ck_assert_int_lt(built, cases);
+  ck_assert_int_gt(n_standard, 0);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 #ifndef TP_TESTS_PROGRAM_WIRING_H
 #define TP_TESTS_PROGRAM_WIRING_H
 /* Wirings built by tests, and programs compared but for names. */
+#include "program/operands.h"
 #include "program/wiring/build.h"
 #include "toy.h"
 
@@ -10,7 +11,7 @@ static const struct tp_datadir source_dirs = {source_roots, 1};
 /* Names of tensors and events by the order in which ops name them first. */
 struct renamed {
   int n_tensors, n_events;
-  const char *tensors[128], *events[TP_MAX_EVENTS];
+  const char *tensors[TP_MAX_TENSORS], *events[TP_MAX_EVENTS];
 };
 
 static inline void rename_of_op(const struct tp_op *op, struct renamed *names,

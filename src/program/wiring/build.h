@@ -20,6 +20,8 @@ enum tp_status tp_wiring_list(const struct tp_datadir *dirs, struct tp_arena *ar
 enum tp_status tp_wiring_check_job(const struct tp_wiring *wiring, const struct tp_model *model,
                                    const struct tp_mesh *mesh, struct tp_error *error);
 bool tp_wiring_fits(const struct tp_wiring *wiring, const struct tp_model *model);
+/* Whether it says, statement for statement, what the built-in standard does with this model. */
+bool tp_wiring_is_standard(const struct tp_wiring *wiring, const struct tp_model *model);
 
 /* The program of a wiring's architecture, as struct tp_architecture has it. */
 enum tp_status tp_wiring_build(const struct tp_request *request, const struct tp_variant *variant,

@@ -63,3 +63,38 @@ enum tp_status tp_wiring_check_job(const struct tp_wiring *wiring, const struct 
   }
   return TP_OK;
 }
+
+/* standard.c as statements; values are numbered as they first appear. */
+enum { X, N, A, M };
+static const struct tp_wiring_statement standard[] = {
+    {.verb = TP_WIRING_NORM, .n_in = 1, .in = {X}, .out = {N}, .norm = TP_WIRING_NORM_ATTENTION},
+    {.verb = TP_WIRING_ATTENTION, .n_in = 1, .in = {N}, .out = {A}},
+    {.verb = TP_WIRING_SUM, .n_in = 1, .in = {A}, .out = {A}},
+    {.verb = TP_WIRING_ADD, .n_in = 2, .in = {X, A}, .out = {X}},
+    {.verb = TP_WIRING_NORM, .n_in = 1, .in = {X}, .out = {N}, .norm = TP_WIRING_NORM_MLP},
+    {.verb = TP_WIRING_MLP, .n_in = 1, .in = {N}, .out = {M}},
+    {.verb = TP_WIRING_SUM, .n_in = 1, .in = {M}, .out = {M}},
+    {.verb = TP_WIRING_ADD, .n_in = 2, .in = {X, M}, .out = {X}},
+    {.verb = TP_WIRING_NORM, .n_in = 1, .in = {X}, .out = {N}, .norm = TP_WIRING_NORM_NEXT},
+    {.verb = TP_WIRING_HEAD, .n_in = 1, .in = {N}},
+};
+enum { N_STANDARD = sizeof standard / sizeof standard[0], BEFORE = 1, LAYER = 8 };
+
+static bool same_statement(const struct tp_wiring_statement *a, const struct tp_wiring_statement *b)
+{
+  return a->verb == b->verb && a->n_in == b->n_in && a->in[0] == b->in[0] && a->in[1] == b->in[1] &&
+         a->out[0] == b->out[0] && a->norm == b->norm && a->over == b->over;
+}
+
+bool tp_wiring_is_standard(const struct tp_wiring *wiring, const struct tp_model *model)
+{
+  if (fit_of(model) != TP_WIRING_FIT_IN_TURN || wiring->own || wiring->apart ||
+      wiring->shared_out > 0 || wiring->n_statements != N_STANDARD || wiring->before.n != BEFORE ||
+      wiring->n_segments != 1 || wiring->segments[0].extent != TP_WIRING_REST ||
+      wiring->segments[0].each.n != LAYER)
+    return false;
+  for (int i = 0; i < N_STANDARD; i++)
+    if (!same_statement(&wiring->statements[i], &standard[i]))
+      return false;
+  return true;
+}
