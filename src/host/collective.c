@@ -98,7 +98,8 @@ enum tp_status tp_host_collect(const struct tp_bound_op *const *bound, int ranks
   case TP_SEND:
     break;
   }
-  return tp_fail(error, TP_E_INPUT,
-                 "host: op '%s': of collectives it computes all-reduce, all-gather and reduce-scatter only",
-                 bound[0]->op->name);
+  return tp_fail(
+      error, TP_E_INPUT,
+      "host: op '%s': of collectives it computes all-reduce, all-gather and reduce-scatter only",
+      bound[0]->op->name);
 }

@@ -38,10 +38,9 @@ void tp_block_embed_share(struct tp_pass *pass, enum tp_value share)
 {
   if (pass->request->style.embedding_sharded) {
     look_up(pass, (double)pass->tokens * (double)pass->block.hidden, TP_VALUE_RESIDUAL);
-    tp_block_start(pass, TP_SLOT_EMBED,
-                   (struct tp_exchange){.kind = TP_REDUCE_SCATTER,
-                                        .from = TP_VALUE_RESIDUAL,
-                                        .to = share});
+    tp_block_start(
+        pass, TP_SLOT_EMBED,
+        (struct tp_exchange){.kind = TP_REDUCE_SCATTER, .from = TP_VALUE_RESIDUAL, .to = share});
     tp_pass_wait(pass, TP_SLOT_EMBED);
   } else {
     look_up(pass, residual_elements(pass), share);
@@ -371,8 +370,8 @@ static double exchanged_rows(const struct tp_pass *pass, enum tp_collective_kind
 
 bool tp_block_start(struct tp_pass *pass, enum tp_slot slot, struct tp_exchange exchange)
 {
-  const struct tp_group group = exchange.group.size > 0 ? exchange.group
-                                                        : tp_mesh_tensor(&pass->request->mesh);
+  const struct tp_group group =
+      exchange.group.size > 0 ? exchange.group : tp_mesh_tensor(&pass->request->mesh);
   if (!pass->exchange)
     return false;
   if (slot == TP_SLOT_MLP && exchange.kind != TP_ALL_GATHER && pass->block.experts.count > 0)

@@ -16,8 +16,8 @@ void tp_operands_begin(struct tp_pass *pass, bool said)
   operands->joined = false;
   if (!said)
     return;
-  operands->tensors = TP_NEW(pass->arena, struct tp_tensor,
-                             pass->halves[0].n > 0 ? TP_MAX_TENSORS : TP_N_VALUES);
+  operands->tensors =
+      TP_NEW(pass->arena, struct tp_tensor, pass->halves[0].n > 0 ? TP_MAX_TENSORS : TP_N_VALUES);
   for (int value = 0; value < TP_N_VALUES; value++) {
     for (int half = 0; half < 3; half++)
       operands->of[half][value] = TP_NO_TENSOR;

@@ -29,10 +29,10 @@
   X(LATENTS, "latents") /* attention over a latent: of queries, keys and values, ... */           \
   X(CACHED_LATENTS, "latents.cached")                                                             \
   X(QUERIES, "queries")                                                                           \
-  X(EXPANDED, "expanded")   /* ... keys and values of the heads, ... */                           \
-  X(ABSORBED, "absorbed")   /* ... queries as wide as the latent, ... */                          \
+  X(EXPANDED, "expanded") /* ... keys and values of the heads, ... */                             \
+  X(ABSORBED, "absorbed") /* ... queries as wide as the latent, ... */                            \
   X(ATTENDED_LATENTS, "attended.latents")                                                         \
-  X(SCORES, "scores")       /* mixtures: of the experts, by a token, ... */                       \
+  X(SCORES, "scores") /* mixtures: of the experts, by a token, ... */                             \
   X(CHOICE, "choice")                                                                             \
   X(DISPATCHED, "dispatched") /* ... rows of all replicas, ... */                                 \
   X(SHARED_UP, "shared.up")   /* ... and the expert that all tokens meet */                       \
@@ -53,7 +53,7 @@
   X(WIRED_13, "wired.13")                                                                         \
   X(WIRED_14, "wired.14")                                                                         \
   X(WIRED_15, "wired.15")                                                                         \
-  X(SHARE_1, "share.1") /* of a wiring's values on the rank's share of the tokens */               \
+  X(SHARE_1, "share.1") /* of a wiring's values on the rank's share of the tokens */              \
   X(SHARE_2, "share.2")                                                                           \
   X(SHARE_3, "share.3")                                                                           \
   X(SHARE_4, "share.4")                                                                           \

@@ -201,9 +201,9 @@ static bool is_caught(const struct tp_check *check, struct tp_check_programs *pr
 /* Who waits is read from the text: without any one of the waits numbers are wrong in some order. */
 START_TEST(every_wait_is_needed)
 {
-  static const char *const names[] = {"ladder.tpa", "desync-4x.tpa", "kraken.tpa",
-                                      "spd:40",     "fal",           "parallel-track:2",
-                                      "sequence-parallel", "tokenweave:2"};
+  static const char *const names[] = {
+      "ladder.tpa", "desync-4x.tpa",    "kraken.tpa",        "spd:40",
+      "fal",        "parallel-track:2", "sequence-parallel", "tokenweave:2"};
   const struct tp_variant variant = parsed(names[_i]);
   const struct tp_selftest_case *cases;
   tp_selftest_matrix_of(arena, 1, (struct tp_selftest_choice){.variants = &variant, .n = 1},

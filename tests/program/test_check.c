@@ -115,7 +115,7 @@ static const struct {
 } wrong[] = {
     {no_event, "segment 'all', op 'sum': waits for event 2, and the program has 2"},
     {negative_event, "op 'sum': waits for event -2"},
-    {records_nothing, "op 'gemm': records event 37, and the program has 2"},
+    {records_nothing, "op 'gemm': records event 53, and the program has 2"},
     {no_stream, "op 'sum': is on stream 2, and the program has 2"},
     {negative_stream, "op 'gemm': is on stream -1"},
     {waits, "op 'sum': 5 waits; an op has at most 4"},
@@ -125,7 +125,7 @@ static const struct {
     {repeat, "segment 'all': runs -1 times"},
     {segments, "25 segments; a program has at most 24"},
     {streams, "5 streams"},
-    {events, "33 events"},
+    {events, "49 events"},
     {group, "op 'sum': its group has -2 ranks"},
     {no_ops, "segment 'all': has no ops where 2 should be"},
     {chunk, "op '(no name)': attends chunk 4 of a step of 1"},

@@ -34,9 +34,11 @@ static struct tp_mesh random_mesh(struct tp_model *model, uint64_t *seed)
 
 static struct tp_batch random_batch(uint64_t *seed)
 {
-  static const struct tp_batch batches[] = {
-      {1, {{2, 8, 0}}}, {1, {{2, 1, 8}}}, {1, {{3, 5, 2}}}, {1, {{1, 1, 8}}},
-      {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
+  static const struct tp_batch batches[] = {{1, {{2, 8, 0}}},
+                                            {1, {{2, 1, 8}}},
+                                            {1, {{3, 5, 2}}},
+                                            {1, {{1, 1, 8}}},
+                                            {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
   return batches[tp_random_below(seed, sizeof batches / sizeof batches[0])];
 }
 
@@ -67,8 +69,8 @@ static void assert_is_standard(const struct tp_program *program, const struct tp
   struct tp_program standard;
   struct tp_error error;
   ck_assert_int_eq(build_wired("standard", request, arena, &standard, &error), TP_OK);
-  ck_assert_msg(strcmp(text_but_for_names(*program, arena),
-                       text_but_for_names(standard, arena)) == 0,
+  ck_assert_msg(strcmp(text_but_for_names(*program, arena), text_but_for_names(standard, arena)) ==
+                    0,
                 "%s", text);
   n_standard++;
 }

@@ -43,8 +43,8 @@ static void issue(struct issued *issued, const struct tp_op *op, int *recorded)
 {
   char payload[160];
   tp_op_text(op, payload, sizeof payload);
-  const char *text = tp_arena_printf(arena, "stream %d %s %s", op->stream,
-                                     tp_op_kind_text(op->kind), payload);
+  const char *text =
+      tp_arena_printf(arena, "stream %d %s %s", op->stream, tp_op_kind_text(op->kind), payload);
   for (int w = 0; w < op->n_waits; w++)
     if (recorded[op->waits[w]] > 0)
       text = tp_arena_printf(arena, "%s waits %d", text, recorded[op->waits[w]]);
@@ -120,8 +120,10 @@ END_TEST
  * skips nothing that it did not skip. */
 START_TEST(halves_make_a_whole)
 {
-  static const struct tp_batch batches[] = {
-      {1, {{4, 16, 0}}}, {1, {{1, 32, 0}}}, {1, {{3, 10, 6}}}, {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
+  static const struct tp_batch batches[] = {{1, {{4, 16, 0}}},
+                                            {1, {{1, 32, 0}}},
+                                            {1, {{3, 10, 6}}},
+                                            {3, {{1, 8, 4}, {2, 1, 11}, {1, 3, 0}}}};
   const struct tp_model model = toy_model(6);
   for (int b = 0; b < 4; b++) {
     struct tp_request request = prefill_request(&model, 4);
@@ -198,7 +200,8 @@ static const char *in_two_levels(void)
   return "two-levels.tpa";
 }
 
-/* On 8 ranks that have 2 experts' shares of 4: {4, 1}, then {2, 4}, and the reader waits for that. */
+/* On 8 ranks that have 2 experts' shares of 4: {4, 1}, then {2, 4}, and the reader waits for that.
+ */
 START_TEST(sums_name_their_groups)
 {
   struct tp_model model = opened("mixtral-8x7b");

@@ -68,7 +68,7 @@ cudaError_t tp_launch_rope_cache(const struct tp_head_rows *heads, bool rotate,
 struct tp_embedding {
   struct tp_extent extent; /* of x */
   const int32_t *tokens, *lengths;
-  int64_t query_len, first_token; /* of each sequence; whose row is x's first */
+  int64_t query_len, first_token;      /* of each sequence; whose row is x's first */
   struct tp_row_view table, positions; /* positions.data NULL: none */
   int64_t table_rows, first_row, position_rows;
   struct tp_row_view x;

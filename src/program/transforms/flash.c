@@ -51,10 +51,11 @@ static enum tp_status apply(const struct tp_request *request, const struct tp_va
                      "leave out '%s'",
                      variant->text, variant->overlap->name, variant->wire->name);
   if (sums == 0 && scatters > 0)
-    return tp_fail(error, TP_E_INPUT,
-                   "variant '%s': its sums are reduce-scatters, and '%s' shortens all-reduces; leave "
-                   "it out",
-                   variant->text, variant->wire->name);
+    return tp_fail(
+        error, TP_E_INPUT,
+        "variant '%s': its sums are reduce-scatters, and '%s' shortens all-reduces; leave "
+        "it out",
+        variant->text, variant->wire->name);
   return check_group(variant, wire.group, error);
 }
 

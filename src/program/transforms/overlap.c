@@ -66,9 +66,9 @@ static size_t feeding(const struct tp_op *ops, size_t n, const struct tp_op *col
   const bool summed = n > 1 && is_sum(&ops[n - 1], bytes) && ops[n - 2].records == TP_NO_EVENT &&
                       ops[n - 2].stream == ops[n - 1].stream;
   const struct tp_op *gemm = &ops[n - (summed ? 2 : 1)];
-  if (gemm->kind != TP_OP_GEMM || collective->collective.group.size != ranks ||
-      collective->collective.group.stride > 1 ||
-      result_bytes(&gemm->gemm) != bytes)
+  const struct tp_group group = collective->collective.group;
+  const bool of_all = group.size == 0 || (group.size == ranks && group.stride <= 1);
+  if (gemm->kind != TP_OP_GEMM || !of_all || result_bytes(&gemm->gemm) != bytes)
     return 0;
   return summed ? 2 : 1;
 }
@@ -80,9 +80,8 @@ static int rewrite_segment(struct tp_rewrite *rewrite, struct tp_segment *segmen
   rewrite->n_ops = rewrite->capacity = 0;
   for (size_t i = 0; i < segment->n_ops; i++) {
     const struct tp_op *op = &segment->ops[i];
-    const size_t fed = op->kind == TP_OP_COLLECTIVE
-                           ? feeding(segment->ops, i, op, rewrite->program->mesh.tp)
-                           : 0;
+    const size_t fed =
+        op->kind == TP_OP_COLLECTIVE ? feeding(segment->ops, i, op, rewrite->program->mesh.tp) : 0;
     if (fed == 0) {
       tp_rewrite_add(rewrite, op);
       continue;

@@ -24,7 +24,8 @@ static void name_values(struct tp_wired *wired)
     else
       wired->values[v] = free++;
     tp_operands_name(&wired->pass, wired->values[v], wiring->values[v]);
-    if (wiring->shares[v] >= 0) {
+    wired->shares[v] = wired->values[v];
+    if (wiring->shares[v] >= 0 && wired->pass.request->mesh.tp > 1) {
       wired->shares[v] = (enum tp_value)(wiring->shares[v] + TP_VALUE_SHARE_1);
       tp_operands_name(&wired->pass, wired->shares[v],
                        tp_arena_printf(wired->pass.arena, "%s.share", wiring->values[v]));

@@ -12,12 +12,12 @@
 struct state {
   bool reached;
   unsigned written;
-  unsigned flying; /* its sum is under way, ... */
-  unsigned whole;  /* ... of all tokens, on one way at least, ... */
-  unsigned halved; /* ... or of one half and then the other; ... */
+  unsigned flying;   /* its sum is under way, ... */
+  unsigned whole;    /* ... of all tokens, on one way at least, ... */
+  unsigned halved;   /* ... or of one half and then the other; ... */
   unsigned gathered; /* what is under way is a ~gather */
-  unsigned ran;    /* ... and kernels have run since it began */
-  unsigned late;   /* a copy of what came under kernels */
+  unsigned ran;      /* ... and kernels have run since it began */
+  unsigned late;     /* a copy of what came under kernels */
 };
 
 static unsigned bit(int value)
@@ -58,8 +58,8 @@ static void step(const struct tp_wiring_statement *statement, struct state *stat
     state->flying |= in;
     state->whole = statement->half ? state->whole & ~in : state->whole | in;
     state->halved = statement->half ? state->halved | in : state->halved & ~in;
-    state->gathered = statement->verb == TP_WIRING_GATHER ? state->gathered | in
-                                                          : state->gathered & ~in;
+    state->gathered =
+        statement->verb == TP_WIRING_GATHER ? state->gathered | in : state->gathered & ~in;
     state->ran &= ~in;
     return;
   }
@@ -103,7 +103,8 @@ static struct state enter(const struct tp_wiring_reader *reader, const struct st
 static bool same(const struct state *a, const struct state *b)
 {
   return a->reached == b->reached && a->written == b->written && a->flying == b->flying &&
-         a->whole == b->whole && a->halved == b->halved && a->gathered == b->gathered && a->ran == b->ran && a->late == b->late;
+         a->whole == b->whole && a->halved == b->halved && a->gathered == b->gathered &&
+         a->ran == b->ran && a->late == b->late;
 }
 
 /* The states at the ends of bodies, until none changes. */
@@ -290,10 +291,9 @@ static enum tp_status check_places(const struct tp_wiring_reader *reader)
       const struct tp_wiring_statement *statement = &reader->wiring->statements[s];
       const char *const name = tp_wiring_value(reader, statement->in[0]);
       if (tp_wiring_exchanges(statement->verb) && (written & reads(statement)) == 0)
-        return tp_wiring_fail(
-            reader, statement->line, name,
-            "its %s starts where it is written, in the same layer; move it there",
-            exchange_word(statement->verb) + 1);
+        return tp_wiring_fail(reader, statement->line, name,
+                              "its %s starts where it is written, in the same layer; move it there",
+                              exchange_word(statement->verb) + 1);
       const bool last = s + 1 == body->first + body->n;
       const bool kernel = !last && is_kernel(statement[1].verb);
       if (statement->verb == TP_WIRING_WAIT && !kernel)

@@ -80,7 +80,8 @@ static enum tp_status read_halves(struct tp_wiring_reader *reader)
     return tp_wiring_fail(reader, reader->line, "halves",
                           "write 'halves from 1024 tokens': a step of fewer is not split");
   wiring->halves = reader->line;
-  wiring->halves_by_argument = wiring->argument != NULL && tp_wiring_is(reader, 2, wiring->argument);
+  wiring->halves_by_argument =
+      wiring->argument != NULL && tp_wiring_is(reader, 2, wiring->argument);
   if (!wiring->halves_by_argument)
     TP_TRY(tp_wiring_number(reader, reader->words[2], 2, MOST_ARGUMENT, &wiring->halves_from));
   return tp_wiring_expect_end(reader, 4);

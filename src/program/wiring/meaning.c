@@ -5,7 +5,7 @@
  *     parts   that add up to it over the ranks: what a module computes from its share of weights
  *     own     neither: parts added to what is alike; every output of blocks of their own
  *
- * Parts may be summed over experts' shards first and over experts then, or the other way round.  And
+ * Parts may be summed over experts' shards first and over experts then, or the other way round. And
  * a value is of all tokens, or of the rank's share of them.
  */
 #include "program/wiring/reader.h"
@@ -126,8 +126,8 @@ static enum tp_status share(const struct view *view, struct holding *sum)
 /* What is left of parts: nothing, or those over the other of two groups. */
 static enum tp_status sum_parts(const struct view *view, struct holding *sum)
 {
-  static const char *const other[] = {[PARTS_OF_EXPERTS] = "experts",
-                                      [PARTS_OF_SHARDS] = "expert-tensor"};
+  static const char *const other[] = {
+      [PARTS_OF_EXPERTS] = "experts", [PARTS_OF_SHARDS] = "expert-tensor"};
   const enum share share = in(view, 0)->share;
   const enum tp_wiring_group over = view->statement->over;
   const enum share left = over == TP_WIRING_OVER_EXPERTS         ? PARTS_OF_SHARDS
@@ -159,7 +159,7 @@ static enum tp_status sum_up(const struct view *view, struct holding *sum)
     return tp_wiring_fail(view->reader, line, name(view, 0),
                           "the same on every rank already: its sum would be as many times as much; "
                           "drop the ~%s",
-        scatters ? "scatter" : "sum");
+                          scatters ? "scatter" : "sum");
   if (value->share == OWN && !is_own_of(view))
     return tp_wiring_fail(
         view->reader, line, name(view, 0),

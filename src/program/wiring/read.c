@@ -151,7 +151,8 @@ static enum tp_status check_rows(const struct tp_wiring_reader *reader)
 {
   const struct tp_wiring *wiring = reader->wiring;
   if (!wiring->splits && wiring->halves > 0)
-    return tp_wiring_fail(reader, wiring->halves, "halves", "no @split makes any; leave the line out");
+    return tp_wiring_fail(reader, wiring->halves, "halves",
+                          "no @split makes any; leave the line out");
   if (wiring->splits && wiring->shared_out > 0)
     return tp_wiring_fail(reader, wiring->shared_out, "tokens shared out",
                           "halves are of all tokens; keep one of the two");

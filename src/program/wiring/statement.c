@@ -9,10 +9,9 @@
 enum { MOST_NAME = 16 };
 
 static const char *const reserved[] = {
-    "architecture", "summary", "source", "equation", "own",  "ranks",   "layers",  "rest", "every",
-    "left",         "last",    "end",    "norm",     "for",  "copy",    "combine", "head", "wait",
-    "attention",    "mlp",     "next",   "sum",      "over", "scatter", "gather",
-    "split",        "join"};
+    "architecture", "summary", "source", "equation", "own",  "ranks",   "layers",  "rest",  "every",
+    "left",         "last",    "end",    "norm",     "for",  "copy",    "combine", "head",  "wait",
+    "attention",    "mlp",     "next",   "sum",      "over", "scatter", "gather",  "split", "join"};
 enum { N_RESERVED = sizeof reserved / sizeof reserved[0] };
 
 static const char *word(const struct tp_wiring_reader *reader, int i)

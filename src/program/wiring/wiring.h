@@ -28,9 +28,9 @@ enum {
   TP_WIRING_MOST_VALUES = 16,
   TP_WIRING_MOST_STATEMENTS = 200,
   TP_WIRING_MOST_SEGMENTS = 8,
-  TP_WIRING_MOST_SUMS = 4, /* of other values than attention's and the MLP's output */
+  TP_WIRING_MOST_SUMS = 4,   /* of other values than attention's and the MLP's output */
   TP_WIRING_MOST_SHARES = 8, /* values that hold a rank's share of the tokens somewhere */
-  TP_WIRING_RESIDUAL = 0   /* the value "x" */
+  TP_WIRING_RESIDUAL = 0     /* the value "x" */
 };
 
 enum tp_wiring_verb {
@@ -90,12 +90,12 @@ struct tp_wiring_statement {
   int n_in, in[2], n_out, out[2];
   enum tp_wiring_norm norm;
   enum tp_wiring_group over;
-  unsigned waits;  /* a bit a value: sums under way that it reads, */
+  unsigned waits;            /* a bit a value: sums under way that it reads, */
   unsigned halved, gathered; /* ... of these those that were started for halves; gathers, */
-  bool overlapped; /* ... one of which may have run under kernels */
-  bool share;      /* it works on the rank's share of the tokens, ... */
-  bool half;       /* ... on one half of them and then on the other */
-  unsigned live;   /* values that somebody reads after it */
+  bool overlapped;           /* ... one of which may have run under kernels */
+  bool share;                /* it works on the rank's share of the tokens, ... */
+  bool half;                 /* ... on one half of them and then on the other */
+  unsigned live;             /* values that somebody reads after it */
   enum tp_wiring_fusion fuses;
   const char *name, *fused; /* of its op */
 };
@@ -121,9 +121,9 @@ struct tp_wiring_segment {
 };
 
 /* How the modules of models hang together that it is for. */
-#define TP_WIRING_FITS(X)                              \
-  X(ANY, "")                                           \
-  X(IN_TURN, "in turn")           /* one after the other */ \
+#define TP_WIRING_FITS(X)                                                 \
+  X(ANY, "")                                                              \
+  X(IN_TURN, "in turn")           /* one after the other */               \
   X(SIDE_BY_SIDE, "side by side") /* on one residual, each with a norm */ \
   X(ON_ONE_NORM, "on one norm")
 enum tp_wiring_fit {
@@ -138,9 +138,9 @@ struct tp_wiring {
   const char *name, *summary, *equation, *source;
   const char *argument, *counts; /* "P", and what it counts; NULL: none */
   int least, most;
-  bool own;   /* blocks of their own, one a rank, as Kraken's */
-  bool apart; /* ranks never exchange, and end with results of their own */
-  bool drops; /* some module reads what its rank alone has, for a sum was left out */
+  bool own;       /* blocks of their own, one a rank, as Kraken's */
+  bool apart;     /* ranks never exchange, and end with results of their own */
+  bool drops;     /* some module reads what its rank alone has, for a sum was left out */
   int shared_out; /* line that says that the residual is a rank's share of the tokens; 0: none */
   enum tp_wiring_fit fit;
   int halves, halves_from; /* line, and tokens of a step that is split, or else the argument */
@@ -180,7 +180,8 @@ bool tp_wiring_has_shares(const struct tp_wiring *wiring);
 int64_t tp_wiring_halves_from(const struct tp_wiring *wiring, int argument);
 
 /* The statements as equations, segment by segment; of a model's layers where `counts` is not NULL.
- * A sum stands as AR(a) where it is waited for, a ~scatter as RS(a), a ~gather as AG(a).  Arena-owned, lines end with \n. */
+ * A sum stands as AR(a) where it is waited for, a ~scatter as RS(a), a ~gather as AG(a).
+ * Arena-owned, lines end with \n. */
 const char *tp_wiring_text(const struct tp_wiring *wiring, const int64_t *counts,
                            struct tp_arena *arena);
 /* The same in a line or two a segment, for the head of a program. */
