@@ -30,6 +30,7 @@ dist_platforms_DATA = \
 
 librariesdir = $(platformsdir)/libraries
 dist_libraries_DATA = \
+	%D%/libraries/deepep.json \
 	%D%/libraries/flashinfer.json \
 	%D%/libraries/ideal.json \
 	%D%/libraries/multimem-tokenweave.json \
@@ -44,6 +45,7 @@ dist_libraries_DATA = \
 	%D%/libraries/trtllm-0.14.json \
 	%D%/libraries/trtllm-1.0.json \
 	%D%/libraries/trtllm-1.3.json \
+	%D%/libraries/trtllm-nvlink.json \
 	%D%/libraries/vllm-custom.json
 
 devicesdir = $(platformsdir)/devices
@@ -77,7 +79,9 @@ dist_stacks_DATA = \
 	%D%/stacks/tensorrt-llm-0.12-one-shot.json \
 	%D%/stacks/tensorrt-llm-0.12.json \
 	%D%/stacks/tpsim-cuda.json \
+	%D%/stacks/trtllm-1.3-nvlink.json \
 	%D%/stacks/trtllm-1.3.json \
+	%D%/stacks/vllm-0.24-deepep.json \
 	%D%/stacks/vllm-0.24.json \
 	%D%/stacks/vllm-0.8-multimem.json \
 	%D%/stacks/vllm-graph.json

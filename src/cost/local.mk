@@ -7,6 +7,7 @@ libtpcore_la_SOURCES += \
 	%D%/collectives/collective.c \
 	%D%/collectives/direct.c \
 	%D%/collectives/dma.c \
+	%D%/collectives/exchange.c \
 	%D%/collectives/hierarchical.c \
 	%D%/collectives/nvls.c \
 	%D%/collectives/peer.c \

@@ -20,7 +20,10 @@ struct tp_style tp_style_of(const struct tp_stack *stack, int ranks)
       .all_positions = stack->head.all_positions,
       .embedding_sharded = stack->head.embedding_sharded,
       .optimiser_bytes = stack->memory.optimiser_bytes,
-      .all_to_all = stack->experts.dispatch == TP_DISPATCH_ALL_TO_ALL,
+      .dispatch_prefill = (enum tp_dispatch)stack->experts.dispatch,
+      .dispatch_decode =
+          (enum tp_dispatch)(stack->experts.decode_dispatch > 0 ? stack->experts.decode_dispatch - 1
+                                                                : stack->experts.dispatch),
       .expert_skew = stack->experts.skew,
   };
 }

@@ -155,6 +155,10 @@ static struct tp_collective_rows *group_of(const struct reader *self, enum tp_al
   case TP_ALGORITHM_DMA:
   case TP_ALGORITHM_FLASH:
   case TP_ALGORITHM_FLASH_HIERARCHICAL:
+  case TP_ALGORITHM_DEEPEP:
+  case TP_ALGORITHM_DEEPEP_LOW_LATENCY:
+  case TP_ALGORITHM_NVLINK_ONE_SIDED:
+  case TP_ALGORITHM_NVLINK_TWO_SIDED:
     break;
   }
   return NULL;

@@ -96,6 +96,9 @@ enum tp_status tp_host_collect(const struct tp_bound_op *const *bound, int ranks
     return TP_OK;
   case TP_ALL_TO_ALL:
   case TP_SEND:
+  case TP_PREPARE:
+  case TP_DISPATCH:
+  case TP_COMBINE:
     break;
   }
   return tp_fail(

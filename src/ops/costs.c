@@ -127,12 +127,12 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   const struct tp_machine *machine = NULL;
   TP_TRY(tp_op_row_read(&bench->reader, row, &op));
   TP_TRY(machine_of(bench, row, &op, &machine));
-  if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
-    return tp_op_row_fail(&bench->reader, row,
-                          "the algorithm cannot run on this platform; try auto");
   struct tp_error reason;
   if (tp_cost_check(machine, &op, &reason) != TP_OK)
     return tp_op_row_fail(&bench->reader, row, reason.text);
+  if (op.kind == TP_OP_COLLECTIVE && !tp_collective_possible(machine, &op.collective))
+    return tp_op_row_fail(&bench->reader, row,
+                          "the algorithm cannot run on this platform; try auto");
   const struct tp_cost cost = tp_cost_bare(machine, &op);
   struct tp_interference beside = {0};
   TP_TRY(tp_op_row_interference(&bench->reader, row, &beside));

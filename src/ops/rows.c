@@ -102,23 +102,35 @@ static const struct row_op {
   const char *name;
   enum tp_op_kind kind;
   enum tp_collective_kind collective;
-  const char *without; /* a column of the kind that its rows have not */
+  const char *without; /* fields of the kind that its rows have not, each between spaces */
 } row_ops[] = {
-    {"gemm", TP_OP_GEMM, 0, NULL},
-    {"attention_prefill", TP_OP_ATTENTION, 0, "kv_len"},
-    {"attention_decode", TP_OP_ATTENTION, 0, "seq_len"},
-    {"mla_prefill", TP_OP_LATENT, 0, "kv_len"},
-    {"mla_decode", TP_OP_LATENT, 0, "seq_len"},
-    {"moe", TP_OP_EXPERTS, 0, NULL},
-    {"memory", TP_OP_MEMORY, 0, NULL},
-    {"quantise", TP_OP_QUANTISE, 0, NULL},
-#define X(name, text) {text, TP_OP_COLLECTIVE, name, "hidden"},
-    TP_COLLECTIVES(X)
-#undef X
-        {"all_reduce_norm", TP_OP_COLLECTIVE, TP_ALL_REDUCE, NULL},
-    {"alltoall", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, "hidden"}, /* nccl-tests' own spelling */
+#define OF_TOKENS " tokens hidden top_k experts routing sms "
+    {"gemm", TP_OP_GEMM, 0, ""},
+    {"attention_prefill", TP_OP_ATTENTION, 0, " kv_len "},
+    {"attention_decode", TP_OP_ATTENTION, 0, " query_len "},
+    {"mla_prefill", TP_OP_LATENT, 0, " kv_len "},
+    {"mla_decode", TP_OP_LATENT, 0, " query_len "},
+    {"moe", TP_OP_EXPERTS, 0, ""},
+    {"memory", TP_OP_MEMORY, 0, ""},
+    {"quantise", TP_OP_QUANTISE, 0, ""},
+    {"all_reduce", TP_OP_COLLECTIVE, TP_ALL_REDUCE, " norm" OF_TOKENS},
+    {"all_gather", TP_OP_COLLECTIVE, TP_ALL_GATHER, " norm" OF_TOKENS},
+    {"reduce_scatter", TP_OP_COLLECTIVE, TP_REDUCE_SCATTER, " norm" OF_TOKENS},
+    {"all_to_all", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, " norm" OF_TOKENS},
+    {"send", TP_OP_COLLECTIVE, TP_SEND, " norm" OF_TOKENS},
+    {"prepare", TP_OP_COLLECTIVE, TP_PREPARE, " norm bytes "},
+    {"dispatch", TP_OP_COLLECTIVE, TP_DISPATCH, " norm bytes "},
+    {"combine", TP_OP_COLLECTIVE, TP_COMBINE, " norm bytes "},
+    {"all_reduce_norm", TP_OP_COLLECTIVE, TP_ALL_REDUCE, OF_TOKENS},
+    {"alltoall", TP_OP_COLLECTIVE, TP_ALL_TO_ALL, " norm" OF_TOKENS}, /* nccl-tests' spelling */
 };
 enum { N_OPS = sizeof row_ops / sizeof row_ops[0] };
+
+static bool has_field(const struct row_op *which, const char *name)
+{
+  const char *const at = strstr(which->without, name);
+  return at == NULL || at[-1] != ' ' || at[strlen(name)] != ' ';
+}
 
 static const struct row_op *find(const char *name)
 {
@@ -151,7 +163,7 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
     break;
   case TP_OP_ATTENTION:
     op->attention.dtype = TP_DTYPE_BF16;
-    if (strcmp(which->without, "kv_len") == 0)
+    if (!has_field(which, "kv_len"))
       op->attention.cache_write = TP_CACHE_WRITTEN_WITH;
     break;
   case TP_OP_LATENT:
@@ -161,8 +173,9 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
     op->experts.dtype = TP_DTYPE_BF16;
     break;
   case TP_OP_COLLECTIVE:
-    op->collective.dtype = TP_DTYPE_BF16;
     op->collective.kind = which->collective;
+    op->collective.dtype = /* DeepEP's tables do not say that theirs were so */
+        which->collective == TP_DISPATCH ? TP_DTYPE_FP8_BLOCK : TP_DTYPE_BF16;
     break;
   case TP_OP_QUANTISE:
     op->quantise.dtype = TP_DTYPE_FP8;
@@ -215,6 +228,7 @@ static enum tp_status read_field(const struct tp_op_reader *reader, const struct
     number = (double)count;
     break;
   case TP_OP_LIMIT:
+  case TP_OP_INT:
     TP_TRY(limit_of(reader, row, field->column, &number));
     break;
   case TP_OP_AMOUNT:
@@ -268,6 +282,17 @@ static enum tp_status settle_experts(const struct tp_op_reader *reader, const st
   return TP_OK;
 }
 
+static enum tp_status settle_exchange(const struct tp_op_reader *reader,
+                                      const struct tp_op_row *row,
+                                      const struct tp_collective *exchange)
+{
+  if (exchange->tokens == 0 || exchange->hidden == 0 || exchange->top_k == 0)
+    return tp_op_row_fail(reader, row, "needs tokens, hidden, top_k and experts above 0");
+  if (exchange->top_k > exchange->experts)
+    return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
+  return TP_OK;
+}
+
 /* What the columns do not say, and what they say together. */
 static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_op_row *row,
                              const struct row_op *which, struct tp_op *op)
@@ -276,13 +301,15 @@ static enum tp_status settle(const struct tp_op_reader *reader, const struct tp_
   struct tp_attention *const attention = &op->attention;
   if (which->kind == TP_OP_MEMORY && !(op->memory.read_bytes + op->memory.write_bytes > 0))
     return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
-  if (which->kind == TP_OP_COLLECTIVE && which->without == NULL && op->collective.norm == 0)
+  if (which->kind == TP_OP_COLLECTIVE && !has_field(which, "bytes"))
+    return settle_exchange(reader, row, &op->collective);
+  if (which->kind == TP_OP_COLLECTIVE && has_field(which, "norm") && op->collective.norm == 0)
     return tp_op_row_fail(reader, row,
                           "all_reduce_norm needs 'hidden' above 0: the elements of a row that is "
                           "normalised");
   if (which->kind == TP_OP_EXPERTS)
     return settle_experts(reader, row, &op->experts);
-  const bool decode = which->without != NULL && strcmp(which->without, "seq_len") == 0;
+  const bool decode = !has_field(which, "query_len");
   if (which->kind == TP_OP_LATENT)
     settle_latent(decode, &op->latent);
   if (which->kind == TP_OP_QUANTISE && !tp_dtype_quantises(op->quantise.dtype))
@@ -331,7 +358,7 @@ enum tp_status tp_op_row_read(const struct tp_op_reader *reader, const struct tp
   const struct tp_op_field *const fields = tp_op_fields(which->kind, &n);
   for (size_t i = 0; i < n; i++) {
     const char *const column = fields[i].column;
-    if (column != NULL && (which->without == NULL || strcmp(column, which->without) != 0))
+    if (column != NULL && has_field(which, fields[i].name))
       TP_TRY(read_field(reader, row, &fields[i], op));
   }
   return settle(reader, row, which, op);

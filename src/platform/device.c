@@ -30,7 +30,7 @@ static bool is_left_out(const struct tp_doc *doc, const char *group)
 {
   static const char *const later[] = {
 #define X(later_group, TABLE) #later_group,
-      TP_DEVICE_LATER_GROUPS(X)
+      TP_DEVICE_LATER_GROUPS(X) TP_DEVICE_EXCHANGE_GROUPS(X)
 #undef X
   };
   for (size_t i = 0; i < sizeof later / sizeof *later; i++)

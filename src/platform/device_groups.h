@@ -217,6 +217,20 @@
   X(exposed_ratio, 0, 1, "share of its arithmetic that runs while no link does")               \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
+/* A kernel that takes tokens to the ranks of their experts, or what these made of them back; of a
+ * library (docs/MODEL.md, "Dispatch and combine").  No device file has such a group. */
+#define TP_DEVICE_EXCHANGE(X)                                                                  \
+  X(base_s, 0, 1e-3, "fixed time: launch, barriers")                                           \
+  X(expert_s, 0, 1e-3, "each expert of a rank, whose tokens are counted")                      \
+  X(row_bytes_per_s, 1e8, 1e15, "what a token's own block moves of its messages: its latency") \
+  X(token_s, 0, 1e-3, "time of an SM for each token: to which ranks does it go")               \
+  X(sm_bytes_per_s, 1e8, 1e18, "messages that one SM moves")                                   \
+  X(wire_ratio, 1, 100, "link bytes over payload, unused rate included")                       \
+  X(sms, 0, 1e4, "SMs held where a program says none; 0: a block for each few experts")        \
+  X(most_ranks, 0, 1e5, "ranks that it reaches")                                               \
+  X(most_tokens, 0, 1e12, "tokens of a rank that its buffers hold")                            \
+  X(spread_ratio, 0, 2, "residual spread of the fit")
+
 /* Activations to the type of a low-bit GEMM; the group may be left out of a device's file. */
 #define TP_DEVICE_SCALING(X)                                                                    \
   X(launch_s, 0, 1e-3, "by a scale found before: fixed time; 0: as a memory kernel")            \
@@ -271,6 +285,18 @@
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
       "direct_local_bytes_per_s"
 
+/* Kernels of libraries between experts: what is not there cannot run. */
+#define TP_DEVICE_EXCHANGE_GROUPS(X)        \
+  X(deepep_dispatch, TP_DEVICE_EXCHANGE)    \
+  X(deepep_combine, TP_DEVICE_EXCHANGE)     \
+  X(deepep_ll_dispatch, TP_DEVICE_EXCHANGE) \
+  X(deepep_ll_combine, TP_DEVICE_EXCHANGE)  \
+  X(one_sided_dispatch, TP_DEVICE_EXCHANGE) \
+  X(one_sided_combine, TP_DEVICE_EXCHANGE)  \
+  X(two_sided_prepare, TP_DEVICE_EXCHANGE)  \
+  X(two_sided_dispatch, TP_DEVICE_EXCHANGE) \
+  X(two_sided_combine, TP_DEVICE_EXCHANGE)
+
 /* Groups that few devices have rows for.  A file without one takes them
  * from its others (lend.h). */
 #define TP_DEVICE_LATER_GROUPS(X)             \
@@ -301,5 +327,6 @@
   X(nccl, TP_DEVICE_NCCL)                 \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS) \
   X(quantise, TP_DEVICE_QUANTISE)         \
-  TP_DEVICE_LATER_GROUPS(X)
+  TP_DEVICE_LATER_GROUPS(X)               \
+  TP_DEVICE_EXCHANGE_GROUPS(X)
 #endif

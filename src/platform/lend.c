@@ -7,7 +7,7 @@
  * they were not fitted to: B200's on B300 and GB200 add 0.05 to 0.09. */
 static const double carried_spread = 0.1;
 
-static double widened(double spread_ratio)
+double tp_device_widened(double spread_ratio)
 {
   return fmin(2, hypot(spread_ratio, carried_spread));
 }
@@ -18,7 +18,8 @@ static json_t *borrowed(const json_t *group, const char *lender)
   json_t *const copy = json_deep_copy(group);
   json_t *const spread = json_object_get(copy, "spread_ratio");
   if (json_is_number(spread))
-    json_object_set_new(copy, "spread_ratio", json_real(widened(json_number_value(spread))));
+    json_object_set_new(copy, "spread_ratio",
+                        json_real(tp_device_widened(json_number_value(spread))));
   json_object_set_new(copy, "kind", json_string("assumed"));
   json_object_set_new(copy, "source", json_sprintf("as on %s", lender));
   json_object_del(copy, "note");
@@ -78,29 +79,29 @@ enum tp_status tp_device_borrow(const struct tp_datadir *dirs, const struct tp_d
     TABLE(TAKE)                                                    \
     to->kind = TP_PROVENANCE_ASSUMED;                              \
     to->source = "as " #lender;                                    \
-    to->spread_ratio = widened(from->spread_ratio);                \
+    to->spread_ratio = tp_device_widened(from->spread_ratio);      \
   }
 
 /* Eight kernels: sorting, permuting, two products, activating, summing. */
-#define LEND_EXPERTS(group, lender)                                                             \
-  if (device->group.kind == TP_PROVENANCE_NONE)                                                 \
-    device->group =                                                                             \
-        (struct tp_device_##group){.kind = TP_PROVENANCE_ASSUMED,                               \
-                                   .source = "as " #lender ", with tiles of 16 to 128 tokens",  \
-                                   .launch_s = 8 * device->memory.kernel_floor_s,               \
-                                   .sort_s = 3 * device->memory.kernel_floor_s,                 \
-                                   .compute_ratio = device->lender.compute_ratio,               \
-                                   .dram_ratio = device->lender.dram_ratio,                     \
-                                   .sm_bytes_per_s = device->lender.sm_bytes_per_s,             \
-                                   .l2_bytes_per_s = device->lender.l2_bytes_per_s,             \
-                                   .depth_s = device->lender.depth_s,                           \
-                                   .epilogue_bytes_per_s = device->lender.epilogue_bytes_per_s, \
-                                   .wave_ratio = device->lender.wave_ratio,                     \
-                                   .least_rows = 16,                                            \
-                                   .most_rows = 128,                                            \
-                                   .panel_cache_ratio = 1,                                      \
-                                   .row_dram_ratio = device->memory.dram_ratio,                 \
-                                   .spread_ratio = widened(device->lender.spread_ratio)};
+#define LEND_EXPERTS(group, lender)                                  \
+  if (device->group.kind == TP_PROVENANCE_NONE)                      \
+    device->group = (struct tp_device_##group){                      \
+        .kind = TP_PROVENANCE_ASSUMED,                               \
+        .source = "as " #lender ", with tiles of 16 to 128 tokens",  \
+        .launch_s = 8 * device->memory.kernel_floor_s,               \
+        .sort_s = 3 * device->memory.kernel_floor_s,                 \
+        .compute_ratio = device->lender.compute_ratio,               \
+        .dram_ratio = device->lender.dram_ratio,                     \
+        .sm_bytes_per_s = device->lender.sm_bytes_per_s,             \
+        .l2_bytes_per_s = device->lender.l2_bytes_per_s,             \
+        .depth_s = device->lender.depth_s,                           \
+        .epilogue_bytes_per_s = device->lender.epilogue_bytes_per_s, \
+        .wave_ratio = device->lender.wave_ratio,                     \
+        .least_rows = 16,                                            \
+        .most_rows = 128,                                            \
+        .panel_cache_ratio = 1,                                      \
+        .row_dram_ratio = device->memory.dram_ratio,                 \
+        .spread_ratio = tp_device_widened(device->lender.spread_ratio)};
 
 static void lend_latent_prefill(struct tp_device *device)
 {
@@ -115,7 +116,7 @@ static void lend_latent_prefill(struct tp_device *device)
                                           .tile_rows = from->tile_rows,
                                           .tile_s = from->tile_s,
                                           .kv8_launch_s = from->kv8_launch_s,
-                                          .spread_ratio = widened(from->spread_ratio)};
+                                          .spread_ratio = tp_device_widened(from->spread_ratio)};
 }
 
 static void lend_latent_decode(struct tp_device *device)
@@ -136,7 +137,7 @@ static void lend_latent_decode(struct tp_device *device)
                                          .combine_s = from->combine_s,
                                          .split_s = from->split_s,
                                          .kv8_launch_s = from->kv8_launch_s,
-                                         .spread_ratio = widened(from->spread_ratio)};
+                                         .spread_ratio = tp_device_widened(from->spread_ratio)};
 }
 
 void tp_device_lend(struct tp_device *device)

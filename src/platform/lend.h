@@ -10,6 +10,9 @@
 enum tp_status tp_device_borrow(const struct tp_datadir *dirs, const struct tp_doc *doc,
                                 struct tp_arena *arena, struct tp_error *error);
 
+/* The spread_ratio of parameters on a device that they were not fitted to. */
+double tp_device_widened(double spread_ratio);
+
 /* Fills later groups (device_groups.h) that a device is still without from its others: GEMMs of one
  * format from those of the next wider, experts from GEMMs, latent attention from attention. */
 void tp_device_lend(struct tp_device *device);

@@ -1,5 +1,6 @@
 #include "platform/library.h"
 
+#include "platform/lend.h"
 #include "platform/sheet.h"
 
 #include <string.h>
@@ -40,30 +41,62 @@ static void copy(json_t *to, json_t *from, bool over)
 }
 
 /* The entry of this device, or of the one that it is said to be like; NULL: none. */
-static json_t *entry_of(const struct tp_doc *library, const char *device)
+static json_t *entry_of(const struct tp_doc *library, const char *device, bool *lent)
 {
   json_t *const devices = tp_doc_at(library, "devices");
   json_t *entry = json_object_get(devices, device);
-  if (json_is_string(entry))
+  *lent = json_is_string(entry);
+  if (*lent)
     entry = json_object_get(devices, json_string_value(entry));
   return entry;
 }
 
+/* Groups of which a device's own file says nothing. */
+static bool is_exchange(const char *group)
+{
+#define X(name, TABLE)           \
+  if (strcmp(group, #name) == 0) \
+    return true;
+  TP_DEVICE_EXCHANGE_GROUPS(X)
+#undef X
+  return false;
+}
+
+/* Known as well as its library; `lent`: from another device. */
+static void add_exchange(struct tp_doc *device, const struct tp_doc *library, const char *group,
+                         const json_t *values, bool lent)
+{
+  json_t *const added = json_deep_copy(values);
+  json_object_set(added, "kind", tp_doc_at(library, "kind"));
+  json_object_set(added, "source", tp_doc_at(library, "source"));
+  if (lent) {
+    const double spread = json_number_value(json_object_get(added, "spread_ratio"));
+    json_object_set_new(added, "kind", json_string("assumed"));
+    json_object_set_new(added, "spread_ratio", json_real(tp_device_widened(spread)));
+  }
+  json_object_set_new(device->root, group, added);
+}
+
 static enum tp_status hear_device(const struct hearing *hearing, const struct tp_doc *library,
-                                  json_t *entry)
+                                  json_t *entry, bool lent)
 {
   const char *group;
   json_t *values;
   json_object_foreach (entry, group, values) {
     if (is_annotation(group))
       continue;
+    if (is_exchange(group) && json_is_object(values)) {
+      if (json_object_get(hearing->device->root, group) == NULL)
+        add_exchange(hearing->device, library, group, values, lent);
+      continue;
+    }
     json_t *const to = strcmp(group, "collectives") == 0
                            ? tp_doc_at(hearing->stack, "collectives")
                            : json_object_get(hearing->device->root, group);
     if (!json_is_object(to) || !json_is_object(values))
       return tp_doc_fail(library, "devices", hearing->error,
-                         "'%s' is no group of a device; write \"peer_kernels\", \"nccl\" or "
-                         "\"collectives\"",
+                         "'%s' is no group of a device; write \"peer_kernels\", \"nccl\", "
+                         "\"deepep_dispatch\" or \"collectives\"",
                          group);
     copy(to, values, strcmp(group, "collectives") != 0);
   }
@@ -80,7 +113,9 @@ static enum tp_status hear(const struct hearing *hearing, const struct tp_doc *l
                        "is missing: say which kernels the library has");
   if (hearing->device != NULL) {
     const char *device = json_string_value(tp_doc_at(hearing->device, "name"));
-    TP_TRY(hear_device(hearing, library, entry_of(library, device == NULL ? "" : device)));
+    bool lent = false;
+    json_t *const entry = entry_of(library, device == NULL ? "" : device, &lent);
+    TP_TRY(hear_device(hearing, library, entry, lent));
   }
   copy(tp_doc_at(hearing->stack, "collectives"), collectives, false);
   return TP_OK;

@@ -11,6 +11,7 @@ static const char *const kv_rule_names[] = TP_KV_RULE_NAMES;
 static const char *const quantise_place_names[] = TP_QUANTISE_PLACE_NAMES;
 static const char *const scale_names[] = TP_SCALE_NAMES;
 static const char *const dispatch_names[] = TP_DISPATCH_NAMES;
+static const char *const decode_dispatch_names[] = TP_DECODE_DISPATCH_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
@@ -118,6 +119,7 @@ static const struct tp_field memory_fields[] = {
 
 static const struct tp_field expert_fields[] = {
     CHOICE("dispatch", experts.dispatch, dispatch_names),
+    LATER_CHOICE("decode_dispatch", experts.decode_dispatch, decode_dispatch_names),
     NUMBER("skew", experts.skew, 0, 4),
 };
 

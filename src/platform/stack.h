@@ -59,14 +59,19 @@ enum tp_library {
     "nccl", "peer-kernels", "ideal", "stepped", NULL \
   }
 
-/* How tokens of several replicas come to the experts. */
-enum tp_dispatch {
-  TP_DISPATCH_GATHER, /* all to all ranks: an all-gather and a reduce-scatter */
-  TP_DISPATCH_ALL_TO_ALL
-};
-#define TP_DISPATCH_NAMES            \
-  {                                  \
-    "all-gather", "all-to-all", NULL \
+/* How tokens of several replicas come to the experts: enum tp_dispatch of program/variant.h, in its
+ * order. */
+#define TP_DISPATCH_WORDS                                                         \
+  "all-gather", "all-to-all", "deepep", "deepep-low-latency", "nvlink-one-sided", \
+      "nvlink-two-sided", NULL
+#define TP_DISPATCH_NAMES \
+  {                       \
+    TP_DISPATCH_WORDS     \
+  }
+/* The same of steps that decode. */
+#define TP_DECODE_DISPATCH_NAMES    \
+  {                                 \
+    "as-prefill", TP_DISPATCH_WORDS \
   }
 
 /* Frameworks switch at other sizes for other numbers of ranks. */
@@ -124,8 +129,9 @@ struct tp_stack {
     double optimiser_bytes;   /* training: what a parameter has beyond itself and its gradient */
   } memory;
   struct {
-    int dispatch; /* enum tp_dispatch, where replicas of the attention share experts */
-    double skew;  /* how unevenly tokens go to experts: share i^-skew; 0: evenly */
+    int dispatch;        /* enum tp_dispatch, where replicas of the attention share experts; */
+    int decode_dispatch; /* of steps that decode: 1 more; 0: the same */
+    double skew;         /* how unevenly tokens go to experts: share i^-skew; 0: evenly */
   } experts;
   double spread_ratio; /* residual spread of end-to-end fits */
 };

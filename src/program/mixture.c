@@ -8,13 +8,18 @@
  *
  * With one replica every rank has all tokens: nothing is dispatched, and the all-reduce of the
  * module sums over experts and their parts.  With several, tokens are gathered and sums are
- * scattered over the replicas, or travel all-to-all to the ranks of their experts (struct
- * tp_style). */
+ * scattered over the replicas, or travel to the ranks of their experts, by all-to-alls or by
+ * kernels made for it (enum tp_dispatch). */
 #include "program/block.h"
 
 static int64_t replicas(const struct tp_pass *pass)
 {
   return pass->request->mesh.dp;
+}
+
+static enum tp_dispatch dispatch_of(const struct tp_pass *pass)
+{
+  return tp_style_dispatch(&pass->request->style, &pass->request->batch);
 }
 
 /* Every rank reads all of the router, so the choice travels nowhere. */
@@ -31,23 +36,36 @@ static void route(struct tp_pass *pass)
   TP_WRITES(pass, TP_VALUE_CHOICE);
 }
 
-/* Of a token's top_k experts of `count`, drawn evenly, on how many of `ep` ranks any of them is. */
-static double ranks_met(double count, double top_k, double ep)
-{
-  double none = 1; /* that a rank has none of them */
-  for (int i = 0; i < (int)top_k; i++)
-    none *= (count - count / ep - i) / (count - i) > 0 ? (count - count / ep - i) / (count - i) : 0;
-  return ep * (1 - none);
-}
-
 /* Elements of a rank's buffer: the rows of all replicas, or those that it sends. */
 static double exchanged_elements(const struct tp_pass *pass)
 {
   const struct tp_expert_shape *const all = &pass->request->model->experts;
   const double own = (double)pass->tokens * (double)pass->block.hidden;
-  if (!pass->request->style.all_to_all)
+  if (dispatch_of(pass) == TP_DISPATCH_GATHER)
     return own * (double)replicas(pass);
-  return own * ranks_met((double)all->count, (double)all->top_k, (double)pass->request->mesh.ep);
+  return own * tp_ranks_met((double)all->count, (double)all->top_k, (double)pass->request->mesh.ep);
+}
+
+/* Activations travel as experts multiply them, sums as wide as all others. */
+static void by_kernel(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
+{
+  static const enum tp_algorithm algorithms[] = {
+      [TP_DISPATCH_DEEPEP] = TP_ALGORITHM_DEEPEP,
+      [TP_DISPATCH_DEEPEP_LOW_LATENCY] = TP_ALGORITHM_DEEPEP_LOW_LATENCY,
+      [TP_DISPATCH_NVLINK_ONE_SIDED] = TP_ALGORITHM_NVLINK_ONE_SIDED,
+      [TP_DISPATCH_NVLINK_TWO_SIDED] = TP_ALGORITHM_NVLINK_TWO_SIDED};
+  const struct tp_expert_shape *const all = &pass->request->model->experts;
+  const enum tp_dtype multiplied = tp_request_dtype(pass->request, TP_PART_EXPERTS);
+  const bool narrow = kind == TP_DISPATCH && tp_dtype_quantises(multiplied);
+  tp_pass_start_collective(pass, slot,
+                           (struct tp_collective){.kind = kind,
+                                                  .group = tp_mesh_experts(&pass->request->mesh),
+                                                  .dtype = narrow ? multiplied : pass->wide,
+                                                  .algorithm = algorithms[dispatch_of(pass)],
+                                                  .tokens = pass->tokens,
+                                                  .hidden = pass->block.hidden,
+                                                  .top_k = all->top_k,
+                                                  .experts = all->count});
 }
 
 /* Whether replicas meet. */
@@ -58,8 +76,14 @@ static bool exchanges(const struct tp_pass *pass)
 
 static void exchange(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
 {
-  const bool all_to_all = pass->request->style.all_to_all;
+  const bool all_to_all = dispatch_of(pass) == TP_DISPATCH_ALL_TO_ALL;
   const struct tp_mesh *const mesh = &pass->request->mesh;
+  if (dispatch_of(pass) > TP_DISPATCH_ALL_TO_ALL) {
+    if (slot == TP_SLOT_DISPATCH && dispatch_of(pass) == TP_DISPATCH_NVLINK_TWO_SIDED)
+      by_kernel(pass, slot, TP_PREPARE);
+    by_kernel(pass, slot, slot == TP_SLOT_DISPATCH ? TP_DISPATCH : TP_COMBINE);
+    return;
+  }
   tp_pass_start_collective(
       pass, slot,
       (struct tp_collective){.kind = all_to_all ? TP_ALL_TO_ALL : kind,
@@ -173,7 +197,7 @@ void tp_block_mixture(struct tp_pass *pass)
 
 void tp_block_start_combine(struct tp_pass *pass, enum tp_value value)
 {
-  const bool last = pass->request->mesh.tp == 1 || pass->request->style.all_to_all;
+  const bool last = pass->request->mesh.tp == 1 || dispatch_of(pass) != TP_DISPATCH_GATHER;
   if (!exchanges(pass))
     return;
   exchange(pass, last ? TP_SLOT_MLP : TP_SLOT_GATHER, TP_REDUCE_SCATTER);

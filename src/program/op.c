@@ -98,6 +98,14 @@ TEXT_OF(tp_collective_text, enum tp_collective_kind, TP_COLLECTIVES)
 TEXT_OF(tp_algorithm_text, enum tp_algorithm, TP_ALGORITHMS)
 TEXT_OF(tp_dma_role_text, enum tp_dma_role, TP_DMA_ROLES)
 
+double tp_ranks_met(double count, double top_k, double ranks)
+{
+  double none = 1; /* that a rank has none of them */
+  for (int i = 0; i < (int)top_k; i++)
+    none *= fmax(0, (count - count / ranks - i) / (count - i));
+  return ranks * (1 - none);
+}
+
 /* Places in a group of up to 256 are bytes. */
 static double group_bytes(const struct tp_wire *wire)
 {

@@ -279,39 +279,59 @@ const char *tp_function_text(enum tp_function function);
   X(INT, head_dim, FREE, NULL, NEVER, "")                         \
   X(FLAG, carried, COSTS, NULL, SET, " carried")
 
-#define TP_COLLECTIVES(X)                \
-  X(TP_ALL_REDUCE, "all_reduce")         \
-  X(TP_ALL_GATHER, "all_gather")         \
-  X(TP_REDUCE_SCATTER, "reduce_scatter") \
-  X(TP_ALL_TO_ALL, "all_to_all")         \
-  X(TP_SEND, "send")
+#define TP_COLLECTIVES(X)                                                                 \
+  X(TP_ALL_REDUCE, "all_reduce")                                                          \
+  X(TP_ALL_GATHER, "all_gather")                                                          \
+  X(TP_REDUCE_SCATTER, "reduce_scatter")                                                  \
+  X(TP_ALL_TO_ALL, "all_to_all")                                                          \
+  X(TP_SEND, "send")                                                                      \
+  X(TP_PREPARE, "prepare")   /* tells how many tokens a dispatch brings to each expert */ \
+  X(TP_DISPATCH, "dispatch") /* tokens to the ranks of their experts, by one kernel */    \
+  X(TP_COMBINE, "combine")   /* what experts made of them back, and summed */
 enum tp_collective_kind {
 #define X(name, text) name,
   TP_COLLECTIVES(X)
 #undef X
 };
+enum { TP_N_COLLECTIVES = TP_COMBINE + 1 };
 const char *tp_collective_text(enum tp_collective_kind kind);
 
-#define TP_ALGORITHMS(X)                       \
-  X(TP_ALGORITHM_AUTO, "auto")                 \
-  X(TP_ALGORITHM_FASTEST, "fastest")           \
-  X(TP_ALGORITHM_RING, "ring")                 \
-  X(TP_ALGORITHM_TREE, "tree")                 \
-  X(TP_ALGORITHM_NVLS, "nvls")                 \
-  X(TP_ALGORITHM_NVLS_TREE, "nvls-tree")       \
-  X(TP_ALGORITHM_ONE_SHOT, "one-shot")         \
-  X(TP_ALGORITHM_TWO_SHOT, "two-shot")         \
-  X(TP_ALGORITHM_DIRECT, "direct")             \
-  X(TP_ALGORITHM_HIERARCHICAL, "hierarchical") \
-  X(TP_ALGORITHM_DMA, "dma")                   \
-  X(TP_ALGORITHM_FLASH, "flash")               \
-  X(TP_ALGORITHM_FLASH_HIERARCHICAL, "flash-hierarchical")
+#define TP_ALGORITHMS(X)                                   \
+  X(TP_ALGORITHM_AUTO, "auto")                             \
+  X(TP_ALGORITHM_FASTEST, "fastest")                       \
+  X(TP_ALGORITHM_RING, "ring")                             \
+  X(TP_ALGORITHM_TREE, "tree")                             \
+  X(TP_ALGORITHM_NVLS, "nvls")                             \
+  X(TP_ALGORITHM_NVLS_TREE, "nvls-tree")                   \
+  X(TP_ALGORITHM_ONE_SHOT, "one-shot")                     \
+  X(TP_ALGORITHM_TWO_SHOT, "two-shot")                     \
+  X(TP_ALGORITHM_DIRECT, "direct")                         \
+  X(TP_ALGORITHM_HIERARCHICAL, "hierarchical")             \
+  X(TP_ALGORITHM_DMA, "dma")                               \
+  X(TP_ALGORITHM_FLASH, "flash")                           \
+  X(TP_ALGORITHM_FLASH_HIERARCHICAL, "flash-hierarchical") \
+  X(TP_ALGORITHM_DEEPEP, "deepep")                         \
+  X(TP_ALGORITHM_DEEPEP_LOW_LATENCY, "deepep-low-latency") \
+  X(TP_ALGORITHM_NVLINK_ONE_SIDED, "nvlink-one-sided")     \
+  X(TP_ALGORITHM_NVLINK_TWO_SIDED, "nvlink-two-sided")
 enum tp_algorithm {
 #define X(name, text) name,
   TP_ALGORITHMS(X)
 #undef X
 };
 const char *tp_algorithm_text(enum tp_algorithm algorithm);
+
+/* Which experts tokens choose, so on how many ranks a token's are. */
+#define TP_ROUTINGS(X)                            \
+  X(TP_ROUTED_RANDOM, "random") /* any of them */ \
+  X(TP_ROUTED_EVEN, "even")     /* on as many ranks as there are */
+enum tp_routing {
+#define X(name, text) name,
+  TP_ROUTINGS(X)
+#undef X
+};
+/* Of a token's top_k experts of `count`, drawn evenly, on how many of `ranks` any of them is. */
+double tp_ranks_met(double count, double top_k, double ranks);
 
 /* What a send of TP_ALGORITHM_DMA does. */
 #define TP_DMA_ROLES(X)                                                                     \
@@ -358,18 +378,25 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
  *   sms         no more SMs than these; 0: as many as it likes; or TP_NO_SMS
  *   norm        all-reduces only: adds the residual and normalises rows of so many elements, too;
  *               the kernel after it, which says so, is `carried`; 0: not
- *   wire        all-reduces only */
+ *   wire        all-reduces only
+ * and of prepare, dispatch and combine only, which need no `bytes`:
+ *   tokens      of one rank, each `hidden` elements, that go to top_k of all ranks' experts */
 #define TP_COLLECTIVE_FIELDS(X)                         \
   X(KIND, kind, COSTS, NULL, ALWAYS, "")                \
   X(GROUP, group, COSTS, NULL, NEVER, "")               \
-  X(NUMBER, bytes, COSTS, "bytes", ALWAYS, " bytes=")   \
+  X(NUMBER, bytes, COSTS, "bytes", SET, " bytes=")      \
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")          \
   X(ALGORITHM, algorithm, COSTS, "algorithm", SET, " ") \
   X(ROLE, role, COSTS, NULL, SET, " ")                  \
   X(FLAG, continues, COSTS, NULL, NEVER, "")            \
   X(FLAG, arbitrated, COSTS, NULL, NEVER, "")           \
-  X(INT, sms, COSTS, NULL, SET, " sms=")                \
+  X(INT, sms, COSTS, "sms", SET, " sms=")               \
   X(LIMIT, norm, COSTS, "hidden", SET, " norm=")        \
+  X(LIMIT, tokens, COSTS, "tokens", SET, " tokens=")    \
+  X(LIMIT, hidden, COSTS, "hidden", SET, " hidden=")    \
+  X(LIMIT, top_k, COSTS, "top_k", SET, " top=")         \
+  X(LIMIT, experts, COSTS, "experts", SET, "/")         \
+  X(ROUTING, routing, COSTS, "routing", SET, " ")       \
   X(WIRE, wire, COSTS, NULL, NEVER, "")
 
 #define TP_TYPE_OF_COUNT          int64_t
@@ -392,6 +419,7 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_KIND           enum tp_collective_kind
 #define TP_TYPE_OF_ALGORITHM      enum tp_algorithm
 #define TP_TYPE_OF_ROLE           enum tp_dma_role
+#define TP_TYPE_OF_ROUTING        enum tp_routing
 #define TP_TYPE_OF_CODE           enum tp_wire_code
 #define TP_TYPE_OF_EXPERTS_KERNEL enum tp_experts_kernel
 

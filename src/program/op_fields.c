@@ -17,6 +17,7 @@ static const char *const kinds[] = {TP_COLLECTIVES(X) NULL};
 static const char *const algorithms[] = {TP_ALGORITHMS(X) NULL};
 static const char *const codes[] = {TP_WIRE_CODES(X) NULL};
 static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
+static const char *const routings[] = {TP_ROUTINGS(X) NULL};
 #undef X
 
 #define COUNT          TP_OP_COUNT, NULL
@@ -39,6 +40,7 @@ static const char *const roles[] = {TP_DMA_ROLES(X) NULL};
 #define KIND           TP_OP_WORD, kinds
 #define ALGORITHM      TP_OP_WORD, algorithms
 #define ROLE           TP_OP_WORD, roles
+#define ROUTING        TP_OP_WORD, routings
 #define CODE           TP_OP_WORD, codes
 #define COSTS          true
 #define FREE           false
@@ -181,10 +183,14 @@ void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double v
 
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field)
 {
-  const bool may_be_unset = field->type == TP_OP_LIMIT || field->words == functions ||
-                            field->words == kv_dtypes || field->words == quantisings ||
-                            field->words == experts_kernels;
-  return field->column != NULL && (!may_be_unset || tp_op_field_number(op, field) > 0);
+  const bool of_tokens = field->type == TP_OP_INT; /* SMs; else a program's, not a table's */
+  if (field->column == NULL || (of_tokens && op->collective.tokens == 0))
+    return false;
+  const bool may_be_unset = of_tokens || field->type == TP_OP_LIMIT ||
+                            field->type == TP_OP_NUMBER || field->words == functions ||
+                            field->words == routings || field->words == kv_dtypes ||
+                            field->words == quantisings || field->words == experts_kernels;
+  return !may_be_unset || tp_op_field_number(op, field) > 0;
 }
 
 /* Appends to text[size] what fits. */

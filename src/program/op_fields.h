@@ -39,9 +39,9 @@ const struct tp_op_field *tp_op_fields(enum tp_op_kind kind, size_t *n);
 double tp_op_field_number(const struct tp_op *op, const struct tp_op_field *field);
 void tp_op_field_set(struct tp_op *op, const struct tp_op_field *field, double value);
 
-/* Whether a row of the op has something to say in the field's column: not of a limit that is not
- * set, nor of a function that is unnamed, nor of a cache like its op, nor of a GEMM as tables have
- * it, nor of an engine's first kernel. */
+/* Whether a row of the op has something to say in the field's column: not of a limit
+ * that is not set, nor of SMs but those of a dispatch, nor of a function that is unnamed, nor of a
+ * cache like its op, nor of a GEMM as tables have it, nor of an engine's first kernel. */
 bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field);
 
 /* Its value in words or as a whole number; nothing of a flag, a group and a wire. */

@@ -35,6 +35,7 @@ enum { SMALL_BITS = 5 };
 #define KIND(value)           SMALL(value)
 #define ALGORITHM(value)      SMALL(value)
 #define ROLE(value)           SMALL(value)
+#define ROUTING(value)        SMALL(value)
 #define CODE(value)           SMALL(value)
 #define EXPERTS_KERNEL(value) SMALL(value)
 

@@ -5,13 +5,16 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const collective_names[TP_N_SLOTS][TP_SEND + 1] = {
+static const char *const collective_names[TP_N_SLOTS][TP_N_COLLECTIVES] = {
 #define X(name, text)                            \
   {[TP_ALL_REDUCE] = text ".all_reduce",         \
    [TP_ALL_GATHER] = text ".all_gather",         \
    [TP_REDUCE_SCATTER] = text ".reduce_scatter", \
    [TP_ALL_TO_ALL] = text ".all_to_all",         \
-   [TP_SEND] = text ".send"},
+   [TP_SEND] = text ".send",                     \
+   [TP_PREPARE] = text ".prepare",               \
+   [TP_DISPATCH] = text ".kernel",               \
+   [TP_COMBINE] = text ".combine"},
     TP_SLOTS(X)
 #undef X
 };

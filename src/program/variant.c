@@ -266,6 +266,12 @@ static bool is_of(const struct tp_variant *variant, const char *prefix)
 }
 
 /* Ranks that leave sums out go on with what they have. */
+/* Whether tokens go to the ranks of their experts alone. */
+static bool is_sent(const struct tp_request *request)
+{
+  return tp_style_dispatch(&request->style, &request->batch) != TP_DISPATCH_GATHER;
+}
+
 static bool drops_sums(const struct tp_variant *variant)
 {
   const struct tp_wiring *const wiring = variant->architecture->wiring;
@@ -306,7 +312,7 @@ static enum tp_status check_mixture(const struct tp_variant *variant,
           "standard";
   else if (drops_sums(variant) && model->post_norms)
     why = "its norm of a module's output needs the sum that desync drops; take another variant";
-  else if (mesh->dp > 1 && request->style.all_to_all && (mesh->tp > 1 || mesh->etp > 1))
+  else if (mesh->dp > 1 && is_sent(request) && (mesh->tp > 1 || mesh->etp > 1))
     why =
         "all-to-all sends each token from one rank to one; take tp 1 and ep as dp, or a stack that "
         "gathers";

@@ -14,6 +14,16 @@
  * in a kernel of its own what attention writes. */
 enum tp_quantise_place { TP_QUANTISE_IN_GEMM, TP_QUANTISE_IN_KERNEL, TP_QUANTISE_FUSED };
 
+/* How tokens of several replicas come to the experts, and back. */
+enum tp_dispatch {
+  TP_DISPATCH_GATHER,     /* all to all ranks: an all-gather and a reduce-scatter */
+  TP_DISPATCH_ALL_TO_ALL, /* to the ranks of their experts, as the next ones: all-to-alls, ... */
+  TP_DISPATCH_DEEPEP,     /* ... or kernels of a library */
+  TP_DISPATCH_DEEPEP_LOW_LATENCY,
+  TP_DISPATCH_NVLINK_ONE_SIDED,
+  TP_DISPATCH_NVLINK_TWO_SIDED
+};
+
 /* How the stack's kernels are cut; a copy of what the stack file says, so that programs know no
  * stack. */
 struct tp_style {
@@ -27,9 +37,15 @@ struct tp_style {
                                 * 0: in none */
   bool head_sharded, all_positions, embedding_sharded;
   double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
-  bool all_to_all;        /* tokens travel to the ranks of their experts; else all to all of them */
-  double expert_skew;     /* how unevenly tokens go to experts: struct tp_experts */
+  enum tp_dispatch dispatch_prefill, dispatch_decode;
+  double expert_skew; /* how unevenly tokens go to experts: struct tp_experts */
 };
+
+static inline enum tp_dispatch tp_style_dispatch(const struct tp_style *style,
+                                                 const struct tp_batch *batch)
+{
+  return tp_batch_decodes(batch) ? style->dispatch_decode : style->dispatch_prefill;
+}
 
 /* Which kernels attend a chunk. */
 static inline enum tp_attention_style tp_style_attention(const struct tp_style *style,

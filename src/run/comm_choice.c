@@ -87,6 +87,10 @@ static enum tp_status full_precision(const struct tp_comm_place *place, const st
   case TP_ALGORITHM_DMA:
   case TP_ALGORITHM_FLASH:
   case TP_ALGORITHM_FLASH_HIERARCHICAL:
+  case TP_ALGORITHM_DEEPEP:
+  case TP_ALGORITHM_DEEPEP_LOW_LATENCY:
+  case TP_ALGORITHM_NVLINK_ONE_SIDED:
+  case TP_ALGORITHM_NVLINK_TWO_SIDED:
     break;
   }
   return refuse(op, "no GPU does it; emulate it (--emulate-tp)", error);
@@ -106,7 +110,7 @@ enum tp_status tp_comm_choose(const struct tp_comm_place *place, const struct tp
                               enum tp_comm_way *way, struct tp_error *error)
 {
   const struct tp_collective *collective = &op->collective;
-  if (collective->kind == TP_SEND || collective->sms == TP_NO_SMS)
+  if (collective->kind >= TP_SEND || collective->sms == TP_NO_SMS)
     return refuse(op, "no GPU does it; emulate it (--emulate-tp)", error);
   if (collective->dtype == TP_DTYPE_FP8)
     return refuse(op, "nobody sums fp8; send bf16", error);
@@ -138,6 +142,9 @@ static bool sizes_fit(const struct tp_comm_buffers *buffers, enum tp_collective_
   case TP_ALL_TO_ALL:
     return in == n && out == n && n % ranks == 0;
   case TP_SEND:
+  case TP_PREPARE:
+  case TP_DISPATCH:
+  case TP_COMBINE:
     break;
   }
   return false;

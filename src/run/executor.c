@@ -68,6 +68,10 @@ static const char *unknown(const struct tp_op *op)
   case TP_ALL_TO_ALL:
   case TP_SEND:
     return is_known_wire(&op->collective.wire) ? NULL : "wire";
+  case TP_PREPARE:
+  case TP_DISPATCH:
+  case TP_COMBINE:
+    break;
   }
   return "collective";
 }

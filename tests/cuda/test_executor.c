@@ -293,7 +293,7 @@ static const struct {
 } made_up[] = {
     {": no kind of op is 7", {.kind = (enum tp_op_kind)(TP_OP_COLLECTIVE + 1)}},
     {" is of a collective",
-     {.kind = TP_OP_COLLECTIVE, .collective = {.kind = (enum tp_collective_kind)(TP_SEND + 1)}}},
+     {.kind = TP_OP_COLLECTIVE, .collective = {.kind = (enum tp_collective_kind)TP_N_COLLECTIVES}}},
     {" is of a wire",
      {.kind = TP_OP_COLLECTIVE,
       .collective = {.wire = {8, 8, 128, false, (enum tp_wire_code)(TP_WIRE_INTEGER + 1)}}}},

@@ -10,3 +10,7 @@ printf 'op,batch,kv_len,heads,kv_heads,head_dim\nattention_decode,64,8192,64,1,2
 printf 'op,batch,kv_len,heads,kv_heads,head_dim\nattention_decode,64,8192,64,1,256\nattention_decode,1,8192,8,8,128\n' | tpsim cost --device h100-sxm --set attention_decode.compute_ratio=0.01 -
 # A trigger that takes its time to start.
 for start in 0 5e-6; do tpsim predict --model gpt3-1.3b --platform t3-ring-8 --stack ideal --tp 8 --phase op --variant standard,t3,t3-mca --set trigger.start_s=$start | cut -d, -f4,19,22,23; done
+# Tokens to their experts and back, by kernels of libraries.
+printf 'op,tokens,hidden,top_k,experts,ranks,sms,dtype,routing,algorithm\ndispatch,4096,7168,8,256,8,,,,deepep\ndispatch,4096,7168,8,256,8,8,,,deepep\ndispatch,4096,7168,8,256,8,8,bf16,,deepep\ncombine,4096,7168,8,256,8,,,,deepep\ndispatch,64,7168,8,256,8,,,,deepep-low-latency\ncombine,64,7168,8,256,8,,,even,\n' | tpsim cost --platform dgx-h100 --stack vllm-0.24-deepep -
+printf 'op,tokens,hidden,top_k,experts,ranks,algorithm\nprepare,64,7168,8,256,64,nvlink-two-sided\ndispatch,64,7168,8,256,64,nvlink-two-sided\ncombine,64,7168,8,256,64,nvlink-one-sided\n' | tpsim cost --platform gb200-nvl72 --stack trtllm-1.3-nvlink -
+printf 'op,tokens,hidden,top_k,experts,ranks,algorithm\ndispatch,64,7168,8,256,8,deepep\n' | tpsim cost --platform dgx-h100 --stack vllm-0.24 -

@@ -168,6 +168,18 @@ static const struct {
       .collective = {.bytes = 64, .sms = 2, .wire = {4, 8, 128, true, TP_WIRE_INTEGER}}},
      "all_reduce bytes=64 fp16 sms=2 int4/int8 group=128 spikes",
      "all_reduce bytes=64 dtype=fp16 algorithm=auto"},
+    {{.kind = TP_OP_COLLECTIVE,
+      .collective = {.kind = TP_DISPATCH,
+                     .algorithm = TP_ALGORITHM_DEEPEP,
+                     .sms = 20,
+                     .tokens = 5,
+                     .hidden = 64,
+                     .top_k = 2,
+                     .experts = 8,
+                     .routing = TP_ROUTED_EVEN}},
+     "dispatch fp16 deepep sms=20 tokens=5 hidden=64 top=2/8 even",
+     "dispatch dtype=fp16 algorithm=deepep sms=20 tokens=5 hidden=64 top_k=2 experts=8 "
+     "routing=even"},
 };
 
 START_TEST(texts_of_ops)

@@ -207,7 +207,7 @@ START_TEST(tokens_travel_to_the_ranks_of_their_experts)
   point.batch = 64;
   const struct tp_batch batch = tp_point_prefill(&point, 0);
   struct tp_request request = tp_point_request(&point, 0, &batch);
-  request.style.all_to_all = true;
+  request.style.dispatch_prefill = TP_DISPATCH_ALL_TO_ALL;
   struct tp_program program;
   struct tp_error error = {""};
   ck_assert_msg(tp_variant_build(point.variant, &request, world.arena, &program, &error) == TP_OK,
@@ -223,6 +223,41 @@ START_TEST(tokens_travel_to_the_ranks_of_their_experts)
       ck_assert(op->collective.group.size == 8 && op->collective.group.stride == 1);
     }
   ck_assert_int_eq(n, 2);
+}
+END_TEST
+
+/* Kernels made for it: prefill by one, decode by another, each token of a rank. */
+START_TEST(kernels_of_a_library_take_tokens_there)
+{
+  static const enum tp_algorithm asked[] = {TP_ALGORITHM_NVLINK_TWO_SIDED,
+                                            TP_ALGORITHM_DEEPEP_LOW_LATENCY};
+  struct tp_point point = world_case(&world, "mixtral-8x7b", "dgx-h100", "ideal", "standard");
+  point.mesh = mesh_of(1, 8, 8);
+  point.batch = 64;
+  const struct tp_batch batch = _i == 0 ? tp_point_prefill(&point, 0) : tp_batch_decode(8, 1024);
+  struct tp_request request = tp_point_request(&point, 0, &batch);
+  request.style.dispatch_prefill = TP_DISPATCH_NVLINK_TWO_SIDED;
+  request.style.dispatch_decode = TP_DISPATCH_DEEPEP_LOW_LATENCY;
+  struct tp_program program;
+  struct tp_error error = {""};
+  ck_assert_msg(tp_variant_build(point.variant, &request, world.arena, &program, &error) == TP_OK,
+                "%s", error.text);
+  int n[TP_N_COLLECTIVES] = {0};
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (size_t i = 0; i < program.segments[s].n_ops; i++) {
+      const struct tp_op *const op = &program.segments[s].ops[i];
+      if (op->kind != TP_OP_COLLECTIVE)
+        continue;
+      const struct tp_collective *const exchange = &op->collective;
+      n[exchange->kind]++;
+      ck_assert_int_eq(exchange->algorithm, asked[_i]);
+      ck_assert_int_eq(exchange->tokens, _i == 0 ? 8 * 1024 : 8);
+      ck_assert(exchange->hidden == 4096 && exchange->top_k == 2 && exchange->experts == 8);
+      ck_assert(exchange->group.size == 8 && exchange->group.stride == 1);
+    }
+  ck_assert_int_eq(n[TP_PREPARE], _i == 0 ? 1 : 0);
+  ck_assert_int_eq(n[TP_DISPATCH], 1);
+  ck_assert_int_eq(n[TP_COMBINE], 1);
 }
 END_TEST
 
@@ -309,6 +344,7 @@ static Suite *suite(void)
   tcase_add_test(t, memory_of_a_rank);
   tcase_add_test(t, uneven_tokens_cost_more);
   tcase_add_test(t, tokens_travel_to_the_ranks_of_their_experts);
+  tcase_add_loop_test(t, kernels_of_a_library_take_tokens_there, 0, 2);
   tcase_add_loop_test(t, what_has_no_meaning_is_refused_by_name, 0, COUNT(refused));
   tcase_add_loop_test(t, engines_agree, 0, 16);
   tcase_add_loop_test(t, ladder_hides_the_exchanges_of_experts, 0, 4);

@@ -157,7 +157,7 @@ START_TEST(what_nothing_prices_is_not_run)
   size_t i = 0;
   while (body->ops[i].kind != TP_OP_COLLECTIVE)
     i++;
-  body->ops[i].collective.kind = (enum tp_collective_kind)(TP_SEND + 1);
+  body->ops[i].collective.kind = (enum tp_collective_kind)TP_N_COLLECTIVES;
   for (int again = 0; again < 2; again++) {
     tp_timer_price(timer, timing.machine, &program, world.arena, &priced);
     ck_assert_int_eq(tp_timing_run(&timing, &priced, world.arena, &result, &error), TP_E_INPUT);

@@ -41,7 +41,8 @@ const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorit
 extern const struct tp_collective_algorithm tp_collective_ring, tp_collective_tree,
     tp_collective_nvls, tp_collective_nvls_tree, tp_collective_one_shot, tp_collective_two_shot,
     tp_collective_direct, tp_collective_hierarchical, tp_collective_dma, tp_collective_flash,
-    tp_collective_flash_hierarchical;
+    tp_collective_flash_hierarchical, tp_collective_deepep, tp_collective_low_latency,
+    tp_collective_one_sided, tp_collective_two_sided;
 
 /* Whether the library could run it here; `tp_cost_collective` falls back to AUTO where not. */
 bool tp_collective_possible(const struct tp_machine *machine,
@@ -56,6 +57,13 @@ double tp_collective_in_place_ratio(const struct tp_machine *machine,
  * the ranks. */
 enum tp_status tp_collective_check(const struct tp_machine *machine,
                                    const struct tp_collective *collective, struct tp_error *error);
+
+/* Whether tokens go to experts by it: a kernel made for that, which nothing stands in for. */
+static inline bool tp_collective_is_exchange(const struct tp_collective *collective)
+{
+  return collective->kind == TP_PREPARE || collective->kind == TP_DISPATCH ||
+         collective->kind == TP_COMBINE;
+}
 
 enum { TP_NVLS_LEAST_RANKS = 4 /* of a node, for which NCCL reduces in the switch */ };
 

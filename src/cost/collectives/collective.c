@@ -1,5 +1,6 @@
 #include "cost/collectives/algorithm.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 static const struct tp_collective_algorithm *const algorithms[] = {
@@ -16,6 +17,10 @@ static const struct tp_collective_algorithm *const algorithms[] = {
     [TP_ALGORITHM_DMA] = &tp_collective_dma,
     [TP_ALGORITHM_FLASH] = &tp_collective_flash,
     [TP_ALGORITHM_FLASH_HIERARCHICAL] = &tp_collective_flash_hierarchical,
+    [TP_ALGORITHM_DEEPEP] = &tp_collective_deepep,
+    [TP_ALGORITHM_DEEPEP_LOW_LATENCY] = &tp_collective_low_latency,
+    [TP_ALGORITHM_NVLINK_ONE_SIDED] = &tp_collective_one_sided,
+    [TP_ALGORITHM_NVLINK_TWO_SIDED] = &tp_collective_two_sided,
 };
 
 const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorithm algorithm)
@@ -147,9 +152,22 @@ static void try_low_bit(const struct tp_exchange *exchange, struct best *best)
   keep_faster(exchange, &tp_collective_flash_hierarchical, best);
 }
 
+/* Of an exchange, whichever library's is faster. */
+static void try_exchanges(const struct tp_exchange *exchange, struct best *best)
+{
+  keep_faster(exchange, &tp_collective_deepep, best);
+  keep_faster(exchange, &tp_collective_low_latency, best);
+  keep_faster(exchange, &tp_collective_one_sided, best);
+  keep_faster(exchange, &tp_collective_two_sided, best);
+}
+
 static void try_automatic(const struct tp_exchange *exchange, struct best *best)
 {
   const struct tp_stack *stack = exchange->machine->stack;
+  if (tp_collective_is_exchange(exchange->collective)) {
+    try_exchanges(exchange, best);
+    return;
+  }
   if (exchange->collective->wire.reduce_bits > 0) {
     try_low_bit(exchange, best);
     return;
@@ -268,13 +286,30 @@ static struct best choose(const struct tp_exchange *exchange)
 {
   struct best best = {.time_s = HUGE_VAL, .cost = {.fixed_s = HUGE_VAL}};
   const struct tp_collective_algorithm *algorithm = asked_for(exchange);
+  const bool named = algorithms[exchange->collective->algorithm] != NULL;
   if (algorithm != NULL)
     keep_faster(exchange, algorithm, &best);
+  else if (tp_collective_is_exchange(exchange->collective) && named)
+    ; /* another library's kernel is none of the stack's */
   else if (exchange->collective->algorithm == TP_ALGORITHM_FASTEST)
     try_all(exchange, &best);
   else
     try_automatic(exchange, &best);
   return best;
+}
+
+static enum tp_status fail_exchange(const struct tp_exchange *exchange, struct tp_error *error)
+{
+  const struct tp_collective *collective = exchange->collective;
+  const bool named = algorithms[collective->algorithm] != NULL;
+  return tp_fail(error, TP_E_INPUT,
+                 "no library of stack %s does %s%s%s of %" PRId64 " tokens on %d ranks of %s: list "
+                 "one that does in collectives.libraries, take fewer, or set experts.dispatch to "
+                 "all-to-all",
+                 exchange->machine->stack->name, tp_collective_text(collective->kind),
+                 named ? " by " : "", named ? tp_algorithm_text(collective->algorithm) : "",
+                 collective->tokens, exchange->group->ranks,
+                 exchange->machine->fabric->platform->name);
 }
 
 enum tp_status tp_collective_check(const struct tp_machine *machine,
@@ -286,6 +321,8 @@ enum tp_status tp_collective_check(const struct tp_machine *machine,
   if (status != TP_OK)
     return status;
   const struct tp_exchange exchange = exchange_of(machine, collective);
+  if (isinf(choose(&exchange).time_s) && tp_collective_is_exchange(collective))
+    return fail_exchange(&exchange, error);
   if (isinf(choose(&exchange).time_s))
     return tp_fail(error, TP_E_INPUT, "no algorithm of stack %s does %s%s on %d ranks of %s",
                    machine->stack->name, collective->wire.reduce_bits > 0 ? "low-bit " : "",
@@ -303,7 +340,7 @@ void tp_cost_collective(const struct tp_machine *machine, const struct tp_collec
   const struct tp_exchange exchange = exchange_of(machine, collective);
   *cost = choose(&exchange).cost;
   add_eager(&exchange, cost);
-  if (collective->sms > 0)
+  if (collective->sms > 0 && !tp_collective_is_exchange(collective))
     limit_sms(machine, collective->sms, cost);
   if (collective->sms == TP_NO_SMS)
     cost->sm_share = 0;
