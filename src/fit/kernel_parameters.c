@@ -36,10 +36,10 @@ static const struct tp_kernel_group groups[] = {
 
 /* Counts, and what only other measurements can tell. */
 static const char *const held_keys[] = {
-    "sustained_ratio",   "half_tile_rows",   "tile_rows",        "tile_heads",
-    "absorbs",           "least_rows",       "most_rows",        "cached_bytes",
-    "row_latency_bytes", "expanded_ratio",   "spread_ratio",     "spread_rows_16",
-    "spread_rows_256",   "spread_rows_2048", "spread_rows_more", "few_rows"};
+    "sustained_ratio",  "half_tile_rows", "wide_tile_rows", "tile_rows",       "tile_heads",
+    "absorbs",          "least_rows",     "most_rows",      "cached_bytes",    "row_latency_bytes",
+    "expanded_ratio",   "spread_ratio",   "spread_rows_16", "spread_rows_256", "spread_rows_2048",
+    "spread_rows_more", "few_rows"};
 
 const struct tp_kernel_group *tp_kernel_group_find(const char *name)
 {

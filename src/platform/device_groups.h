@@ -24,6 +24,7 @@
   X(wave_ratio, 0, 1, "share of an unfilled last wave that is paid: 1 sharp, 0 smooth")           \
   X(split_s, 0, 1e-3, "fixed time of summing the parts of a split k; 1e-3: never split")          \
   X(half_tile_rows, 0, 1e4, "rows up to which tiles are half ones, if m decides; 0: the fastest") \
+  X(wide_tile_rows, 0, 1e6, "rows from which tiles are 64x128 at least; 0: never")                \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")        \
   X(activation_ratio, 0, 1, "weight of activations in that size: weights rotate over copies")     \
   X(quantise_row_s, 0, 1e-6, "quantising the activations to the dtype: time a row")               \
@@ -283,7 +284,7 @@
       "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",           \
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
-      "direct_local_bytes_per_s"
+      "direct_local_bytes_per_s", "wide_tile_rows"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

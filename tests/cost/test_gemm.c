@@ -32,8 +32,8 @@ START_TEST(wave_quantisation)
 END_TEST
 
 /* Of 100 SMs get one: 100 tiles of 128x256, 6.5536 us each; ten times as many; 80 of 128x64 where
- * larger ones are few; of one row of tiles 100 with 64 columns each, or with 32.  Before it computes
- * a late block waits for 512 elements of depth, or for all where these are fewer. */
+ * larger ones are few; of one row of tiles 100 with 64 columns each, or with 32.  Before it
+ * computes a late block waits for 512 elements of depth, or for all where these are fewer. */
 START_TEST(blocks_that_are_placed)
 {
   static const struct {
@@ -137,6 +137,27 @@ START_TEST(tiles_by_rows)
 }
 END_TEST
 
+/* 64 x 128 at least from so many rows on, although 64 x 64 would have one wave of half the time. */
+START_TEST(wide_tiles)
+{
+  struct toy toy;
+  toy_init(&toy);
+  toy.device.gemm.wide_tile_rows = 257;
+  static const struct {
+    int64_t m, n;
+    double us;
+  } cases[] = {{256, 128, 0.8192},
+               {257, 128, 1.6384},
+               {320, 2560, 1.6384},
+               {384, 2560, 3.2768},
+               {1280, 2560, 6.5536}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const struct tp_op op = toy_gemm(cases[i].m, cases[i].n, 1000);
+    ck_assert_rel(toy_us(&toy, &op), 2 + cases[i].us, 1e-3);
+  }
+}
+END_TEST
+
 /* fp8: twice the flops, half the bytes, and its own quantising kernel. */
 START_TEST(quantised)
 {
@@ -232,6 +253,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, operands_through_the_cache);
   tcase_add_test(tcase, latencies);
   tcase_add_test(tcase, tiles_by_rows);
+  tcase_add_test(tcase, wide_tiles);
   tcase_add_test(tcase, quantised);
   tcase_add_test(tcase, warm_in_a_benchmark_cold_in_a_layer);
   tcase_add_test(tcase, sustained_clock);

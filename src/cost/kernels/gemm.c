@@ -66,7 +66,7 @@ struct shape {
 struct tile {
   double rows, columns;
 };
-static const struct tile tiles[] = {{64, 64}, {128, 64}, {128, 128}, {128, 256}};
+static const struct tile tiles[] = {{64, 64}, {128, 64}, {64, 256}, {128, 128}, {128, 256}};
 enum { N_TILES = sizeof tiles / sizeof *tiles };
 enum { MMA_ROWS = 16, LEAST_SPLIT_DEPTH = 512, OUTPUT_BYTES = 2, PARTIAL_BYTES = 4 };
 enum { LEAST_TILE = 64, WHOLE_TILE = 128, DEPTH_IN_FLIGHT = 512 };
@@ -197,7 +197,7 @@ static struct timing by_rows(const struct fit *fit, const struct shape *shape)
       (small ? LEAST_TILE : WHOLE_TILE) * (small || half ? LEAST_TILE : WHOLE_TILE);
   const double row_groups = LEAST_TILE * ceil(shape->m / LEAST_TILE);
   for (int i = 0; i < N_TILES; i++) {
-    if (tiles[i].rows * tiles[i].columns < least_area)
+    if (tiles[i].rows * tiles[i].columns < least_area || (!small && tiles[i].rows < WHOLE_TILE))
       continue;
     const double row_tiles = ceil(shape->m / tiles[i].rows);
     const struct cut cut = {.rows = smaller(tiles[i].rows, row_groups),
@@ -207,6 +207,27 @@ static struct timing by_rows(const struct fit *fit, const struct shape *shape)
     try_tiles(fit, shape, &cut, 1, &best);
   }
   return best;
+}
+
+/* Tiles of 64x128 and larger, although smaller ones would fill more SMs. */
+static struct timing wide(const struct fit *fit, const struct shape *shape)
+{
+  static const struct tile choice[] = {{64, 128}, {128, 128}, {128, 256}};
+  struct timing best = {.total_s = HUGE_VAL};
+  for (size_t i = 0; i < sizeof choice / sizeof *choice; i++) {
+    const struct cut cut = cut_of(shape, &choice[i]);
+    try_tiles(fit, shape, &cut, 1, &best);
+  }
+  return best;
+}
+
+static struct timing choose(const struct fit *fit, const struct shape *shape)
+{
+  if (fit->half_tile_rows > 0)
+    return by_rows(fit, shape);
+  if (fit->wide_tile_rows > 0 && shape->m >= fit->wide_tile_rows)
+    return wide(fit, shape);
+  return fastest(fit, shape);
 }
 
 /* Operands that reach the SMs from DRAM.  A benchmark that repeats one GEMM finds small ones in the
@@ -276,7 +297,7 @@ void tp_cost_gemm(const struct tp_machine *machine, const struct tp_gemm *gemm,
   cost->dram_bytes = dram_bytes(machine, &fit, &shape);
   shape.dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit.dram_ratio);
 
-  const struct timing best = fit.half_tile_rows > 0 ? by_rows(&fit, &shape) : fastest(&fit, &shape);
+  const struct timing best = choose(&fit, &shape);
   cost->fixed_s = fit.launch_s + quantise_s(&fit, &shape);
   if (gemm->quantising == TP_QUANTISED_APART && fp8)
     cost->fixed_s = plain_fixed_s(device, gemm, fit.launch_s, quantise_s(&fit, &shape));
