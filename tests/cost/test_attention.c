@@ -38,6 +38,27 @@ START_TEST(flash_prefill)
 }
 END_TEST
 
+/* Heads of 192, for which a library falls back: twice as slow, in tiles of 16 rows.  A key costs
+ * one 2 * 4*16*192 / 1e13 = 2.4576 ns; 32 tiles see 32 * (64 + 512) / 2 = 9216 keys, the longest
+ * 512. */
+START_TEST(odd_heads)
+{
+  struct toy toy;
+  toy_init(&toy);
+  struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
+  op.attention.head_dim = 192;
+  const double usual_us = toy_us(&toy, &op);
+  toy.device.attention_prefill.odd_stretch = 2;
+  const double all_us = 2 * 9216 * 2.4576e-3, longest_us = 512 * 2.4576e-3;
+  ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
+  ck_assert_rel((toy_us(&toy, &op) - 3) / (usual_us - 3), 2, 0.01);
+  op.attention.batch = 1; /* few tiles: no longer than without */
+  const double few_us = toy_us(&toy, &op);
+  toy.device.attention_prefill.odd_stretch = 0;
+  ck_assert(few_us < toy_us(&toy, &op));
+}
+END_TEST
+
 /* A window of 100: the 8 tiles of 64 rows see 64, 128 and then 192 keys, the 163 that their rows
  * see in blocks of 64: 64 + 128 + 6 * 192 = 1344.  Of 512 * 513 / 2 pairs the last 412 queries lack
  * 412, 411, ... 1. */
@@ -333,6 +354,7 @@ static Suite *suite(void)
   Suite *suite = suite_create("attention");
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
+  tcase_add_test(tcase, odd_heads);
   tcase_add_test(tcase, flash_prefill_in_a_window);
   tcase_add_test(tcase, windows_of_other_kernels);
   tcase_add_test(tcase, flash_prefill_on_context);

@@ -45,11 +45,23 @@ static double stretch_if(bool applies, double stretch)
   return applies && stretch > 0 ? stretch : 1;
 }
 
+static bool is_odd(const struct shape *shape)
+{
+  return exp2(rint(log2(shape->head_dim))) != shape->head_dim;
+}
+
 static double stretch_of(const struct shape *shape, double widest, double wide_stretch,
                          double odd_stretch)
 {
-  const bool odd = exp2(rint(log2(shape->head_dim))) != shape->head_dim;
-  return stretch_if(shape->head_dim > widest, wide_stretch) * stretch_if(odd, odd_stretch);
+  return stretch_if(shape->head_dim > widest, wide_stretch) *
+         stretch_if(is_odd(shape), odd_stretch);
+}
+
+/* Kernels that a library falls back to for odd heads have tiles of one instruction's rows: slow in
+ * all, but no tile is long. */
+static double tile_rows_of(const struct tp_device_attention_prefill *fit, const struct shape *shape)
+{
+  return fit->odd_stretch > 0 && is_odd(shape) ? fmin(fit->tile_rows, MMA_ROWS) : fit->tile_rows;
 }
 
 /* With an fp8 cache, over the time with a 16-bit one. */
@@ -109,9 +121,10 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const struct tp_device_attention_prefill *fit = &machine->device->attention_prefill;
   const double sms = machine->device->datasheet.sm_count;
   const double packed = fit->packs_group > 0 ? shape->heads / shape->kv_heads : 1;
-  const double tiles = ceil(shape->queries * packed / fit->tile_rows);
+  const double tile_rows = tile_rows_of(fit, shape);
+  const double tiles = ceil(shape->queries * packed / tile_rows);
   const double keys = KEY_BLOCK * ceil(shape->keys / KEY_BLOCK);
-  const double rows = fit->tile_rows / packed;
+  const double rows = tile_rows / packed;
   const double widest = fmin(keys, KEY_BLOCK * ceil((shape->window + rows - 1) / KEY_BLOCK));
   /* The first tile sees its own block of keys behind what was there before the new tokens. */
   const double context = shape->keys - shape->queries;
@@ -121,7 +134,7 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
    * heads as wide as most. */
   const double columns = (shape->head_dim + fit->softmax_columns) * USUAL_COLUMNS /
                          (USUAL_COLUMNS + fit->softmax_columns);
-  const double key_s = 2 * shape->products * fit->tile_rows * columns / sm_flops_per_s *
+  const double key_s = 2 * shape->products * tile_rows * columns / sm_flops_per_s *
                        stretch_of(shape, WIDE_PREFILL, fit->wide_stretch, fit->odd_stretch) *
                        kv8_stretch_of(shape, fit->kv8_stretch, fit->kv8_wide_stretch);
   const double blocks = shape->batch * shape->heads / packed;
