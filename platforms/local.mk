@@ -84,6 +84,7 @@ dist_stacks_DATA = \
 	%D%/stacks/vllm-0.24-deepep.json \
 	%D%/stacks/vllm-0.24.json \
 	%D%/stacks/vllm-0.8-multimem.json \
+	%D%/stacks/vllm-0.8-tokenweave.json \
 	%D%/stacks/vllm-graph.json
 
 EXTRA_DIST += %D%/README.md

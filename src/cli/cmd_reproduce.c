@@ -129,8 +129,10 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
-  TP_TRY(tp_command_expect(positional, 1, 1, "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, all)",
-                           error));
+  TP_TRY(tp_command_expect(
+      positional, 1, 1,
+      "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, tokenweave, all)",
+      error));
   if (strcmp(positional->items[0], "all") != 0)
     return reproduce(session, values, positional->items, 1, error);
   const char **names;
@@ -143,7 +145,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_reproduce = {
     .name = "reproduce",
     .summary = "published figures against predicted ones, row by row, with the error",
-    .usage = "ladder|kraken|t3|flash|spd|parallel-track|all|FILE.csv [OPTIONS]",
+    .usage = "ladder|kraken|t3|flash|spd|parallel-track|tokenweave|all|FILE.csv [OPTIONS]",
     .example = "tpsim reproduce ladder",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

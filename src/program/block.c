@@ -389,6 +389,11 @@ bool tp_block_start(struct tp_pass *pass, enum tp_slot slot, struct tp_exchange 
   return true;
 }
 
+double tp_block_all_reduce_bytes(const struct tp_pass *pass)
+{
+  return (double)pass->tokens * (double)pass->block.hidden * tp_dtype_bytes(pass->wide);
+}
+
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value)
 {
   tp_block_start(pass, slot,

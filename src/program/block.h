@@ -77,6 +77,8 @@ struct tp_exchange {
   enum tp_value from, to;
 };
 bool tp_block_start(struct tp_pass *pass, enum tp_slot slot, struct tp_exchange exchange);
+/* Bytes of an all-reduce of the tokens at hand. */
+double tp_block_all_reduce_bytes(const struct tp_pass *pass);
 /* The all-reduce over tensor ranks: started; started and waited for. */
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);

@@ -35,11 +35,14 @@ libtpcore_la_SOURCES += \
 	%D%/wiring/find.c \
 	%D%/wiring/flow.c \
 	%D%/wiring/head.c \
+	%D%/wiring/holding.h \
 	%D%/wiring/job.c \
 	%D%/wiring/meaning.c \
 	%D%/wiring/names.c \
 	%D%/wiring/place.c \
 	%D%/wiring/read.c %D%/wiring/reader.h \
+	%D%/wiring/rules.c \
+	%D%/wiring/state.c %D%/wiring/state.h \
 	%D%/wiring/statement.c \
 	%D%/wiring/text.c \
 	%D%/wiring/ways.c \

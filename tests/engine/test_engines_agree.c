@@ -105,6 +105,8 @@ START_TEST(variants_take_the_same_time)
     compare_variant(setup, &model, "spd:40", true, tp);
     compare_variant(setup, &model, "fal", false, tp);
     compare_variant(setup, &model, "parallel-track:3", true, tp);
+    compare_variant(setup, &model, "sequence-parallel", true, tp);
+    compare_variant(setup, &model, "tokenweave:2", true, tp);
     compare_variant(setup, &model, "ladder.tpa+flash-int4", true, tp);
   }
   tp_arena_free(arena);

@@ -106,12 +106,41 @@ END_TEST
 START_TEST(a_small_step_is_standard)
 {
   const struct tp_model model = toy_model(5);
-  const struct tp_request requests[] = {prefill_request(&model, 4), decode_request(&model, 4)};
-  for (int r = 0; r < 2; r++) {
-    const struct tp_program mine = built("tokenweave:1000", &requests[r]);
-    const struct tp_program standard = built("standard", &requests[r]);
-    assert_same(issue_all(&mine, ""), issue_all(&standard, ""));
-    ck_assert_double_eq(mine.weight_bytes, standard.weight_bytes);
+  for (int style = 0; style < 8; style++)
+    for (int r = 0; r < 2; r++) {
+      struct tp_request request = r == 0 ? prefill_request(&model, 4) : decode_request(&model, 4);
+      request.style.fused_residual_norm = (style & 1) != 0;
+      request.style.fused_overlapped_residual = (style & 2) != 0;
+      request.style.fused_norm_max_bytes = (style & 4) != 0 ? 1e9 : 0;
+      const struct tp_program mine = built("tokenweave:1000", &request);
+      const struct tp_program standard = built("standard", &request);
+      assert_same(issue_all(&mine, ""), issue_all(&standard, ""));
+      ck_assert_double_eq(mine.weight_bytes, standard.weight_bytes);
+    }
+}
+END_TEST
+
+/* Where a kernel reduces, adds and normalises, the sum of one half does so under the other's
+ * modules, and what comes next has nothing left to do; a ladder's residual is not there yet. */
+START_TEST(norms_ride_on_the_sums_of_halves)
+{
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = prefill_request(&model, 4);
+  static const char *const names[] = {"tokenweave:2", "ladder.tpa"};
+  request.style.fused_norm_max_bytes = 1e9;
+  for (int n = 0; n < 2; n++) {
+    const struct tp_program program = built(names[n], &request);
+    int norms = 0, carried = 0, carrying = 0;
+    for (size_t s = 1; s < program.n_segments; s++)
+      for (size_t i = 0; i < program.segments[s].n_ops; i++) {
+        const struct tp_op *op = &program.segments[s].ops[i];
+        norms += op->kind == TP_OP_MEMORY && op->memory.function == TP_FUNCTION_ADD_NORM;
+        carried += op->kind == TP_OP_MEMORY && op->memory.carried;
+        carrying += op->kind == TP_OP_COLLECTIVE && op->collective.norm == model.hidden;
+      }
+    ck_assert_int_eq(carried, n == 0 ? norms : 0);
+    ck_assert_int_eq(carrying, n == 0 ? 8 : 0); /* two halves, two sums, two segments */
+    ck_assert_int_gt(norms, 2);
   }
 }
 END_TEST
@@ -265,6 +294,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, sequence_parallel_is_the_forward_of_training);
   tcase_add_test(tcase, a_small_step_is_standard);
+  tcase_add_test(tcase, norms_ride_on_the_sums_of_halves);
   tcase_add_test(tcase, halves_make_a_whole);
   tcase_add_test(tcase, the_second_half_attends_the_first);
   tcase_add_test(tcase, sums_name_their_groups);

@@ -64,6 +64,22 @@ static bool fuses(const struct tp_wired *wired, bool overlapped)
   return style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped);
 }
 
+static bool is_overlapped(const struct tp_wired *wired, const struct tp_wiring_statement *s)
+{
+  return tp_pass_splits(&wired->pass) ? s->overlapped : s->overlapped_whole;
+}
+
+/* Whether the value's all-reduce adds the residual and normalises, too: its reader comes next, or
+ * next but for the other half. */
+static bool carries_norm(const struct tp_wired *wired, int value)
+{
+  const struct tp_request *request = wired->pass.request;
+  const struct tp_style *style = &request->style;
+  return (wired->wiring->carried_norms & 1u << value) != 0 && style->fused_residual_norm &&
+         request->mesh.tp > 1 && !request->model->post_norms &&
+         tp_block_all_reduce_bytes(&wired->pass) < style->fused_norm_max_bytes;
+}
+
 static void go_on(struct tp_wired *wired, const struct tp_wiring_statement *s)
 {
   if (s->verb == TP_WIRING_NORM && s->norm == TP_WIRING_NORM_NEXT)
@@ -72,12 +88,15 @@ static void go_on(struct tp_wired *wired, const struct tp_wiring_statement *s)
 
 static void add_norm(struct tp_wired *wired, const struct tp_wiring_statement *s)
 {
+  const bool carried = s->waits != 0 && wired->pass.exchange && carries_norm(wired, s->in[1]);
   go_on(wired, &s[1]);
   tp_block_add_norm(&wired->pass,
                     (struct tp_add_norm){s->name, s[1].name, s->fused, in(wired, s, 1),
                                          gain_of(wired, s[1].norm), in(wired, s, 0),
                                          out(wired, s, 0), out(wired, &s[1], 0)},
-                    s->overlapped);
+                    is_overlapped(wired, s) && !carried);
+  if (carried)
+    tp_pass_last(&wired->pass)->memory.carried = true;
 }
 
 /* x += h; z = h + t; n = norm(z) */
@@ -143,6 +162,8 @@ static void emit_exchange(struct tp_wired *wired, const struct tp_wiring_stateme
                                        .to = out(wired, s, 0)};
   if (!tp_block_start(pass, slot_of(wired, s->in[0]), exchange))
     return;
+  if (s->verb == TP_WIRING_SUM && carries_norm(wired, s->in[0]))
+    tp_pass_last(pass)->collective.norm = pass->request->model->hidden;
   tp_pass_last(pass)->name =
       pass->half == 0 ? s->name : tp_arena_printf(pass->arena, "%s@%d", s->name, pass->half);
 }
@@ -163,7 +184,8 @@ int tp_wiring_emit(struct tp_wired *wired, const struct tp_wiring_statement *s)
       add_norm(wired, s);
       return 2;
     }
-    if (s->fuses == TP_WIRING_ADD_SUM_NORM && fuses(wired, s->overlapped || s[1].overlapped)) {
+    if (s->fuses == TP_WIRING_ADD_SUM_NORM &&
+        fuses(wired, is_overlapped(wired, s) || is_overlapped(wired, &s[1]))) {
       add_sum_norm(wired, s);
       return 3;
     }

@@ -4,122 +4,36 @@
  * A body may run after several others (ways.c).  Facts that hold on every way into it are joined by
  * "and" (written), those that one way is enough for by "or" (under way, live).
  */
-#include "program/wiring/reader.h"
-
-#include <string.h>
-
-/* What holds between two statements, a bit a value. */
-struct state {
-  bool reached;
-  unsigned written;
-  unsigned flying;   /* its sum is under way, ... */
-  unsigned whole;    /* ... of all tokens, on one way at least, ... */
-  unsigned halved;   /* ... or of one half and then the other; ... */
-  unsigned gathered; /* what is under way is a ~gather */
-  unsigned ran;      /* ... and kernels have run since it began */
-  unsigned late;     /* a copy of what came under kernels */
-};
+#include "program/wiring/state.h"
 
 static unsigned bit(int value)
 {
   return 1u << value;
 }
 
-static unsigned bits(const int *values, int n)
+static struct tp_wiring_state enter(const struct tp_wiring_reader *reader,
+                                    const struct tp_wiring_state *ends, int body)
 {
-  unsigned set = 0;
-  for (int i = 0; i < n; i++)
-    set |= bit(values[i]);
-  return set;
-}
-
-/* What a statement reads of its own accord: a sum that it starts is what others wait for. */
-static unsigned reads(const struct tp_wiring_statement *statement)
-{
-  return bits(statement->in, statement->n_in);
-}
-
-/* Sums under way where a half ends run under the kernels of the other. */
-static void run_other_half(struct state *state)
-{
-  state->ran |= state->flying;
-}
-
-static void step(const struct tp_wiring_statement *statement, struct state *state)
-{
-  const unsigned in = reads(statement), out = bits(statement->out, statement->n_out);
-  const bool late = (in & ((state->flying & state->ran) | state->late)) != 0;
-  state->written |= out;
-  if (statement->verb == TP_WIRING_SPLIT || statement->verb == TP_WIRING_JOIN) {
-    run_other_half(state);
-    return;
-  }
-  if (tp_wiring_exchanges(statement->verb)) {
-    state->flying |= in;
-    state->whole = statement->half ? state->whole & ~in : state->whole | in;
-    state->halved = statement->half ? state->halved | in : state->halved & ~in;
-    state->gathered =
-        statement->verb == TP_WIRING_GATHER ? state->gathered | in : state->gathered & ~in;
-    state->ran &= ~in;
-    return;
-  }
-  state->flying &= ~in;
-  state->gathered &= state->flying;
-  state->whole &= state->flying;
-  state->halved &= state->flying;
-  state->ran &= state->flying;
-  if (statement->verb == TP_WIRING_WAIT)
-    return;
-  state->ran |= state->flying;
-  state->late &= ~out;
-  if (statement->verb == TP_WIRING_COPY && late)
-    state->late |= out;
-}
-
-static void join(struct state *state, const struct state *way)
-{
-  if (!state->reached) {
-    *state = *way;
-    return;
-  }
-  state->written &= way->written;
-  state->flying |= way->flying;
-  state->whole |= way->whole;
-  state->halved |= way->halved;
-  state->gathered |= way->gathered;
-  state->ran |= way->ran;
-  state->late |= way->late;
-}
-
-static struct state enter(const struct tp_wiring_reader *reader, const struct state *ends, int body)
-{
-  struct state state = {.reached = body == 0, .written = bit(TP_WIRING_RESIDUAL)};
+  struct tp_wiring_state state = {.reached = body == 0, .written = bit(TP_WIRING_RESIDUAL)};
   for (int i = 0; i < reader->n_bodies; i++)
     if ((reader->before[body] & bit(i)) != 0 && ends[i].reached)
-      join(&state, &ends[i]);
+      tp_wiring_state_join(&state, &ends[i]);
   return state;
 }
 
-static bool same(const struct state *a, const struct state *b)
-{
-  return a->reached == b->reached && a->written == b->written && a->flying == b->flying &&
-         a->whole == b->whole && a->halved == b->halved && a->gathered == b->gathered &&
-         a->ran == b->ran && a->late == b->late;
-}
-
 /* The states at the ends of bodies, until none changes. */
-static void settle(const struct tp_wiring_reader *reader, struct state *ends)
+static void settle(const struct tp_wiring_reader *reader, struct tp_wiring_state *ends)
 {
   for (bool changed = true; changed;) {
     changed = false;
     for (int i = 0; i < reader->n_bodies; i++) {
-      struct state state = enter(reader, ends, i);
+      struct tp_wiring_state state = enter(reader, ends, i);
       const struct tp_wiring_body *body = reader->bodies[i];
       for (int s = body->first; state.reached && s < body->first + body->n; s++)
-        step(&reader->wiring->statements[s], &state);
+        tp_wiring_state_step(&state, &reader->wiring->statements[s]);
       if (body->n > 0 && reader->wiring->statements[body->first + body->n - 1].half)
-        run_other_half(&state);
-      changed |= !same(&state, &ends[i]);
+        tp_wiring_state_other_half(&state);
+      changed |= !tp_wiring_state_same(&state, &ends[i]);
       ends[i] = state;
     }
   }
@@ -134,10 +48,11 @@ static int first_of(unsigned set)
 }
 
 /* A reader waits for what its own tokens had started. */
-static enum tp_status check_halves(const struct tp_wiring_reader *reader, const struct state *state,
+static enum tp_status check_halves(const struct tp_wiring_reader *reader,
+                                   const struct tp_wiring_state *state,
                                    const struct tp_wiring_statement *statement)
 {
-  const unsigned in = reads(statement);
+  const unsigned in = tp_wiring_reads(statement);
   const unsigned mixed = in & state->whole & state->halved;
   const unsigned whole = statement->half ? in & state->whole : 0;
   if (mixed != 0)
@@ -160,10 +75,12 @@ static bool follows_another(const struct tp_wiring_reader *reader,
          (before->verb != statement->verb || before->over != statement->over);
 }
 
-static enum tp_status check(const struct tp_wiring_reader *reader, const struct state *state,
+static enum tp_status check(const struct tp_wiring_reader *reader,
+                            const struct tp_wiring_state *state,
                             const struct tp_wiring_statement *statement)
 {
-  const unsigned in = reads(statement), out = bits(statement->out, statement->n_out);
+  const unsigned in = tp_wiring_reads(statement),
+                 out = tp_wiring_bits(statement->out, statement->n_out);
   const unsigned unwritten = in & ~state->written;
   if (unwritten != 0)
     return tp_wiring_fail(reader, statement->line, tp_wiring_value(reader, first_of(unwritten)),
@@ -189,20 +106,23 @@ static enum tp_status check(const struct tp_wiring_reader *reader, const struct 
 }
 
 /* Notes at each statement what it waits for. */
-static enum tp_status walk_forward(const struct tp_wiring_reader *reader, const struct state *ends)
+static enum tp_status walk_forward(const struct tp_wiring_reader *reader,
+                                   const struct tp_wiring_state *ends)
 {
   for (int i = 0; i < reader->n_bodies; i++) {
-    struct state state = enter(reader, ends, i);
+    struct tp_wiring_state state = enter(reader, ends, i);
     const struct tp_wiring_body *body = reader->bodies[i];
     for (int s = body->first; s < body->first + body->n; s++) {
       struct tp_wiring_statement *statement = &reader->wiring->statements[s];
-      const unsigned in = reads(statement);
+      const unsigned in = tp_wiring_reads(statement);
       TP_TRY(check(reader, &state, statement));
       statement->waits = tp_wiring_exchanges(statement->verb) ? 0 : in & state.flying;
       statement->halved = statement->waits & state.halved;
       statement->gathered = statement->waits & state.gathered;
+      statement->fresh = in & state.fresh;
       statement->overlapped = (in & ((state.flying & state.ran) | state.late)) != 0;
-      step(statement, &state);
+      statement->overlapped_whole = (in & ((state.flying & state.ran_whole) | state.late)) != 0;
+      tp_wiring_state_step(&state, statement);
     }
   }
   return TP_OK;
@@ -223,8 +143,10 @@ static void find_live(const struct tp_wiring_reader *reader)
       for (int s = body->first + body->n - 1; s >= body->first; s--) {
         struct tp_wiring_statement *statement = &reader->wiring->statements[s];
         statement->live = live;
-        live &= ~bits(statement->out, statement->n_out);
-        live |= statement->verb == TP_WIRING_WAIT ? 0 : reads(statement); /* it uses nothing */
+        live &= ~tp_wiring_bits(statement->out, statement->n_out);
+        live |= statement->verb == TP_WIRING_WAIT
+                    ? 0
+                    : tp_wiring_reads(statement); /* it uses nothing */
       }
       changed |= live != begin[i];
       begin[i] = live;
@@ -237,7 +159,7 @@ static int rewritten(const struct tp_wiring_reader *reader, int from, int value)
 {
   const struct tp_wiring *wiring = reader->wiring;
   for (int s = from + 1; s < wiring->n_statements; s++)
-    if ((bits(wiring->statements[s].out, wiring->statements[s].n_out) & bit(value)) != 0)
+    if ((tp_wiring_bits(wiring->statements[s].out, wiring->statements[s].n_out) & bit(value)) != 0)
       return wiring->statements[s].line;
   return 0;
 }
@@ -252,7 +174,7 @@ static enum tp_status check_live(const struct tp_wiring_reader *reader)
   const struct tp_wiring *wiring = reader->wiring;
   for (int s = 0; s < wiring->n_statements; s++) {
     const struct tp_wiring_statement *statement = &wiring->statements[s];
-    const unsigned dead = bits(statement->out, statement->n_out) & ~statement->live;
+    const unsigned dead = tp_wiring_bits(statement->out, statement->n_out) & ~statement->live;
     if (dead == 0)
       continue;
     const int value = first_of(dead), again = rewritten(reader, s, value);
@@ -290,7 +212,7 @@ static enum tp_status check_places(const struct tp_wiring_reader *reader)
     for (int s = body->first; s < body->first + body->n; s++) {
       const struct tp_wiring_statement *statement = &reader->wiring->statements[s];
       const char *const name = tp_wiring_value(reader, statement->in[0]);
-      if (tp_wiring_exchanges(statement->verb) && (written & reads(statement)) == 0)
+      if (tp_wiring_exchanges(statement->verb) && (written & tp_wiring_reads(statement)) == 0)
         return tp_wiring_fail(reader, statement->line, name,
                               "its %s starts where it is written, in the same layer; move it there",
                               exchange_word(statement->verb) + 1);
@@ -302,7 +224,7 @@ static enum tp_status check_places(const struct tp_wiring_reader *reader)
       if (statement->verb == TP_WIRING_SPLIT && (last || is_mark(statement[1].verb)))
         return tp_wiring_fail(reader, statement->line, "@split",
                               "nothing stands behind it that halves could do; leave it out");
-      written |= bits(statement->out, statement->n_out);
+      written |= tp_wiring_bits(statement->out, statement->n_out);
     }
   }
   return TP_OK;
@@ -319,7 +241,7 @@ static enum tp_status check_head(const struct tp_wiring_reader *reader)
 
 enum tp_status tp_wiring_flow(struct tp_wiring_reader *reader)
 {
-  struct state ends[TP_WIRING_MOST_BODIES] = {{.reached = false}};
+  struct tp_wiring_state ends[TP_WIRING_MOST_BODIES] = {{.reached = false}};
   TP_TRY(check_head(reader));
   tp_wiring_ways(reader);
   settle(reader, ends);

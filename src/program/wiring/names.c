@@ -157,6 +157,25 @@ static enum tp_status number_shares(const struct tp_wiring_reader *reader)
   return TP_OK;
 }
 
+/* The values whose sums have one kind of reader, the very next statement on every way: it adds what
+ * was summed and normalises. */
+static unsigned find_carried_norms(const struct tp_wiring *wiring)
+{
+  unsigned awaited = 0, spoilt = 0;
+  for (int s = 0; s < wiring->n_statements; s++) {
+    const struct tp_wiring_statement *statement = &wiring->statements[s];
+    const bool tensor = statement->over == TP_WIRING_OVER_TENSOR;
+    const unsigned value = statement->n_in > 1 ? 1u << statement->in[1] : 0;
+    const bool carried =
+        statement->fuses == TP_WIRING_ADD_NORM && statement->waits == (statement->fresh & value);
+    awaited |= statement->waits;
+    spoilt |= carried ? 0 : statement->waits;
+    if (tp_wiring_exchanges(statement->verb) && (statement->verb != TP_WIRING_SUM || !tensor))
+      spoilt |= 1u << statement->in[0];
+  }
+  return awaited & ~spoilt;
+}
+
 bool tp_wiring_has_shares(const struct tp_wiring *wiring)
 {
   bool any = false;
@@ -169,6 +188,7 @@ enum tp_status tp_wiring_name(struct tp_wiring_reader *reader)
 {
   for (int i = 0; i < reader->n_bodies; i++)
     name_body(reader, reader->bodies[i]);
+  reader->wiring->carried_norms = find_carried_norms(reader->wiring);
   reader->wiring->carried = count_carried(reader);
   TP_TRY(number_shares(reader));
   return number_sums(reader);

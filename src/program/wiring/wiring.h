@@ -90,12 +90,14 @@ struct tp_wiring_statement {
   int n_in, in[2], n_out, out[2];
   enum tp_wiring_norm norm;
   enum tp_wiring_group over;
-  unsigned waits;            /* a bit a value: sums under way that it reads, */
-  unsigned halved, gathered; /* ... of these those that were started for halves; gathers, */
-  bool overlapped;           /* ... one of which may have run under kernels */
-  bool share;                /* it works on the rank's share of the tokens, ... */
-  bool half;                 /* ... on one half of them and then on the other */
-  unsigned live;             /* values that somebody reads after it */
+  unsigned waits;                    /* a bit a value: sums under way that it reads, */
+  unsigned halved, gathered;         /* ... of these those that were started for halves; gathers, */
+  unsigned fresh;                    /* no statement has come since they were started; */
+  bool overlapped, overlapped_whole; /* one of them may have run under kernels: those of the other
+                                        half, too; in a step that is not split */
+  bool share;                        /* it works on the rank's share of the tokens, ... */
+  bool half;                         /* ... on one half of them and then on the other */
+  unsigned live;                     /* values that somebody reads after it */
   enum tp_wiring_fusion fuses;
   const char *name, *fused; /* of its op */
 };
@@ -158,7 +160,8 @@ struct tp_wiring {
   int slots[TP_WIRING_MOST_VALUES]; /* of sums of other values: their number among these, ... */
   bool residual_for_mlp; /* ... but the residual's stands for the MLP's, which is in it */
   const char *events[TP_WIRING_MOST_VALUES][2]; /* of these: names of its start's and its end's */
-  int carried; /* values that live from layer to layer, beside these and the residual */
+  int carried;            /* values that live from layer to layer, beside these and the residual */
+  unsigned carried_norms; /* values whose every sum is added and normalised by what comes next */
   bool combines;
   int shares[TP_WIRING_MOST_VALUES]; /* number among values that are shares somewhere; -1: none */
 };
