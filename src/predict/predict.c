@@ -234,13 +234,14 @@ static enum tp_status predict_alone(struct tp_predictor *predictor, const struct
   return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", reason.text);
 }
 
-/* The baseline, by its name or as text. */
-static bool is_standard(const struct tp_predictor *predictor, const struct tp_point *point)
+/* The baseline, by its name or as text; a text that cannot run tells nothing of the one in C. */
+static bool is_standard(const struct tp_predictor *predictor, const struct tp_point *point,
+                        const struct tp_prediction *prediction)
 {
   const struct tp_variant *const variant = point->variant;
   const struct tp_wiring *const wiring = variant->architecture->wiring;
   if (wiring != NULL)
-    return variant->overlap == NULL && variant->wire == NULL &&
+    return variant->overlap == NULL && variant->wire == NULL && !isnan(prediction->e2e_s) &&
            tp_wiring_is_standard(wiring, point->model);
   return strcmp(variant->text, predictor->standard.text) == 0;
 }
@@ -251,7 +252,7 @@ enum tp_status tp_predict(struct tp_predictor *predictor, const struct tp_point 
   enum tp_status status = predict_alone(predictor, point, prediction, error);
   if (status != TP_OK)
     return status;
-  if (is_standard(predictor, point)) {
+  if (is_standard(predictor, point, prediction)) {
     predictor->standard_point = *point;
     predictor->standard_e2e_s = prediction->e2e_s;
     predictor->standard_dram_bytes = prediction->dram_bytes;

@@ -158,6 +158,26 @@ START_TEST(speedup_is_over_standard_at_the_same_point)
 }
 END_TEST
 
+/* Text that says what standard does is the baseline itself; where it is refused, as in training,
+ * the baseline is still the one in C. */
+START_TEST(standard_as_text_is_the_baseline)
+{
+  const struct tp_point text = usual("standard.tpa"), point = usual("standard");
+  const struct tp_prediction as_text = predict(&text), standard = predict(&point);
+  ck_assert_double_eq(as_text.e2e_s, standard.e2e_s);
+  ck_assert_double_eq(as_text.speedup, 1);
+  ck_assert_double_eq(as_text.dram_ratio, 1);
+  struct tp_point refused = usual("standard.tpa"), ladder = usual("ladder");
+  refused.workload.train = ladder.workload.train = true;
+  refused.prompt = ladder.prompt = 128;
+  refused.model = ladder.model =
+      world_case(&world, "llama-3.1-8b", "dgx-h100", "gpt-fast-compile", "ladder").model;
+  const struct tp_prediction none = predict(&refused), trained = predict(&ladder);
+  ck_assert(isnan(none.e2e_s) && isnan(none.speedup));
+  ck_assert_msg(trained.speedup > 1, "%s", trained.status);
+}
+END_TEST
+
 START_TEST(one_token_needs_no_decode)
 {
   struct tp_point point = usual("standard");
@@ -347,6 +367,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, static_cache_is_one_step_many_times);
   tcase_add_test(tcase, interval_joins_fits_and_stack);
   tcase_add_test(tcase, speedup_is_over_standard_at_the_same_point);
+  tcase_add_test(tcase, standard_as_text_is_the_baseline);
   tcase_add_test(tcase, one_token_needs_no_decode);
   tcase_add_test(tcase, memory_is_weights_cache_and_activations);
   tcase_add_test(tcase, points_that_cannot_run);
