@@ -49,7 +49,7 @@ static struct tp_request random_request(struct tp_model *model, uint64_t *seed)
   model->norm = tp_random_below(seed, 2) == 0 ? TP_NORM_RMS : TP_NORM_LAYER;
   model->n_kinds = 1 + (int)tp_random_below(seed, 2);
   model->kinds[0].window = 8;
-  model->kind_of = kinds;
+  model->kind_of = model->n_kinds > 1 ? kinds : NULL;
   return (struct tp_request){.model = model,
                              .mesh = random_mesh(model, seed),
                              .batch = random_batch(seed),
