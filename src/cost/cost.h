@@ -111,6 +111,8 @@ struct tp_power_use tp_cost_power_use(const struct tp_machine *machine, const st
 /* power.c: how much faster than under unbroken GEMMs the clock is in the pass: what the power limit
  * leaves when the rest draws less.  1 where the device's file does not say what it draws. */
 double tp_power_boost(const struct tp_device *device, const struct tp_power_use *use);
+/* Whether the limit leaves the pass the highest clock that there is. */
+bool tp_power_is_free(const struct tp_device *device, const struct tp_power_use *use);
 /* The cost of a kernel at that clock. */
 void tp_cost_boost(struct tp_cost *cost, double clock);
 

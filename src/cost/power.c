@@ -19,6 +19,11 @@ static double drawn_at(const struct tp_device_overlap *power, const struct tp_po
          fmin(1 - idle, power->dram_power_ratio * transfers);
 }
 
+bool tp_power_is_free(const struct tp_device *device, const struct tp_power_use *use)
+{
+  return use->matrix_s <= 0 || drawn_at(&device->overlap, use, device->overlap.burst_ratio) <= 1;
+}
+
 double tp_power_boost(const struct tp_device *device, const struct tp_power_use *use)
 {
   enum { HALVINGS = 52 };
@@ -26,7 +31,7 @@ double tp_power_boost(const struct tp_device *device, const struct tp_power_use 
   double most = power->burst_ratio, least = 0;
   if (most <= 1 || use->matrix_s <= 0)
     return 1;
-  if (drawn_at(power, use, most) <= 1)
+  if (tp_power_is_free(device, use))
     return most;
   for (int i = 0; i < HALVINGS; i++) {
     const double boost = (least + most) / 2;

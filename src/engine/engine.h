@@ -83,6 +83,7 @@ struct tp_run {
   const struct tp_plan *plan; /* the engine's of this program; NULL: made in the run */
   const struct tp_machine *machine;
   const struct tp_cost *const *costs; /* [segment][op], from tp_cost_op */
+  const double *const *alone_s;       /* tp_engine_alone_s of these; NULL: found in the run */
   enum tp_detail detail;              /* DES only */
   bool no_fold;                 /* DES: simulate every rank and op even where folding is exact */
   struct tp_timeline *timeline; /* NULL, or filled with what ran */
@@ -111,6 +112,10 @@ struct tp_engine {
                         struct tp_arena *scratch, struct tp_result *result, struct tp_error *error);
   void *kept; /* from run to run: the engine's own */
 };
+
+/* How long the op lasts with nothing beside it, by the rule above. */
+double tp_engine_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
+                         bool collective);
 
 extern const struct tp_engine tp_engine_analytic;
 

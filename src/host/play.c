@@ -52,7 +52,7 @@ static void start_op(struct play *play, const struct tp_host_task *task)
   *cost = tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
   play->starts_s[task->stream] = now_s(play);
   tp_fluid_start(&play->fluid, task->stream, cost, collective,
-                 tp_fluid_alone_s(machine, cost, collective));
+                 tp_engine_alone_s(machine, cost, collective));
 }
 
 /* The next of a stream; false where it runs an op, waits, or has come to its end. */

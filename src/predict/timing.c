@@ -1,198 +1,141 @@
 #include "predict/timing.h"
 
-#include "program/op_key.h"
-
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-enum {
-  N_KEY_WORDS = 1 + TP_OP_KEY_WORDS,
-  COST_SLOTS = 1024 /* a power of two */,
-  MACHINE_SLOTS = 16
-};
-
-struct key {
-  uint64_t words[N_KEY_WORDS];
-};
-
-struct cost_slot {
-  bool used;
-  struct key key;
-  struct tp_cost cost;
-};
-
-struct machine_slot {
-  const struct tp_platform *platform;
-  const struct tp_device *device;
-  const struct tp_stack *stack;
-  int ranks;
-  struct tp_timed_machine made; /* id 0: empty */
-};
-
-struct tp_timer {
-  struct cost_slot costs[COST_SLOTS];
-  struct machine_slot machines[MACHINE_SLOTS];
-  uint64_t last_id;
-};
-
-struct tp_timer *tp_timer_create(void)
+/* Whether clocks depend on how much of a pass are products. */
+static bool has_clocks(const struct tp_machine *machine)
 {
-  struct tp_timer *timer = calloc(1, sizeof *timer);
-  if (timer == NULL)
-    tp_out_of_memory();
-  return timer;
+  return machine->device->overlap.burst_ratio > 1;
 }
 
-void tp_timer_free(struct tp_timer *timer)
+/* One op at the clock of the pass. */
+static void place(const struct tp_machine *machine, struct tp_priced *priced, size_t s, size_t i)
 {
-  free(timer);
-}
-
-enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform *platform,
-                                const struct tp_device *device, const struct tp_stack *stack,
-                                int ranks, const struct tp_timed_machine **machine,
-                                struct tp_error *error)
-{
-  for (int i = 0; i < MACHINE_SLOTS; i++) {
-    const struct machine_slot *slot = &timer->machines[i];
-    if (slot->made.id != 0 && slot->platform == platform && slot->device == device &&
-        slot->stack == stack && slot->ranks == ranks) {
-      *machine = &slot->made;
-      return TP_OK;
-    }
+  struct tp_cost *const placed = &priced->placed[s][i];
+  if (has_clocks(machine)) {
+    *placed = priced->costs[s][i];
+    tp_cost_boost(placed, priced->clock);
   }
-  struct tp_machine made;
-  const enum tp_status status = tp_machine_make(platform, device, stack, ranks, &made, error);
-  if (status != TP_OK)
-    return status;
-  made.program = made.sustained = true;
-  struct machine_slot *slot = &timer->machines[timer->last_id % MACHINE_SLOTS];
-  *slot = (struct machine_slot){.platform = platform,
-                                .device = device,
-                                .stack = stack,
-                                .ranks = ranks,
-                                .made = {.machine = made, .id = ++timer->last_id}};
-  *machine = &slot->made;
-  return TP_OK;
+  const bool collective = priced->program->segments[s].ops[i].kind == TP_OP_COLLECTIVE;
+  priced->alone_s[s][i] = tp_engine_alone_s(machine, placed, collective);
 }
 
-static struct key key_of(uint64_t machine_id, bool decodes, const struct tp_op *op)
+static void price(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                  struct tp_priced *priced, size_t s, size_t i)
 {
-  struct key key = {{machine_id << 8 | (uint64_t)decodes << 1 | (uint64_t)(op->n_waits > 0)}};
-  tp_op_key(op, key.words + 1);
-  return key;
-}
-
-static size_t slot_of(const struct key *key)
-{
-  uint64_t hash = 0;
-  for (int i = 0; i < N_KEY_WORDS; i++)
-    hash = (hash ^ key->words[i]) * 0x9E3779B97F4A7C15u;
-  return (size_t)(hash >> 40) & (COST_SLOTS - 1);
-}
-
-/* NULL where nothing prices the op. */
-static const struct tp_cost *look_up(struct tp_timer *timer, const struct tp_timed_machine *machine,
-                                     bool decodes, const struct tp_op *op)
-{
-  const struct key key = key_of(machine->id, decodes, op);
-  struct cost_slot *slot = &timer->costs[slot_of(&key)];
-  if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
-    slot->used = tp_cost_check(&machine->machine, op, NULL) == TP_OK;
-    if (!slot->used)
-      return NULL;
-    slot->key = key;
-    slot->cost = tp_cost_op(&machine->machine, decodes, op);
+  const struct tp_program *const program = priced->program;
+  const struct tp_op *const op = &program->segments[s].ops[i];
+  const struct tp_cost *const cost =
+      tp_timer_cost(timer, machine, tp_batch_decodes(&program->batch), op);
+  if (cost == NULL) {
+    priced->refused = op;
+    return;
   }
-  return &slot->cost;
+  priced->costs[s][i] = *cost;
+  if (has_clocks(&machine->machine))
+    priced->uses[s][i] = tp_cost_power_use(&machine->machine, cost);
+  if (priced->clock > 0)
+    place(&machine->machine, priced, s, i);
 }
 
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced)
 {
-  const bool decodes = tp_batch_decodes(&program->batch);
-  *priced = (struct tp_priced){.program = program};
+  const bool clocks = has_clocks(&machine->machine);
+  *priced = (struct tp_priced){.program = program, .clock = clocks ? 0 : 1};
   for (size_t s = 0; s < program->n_segments; s++) {
-    const struct tp_segment *segment = &program->segments[s];
-    priced->costs[s] = TP_NEW_RAW(scratch, struct tp_cost, segment->n_ops);
-    for (size_t i = 0; i < segment->n_ops; i++) {
-      const struct tp_cost *cost = look_up(timer, machine, decodes, &segment->ops[i]);
-      if (cost != NULL)
-        priced->costs[s][i] = *cost;
-      else
-        priced->refused = &segment->ops[i];
-    }
+    const size_t n = program->segments[s].n_ops;
+    priced->costs[s] = TP_NEW_RAW(scratch, struct tp_cost, n);
+    priced->placed[s] = clocks ? TP_NEW_RAW(scratch, struct tp_cost, n) : priced->costs[s];
+    priced->uses[s] = clocks ? TP_NEW_RAW(scratch, struct tp_power_use, n) : NULL;
+    priced->alone_s[s] = TP_NEW_RAW(scratch, double, n);
+    for (size_t i = 0; i < n; i++)
+      price(timer, machine, priced, s, i);
   }
 }
 
 void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
                       struct tp_priced *priced)
 {
-  const struct tp_program *program = priced->program;
-  const bool decodes = tp_batch_decodes(&program->batch);
-  for (size_t s = 0; s < program->n_segments; s++)
-    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
-      const struct tp_op *op = &program->segments[s].ops[i];
-      if (op->kind == TP_OP_ATTENTION || op->kind == TP_OP_LATENT)
-        priced->costs[s][i] = *look_up(timer, machine, decodes, op);
+  for (size_t s = 0; s < priced->program->n_segments; s++)
+    for (size_t i = 0; i < priced->program->segments[s].n_ops; i++) {
+      const enum tp_op_kind kind = priced->program->segments[s].ops[i].kind;
+      if (kind == TP_OP_ATTENTION || kind == TP_OP_LATENT)
+        price(timer, machine, priced, s, i);
     }
 }
 
-static struct tp_power_use use_of(const struct tp_machine *machine, const struct tp_priced *priced,
-                                  double pass_s)
+static enum tp_status run_pass(const struct tp_timing *timing, const struct tp_priced *priced,
+                               struct tp_cost *const *costs, double *const *alone_s,
+                               struct tp_timeline *timeline, struct tp_arena *scratch,
+                               struct tp_result *result, struct tp_error *error)
 {
-  struct tp_power_use use = {.pass_s = pass_s};
+  const struct tp_run run = {.program = priced->program,
+                             .plan = priced->plan,
+                             .machine = &timing->machine->machine,
+                             .costs = (const struct tp_cost *const *)costs,
+                             .alone_s = (const double *const *)alone_s,
+                             .detail = timing->detail,
+                             .no_fold = timing->timeline != NULL, /* every rank is to be seen */
+                             .timeline = timeline};
+  return timing->engine->run(timing->engine, &run, scratch, result, error);
+}
+
+/* Of the pass as if its compute stream never waited: it takes that long at least. */
+static struct tp_power_use least_use(const struct tp_priced *priced)
+{
+  struct tp_power_use use = {.pass_s = 0};
   for (size_t s = 0; s < priced->program->n_segments; s++) {
-    const struct tp_segment *segment = &priced->program->segments[s];
+    const struct tp_segment *const segment = &priced->program->segments[s];
+    const double repeat = (double)segment->repeat;
     for (size_t i = 0; i < segment->n_ops; i++) {
-      const struct tp_power_use one = tp_cost_power_use(machine, &priced->costs[s][i]);
-      use.matrix_s += (double)segment->repeat * one.matrix_s;
-      use.dram_s += (double)segment->repeat * one.dram_s;
+      const struct tp_power_use *const one = &priced->uses[s][i];
+      if (segment->ops[i].stream == TP_STREAM_COMPUTE)
+        use.pass_s += repeat * one->pass_s;
+      use.matrix_s += repeat * one->matrix_s;
+      use.dram_s += repeat * one->dram_s;
     }
   }
   return use;
 }
 
-static void boost_costs(const struct tp_priced *priced, double clock, struct tp_arena *scratch,
-                        const struct tp_cost **costs)
+/* The longer a pass, the less it draws: where even the shortest leaves the highest clock, as decode
+ * steps do, how long it takes need not be known. */
+static enum tp_status find_clock(const struct tp_timing *timing, const struct tp_priced *priced,
+                                 struct tp_arena *scratch, double *clock, struct tp_error *error)
 {
-  for (size_t s = 0; s < priced->program->n_segments; s++) {
-    const size_t n = priced->program->segments[s].n_ops;
-    struct tp_cost *const boosted = TP_NEW_RAW(scratch, struct tp_cost, n);
-    for (size_t i = 0; i < n; i++) {
-      boosted[i] = priced->costs[s][i];
-      tp_cost_boost(&boosted[i], clock);
-    }
-    costs[s] = boosted;
+  const struct tp_device *const device = timing->machine->machine.device;
+  struct tp_power_use use = least_use(priced);
+  if (!tp_power_is_free(device, &use)) {
+    struct tp_result result;
+    TP_TRY(run_pass(timing, priced, priced->costs, NULL, NULL, scratch, &result, error));
+    use.pass_s = result.total_s;
   }
+  *clock = tp_power_boost(device, &use);
+  return TP_OK;
 }
 
-/* Twice where the clock depends on how much of the pass are products. */
-enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+static void set_clock(const struct tp_machine *machine, struct tp_priced *priced, double clock)
+{
+  if (clock == priced->clock)
+    return;
+  priced->clock = clock;
+  for (size_t s = 0; s < priced->program->n_segments; s++)
+    for (size_t i = 0; i < priced->program->segments[s].n_ops; i++)
+      place(machine, priced, s, i);
+}
+
+enum tp_status tp_timing_run(const struct tp_timing *timing, struct tp_priced *priced,
                              struct tp_arena *scratch, struct tp_result *result,
                              struct tp_error *error)
 {
-  const struct tp_machine *machine = &timing->machine->machine;
+  const struct tp_machine *const machine = &timing->machine->machine;
   if (priced->refused != NULL)
     return tp_cost_check(machine, priced->refused, error);
-  const struct tp_cost *costs[TP_MAX_SEGMENTS];
-  for (size_t s = 0; s < priced->program->n_segments; s++)
-    costs[s] = priced->costs[s];
-  struct tp_run run = {.program = priced->program,
-                       .plan = priced->plan,
-                       .machine = machine,
-                       .costs = costs,
-                       .detail = timing->detail,
-                       .no_fold = timing->timeline != NULL, /* every rank is to be seen */
-                       .timeline = timing->timeline};
-  if (machine->device->overlap.burst_ratio > 1) {
-    run.timeline = NULL;
-    TP_TRY(timing->engine->run(timing->engine, &run, scratch, result, error));
-    const struct tp_power_use use = use_of(machine, priced, result->total_s);
-    boost_costs(priced, tp_power_boost(machine->device, &use), scratch, costs);
-    run.timeline = timing->timeline;
+  if (has_clocks(machine)) {
+    double clock;
+    TP_TRY(find_clock(timing, priced, scratch, &clock, error));
+    set_clock(machine, priced, clock);
   }
-  return timing->engine->run(timing->engine, &run, scratch, result, error);
+  return run_pass(timing, priced, priced->placed, priced->alone_s, timing->timeline, scratch,
+                  result, error);
 }

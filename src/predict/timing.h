@@ -23,6 +23,10 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
                                 int ranks, const struct tp_timed_machine **machine,
                                 struct tp_error *error);
 
+/* What an op of a step costs there; NULL where nothing prices it.  Borrowed until the next call. */
+const struct tp_cost *tp_timer_cost(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                                    bool decodes, const struct tp_op *op);
+
 /* How to run the pass. */
 struct tp_timing {
   const struct tp_timed_machine *machine;
@@ -31,13 +35,19 @@ struct tp_timing {
   struct tp_timeline *timeline; /* NULL, or filled */
 };
 
-/* A program with the costs of its ops: [segment][op]. */
+/* A program with the costs of its ops, [segment][op], and what follows from each by itself: a step
+ * at another context works out anew what its attention takes, and nothing else. */
 struct tp_priced {
   const struct tp_program *program;
   const struct tp_plan *plan; /* NULL, or the engine's, where the program is run several times */
-  struct tp_cost *costs[TP_MAX_SEGMENTS]; /* in the scratch arena */
-  const struct tp_op *refused;            /* an op that nothing prices: it is not run; or NULL */
+  struct tp_cost *costs[TP_MAX_SEGMENTS];     /* at the clock of unbroken GEMMs */
+  struct tp_power_use *uses[TP_MAX_SEGMENTS]; /* of these; NULL: the clock is fixed */
+  double clock;                               /* of the last pass; 0: none was run */
+  struct tp_cost *placed[TP_MAX_SEGMENTS];    /* at `clock` */
+  double *alone_s[TP_MAX_SEGMENTS];           /* tp_engine_alone_s of `placed` */
+  const struct tp_op *refused;                /* that nothing prices: it is not run; or NULL */
 };
+/* All of it lives in `scratch`. */
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced);
@@ -46,7 +56,7 @@ void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *mac
                       struct tp_priced *priced);
 
 /* `scratch` holds what the run needs; the caller resets it. */
-enum tp_status tp_timing_run(const struct tp_timing *timing, const struct tp_priced *priced,
+enum tp_status tp_timing_run(const struct tp_timing *timing, struct tp_priced *priced,
                              struct tp_arena *scratch, struct tp_result *result,
                              struct tp_error *error);
 #endif

@@ -180,7 +180,7 @@ static void go_on(struct play *play, int stream)
       play->crosses[stream] = false;
       play->begun_s[stream] = play->fluid.now_s;
       tp_fluid_start(&play->fluid, stream, &play->costs[stream], collective,
-                     tp_fluid_alone_s(&play->state->machine, &play->costs[stream], collective));
+                     tp_engine_alone_s(&play->state->machine, &play->costs[stream], collective));
       return;
     }
     play->at[stream]++;

@@ -78,7 +78,7 @@ static void random_program(uint64_t *state, int n_streams, int64_t repeat, bool 
 
 static double alone_s(size_t s, size_t i)
 {
-  return tp_fluid_alone_s(&toy.machine, &toy.costs[s][i], toy.ops[s][i].kind == TP_OP_COLLECTIVE);
+  return tp_engine_alone_s(&toy.machine, &toy.costs[s][i], toy.ops[s][i].kind == TP_OP_COLLECTIVE);
 }
 
 /* The rule of engine.h in the plainest way, every op as long as alone: event registers and stream

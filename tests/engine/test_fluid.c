@@ -54,14 +54,14 @@ START_TEST(alone_is_fixed_time_and_the_longest_component)
   const struct tp_machine m = machine();
   const struct tp_cost kernel = {
       .fixed_s = 1, .work_s = 2, .compute_s = 5, .sm_share = 0.5, .dram_bytes = 30};
-  ck_assert_rel(tp_fluid_alone_s(&m, &kernel, false), 6, 1e-15);
+  ck_assert_rel(tp_engine_alone_s(&m, &kernel, false), 6, 1e-15);
   const struct tp_cost reduce = {.fixed_s = 1,
                                  .work_s = 2,
                                  .compute_s = 50,
                                  .dram_bytes = 30,
                                  .n_phases = 2,
                                  .phases = {phase(2, 0.5, 4), phase(0, 9, 2)}};
-  ck_assert_rel(tp_fluid_alone_s(&m, &reduce, true), 1 + 3 + 1 + 0.5, 1e-15);
+  ck_assert_rel(tp_engine_alone_s(&m, &reduce, true), 1 + 3 + 1 + 0.5, 1e-15);
 }
 END_TEST
 
@@ -74,7 +74,7 @@ START_TEST(op_run_alone_lasts_as_long_as_alone)
                                .n_phases = 2,
                                .phases = {phase(2, 0.5, 4), phase(0, 9, 2)}};
   struct tp_fluid fluid = {.machine = &m, .now_s = 3};
-  tp_fluid_start(&fluid, 2, &cost, true, tp_fluid_alone_s(&m, &cost, true));
+  tp_fluid_start(&fluid, 2, &cost, true, tp_engine_alone_s(&m, &cost, true));
   ck_assert_uint_eq(tp_fluid_advance(&fluid), 1u << 2);
   ck_assert_rel(fluid.now_s, 3 + 5.5, 1e-15);
   ck_assert_uint_eq(fluid.running, 0);

@@ -32,10 +32,10 @@ static void tear_down(void)
 static double in_fluid_s(const struct tp_cost *kernel, const struct tp_cost *neighbour)
 {
   struct tp_fluid fluid = {.machine = &machine};
-  tp_fluid_start(&fluid, 0, kernel, false, tp_fluid_alone_s(&machine, kernel, false));
+  tp_fluid_start(&fluid, 0, kernel, false, tp_engine_alone_s(&machine, kernel, false));
   for (;;) {
     if (!(fluid.running & 2))
-      tp_fluid_start(&fluid, 1, neighbour, true, tp_fluid_alone_s(&machine, neighbour, true));
+      tp_fluid_start(&fluid, 1, neighbour, true, tp_engine_alone_s(&machine, neighbour, true));
     if (tp_fluid_advance(&fluid) & 1)
       return fluid.now_s;
   }

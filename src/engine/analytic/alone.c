@@ -1,7 +1,7 @@
 #include "engine/analytic/fluid.h"
 
-double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
-                        bool collective)
+double tp_engine_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
+                         bool collective)
 {
   double longest_s = tp_fluid_larger(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
   if (collective) {

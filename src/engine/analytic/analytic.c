@@ -32,7 +32,10 @@ static void run_chain(const struct tp_run *run, struct tp_arena *scratch, struct
       const struct tp_cost *cost = &run->costs[s][i];
       const struct tp_op *op = &segment->ops[i];
       const bool collective = op->kind == TP_OP_COLLECTIVE;
-      const double spent_s = repeat * tp_fluid_alone_s(run->machine, cost, collective);
+      const double alone_s = run->alone_s != NULL
+                                 ? run->alone_s[s][i]
+                                 : tp_engine_alone_s(run->machine, cost, collective);
+      const double spent_s = repeat * alone_s;
       result->total_s += spent_s;
       if (collective)
         result->comm_s += spent_s;

@@ -63,7 +63,7 @@ struct tp_fluid {
   struct tp_fluid_lane lanes[TP_MAX_STREAMS];
 };
 
-/* Starts an op on the idle lane q, now.  `alone_s` is its tp_fluid_alone_s, and finite. */
+/* Starts an op on the idle lane q, now.  `alone_s` is its tp_engine_alone_s, and finite. */
 void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, bool collective,
                     double alone_s);
 
@@ -81,10 +81,7 @@ bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double to
 /* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
 double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
 
-/* alone.c: how long the op lasts with nothing beside it. */
-double tp_fluid_alone_s(const struct tp_machine *machine, const struct tp_cost *cost,
-                        bool collective);
-/* When an op ends that has nothing beside it from now on. */
+/* alone.c: when an op ends that has nothing beside it from now on. */
 double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane);
 
 /* stage.c: ends what of the lane is due, begins what follows, and says whether the op has ended. */

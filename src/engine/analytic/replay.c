@@ -157,6 +157,18 @@ static unsigned run_alone(struct tp_replay *replay, int q)
   return end_op(replay, q, start_s);
 }
 
+static const double *alone_s_of(const struct tp_plan_segment *segment, const struct tp_run *run,
+                                struct tp_arena *arena)
+{
+  if (run->alone_s != NULL)
+    return run->alone_s[segment->source];
+  double *const alone_s = TP_NEW_RAW(arena, double, segment->n_ops);
+  for (int i = 0; i < segment->n_ops; i++)
+    alone_s[i] = tp_engine_alone_s(run->machine, &run->costs[segment->source][i],
+                                   segment->ops[i].collective);
+  return alone_s;
+}
+
 void tp_replay_begin(struct tp_replay *replay, const struct tp_plan *plan, const struct tp_run *run,
                      struct tp_arena *arena)
 {
@@ -165,10 +177,7 @@ void tp_replay_begin(struct tp_replay *replay, const struct tp_plan *plan, const
   for (size_t s = 0; s < plan->n_segments; s++) {
     const struct tp_plan_segment *segment = &plan->segments[s];
     replay->spent_s[s] = TP_NEW(arena, double, segment->n_ops);
-    replay->alone_s[s] = TP_NEW(arena, double, segment->n_ops);
-    for (int i = 0; i < segment->n_ops; i++)
-      replay->alone_s[s][i] = tp_fluid_alone_s(run->machine, &run->costs[segment->source][i],
-                                               segment->ops[i].collective);
+    replay->alone_s[s] = alone_s_of(segment, run, arena);
   }
   replay->waiting = BIT(plan->n_streams) - 1;
   for (int q = 0; q < plan->n_streams; q++)

@@ -29,10 +29,10 @@ struct tp_replay {
   struct tp_lane lanes[TP_MAX_STREAMS];
   int64_t ended[TP_MAX_STREAMS]; /* ops each stream has ended */
   struct tp_tally tally;
-  double *alone_s[TP_MAX_SEGMENTS]; /* by op: tp_fluid_alone_s */
-  double *spent_s[TP_MAX_SEGMENTS]; /* by op: the time that counts for the variance */
-  int leader;                       /* the stream whose steps from repetition to repetition count */
-  bool turned;                      /* the leader has just gone on to another repetition */
+  const double *alone_s[TP_MAX_SEGMENTS]; /* by op: tp_engine_alone_s */
+  double *spent_s[TP_MAX_SEGMENTS];       /* by op: the time that counts for the variance */
+  int leader;  /* the stream whose steps from repetition to repetition count */
+  bool turned; /* the leader has just gone on to another repetition */
 };
 
 /* Every stream at its first op; nothing runs yet. */
