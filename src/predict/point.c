@@ -30,6 +30,13 @@ int64_t tp_point_prefill_steps(const struct tp_point *point)
   return (all + tokens - 1) / tokens;
 }
 
+int64_t tp_point_prefill_alike(const struct tp_point *point, int64_t step)
+{
+  const int64_t all = sequences_of(point) * point->prompt, tokens = prefill_tokens(point);
+  const int64_t whole = tokens % point->prompt == 0 ? all / tokens : 0;
+  return step < whole ? whole - step : 1;
+}
+
 static void add_chunk(struct tp_batch *batch, struct tp_chunk chunk)
 {
   if (chunk.sequences > 0 && chunk.tokens > 0)

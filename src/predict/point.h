@@ -22,7 +22,7 @@ struct tp_point {
   const enum tp_dtype *dtypes; /* by part of the model; NULL: `dtype` */
   const char *dtype_text;      /* of a row; NULL: the name of `dtype` */
   const char *refused;         /* why it cannot run, known from its names; NULL: nothing */
-  enum tp_kv_dtype kv_dtype; /* AUTO: that of activations */
+  enum tp_kv_dtype kv_dtype;   /* AUTO: that of activations */
   const struct tp_engine *engine;
   enum tp_detail detail;
   enum tp_algorithm collective; /* that runs the all-reduces; AUTO: as the stack chooses */
@@ -42,6 +42,8 @@ int64_t tp_point_capacity(const struct tp_point *point);
  * attends `kv_len` tokens. */
 int64_t tp_point_prefill_steps(const struct tp_point *point);
 struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step);
+/* How many steps from this one on are the same: where each takes whole sequences, all that do. */
+int64_t tp_point_prefill_alike(const struct tp_point *point, int64_t step);
 struct tp_batch tp_point_decode(const struct tp_point *point, int64_t kv_len);
 
 /* Whether decode steps attend the whole capacity of the cache, and what the first one attends. */

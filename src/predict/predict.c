@@ -73,8 +73,9 @@ static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct 
                                       struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
+  const int64_t n = tp_point_prefill_steps(point);
   *most = (struct tp_footprint){0};
-  for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
+  for (int64_t i = 0; i < n; i += tp_point_prefill_alike(point, i)) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
     TP_TRY(add_footprint(steps, stage, &prefill, most, error));
   }
@@ -186,11 +187,14 @@ static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, str
 static enum tp_status sum_prefill(struct tp_steps *steps, struct tp_sum *sum,
                                   struct tp_error *error)
 {
-  for (int64_t i = 0; i < tp_point_prefill_steps(steps->point); i++) {
+  const int64_t n = tp_point_prefill_steps(steps->point);
+  for (int64_t i = 0, alike; i < n; i += alike) {
     const struct tp_batch batch = tp_point_prefill(steps->point, i);
     struct tp_result result;
     TP_TRY(tp_steps_run(steps, &batch, &result, error));
-    tp_sum_add(sum, &result, 1);
+    alike = tp_point_prefill_alike(steps->point, i);
+    for (int64_t k = 0; k < alike; k++)
+      tp_sum_add(sum, &result, 1);
   }
   return TP_OK;
 }

@@ -33,7 +33,7 @@ struct outcome {
   struct tp_result result;
 };
 
-struct entry {
+struct tp_step_entry {
   struct key key; /* its batch: `built_for` */
   struct tp_batch built_for;
   struct tp_arena *arena; /* holds the rest */
@@ -44,7 +44,7 @@ struct entry {
 
 /* The entries that a key may have. */
 struct set {
-  struct entry *ways[WAYS];
+  struct tp_step_entry *ways[WAYS];
   int oldest;
 };
 
@@ -60,7 +60,7 @@ struct tp_step_memo *tp_step_memo_create(void)
   return memo;
 }
 
-static void free_entry(struct entry *entry)
+static void free_entry(struct tp_step_entry *entry)
 {
   if (entry == NULL)
     return;
@@ -69,7 +69,7 @@ static void free_entry(struct entry *entry)
 }
 
 /* An entry of nobody's, which no key is the same as; NULL: a new one. */
-static struct entry *emptied(struct entry *entry)
+static struct tp_step_entry *emptied(struct tp_step_entry *entry)
 {
   if (entry == NULL) {
     entry = calloc(1, sizeof *entry);
@@ -113,14 +113,18 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
   };
 }
 
+static bool same_batch(const struct key *a, const struct tp_batch *batch)
+{
+  return a->by_context ? tp_batch_same(a->batch, batch) : tp_batch_alike(a->batch, batch);
+}
+
 static bool same_key(const struct key *a, const struct key *b)
 {
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && tp_mesh_same(&a->mesh, &b->mesh) &&
          a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
          a->detail == b->detail && a->collective == b->collective && a->stage == b->stage &&
-         a->workload == b->workload &&
-         (a->by_context ? tp_batch_same(a->batch, b->batch) : tp_batch_alike(a->batch, b->batch));
+         a->workload == b->workload && same_batch(a, b->batch);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -145,7 +149,7 @@ static size_t set_of(const struct key *key)
 }
 
 static enum tp_status build_sublayer(const struct tp_steps *steps, const struct tp_batch *batch,
-                                     struct entry *entry, struct tp_error *error)
+                                     struct tp_step_entry *entry, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   const struct tp_sublayer_request sublayer = {.model = point->model,
@@ -159,7 +163,7 @@ static enum tp_status build_sublayer(const struct tp_steps *steps, const struct 
 }
 
 static enum tp_status build(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                            struct entry *entry, struct tp_error *error)
+                            struct tp_step_entry *entry, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   if (point->workload.alone) {
@@ -173,9 +177,9 @@ static enum tp_status build(const struct tp_steps *steps, int stage, const struc
                               error);
 }
 
-/* The entry of a stage's step, its program built for a batch that is alike. */
-static enum tp_status find(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                           struct entry **found, struct tp_error *error)
+static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
+                                   const struct tp_batch *batch, struct tp_step_entry **found,
+                                   struct tp_error *error)
 {
   const struct key key = key_of(steps, stage, batch);
   struct set *const set = &steps->memo->sets[set_of(&key)];
@@ -184,8 +188,8 @@ static enum tp_status find(const struct tp_steps *steps, int stage, const struct
       *found = set->ways[i];
       return TP_OK;
     }
-  struct entry **const way = &set->ways[set->oldest];
-  struct entry *const entry = *way = emptied(*way);
+  struct tp_step_entry **const way = &set->ways[set->oldest];
+  struct tp_step_entry *const entry = *way = emptied(*way);
   TP_TRY(build(steps, stage, batch, entry, error));
   entry->key = key;
   entry->built_for = *batch;
@@ -195,10 +199,25 @@ static enum tp_status find(const struct tp_steps *steps, int stage, const struct
   return TP_OK;
 }
 
+/* The entry of a stage's step, its program built for a batch that is alike: mostly that of the step
+ * before, for a generation is many steps. */
+static enum tp_status find(struct tp_steps *steps, int stage, const struct tp_batch *batch,
+                           struct tp_step_entry **found, struct tp_error *error)
+{
+  struct tp_step_entry *const last = steps->last;
+  if (last == NULL || last->key.stage != stage || !same_batch(&last->key, batch)) {
+    steps->last = NULL;
+    TP_TRY(find_in_memo(steps, stage, batch, &steps->last, error));
+  }
+  *found = steps->last;
+  return TP_OK;
+}
+
 enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   steps->timing = (struct tp_timing){.engine = point->engine, .detail = point->detail};
+  steps->last = NULL;
   TP_TRY(tp_timer_machine(steps->timer, point->platform, point->device, point->stack,
                           tp_mesh_ranks(&point->mesh), &steps->timing.machine, error));
   return tp_point_check(point, &steps->timing.machine->machine, error);
@@ -207,7 +226,7 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
 enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                                   struct tp_footprint *footprint, struct tp_error *error)
 {
-  struct entry *entry;
+  struct tp_step_entry *entry;
   TP_TRY(find(steps, stage, batch, &entry, error));
   const struct tp_program *const program = &entry->program;
   *footprint = (struct tp_footprint){
@@ -218,7 +237,8 @@ enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struc
   return TP_OK;
 }
 
-static void price(const struct tp_steps *steps, const struct tp_batch *batch, struct entry *entry)
+static void price(const struct tp_steps *steps, const struct tp_batch *batch,
+                  struct tp_step_entry *entry)
 {
   const bool same = tp_batch_same(&entry->program.batch, batch);
   if (!same)
@@ -233,7 +253,7 @@ static void price(const struct tp_steps *steps, const struct tp_batch *batch, st
 }
 
 /* NULL where the step has several chunks. */
-static struct outcome *outcome_of(struct entry *entry, const struct tp_batch *batch)
+static struct outcome *outcome_of(struct tp_step_entry *entry, const struct tp_batch *batch)
 {
   if (batch->n != 1)
     return NULL;
@@ -247,7 +267,7 @@ static struct outcome *outcome_of(struct entry *entry, const struct tp_batch *ba
 static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                                 struct tp_result *result, struct tp_error *error)
 {
-  struct entry *entry;
+  struct tp_step_entry *entry;
   TP_TRY(find(steps, stage, batch, &entry, error));
   struct outcome *const outcome = steps->timing.timeline == NULL ? outcome_of(entry, batch) : NULL;
   if (outcome != NULL && outcome->ran && outcome->context == batch->chunks[0].context) {

@@ -10,6 +10,7 @@
 #include "predict/timing.h"
 
 struct tp_step_memo;
+struct tp_step_entry;
 struct tp_step_memo *tp_step_memo_create(void);
 void tp_step_memo_free(struct tp_step_memo *memo); /* NULL is fine */
 
@@ -18,8 +19,9 @@ struct tp_steps {
   const struct tp_point *point;
   struct tp_timer *timer;
   struct tp_step_memo *memo;
-  struct tp_arena *scratch; /* of a run; the caller resets it */
-  struct tp_timing timing;  /* a timeline may be set before a run */
+  struct tp_arena *scratch;   /* of a run; the caller resets it */
+  struct tp_timing timing;    /* a timeline may be set before a run */
+  struct tp_step_entry *last; /* of the memo, that the last step found */
 };
 
 /* What one rank of a stage needs of its memory while it works on a batch, the cache at its full
