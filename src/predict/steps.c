@@ -26,10 +26,10 @@ struct key {
   const struct tp_batch *batch;
 };
 
-/* How a step of one chunk went. */
+/* How a step went. */
 struct outcome {
   bool ran;
-  int64_t context;
+  int64_t context; /* of its first chunk */
   struct tp_result result;
 };
 
@@ -240,24 +240,35 @@ enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struc
 static void price(const struct tp_steps *steps, const struct tp_batch *batch,
                   struct tp_step_entry *entry)
 {
+  const struct tp_timed_machine *const machine = steps->timing.machine;
   const bool same = tp_batch_same(&entry->program.batch, batch);
+  if (entry->priced.program != NULL) {
+    if (!same)
+      tp_timer_reprice(steps->timer, machine, &entry->program, batch, &entry->priced);
+    return;
+  }
   if (!same)
     tp_program_set_contexts(&entry->program, batch);
-  if (entry->priced.program == NULL) {
-    tp_timer_price(steps->timer, steps->timing.machine, &entry->program, entry->arena,
-                   &entry->priced);
-    if (steps->timing.engine->plan != NULL)
-      entry->priced.plan = steps->timing.engine->plan(&entry->program, entry->arena);
-  } else if (!same)
-    tp_timer_reprice(steps->timer, steps->timing.machine, &entry->priced);
+  tp_timer_price(steps->timer, machine, &entry->program, entry->arena, &entry->priced);
+  if (steps->timing.engine->plan != NULL)
+    entry->priced.plan = steps->timing.engine->plan(&entry->program, entry->arena);
 }
 
-/* NULL where the step has several chunks. */
+/* Whether contexts of the step are in no key. */
+static bool decodes_some(const struct tp_batch *batch)
+{
+  for (int i = 0; i < batch->n; i++)
+    if (tp_chunk_decodes(&batch->chunks[i]))
+      return true;
+  return false;
+}
+
+/* NULL of a step that decodes beside other chunks. */
 static struct outcome *outcome_of(struct tp_step_entry *entry, const struct tp_batch *batch)
 {
-  if (batch->n != 1)
+  const bool decodes = decodes_some(batch);
+  if (decodes && batch->n > 1)
     return NULL;
-  const bool decodes = tp_chunk_decodes(&batch->chunks[0]);
   if (entry->outcomes == NULL)
     entry->outcomes = TP_NEW(entry->arena, struct outcome, decodes ? OUTCOMES : 1);
   const uint64_t hash = mix(0, (uint64_t)batch->chunks[0].context);

@@ -48,20 +48,24 @@ void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machi
     priced->placed[s] = clocks ? TP_NEW_RAW(scratch, struct tp_cost, n) : priced->costs[s];
     priced->uses[s] = clocks ? TP_NEW_RAW(scratch, struct tp_power_use, n) : NULL;
     priced->alone_s[s] = TP_NEW_RAW(scratch, double, n);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
       price(timer, machine, priced, s, i);
+      if (tp_op_attends(&program->segments[s].ops[i]))
+        TP_APPEND(scratch, priced->attending, priced->n_attending, (struct tp_place){s, i});
+    }
   }
 }
 
 void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_program *program, const struct tp_batch *batch,
                       struct tp_priced *priced)
 {
-  for (size_t s = 0; s < priced->program->n_segments; s++)
-    for (size_t i = 0; i < priced->program->segments[s].n_ops; i++) {
-      const enum tp_op_kind kind = priced->program->segments[s].ops[i].kind;
-      if (kind == TP_OP_ATTENTION || kind == TP_OP_LATENT)
-        price(timer, machine, priced, s, i);
-    }
+  program->batch = *batch;
+  for (size_t k = 0; k < priced->n_attending; k++) {
+    const struct tp_place at = priced->attending[k];
+    tp_op_set_context(&program->segments[at.segment].ops[at.op], batch);
+    price(timer, machine, priced, at.segment, at.op);
+  }
 }
 
 static enum tp_status run_pass(const struct tp_timing *timing, const struct tp_priced *priced,

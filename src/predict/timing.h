@@ -35,6 +35,11 @@ struct tp_timing {
   struct tp_timeline *timeline; /* NULL, or filled */
 };
 
+/* An op's place in a program. */
+struct tp_place {
+  size_t segment, op;
+};
+
 /* A program with the costs of its ops, [segment][op], and what follows from each by itself: a step
  * at another context works out anew what its attention takes, and nothing else. */
 struct tp_priced {
@@ -45,14 +50,18 @@ struct tp_priced {
   double clock;                               /* of the last pass; 0: none was run */
   struct tp_cost *placed[TP_MAX_SEGMENTS];    /* at `clock` */
   double *alone_s[TP_MAX_SEGMENTS];           /* tp_engine_alone_s of `placed` */
-  const struct tp_op *refused;                /* that nothing prices: it is not run; or NULL */
+  size_t n_attending;
+  struct tp_place *attending;  /* where tp_op_attends */
+  const struct tp_op *refused; /* that nothing prices: it is not run; or NULL */
 };
 /* All of it lives in `scratch`. */
 void tp_timer_price(struct tp_timer *timer, const struct tp_timed_machine *machine,
                     const struct tp_program *program, struct tp_arena *scratch,
                     struct tp_priced *priced);
-/* The same program after tp_program_set_contexts: attention anew. */
+/* The same program, `priced->program`, at other contexts: tp_program_set_contexts, and the costs
+ * that follow from it. */
 void tp_timer_reprice(struct tp_timer *timer, const struct tp_timed_machine *machine,
+                      struct tp_program *program, const struct tp_batch *batch,
                       struct tp_priced *priced);
 
 /* `scratch` holds what the run needs; the caller resets it. */

@@ -81,6 +81,10 @@ static inline const struct tp_chunk *tp_program_chunk(const struct tp_program *p
  * alike (tp_batch_alike). */
 void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *batch);
 
+/* Whether contexts are anything to the op, and what of them is. */
+bool tp_op_attends(const struct tp_op *op);
+void tp_op_set_context(struct tp_op *op, const struct tp_batch *batch);
+
 /* One op a line, as `tpsim show-program` prints; golden-tested.  The text is arena-owned. */
 char *tp_program_text(const struct tp_program *program, struct tp_arena *arena);
 #endif
