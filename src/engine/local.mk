@@ -15,7 +15,7 @@ libtpcore_la_SOURCES += \
 	%D%/des/block.c %D%/des/block.h \
 	%D%/des/des.c %D%/des/des.h \
 	%D%/des/loaded.c %D%/des/loaded.h \
-	%D%/des/plan.c \
+	%D%/des/fold.c %D%/des/plan.c \
 	%D%/des/worker.c %D%/des/worker.h
 
 # SimGrid stands behind a door, a program of its own: loading it takes 50 ms, 30 MB and the printf

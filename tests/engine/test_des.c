@@ -252,6 +252,24 @@ START_TEST(hidden_communication_is_not_exposed)
 }
 END_TEST
 
+/* One rank stands for all as long as flows of two patterns are never under way at once: here each
+ * waits for the other, then not. */
+START_TEST(patterns_fold_where_they_do_not_meet)
+{
+  struct rig_record record;
+  rig_segment(&rig, 3);
+  struct tp_op *const ring =
+      rig_collective(&rig, 1, 0, rig_phase(TP_PATTERN_RING, 3, 1e-6, 3e6, 0.1));
+  third_stream(TP_OP_COLLECTIVE, 0, 1, rig_phase(TP_PATTERN_DIRECT, 1, 2e-6, 1e6, 0.1));
+  const double whole_s = total_s(true);
+  ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, &record).total_s, whole_s, 1e-12);
+  ck_assert_int_eq(record.ranks, 1);
+  ring->n_waits = 0; /* the ring of the next repetition begins beside it */
+  rig_des(&rig, TP_DETAIL_FLOW, false, &record);
+  ck_assert_int_eq(record.ranks, 4);
+}
+END_TEST
+
 /* Times far beyond SimGrid's precision of the clock, with short ops that meet. */
 START_TEST(long_passes_go_on)
 {
@@ -396,6 +414,7 @@ static Suite *suite(void)
   tcase_add_loop_test(rules, wait_means_latest_record, 0, 2);
   tcase_add_loop_test(rules, wait_reaches_the_repetition_before, 0, 2);
   tcase_add_loop_test(rules, hidden_communication_is_not_exposed, 0, 2);
+  tcase_add_test(rules, patterns_fold_where_they_do_not_meet);
   tcase_add_loop_test(rules, long_passes_go_on, 0, 2);
   tcase_add_loop_test(rules, timeline_holds_every_op, 0, 2);
   tcase_add_loop_test(rules, endless_ops_are_refused, 0, 2);

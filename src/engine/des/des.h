@@ -2,7 +2,7 @@
 #define TP_ENGINE_DES_DES_H
 /* The seams inside the DES; outside it only tests and benchmarks look in here.
  *
- *     plan.c, platform.c         simulate.c, actor.c, collective.c     account.c
+ *     plan.c, fold.c             simulate.c, actor.c, collective.c     account.c
  *     per stream the op          one actor per (rank, stream)          spans -> result,
  *     instances, each with       walks its instances; SimGrid          timeline
  *     the waits left to do       shares SMs, DRAM and links
@@ -91,6 +91,9 @@ const struct tp_des_pattern *tp_des_pattern_of(const struct tp_des_plan *plan,
 /* Fails with TP_E_INPUT where an op never ends, or there are too many. */
 enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena,
                                 struct tp_des_plan *plan, struct tp_error *error);
+
+/* fold.c: of a plan that says the rest. */
+bool tp_des_can_fold(const struct tp_des_plan *plan);
 
 /* Messages of a phase that follow one another on a flow, and chunks that each of them is cut in. */
 int tp_des_rounds(enum tp_detail detail, const struct tp_comm_phase *phase);

@@ -1,5 +1,4 @@
-/* What can be known of a pass before it runs: what each wait means, what can overlap, whether one
- * rank can stand for all. */
+/* What can be known of a pass before it runs: what each wait means, what can overlap. */
 #include "engine/des/des.h"
 
 #include "program/check.h"
@@ -236,39 +235,6 @@ static void find_communication(struct tp_des_plan *plan, struct tp_arena *arena)
     plan->held_most += held[q];
 }
 
-/* Whether every rank has rank 0's flows over routes like rank 0's. */
-static bool is_symmetric(const struct tp_fabric *fabric, const struct tp_des_pattern *pattern)
-{
-  const size_t n = pattern->first[1];
-  for (int rank = 0; rank < fabric->ranks; rank++) {
-    if (pattern->first[rank + 1] - pattern->first[rank] != n || pattern->n_in[rank] != (int)n)
-      return false;
-    for (size_t i = 0; i < n; i++) {
-      const struct tp_flow *a = &pattern->flows[i], *b = &pattern->flows[pattern->first[rank] + i];
-      const struct tp_route of_a = tp_platform_route(fabric->platform, a->src, a->dst);
-      const struct tp_route of_b = tp_platform_route(fabric->platform, b->src, b->dst);
-      if (a->share != b->share || of_a.latency_s != of_b.latency_s ||
-          of_a.bytes_per_s != of_b.bytes_per_s)
-        return false;
-    }
-  }
-  return true;
-}
-
-/* One rank can stand for all if all do the same over like routes and no rank slows another.  Two
- * patterns at once could meet on links that neither shares with itself. */
-static bool can_fold(const struct tp_des_plan *plan)
-{
-  int streams = 0;
-  for (int q = 0; q < TP_MAX_STREAMS; q++)
-    streams += plan->streams[q].collectives;
-  for (size_t p = 0; p < plan->n_patterns; p++)
-    if (plan->patterns[p].rate->shared ||
-        !is_symmetric(plan->run->machine->fabric, &plan->patterns[p]))
-      return false;
-  return plan->n_patterns < 2 || streams < 2;
-}
-
 /* Where SimGrid finds the ranks: hosts by the names of the vertices. */
 static void place_ranks(struct tp_des_plan *plan, struct tp_arena *arena)
 {
@@ -302,7 +268,7 @@ enum tp_status tp_des_plan_make(const struct tp_run *run, struct tp_arena *arena
   find_communication(plan, arena);
   if (!run->no_fold)
     find_alone(plan);
-  plan->folded = !run->no_fold && can_fold(plan);
+  plan->folded = !run->no_fold && tp_des_can_fold(plan);
   plan->ranks = plan->folded ? 1 : tp_machine_ranks(run->machine);
   return TP_OK;
 }
