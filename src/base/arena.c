@@ -111,15 +111,19 @@ char *tp_arena_strdup(struct tp_arena *arena, const char *text)
 
 char *tp_arena_printf(struct tp_arena *arena, const char *format, ...)
 {
+  char printed[256]; /* once, as most texts are short */
   va_list args;
   va_start(args, format);
-  const int length = vsnprintf(NULL, 0, format, args);
+  const int length = vsnprintf(printed, sizeof printed, format, args);
   va_end(args);
   if (length < 0)
     tp_out_of_memory();
-  char *text = tp_arena_alloc(arena, (size_t)length + 1, 1);
+  const size_t size = (size_t)length + 1;
+  char *text = tp_arena_alloc_raw(arena, size, 1);
+  if (size <= sizeof printed)
+    return memcpy(text, printed, size);
   va_start(args, format);
-  vsnprintf(text, (size_t)length + 1, format, args);
+  vsnprintf(text, size, format, args);
   va_end(args);
   return text;
 }
