@@ -8,20 +8,22 @@
  * turn: those that are alike are numbered once there are two. */
 struct sort {
   uint64_t key[TP_OP_KEY_WORDS];
-  const char *name; /* NULL: a free place */
-  int64_t turn;     /* in which it was met last, ... */
-  size_t n_met;     /* ... and how often */
+  const char *name;
+  int64_t turn; /* in which it was met last, ... */
+  size_t n_met; /* ... and how often */
   size_t n_firsts;
   struct tp_op **firsts;
 };
 
-/* The ops of one call of tp_pass_layers, turn after turn.  A sort stands at the place that its hash
- * says, or at the first free one behind; there are twice as many places as ops. */
+/* The ops of one call of tp_pass_layers, turn after turn.  A sort stands at the place that the hash
+ * of its key says, or at the first free one behind; there are twice as many places as ops. */
 struct search {
   struct tp_program *program;
   struct tp_arena *arena;
   int64_t turn; /* counted over all segments */
   size_t room;
+  int *places; /* the number of a sort, from 1 on; 0: free */
+  int n_sorts;
   struct sort *sorts;
 };
 
@@ -30,31 +32,32 @@ static bool is_of(const struct tp_segment *segment, int call)
   return segment->layers_call == call;
 }
 
-/* FNV-1a over words, then over the name. */
-static uint64_t hash_of(const uint64_t *key, const char *name)
+static uint64_t hash_of(const uint64_t *key)
 {
-  uint64_t hash = 14695981039346656037u;
+  uint64_t hash = 0;
   for (int i = 0; i < TP_OP_KEY_WORDS; i++)
-    hash = (hash ^ key[i] ^ key[i] >> 32) * 1099511628211u;
-  for (; *name != '\0'; name++)
-    hash = (hash ^ (unsigned char)*name) * 1099511628211u;
-  return hash ^ hash >> 32;
+    hash = (hash ^ key[i]) * 0x9E3779B97F4A7C15u;
+  return hash >> 32;
+}
+
+static bool is_same(const struct sort *a, const struct sort *b)
+{
+  return memcmp(a->key, b->key, sizeof a->key) == 0 && strcmp(a->name, b->name) == 0;
 }
 
 static struct sort *sort_of(struct search *search, const struct tp_op *op)
 {
   struct sort asked = {.name = op->name, .turn = -1};
   tp_op_key(op, asked.key);
-  for (size_t at = (size_t)hash_of(asked.key, op->name) % search->room;;
-       at = (at + 1) % search->room) {
-    struct sort *const sort = &search->sorts[at];
-    if (sort->name == NULL)
-      *sort = asked;
-    else if (memcmp(sort->key, asked.key, sizeof asked.key) != 0 ||
-             strcmp(sort->name, op->name) != 0)
-      continue;
-    return sort;
+  size_t at = (size_t)hash_of(asked.key) % search->room;
+  for (; search->places[at] != 0; at = (at + 1) % search->room) {
+    struct sort *const sort = &search->sorts[search->places[at] - 1];
+    if (is_same(sort, &asked))
+      return sort;
   }
+  search->sorts[search->n_sorts] = asked;
+  search->places[at] = ++search->n_sorts;
+  return &search->sorts[search->places[at] - 1];
 }
 
 static void add_op(struct search *search, struct tp_op *op)
@@ -109,7 +112,8 @@ void tp_program_find_alike(struct tp_program *program, struct tp_arena *arena)
     if (n_ops == 0)
       continue;
     struct search search = {.program = program, .arena = arena, .room = 2 * n_ops};
-    search.sorts = TP_NEW(arena, struct sort, search.room);
+    search.places = TP_NEW(arena, int, search.room);
+    search.sorts = TP_NEW_RAW(arena, struct sort, n_ops);
     for (size_t s = 0; s < program->n_segments; s++)
       if (is_of(&program->segments[s], call))
         add_segment(&search, &program->segments[s]);
