@@ -135,7 +135,7 @@ START_TEST(what_has_no_stages)
   struct tp_request request = decode_request(&model, 2);
   request.operands = true;
   request.mesh.pp = 7;
-  assert_build_refused("standard", &request, "toy has 6 layers");
+  assert_build_refused("standard", &request, "toy has 6 in this run");
   request.mesh.pp = 2;
   assert_build_refused("desync-4x", &request, "takes layers 2 at a time");
   request.train = true;
