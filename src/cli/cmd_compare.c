@@ -12,8 +12,7 @@ struct args {
 
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS,
-    TP_POINTS_PHASE_OPTION
-    TP_TIMELINE_OPTION(args),
+    TP_POINTS_PHASE_OPTION TP_TIMELINE_OPTION(args),
     TP_FORMAT_OPTION(args),
     {"collectives", '\0', TP_OPTION_FLAG, offsetof(struct args, collectives), NULL,
      "compare all-reduce algorithms of a machine by size instead"},
@@ -29,6 +28,8 @@ static enum tp_status run(struct tp_session *session, void *values,
                 tp_architectures[i]->name);
   struct tp_asked asked;
   TP_TRY(tp_asked_read(session, positional, &args->points, args->format, &asked, error));
+  if (args->collectives && args->timeline != NULL)
+    return tp_fail(error, TP_E_INPUT, "--timeline shows points, not --collectives; drop one");
   if (args->collectives)
     return tp_collectives_print(session, &args->points, asked.format, error);
   TP_TRY(tp_grid_check(&asked.grid, &asked.catalog, error));

@@ -3,6 +3,7 @@
 #include "predict/collectives.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { LEAST_BYTES = 1 << 10, MOST_BYTES = 1 << 30 };
 
@@ -135,6 +136,27 @@ static enum tp_status print_contest(struct tp_catalog *catalog, const struct tp_
   return TP_OK;
 }
 
+/* Options of points that say nothing of a collective by itself. */
+static enum tp_status refuse_others(const struct tp_points *points, struct tp_arena *arena,
+                                    struct tp_error *error)
+{
+  const char *given = "";
+#define LIST(name, option, letter, placeholder, help)                                      \
+  if (points->name.n > 0 && strstr(" platform stack variant tp ", " " option " ") == NULL) \
+    given = tp_arena_printf(arena, "%s%s--" option, given, given[0] == '\0' ? "" : ", ");
+  TP_POINT_LIST(LIST, LIST)
+  TP_POINT_PHASE_LIST(LIST)
+#undef LIST
+  if (points->detail != NULL || points->collective != NULL)
+    given = tp_arena_printf(arena, "%s%s%s", given, given[0] == '\0' ? "" : ", ",
+                            points->detail != NULL ? "--collective-detail" : "--collective");
+  return given[0] == '\0' ? TP_OK
+                          : tp_fail(error, TP_E_INPUT,
+                                    "compare --collectives: %s says nothing of all-reduces by "
+                                    "themselves; drop it",
+                                    given);
+}
+
 enum tp_status tp_collectives_print(struct tp_session *session, const struct tp_points *points,
                                     enum tp_format format, struct tp_error *error)
 {
@@ -148,6 +170,7 @@ enum tp_status tp_collectives_print(struct tp_session *session, const struct tp_
   struct tp_catalog catalog = tp_session_catalog(session, &points->sets, points->device);
   struct tp_table table = {
       .arena = session->arena, .n_columns = 9, .headers = headers, .is_text = is_text};
+  TP_TRY(refuse_others(points, session->arena, error));
   if (points->platform.n == 0 || points->tp.n == 0)
     return tp_fail(error, TP_E_INPUT,
                    "compare --collectives: name the machine, --platform P --tp N");

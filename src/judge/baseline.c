@@ -107,6 +107,21 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
   return TP_OK;
 }
 
+/* The first thing that a sweep is taken for. */
+static enum tp_status refuse_result(const char *file, struct tp_arena *arena,
+                                    struct tp_error *error)
+{
+  struct tp_csv csv;
+  struct tp_error unread;
+  if (tp_csv_open(file, arena, &csv, &unread) != TP_OK || tp_csv_column(&csv, "metric") >= 0 ||
+      tp_csv_column(&csv, "status") < 0)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:1: a result and no baseline; make one of it: tpsim check --make %s -o "
+                 "BASELINE.csv",
+                 file, file);
+}
+
 enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
                                  struct tp_arena *arena, struct tp_baseline *baseline,
                                  struct tp_error *error)
@@ -114,6 +129,7 @@ enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
   static const char *const required[] = {"metric", "baseline"};
   struct tp_known reference;
   *baseline = (struct tp_baseline){.path = file};
+  TP_TRY(refuse_result(file, arena, error));
   TP_TRY(tp_known_open(file, required, sizeof required / sizeof required[0], arena, &reference,
                        error));
   baseline->csv = *reference.csv;

@@ -36,17 +36,19 @@ static void list_degrees(const struct tp_layer *layer, enum tp_unit unit, struct
   }
   const bool follows = cut.ep == 1 && cut.etp == cut.tp;
   size_t length = 0;
-  for (int n = 1; n <= most && length < MAX_LIST_BYTES; n++) {
-    struct tp_cut other = cut;
-    *(unit == TP_UNIT_EXPERT         ? &other.ep
-      : unit == TP_UNIT_EXPERT_INNER ? &other.etp
-                                     : &other.tp) = n;
-    if (follows && unit != TP_UNIT_EXPERT)
-      other.tp = other.etp = n;
-    if (misfit(layer, other) == TP_N_UNITS)
-      length += (size_t)snprintf(list + length, MAX_LIST_BYTES - length, "%s%d",
-                                 length == 0 ? "" : ", ", n);
-  }
+  for (int alone = 0; alone < 2 && length == 0; alone++)
+    for (int n = 1; n <= most && length < MAX_LIST_BYTES; n++) {
+      struct tp_cut other = cut;
+      *(unit == TP_UNIT_EXPERT         ? &other.ep
+        : unit == TP_UNIT_EXPERT_INNER ? &other.etp
+                                       : &other.tp) = n;
+      if (follows && unit != TP_UNIT_EXPERT)
+        other.tp = other.etp = n;
+      const enum tp_unit left = misfit(layer, other);
+      if (left == TP_N_UNITS || (alone && left != unit))
+        length += (size_t)snprintf(list + length, MAX_LIST_BYTES - length, "%s%d",
+                                   length == 0 ? "" : ", ", n);
+    }
 }
 
 static enum tp_status fail(const struct tp_model *model, const struct tp_layer *layer,

@@ -73,6 +73,12 @@ static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *row
   if (plot->across == plot->down)
     return tp_fail(error, TP_E_INPUT, "both axes are %s; give --x and --y two inputs",
                    tp_plot_inputs[plot->across]);
+  for (size_t i = 0; i < rows->n; i++) {
+    const struct tp_csv *const csv = rows->items[i].csv;
+    if (tp_csv_column(csv, plot->value) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s' to show%s", csv->path, plot->value,
+                     tp_text_hint(arena, plot->value, csv->columns, csv->n_columns));
+  }
   plot->x_names = tp_plot_rows_values(rows, plot->across, arena, &plot->n_x_names);
   plot->y_names = tp_plot_rows_values(rows, plot->down, arena, &plot->n_y_names);
   sort_names(plot->x_names, plot->n_x_names);

@@ -6,6 +6,7 @@
 #include "program/wiring/wiring.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct tp_catalog_entry {
@@ -103,6 +104,11 @@ static enum tp_status find_model(const struct tp_catalog *catalog, const char *n
   }
   const enum tp_status status = tp_datadir_find(catalog->dirs, "model", "models", ".json", name,
                                                 catalog->arena, path, &unknown);
+  struct stat there;
+  if (status == TP_OK && stat(*path, &there) == 0 && S_ISDIR(there.st_mode))
+    return tp_fail(error, TP_E_INPUT,
+                   "%s: a folder without config.json; give the file, or a folder that holds it",
+                   *path);
   if (status == TP_OK || !is_folder)
     return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", unknown.text);
   *path = inside;

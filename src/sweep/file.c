@@ -23,9 +23,9 @@ struct job {
 
 static enum tp_status fail_write(const struct job *job, const char *path)
 {
-  return tp_fail(job->error, TP_E_ENVIRONMENT,
-                 "%s: cannot be written: %s; free space, or give another place", path,
-                 strerror(errno));
+  return tp_fail(job->error, TP_E_ENVIRONMENT, "%s: cannot be written: %s; %sgive another place",
+                 path, strerror(errno),
+                 errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? "free space, or " : "");
 }
 
 /* What an earlier run left, checked. */
