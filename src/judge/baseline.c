@@ -113,8 +113,8 @@ static enum tp_status refuse_result(const char *file, struct tp_arena *arena,
 {
   struct tp_csv csv;
   struct tp_error unread;
-  if (tp_csv_open(file, arena, &csv, &unread) != TP_OK || tp_csv_column(&csv, "metric") >= 0 ||
-      tp_csv_column(&csv, "status") < 0)
+  if (strcmp(file, "-") == 0 || tp_csv_open(file, arena, &csv, &unread) != TP_OK ||
+      tp_csv_column(&csv, "metric") >= 0 || tp_csv_column(&csv, "status") < 0)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
                  "%s:1: a result and no baseline; make one of it: tpsim check --make %s -o "
