@@ -63,7 +63,11 @@ enum tp_status tp_report_put_pictures(const struct tp_csv *csv, struct tp_arena 
       TP_TRY(draw(&plot, arena, out, error));
       continue;
     }
-    fprintf(out, "<p>No picture of the kind <code>%s</code>: ", (*kind)->name);
+    fprintf(
+        out,
+        "<p>No picture of the kind <code>%s</code> (<code>tpsim plot %s</code> draws a choice of "
+        "rows): ",
+        (*kind)->name, (*kind)->name);
     tp_report_put_text(why.text, arena, out);
     fputs(".</p>\n", out);
   }

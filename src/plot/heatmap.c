@@ -63,7 +63,7 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
       .x = place_of(plot->x_names, plot->n_x_names, row->input[plot->across]),
       .y = place_of(plot->y_names, plot->n_y_names, row->input[plot->down]),
       .top = value,
-      .label = tp_arena_printf(arena, "%.3g", value)};
+      .label = tp_arena_printf(arena, value >= 1000 && value < 1e6 ? "%.0f" : "%.3g", value)};
   return tp_plot_add(plot, panel, row->input[plot->down], cell, row, arena, error);
 }
 

@@ -3,6 +3,8 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 /* Keeps the smallest batch; the text says so where there was a choice. */
 static const char *take_batch(struct tp_plot_rows *rows, struct tp_arena *arena)
 {
@@ -40,12 +42,15 @@ static bool shows_same(const struct tp_plot_row *a, const struct tp_plot_row *b,
   return true;
 }
 
-/* The servers follow from the ranks: several numbers of them are all right where rows that show the
- * same have the same. */
-static bool nodes_follow(const struct tp_plot_rows *rows, unsigned shown, struct tp_arena *arena)
+/* Servers follow from the ranks, the type of a cache from the model: several of them are all right
+ * where rows that show the same have the same. */
+static bool follows(const struct tp_plot_rows *rows, unsigned shown, enum tp_plot_input input,
+                    struct tp_arena *arena)
 {
   const struct tp_plot_row **apart = NULL;
   size_t n = 0;
+  if (input != TP_PLOT_nodes && input != TP_PLOT_kv_dtype)
+    return false;
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_plot_row *const row = &rows->items[i];
     size_t at = 0;
@@ -53,7 +58,7 @@ static bool nodes_follow(const struct tp_plot_rows *rows, unsigned shown, struct
       at++;
     if (at == n)
       TP_APPEND(arena, apart, n, row);
-    else if (!tp_plot_same(row->input[TP_PLOT_nodes], apart[at]->input[TP_PLOT_nodes]))
+    else if (!tp_plot_same(row->input[input], apart[at]->input[input]))
       return false;
   }
   return true;
@@ -88,9 +93,12 @@ static enum tp_status settle_input(const struct tp_plot_rows *rows, unsigned sho
   if (shown & 1u << input || input == TP_PLOT_batch)
     return TP_OK;
   const char *const *const values = tp_plot_rows_values(rows, input, arena, &n);
-  if (n == 1)
+  const bool as_others = /* as the activations are */
+      input == TP_PLOT_kv_dtype && n == 1 &&
+      strcmp(values[0], rows->items[0].input[TP_PLOT_dtype]) == 0;
+  if (n == 1 && !as_others)
     *caption = listed(*caption, words_of(input, values[0], arena), arena);
-  if (n <= 1 || (input == TP_PLOT_nodes && nodes_follow(rows, shown, arena)))
+  if (n <= 1 || follows(rows, shown, input, arena))
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s", n,
                  tp_plot_inputs[input], tp_plot_words(values, n, arena),

@@ -505,10 +505,17 @@ START_TEST(test_nodes_follow)
                    TP_E_INPUT);
   ck_assert_str_eq(error.text, "3 values of nodes in one picture: 1, 2, 4; choose with --nodes");
   ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,kv_dtype,speedup\nm,ladder,8,,1\n"
-                                           "m,ladder,16,fp8,1\n"),
+                                           "m,ladder,8,fp8,1\n"),
                    TP_E_INPUT);
   ck_assert_str_eq(error.text,
                    "2 values of kv_dtype in one picture: none, fp8; choose with --kv-dtype");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,dtype,kv_dtype,speedup\n"
+                                           "m,ladder,8,fp16,fp16,1\nn,ladder,8,fp16,fp16,1\n"),
+                   TP_OK);
+  ck_assert_str_eq(plot.caption, "fp16");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,dtype,kv_dtype,speedup\n"
+                                           "m,ladder,8,fp16,fp16,1\nn,ladder,8,fp16,bf16,1\n"),
+                   TP_OK);
 }
 END_TEST
 
