@@ -162,7 +162,7 @@ START_TEST(what_has_no_stages)
   struct tp_request request = request_of(&arranged[2], &model);
   request.operands = true;
   request.mesh.pp = 5;
-  assert_build_refused("standard", &request, "toy has 4 layers");
+  assert_build_refused("standard", &request, "toy has 4 in this run");
   request.mesh.pp = 2;
   assert_build_refused("kraken", &request, "kraken's sub-layers are dense blocks");
   assert_build_refused("desync-2x", &request, "would never see the other ranks' experts");
