@@ -38,7 +38,8 @@ static struct tp_request request_of(const struct arranged *how, const struct tp_
 {
   struct tp_request request = decode_request(model, how->tp);
   request.mesh = mesh_of(how->tp, how->dp, how->ep);
-  request.style.all_to_all = how->all_to_all;
+  request.style.dispatch_prefill = request.style.dispatch_decode =
+      how->all_to_all ? TP_DISPATCH_ALL_TO_ALL : TP_DISPATCH_GATHER;
   request.style.head_sharded = request.style.embedding_sharded = true;
   return request;
 }
