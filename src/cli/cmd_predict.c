@@ -11,7 +11,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS,
+    TP_POINTS_OPTIONS
     TP_POINTS_PHASE_OPTION
     TP_TIMELINE_OPTION(args),
     TP_FORMAT_OPTION(args),

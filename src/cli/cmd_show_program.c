@@ -12,7 +12,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS,
+    TP_POINTS_OPTIONS
     {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
      "prefill, decode or train[+recompute][+sequence-parallel][+async-reduce] "
      "[decode, its first step]"},

@@ -12,7 +12,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS,
+    TP_POINTS_OPTIONS
     TP_POINTS_PHASE_OPTION
     {"over", 'o', TP_OPTION_TEXT, offsetof(struct args, over), "KEY",
      "what is varied: a key of --set, or tp, batch, prompt, generate"},

@@ -21,7 +21,7 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS,
+    TP_POINTS_OPTIONS
     TP_POINTS_PHASE_OPTION
     {"points", '\0', TP_OPTION_TEXT, offsetof(struct args, file), "FILE.csv",
      "one point a row; columns by name, the others from the options"},

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "command/table.h"
 #include "sweep/grid.h"
+#include "sweep/sidecar.h"
 
 /* A line an input column: its name, the option, a letter for it, what stands for a value, help.
  * Options, what they are read into, the grid and the choice of rows to draw come from this list. */
@@ -43,8 +44,11 @@ struct tp_points {
   /* clang-format on */
 #undef WORDS
 #undef NUMBERS
-  struct tp_words sets;
-  const char *device, *detail, *collective;
+#define TEXT(name, option, placeholder, help)     const char *name;
+#define REPEATED(name, option, placeholder, help) struct tp_words name;
+  TP_UNTOLD_LIST(TEXT, REPEATED)
+#undef TEXT
+#undef REPEATED
 };
 
 /* Rows for the option table of a command whose values are a `struct args` with `points`. */
@@ -52,20 +56,13 @@ struct tp_points {
   {option, letter, TP_OPTION_WORDS, offsetof(struct args, points.name), placeholder, help},
 #define TP_POINTS_NUMBERS(name, option, letter, placeholder, help) \
   {option, letter, TP_OPTION_NUMBERS, offsetof(struct args, points.name), placeholder, help},
-#define TP_POINTS_TEXT(name, option, placeholder, help)                                 \
-  {                                                                                     \
-    option, '\0', TP_OPTION_TEXT, offsetof(struct args, points.name), placeholder, help \
-  }
-#define TP_POINTS_OPTIONS                                                                       \
-  TP_POINT_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS)                                             \
-  TP_POINTS_TEXT(device, "device", "D", TP_DEVICE_HELP),                                        \
-      TP_POINTS_TEXT(detail, "collective-detail", "D", "des: flow, step or chunk [flow]"),      \
-      TP_POINTS_TEXT(collective, "collective", "C",                                             \
-                     "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]"), \
-  {                                                                                             \
-    "set", '\0', TP_OPTION_REPEATED, offsetof(struct args, points.sets), "KEY=VALUE",           \
-        "change one value of platform, device or stack for this run"                            \
-  }
+#define TP_POINTS_TEXT(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_TEXT, offsetof(struct args, points.name), placeholder, help},
+#define TP_POINTS_REPEATED(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_REPEATED, offsetof(struct args, points.name), placeholder, help},
+#define TP_POINTS_OPTIONS                           \
+  TP_POINT_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS) \
+  TP_UNTOLD_LIST(TP_POINTS_TEXT, TP_POINTS_REPEATED)
 #define TP_POINTS_PHASE_OPTION TP_POINT_PHASE_LIST(TP_POINTS_WORDS)
 
 /* Lists given on the command line; columns not given stay open. */

@@ -52,8 +52,11 @@ static void compare_inputs(struct comparing *self, const json_t *inputs,
   }
 }
 
-/* Options whose values stand in no column of a row. */
-static const char *const untold[] = {"--set", "--collective", "--collective-detail", "--device"};
+static const char *const untold[] = {
+#define X(name, option, placeholder, help) "--" option,
+    TP_UNTOLD_LIST(X, X)
+#undef X
+};
 enum { N_UNTOLD = sizeof untold / sizeof untold[0] };
 
 /* "--set=a=1" of `words[*i]`, or of that and the next; NULL where it is another option. */

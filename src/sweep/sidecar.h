@@ -4,6 +4,15 @@
 #include "base/text.h"
 #include "sweep/sweep.h"
 
+/* Options that change numbers and stand in no column: what stands for the value, and help.  Command
+ * lines are made from this list, and whether one of them is missing now. */
+#define TP_UNTOLD_LIST(TEXT, REPEATED)                                                       \
+  TEXT(device, "device", "D", "GPU in place of the one that a platform names: name or file") \
+  TEXT(detail, "collective-detail", "D", "des: flow, step or chunk [flow]")                  \
+  TEXT(collective, "collective", "C",                                                        \
+       "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]")             \
+  REPEATED(sets, "set", "KEY=VALUE", "change one value of platform, device or stack for this run")
+
 /* {"tpsim": version, "build": id, "command": [...], "inputs": [{"file", "fnv1a64"}]}; arena-owned.
  */
 char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_file *target,
