@@ -21,6 +21,9 @@
 #define experts_nvfp4_ROW(key, least, most, meaning)     ROW(experts_nvfp4, key, least, most)
 #define experts_w4a16_ROW(key, least, most, meaning)     ROW(experts_w4a16, key, least, most)
 #define experts_w4a8_ROW(key, least, most, meaning)      ROW(experts_w4a8, key, least, most)
+#define experts_cutlass_ROW(key, least, most, meaning)   ROW(experts_cutlass, key, least, most)
+#define experts_fp8_cutlass_ROW(key, least, most, meaning) \
+  ROW(experts_fp8_cutlass, key, least, most)
 #define X(group, TABLE) \
   static const struct tp_kernel_parameter group##_table[] = {TABLE(group##_ROW)};
 TP_DEVICE_KERNEL_GROUPS(X)
@@ -36,10 +39,10 @@ static const struct tp_kernel_group groups[] = {
 
 /* Counts, and what only other measurements can tell. */
 static const char *const held_keys[] = {
-    "sustained_ratio",  "half_tile_rows", "wide_tile_rows", "tile_rows",       "tile_heads",
-    "absorbs",          "least_rows",     "most_rows",      "cached_bytes",    "row_latency_bytes",
-    "expanded_ratio",   "spread_ratio",   "spread_rows_16", "spread_rows_256", "spread_rows_2048",
-    "spread_rows_more", "few_rows"};
+    "sustained_ratio",   "half_tile_rows",   "wide_tile_rows", "tile_rows",      "tile_heads",
+    "absorbs",           "tiles_by_tokens",  "least_rows",     "most_rows",      "cached_bytes",
+    "row_latency_bytes", "expanded_ratio",   "spread_ratio",   "spread_rows_16", "spread_rows_256",
+    "spread_rows_2048",  "spread_rows_more", "few_rows"};
 
 const struct tp_kernel_group *tp_kernel_group_find(const char *name)
 {

@@ -270,9 +270,30 @@ static void settle_latent(bool decode, struct tp_latent *latent)
   latent->kv_dtype = tp_kv_dtype_of(latent->kv_dtype, latent->dtype);
 }
 
-static enum tp_status settle_experts(const struct tp_op_reader *reader, const struct tp_op_row *row,
-                                     const struct tp_experts *experts)
+/* Published models whose experts have no gate, for tables that do not tell them apart. */
+static const struct {
+  int64_t hidden, intermediate, top_k, experts;
+} ungated_models[] = {
+    {2688, 1856, 6, 128}, /* NVIDIA-Nemotron-3-Nano-30B-A3B, config.json: relu2 */
+};
+
+static bool is_ungated(const struct tp_experts *experts)
 {
+  for (size_t i = 0; i < sizeof ungated_models / sizeof *ungated_models; i++)
+    if (experts->hidden == ungated_models[i].hidden &&
+        experts->intermediate == ungated_models[i].intermediate &&
+        experts->top_k == ungated_models[i].top_k && experts->experts == ungated_models[i].experts)
+      return true;
+  return false;
+}
+
+static enum tp_status settle_experts(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                     struct tp_experts *experts)
+{
+  static const char *const answers[] = {"yes", "no", NULL};
+  size_t ungated = is_ungated(experts);
+  TP_TRY(word_of(reader, row, "gated", answers, ungated, &ungated));
+  experts->ungated = ungated > 0;
   if (experts->top_k > experts->experts)
     return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
   if (experts->experts % experts->moe_ep != 0)

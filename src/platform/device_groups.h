@@ -130,6 +130,14 @@
   X(ragged_stretch, 0, 20, "down product of a width not divisible by 16 over others; 0: alike")  \
   X(second_stretch, 0, 20,                                                                       \
     "time of CUTLASS' or Marlin's kernel over that of the one fitted; 0: alike")                 \
+  X(few_sort_s, 0, 1e-3, "sorting where there are few to an expert, with ep; 0: as else")        \
+  X(tile_s, 0, 1e-3, "fixed time of a tile: start, first operands")                              \
+  X(group_s, 0, 1e-3, "time of each tile of rows, one after the other")                          \
+  X(empty_stretch, 0, 10, "time that an empty tile takes longer than a full one, over it")       \
+  X(tiles_by_tokens, 0, 1, "1: tiles are what vLLM sets for so many tokens; 0: the fastest")     \
+  X(elements_per_s, 0, 1e15, "of a width not divisible by 16, that an SM loads; 0: as others")   \
+  X(cached_bytes, 0, 1e12, "permuting, activating, summing: up to this size within the cache")   \
+  X(cache_bytes_per_s, 0, 1e15, "and as fast; 0: at the memory's rate")                          \
   X(spread_ratio, 0, 2, "residual spread of the fit")                                            \
   TP_DEVICE_REGIONS(X)
 
@@ -284,7 +292,8 @@
       "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",           \
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
-      "direct_local_bytes_per_s", "wide_tile_rows"
+      "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
+      "empty_stretch", "tiles_by_tokens", "elements_per_s"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \
@@ -311,7 +320,9 @@
   X(experts_fp8_block, TP_DEVICE_EXPERTS)     \
   X(experts_nvfp4, TP_DEVICE_EXPERTS)         \
   X(experts_w4a16, TP_DEVICE_EXPERTS)         \
-  X(experts_w4a8, TP_DEVICE_EXPERTS)
+  X(experts_w4a8, TP_DEVICE_EXPERTS)          \
+  X(experts_cutlass, TP_DEVICE_EXPERTS)       \
+  X(experts_fp8_cutlass, TP_DEVICE_EXPERTS)
 
 /* Of kernels, which fits to ops tell. */
 #define TP_DEVICE_KERNEL_GROUPS(X)                  \

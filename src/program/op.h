@@ -215,7 +215,7 @@ enum tp_experts_kernel {
  *   skew     how tokens spread: 0 evenly, else expert i of the likeliest first gets a share like
  *            i^-skew, and the op is the busiest rank's
  *   kernel   another than the engine's first
- *   ungated  up and down alone */
+ *   ungated  up and down alone; of rows the column `gated` says it, as yes or no */
 #define TP_EXPERTS_FIELDS(X)                                       \
   X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
   X(COUNT, hidden, COSTS, "hidden", ALWAYS, " hidden=")            \

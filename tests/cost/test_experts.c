@@ -3,6 +3,8 @@
 
 #include "cost/kernels/load.h"
 
+#include <string.h>
+
 static struct toy toy;
 
 static void open_toy(void)
@@ -59,6 +61,55 @@ START_TEST(weights_of_experts_that_are_touched)
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
   toy.device.experts.idle_ratio = 1; /* and rows of 7 others */
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592) / 4 + 0.028672 * 2, 1e-6);
+}
+END_TEST
+
+/* 8 tokens at one of 4 experts each: 2 rows a tile of 128, and so empty by 126/128; 4 tiles of rows
+ * one after the other, and a fixed time in one wave of each product. */
+START_TEST(empty_tiles_and_tiles_of_rows)
+{
+  toy.machine.dram_bytes_per_s = 1e30;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  const struct tp_experts op = experts_of(8, 1, 4);
+  const double fixed_us = us(&op); /* 13, and what the cache delivers */
+  ck_assert_rel(fixed_us, 13, 1e-2);
+  toy.device.experts.group_s = 1e-6;
+  toy.device.experts.tile_s = 20e-6;
+  ck_assert_rel(us(&op), 13 + 2 * (4 + 20), 1e-2);
+  toy.device.experts.empty_stretch = 1;
+  ck_assert_rel(us(&op), 13 + 2 * (4 + 20) * (2 - 2 / 128.0), 1e-2);
+}
+END_TEST
+
+/* vLLM's tiles: at 65 tokens columns double, so a narrow product has half as many. */
+START_TEST(tiles_by_tokens)
+{
+  toy.machine.dram_bytes_per_s = 1e30;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  toy.device.experts.tile_s = 100e-6;
+  toy.device.experts.tiles_by_tokens = 1;
+  static const struct {
+    int64_t tokens;
+    double waves; /* of 100 SMs: 4 experts, 16 + 16 tiles of 64 columns a tile of rows, or 8 + 8 */
+  } cases[] = {{64, 1}, {65, 1}, {2048, 4 * 4 * 8 / 100.0}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    const struct tp_experts op = experts_of(cases[i].tokens, 1, 4);
+    ck_assert_rel(us(&op), 13 + 2 * 100 * ceil(cases[i].waves), 2e-2);
+  }
+}
+END_TEST
+
+/* A kernel that was fitted apart is priced apart. */
+START_TEST(a_second_kernel_of_its_own)
+{
+  struct tp_experts op = experts_of(8, 1, 4);
+  const double first_us = us(&op);
+  op.kernel = TP_EXPERTS_CUTLASS;
+  ck_assert_rel(us(&op), first_us, 0);
+  memcpy(&toy.device.experts_cutlass, &toy.device.experts, sizeof toy.device.experts_cutlass);
+  toy.device.experts_cutlass.kind = TP_PROVENANCE_FITTED;
+  toy.device.experts_cutlass.launch_s += 5e-6;
+  ck_assert_rel(us(&op), first_us + 5, 1e-9);
 }
 END_TEST
 
@@ -179,6 +230,9 @@ static Suite *suite(void)
   tcase_add_checked_fixture(cases, open_toy, close_toy);
   tcase_add_test(cases, weights_of_experts_that_are_touched);
   tcase_add_test(cases, few_tokens_are_not_sorted);
+  tcase_add_test(cases, empty_tiles_and_tiles_of_rows);
+  tcase_add_test(cases, tiles_by_tokens);
+  tcase_add_test(cases, a_second_kernel_of_its_own);
   tcase_add_test(cases, tiles_of_rows);
   tcase_add_test(cases, panels_that_the_cache_keeps);
   tcase_add_test(cases, other_kernels_and_widths);

@@ -127,3 +127,11 @@ double tp_expert_partial_tiles(const struct tp_expert_load *load, double tile_ro
       tiles += load->experts[i];
   return tiles;
 }
+
+double tp_expert_empty_tiles(const struct tp_expert_load *load, double tile_rows)
+{
+  double empty = load->lone * (1 - 1 / tile_rows);
+  for (int i = 0; i < load->n_classes; i++)
+    empty += load->experts[i] * (ceil(load->each[i] / tile_rows) - load->each[i] / tile_rows);
+  return empty;
+}

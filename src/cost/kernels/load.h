@@ -21,4 +21,6 @@ struct tp_expert_load tp_expert_load(const struct tp_experts *experts);
 /* Tiles of so many rows, at least 1; and those of them that are not full. */
 double tp_expert_row_tiles(const struct tp_expert_load *load, double tile_rows);
 double tp_expert_partial_tiles(const struct tp_expert_load *load, double tile_rows);
+/* Tiles that the rows missing in those would fill. */
+double tp_expert_empty_tiles(const struct tp_expert_load *load, double tile_rows);
 #endif
