@@ -89,6 +89,7 @@
   X(kv8_launch_s, 0, 1e-3, "fp8 cache: fixed time of converting")                         \
   X(kv8_bytes_per_s, 0, 1e15, "fp8 cache: bytes read and written converting; 0: free")    \
   X(kv8_speed, 0, 10, "fp8 cache: matrix rate over that with a 16-bit one; 0: alike")     \
+  X(tail_power, 0, 100, "a = (all^p + longest^p)^(1/p), 1: in the order of rows; 0: 4")   \
   X(spread_ratio, 0, 2, "residual spread of the fit")                                     \
   TP_DEVICE_REGIONS(X)
 
@@ -293,7 +294,7 @@
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
       "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
-      "empty_stretch", "tiles_by_tokens", "elements_per_s"
+      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

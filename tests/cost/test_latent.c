@@ -81,6 +81,8 @@ START_TEST(prefill_expands)
   const struct tp_op op = latent(false, 64, 64, 100);
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(2, 0.25) * (1 + 64 * 0.004096), 1e-6);
   ck_assert_rel(tp_op_flops(&op), 2. * 100 * 64 * 65 / 2 * 320, 1e-12);
+  toy.device.latent_prefill.tail_power = 1; /* or both, one after the other */
+  ck_assert_rel(toy_us(&toy, &op), 3 + 2 * (1 + 64 * 0.004096), 1e-6);
 }
 END_TEST
 

@@ -40,6 +40,14 @@ static double query_bytes(const struct shape *shape)
          shape->element_bytes;
 }
 
+/* All tiles on all SMs, and the longest by itself: where the long ones start first it is hidden, by
+ * fourth powers; in the order of rows it starts last. */
+static double both_s(double all_s, double longest_s, double tail_power)
+{
+  const double power = tail_power > 0 ? tail_power : 4, larger_s = fmax(all_s, longest_s);
+  return larger_s * pow(1 + pow(fmin(all_s, longest_s) / larger_s, power), 1 / power);
+}
+
 /* Tiles of queries, each looping over the keys it may see, as in flash_prefill of attention.c;
  * absorbed, a tile holds the queries of all heads. */
 static void prefill(const struct tp_machine *machine, const struct tp_latent *latent,
@@ -69,7 +77,7 @@ static void prefill(const struct tp_machine *machine, const struct tp_latent *la
                            (absorbs ? shape.row : shape.heads * (2 * shape.key + shape.value));
   cost->dram_bytes = query_bytes(&shape) + kv_elements * shape.element_bytes;
   cost->fixed_s = fit->launch_s;
-  cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
+  cost->compute_s = both_s(all_s, longest_s, fit->tail_power);
   cost->matrix_s = fmin(all_s, cost->compute_s);
   const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
   cost->work_s = sqrt(sqrt(power_4(cost->compute_s) + power_4(dram_s)));
