@@ -182,19 +182,24 @@ static enum tp_status judge(const struct result *results, size_t n, const char *
 }
 
 /* Points of a folder were measured as its ops were, for moments; what minutes of load take from the
- * clocks shows in sustained.csv alone.  No power limit holds a virtual clock.  What the user sets
- * has the last word. */
-static void take_clocks_of_ops(struct tp_catalog *catalog, bool is_virtual)
+ * clocks shows in sustained.csv alone.  No power limit holds a virtual clock, and nothing is in
+ * the way of its accesses.  What the user sets has the last word. */
+static void take_conditions(struct tp_catalog *catalog, const struct tp_traces *traces)
 {
-  static const char *const same[] = {"gemm.sustained_ratio=1", "gemm_fp8.sustained_ratio=1",
-                                     "overlap.burst_ratio=0"};
-  enum { N_SAME = sizeof same / sizeof same[0] };
-  const size_t n_same = is_virtual ? N_SAME : N_SAME - 1;
-  const char **sets = TP_NEW(catalog->arena, const char *, n_same + catalog->n_sets);
-  for (size_t i = 0; i < n_same + catalog->n_sets; i++)
-    sets[i] = i < n_same ? same[i] : catalog->sets[i - n_same];
+  enum { MOST = 5 };
+  const char *here[MOST] = {"gemm.sustained_ratio=1", "gemm_fp8.sustained_ratio=1"};
+  size_t n_here = 2;
+  if (traces->has_virtual_clock) {
+    here[n_here++] = "overlap.burst_ratio=0";
+    here[n_here++] = "overlap.queue_ratio=0";
+  }
+  if (traces->holds_most)
+    here[n_here++] = "nccl.least_sms=10000";
+  const char **sets = TP_NEW(catalog->arena, const char *, n_here + catalog->n_sets);
+  for (size_t i = 0; i < n_here + catalog->n_sets; i++)
+    sets[i] = i < n_here ? here[i] : catalog->sets[i - n_here];
   catalog->sets = sets;
-  catalog->n_sets += n_same;
+  catalog->n_sets += n_here;
 }
 
 static enum tp_status validate_folder(const char *folder, struct tp_validate_request *request,
@@ -203,7 +208,8 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
 {
   struct tp_traces *traces = TP_NEW(catalog->arena, struct tp_traces, 1);
   enum tp_status status = tp_traces_open(folder, catalog->arena, traces, error);
-  take_clocks_of_ops(catalog, status == TP_OK && traces->has_virtual_clock);
+  if (status == TP_OK)
+    take_conditions(catalog, traces);
   if (status == TP_OK && request->ops.device == NULL && traces->is_fitted)
     request->ops.device = catalog->device = traces->fitted;
   if (status == TP_OK && request->ops.device == NULL) {

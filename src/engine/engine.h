@@ -40,16 +40,22 @@
  *   Late  A kernel with a block on every SM has blocks that find no place while SMs are held: these
  *         go on when SMs are free, or when the other blocks have ended.  A kernel has room while
  *         sm_share <= 1 - the largest late_share of the collectives that began before that moment
- *         and have not ended.  After fixed_s the kernel waits until it has room, at most
- *             max(0, wave_s * (stretch(largest late_share) - stretch(held))
- *                    - held * max(0, work_s - stretch(held) * compute_s)),
+ *         and have not ended.  One that has none at the end of fixed_s ends later than its last
+ *         component by
+ *             late_s * min(1, t / block_s),
+ *             late_s = max(0, wave_s * (stretch(largest late_share) - stretch(held))
+ *                             - held * max(0, work_s - stretch(held) * compute_s)),
+ *             block_s = wave_s * max(1, work_s / compute_s),
  *             stretch(taken) = max(1, sm_share / max(TP_SM_FLOOR, 1 - taken)),
- *             held: sum of their sm_share,
- *         all as they are at the end of fixed_s: late blocks take a wave at most, however many the
- *         kernel has, and their bytes are late, too, which leaves more of the DRAM to the others'.
- *         So a kernel of one wave beside a collective that outlasts it takes compute_s times
- *         stretch(max(late_share, sm_share)).  A collective that begins while it computes takes its
- *         sm_share from it, no more.
+ *             t: from the end of fixed_s to the first end of a collective that leaves room, or to
+ *             the end of its last component,
+ *             held: sum of their sm_share, as that and late_share are at the end of fixed_s.
+ *         Late blocks take a wave at most, however many the kernel has, and their bytes are late,
+ *         too, which leaves more of the DRAM to the others'.  Those with a place take block_s: a
+ *         block that begins after a part of that is behind by as much of its own time, for it makes
+ *         up for it when the others have ended.  So a kernel of one wave beside a collective that
+ *         outlasts it takes compute_s times stretch(max(late_share, sm_share)).  A collective that
+ *         begins while it computes takes its sm_share from it, no more.
  *   DRAM  Every running DRAM component, of kernels and collectives alike, gets of
  *         machine.dram_bytes_per_s its weight over the sum of theirs: 1, but for collectives with a
  *         dram_weight that.  No component has a cap of its own.

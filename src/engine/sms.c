@@ -40,13 +40,18 @@ void tp_sms_hold(struct tp_sms_held *held, const struct tp_cost *collective)
 
 bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel)
 {
-  return kernel->sm_share <= 1 - held.late_share;
+  return held.late_share <= 0 || kernel->sm_share <= 1 - held.late_share;
 }
 
 /* How much longer a kernel takes with so much of the SMs taken all the time. */
 static double stretch(const struct tp_cost *kernel, double taken)
 {
   return larger(1, kernel->sm_share / larger(TP_SM_FLOOR, 1 - taken));
+}
+
+static double wave_of(const struct tp_cost *kernel)
+{
+  return kernel->wave_s > 0 ? kernel->wave_s : kernel->compute_s;
 }
 
 /* What held SMs take from the kernel after the wait is less of it: beside a collective that
@@ -57,8 +62,15 @@ double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
 {
   if (held.late_share <= held.share)
     return 0;
-  const double wave_s = kernel->wave_s > 0 ? kernel->wave_s : kernel->compute_s;
+  const double wave_s = wave_of(kernel);
   const double beside = stretch(kernel, held.share);
   const double blocks_s = wave_s * (stretch(kernel, held.late_share) - beside);
   return larger(0, blocks_s - held.share * larger(0, kernel->work_s - beside * kernel->compute_s));
+}
+
+/* Blocks with a place share the memory, and take longer by as much as the kernel waits for it. */
+double tp_sms_owed_s(const struct tp_cost *kernel, double late_s, double without_room_s)
+{
+  const double block_s = wave_of(kernel) * larger(1, kernel->work_s / kernel->compute_s);
+  return without_room_s < block_s ? late_s * without_room_s / block_s : late_s;
 }

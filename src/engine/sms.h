@@ -16,6 +16,9 @@ void tp_sms_hold(struct tp_sms_held *held, const struct tp_cost *collective);
 /* Whether all blocks of the kernel find a place on an SM. */
 bool tp_sms_have_room(struct tp_sms_held held, const struct tp_cost *kernel);
 
-/* How long the kernel's blocks wait for a place at most. */
+/* How much later the kernel ends beside what outlasts it: late_s. */
 double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel);
+
+/* How much later it ends where it had no room for so long. */
+double tp_sms_owed_s(const struct tp_cost *kernel, double late_s, double without_room_s);
 #endif

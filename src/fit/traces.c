@@ -72,6 +72,8 @@ static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file
   file->origin = origin_of(&doc, arena);
   const char *const clock = text_at(&doc, "machine.clock");
   traces->has_virtual_clock |= clock != NULL && strcmp(clock, "virtual clock") == 0;
+  const char *const version = text_at(&doc, "machine.tpsim");
+  traces->holds_most |= version != NULL && strncmp(version, "0.1.", 4) == 0;
   tp_doc_close(&doc);
   return TP_OK;
 }

@@ -39,6 +39,23 @@ static bool is_left_out(const struct tp_doc *doc, const char *group)
   return false;
 }
 
+static void say(json_t *group, const char *key, double least)
+{
+  if (least <= 0 && tp_device_may_lack(key) && json_object_get(group, key) == NULL)
+    json_object_set_new(group, key, json_real(0));
+}
+
+void tp_device_say_absent(const struct tp_doc *doc)
+{
+  json_t *group;
+#define SAY(key, least, most, meaning) say(group, #key, least);
+#define X(name, TABLE)                               \
+  if (json_is_object(group = tp_doc_at(doc, #name))) \
+  TABLE(SAY)
+  TP_DEVICE_FITTED_GROUPS(X)
+#undef X
+}
+
 /* One reader a group; `here` is the group's struct inside it. */
 #define FIELD(name, least, most, meaning) \
   {.key = #name,                          \

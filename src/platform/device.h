@@ -54,6 +54,9 @@ struct tp_device {
 /* Whether the key may be absent: then it is 0, and leaves its term out. */
 bool tp_device_may_lack(const char *key);
 
+/* Writes such keys as 0 into the groups that are there, so that --set can name them. */
+void tp_device_say_absent(const struct tp_doc *doc);
+
 /* Reads the document; every other key of every group is required, but for later groups
  * (device_groups.h), which are lent (lend.h) where they are absent. */
 enum tp_status tp_device_read(const struct tp_doc *doc, struct tp_arena *arena,

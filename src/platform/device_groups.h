@@ -145,7 +145,7 @@
 /* expanded_ratio passes 1 where the repeats of a group hit the cache. */
 #define TP_DEVICE_MEMORY(X)                                                                        \
   X(kernel_floor_s, 0, 1e-3, "shortest kernel inside a captured graph")                            \
-  X(row_latency_s, 0, 1e-3, "load, reduce, store one after the other: added as rows fill the SMs") \
+  X(row_latency_s, 0, 1e-3, "residual and norm wait for a row thrice: added as rows fill the SMs") \
   X(row_latency_bytes, 1, 1e9, "bytes at which half of that latency shows")                        \
   X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
   X(cached_bytes, 0, 1e12, "read and written, up to this size within the last-level cache")        \
@@ -194,7 +194,8 @@
   X(direct_fill_bytes, 0, 1e12, "buffer from which on they are full")                           \
   X(direct_local_bytes_per_s, 0, 1e16, "all-to-all: copying a rank's own part; 0: as in rings") \
   X(direct_wire_ratio, 1, 100, "all-to-all: link bytes over payload, unused rate included")     \
-  X(ring_sms, 0, 1e4, "streaming multiprocessors held by ring, tree and all-to-all")            \
+  X(ring_sms, 0, 1e4, "streaming multiprocessors held by ring, tree and all-to-all at most")    \
+  X(least_sms, 0, 1e4, "the same at least, however few bytes (NCCL_MIN_CTAS)")                  \
   X(nvls_sms, 0, 1e4, "streaming multiprocessors held by in-switch reduction")                  \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
@@ -266,7 +267,9 @@
   X(crossing_s, 0, 1e-3,                                                                          \
     "from a kernel to a collective on another stream and back, beyond what each takes alone")     \
   X(wait_s, 0, 1e-3,                                                                              \
-    "of it, what the kernel that waits pays even where the collective ended long before")
+    "of it, what the kernel that waits pays even where the collective ended long before")         \
+  X(queue_ratio, 0, 100,                                                                          \
+    "accesses of a collective that go before one of a kernel beside it, over the held SMs' share")
 
 /* Track and trigger (T3), and its peer that gives SMs away: docs/MODEL.md, "Track and trigger". */
 #define TP_DEVICE_TRIGGER(X)                                                                     \
@@ -294,7 +297,7 @@
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
       "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
-      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power"
+      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power", "least_sms"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

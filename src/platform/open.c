@@ -75,7 +75,9 @@ static enum tp_status open_device(struct opening *opening)
                    opening->xml ? "<prop id=\"device\" value=\"NAME\"/> to its outermost zone"
                                 : "\"device\": \"NAME\"");
   TP_TRY(open_doc(opening, DEVICE, name));
-  return tp_device_borrow(opening->dirs, &opening->docs[DEVICE], opening->arena, opening->error);
+  TP_TRY(tp_device_borrow(opening->dirs, &opening->docs[DEVICE], opening->arena, opening->error));
+  tp_device_say_absent(&opening->docs[DEVICE]);
+  return TP_OK;
 }
 
 static enum tp_status apply_libraries(struct opening *opening)

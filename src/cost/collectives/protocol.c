@@ -83,6 +83,7 @@ void tp_protocol_choose(const struct tp_exchange *exchange, enum tp_protocol lea
   *cost = best;
   cost->fixed_s += local_s(nccl, local_bytes) +
                    nccl->channels_s * fmin(1, exchange->collective->bytes / nccl->channels_bytes);
-  cost->sm_share = nccl->ring_sms / exchange->machine->device->datasheet.sm_count;
+  cost->sm_share = tp_nccl_sms(exchange, least, cost->algorithm == TP_ALGORITHM_TREE) /
+                   exchange->machine->device->datasheet.sm_count;
   cost->sigma = nccl->spread_ratio;
 }

@@ -103,3 +103,20 @@ enum tp_protocol tp_nccl_protocol(const struct tp_exchange *exchange, bool tree)
   }
   return best;
 }
+
+/* A block less where each thread would get fewer bytes; LL counts those of a rank in rings
+ * (threadThresholds of src/graph/tuning.cc, topoGetAlgoInfo of src/enqueue.cc).  Through host
+ * memory NCCL's search finds paths for two. */
+double tp_nccl_sms(const struct tp_exchange *exchange, enum tp_protocol protocol, bool tree)
+{
+  static const double threads[TP_N_PROTOCOLS] = {512, 640, 512};
+  static const double thread_bytes[TP_N_PROTOCOLS] = {8, 8, 64};
+  static const double most_by_pcie = 2;
+  const struct tp_device_nccl *nccl = &exchange->machine->device->nccl;
+  const bool pcie = local_kind(exchange->group, TP_PATTERN_RING) == TP_LINK_PCIE;
+  const double most = pcie ? fmin(most_by_pcie, nccl->ring_sms) : nccl->ring_sms;
+  const double ranks = protocol == TP_PROTOCOL_LL && !tree ? exchange->group->ranks : 1;
+  const double block_bytes = threads[protocol] * thread_bytes[protocol] * ranks;
+  const double least = fmax(1, nccl->least_sms);
+  return fmin(most, fmax(least, floor(exchange->collective->bytes / block_bytes)));
+}

@@ -31,7 +31,7 @@ static double end_of_phases_s(const struct tp_fluid_lane *lane)
 
 double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane)
 {
-  if (lane->stage == TP_STAGE_FIXED || lane->stage == TP_STAGE_LATE)
+  if (lane->stage == TP_STAGE_FIXED)
     return lane->stage_end_s + (lane->alone_s - lane->cost->fixed_s);
   const double end_s =
       tp_fluid_larger(lane->stage_end_s, tp_fluid_larger(lane->work_end_s, lane->dram_end_s));

@@ -10,6 +10,7 @@ void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, b
   lane->alone_s = alone_s;
   lane->bit = 1u << q;
   lane->phase = 0;
+  lane->owed_s = 0;
   lane->start_s = lane->work_end_s = lane->dram_end_s = fluid->now_s;
   lane->stage = TP_STAGE_FIXED;
   lane->stage_end_s = fluid->now_s + cost->fixed_s;
@@ -103,7 +104,8 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
   const unsigned running = fluid->running;
   if ((running & (running - 1)) != 0)
     return advance_several(fluid);
-  fluid->now_s = tp_fluid_undisturbed_end_s(&fluid->lanes[tp_fluid_lowest(running)]);
+  struct tp_fluid_lane *lane = &fluid->lanes[tp_fluid_lowest(running)];
+  fluid->now_s = tp_fluid_undisturbed_end_s(lane) + lane->owed_s;
   fluid->running = fluid->collectives = fluid->holders = fluid->queuers = 0;
   fluid->late = fluid->computing = fluid->stalling = fluid->loading = fluid->flowing = 0;
   return running;
@@ -117,6 +119,7 @@ static void rebase_lane(struct tp_fluid_lane *lane, double now_s, double by_s)
   if (lane->stage == TP_STAGE_COMPUTE && lane->stage_end_s <= over_s)
     lane->stage = TP_STAGE_OVER;
   lane->start_s -= by_s;
+  lane->late_since_s -= by_s;
   lane->stage_end_s = lane->stage == TP_STAGE_OVER ? -HUGE_VAL : lane->stage_end_s - by_s;
   lane->work_end_s = lane->work_end_s <= over_s ? -HUGE_VAL : lane->work_end_s - by_s;
   lane->dram_end_s = lane->dram_end_s <= over_s ? -HUGE_VAL : lane->dram_end_s - by_s;
@@ -139,19 +142,28 @@ static bool lane_same(const struct tp_fluid_lane *a, const struct tp_fluid_lane 
                       double tolerance_s)
 {
   return a->cost == b->cost && a->stage == b->stage && a->phase == b->phase &&
-         near(a->start_s, b->start_s, tolerance_s) &&
+         near(a->owed_s, b->owed_s, tolerance_s) && near(a->start_s, b->start_s, tolerance_s) &&
          near(a->stage_end_s, b->stage_end_s, tolerance_s) &&
          near(a->work_end_s, b->work_end_s, tolerance_s) &&
          near(a->dram_end_s, b->dram_end_s, tolerance_s);
 }
 
+/* Of two that have no room. */
+static bool same_place(const struct tp_fluid_lane *a, const struct tp_fluid_lane *b,
+                       double tolerance_s)
+{
+  return a->late_s == b->late_s && near(a->late_since_s, b->late_since_s, tolerance_s);
+}
+
 bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double tolerance_s)
 {
-  if (a->running != b->running)
+  if (a->running != b->running || a->late != b->late)
     return false;
   for (unsigned left = a->running; left != 0; left &= left - 1) {
     const int q = tp_fluid_lowest(left);
     if (!lane_same(&a->lanes[q], &b->lanes[q], tolerance_s))
+      return false;
+    if (a->late >> q & 1 && !same_place(&a->lanes[q], &b->lanes[q], tolerance_s))
       return false;
   }
   return true;

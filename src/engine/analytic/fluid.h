@@ -5,9 +5,9 @@
  * A lane is a stream.  Between two changes of what runs every component has one rate, so it is
  * kept as the time at which it would end; when the rate changes, what is left is rescaled.
  *
- * An op is in one stage at a time: FIXED; then a kernel's is LATE and COMPUTE, a collective's the
- * DELAY and the FLOW of a phase, phase after phase.  Its work and its DRAM bytes go on beside the
- * stages after FIXED and LATE.
+ * An op is in one stage at a time: FIXED; then a kernel's is COMPUTE, a collective's the DELAY and
+ * the FLOW of a phase, phase after phase.  Its work and its DRAM bytes go on beside these; when all
+ * have ended, a kernel with blocks that had no place is LATE.
  */
 #include "engine/engine.h"
 #include "engine/sms.h"
@@ -15,9 +15,9 @@
 /* With the end of a stage before COMPUTE another begins. */
 enum tp_stage {
   TP_STAGE_FIXED,
-  TP_STAGE_LATE,
   TP_STAGE_DELAY,
   TP_STAGE_FLOW,
+  TP_STAGE_LATE,
   TP_STAGE_COMPUTE,
   TP_STAGE_OVER
 };
@@ -33,8 +33,10 @@ struct tp_fluid_lane {
   double start_s;
   double stage_end_s, work_end_s, dram_end_s;
   double dram_weight;
-  double rate;   /* of COMPUTE: 1 undisturbed */
-  double slower; /* the work takes so much longer: 1 undisturbed */
+  double late_s, late_since_s; /* kernels without room: engine.h's late_s, and since when */
+  double owed_s;               /* for which it will be LATE */
+  double rate;                 /* of COMPUTE: 1 undisturbed */
+  double slower;               /* the work takes so much longer: 1 undisturbed */
 };
 
 /* What must be shared anew. */
@@ -55,7 +57,8 @@ struct tp_fluid {
   double dram_weight; /* sum over the DRAM components that run, or that ran last */
   unsigned running, collectives;
   unsigned holders, queuers; /* collectives that hold SMs, that queue accesses */
-  unsigned late, computing;  /* kernels in these stages; computing: that can want for SMs */
+  unsigned late;             /* kernels without room */
+  unsigned computing;        /* kernels in that stage that can want for SMs */
   unsigned stalling;         /* kernels whose work queued accesses may slow */
   unsigned loading;          /* ops whose DRAM component runs */
   unsigned flowing;          /* collectives in that stage */
@@ -89,6 +92,8 @@ bool tp_fluid_turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane);
 
 /* share.c: works out anew what `changed` says, which is something. */
 void tp_fluid_share(struct tp_fluid *fluid);
+/* The kernel has room, or has ended: says for how long it will be late. */
+void tp_fluid_settle_late(struct tp_fluid *fluid, struct tp_fluid_lane *lane);
 /* What the collectives hold that have begun before this moment: one that begins now comes too late
  * to keep blocks waiting. */
 struct tp_sms_held tp_fluid_held_before(const struct tp_fluid *fluid);

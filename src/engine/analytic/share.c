@@ -17,6 +17,14 @@ struct tp_sms_held tp_fluid_held_before(const struct tp_fluid *fluid)
   return held;
 }
 
+void tp_fluid_settle_late(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+{
+  if ((fluid->late & lane->bit) == 0)
+    return;
+  lane->owed_s = tp_sms_owed_s(lane->cost, lane->late_s, fluid->now_s - lane->late_since_s);
+  fluid->late &= ~lane->bit;
+}
+
 static void place_late(struct tp_fluid *fluid)
 {
   if (fluid->late == 0)
@@ -25,7 +33,7 @@ static void place_late(struct tp_fluid *fluid)
   for (unsigned left = fluid->late; left != 0; left &= left - 1) {
     struct tp_fluid_lane *lane = &fluid->lanes[tp_fluid_lowest(left)];
     if (tp_sms_have_room(held, lane->cost))
-      lane->stage_end_s = fluid->now_s;
+      tp_fluid_settle_late(fluid, lane);
   }
 }
 

@@ -83,19 +83,17 @@ static void begin_components(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     lane->stage = TP_STAGE_OVER;
 }
 
-/* Blocks that find no place on an SM keep the kernel waiting. */
-static void begin_late(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
+/* Whether blocks of the kernel find no place on an SM. */
+static void place(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
-  const double late_s = fluid->holders == 0 || fluid->collectives & lane->bit
-                            ? 0
-                            : tp_sms_late_s(tp_fluid_held_before(fluid), lane->cost);
-  if (late_s > 0) {
-    begin(lane, TP_STAGE_LATE, fluid->now_s + late_s);
-    fluid->late |= lane->bit;
-    fluid->changed |= TP_SHARE_LATE;
-  } else {
-    begin_components(fluid, lane);
-  }
+  if (fluid->holders == 0 || fluid->collectives & lane->bit)
+    return;
+  const struct tp_sms_held held = tp_fluid_held_before(fluid);
+  lane->late_s = tp_sms_late_s(held, lane->cost);
+  if (lane->late_s <= 0 || tp_sms_have_room(held, lane->cost))
+    return;
+  lane->late_since_s = fluid->now_s;
+  fluid->late |= lane->bit;
 }
 
 /* Others of the set, if there are any, get what the lane had. */
@@ -111,10 +109,7 @@ static void end_stage(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   switch (lane->stage) {
   case TP_STAGE_FIXED:
-    begin_late(fluid, lane);
-    break;
-  case TP_STAGE_LATE:
-    leave(fluid, &fluid->late, lane, TP_SHARE_LATE);
+    place(fluid, lane);
     begin_components(fluid, lane);
     break;
   case TP_STAGE_DELAY:
@@ -124,6 +119,9 @@ static void end_stage(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     leave(fluid, &fluid->flowing, lane, TP_SHARE_LINKS);
     lane->phase++;
     begin_phase(fluid, lane);
+    break;
+  case TP_STAGE_LATE:
+    lane->stage = TP_STAGE_OVER;
     break;
   case TP_STAGE_COMPUTE:
     leave(fluid, &fluid->computing, lane, TP_SHARE_SMS);
@@ -140,6 +138,14 @@ bool tp_fluid_turn(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
     leave(fluid, &fluid->loading, lane, TP_SHARE_DRAM);
   if (lane->stage_end_s <= fluid->now_s)
     end_stage(fluid, lane);
-  return lane->stage == TP_STAGE_OVER && lane->work_end_s <= fluid->now_s &&
-         lane->dram_end_s <= fluid->now_s;
+  if (lane->stage != TP_STAGE_OVER || lane->work_end_s > fluid->now_s ||
+      lane->dram_end_s > fluid->now_s)
+    return false;
+  tp_fluid_settle_late(fluid, lane);
+  if (lane->owed_s <= 0)
+    return true;
+  leave(fluid, &fluid->computing, lane, TP_SHARE_SMS);
+  begin(lane, TP_STAGE_LATE, fluid->now_s + lane->owed_s);
+  lane->owed_s = 0;
+  return false;
 }

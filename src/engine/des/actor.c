@@ -130,13 +130,32 @@ static struct tp_sms_held held_before(const struct tp_des_lane *lane)
   return held;
 }
 
-/* Every end of a collective wakes the lane. */
-static void wait_for_place(struct tp_des_lane *lane, const struct tp_cost *cost)
+static void settle_late(struct tp_des_lane *lane)
 {
-  const double until_s = simgrid_get_clock() + tp_sms_late_s(held_before(lane), cost);
-  while (simgrid_get_clock() < until_s && !tp_sms_have_room(held_before(lane), cost))
-    if (block_for(lane, until_s - simgrid_get_clock()))
-      return;
+  if (lane->placing == NULL)
+    return;
+  lane->owed_s =
+      tp_sms_owed_s(lane->placing, lane->late_s, simgrid_get_clock() - lane->late_since_s);
+  lane->placing = NULL;
+}
+
+void tp_des_make_room(struct tp_des_lane *lane)
+{
+  struct tp_des_lane *streams = lane - lane->stream;
+  for (int q = 0; q < lane->sim->plan->n_streams; q++)
+    if (streams[q].placing != NULL && tp_sms_have_room(held_before(lane), streams[q].placing))
+      settle_late(&streams[q]);
+}
+
+/* Whether blocks of the kernel find no place on an SM. */
+static void place(struct tp_des_lane *lane, const struct tp_cost *cost)
+{
+  const struct tp_sms_held held = held_before(lane);
+  lane->owed_s = 0;
+  lane->late_s = tp_sms_late_s(held, cost);
+  lane->late_since_s = simgrid_get_clock();
+  if (lane->late_s > 0 && !tp_sms_have_room(held, cost))
+    lane->placing = cost;
 }
 
 /* DRAM traffic: one flop on the memory's host is a second of all its bandwidth. */
@@ -153,8 +172,7 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
 {
   const bool computes = cost->compute_s > 0 && cost->sm_share > 0;
   tp_des_sleep(lane, cost->fixed_s);
-  if (computes)
-    wait_for_place(lane, cost);
+  place(lane, cost);
   const double begin_s = simgrid_get_clock();
   sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
   if (cost->stall_ratio > 0) {
@@ -174,6 +192,8 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
     tp_des_sleep_until(lane, begin_s + cost->work_s);
   }
   tp_des_sleep_until(lane, begin_s + (computes ? 0 : cost->compute_s));
+  settle_late(lane);
+  tp_des_sleep(lane, lane->owed_s);
 }
 
 /* Kernels beside which nothing can run and between which nothing is waited for: one sleep, with

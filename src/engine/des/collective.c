@@ -217,6 +217,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   tp_des_sleep_until(lane, begin_s + fmax(cost->work_s, item->alone ? dram_s : 0));
   empty_inboxes(lane, cost->n_phases);
   lane->holding = NULL;
+  tp_des_make_room(lane);
   tp_des_queue(lane, 0);
   release(pieces, n_pieces);
 }

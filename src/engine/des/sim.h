@@ -61,7 +61,10 @@ struct tp_des_lane {
   double queued_accesses;            /* by the collective, while it runs */
   const struct tp_cost *holding;     /* SMs: collective that runs, or NULL */
   double holding_since_s;
-  int n_sending; /* flows that senders have under way */
+  const struct tp_cost *placing; /* kernel that has no room for all of its blocks, or NULL */
+  double late_s, late_since_s;   /* of it, or of the last: engine.h's late_s, and since when */
+  double owed_s;                 /* how much later the last one ends */
+  int n_sending;                 /* flows that senders have under way */
   int n_senders;
   struct tp_des_sender *senders;
   struct tp_des_inbox inboxes[TP_MAX_COMM_PHASES];
@@ -96,6 +99,9 @@ void tp_des_wake(struct tp_des_waiter *waiter);
 
 /* A collective of the lane begins or ends to keep accesses queued. */
 void tp_des_queue(struct tp_des_lane *lane, double accesses);
+
+/* A collective of the lane has ended: kernels may have room now. */
+void tp_des_make_room(struct tp_des_lane *lane);
 
 void tp_des_sleep(struct tp_des_lane *lane, double duration_s);
 void tp_des_sleep_until(struct tp_des_lane *lane, double when_s);
