@@ -71,6 +71,8 @@ double tp_sms_late_s(struct tp_sms_held held, const struct tp_cost *kernel)
 /* Blocks with a place share the memory, and take longer by as much as the kernel waits for it. */
 double tp_sms_owed_s(const struct tp_cost *kernel, double late_s, double without_room_s)
 {
+  if (late_s <= 0)
+    return 0;
   const double block_s = wave_of(kernel) * larger(1, kernel->work_s / kernel->compute_s);
   return without_room_s < block_s ? late_s * without_room_s / block_s : late_s;
 }

@@ -16,7 +16,7 @@ double tp_interference_time_s(const struct tp_machine *machine, const struct tp_
    * to an equal share, the kernel the rest. */
   const double left_bytes_per_s =
       machine->dram_bytes_per_s - fmin(beside->copy_bytes_per_s, machine->dram_bytes_per_s / 2);
-  return kernel->fixed_s + tp_sms_late_s(held, kernel) +
-         fmax(fmax(kernel->work_s, kernel->compute_s / rate),
-              kernel->dram_bytes / left_bytes_per_s);
+  const double runs_s = fmax(fmax(kernel->work_s, kernel->compute_s / rate),
+                             kernel->dram_bytes / left_bytes_per_s);
+  return kernel->fixed_s + runs_s + tp_sms_owed_s(kernel, tp_sms_late_s(held, kernel), runs_s);
 }

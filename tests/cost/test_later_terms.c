@@ -25,26 +25,40 @@ static struct tp_op rows_of(enum tp_function function, double bytes)
 START_TEST(bytes_within_the_cache)
 {
   struct tp_op op = rows_of(TP_FUNCTION_ADD, 2e6);
-  const double latency_us = 2 * 2e6 / (2e6 + 1000);
+  const double latency_us = 2 * 2e6 / (2e6 + 1000) / 3;
   ck_assert_rel(toy_us(&toy, &op), 1 + latency_us + 4, 1e-12);
   toy.device.memory.cached_bytes = 4e6;
   ck_assert_rel(toy_us(&toy, &op), 1 + latency_us + 4, 1e-12); /* a cache without a rate */
   toy.device.memory.cache_bytes_per_s = 4e12;
   ck_assert_rel(toy_us(&toy, &op), 1 + latency_us + 0.5, 1e-12);
   op = rows_of(TP_FUNCTION_ADD, 6e6);
-  const double wider_us = 2 * 6e6 / (6e6 + 1000);
+  const double wider_us = 2 * 6e6 / (6e6 + 1000) / 3;
   ck_assert_rel(toy_us(&toy, &op), 1 + wider_us + 6 + 0.75, 1e-12);
+}
+END_TEST
+
+/* 1 us and 4 us of DRAM, and 2 us of latency in thirds. */
+START_TEST(functions_wait_for_their_rows)
+{
+  static const struct {
+    enum tp_function function;
+    int waits;
+  } cases[] = {{TP_FUNCTION_COPY, 0},     {TP_FUNCTION_EMBED, 0}, {TP_FUNCTION_ADD, 1},
+               {TP_FUNCTION_ACTIVATION, 1}, {TP_FUNCTION_NORM, 2},  {TP_FUNCTION_ROPE, 2},
+               {TP_FUNCTION_ADD_NORM, 3}};
+  const struct tp_op op = rows_of(cases[_i].function, 2e6);
+  ck_assert_rel(toy_us(&toy, &op), 1 + cases[_i].waits * 2e6 / (2e6 + 1000) * 2 / 3 + 4, 1e-12);
 }
 END_TEST
 
 START_TEST(rope_takes_longer)
 {
-  const struct tp_op add = rows_of(TP_FUNCTION_ADD, 2e6), rope = rows_of(TP_FUNCTION_ROPE, 2e6),
+  const struct tp_op norm = rows_of(TP_FUNCTION_NORM, 2e6), rope = rows_of(TP_FUNCTION_ROPE, 2e6),
                      cache = rows_of(TP_FUNCTION_ROPE_CACHE, 2e6);
-  const double plain_us = toy_us(&toy, &add);
+  const double plain_us = toy_us(&toy, &norm);
   ck_assert_rel(toy_us(&toy, &rope), plain_us, 0);
   toy.device.memory.rope_stretch = 1.5;
-  ck_assert_rel(toy_us(&toy, &add), plain_us, 0);
+  ck_assert_rel(toy_us(&toy, &norm), plain_us, 0);
   ck_assert_rel(toy_us(&toy, &rope), plain_us + 2, 1e-12);
   ck_assert_rel(toy_us(&toy, &cache), plain_us + 2, 1e-12);
 }
@@ -185,6 +199,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("terms");
   tcase_add_checked_fixture(tcase, open_toy, close_toy);
   tcase_add_test(tcase, bytes_within_the_cache);
+  tcase_add_loop_test(tcase, functions_wait_for_their_rows, 0, 7);
   tcase_add_test(tcase, rope_takes_longer);
   tcase_add_loop_test(tcase, wide_heads_stretch, 0, 2);
   tcase_add_test(tcase, clock_by_hand);
