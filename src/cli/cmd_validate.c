@@ -191,7 +191,7 @@ static void take_conditions(struct tp_catalog *catalog, const struct tp_traces *
   size_t n_here = 2;
   if (traces->has_virtual_clock) {
     here[n_here++] = "overlap.burst_ratio=0";
-    here[n_here++] = "overlap.queue_ratio=0";
+    here[n_here++] = "overlap.crowding_ratio=0";
   }
   if (traces->holds_most)
     here[n_here++] = "nccl.least_sms=10000";

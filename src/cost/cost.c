@@ -58,8 +58,8 @@ enum tp_status tp_cost_check(const struct tp_machine *machine, const struct tp_o
 }
 
 /* What of a kernel's work waits for memory: both that and the time on the SMs make up its time, by
- * their fourth powers.  Accesses of collectives beside it go before some of its own. */
-static double stalled_s(const struct tp_cost *cost)
+ * their fourth powers. */
+static double memory_s(const struct tp_cost *cost)
 {
   if (cost->work_s <= 0)
     return 0;
@@ -138,15 +138,13 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
 {
   struct tp_cost cost = tp_cost_bare(machine, op);
   if (op->kind != TP_OP_COLLECTIVE) {
-    const double stall_s = stalled_s(&cost);
+    const double waits_s = memory_s(&cost);
     const bool launched = !(op->kind == TP_OP_GEMM && op->gemm.continues) &&
                           !(op->kind == TP_OP_MEMORY && op->memory.carried);
     if (launched && machine->program)
       add_launch(machine->stack, decodes, &cost);
-    if (machine->program && cost.queue_limit <= 0 && cost.work_s > 0) {
-      cost.stall_ratio = stall_s / cost.work_s;
-      cost.queue_limit = HUGE_VAL;
-    }
+    if (machine->program && cost.work_s > 0)
+      cost.memory_share = waits_s / cost.work_s;
     if (op->n_waits > 0 && is_in_place(machine, op))
       cost.fixed_s += machine->device->overlap.wait_s;
     if (machine->program && machine->device->overlap.burst_ratio > 1) {
@@ -159,7 +157,7 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
     return cost;
   cost.late_share = tp_cost_held_share(machine, cost.sm_share);
   if (machine->program)
-    cost.queue_accesses = machine->device->overlap.queue_ratio * cost.sm_share;
+    cost.crowding = machine->device->overlap.crowding_ratio * cost.sm_share;
   if (is_in_place(machine, op) && cost.n_phases > 0) /* a group of one does nothing */
     add_in_place(machine, op, &cost);
   return cost;

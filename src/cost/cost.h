@@ -56,9 +56,11 @@ struct tp_cost {
   double late_share; /* collectives: SM share lost by a kernel on all SMs begun beside them */
   double dram_bytes;
   double dram_weight;    /* collectives: weight in sharing DRAM; a kernel's is 1; 0 means 1 */
-  double stall_ratio;    /* kernels: share of work_s that waits for memory */
+  double stall_ratio;    /* kernels: share of work_s that waits for DRAM, queue by queue */
   double queue_limit;    /* kernels: most accesses of other ops that go before one of its own */
   double queue_accesses; /* collectives: accesses that they keep queued before a kernel's */
+  double memory_share;   /* kernels: share of work_s that waits for memory */
+  double crowding;       /* collectives: how much longer they make that, over what it is alone */
   double flops;
   double link_bytes; /* payload a GPU sends (mean over ranks): the algorithm's closed form */
   double sigma;      /* standard deviation of ln(time): residual spread of the fit */

@@ -268,7 +268,7 @@
     "from a kernel to a collective on another stream and back, beyond what each takes alone")     \
   X(wait_s, 0, 1e-3,                                                                              \
     "of it, what the kernel that waits pays even where the collective ended long before")         \
-  X(queue_ratio, 0, 100,                                                                          \
+  X(crowding_ratio, 0, 100,                                                                       \
     "accesses of a collective that go before one of a kernel beside it, over the held SMs' share")
 
 /* Track and trigger (T3), and its peer that gives SMs away: docs/MODEL.md, "Track and trigger". */
@@ -297,7 +297,8 @@
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
       "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
-      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power", "least_sms"
+      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power", "least_sms",            \
+      "crowding_ratio"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

@@ -119,8 +119,8 @@ static void emit_mlp(struct tp_pass *pass, struct mlp mlp)
   TP_READS(pass, TP_VALUE_NORMED);
   TP_WRITES(pass, activates ? TP_VALUE_SHARED_INNER : TP_VALUE_SHARED_UP);
   if (!activates) {
-    tp_pass_memory(pass, TP_FUNCTION_UNNAMED, mlp.activation, inner * (pass->block.gated ? 2 : 1),
-                   inner);
+    tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, mlp.activation,
+                   inner * (pass->block.gated ? 2 : 1), inner);
     TP_READS(pass, TP_VALUE_SHARED_UP);
     TP_WRITES(pass, TP_VALUE_SHARED_INNER);
   }

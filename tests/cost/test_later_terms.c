@@ -43,7 +43,7 @@ START_TEST(functions_wait_for_their_rows)
   static const struct {
     enum tp_function function;
     int waits;
-  } cases[] = {{TP_FUNCTION_COPY, 0},     {TP_FUNCTION_EMBED, 0}, {TP_FUNCTION_ADD, 1},
+  } cases[] = {{TP_FUNCTION_COPY, 0},       {TP_FUNCTION_EMBED, 0}, {TP_FUNCTION_ADD, 1},
                {TP_FUNCTION_ACTIVATION, 1}, {TP_FUNCTION_NORM, 2},  {TP_FUNCTION_ROPE, 2},
                {TP_FUNCTION_ADD_NORM, 3}};
   const struct tp_op op = rows_of(cases[_i].function, 2e6);

@@ -36,6 +36,8 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, bool shared)
     cost.compute_s = sometimes(state, 3);
     if (shared)
       cost.stall_ratio = sometimes(state, 0.1);
+    if (shared)
+      cost.memory_share = sometimes(state, 0.1);
     cost.queue_limit = 2;
     return cost;
   }
@@ -43,6 +45,7 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, bool shared)
     cost.late_share = sometimes(state, 0.5);
     cost.dram_weight = sometimes(state, 1);
     cost.queue_accesses = sometimes(state, 3);
+    cost.crowding = sometimes(state, 1);
   }
   cost.n_phases = below(state, 3);
   for (int p = 0; p < cost.n_phases; p++) {
@@ -288,7 +291,8 @@ START_TEST(a_plan_is_the_program_s_and_not_the_costs)
     run.plan = tp_engine_analytic.plan(&toy.program, arena);
     for (int time = 0; time < 2; time++) {
       struct tp_result result = {0};
-      ck_assert_int_eq(tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, &error), TP_OK);
+      ck_assert_int_eq(tp_engine_analytic.run(&tp_engine_analytic, &run, arena, &result, &error),
+                       TP_OK);
       const struct tp_result want = toy_run(&toy, NULL);
       ck_assert_msg(memcmp(&result, &want, sizeof want) == 0, "case %d", i);
       for (size_t s = 0; s < toy.program.n_segments; s++)

@@ -136,10 +136,12 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_patt
   if (!collective) {
     cost.compute_s = sometimes(state, 20e-6);
     cost.stall_ratio = sometimes(state, 1);
+    cost.memory_share = sometimes(state, 1);
     cost.queue_limit = tp_random_below(state, 2) == 0 ? HUGE_VAL : 4 * fraction(state);
     return cost;
   }
   cost.queue_accesses = sometimes(state, 8);
+  cost.crowding = sometimes(state, 1);
   cost.dram_weight = sometimes(state, 1);
   cost.late_share = sometimes(state, 1);
   cost.sm_share *= 0.98 / n_streams; /* all together less than all */

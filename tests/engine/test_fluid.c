@@ -104,12 +104,17 @@ START_TEST(rebased_state_goes_on_alike)
 END_TEST
 
 /* 3 s of work, half of it waiting for memory; from 1 s to 2 s a collective queues 2 accesses, so
- * that a second's work takes 1 + 0.5 * 2 = 2 s; under a limit of 1, 1.5 s. */
+ * that a second's work takes 1 + 0.5 * 2 = 2 s; under a limit of 1, 1.5 s.  One that crowds the
+ * memory counts for itself. */
 START_TEST(test_queued_accesses_slow_work)
 {
   const struct tp_machine m = {.dram_bytes_per_s = 10};
-  const struct tp_cost first = {.work_s = 1}, queues = {.fixed_s = 1, .queue_accesses = 2};
-  struct tp_cost work = {.work_s = 3, .stall_ratio = 0.5, .queue_limit = _i == 0 ? HUGE_VAL : 1};
+  const struct tp_cost first = {.work_s = 1};
+  const struct tp_cost queues = {
+      .fixed_s = 1, .queue_accesses = _i == 2 ? 0 : 2, .crowding = _i == 2 ? 2 : 0};
+  struct tp_cost work = {.work_s = 3, .stall_ratio = 0.5, .queue_limit = _i == 1 ? 1 : HUGE_VAL};
+  if (_i == 2)
+    work = (struct tp_cost){.work_s = 3, .memory_share = 0.5};
   struct tp_fluid fluid = {.machine = &m};
   tp_fluid_start(&fluid, 0, &work, false, 3);
   tp_fluid_start(&fluid, 1, &first, false, 1);
@@ -118,7 +123,7 @@ START_TEST(test_queued_accesses_slow_work)
   ck_assert_uint_eq(tp_fluid_advance(&fluid), 2u);
   ck_assert_rel(fluid.now_s, 2, 1e-15);
   ck_assert_uint_eq(tp_fluid_advance(&fluid), 1u);
-  ck_assert_rel(fluid.now_s, _i == 0 ? 3.5 : 2 + 4.0 / 3, 1e-15);
+  ck_assert_rel(fluid.now_s, _i == 1 ? 2 + 4.0 / 3 : 3.5, 1e-15);
 }
 END_TEST
 
@@ -150,7 +155,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, alone_is_fixed_time_and_the_longest_component);
   tcase_add_test(tcase, op_run_alone_lasts_as_long_as_alone);
   tcase_add_test(tcase, rebased_state_goes_on_alike);
-  tcase_add_loop_test(tcase, test_queued_accesses_slow_work, 0, 2);
+  tcase_add_loop_test(tcase, test_queued_accesses_slow_work, 0, 3);
   tcase_add_test(tcase, test_light_collectives_get_less_dram);
   suite_add_tcase(suite, tcase);
   return suite;

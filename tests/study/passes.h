@@ -64,7 +64,7 @@ static inline void pass_keep_apart(struct pass *pass)
       if (pass->program.segments[s].ops[i].kind != TP_OP_COLLECTIVE)
         continue;
       cost->work_s = fmax(cost->work_s, cost->dram_bytes / pass->machine.dram_bytes_per_s);
-      cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = 0;
+      cost->dram_bytes = cost->sm_share = cost->late_share = cost->crowding = 0;
     }
 }
 

@@ -24,7 +24,7 @@ void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, b
     fluid->holders |= lane->bit;
     fluid->changed |= TP_SHARE_SMS;
   }
-  if (cost->queue_accesses > 0) {
+  if (cost->queue_accesses > 0 || cost->crowding > 0) {
     fluid->queuers |= lane->bit;
     fluid->changed |= TP_SHARE_QUEUES;
   }

@@ -56,10 +56,10 @@ struct tp_fluid {
   double now_s;
   double dram_weight; /* sum over the DRAM components that run, or that ran last */
   unsigned running, collectives;
-  unsigned holders, queuers; /* collectives that hold SMs, that queue accesses */
+  unsigned holders, queuers; /* collectives that hold SMs, that have accesses before kernels' */
   unsigned late;             /* kernels without room */
   unsigned computing;        /* kernels in that stage that can want for SMs */
-  unsigned stalling;         /* kernels whose work queued accesses may slow */
+  unsigned stalling;         /* kernels whose work these may slow */
   unsigned loading;          /* ops whose DRAM component runs */
   unsigned flowing;          /* collectives in that stage */
   unsigned changed;          /* TP_SHARE_* */
@@ -81,8 +81,12 @@ void tp_fluid_rebase(struct tp_fluid *fluid, double by_s);
  * rebased since they advanced. */
 bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double tolerance_s);
 
-/* How much longer the work of a kernel takes while collectives keep so many accesses queued. */
-double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses);
+/* What collectives have before kernels' accesses: their queue_accesses and crowding, summed. */
+struct tp_fluid_queued {
+  double accesses, crowding;
+};
+/* How much longer the work of a kernel takes meanwhile. */
+double tp_fluid_slower(const struct tp_cost *cost, struct tp_fluid_queued queued);
 
 /* alone.c: when an op ends that has nothing beside it from now on. */
 double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane);

@@ -63,21 +63,24 @@ static void share_sms(struct tp_fluid *fluid)
   }
 }
 
-double tp_fluid_slower(const struct tp_cost *cost, double queued_accesses)
+double tp_fluid_slower(const struct tp_cost *cost, struct tp_fluid_queued queued)
 {
-  return 1 + cost->stall_ratio *
-                 (queued_accesses < cost->queue_limit ? queued_accesses : cost->queue_limit);
+  const double before = queued.accesses < cost->queue_limit ? queued.accesses : cost->queue_limit;
+  return 1 + cost->stall_ratio * before + cost->memory_share * queued.crowding;
 }
 
-/* Kernels that wait for DRAM wait longer behind what collectives have queued there. */
+/* Kernels that wait for memory wait longer behind what collectives ask of it. */
 static void share_queues(struct tp_fluid *fluid)
 {
-  double queued_accesses = 0;
-  for (unsigned left = fluid->queuers; left != 0; left &= left - 1)
-    queued_accesses += fluid->lanes[tp_fluid_lowest(left)].cost->queue_accesses;
+  struct tp_fluid_queued queued = {0};
+  for (unsigned left = fluid->queuers; left != 0; left &= left - 1) {
+    const struct tp_cost *const cost = fluid->lanes[tp_fluid_lowest(left)].cost;
+    queued.accesses += cost->queue_accesses;
+    queued.crowding += cost->crowding;
+  }
   for (unsigned left = fluid->stalling; left != 0; left &= left - 1) {
     struct tp_fluid_lane *lane = &fluid->lanes[tp_fluid_lowest(left)];
-    const double slower = tp_fluid_slower(lane->cost, queued_accesses);
+    const double slower = tp_fluid_slower(lane->cost, queued);
     if (slower == lane->slower || lane->work_end_s <= fluid->now_s)
       continue;
     lane->work_end_s = rescale(lane->work_end_s, fluid->now_s, slower / lane->slower);

@@ -69,10 +69,13 @@ static sg_exec_t start_compute(struct tp_des_lane *lane, const struct tp_cost *c
 static double slower(const struct tp_des_lane *lane)
 {
   const struct tp_des_lane *streams = lane - lane->stream;
-  double queued_accesses = 0;
+  struct tp_fluid_queued queued = {0};
   for (int q = 0; q < lane->sim->plan->n_streams; q++)
-    queued_accesses += streams[q].queued_accesses;
-  return tp_fluid_slower(lane->working, queued_accesses);
+    if (streams[q].queuing != NULL) {
+      queued.accesses += streams[q].queuing->queue_accesses;
+      queued.crowding += streams[q].queuing->crowding;
+    }
+  return tp_fluid_slower(lane->working, queued);
 }
 
 static void settle_work(struct tp_des_lane *lane)
@@ -82,16 +85,16 @@ static void settle_work(struct tp_des_lane *lane)
   lane->work_since_s = now_s;
 }
 
-void tp_des_queue(struct tp_des_lane *lane, double accesses)
+void tp_des_queue(struct tp_des_lane *lane, const struct tp_cost *collective)
 {
-  if (accesses == lane->queued_accesses)
+  if (collective == lane->queuing)
     return;
   struct tp_des_lane *streams = lane - lane->stream;
   const int n = lane->sim->plan->n_streams;
   for (int q = 0; q < n; q++)
     if (streams[q].working != NULL)
       settle_work(&streams[q]);
-  lane->queued_accesses = accesses;
+  lane->queuing = collective;
   for (int q = 0; q < n; q++)
     if (streams[q].working != NULL)
       tp_des_wake(&streams[q].waiter);
@@ -175,7 +178,8 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
   place(lane, cost);
   const double begin_s = simgrid_get_clock();
   sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
-  if (cost->stall_ratio > 0) {
+  const bool stalls = cost->stall_ratio > 0 || cost->memory_share > 0;
+  if (stalls) {
     lane->working = cost;
     lane->work_left_s = cost->work_s;
     lane->work_since_s = begin_s;
@@ -185,7 +189,7 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
     sg_exec_wait(dram);
   if (computes)
     sg_exec_wait(compute);
-  if (cost->stall_ratio > 0) {
+  if (stalls) {
     settle_work(lane);
     finish_work(lane);
   } else {

@@ -201,7 +201,8 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   sg_exec_t *pieces = item->alone ? NULL : hold(lane, cost->sm_share, &n_pieces);
   lane->holding = cost;
   lane->holding_since_s = simgrid_get_clock();
-  tp_des_queue(lane, cost->queue_accesses);
+  const bool queues = cost->queue_accesses > 0 || cost->crowding > 0;
+  tp_des_queue(lane, queues ? cost : NULL);
   tp_des_sleep(lane, cost->fixed_s);
   if (cost->n_phases > 0)
     sg_barrier_wait(lane->sim->meeting[lane->stream]);
@@ -218,7 +219,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   empty_inboxes(lane, cost->n_phases);
   lane->holding = NULL;
   tp_des_make_room(lane);
-  tp_des_queue(lane, 0);
+  tp_des_queue(lane, NULL);
   release(pieces, n_pieces);
 }
 

@@ -58,7 +58,7 @@ struct tp_des_lane {
   bool reading;                      /* the collective's DRAM traffic is under way */
   const struct tp_cost *working;     /* kernel whose work is under way and can be slowed, or NULL */
   double work_left_s, work_since_s;  /* of it, at rate 1; when that was so */
-  double queued_accesses;            /* by the collective, while it runs */
+  const struct tp_cost *queuing;     /* collective that has accesses before kernels', or NULL */
   const struct tp_cost *holding;     /* SMs: collective that runs, or NULL */
   double holding_since_s;
   const struct tp_cost *placing; /* kernel that has no room for all of its blocks, or NULL */
@@ -97,8 +97,8 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
 void tp_des_block(struct tp_des_waiter *waiter);
 void tp_des_wake(struct tp_des_waiter *waiter);
 
-/* A collective of the lane begins or ends to keep accesses queued. */
-void tp_des_queue(struct tp_des_lane *lane, double accesses);
+/* A collective of the lane begins, or ends (NULL), to have accesses before kernels'. */
+void tp_des_queue(struct tp_des_lane *lane, const struct tp_cost *collective);
 
 /* A collective of the lane has ended: kernels may have room now. */
 void tp_des_make_room(struct tp_des_lane *lane);
