@@ -1,5 +1,5 @@
 # Manual pages and completion, made by the program from its own tables; a Debian package.
-EXTRA_DIST += COPYING CITATION.cff CHANGELOG.md tools/deb tools/artifact
+EXTRA_DIST += COPYING CITATION.cff CHANGELOG.md tools/deb tools/artifact tools/accuracy
 if TPSIM
 all-local: packaging.stamp
 packaging.stamp: tpsim$(EXEEXT)
