@@ -28,7 +28,7 @@ struct bench {
   size_t n_candidates;
   const struct tp_setup *setup; /* for kernels: its platform does not matter */
   struct made *machines;        /* those made so far */
-  bool told_issued;
+  bool told_issued, told_ungated;
 };
 
 static enum tp_status open_setup(const struct bench *bench, const char *platform,
@@ -120,6 +120,20 @@ static void tell_issued(struct bench *bench, const struct tp_op *op)
                             tp_dtype_text(op->gemm.dtype)));
 }
 
+/* Once: rows.c takes experts of a published model's shape as that model's. */
+static void tell_ungated(struct bench *bench, const struct tp_experts *experts)
+{
+  struct tp_notes *const notes = bench->request->notes;
+  if (notes == NULL || bench->told_ungated)
+    return;
+  bench->told_ungated = true;
+  TP_APPEND(bench->arena, notes->texts, notes->n,
+            tp_arena_printf(bench->arena,
+                            "experts of %lld x %lld are taken without a gate, as a published "
+                            "model of that shape has them, but where column gated says yes",
+                            (long long)experts->hidden, (long long)experts->intermediate));
+}
+
 static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
                                struct tp_op_time *time)
 {
@@ -139,6 +153,8 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   TP_TRY(check_held(bench, row, machine, beside.held_sms));
   if (cost.issued)
     tell_issued(bench, &op);
+  if (op.kind == TP_OP_EXPERTS && op.experts.ungated)
+    tell_ungated(bench, &op.experts);
   const double time_s = op.kind == TP_OP_COLLECTIVE
                             ? tp_cost_alone_s(machine, &cost)
                             : tp_interference_time_s(machine, &cost, &beside);
