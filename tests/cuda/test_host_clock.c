@@ -26,7 +26,7 @@ static void must(enum tp_status status)
 static void set_apart(const struct tp_machine *machine, struct tp_cost *cost)
 {
   cost->work_s = fmax(cost->work_s, cost->dram_bytes / machine->dram_bytes_per_s);
-  cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = 0;
+  cost->dram_bytes = cost->sm_share = cost->late_share = cost->queue_accesses = cost->crowding = 0;
 }
 
 static const struct tp_cost *price(const struct tp_machine *machine, struct tp_arena *arena,
