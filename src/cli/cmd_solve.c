@@ -143,7 +143,7 @@ const struct tp_command tp_command_solve = {
         "that\n"
         "cannot run are skipped. Exit status 1, with the gains seen, where there is no crossing.",
     .example = "tpsim solve --model llama-3.1-70b --platform dgx-h100 --stack gpt-fast-compile "
-               "--tp 8 --variant ladder "
+               "--tp 8 --variant ladder --batch 4 "
                "--over nvlink.bytes_per_s_per_direction --from 25e9 --to 900e9 --gain 0.3",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

@@ -182,17 +182,15 @@ static enum tp_status judge(const struct result *results, size_t n, const char *
 }
 
 /* Points of a folder were measured as its ops were, for moments; what minutes of load take from the
- * clocks shows in sustained.csv alone.  No power limit holds a virtual clock, and nothing is in
- * the way of its accesses.  What the user sets has the last word. */
+ * clocks shows in sustained.csv alone.  No power limit holds a virtual clock.  What the user sets
+ * has the last word. */
 static void take_conditions(struct tp_catalog *catalog, const struct tp_traces *traces)
 {
-  enum { MOST = 5 };
+  enum { MOST = 4 };
   const char *here[MOST] = {"gemm.sustained_ratio=1", "gemm_fp8.sustained_ratio=1"};
   size_t n_here = 2;
-  if (traces->has_virtual_clock) {
+  if (traces->has_virtual_clock)
     here[n_here++] = "overlap.burst_ratio=0";
-    here[n_here++] = "overlap.crowding_ratio=0";
-  }
   if (traces->holds_most)
     here[n_here++] = "nccl.least_sms=10000";
   const char **sets = TP_NEW(catalog->arena, const char *, n_here + catalog->n_sets);
