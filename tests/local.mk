@@ -35,5 +35,5 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 endif
 
-TESTS += tools/check-layers.sh
-EXTRA_DIST += tools/check-layers.sh tools/setup tools/test tools/demo .clang-format
+TESTS += tools/check-layers.sh tools/check-circles.sh
+EXTRA_DIST += tools/check-circles.sh tools/check-layers.sh tools/setup tools/test tools/demo .clang-format

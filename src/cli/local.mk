@@ -31,4 +31,5 @@ tpsim_SOURCES = \
 	%D%/report_pictures.c \
 	%D%/rows.c %D%/rows.h \
 	%D%/rows_table.c \
+	%D%/session.c \
 	%D%/timeline_file.c %D%/timeline_file.h

@@ -10,6 +10,7 @@ libtpcore_la_SOURCES += \
 	%D%/collectives/exchange.c \
 	%D%/collectives/hierarchical.c \
 	%D%/collectives/nvls.c \
+	%D%/collectives/own_kernels.c \
 	%D%/collectives/peer.c \
 	%D%/collectives/protocol.c \
 	%D%/collectives/ring.c \

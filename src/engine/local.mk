@@ -28,6 +28,7 @@ libtpdes_la_CPPFLAGS = $(AM_CPPFLAGS) $(SIMGRID_CFLAGS)
 libtpdes_la_SOURCES = \
 	%D%/des/actor.c \
 	%D%/des/collective.c \
+	%D%/des/lane.c \
 	%D%/des/list.c \
 	%D%/des/sim.h \
 	%D%/des/simulate.c

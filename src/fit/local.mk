@@ -8,7 +8,7 @@ libtpstudy_la_SOURCES += \
 	%D%/kernels.c %D%/kernels.h \
 	%D%/measured.c %D%/measured.h \
 	%D%/nccl_json.c \
-	%D%/nccl_rows.h \
+	%D%/nccl_rows.c %D%/nccl_rows.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \
 	%D%/nccl_text.c \
 	%D%/nccl_words.c %D%/nccl_words.h \

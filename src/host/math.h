@@ -29,7 +29,7 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
                              struct tp_error *error);
 void tp_host_sample(const struct tp_bound_op *bound, struct tp_arena *scratch);
 
-/* Row `row` as fp32, and back; room for one. */
+/* row.c.  Row `row` as fp32, and back; room for one. */
 void tp_host_load_row(const struct tp_operand *operand, int64_t row, float *values);
 void tp_host_store_row(const struct tp_operand *operand, int64_t row, const float *values);
 float *tp_host_row(struct tp_arena *scratch, const struct tp_operand *operand);

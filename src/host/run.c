@@ -3,29 +3,7 @@
 #include "host/state.h"
 #include "run/fill_value.h"
 
-#include <assert.h>
-#include <stdio.h>
 #include <string.h>
-
-struct tp_host_task *tp_host_head(const struct tp_device_state *state, int stream)
-{
-  const struct tp_host_stream *queue = &state->streams[stream];
-  return queue->next < queue->n ? &queue->tasks[queue->next] : NULL;
-}
-
-static bool is_collective(const struct tp_host_task *task)
-{
-  return task != NULL && task->kind == TP_HOST_OP && task->bound.op->kind == TP_OP_COLLECTIVE;
-}
-
-bool tp_host_pending(const struct tp_host *host)
-{
-  for (int r = 0; r < host->options.ranks; r++)
-    for (int s = 0; s < TP_MAX_STREAMS; s++)
-      if (tp_host_head(&host->ranks[r], s) != NULL)
-        return true;
-  return false;
-}
 
 /* A collective begins when every rank has come to it. */
 static bool is_ready(const struct tp_host *host, const struct tp_host_task *task)
@@ -34,27 +12,12 @@ static bool is_ready(const struct tp_host *host, const struct tp_host_task *task
     return false;
   if (task->kind == TP_HOST_WAIT)
     return task->moment == NULL || task->moment->done;
-  if (!is_collective(task))
+  if (!tp_host_is_collective(task))
     return true;
   for (int r = 0; r < host->options.ranks; r++)
-    if (!is_collective(tp_host_head(&host->ranks[r], task->stream)))
+    if (!tp_host_is_collective(tp_host_head(&host->ranks[r], task->stream)))
       return false;
   return true;
-}
-
-static void add_done(struct tp_host *host, const struct tp_op *op, int rank, double start_s,
-                     double end_s)
-{
-  host->done = tp_host_enough(host->done, host->n_done, &host->done_capacity, sizeof *host->done);
-  host->done[host->n_done++] =
-      (struct tp_host_done){.op = op, .rank = rank, .start_s = start_s, .end_s = end_s};
-}
-
-static void advance(struct tp_host_stream *stream)
-{
-  tp_host_task_drop(&stream->tasks[stream->next]);
-  if (++stream->next == stream->n)
-    stream->next = stream->n = 0;
 }
 
 static bool same_collective(const struct tp_op *a, const struct tp_op *b)
@@ -102,18 +65,10 @@ static enum tp_status do_collective(struct tp_host *host, int stream, struct tp_
   for (int r = 0; r < ranks && status == TP_OK; r++) {
     struct tp_host_stream *queue = &host->ranks[r].streams[stream];
     queue->clock_s = start_s + lasts_s;
-    add_done(host, bound[r]->op, r, start_s, queue->clock_s);
-    advance(queue);
+    tp_host_add_done(host, bound[r]->op, r, start_s, queue->clock_s);
+    tp_host_advance(queue);
   }
   return status;
-}
-
-void tp_host_end_op(struct tp_device_state *state, int stream, double start_s, double end_s)
-{
-  struct tp_host_stream *queue = &state->streams[stream];
-  queue->clock_s = end_s;
-  add_done(state->host, tp_host_head(state, stream)->bound.op, state->rank, start_s, end_s);
-  advance(queue);
 }
 
 static enum tp_status do_kernel(struct tp_host *host, struct tp_device_state *state,
@@ -128,77 +83,16 @@ static enum tp_status do_kernel(struct tp_host *host, struct tp_device_state *st
   return status;
 }
 
-void tp_host_do_now(struct tp_device_state *state, struct tp_host_task *task)
-{
-  struct tp_host_stream *queue = &state->streams[task->stream];
-  switch (task->kind) {
-  case TP_HOST_OP:
-    assert(false);
-    break;
-  case TP_HOST_RECORD:
-    task->moment->done = true;
-    task->moment->time_s = queue->clock_s;
-    break;
-  case TP_HOST_WAIT:
-    if (task->moment != NULL && task->moment->time_s > queue->clock_s)
-      queue->clock_s = task->moment->time_s;
-    break;
-  case TP_HOST_MARK:
-    state->marks_s[task->mark] = queue->clock_s;
-    break;
-  case TP_HOST_WRITE:
-    memcpy(task->to, task->data, task->bytes);
-    break;
-  }
-  advance(queue);
-}
-
 /* Zero time, all but ops. */
 static enum tp_status do_task(struct tp_host *host, struct tp_device_state *state,
                               struct tp_host_task *task, struct tp_error *error)
 {
-  if (is_collective(task))
+  if (tp_host_is_collective(task))
     return do_collective(host, task->stream, error);
   if (task->kind == TP_HOST_OP)
     return do_kernel(host, state, task, error);
   tp_host_do_now(state, task);
   return TP_OK;
-}
-
-static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "comm", "stream 2", "stream 3"};
-
-/* The first rank that has not come to a collective that waits. */
-static int absent_rank(const struct tp_host *host, int stream)
-{
-  int r = 0;
-  while (r < host->options.ranks - 1 && is_collective(tp_host_head(&host->ranks[r], stream)))
-    r++;
-  return r;
-}
-
-static int say_head(const struct tp_host *host, int rank, int stream, char *text, size_t size)
-{
-  const struct tp_host_task *task = tp_host_head(&host->ranks[rank], stream);
-  if (task->kind == TP_HOST_OP)
-    return snprintf(text, size, "; rank %d %s is at '%s', where rank %d is not", rank,
-                    stream_names[stream], task->bound.op->name, absent_rank(host, stream));
-  if (task->moment->after != NULL)
-    return snprintf(text, size, "; rank %d %s waits for the end of '%s'", rank,
-                    stream_names[stream], task->moment->after->name);
-  return snprintf(text, size, "; rank %d %s waits for a stream's begin", rank,
-                  stream_names[stream]);
-}
-
-/* Waits are for what was issued before, so that in the end all wait for a collective. */
-enum tp_status tp_host_stuck(const struct tp_host *host, struct tp_error *error)
-{
-  char text[512] = "";
-  size_t used = 0;
-  for (int r = 0; r < host->options.ranks; r++)
-    for (int s = 0; s < TP_MAX_STREAMS; s++)
-      if (tp_host_head(&host->ranks[r], s) != NULL && used < sizeof text)
-        used += (size_t)say_head(host, r, s, text + used, sizeof text - used);
-  return tp_fail(error, TP_E_CHECK, "host: nothing can go on%s", text);
 }
 
 /* One of the heads that are ready, each as likely; NULL: none is. */

@@ -81,10 +81,16 @@ struct tp_host_task *tp_host_enqueue(struct tp_device_state *state, struct tp_ho
 void tp_host_meet_in_compute(struct tp_device_state *state);
 void tp_host_start_with_compute(struct tp_device_state *state);
 
-/* run.c: has any stream something left to do? */
+/* head.c: has any stream something left to do? */
 bool tp_host_pending(const struct tp_host *host);
 /* What a stream does next; NULL: nothing is left. */
 struct tp_host_task *tp_host_head(const struct tp_device_state *state, int stream);
+bool tp_host_is_collective(const struct tp_host_task *task); /* NULL is none */
+/* An op of the rank ran from start to end. */
+void tp_host_add_done(struct tp_host *host, const struct tp_op *op, int rank, double start_s,
+                      double end_s);
+/* The head of the stream is done. */
+void tp_host_advance(struct tp_host_stream *stream);
 /* Does the head of a stream, no op, at the stream's clock. */
 void tp_host_do_now(struct tp_device_state *state, struct tp_host_task *task);
 /* The head of the stream, an op, ran from start to end. */

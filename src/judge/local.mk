@@ -8,4 +8,4 @@ libtpstudy_la_SOURCES += \
 	%D%/validate.c %D%/validate.h \
 	%D%/validate_ops.c \
 	%D%/validate_summary.c \
-	%D%/validator.h
+	%D%/validator.c %D%/validator.h

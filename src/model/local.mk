@@ -1,5 +1,5 @@
 libtpcore_la_SOURCES += \
-	%D%/family.c %D%/family.h %D%/key_fields.h %D%/keys.c %D%/kinds.c \
+	%D%/family.c %D%/family.h %D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
 	%D%/matrix_names.c %D%/mixtures.c %D%/model.c %D%/model.h \
 	%D%/parameters.c \

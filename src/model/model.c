@@ -5,40 +5,8 @@
 #include "model/family.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *tp_key_path(const struct tp_reading *reading, const char *key)
-{
-  return tp_arena_printf(reading->arena, "%s%s%s", reading->path,
-                         reading->path[0] == '\0' || key[0] == '\0' ? "" : ".", key);
-}
-
-enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
-                           ...)
-{
-  char what[sizeof reading->error->text];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(what, sizeof what, format, args);
-  va_end(args);
-  return tp_doc_fail(reading->doc, tp_key_path(reading, key), reading->error, "%s", what);
-}
-
-void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
-{
-  char what[256];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(what, sizeof what, format, args);
-  va_end(args);
-  const char *const path = tp_key_path(reading, key);
-  const char *const note =
-      tp_arena_printf(reading->arena, "%s:%d: %s%s%s", reading->doc->path,
-                      tp_doc_line(reading->doc, path), path, path[0] == '\0' ? "" : ": ", what);
-  TP_APPEND(reading->arena, reading->notes, reading->n_notes, note);
-}
 
 /* The key by which the file spells the field at `offset`: the one present, else the usual one. */
 static const char *key_of(const struct tp_reading *reading, size_t offset)

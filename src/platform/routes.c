@@ -194,13 +194,6 @@ struct tp_route tp_routes_shortest(const struct tp_platform *platform, int from,
   return route;
 }
 
-struct tp_route tp_platform_route(const struct tp_platform *platform, int from, int to)
-{
-  const struct tp_route shortest = tp_routes_shortest(platform, from, to);
-  return tp_staging_applies(platform, from, to, &shortest) ? tp_staging_route(platform, from, to)
-                                                           : shortest;
-}
-
 bool tp_platform_joins(const struct tp_platform *platform, int a, int b)
 {
   if (platform->given != NULL)

@@ -67,8 +67,8 @@ static int nearest_memory(const struct tp_platform *platform, int from, int to)
   return nearest;
 }
 
-bool tp_staging_applies(const struct tp_platform *platform, int from, int to,
-                        const struct tp_route *shortest)
+static bool applies(const struct tp_platform *platform, int from, int to,
+                    const struct tp_route *shortest)
 {
   const struct tp_vertex *a = &platform->vertices[from], *b = &platform->vertices[to];
   return platform->staging != NULL && from != to && a->node == b->node &&
@@ -77,7 +77,7 @@ bool tp_staging_applies(const struct tp_platform *platform, int from, int to,
          !(platform->peer_access == TP_PEER_SWITCH && stays_in_switches(platform, shortest));
 }
 
-struct tp_route tp_staging_route(const struct tp_platform *platform, int from, int to)
+static struct tp_route route_of(const struct tp_platform *platform, int from, int to)
 {
   const int memory = nearest_memory(platform, from, to);
   if (memory < 0)
@@ -90,6 +90,12 @@ struct tp_route tp_staging_route(const struct tp_platform *platform, int from, i
   route.bytes_per_s = fmin(route.bytes_per_s, down.bytes_per_s);
   route.kind = route.kind > down.kind ? route.kind : down.kind;
   return route;
+}
+
+struct tp_route tp_platform_route(const struct tp_platform *platform, int from, int to)
+{
+  const struct tp_route shortest = tp_routes_shortest(platform, from, to);
+  return applies(platform, from, to, &shortest) ? route_of(platform, from, to) : shortest;
 }
 
 /* Whether the memory is near enough to any two of its node's GPUs. */
@@ -113,7 +119,7 @@ static enum tp_status check_pair(const struct tp_platform *platform, int from, i
                                  struct tp_error *fault)
 {
   const struct tp_route shortest = tp_routes_shortest(platform, from, to);
-  if (!tp_staging_applies(platform, from, to, &shortest) || nearest_memory(platform, from, to) >= 0)
+  if (!applies(platform, from, to, &shortest) || nearest_memory(platform, from, to) >= 0)
     return TP_OK;
   return tp_fail(fault, TP_E_INPUT,
                  "no host memory within %d links of both %s and %s; add a vertex of kind "

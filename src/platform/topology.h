@@ -50,8 +50,4 @@ const int *tp_routes_hops(const struct tp_platform *platform, int source);
 /* Makes platform->staging where platform->peer_access puts host memory on the way between GPUs of a
  * node: the memory with the fewest links to both.  TP_E_INPUT where there is none. */
 enum tp_status tp_staging_prepare(struct tp_platform *platform, struct tp_error *fault);
-/* Whether host memory stands on the way, and that way. */
-bool tp_staging_applies(const struct tp_platform *platform, int from, int to,
-                        const struct tp_route *shortest);
-struct tp_route tp_staging_route(const struct tp_platform *platform, int from, int to);
 #endif

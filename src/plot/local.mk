@@ -2,6 +2,7 @@ libtpstudy_la_SOURCES += \
 	%D%/breakdown.c \
 	%D%/collectives.c \
 	%D%/heatmap.c \
+	%D%/kinds.c \
 	%D%/panel.c %D%/panel.h \
 	%D%/panel_more.c \
 	%D%/plot.h \
@@ -14,4 +15,5 @@ libtpstudy_la_SOURCES += \
 	%D%/style.c %D%/style.h \
 	%D%/text.c %D%/text.h \
 	%D%/throughput.c \
-	%D%/timeline.c
+	%D%/timeline.c \
+	%D%/values.c

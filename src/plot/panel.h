@@ -17,7 +17,8 @@ void tp_plot_put_more_before(const struct tp_plot *plot, const struct tp_plot_pa
                              const struct tp_plot_space *space, struct tp_arena *arena, FILE *out);
 void tp_plot_put_more(const struct tp_plot *plot, const struct tp_plot_panel *panel, FILE *out);
 
-/* An axis of values from `low` to `high`, its figures `figure` of the units of `length` apart. */
+/* values.c: an axis of values from `low` to `high`, its figures `figure` of the units of `length`
+ * apart. */
 struct tp_plot_span {
   double low, high;
   bool logarithmic;

@@ -7,12 +7,6 @@
  */
 #include "program/pass.h"
 
-/* Token (and learned position) rows -> residual; BLOOM's norm after them; the sum over ranks of a
- * sharded table. */
-void tp_block_embed(struct tp_pass *pass);
-/* The same of the rank's share of the tokens, where the residual is that. */
-void tp_block_embed_share(struct tp_pass *pass, enum tp_value share);
-
 /* norm(residual), its bias following the gain; y = norm(x) */
 void tp_block_norm(struct tp_pass *pass, const char *name, enum tp_value gain);
 void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value gain,
@@ -50,12 +44,17 @@ struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projecti
 void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections);
 enum tp_value tp_block_shift(const struct tp_pass *pass, unsigned projections, enum tp_value value);
 
-/* Of attention what follows the QKV GEMM: rotary, cache, attention and output projection; all. */
-void tp_block_attend(struct tp_pass *pass);
-void tp_block_attention(struct tp_pass *pass);
-
 /* Whether the activation is the epilogue of the up GEMM, not a kernel. */
 bool tp_block_fuses_activation(const struct tp_pass *pass);
+
+/* What a kernel writes, in elements of the activation type, where the input of GEMMs has so many.
+ */
+double tp_block_input_elements(const struct tp_pass *pass, double elements);
+
+/* modules.c.  Of attention what follows the QKV GEMM: rotary, cache, attention and output
+ * projection; all. */
+void tp_block_attend(struct tp_pass *pass);
+void tp_block_attention(struct tp_pass *pass);
 
 /* Of the MLP what follows the up (and gate) GEMM: activation and down projection; all. */
 void tp_block_down(struct tp_pass *pass);
@@ -83,13 +82,11 @@ double tp_block_all_reduce_bytes(const struct tp_pass *pass);
 void tp_block_start_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 void tp_block_all_reduce(struct tp_pass *pass, enum tp_slot slot, enum tp_value value);
 
+/* Token (and learned position) rows -> residual; BLOOM's norm after them; the sum over ranks of a
+ * sharded table. */
+void tp_block_embed(struct tp_pass *pass);
+/* The same of the rank's share of the tokens, where the residual is that. */
+void tp_block_embed_share(struct tp_pass *pass, enum tp_value share);
 /* LM head (with the gather of sharded logits) and sampling. */
 void tp_block_head(struct tp_pass *pass);
-
-/* Whether ranks have parts of the logits and meet. */
-bool tp_block_gathers_logits(const struct tp_pass *pass);
-
-/* Rows of the LM head, and vocabulary rows a rank computes. */
-int64_t tp_block_head_rows(const struct tp_pass *pass);
-int64_t tp_block_vocab(const struct tp_pass *pass);
 #endif

@@ -30,7 +30,7 @@ static double table_elements(const struct tp_pass *pass)
   const int64_t embedding_rows =
       request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
   const double embedding = begins ? (double)embedding_rows * hidden : 0;
-  const double head = ends ? (double)tp_block_vocab(pass) * hidden : 0;
+  const double head = ends ? (double)tp_pass_vocab(pass) * hidden : 0;
   const double positions = begins ? (double)model->max_positions * hidden : 0;
   const int n_norms = (begins && model->embedding_norm) + ends;
   const double norms = (double)(tp_norm_elements(pass->block.norm, pass->block.hidden) * n_norms);
@@ -131,7 +131,7 @@ static double activation_bytes(const struct tp_pass *pass)
     if (blocks_of(pass, kind) > 0)
       inner = max(inner, inner_elements(pass, &pass->kinds[kind].block));
   const bool ends = request->stage + 1 >= request->mesh.pp;
-  const double logits = ends ? (double)tp_block_head_rows(pass) * (double)request->model->vocab : 0;
+  const double logits = ends ? (double)tp_pass_head_rows(pass) * (double)request->model->vocab : 0;
   const double outer =
       4 * (double)pass->tokens * (double)pass->block.hidden * (double)pass->block.copies;
   return (outer + max(inner, logits)) * tp_dtype_bytes(pass->wide);

@@ -9,6 +9,7 @@ libtpcore_la_SOURCES += \
 	%D%/live.c %D%/live.h \
 	%D%/mesh.c %D%/mesh.h \
 	%D%/mixture.c \
+	%D%/modules.c \
 	%D%/op.c %D%/op.h \
 	%D%/op_fields.c %D%/op_fields.h \
 	%D%/op_key.c %D%/op_key.h \
@@ -16,6 +17,7 @@ libtpcore_la_SOURCES += \
 	%D%/operands.c %D%/operands.h \
 	%D%/part.c \
 	%D%/pass.c %D%/pass.h \
+	%D%/pass_ends.c \
 	%D%/program.c %D%/program.h \
 	%D%/program_text.c \
 	%D%/stage.c %D%/stage.h \
@@ -23,7 +25,10 @@ libtpcore_la_SOURCES += \
 	%D%/tensor.c %D%/tensor.h \
 	%D%/train.c %D%/train.h \
 	%D%/train_block.c \
+	%D%/train_exchange.c \
 	%D%/variant.c %D%/variant.h \
+	%D%/variant_build.c \
+	%D%/variant_wire.c \
 	%D%/transforms/chunked.c \
 	%D%/transforms/flash.c \
 	%D%/transforms/ideal.c \
@@ -50,6 +55,7 @@ libtpcore_la_SOURCES += \
 	%D%/wiring/words.c \
 	%D%/variants/architectures.c %D%/variants/architectures.h \
 	%D%/variants/desync.c \
+	%D%/variants/desync_layer.c \
 	%D%/variants/kraken.c \
 	%D%/variants/ladder.c \
 	%D%/variants/no_comm.c \

@@ -121,7 +121,7 @@ static struct tp_tensor head_weight(struct tp_pass *pass)
 {
   const bool tied = pass->request->model->tied_head;
   const enum tp_split split = pass->request->style.head_sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE;
-  return table(pass, tied ? "embedding" : "head", TP_ROLE_MATRIX, split, tp_block_vocab(pass),
+  return table(pass, tied ? "embedding" : "head", TP_ROLE_MATRIX, split, tp_pass_vocab(pass),
                pass->block.hidden);
 }
 

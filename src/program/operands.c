@@ -228,10 +228,9 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_CACHED_VALUES:
     return cache(pass);
   case TP_VALUE_LOGITS:
-    return activation(pass, tp_block_head_rows(pass), tp_block_vocab(pass));
+    return activation(pass, tp_pass_head_rows(pass), tp_pass_vocab(pass));
   case TP_VALUE_GATHERED:
-    return activation(pass, tp_block_head_rows(pass) * pass->request->mesh.tp,
-                      tp_block_vocab(pass));
+    return activation(pass, tp_pass_head_rows(pass) * pass->request->mesh.tp, tp_pass_vocab(pass));
   default:
     return tp_operands_weight(pass, value);
   }
@@ -326,7 +325,6 @@ void tp_operands_end(struct tp_pass *pass)
   program->tensors = pass->operands.tensors;
   program->tokens = found(pass, TP_VALUE_TOKENS);
   program->lengths = found(pass, TP_VALUE_LENGTHS);
-  program->logits =
-      found(pass, tp_block_gathers_logits(pass) ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
+  program->logits = found(pass, tp_pass_gathers_logits(pass) ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
   program->next = found(pass, TP_VALUE_NEXT);
 }

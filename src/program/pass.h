@@ -67,8 +67,14 @@ struct tp_pass {
 /* Where this pass quantises: nowhere but in GEMMs where they are not low-bit, or in training. */
 enum tp_quantise_place tp_pass_quantise_place(const struct tp_request *request);
 
-/* For layers of these shares, one a kind, which outlive the pass; and for the rank's shares of the
- * model's own under Megatron sharding. */
+/* Rows of the LM head, and vocabulary rows a rank computes; whether ranks have parts of the logits
+ * and meet. */
+int64_t tp_pass_head_rows(const struct tp_pass *pass);
+int64_t tp_pass_vocab(const struct tp_pass *pass);
+bool tp_pass_gathers_logits(const struct tp_pass *pass);
+
+/* pass_ends.c: for layers of these shares, one a kind, which outlive the pass; and for the rank's
+ * shares of the model's own under Megatron sharding. */
 void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
                    const struct tp_layer *kinds, struct tp_arena *arena,
                    struct tp_program *program);
@@ -80,17 +86,21 @@ enum tp_status tp_pass_build_sharded(const struct tp_request *request,
                                      void (*emit)(struct tp_pass *pass), struct tp_arena *arena,
                                      struct tp_program *program, struct tp_error *error);
 
-/* part.c.  Before any op: the pass has halves, unless it has fewer tokens than `least`; whether it
- * has; it has shares. */
+/* Before any op: the pass has halves, unless it has fewer tokens than `least`; it has shares. */
 void tp_pass_split(struct tp_pass *pass, int64_t least);
-bool tp_pass_splits(const struct tp_pass *pass);
 void tp_pass_shares(struct tp_pass *pass);
+
+/* part.c: whether it has halves. */
+bool tp_pass_splits(const struct tp_pass *pass);
 /* What follows is of half 1 or 2, or of all tokens: 0. */
 void tp_pass_half(struct tp_pass *pass, int half);
 /* What follows, norms and additions, is of the rank's share of the tokens, padded to one size on
  * all ranks; or of all of them. */
 void tp_pass_share(struct tp_pass *pass, bool share);
 int64_t tp_pass_share_tokens(const struct tp_pass *pass);
+
+/* Closes the last segment and fills in the memory a rank needs. */
+void tp_pass_end(struct tp_pass *pass);
 
 /* Opens the next segment; one with `repeat` 0 is dropped with its ops. */
 void tp_pass_segment(struct tp_pass *pass, const char *name, int64_t repeat);
@@ -127,8 +137,8 @@ void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *re
 /* The next kernel waits for the latest collective of the slot, if any was started there. */
 void tp_pass_wait(struct tp_pass *pass, enum tp_slot slot);
 
-/* Closes the last segment and fills in the memory a rank needs. */
-void tp_pass_end(struct tp_pass *pass);
+/* Goes on behind the last repetition of the open segment, if any is. */
+void tp_pass_close_segment(struct tp_pass *pass);
 
 /* footprint.c: weights, KV cache and activations of one rank. */
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program);

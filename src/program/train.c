@@ -26,49 +26,6 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
   return status;
 }
 
-static void start(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
-{
-  tp_pass_start_collective(
-      pass, slot,
-      (struct tp_collective){.kind = kind,
-                             .bytes = whole_rows(pass) * tp_dtype_bytes(pass->wide),
-                             .dtype = pass->wide});
-}
-
-void tp_train_start_sum(struct tp_pass *pass, enum tp_slot slot)
-{
-  start(pass, slot, pass->request->training.sequence_parallel ? TP_REDUCE_SCATTER : TP_ALL_REDUCE);
-}
-
-void tp_train_sum(struct tp_pass *pass, enum tp_slot slot)
-{
-  tp_train_start_sum(pass, slot);
-  tp_pass_wait(pass, slot);
-}
-
-void tp_train_start_gather(struct tp_pass *pass, enum tp_slot slot)
-{
-  if (pass->request->training.sequence_parallel)
-    start(pass, slot, TP_ALL_GATHER);
-}
-
-void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot)
-{
-  if (pass->request->training.sequence_parallel)
-    tp_pass_wait(pass, slot);
-}
-
-void tp_train_gather(struct tp_pass *pass, enum tp_slot slot)
-{
-  tp_train_start_gather(pass, slot);
-  tp_train_wait_gather(pass, slot);
-}
-
-enum tp_grad_sum tp_train_sum_style(const struct tp_pass *pass)
-{
-  return pass->request->training.async_reduce ? TP_GRAD_DEFERRED : TP_GRAD_SUMMED;
-}
-
 /* Elements that one layer's forward pass leaves for its backward, its residuals aside: the inputs
  * of the four GEMMs; q, k and v; what the activation read; probabilities, if they are in memory.
  * Gathered inputs stay whole: Megatron-LM gathers them a second time instead. */
@@ -131,7 +88,7 @@ void tp_train_embed_grad(struct tp_pass *pass)
  * the target's logit, sum of exponentials), here as one all-reduce. */
 void tp_train_loss(struct tp_pass *pass)
 {
-  const int64_t rows = pass->tokens, vocab = tp_block_vocab(pass), hidden = pass->block.hidden;
+  const int64_t rows = pass->tokens, vocab = tp_pass_vocab(pass), hidden = pass->block.hidden;
   const double logits = (double)rows * (double)vocab;
   const bool sharded = pass->request->style.head_sharded;
   const enum tp_dtype dtype = pass->wide; /* the head stays in 16 bits */

@@ -5,6 +5,7 @@ libtpcuda_la_SOURCES += \
 	%D%/check_state.h \
 	%D%/computed.c %D%/computed.h \
 	%D%/matrix.c %D%/matrix.h \
+	%D%/models.c \
 	%D%/op_cases.c %D%/op_cases.h \
 	%D%/op_cases_rows.c \
 	%D%/op_check.c %D%/op_check.h \

@@ -70,6 +70,9 @@ enum { TP_NVLS_LEAST_RANKS = 4 /* of a node, for which NCCL reduces in the switc
 /* Whether the stack reduces this buffer in the switch with its own kernel. */
 bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange);
 
+/* Whether residual and norm may be in a kernel with this all-reduce. */
+bool tp_collective_carries_norm(const struct tp_exchange *exchange);
+
 /* Whether a one-shot kernel of its own reduces this buffer, adds the residual and normalises. */
 bool tp_collective_has_norm_kernel(const struct tp_exchange *exchange);
 

@@ -41,29 +41,6 @@ static bool can_run(const struct tp_exchange *exchange,
          algorithm->possible(exchange);
 }
 
-bool tp_collective_uses_switch_kernel(const struct tp_exchange *exchange)
-{
-  const struct tp_stack *stack = exchange->machine->stack;
-  return stack->collectives.library == TP_LIBRARY_PEER_KERNELS &&
-         exchange->collective->bytes <
-             tp_stack_max_bytes(stack->collectives.switch_max_bytes, exchange->group->ranks);
-}
-
-/* Whether residual and norm may be in a kernel with this all-reduce. */
-static bool carries_norm(const struct tp_exchange *exchange)
-{
-  const struct tp_collective *collective = exchange->collective;
-  return collective->norm > 0 && collective->wire.reduce_bits == 0 &&
-         collective->bytes <
-             tp_stack_max_bytes(exchange->machine->stack->collectives.norm_max_bytes,
-                                exchange->group->ranks);
-}
-
-bool tp_collective_has_norm_kernel(const struct tp_exchange *exchange)
-{
-  return carries_norm(exchange) && exchange->machine->device->peer_kernels.norm_base_s > 0;
-}
-
 /* Residual and norm with an all-reduce: in its kernel, each rank of its part of the rows, where
  * that is a framework's and the stack has one that does; else in a kernel after it. */
 static void add_norm(const struct tp_exchange *exchange, struct tp_cost *cost)
@@ -76,7 +53,7 @@ static void add_norm(const struct tp_exchange *exchange, struct tp_cost *cost)
   const struct tp_memory norm = {.read_bytes = 2 * collective->bytes,
                                  .write_bytes = 2 * collective->bytes,
                                  .function = TP_FUNCTION_ADD_NORM};
-  if (by_framework && carries_norm(exchange)) {
+  if (by_framework && tp_collective_carries_norm(exchange)) {
     const bool counted =
         cost->algorithm == TP_ALGORITHM_ONE_SHOT && tp_collective_has_norm_kernel(exchange);
     cost->fixed_s += counted ? 0 : machine->device->peer_kernels.norm_s;

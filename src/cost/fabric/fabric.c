@@ -33,13 +33,6 @@ enum tp_status tp_fabric_check(const struct tp_fabric *fabric, struct tp_group g
                  group.stride, fabric->ranks);
 }
 
-/* The groups of one offset take turns; `stride` of them lie between each other. */
-int tp_communicator_rank(const struct tp_communicator *communicator, int group, int member)
-{
-  const int stride = communicator->stride;
-  return group / stride * communicator->ranks * stride + group % stride + member * stride;
-}
-
 static const struct tp_vertex *gpu_of(const struct tp_communicator *communicator, int group,
                                       int member)
 {

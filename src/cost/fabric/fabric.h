@@ -91,8 +91,14 @@ enum tp_status tp_fabric_check(const struct tp_fabric *fabric, struct tp_group g
 const struct tp_communicator *tp_fabric_communicator(const struct tp_fabric *fabric,
                                                      struct tp_group group);
 
-/* The rank that is `member` of `group`. */
-int tp_communicator_rank(const struct tp_communicator *communicator, int group, int member);
+/* The rank that is `member` of `group`: groups of one offset take turns; `stride` of them lie
+ * between each other. */
+static inline int tp_communicator_rank(const struct tp_communicator *communicator, int group,
+                                       int member)
+{
+  const int stride = communicator->stride;
+  return group / stride * communicator->ranks * stride + group % stride + member * stride;
+}
 
 /* Whether groups can do it at all: not one rank alone, without a reducing switch, or on one node.
  */

@@ -97,6 +97,14 @@ void tp_des_simulate(const struct tp_des_plan *plan, struct tp_des_record *recor
 void tp_des_block(struct tp_des_waiter *waiter);
 void tp_des_wake(struct tp_des_waiter *waiter);
 
+/* lane.c.  How much longer the lane's work takes at present; takes from it what is done by now. */
+double tp_des_slower(const struct tp_des_lane *lane);
+void tp_des_settle_work(struct tp_des_lane *lane);
+
+/* Whether blocks of the kernel find no place on an SM; what the kernel owes by now, if so. */
+void tp_des_place(struct tp_des_lane *lane, const struct tp_cost *cost);
+void tp_des_settle_late(struct tp_des_lane *lane);
+
 /* A collective of the lane begins, or ends (NULL), to have accesses before kernels'. */
 void tp_des_queue(struct tp_des_lane *lane, const struct tp_cost *collective);
 
