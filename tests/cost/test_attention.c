@@ -1,5 +1,5 @@
 /* Attention and memory kernels by hand: one term of the model at a time. */
-#include "toy_gpu.h"
+#include "../toy.h"
 
 static struct tp_op attention(enum tp_attention_style style, int64_t batch, int64_t queries,
                               int64_t keys)
@@ -20,8 +20,8 @@ static struct tp_op attention(enum tp_attention_style style, int64_t batch, int6
  * 8 * (64 + 512) / 2 = 2304 keys each: 2 a SM; the longest tile sees 512. */
 START_TEST(flash_prefill)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   const double all_us = 2 * 2304 * 3.2768e-3, longest_us = 512 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
@@ -64,8 +64,8 @@ END_TEST
  * 412, 411, ... 1. */
 START_TEST(flash_prefill_in_a_window)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   const struct tp_cost whole = tp_cost_op(&toy.machine, false, &op);
   op.attention.window = 512; /* all there are */
@@ -94,8 +94,8 @@ START_TEST(windows_of_other_kernels)
 {
   static const enum tp_attention_style styles[] = {TP_ATTENTION_FLASH, TP_ATTENTION_MATERIALISED,
                                                    TP_ATTENTION_EXPANDED};
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   for (int i = 0; i < 3; i++) {
     struct tp_op longer = attention(styles[i], 16, 1, 8192);
     const struct tp_op shorter = attention(styles[i], 16, 1, 1024);
@@ -121,8 +121,8 @@ END_TEST
  * (1088 + 1536) / 2; their pairs are those of 1536 tokens less those of 1024. */
 START_TEST(flash_prefill_on_context)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 1536);
   const double all_us = 2 * 8 * 1312 * 3.2768e-3, longest_us = 1536 * 3.2768e-3;
   ck_assert_rel(toy_us(&toy, &op), 3 + pow(pow(all_us, 4) + pow(longest_us, 4), 0.25), 1e-3);
@@ -134,8 +134,8 @@ END_TEST
  * B/s: q, output and two gradients of 8 heads; k, v and two gradients of 2. */
 START_TEST(flash_backward)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   op.attention.backward = true;
   const double all_us = 2 * 2304 * 8.192e-3, longest_us = 512 * 8.192e-3;
@@ -151,8 +151,8 @@ END_TEST
 /* Four GEMMs for two and the score matrix twice as often. */
 START_TEST(materialised_backward)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 4, 512, 512);
   const struct tp_cost forward = tp_cost_op(&toy.machine, false, &op);
   op.attention.backward = true;
@@ -167,8 +167,8 @@ END_TEST
 /* One sequence of one head group: all tiles run at once, the longest decides. */
 START_TEST(flash_prefill_of_few_tiles)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 640, 640);
   ck_assert_rel(toy_us(&toy, &op), 3 + 640 * 3.2768e-3, 1e-1);
   ck_assert(tp_cost_op(&toy.machine, false, &op).sm_share < 1);
@@ -178,8 +178,8 @@ END_TEST
 /* A block of 64 keys for 2 keys; 64 take no longer, 65 do. */
 START_TEST(padding)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
   struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 2, 2);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -193,8 +193,8 @@ END_TEST
 /* 16 queries of four heads fill a tile together: 20 tiles an SM instead of 80. */
 START_TEST(packed_groups)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.attention_prefill.tile_s = 1e-6;
   const struct tp_op op = attention(TP_ATTENTION_FLASH, 1000, 16, 16);
   ck_assert_rel(toy_us(&toy, &op), 3 + 80 * (1 + 64 * 3.2768e-3), 1e-4);
@@ -206,8 +206,8 @@ END_TEST
 /* One token a sequence is a decode step's work. */
 START_TEST(prompt_of_one_token)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.attention_decode.unit_s = 5e-6;
   const struct tp_op prompt = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
   const struct tp_op step = attention(TP_ATTENTION_FLASH, 1000, 1, 1);
@@ -219,8 +219,8 @@ END_TEST
  * sequence, at 1e9 B/s.  Moved to the cache by a kernel of its own, 2*2*2 a token: 28. */
 START_TEST(flash_prefill_traffic)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e9;
   struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 512, 512);
   ck_assert_rel(toy_us(&toy, &op), 3 + 2.0 * 128 * 512 * 20 / 1e3, 1e-3);
@@ -238,8 +238,8 @@ END_TEST
  * more; those of one group, or of one sequence, are not. */
 START_TEST(flash_decode)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 100, 1, 1000);
   toy.machine.dram_bytes_per_s = 1e12;
   ck_assert_rel(toy_us(&toy, &op), 4 + 102.8096, 1e-3);
@@ -262,8 +262,8 @@ END_TEST
 /* Two units on two SMs, or each on up to 4 SMs of 1e9 B/s; a block of 128 keys at least. */
 START_TEST(split_keys)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.attention_decode.sm_bytes_per_s = 1e9;
   toy.device.attention_decode.split_s = 7e-6;
   struct tp_op op = attention(TP_ATTENTION_FLASH, 1, 1, 1024);
@@ -287,8 +287,8 @@ END_TEST
 /* Padded to 16 rows a group: 4*16*128 flops a key and unit at 1e13. */
 START_TEST(decode_compute_and_cache)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 50, 1, 10000);
   ck_assert_rel(toy_us(&toy, &op), 4 + 4 * 16 * 128 * 1e4 / 1e7, 1e-3);
   toy.device.attention_decode.l2_bytes_per_s = 1e12;
@@ -304,8 +304,8 @@ END_TEST
  * launches and a memory kernel's. */
 START_TEST(materialised)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
   const struct tp_op op = attention(TP_ATTENTION_MATERIALISED, 1, 100, 100);
   const double bytes = 2 * (10 * 8e4 + 2.0 * 128 * 100 * (8 + 2)), flops = 4 * 8e4 * 128;
@@ -320,8 +320,8 @@ END_TEST
  * takes as long; with one KV head the drawing decides. */
 START_TEST(expanded)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
   struct tp_op op = attention(TP_ATTENTION_EXPANDED, 10, 1, 99999);
   const double head_bytes = 2.0 * 2 * 10 * 128 * 1e5;
@@ -337,8 +337,8 @@ END_TEST
 /* Half of the latency of 2 us shows at 1000 bytes. */
 START_TEST(memory)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e9;
   struct tp_op op = {.kind = TP_OP_MEMORY, .memory = {.read_bytes = 600, .write_bytes = 400}};
   ck_assert_rel(toy_us(&toy, &op), 1 + 1 + 2, 1e-12);

@@ -1,15 +1,15 @@
 /* Fused experts and how tokens lie on them, by hand. */
-#include "toy_gpu.h"
+#include "../toy.h"
 
 #include "cost/kernels/load.h"
 
 #include <string.h>
 
-static struct toy toy;
+static struct toy_gpu toy;
 
 static void open_toy(void)
 {
-  toy_init(&toy);
+  toy_gpu_init(&toy);
   toy.device.experts = (struct tp_device_experts){.launch_s = 10e-6,
                                                   .sort_s = 3e-6,
                                                   .compute_ratio = 1,

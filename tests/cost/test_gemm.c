@@ -1,11 +1,11 @@
 /* GEMM costs by hand: one term of the model at a time. */
-#include "toy_gpu.h"
+#include "../toy.h"
 
 /* 1280 x 2560 is exactly 100 tiles of 128 x 256, each 2*128*256*1000 / 1e13 = 6.5536 us. */
 START_TEST(one_full_wave)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   ck_assert_rel(toy_us(&toy, &op), 2 + 6.5536, 1e-3);
   const struct tp_cost cost = tp_cost_op(&toy.machine, true, &op);
@@ -20,8 +20,8 @@ END_TEST
  * waves flow into each other it is 8.4 of them. */
 START_TEST(wave_quantisation)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = toy_gemm(1281, 2560, 1000);
   ck_assert_rel(toy_us(&toy, &op), 2 + 9 * 0.8192, 1e-3);
   toy.device.gemm.wave_ratio = 0;
@@ -44,8 +44,8 @@ START_TEST(blocks_that_are_placed)
                {12800, 2560, 1000, 1, 6.5536, 0.512},
                {16, 6400, 400, 1, 0.08192, 0.4},
                {16, 3200, 1000, 1, 0.1024, 0.512}};
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.wave_ratio = 0;
   const struct tp_op op = toy_gemm(cases[_i].m, cases[_i].n, cases[_i].k);
   ck_assert_rel(tp_cost_op(&toy.machine, true, &op).sm_share, cases[_i].share, 1e-12);
@@ -59,8 +59,8 @@ END_TEST
 /* 2 * (4096*4096 + 2*16*4096) bytes over 1e12 B/s. */
 START_TEST(weights_from_dram)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
   const struct tp_op op = toy_gemm(16, 4096, 4096);
   ck_assert_rel(toy_us(&toy, &op), 2 + 33.816576, 1e-3);
@@ -75,8 +75,8 @@ END_TEST
  * share it, 512 deep each. */
 START_TEST(split_k)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.sm_bytes_per_s = 1e11;
   const struct tp_op op = toy_gemm(16, 64, 8192);
   ck_assert_rel(toy_us(&toy, &op), 2 + 13.1072, 1e-3);
@@ -96,8 +96,8 @@ END_TEST
 /* The cache delivers 100 tiles * (128 + 256) * 1000 * 2 bytes at 1e12 B/s. */
 START_TEST(operands_through_the_cache)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.l2_bytes_per_s = 1e12;
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   ck_assert_rel(toy_us(&toy, &op), 2 + 76.8, 1e-3);
@@ -106,8 +106,8 @@ END_TEST
 
 START_TEST(latencies)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.depth_s = 1e-7;
   struct tp_op op = toy_gemm(64, 64, 100);
   ck_assert_rel(toy_us(&toy, &op), 2 + 10, 1e-3);
@@ -122,8 +122,8 @@ END_TEST
  * ones in pairs along m: 3 of them are 4, and with 50 columns of tiles two waves. */
 START_TEST(tiles_by_rows)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.half_tile_rows = 128;
   static const struct {
     int64_t m, n;
@@ -161,8 +161,8 @@ END_TEST
 /* fp8: twice the flops, half the bytes, and its own quantising kernel. */
 START_TEST(quantised)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = toy_gemm(1280, 2560, 1000);
   op.gemm.dtype = TP_DTYPE_FP8;
   ck_assert_rel(toy_us(&toy, &op), 2 + 3.2768, 1e-3);
@@ -179,8 +179,8 @@ END_TEST
 /* 2 * 3 * 1000^2 bytes: 6 MB. */
 START_TEST(warm_in_a_benchmark_cold_in_a_layer)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = toy_gemm(1000, 1000, 1000);
   static const struct {
     double warm_bytes, share;
@@ -203,8 +203,8 @@ END_TEST
 
 START_TEST(sustained_clock)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.sustained = true;
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   ck_assert_rel(toy_us(&toy, &op), 2 + 2 * 6.5536, 1e-3);
@@ -214,8 +214,8 @@ END_TEST
 /* Two resources at the same time take 2^(1/4) of either. */
 START_TEST(imperfect_overlap)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   const double bytes = 2e3 * (1280 + 2560) + 2.0 * 1280 * 2560;
   toy.machine.dram_bytes_per_s = bytes / 6.5536e-6;
@@ -225,8 +225,8 @@ END_TEST
 
 START_TEST(launch_modes)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   const struct tp_op op = toy_gemm(1280, 2560, 1000);
   toy.machine.program = true;
   toy.stack.launch.kernel_gap_s = 1e-6;

@@ -62,7 +62,8 @@ struct subject {
 static struct subject prepare(int device)
 {
   struct subject subject = {bench_of("{\"name\": \"gpu\", \"kind\": \"gpu\"}", "", 1), {20261121}};
-  bench_software(subject.bench, devices[device], "ideal");
+  subject.bench->device =
+      toy_setup("dgx-h100", devices[device], "ideal", subject.bench->arena)->device;
   subject.bench->machine.dram_bytes_per_s = subject.bench->device.datasheet.dram_bytes_per_s;
   return subject;
 }

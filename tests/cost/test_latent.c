@@ -1,11 +1,11 @@
 /* Attention over a latent, by hand. */
-#include "toy_gpu.h"
+#include "../toy.h"
 
-static struct toy toy;
+static struct toy_gpu toy;
 
 static void open_toy(void)
 {
-  toy_init(&toy);
+  toy_gpu_init(&toy);
   toy.device.latent_decode = (struct tp_device_latent_decode){.launch_s = 4e-6,
                                                               .unit_s = 1e-6,
                                                               .tile_heads = 64,

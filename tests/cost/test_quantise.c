@@ -1,9 +1,9 @@
 /* Quantising by hand, and a scaled product without it. */
-#include "toy_gpu.h"
+#include "../toy.h"
 
-static void init(struct toy *toy)
+static void init(struct toy_gpu *toy)
 {
-  toy_init(toy);
+  toy_gpu_init(toy);
   toy->machine.dram_bytes_per_s = 1e12;
   toy->device.scaling = (struct tp_device_scaling){.launch_s = 2e-6,
                                                    .element_s = 1e-10,
@@ -28,7 +28,7 @@ static struct tp_op quantise(int64_t m, int64_t k, enum tp_scale scale)
  * 6 MB past it at half of 1e12 B/s. */
 START_TEST(by_a_scale_of_the_tensor)
 {
-  struct toy toy;
+  struct toy_gpu toy;
   init(&toy);
   const struct tp_op warm = quantise(1000, 1000, TP_SCALE_TENSOR);
   const struct tp_op cold = quantise(2000, 1000, TP_SCALE_TENSOR);
@@ -42,7 +42,7 @@ END_TEST
 /* And 1 us, 0.2 us for a row's elements, 2 MB read once more. */
 START_TEST(by_a_scale_of_each_token)
 {
-  struct toy toy;
+  struct toy_gpu toy;
   init(&toy);
   const struct tp_op op = quantise(1000, 1000, TP_SCALE_TOKEN);
   ck_assert_rel(toy_us(&toy, &op), 2.1 + 1.2 + pow(2, 0.25) + 0.5, 1e-9);
@@ -53,8 +53,8 @@ END_TEST
 /* A device that knows no such kernel: as one that moves 2 + 1 bytes an element. */
 START_TEST(where_no_file_tells)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
   const struct tp_op op = quantise(1000, 1000, TP_SCALE_TOKEN);
   const struct tp_op moved = {
@@ -67,7 +67,7 @@ END_TEST
  * fixed time of a product in 16 bits. */
 START_TEST(a_product_apart_from_it)
 {
-  struct toy toy;
+  struct toy_gpu toy;
   init(&toy);
   toy.device.gemm_fp8.launch_s = 6e-6;
   struct tp_op op = toy_gemm(16, 4096, 1000);

@@ -1,6 +1,6 @@
 /* What a stack adds to the cost of an op: docs/MODEL.md, "Software stacks". */
+#include "../toy.h"
 #include "machines.h"
-#include "toy_gpu.h"
 
 static const struct tp_op row = {.name = "row",
                                  .kind = TP_OP_GEMM,
@@ -10,8 +10,8 @@ static const struct tp_op row = {.name = "row",
  */
 START_TEST(one_row_is_a_reduction_over_the_weights)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.dram_bytes_per_s = 1e12;
   toy.machine.program = true;
   toy.stack.fusion.matrix_vector = true;
@@ -23,8 +23,8 @@ END_TEST
 /* Only one row, only in programs, only where the stack says so. */
 START_TEST(other_gemms_stay_library_calls)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.machine.program = true;
   const double library_us = toy_us(&toy, &row);
   toy.stack.fusion.matrix_vector = true;

@@ -4,7 +4,7 @@
 #include "host/host.h"
 #include "run/executor.h"
 
-#include "../program/toy.h"
+#include "../program/builds.h"
 
 enum { RUN_MOST_RANKS = 4 };
 

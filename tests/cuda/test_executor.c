@@ -1,7 +1,7 @@
 /* What the executor asks of a device, call by call: a device that writes down what it hears. */
 #include "run/executor.h"
 
-#include "../program/toy.h"
+#include "../program/builds.h"
 #include "hand.h"
 
 #include <stdarg.h>

@@ -7,7 +7,7 @@
 #include "run/executor.h"
 
 #include "../cost/machines.h"
-#include "../program/toy.h"
+#include "../program/builds.h"
 #include "computed.h"
 
 enum { N_DEGREES = 2, N_PHASES = 2, N_STACKS = 2 };

@@ -7,4 +7,4 @@ unit_tests += \
 if SIMULATOR
 unit_tests += %D%/test_des %D%/test_deviation %D%/test_engines_agree %D%/test_late %D%/test_worker
 endif
-EXTRA_DIST += %D%/rig.h %D%/toy.h tests/des.h
+EXTRA_DIST += %D%/rig.h tests/des.h

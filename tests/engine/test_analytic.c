@@ -1,6 +1,6 @@
 /* Programs small enough to time by hand. */
 #include "../suite.h"
-#include "toy.h"
+#include "../toy_program.h"
 
 enum { E0, E1, E2, E3, NONE = TP_NO_EVENT };
 

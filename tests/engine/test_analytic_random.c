@@ -1,8 +1,8 @@
 /* What must hold for any program.  TP_SEED and TP_CASES choose other programs. */
 #include "../random.h"
 #include "../suite.h"
+#include "../toy_program.h"
 #include "engine/analytic/fluid.h"
-#include "toy.h"
 
 static struct toy toy;
 

@@ -18,8 +18,8 @@ static void close_rig(void)
 
 static struct tp_op *third_stream(enum tp_op_kind kind, int wait, int records, struct tp_cost cost)
 {
-  rig.program.n_streams = 3;
-  return rig_op(&rig, kind, 2, wait, records, cost);
+  rig.toy.program.n_streams = 3;
+  return toy_op(&rig.toy, kind, 2, wait, records, cost);
 }
 
 static double total_s(bool no_fold)
@@ -29,12 +29,12 @@ static double total_s(bool no_fold)
 
 START_TEST(kernel_lasts_fixed_plus_longest)
 {
-  rig_segment(&rig, 3);
-  rig_kernel(&rig, NONE, NONE,
+  toy_segment(&rig.toy, 3);
+  toy_kernel(&rig.toy, NONE, NONE,
              (struct tp_cost){.fixed_s = 1e-6, .work_s = 5e-6, .compute_s = 3e-6, .sm_share = 0.5});
-  rig_kernel(&rig, NONE, NONE,
+  toy_kernel(&rig.toy, NONE, NONE,
              (struct tp_cost){.fixed_s = 2e-6, .work_s = 5e-6, .compute_s = 7e-6, .sm_share = 0.5});
-  rig_kernel(&rig, NONE, NONE,
+  toy_kernel(&rig.toy, NONE, NONE,
              (struct tp_cost){.work_s = 5e-6, .compute_s = 7e-6, .dram_bytes = 16e6});
   const struct tp_result result = rig_des(&rig, TP_DETAIL_FLOW, _i, NULL);
   ck_assert_rel(result.total_s, 3 * (6e-6 + 9e-6 + 8e-6), 1e-12);
@@ -46,9 +46,9 @@ END_TEST
 START_TEST(kernels_share_the_sms)
 {
   /* Both want 3/4 and get 1/2 while both run: 2/3 of their speed for 1.5 ms. */
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_compute(1e-3, 0.75));
-  third_stream(TP_OP_GEMM, NONE, NONE, rig_compute(1e-3, 0.75));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_compute(1e-3, 0.75));
+  third_stream(TP_OP_GEMM, NONE, NONE, toy_compute(1e-3, 0.75));
   ck_assert_rel(total_s(false), 1.5e-3, 1e-12);
 }
 END_TEST
@@ -56,9 +56,9 @@ END_TEST
 START_TEST(small_kernel_leaves_the_rest)
 {
   /* 1/4 runs at full speed, 3/4 are left for the other. */
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_compute(3e-3, 1));
-  third_stream(TP_OP_GEMM, NONE, NONE, rig_compute(4e-3, 0.25));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_compute(3e-3, 1));
+  third_stream(TP_OP_GEMM, NONE, NONE, toy_compute(4e-3, 0.25));
   ck_assert_rel(total_s(false), 4e-3, 1e-12);
 }
 END_TEST
@@ -66,9 +66,9 @@ END_TEST
 START_TEST(kernels_share_the_memory)
 {
   /* 2 ms together; then 1e9 bytes alone. */
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_dram(2e9));
-  third_stream(TP_OP_GEMM, NONE, NONE, rig_dram(3e9));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_bytes(2e9));
+  third_stream(TP_OP_GEMM, NONE, NONE, toy_bytes(3e9));
   ck_assert_rel(total_s(false), 2.5e-3, 1e-12);
 }
 END_TEST
@@ -78,19 +78,19 @@ END_TEST
 START_TEST(collective_holds_sms)
 {
   static const double held[] = {0.1, 0.5, 0.8, 0.96};
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_compute(2e-3, 1));
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, held[_i]));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_compute(2e-3, 1));
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, held[_i]));
   ck_assert_rel(total_s(false), 2e-3 + held[_i] * 1e-3, 1e-12);
 }
 END_TEST
 
 START_TEST(two_collectives_hold_sms)
 {
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_compute(2e-3, 1));
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, 0.5));
-  third_stream(TP_OP_COLLECTIVE, NONE, NONE, rig_phase(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, 0.4));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_compute(2e-3, 1));
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, 0.5));
+  third_stream(TP_OP_COLLECTIVE, NONE, NONE, toy_comm(TP_PATTERN_RING, 1, 1e-3 - 0.5e-6, 0, 0.4));
   ck_assert_rel(total_s(false), 2e-3 + 0.9e-3, 1e-12);
 }
 END_TEST
@@ -98,11 +98,11 @@ END_TEST
 START_TEST(collective_reads_memory)
 {
   /* Half the memory rate each for 1 ms, then the kernel alone; the flow is shorter. */
-  struct tp_cost cost = rig_phase(TP_PATTERN_RING, 1, 0, 45e6, 0);
+  struct tp_cost cost = toy_comm(TP_PATTERN_RING, 1, 0, 45e6, 0);
   cost.dram_bytes = 1e9;
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_dram(3e9));
-  rig_collective(&rig, NONE, NONE, cost);
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_bytes(3e9));
+  toy_collective(&rig.toy, NONE, NONE, cost);
   const struct tp_result result = rig_des(&rig, TP_DETAIL_FLOW, _i, NULL);
   ck_assert_rel(result.total_s, 2e-3, 1e-12);
   ck_assert_rel(result.comm_s, 1e-3, 1e-12);
@@ -113,8 +113,8 @@ START_TEST(ring_takes_its_steps)
 {
   /* 6 * (0.7 + 0.5) us and 90e6 bytes at 450e9 bytes/s. */
   const double flow_s = 6 * 1.2e-6 + 200e-6;
-  rig_segment(&rig, 2);
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_RING, 6, 0.7e-6, 90e6, 0.1));
+  toy_segment(&rig.toy, 2);
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_RING, 6, 0.7e-6, 90e6, 0.1));
   ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, _i, NULL).total_s, 2 * flow_s, 1e-12);
   ck_assert_rel(rig_des(&rig, TP_DETAIL_STEP, _i, NULL).total_s, 2 * flow_s, 1e-11);
   /* Of the delays, chunks hide all but the first: a step's other chunks take longer to send. */
@@ -127,8 +127,8 @@ START_TEST(short_chunks_cannot_hide_a_delay)
 {
   /* Chunks of 1 ns: every step waits 1.2 us for its first chunk; the last step sends all. */
   const double bytes = 6 * TP_DES_CHUNKS * 450.0;
-  rig_segment(&rig, 1);
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_RING, 6, 0.7e-6, bytes, 0.1));
+  toy_segment(&rig.toy, 1);
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_RING, 6, 0.7e-6, bytes, 0.1));
   ck_assert_rel(rig_des(&rig, TP_DETAIL_CHUNK, _i, NULL).total_s,
                 6 * 1.2e-6 + (6 - 1) * 1e-9 + TP_DES_CHUNKS * 1e-9, 1e-9);
 }
@@ -136,11 +136,11 @@ END_TEST
 
 START_TEST(phases_follow_one_another)
 {
-  struct tp_cost cost = rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 15e6, 0);
+  struct tp_cost cost = toy_comm(TP_PATTERN_DIRECT, 1, 0.5e-6, 15e6, 0);
   cost.n_phases = 2;
-  cost.phases[1] = rig_comm_phase(TP_PATTERN_SWITCH, 1, 0.75e-6, 90e6);
-  rig_segment(&rig, 1);
-  rig_collective(&rig, NONE, NONE, cost);
+  cost.phases[1] = toy_phase(TP_PATTERN_SWITCH, 1, 0.75e-6, 90e6);
+  toy_segment(&rig.toy, 1);
+  toy_collective(&rig.toy, NONE, NONE, cost);
   /* Three flows leave each GPU: 45e6 bytes; to the switch it is half the way. */
   ck_assert_rel(total_s(_i), 1e-6 + 100e-6 + 1e-6 + 200e-6, 1e-12);
 }
@@ -154,8 +154,8 @@ START_TEST(details_move_the_same_bytes)
   for (int p = 0; p < 3; p++) {
     struct rig other;
     rig_open(&other, "dgx-h100", 4);
-    rig_segment(&other, 5);
-    rig_collective(&other, NONE, NONE, rig_phase(patterns[p], 6, 1e-6, 1.5e6, 0.1));
+    toy_segment(&other.toy, 5);
+    toy_collective(&other.toy, NONE, NONE, toy_comm(patterns[p], 6, 1e-6, 1.5e6, 0.1));
     for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_CHUNK; detail++) {
       struct rig_record record;
       const struct tp_result result = rig_des(&other, (enum tp_detail)detail, true, &record);
@@ -186,16 +186,16 @@ START_TEST(low_bit_bytes_on_every_link)
   for (int form = 0; form < 2; form++) {
     struct rig other;
     rig_open(&other, "l40s-x8", 8);
-    other.machine.stack = &ideal;
+    other.toy.machine.stack = &ideal;
     const struct tp_collective collective = {
         .kind = TP_ALL_REDUCE,
         .bytes = 2 << 20,
         .algorithm = forms[form],
         .wire = {.reduce_bits = 4, .gather_bits = 8, .group = 128}};
     struct tp_cost cost;
-    tp_cost_collective(&other.machine, &collective, &cost);
-    rig_segment(&other, 1);
-    rig_collective(&other, NONE, NONE, cost);
+    tp_cost_collective(&other.toy.machine, &collective, &cost);
+    toy_segment(&other.toy, 1);
+    toy_collective(&other.toy, NONE, NONE, cost);
     for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_CHUNK; detail++) {
       struct rig_record record;
       rig_des(&other, (enum tp_detail)detail, true, &record);
@@ -213,14 +213,14 @@ START_TEST(wait_means_latest_record)
 {
   /* Event 0 is recorded by the short kernel, then by the long one of the third stream; the second
    * wait means the later of the two, the first wait none. */
-  rig_segment(&rig, 1);
-  rig_collective(&rig, 0, NONE, (struct tp_cost){.fixed_s = 1e-6});
-  rig_kernel(&rig, NONE, 0, rig_work(2e-6));
-  third_stream(TP_OP_GEMM, NONE, 0, rig_work(50e-6));
-  rig_collective(&rig, 0, NONE, (struct tp_cost){.fixed_s = 3e-6});
-  rig_kernel(&rig, NONE, 0, rig_work(100e-6));
+  toy_segment(&rig.toy, 1);
+  toy_collective(&rig.toy, 0, NONE, (struct tp_cost){.fixed_s = 1e-6});
+  toy_kernel(&rig.toy, NONE, 0, toy_work(2e-6));
+  third_stream(TP_OP_GEMM, NONE, 0, toy_work(50e-6));
+  toy_collective(&rig.toy, 0, NONE, (struct tp_cost){.fixed_s = 3e-6});
+  toy_kernel(&rig.toy, NONE, 0, toy_work(100e-6));
   ck_assert_rel(total_s(_i), 102e-6, 1e-12);
-  rig.program.segments[0].n_ops--;
+  rig.toy.program.segments[0].n_ops--;
   ck_assert_rel(total_s(_i), 53e-6, 1e-12);
 }
 END_TEST
@@ -229,9 +229,9 @@ START_TEST(wait_reaches_the_repetition_before)
 {
   /* A kernel waits for the collective that the repetition before it issued, which runs under the
    * kernel: 10 us each, the last collective sticks out. */
-  rig_segment(&rig, 9);
-  rig_kernel(&rig, 1, 0, rig_work(10e-6));
-  rig_collective(&rig, 0, 1, (struct tp_cost){.fixed_s = 4e-6});
+  toy_segment(&rig.toy, 9);
+  toy_kernel(&rig.toy, 1, 0, toy_work(10e-6));
+  toy_collective(&rig.toy, 0, 1, (struct tp_cost){.fixed_s = 4e-6});
   const struct tp_result result = rig_des(&rig, TP_DETAIL_FLOW, _i, NULL);
   ck_assert_rel(result.total_s, 9 * 14e-6, 1e-12);
   ck_assert_rel(result.comm_exposed_s, 9 * 4e-6, 1e-12);
@@ -240,10 +240,10 @@ END_TEST
 
 START_TEST(hidden_communication_is_not_exposed)
 {
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, 0, rig_work(10e-6));
-  rig_kernel(&rig, NONE, NONE, rig_work(10e-6));
-  rig_collective(&rig, 0, NONE, (struct tp_cost){.fixed_s = 14e-6, .sigma = 0.5});
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, 0, toy_work(10e-6));
+  toy_kernel(&rig.toy, NONE, NONE, toy_work(10e-6));
+  toy_collective(&rig.toy, 0, NONE, (struct tp_cost){.fixed_s = 14e-6, .sigma = 0.5});
   const struct tp_result result = rig_des(&rig, TP_DETAIL_FLOW, _i, NULL);
   ck_assert_rel(result.total_s, 24e-6, 1e-12);
   ck_assert_rel(result.comm_s, 14e-6, 1e-12);
@@ -273,14 +273,14 @@ END_TEST
 /* Times far beyond SimGrid's precision of the clock, with short ops that meet. */
 START_TEST(long_passes_go_on)
 {
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, 0, rig_work(4321));
-  third_stream(TP_OP_GEMM, 0, NONE, rig_work(1e-6));
-  rig_segment(&rig, 50);
-  rig_kernel(&rig, NONE, 1, rig_compute(1e-6 / 3, 0.7));
-  third_stream(TP_OP_GEMM, NONE, NONE, rig_dram(1e6));
-  rig_kernel(&rig, NONE, 2, rig_dram(1e6 / 3));
-  rig_collective(&rig, 2, 3, rig_phase(TP_PATTERN_RING, 3, 1e-6, 1e6 / 3, 0.1));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, 0, toy_work(4321));
+  third_stream(TP_OP_GEMM, 0, NONE, toy_work(1e-6));
+  toy_segment(&rig.toy, 50);
+  toy_kernel(&rig.toy, NONE, 1, toy_compute(1e-6 / 3, 0.7));
+  third_stream(TP_OP_GEMM, NONE, NONE, toy_bytes(1e6));
+  toy_kernel(&rig.toy, NONE, 2, toy_bytes(1e6 / 3));
+  toy_collective(&rig.toy, 2, 3, toy_comm(TP_PATTERN_RING, 3, 1e-6, 1e6 / 3, 0.1));
   const double wanted_s = rig_analytic(&rig).total_s;
   for (int detail = TP_DETAIL_FLOW; detail <= TP_DETAIL_STEP; detail++)
     ck_assert_rel(rig_des(&rig, (enum tp_detail)detail, _i, NULL).total_s, wanted_s, 1e-13);
@@ -289,13 +289,13 @@ END_TEST
 
 START_TEST(timeline_holds_every_op)
 {
-  struct tp_timeline timeline = {.arena = rig.arena, .stream_names = rig.program.stream_names};
+  struct tp_timeline timeline = {.arena = rig.arena, .stream_names = rig.toy.program.stream_names};
   struct tp_run run = rig_run_of(&rig, TP_DETAIL_FLOW, _i);
   run.timeline = &timeline;
-  rig_segment(&rig, 7);
-  rig_kernel(&rig, 1, NONE, rig_work(1e-6));
-  rig_kernel(&rig, NONE, 0, rig_work(2e-6));
-  rig_collective(&rig, 0, 1, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 0, 0));
+  toy_segment(&rig.toy, 7);
+  toy_kernel(&rig.toy, 1, NONE, toy_work(1e-6));
+  toy_kernel(&rig.toy, NONE, 0, toy_work(2e-6));
+  toy_collective(&rig.toy, 0, 1, toy_comm(TP_PATTERN_RING, 1, 0.5e-6, 0, 0));
   struct tp_result result;
   struct tp_error error;
   ck_assert_int_eq(test_des()->run(test_des(), &run, rig.arena, &result, &error), TP_OK);
@@ -315,8 +315,8 @@ START_TEST(dead_simulation_is_reported)
   struct tp_run run = rig_run_of(&rig, TP_DETAIL_FLOW, false);
   struct tp_result result = {.total_s = -1};
   struct tp_error error = {{0}};
-  rig_segment(&rig, 1);
-  rig_kernel(&rig, NONE, NONE, rig_work(1e-6));
+  toy_segment(&rig.toy, 1);
+  toy_kernel(&rig.toy, NONE, NONE, toy_work(1e-6));
   rig.platform.vertices[1].name = rig.platform.vertices[0].name;
   ck_assert_int_eq(test_des()->run(test_des(), &run, rig.arena, &result, &error), TP_E_ENVIRONMENT);
   ck_assert_ptr_nonnull(strstr(error.text, "the simulation of platform dgx-h100 "));
@@ -337,21 +337,21 @@ static void check_refused(const char *words)
 
 START_TEST(endless_ops_are_refused)
 {
-  rig_segment(&rig, 1);
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_ACROSS_RING, 1, 1e-6, 0, 0));
+  toy_segment(&rig.toy, 1);
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_ACROSS_RING, 1, 1e-6, 0, 0));
   ck_assert_rel(total_s(_i), 1e-6, 1e-12);
-  rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_ACROSS_RING, 1, 1e-6, 8, 0));
+  toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_ACROSS_RING, 1, 1e-6, 8, 0));
   check_refused("collective never ends: it uses a pattern of the platform that has no route");
-  rig.program.segments[0].n_ops = 0;
-  rig_kernel(&rig, NONE, NONE, rig_work(HUGE_VAL));
+  rig.toy.program.segments[0].n_ops = 0;
+  toy_kernel(&rig.toy, NONE, NONE, toy_work(HUGE_VAL));
   check_refused("kernel never ends");
 }
 END_TEST
 
 START_TEST(too_many_ops_are_refused)
 {
-  rig_segment(&rig, 1000000000);
-  rig_kernel(&rig, NONE, NONE, rig_work(1e-6));
+  toy_segment(&rig.toy, 1000000000);
+  toy_kernel(&rig.toy, NONE, NONE, toy_work(1e-6));
   check_refused("1000000000 ops are too many");
 }
 END_TEST
@@ -366,7 +366,7 @@ START_TEST(the_slowest_rank_counts)
       .name = "collective", .kind = TP_OP_COLLECTIVE, .stream = TP_STREAM_COMM};
   const struct tp_op *ops[] = {&kernel_op, &collective_op};
   struct tp_des_item kernel = {.op = 0}, collective = {.op = 1, .collective = true};
-  const struct tp_run run = {.program = &rig.program};
+  const struct tp_run run = {.program = &rig.toy.program};
   const struct tp_des_plan plan = {.run = &run,
                                    .program_ops = ops,
                                    .n_streams = 2,

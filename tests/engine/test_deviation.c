@@ -23,17 +23,17 @@ static struct tp_cost lasts(double time, double sigma)
 
 static void kernel(int alike, int wait, int records, double time, double sigma)
 {
-  rig_kernel(&rig, wait, records, lasts(time, sigma))->alike = alike;
+  toy_kernel(&rig.toy, wait, records, lasts(time, sigma))->alike = alike;
 }
 
 static void collective(int alike, double time, double sigma)
 {
-  rig_collective(&rig, E0, E1, lasts(time, sigma))->alike = alike;
+  toy_collective(&rig.toy, E0, E1, lasts(time, sigma))->alike = alike;
 }
 
 static void check_variance(int n_alike, double wanted)
 {
-  rig.program.n_alike = n_alike;
+  rig.toy.program.n_alike = n_alike;
   const struct tp_result results[] = {rig_analytic(&rig),
                                       rig_des(&rig, TP_DETAIL_FLOW, false, NULL),
                                       rig_des(&rig, TP_DETAIL_FLOW, true, NULL)};
@@ -46,11 +46,11 @@ static void check_variance(int n_alike, double wanted)
  * collective of 4 us, which may be off by more the second time. */
 static void emit_chain(int kernels, int collectives)
 {
-  rig_segment(&rig, 2);
+  toy_segment(&rig.toy, 2);
   kernel(kernels, E1, NONE, 5, 0.1);
   kernel(0, NONE, E0, 3, 0.2);
   collective(collectives, 4, 0.3);
-  rig_segment(&rig, 1);
+  toy_segment(&rig.toy, 1);
   kernel(kernels, E1, E0, 5, 0.1);
   collective(collectives, 4, 0.6);
 }
@@ -86,7 +86,7 @@ END_TEST
 START_TEST(exposed_parts_of_ops_that_are_alike_add_up)
 {
   for (int repeat = 2; repeat >= 1; repeat--) {
-    rig_segment(&rig, repeat);
+    toy_segment(&rig.toy, repeat);
     kernel(1, E1, E0, 2, 0.1);
     collective(2, 5, 0.2);
     kernel(0, NONE, NONE, 1, 0.3);

@@ -149,25 +149,25 @@ static struct tp_cost random_cost(uint64_t *state, bool collective, enum tp_patt
   for (int p = 0; p < cost.n_phases; p++) {
     const int steps = 1 + (int)tp_random_below(state, 5);
     const double hop_s = sometimes(state, 2e-6);
-    cost.phases[p] = rig_comm_phase(pattern, steps, hop_s, sometimes(state, 4e6));
+    cost.phases[p] = toy_phase(pattern, steps, hop_s, sometimes(state, 4e6));
   }
   return cost;
 }
 
 static void random_program(struct rig *rig, uint64_t *state, enum tp_pattern pattern)
 {
-  rig->program.n_streams = 1 + (int)tp_random_below(state, TP_MAX_STREAMS);
+  rig->toy.program.n_streams = 1 + (int)tp_random_below(state, TP_MAX_STREAMS);
   const size_t segments = 1 + tp_random_below(state, 3);
   for (size_t s = 0; s < segments; s++) {
-    rig_segment(rig, 1 + (int64_t)tp_random_below(state, 6));
+    toy_segment(&rig->toy, 1 + (int64_t)tp_random_below(state, 6));
     const size_t ops = 1 + tp_random_below(state, 12);
     for (size_t i = 0; i < ops; i++) {
       const bool collective = tp_random_below(state, 3) == 0;
-      const int stream = (int)tp_random_below(state, (size_t)rig->program.n_streams);
+      const int stream = (int)tp_random_below(state, (size_t)rig->toy.program.n_streams);
       const int records = (int)tp_random_below(state, 6) - 1;
       struct tp_op *op =
-          rig_op(rig, collective ? TP_OP_COLLECTIVE : TP_OP_GEMM, stream, TP_NO_EVENT, records,
-                 random_cost(state, collective, pattern, rig->program.n_streams));
+          toy_op(&rig->toy, collective ? TP_OP_COLLECTIVE : TP_OP_GEMM, stream, TP_NO_EVENT,
+                 records, random_cost(state, collective, pattern, rig->toy.program.n_streams));
       op->n_waits = (int)tp_random_below(state, 3);
       for (int w = 0; w < op->n_waits; w++)
         op->waits[w] = (int)tp_random_below(state, 5);
@@ -213,15 +213,15 @@ END_TEST
 /* Two modules, each with an all-reduce that the other's kernels hide in part. */
 static void pipeline(struct rig *rig, enum tp_pattern pattern, int repeat)
 {
-  rig_segment(rig, SLOW ? 1 : repeat);
+  toy_segment(&rig->toy, SLOW ? 1 : repeat);
   for (int module = 0; module < 2; module++) {
-    rig_kernel(rig, 2 + module, TP_NO_EVENT, rig_compute(7e-6, 0.9));
-    rig_kernel(rig, TP_NO_EVENT, module, rig_dram(9e6));
-    struct tp_cost reduce = rig_phase(pattern, 6, 0.7e-6, 1e6, 0.15);
+    toy_kernel(&rig->toy, 2 + module, TP_NO_EVENT, toy_compute(7e-6, 0.9));
+    toy_kernel(&rig->toy, TP_NO_EVENT, module, toy_bytes(9e6));
+    struct tp_cost reduce = toy_comm(pattern, 6, 0.7e-6, 1e6, 0.15);
     reduce.late_share = 0.4;
-    rig_collective(rig, module, 2 + module, reduce);
+    toy_collective(&rig->toy, module, 2 + module, reduce);
   }
-  rig_kernel(rig, 3, TP_NO_EVENT, rig_work(1e-6));
+  toy_kernel(&rig->toy, 3, TP_NO_EVENT, toy_work(1e-6));
 }
 
 static const struct {
@@ -278,7 +278,7 @@ START_TEST(groups_take_the_same_time)
       struct rig *rig = malloc(sizeof *rig);
       ck_assert_ptr_nonnull(rig);
       rig_open(rig, machines[_i].name, ranks);
-      rig->group = groups[g];
+      rig->toy.group = groups[g];
       const char *what =
           tp_arena_printf(rig->arena, "%s, groups of %d %d apart, pattern %d", machines[_i].name,
                           groups[g].size, groups[g].stride, patterns[p]);
@@ -312,11 +312,12 @@ START_TEST(different_patterns_meet_on_links)
 {
   struct rig rig;
   rig_open(&rig, "dgx-h100", 8);
-  rig.program.n_streams = 3;
-  rig_segment(&rig, 1);
-  rig_collective(&rig, TP_NO_EVENT, TP_NO_EVENT, rig_phase(TP_PATTERN_RING, 1, 0.5e-6, 45e6, 0.1));
-  rig_op(&rig, TP_OP_COLLECTIVE, 2, TP_NO_EVENT, TP_NO_EVENT,
-         rig_phase(TP_PATTERN_DIRECT, 1, 0.5e-6, 45e6 / 7, 0.1));
+  rig.toy.program.n_streams = 3;
+  toy_segment(&rig.toy, 1);
+  toy_collective(&rig.toy, TP_NO_EVENT, TP_NO_EVENT,
+                 toy_comm(TP_PATTERN_RING, 1, 0.5e-6, 45e6, 0.1));
+  toy_op(&rig.toy, TP_OP_COLLECTIVE, 2, TP_NO_EVENT, TP_NO_EVENT,
+         toy_comm(TP_PATTERN_DIRECT, 1, 0.5e-6, 45e6 / 7, 0.1));
   ck_assert_rel(both_at_once_s(&rig, &tp_engine_analytic), 101e-6, 1e-9);
   ck_assert_rel(both_at_once_s(&rig, test_des()), 201e-6, 1e-9);
   rig_close(&rig);

@@ -8,8 +8,8 @@ static struct rig rig;
 static void open_dgx(void)
 {
   rig_open(&rig, "dgx-h100", 4);
-  rig.program.n_streams = 3;
-  rig_segment(&rig, 1);
+  rig.toy.program.n_streams = 3;
+  toy_segment(&rig.toy, 1);
 }
 
 static void close_rig(void)
@@ -37,16 +37,16 @@ static void check_kernel_s(double wanted_s)
 /* 2 us at 0.8, a third of the time of the blocks that have a place. */
 START_TEST(blocks_begin_when_sms_are_free)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(3e-6));
   check_kernel_s(3e-6 + (6e-6 - 0.8 * 2e-6) + 4.5e-6 / 3);
 }
 END_TEST
 
 START_TEST(or_when_the_first_blocks_end)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(50e-6));
   check_kernel_s(1e-6 + 2 * 6e-6);
 }
 END_TEST
@@ -54,8 +54,8 @@ END_TEST
 /* As long as those that have a place take, at 0.8. */
 START_TEST(no_later_than_the_first_blocks_end)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(7e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(7e-6));
   check_kernel_s(7e-6 + (6e-6 - 0.8 * 6e-6) + 4.5e-6);
 }
 END_TEST
@@ -64,9 +64,9 @@ END_TEST
  * room. */
 START_TEST(blocks_go_before_the_next_collective)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(3e-6));
-  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(3e-6));
+  toy_collective(&rig.toy, NONE, NONE, holds(2e-6));
   check_kernel_s(5e-6 + (6e-6 - 0.8 * 4e-6) + 4.5e-6 / 3);
 }
 END_TEST
@@ -74,10 +74,10 @@ END_TEST
 /* Another on a third stream, from 2 us to 4 us: for 1 us at 0.6. */
 START_TEST(one_that_goes_on_keeps_sms_held)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(3e-6));
-  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, rig_work(2e-6));
-  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, holds(2e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(3e-6));
+  toy_op(&rig.toy, TP_OP_COLLECTIVE, 2, NONE, NONE, toy_work(2e-6));
+  toy_op(&rig.toy, TP_OP_COLLECTIVE, 2, NONE, NONE, holds(2e-6));
   check_kernel_s(4e-6 + (6e-6 - 2.2e-6) + 4.5e-6 / 2);
 }
 END_TEST
@@ -87,18 +87,18 @@ START_TEST(the_worse_of_two_makes_blocks_wait)
 {
   struct tp_cost milder = holds(50e-6);
   milder.late_share = 0.3;
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, _i == 0 ? milder : holds(50e-6));
-  rig_op(&rig, TP_OP_COLLECTIVE, 2, NONE, NONE, _i == 0 ? holds(50e-6) : milder);
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, _i == 0 ? milder : holds(50e-6));
+  toy_op(&rig.toy, TP_OP_COLLECTIVE, 2, NONE, NONE, _i == 0 ? holds(50e-6) : milder);
   check_kernel_s(1e-6 + 2e-6 + 10e-6);
 }
 END_TEST
 
 START_TEST(blocks_with_a_place_do_not_wait)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, rig_work(2e-6));
-  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, toy_work(2e-6));
+  toy_collective(&rig.toy, NONE, NONE, holds(2e-6));
   check_kernel_s(7e-6 + 0.2 * 2e-6);
 }
 END_TEST
@@ -110,8 +110,8 @@ START_TEST(who_begins_at_once_gets_a_place)
   struct tp_cost soon = kernel;
   soon.fixed_s = 0;
   soon.dram_bytes = _i == 0 ? 0 : 1;
-  rig_op(&rig, TP_OP_GEMM, stream, NONE, NONE, soon);
-  rig_collective(&rig, NONE, NONE, holds(2e-6));
+  toy_op(&rig.toy, TP_OP_GEMM, stream, NONE, NONE, soon);
+  toy_collective(&rig.toy, NONE, NONE, holds(2e-6));
   const double wanted_s = 6e-6 + 0.2 * 2e-6;
   ck_assert_rel(rig_analytic(&rig).total_s, wanted_s, 1e-12);
   ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, NULL).total_s, wanted_s, 1e-12);
@@ -123,8 +123,8 @@ START_TEST(few_blocks_find_room)
 {
   struct tp_cost few = kernel;
   few.sm_share = 0.5;
-  rig_kernel(&rig, NONE, NONE, few);
-  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  toy_kernel(&rig.toy, NONE, NONE, few);
+  toy_collective(&rig.toy, NONE, NONE, holds(50e-6));
   check_kernel_s(7e-6);
 }
 END_TEST
@@ -134,8 +134,8 @@ START_TEST(some_blocks_find_room)
 {
   struct tp_cost some = kernel;
   some.sm_share = 0.6;
-  rig_kernel(&rig, NONE, NONE, some);
-  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  toy_kernel(&rig.toy, NONE, NONE, some);
+  toy_collective(&rig.toy, NONE, NONE, holds(50e-6));
   check_kernel_s(1e-6 + 1.2 * 6e-6);
 }
 END_TEST
@@ -145,8 +145,8 @@ START_TEST(the_share_held_counts_where_it_is_worse)
 {
   struct tp_cost most = holds(4e-6);
   most.sm_share = 0.6;
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, most);
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, most);
   check_kernel_s(4e-6 + (6e-6 - 0.4 * 3e-6));
 }
 END_TEST
@@ -161,8 +161,8 @@ START_TEST(late_blocks_make_up_for_what_others_wait)
     more.work_s = 9e-6;
   else
     more.dram_bytes = 9e-6 * 2e12;
-  rig_kernel(&rig, NONE, NONE, more);
-  rig_collective(&rig, NONE, NONE, holds(3e-6));
+  toy_kernel(&rig.toy, NONE, NONE, more);
+  toy_collective(&rig.toy, NONE, NONE, holds(3e-6));
   check_kernel_s(10e-6 + (_i == 0 ? (4.5e-6 - 0.2 * 1.5e-6) * 2 / 9 : 4.5e-6 / 3));
 }
 END_TEST
@@ -177,9 +177,9 @@ START_TEST(bytes_move_meanwhile)
   second.dram_bytes = 9e-6 * 2e12;
   moves.fixed_s = 2.7e-6;
   moves.dram_bytes = 6e-6 * 2e12;
-  rig_kernel(&rig, NONE, NONE, first);
-  rig_kernel(&rig, NONE, NONE, second);
-  rig_collective(&rig, NONE, NONE, moves);
+  toy_kernel(&rig.toy, NONE, NONE, first);
+  toy_kernel(&rig.toy, NONE, NONE, second);
+  toy_collective(&rig.toy, NONE, NONE, moves);
   const double both_s = 14.7e-6 + 2.8e-6 + 4.5e-6;
   ck_assert_rel(rig_analytic(&rig).total_s, both_s, 1e-9);
   ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, NULL).total_s, both_s, 1e-9);
@@ -192,8 +192,8 @@ START_TEST(a_wave_is_late_at_most)
 {
   struct tp_cost many = kernel;
   many.wave_s = 2e-6;
-  rig_kernel(&rig, NONE, NONE, many);
-  rig_collective(&rig, NONE, NONE, holds(_i == 0 ? 50e-6 : 2e-6));
+  toy_kernel(&rig.toy, NONE, NONE, many);
+  toy_collective(&rig.toy, NONE, NONE, holds(_i == 0 ? 50e-6 : 2e-6));
   check_kernel_s(_i == 0 ? 1e-6 + 1.5e-6 + 7.5e-6 : 2e-6 + 5.2e-6 + 0.75e-6);
 }
 END_TEST
@@ -206,8 +206,8 @@ START_TEST(late_bytes_leave_memory_to_others)
   struct tp_cost waits = kernel;
   waits.compute_s = 2e-6;
   waits.work_s = _i == 0 ? 5e-6 : 2.4e-6;
-  rig_kernel(&rig, NONE, NONE, waits);
-  rig_collective(&rig, NONE, NONE, holds(50e-6));
+  toy_kernel(&rig.toy, NONE, NONE, waits);
+  toy_collective(&rig.toy, NONE, NONE, holds(50e-6));
   check_kernel_s(_i == 0 ? 1e-6 + 1e-6 + 5e-6 : 1e-6 + 1.5e-6 + 2.5e-6);
 }
 END_TEST
@@ -215,9 +215,9 @@ END_TEST
 /* An end on the third stream wakes the lane in vain. */
 START_TEST(other_ends_change_nothing)
 {
-  rig_kernel(&rig, NONE, NONE, kernel);
-  rig_collective(&rig, NONE, NONE, holds(3e-6));
-  rig_op(&rig, TP_OP_MEMORY, 2, NONE, NONE, rig_work(2e-6));
+  toy_kernel(&rig.toy, NONE, NONE, kernel);
+  toy_collective(&rig.toy, NONE, NONE, holds(3e-6));
+  toy_op(&rig.toy, TP_OP_MEMORY, 2, NONE, NONE, toy_work(2e-6));
   check_kernel_s(3e-6 + 4.4e-6 + 1.5e-6);
 }
 END_TEST

@@ -49,16 +49,16 @@ static pid_t process(void)
 /* A kernel of `compute_s` beside a collective of pattern `pattern`, `repeat` times. */
 static void add_pass(struct rig *to, int64_t repeat, double compute_s, enum tp_pattern pattern)
 {
-  rig_segment(to, repeat);
-  rig_kernel(to, NONE, 0, rig_compute(compute_s, 0.7));
-  rig_collective(to, 0, 1, rig_phase(pattern, 3, 1e-6 / 3, 1e6 / 3, 0.1));
-  rig_kernel(to, NONE, NONE, rig_dram(1e6 / 7));
+  toy_segment(&to->toy, repeat);
+  toy_kernel(&to->toy, NONE, 0, toy_compute(compute_s, 0.7));
+  toy_collective(&to->toy, 0, 1, toy_comm(pattern, 3, 1e-6 / 3, 1e6 / 3, 0.1));
+  toy_kernel(&to->toy, NONE, NONE, toy_bytes(1e6 / 7));
 }
 
 static void replace_pass(struct rig *of, enum tp_pattern pattern)
 {
-  of->program.n_segments = 0;
-  of->program.segments[0].n_ops = 0;
+  of->toy.program.n_segments = 0;
+  of->toy.program.segments[0].n_ops = 0;
   add_pass(of, 1, 1e-6, pattern);
 }
 
@@ -177,8 +177,8 @@ START_TEST(nothing_outlives_its_parent)
   if (child == 0) {
     signal(SIGTERM, SIG_DFL); /* Check's would end the test */
     must_run(&rig);
-    rig_segment(&rig, 200);
-    rig_collective(&rig, NONE, NONE, rig_phase(TP_PATTERN_RING, 10000, 1e-6, 1e6, 0.1));
+    toy_segment(&rig.toy, 200);
+    toy_collective(&rig.toy, NONE, NONE, toy_comm(TP_PATTERN_RING, 10000, 1e-6, 1e6, 0.1));
     const struct tp_run asked = rig_run_of(&rig, TP_DETAIL_CHUNK, true);
     struct tp_result result;
     close(started[0]);

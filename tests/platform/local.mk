@@ -7,4 +7,4 @@ unit_tests += \
 if SIMULATOR
 unit_tests += %D%/test_xml
 endif
-EXTRA_DIST += %D%/load.h %D%/tiny.xml
+EXTRA_DIST += %D%/tiny.xml

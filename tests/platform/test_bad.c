@@ -1,5 +1,5 @@
 /* Every folder of tests/bad/platforms holds one malformed file and the exact words it must get. */
-#include "load.h"
+#include "../toy.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ START_TEST(is_refused)
     const char *path = tp_arena_printf(arena, "%s%s", folder, kinds[k]);
     if (!exists(path))
       continue;
-    if (k == 3 && !load_reads_xml())
+    if (k == 3 && !toy_reads_xml())
       goto end;
     const enum tp_status status = k == 3 ? tp_platform_read_xml(path, arena, &platform, &error)
                                          : read_json(path, kinds[k], arena, &error);

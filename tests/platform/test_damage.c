@@ -1,6 +1,6 @@
 /* Files damaged at random are read as what they say or refused in words, never worse. */
 #include "../random.h"
-#include "load.h"
+#include "../toy.h"
 
 #include "base/file.h"
 
@@ -101,10 +101,10 @@ START_TEST(json)
       continue;
     }
     if (strchr(files[_i], '/') == NULL) {
-      if (i % 8 == 0 && load_reads_xml())
+      if (i % 8 == 0 && toy_reads_xml())
         check_platform(&doc, seed);
     } else if ((files[_i][0] == 'd' ? tp_device_read(&doc, arena, &device, &error)
-                                  : tp_stack_read(&doc, arena, &stack, &error)) != TP_OK)
+                                    : tp_stack_read(&doc, arena, &stack, &error)) != TP_OK)
       check_refusal(&error, "damaged", seed);
     tp_doc_close(&doc);
     tp_arena_reset(arena);
@@ -120,7 +120,7 @@ START_TEST(xml)
   struct tp_platform platform;
   ck_assert_int_eq(tp_file_read(TP_SRCDIR "/tests/platform/tiny.xml", arena, &read, &error), TP_OK);
   char *const whole = strdup(read);
-  for (int i = 0; i < tp_random_cases(load_reads_xml() ? 60 : 0); i++) {
+  for (int i = 0; i < tp_random_cases(toy_reads_xml() ? 60 : 0); i++) {
     const uint64_t seed = tp_random_seed(i);
     uint64_t state = seed;
     FILE *out = fopen(path, "w");

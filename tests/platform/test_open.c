@@ -1,5 +1,5 @@
 /* Machines opened by name, and --set. */
-#include "load.h"
+#include "../toy.h"
 
 #include <string.h>
 
@@ -25,7 +25,7 @@ static enum tp_status open_with(const char *platform, const char *device, const 
                                            .stack = "gpt-fast-compile",
                                            .sets = &set,
                                            .n_sets = set == NULL ? 0 : 1};
-  return tp_setup_open(&load_dirs, &request, arena, machine, &error);
+  return tp_setup_open(toy_dirs(), &request, arena, machine, &error);
 }
 
 static const struct tp_setup *opened(const char *platform, const char *device, const char *set)
@@ -64,7 +64,7 @@ END_TEST
 /* A SimGrid file in the place of a platform; the hash was computed apart, with Python. */
 START_TEST(takes_xml)
 {
-  if (!load_reads_xml())
+  if (!toy_reads_xml())
     return;
   const struct tp_setup *machine = opened(TP_SRCDIR "/tests/platform/tiny.xml", "h100-sxm", NULL);
   ck_assert_str_eq(machine->platform.name, "text");

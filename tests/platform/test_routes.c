@@ -1,6 +1,6 @@
 /* Routes worked out by hand, one machine of each kind; properties on random graphs. */
 #include "../random.h"
-#include "load.h"
+#include "../toy.h"
 #include "platform/topology.h"
 
 #include <math.h>
@@ -55,9 +55,10 @@ static const struct {
 
 START_TEST(by_hand)
 {
-  const struct tp_platform *platform = &load_setup(cases[_i].platform, arena)->platform;
-  const struct tp_route route = tp_platform_route(platform, load_vertex(platform, cases[_i].from),
-                                                  load_vertex(platform, cases[_i].to));
+  const struct tp_platform *platform =
+      &toy_setup(cases[_i].platform, NULL, "ideal", arena)->platform;
+  const struct tp_route route = tp_platform_route(platform, toy_vertex(platform, cases[_i].from),
+                                                  toy_vertex(platform, cases[_i].to));
   ck_assert_int_eq(route.n_hops, cases[_i].n_hops);
   ck_assert_rel(route.latency_s, cases[_i].latency_s, 1e-12);
   ck_assert_rel(route.bytes_per_s, cases[_i].bytes_per_s, 1e-15);
@@ -68,10 +69,10 @@ END_TEST
 /* Nodes as collectives see them: without P2P a group of four is one. */
 START_TEST(nodes)
 {
-  ck_assert_int_eq(load_setup("dgx-h100", arena)->platform.n_nodes, 1);
-  ck_assert_int_eq(load_setup("dgx-h100-x2", arena)->platform.n_nodes, 2);
-  ck_assert_int_eq(load_setup("dgx-h100-nop2p", arena)->platform.n_nodes, 1);
-  ck_assert_int_eq(load_setup("dgx-h100-x2-nop2p", arena)->platform.n_nodes, 2);
+  ck_assert_int_eq(toy_setup("dgx-h100", NULL, "ideal", arena)->platform.n_nodes, 1);
+  ck_assert_int_eq(toy_setup("dgx-h100-x2", NULL, "ideal", arena)->platform.n_nodes, 2);
+  ck_assert_int_eq(toy_setup("dgx-h100-nop2p", NULL, "ideal", arena)->platform.n_nodes, 1);
+  ck_assert_int_eq(toy_setup("dgx-h100-x2-nop2p", NULL, "ideal", arena)->platform.n_nodes, 2);
 }
 END_TEST
 
@@ -79,14 +80,15 @@ END_TEST
 START_TEST(directions)
 {
   const struct tp_platform p =
-      load_text("{\"name\": \"gpu\", \"count\": 2, \"kind\": \"gpu\"},"
-                "{\"name\": \"sw\", \"kind\": \"switch\"}",
-                "{\"name\": \"a\", \"between\": [\"gpu0\", \"sw\"], \"kind\": \"nvlink\","
-                " \"bytes_per_s_per_direction\": 2e9, \"latency_s\": 1e-6},"
-                "{\"name\": \"b\", \"between\": [\"gpu1\", \"sw\"], \"kind\": \"pcie\","
-                " \"bytes_per_s_per_direction\": 1e9, \"latency_s\": 3e-6, "
-                "\"full_duplex\": false}",
-                arena);
+      toy_platform("none",
+                   "{\"name\": \"gpu\", \"count\": 2, \"kind\": \"gpu\"},"
+                   "{\"name\": \"sw\", \"kind\": \"switch\"}",
+                   "{\"name\": \"a\", \"between\": [\"gpu0\", \"sw\"], \"kind\": \"nvlink\","
+                   " \"bytes_per_s_per_direction\": 2e9, \"latency_s\": 1e-6},"
+                   "{\"name\": \"b\", \"between\": [\"gpu1\", \"sw\"], \"kind\": \"pcie\","
+                   " \"bytes_per_s_per_direction\": 1e9, \"latency_s\": 3e-6, "
+                   "\"full_duplex\": false}",
+                   arena);
   const struct tp_route there = tp_platform_route(&p, 0, 1), back = tp_platform_route(&p, 1, 0);
   ck_assert_int_eq(there.n_hops, 2);
   ck_assert_int_eq(there.hops[0], 0); /* a, gpu0 -> sw */
@@ -108,7 +110,8 @@ START_TEST(ties)
     const char *through;
   } ways[] = {{1e-6, "first"}, {2e-6, "second"}, {0.5e-6, "first"}};
   for (size_t i = 0; i < 3; i++) {
-    const struct tp_platform p = load_text(
+    const struct tp_platform p = toy_platform(
+        "none",
         "{\"name\": \"gpu\", \"count\": 2, \"kind\": \"gpu\"},"
         "{\"name\": \"first\", \"kind\": \"switch\"}, {\"name\": \"second\", \"kind\": \"switch\"}",
         tp_arena_printf(arena,
@@ -131,8 +134,8 @@ START_TEST(patterns)
   const char *gpus = "{\"name\": \"gpu\", \"count\": 5, \"kind\": \"gpu\"},"
                      "{\"name\": \"nic\", \"first\": 2, \"count\": 5, \"kind\": \"nic\"}";
 #define REST "\"kind\": \"nvlink\", \"bytes_per_s_per_direction\": 1e9, \"latency_s\": 0}"
-  const struct tp_platform p = load_text(
-      gpus,
+  const struct tp_platform p = toy_platform(
+      "none", gpus,
       "{\"name\": \"mesh\", \"between\": [\"gpu[0-4]\", "
       "\"gpu[0-4]\"], " REST ", {\"name\": \"side\", \"between\": "
       "[\"gpu[0-4]\", \"nic[2-6]\"], " REST ", {\"name\": \"ring\", \"ring\": \"nic[2-6]\", " REST,
@@ -168,9 +171,9 @@ static struct tp_platform random_platform(uint64_t seed, int n)
                             1 + tp_random_below(&state, 1000), tp_random_below(&state, 1000),
                             tp_random_below(&state, 3) == 0 ? "false" : "true");
   }
-  return load_text(
-      tp_arena_printf(arena, "{\"name\": \"gpu\", \"count\": %d, \"kind\": \"gpu\"}", n), links,
-      arena);
+  return toy_platform(
+      "none", tp_arena_printf(arena, "{\"name\": \"gpu\", \"count\": %d, \"kind\": \"gpu\"}", n),
+      links, arena);
 }
 
 /* The hops lead from a to b, and what the route says of them is their sum and least. */
@@ -231,7 +234,7 @@ END_TEST
 /* NCCL's default on PCIe: a pair behind one switch talks directly, others through memory. */
 START_TEST(peers_behind_a_switch)
 {
-  struct tp_platform platform = load_setup("l40s-x4-nop2p", arena)->platform;
+  struct tp_platform platform = toy_setup("l40s-x4-nop2p", NULL, "ideal", arena)->platform;
   struct tp_error fault;
   platform.peer_access = TP_PEER_SWITCH;
   ck_assert_int_eq(tp_staging_prepare(&platform, &fault), TP_OK);

@@ -1,5 +1,5 @@
 /* The SimGrid XML of a platform, held to the byte, and read back into the same graph. */
-#include "load.h"
+#include "../toy.h"
 
 #include "base/file.h"
 
@@ -56,14 +56,15 @@ static const char *slurp(const char *file)
 START_TEST(tiny_to_the_byte)
 {
   const struct tp_platform platform =
-      load_text("{\"name\": \"gpu\", \"count\": 2, \"kind\": \"gpu\", \"numa\": 1},"
-                "{\"name\": \"sw\", \"kind\": \"switch\", \"reduces\": true}",
-                "{\"name\": \"nvlink\", \"between\": [\"gpu0\", \"sw\"], \"kind\": \"nvlink\","
-                " \"bytes_per_s_per_direction\": 450e9, \"latency_s\": 0.25e-6},"
-                "{\"name\": \"pcie\", \"between\": [\"sw\", \"gpu1\"], \"kind\": \"pcie\","
-                " \"bytes_per_s_per_direction\": 63e9, \"latency_s\": 0.5e-6, "
-                "\"full_duplex\": false}",
-                arena);
+      toy_platform("none",
+                   "{\"name\": \"gpu\", \"count\": 2, \"kind\": \"gpu\", \"numa\": 1},"
+                   "{\"name\": \"sw\", \"kind\": \"switch\", \"reduces\": true}",
+                   "{\"name\": \"nvlink\", \"between\": [\"gpu0\", \"sw\"], \"kind\": \"nvlink\","
+                   " \"bytes_per_s_per_direction\": 450e9, \"latency_s\": 0.25e-6},"
+                   "{\"name\": \"pcie\", \"between\": [\"sw\", \"gpu1\"], \"kind\": \"pcie\","
+                   " \"bytes_per_s_per_direction\": 63e9, \"latency_s\": 0.5e-6, "
+                   "\"full_duplex\": false}",
+                   arena);
   write_to(&platform, 3350e9);
   const char *got = slurp(path), *want = slurp(TP_SRCDIR "/tests/platform/tiny.xml");
   size_t same = 0;
@@ -116,11 +117,11 @@ START_TEST(shipped_platforms_come_back)
   const char **names;
   size_t n;
   struct tp_error error;
-  ck_assert_int_eq(tp_datadir_list(&load_dirs, "platforms", ".json", arena, &names, &n, &error),
+  ck_assert_int_eq(tp_datadir_list(toy_dirs(), "platforms", ".json", arena, &names, &n, &error),
                    TP_OK);
   ck_assert_uint_gt(n, 0);
   for (size_t i = 0; i < n; i++) {
-    const struct tp_setup *machine = load_setup(names[i], arena);
+    const struct tp_setup *machine = toy_setup(names[i], NULL, "ideal", arena);
     write_to(&machine->platform, machine->device.datasheet.dram_bytes_per_s);
     const struct tp_platform back = read_back();
     compare(&machine->platform, &back);

@@ -22,7 +22,7 @@ unit_tests += \
 	%D%/test_wiring_fuzz \
 	%D%/test_wiring_parts
 EXTRA_DIST += \
-	%D%/toy.h \
+	%D%/builds.h \
 	%D%/mutate.h \
 	%D%/stages.h \
 	%D%/wiring.h \

@@ -3,7 +3,7 @@
 /* Stages of a toy model's program. */
 #include "program/stage.h"
 
-#include "toy.h"
+#include "builds.h"
 
 static inline struct tp_program stage_of(const char *variant, struct tp_request request, int pp,
                                          int stage, struct tp_arena *arena)

@@ -1,6 +1,6 @@
 /* Which ops are one kernel in several layers. */
+#include "builds.h"
 #include "program/alike.h"
-#include "toy.h"
 
 enum { WINDOW = 8, MOST_LAYERS = 24 };
 

@@ -1,6 +1,6 @@
 /* Steps of several chunks, and of chunks on context: what their programs hold, counted on paper. */
 #include "../suite.h"
-#include "toy.h"
+#include "builds.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Programs made by hand: what is not there is told by name, and by every executor. */
-#include "toy.h"
+#include "builds.h"
 
 #include "engine/engine.h"
 #include "program/check.h"

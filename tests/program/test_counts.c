@@ -1,6 +1,6 @@
 /* Variant x TP: flops, all-reduces and bytes against closed forms; events in order; random models.
  */
-#include "toy.h"
+#include "builds.h"
 
 static const int degrees[] = {1, 2, 4, 8};
 

@@ -1,6 +1,6 @@
 /* Low-bit wires: their bytes by hand, every architecture with every wire, what is refused. */
+#include "builds.h"
 #include "program/variants/architectures.h"
-#include "toy.h"
 
 static const struct {
   struct tp_wire wire;

@@ -1,5 +1,5 @@
 /* Counts of single ops and of whole programs, by hand. */
-#include "toy.h"
+#include "builds.h"
 
 START_TEST(test_gemm_counts)
 {

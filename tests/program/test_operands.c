@@ -1,7 +1,7 @@
 /* What ops say they read and write: shapes that fit, every layer's weights used once, nothing read
  * that nothing wrote. */
 #include "../cuda/computed.h"
-#include "toy.h"
+#include "builds.h"
 
 struct built {
   bool gated; /* its MLP: Kraken's sub-layers are not */
@@ -129,7 +129,8 @@ START_TEST(test_operands_fit)
     for (int flags = 0; flags < 8; flags++) {
       if (tp == 1 && is_overlapped(_i)) /* one rank cuts nothing */
         continue;
-      struct built built = build(computed_name(_i), tp, flags & 1, (flags & 2) != 0, (flags & 4) != 0);
+      struct built built =
+          build(computed_name(_i), tp, flags & 1, (flags & 2) != 0, (flags & 4) != 0);
       check_program(&built);
       tp_arena_free(built.arena);
     }

@@ -1,8 +1,8 @@
 /* Overlaps: what t3 moves and adds up, really done with numbers; what the others cut; what is
  * refused. */
 #include "../random.h"
+#include "builds.h"
 #include "program/transforms/overlap.h"
-#include "toy.h"
 
 enum { MOST_RANKS = 64, MOST_PARTS = 16 };
 

@@ -1,6 +1,6 @@
 /* Properties that hold for any model: counts are conserved, events are in order, one rank is alone.
  */
-#include "toy.h"
+#include "builds.h"
 
 /* Kernels stand on the compute stream and collectives on the other; a collective waits for what the
  * kernel issued just before it records; every event waited for is recorded by somebody; a kernel

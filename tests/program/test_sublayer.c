@@ -1,6 +1,6 @@
 /* T3's sub-layers against hand-computed shapes. */
+#include "builds.h"
 #include "program/sublayer.h"
-#include "toy.h"
 
 /* T-NLG: 28 heads, which 8 and 16 ranks do not share out whole. */
 static const struct tp_model t_nlg = {

@@ -1,5 +1,5 @@
 /* Golden texts of a 2-layer toy model.  TP_GOLDEN_OUT=DIR writes the texts of today into DIR. */
-#include "toy.h"
+#include "builds.h"
 
 static const struct {
   const char *file, *variant;

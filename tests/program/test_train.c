@@ -4,7 +4,7 @@
  * There every module is linear, so the loss of an embedding of 1 is the loss's derivative by the
  * embedding: a backward pass is right if it ends with what the forward pass gave.
  */
-#include "toy.h"
+#include "builds.h"
 
 enum { RANKS = 4, MAX_LAYERS = 5 };
 

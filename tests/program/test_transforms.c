@@ -1,7 +1,7 @@
 /* Overlap and wire parts of a variant's text, on registries of this test's own: with and without
  * arguments, in canonical order, refused by name, applied in order. */
+#include "builds.h"
 #include "program/variants/architectures.h"
-#include "toy.h"
 
 /* The footprint is a place where the order of two transforms shows. */
 static enum tp_status add_argument(const struct tp_request *request,

@@ -1,5 +1,5 @@
 /* Variant texts: what parses, what is refused and in which words. */
-#include "toy.h"
+#include "builds.h"
 
 static const struct {
   const char *text, *canonical;

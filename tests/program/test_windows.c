@@ -1,5 +1,5 @@
 /* Sliding windows: what they take off an op, and which layers' ops they are in. */
-#include "toy.h"
+#include "builds.h"
 
 static struct tp_attention attention(enum tp_attention_style style, int64_t query_len,
                                      int64_t kv_len, int64_t window)

@@ -1,9 +1,9 @@
 #ifndef TP_TESTS_PROGRAM_WIRING_H
 #define TP_TESTS_PROGRAM_WIRING_H
 /* Wirings built by tests, and programs compared but for names. */
+#include "builds.h"
 #include "program/operands.h"
 #include "program/wiring/build.h"
-#include "toy.h"
 
 static const char *const source_roots[] = {TP_SRCDIR};
 static const struct tp_datadir source_dirs = {source_roots, 1};

@@ -3,7 +3,7 @@
 /* Passes of models whose layers are of one kind or two, and what two of them are compared by. */
 #include "../des.h"
 #include "../request.h"
-#include "../suite.h"
+#include "../toy.h"
 #include "engine/engine.h"
 #include "world.h"
 
@@ -17,19 +17,17 @@ static inline struct tp_model model_of(int period, int64_t window, bool global)
 {
   for (int layer = 0; layer < LAYERS; layer++)
     kinds_of[layer] = (layer + 1) % period == 0;
-  return (struct tp_model){.name = "toy",
-                           .family = "llama",
-                           .layers = LAYERS,
-                           .hidden = 2048,
-                           .heads = 16,
-                           .kv_heads = 4,
-                           .head_dim = 128,
-                           .ffn = 4096,
-                           .vocab = 32000,
-                           .gated_mlp = true,
-                           .n_kinds = period > 1 ? 2 : 1,
-                           .kinds = {{.window = window}, {.window = global ? 0 : window}},
-                           .kind_of = period > 1 ? kinds_of : NULL};
+  struct tp_model model = toy_model(LAYERS);
+  model.hidden = 2048;
+  model.heads = 16;
+  model.head_dim = 128;
+  model.ffn = 4096;
+  model.vocab = 32000;
+  model.kinds[0].window = window;
+  model.kinds[1].window = global ? 0 : window;
+  model.n_kinds = period > 1 ? 2 : 1;
+  model.kind_of = period > 1 ? kinds_of : NULL;
+  return model;
 }
 
 struct built {

@@ -3,6 +3,7 @@
 /* A random model on a random machine with random software, from a seed: topologies of every shape
  * with random rates; devices and stacks are shipped ones whose values were moved about. */
 #include "../random.h"
+#include "../toy.h"
 #include "platform/open.h"
 #include "predict/predict.h"
 
@@ -83,7 +84,7 @@ static inline const char *random_link(struct random_world *world, const char *na
 
 /* Eight GPUs around a switch (which may add), joined pair by pair, in a ring, behind two PCIe
  * switches and the sockets, or in two servers with an adapter a GPU. */
-static inline const char *random_topology(struct random_world *world)
+static inline struct tp_platform random_topology(struct random_world *world)
 {
   static const char gpus[] = "{\"name\": \"gpu\", \"count\": 8, \"kind\": \"gpu\"}";
   const char *vertices = gpus, *links = "";
@@ -128,24 +129,7 @@ static inline const char *random_topology(struct random_world *world)
         random_link(world, "wire", "\"between\": [\"nic[0-7]\", \"net\"]", "network"));
     break;
   }
-  return tp_arena_printf(world->arena,
-                         "{\"format\": 1, \"name\": \"random\", \"device\": \"random\", "
-                         "\"kind\": \"assumed\", \"source\": \"random\", "
-                         "\"vertices\": [%s], \"links\": [%s]}",
-                         vertices, links);
-}
-
-static inline void random_platform(struct random_world *world)
-{
-  struct tp_error error = {.text = ""};
-  struct tp_doc doc;
-  enum tp_status status =
-      tp_doc_parse("random", random_topology(world), world->arena, &doc, &error);
-  if (status == TP_OK) {
-    status = tp_platform_read(&doc, world->arena, &world->platform, &error);
-    tp_doc_close(&doc);
-  }
-  ck_assert_msg(status == TP_OK, "%s", error.text);
+  return toy_platform("random", vertices, links, world->arena);
 }
 
 static const char *const shipped_devices[] = {
@@ -252,7 +236,7 @@ static inline void random_world_open(struct random_world *world, int i)
   *world = (struct random_world){.arena = tp_arena_create(), .state = tp_random_seed(i)};
   const int tp = (int)random_int(world, 1, 8);
   world->model = random_model(world, tp);
-  random_platform(world);
+  world->platform = random_topology(world);
   random_device(world);
   random_stack(world);
   world->point = (struct tp_point){.model = &world->model,

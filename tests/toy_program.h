@@ -1,23 +1,27 @@
-#ifndef TP_TESTS_TOY_H
-#define TP_TESTS_TOY_H
-/* Programs and costs built by hand, in seconds, on a machine of round numbers. */
-#include "../suite.h"
+#ifndef TP_TESTS_TOY_PROGRAM_H
+#define TP_TESTS_TOY_PROGRAM_H
+/* Programs and costs built by hand: in seconds, on a machine of round numbers; or of a real size,
+ * on one with a fabric. */
 #include "engine/engine.h"
+#include "suite.h"
 
 #include <string.h>
 
-enum { TOY_MAX_OPS = 48 };
+enum { TOY_MAX_OPS = 64 };
 
 struct toy {
-  struct tp_machine machine; /* DRAM 1000 bytes/s */
+  struct tp_machine machine; /* DRAM 1000 bytes/s, no fabric, until a test has others */
+  struct tp_group group;     /* of the collectives added next, on a fabric; 0: all ranks */
   struct tp_program program;
   struct tp_op ops[TP_MAX_SEGMENTS][TOY_MAX_OPS];
   struct tp_cost costs[TP_MAX_SEGMENTS][TOY_MAX_OPS];
   const struct tp_cost *rows[TP_MAX_SEGMENTS];
 };
 
-/* Every pattern: 100 bytes/s, latency 0; which is which is where the entry stands. */
-static const struct tp_pattern_rate toy_rates[TP_N_PATTERNS];
+/* Every pattern: 100 bytes/s, latency 0. */
+#define TOY_RATE(name, text) {.pattern = (name)},
+static const struct tp_pattern_rate toy_rates[] = {TP_PATTERNS(TOY_RATE)};
+#undef TOY_RATE
 
 static inline struct tp_comm_phase toy_phase(enum tp_pattern pattern, int steps, double hop_s,
                                              double flow_bytes)
@@ -49,27 +53,46 @@ static inline void toy_segment(struct toy *toy, int64_t repeat)
   toy->rows[s] = toy->costs[s];
 }
 
+/* On a fabric phases go at the rates of the group's pattern. */
+static inline void toy_find_rates(const struct toy *toy, struct tp_cost *cost)
+{
+  for (int p = 0; p < cost->n_phases && toy->machine.fabric != NULL; p++) {
+    struct tp_comm_phase *const phase = &cost->phases[p];
+    const double hop_s = phase->hop_s;
+    const struct tp_communicator *const group =
+        tp_fabric_communicator(toy->machine.fabric, toy->group);
+    *phase = tp_comm_phase_of(tp_communicator_rate(group, phase->rate->pattern), phase->steps,
+                              phase->flow_bytes);
+    phase->hop_s = hop_s;
+  }
+}
+
 /* Adds an op; `wait` and `records` may be TP_NO_EVENT. */
 static inline struct tp_op *toy_op(struct toy *toy, enum tp_op_kind kind, int stream, int wait,
                                    int records, struct tp_cost cost)
 {
   const size_t s = toy->program.n_segments - 1;
   const size_t i = toy->program.segments[s].n_ops++;
-  toy->ops[s][i] = (struct tp_op){
-      .name = "op", .kind = kind, .stream = stream, .records = records, .waits = {wait}};
-  toy->ops[s][i].n_waits = wait == TP_NO_EVENT ? 0 : 1;
+  toy->ops[s][i] = (struct tp_op){.name = kind == TP_OP_COLLECTIVE ? "collective" : "kernel",
+                                  .kind = kind,
+                                  .stream = stream,
+                                  .n_waits = wait == TP_NO_EVENT ? 0 : 1,
+                                  .waits = {wait},
+                                  .records = records};
+  toy_find_rates(toy, &cost);
   toy->costs[s][i] = cost;
   return &toy->ops[s][i];
 }
 
-static inline void toy_kernel(struct toy *toy, int wait, int records, struct tp_cost cost)
+static inline struct tp_op *toy_kernel(struct toy *toy, int wait, int records, struct tp_cost cost)
 {
-  toy_op(toy, TP_OP_GEMM, TP_STREAM_COMPUTE, wait, records, cost);
+  return toy_op(toy, TP_OP_GEMM, TP_STREAM_COMPUTE, wait, records, cost);
 }
 
-static inline void toy_collective(struct toy *toy, int wait, int records, struct tp_cost cost)
+static inline struct tp_op *toy_collective(struct toy *toy, int wait, int records,
+                                           struct tp_cost cost)
 {
-  toy_op(toy, TP_OP_COLLECTIVE, TP_STREAM_COMM, wait, records, cost);
+  return toy_op(toy, TP_OP_COLLECTIVE, TP_STREAM_COMM, wait, records, cost);
 }
 
 /* Costs: nothing but time; time on `share` of the SMs; bytes; a ring of one step. */
@@ -93,6 +116,17 @@ static inline struct tp_cost toy_ring(double delay_s, double flow_bytes, double 
   return (struct tp_cost){.sm_share = held_share,
                           .n_phases = 1,
                           .phases = {toy_phase(TP_PATTERN_RING, 1, delay_s, flow_bytes)}};
+}
+
+/* A collective of one phase that holds `held` of the SMs. */
+static inline struct tp_cost toy_comm(enum tp_pattern pattern, int steps, double hop_s,
+                                      double flow_bytes, double held)
+{
+  return (struct tp_cost){.sm_share = held,
+                          .link_bytes = flow_bytes,
+                          .sigma = 0.05,
+                          .n_phases = 1,
+                          .phases = {toy_phase(pattern, steps, hop_s, flow_bytes)}};
 }
 
 /* With a timeline every repetition is run, without one the steady state is counted. */

@@ -1,44 +1,9 @@
-#ifndef TP_TESTS_PROGRAM_TOY_H
-#define TP_TESTS_PROGRAM_TOY_H
-/* Models and requests built by hand, shared by the program tests. */
-#include "../suite.h"
-#include "program/variant.h"
+#ifndef TP_TESTS_PROGRAM_BUILDS_H
+#define TP_TESTS_PROGRAM_BUILDS_H
+/* Requests, and the programs that they build. */
+#include "../toy.h"
 
 #include <stdio.h>
-#include <string.h>
-
-/* A layer has 589,824 matrix parameters, so kraken:2 is 192 wide and kraken:8 is 96, exactly. */
-static inline struct tp_model toy_model(int64_t layers)
-{
-  return (struct tp_model){.name = "toy",
-                           .family = "llama",
-                           .layers = layers,
-                           .hidden = 256,
-                           .heads = 8,
-                           .kv_heads = 4,
-                           .head_dim = 32,
-                           .ffn = 512,
-                           .vocab = 1000,
-                           .norm = TP_NORM_RMS,
-                           .position = TP_POSITION_ROTARY,
-                           .gated_mlp = true};
-}
-
-static inline struct tp_model llama_70b(void)
-{
-  return (struct tp_model){.name = "llama-70b",
-                           .family = "llama",
-                           .layers = 80,
-                           .hidden = 8192,
-                           .heads = 64,
-                           .kv_heads = 8,
-                           .head_dim = 128,
-                           .ffn = 28672,
-                           .vocab = 128256,
-                           .norm = TP_NORM_RMS,
-                           .position = TP_POSITION_ROTARY,
-                           .gated_mlp = true};
-}
 
 static inline struct tp_style fused_style(void)
 {
