@@ -43,8 +43,8 @@ END_TEST
  * 512. */
 START_TEST(odd_heads)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
   op.attention.head_dim = 192;
   const double usual_us = toy_us(&toy, &op);

@@ -140,8 +140,8 @@ END_TEST
 /* 64 x 128 at least from so many rows on, although 64 x 64 would have one wave of half the time. */
 START_TEST(wide_tiles)
 {
-  struct toy toy;
-  toy_init(&toy);
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
   toy.device.gemm.wide_tile_rows = 257;
   static const struct {
     int64_t m, n;
