@@ -257,10 +257,10 @@ END_TEST
 START_TEST(patterns_fold_where_they_do_not_meet)
 {
   struct rig_record record;
-  rig_segment(&rig, 3);
+  toy_segment(&rig.toy, 3);
   struct tp_op *const ring =
-      rig_collective(&rig, 1, 0, rig_phase(TP_PATTERN_RING, 3, 1e-6, 3e6, 0.1));
-  third_stream(TP_OP_COLLECTIVE, 0, 1, rig_phase(TP_PATTERN_DIRECT, 1, 2e-6, 1e6, 0.1));
+      toy_collective(&rig.toy, 1, 0, toy_comm(TP_PATTERN_RING, 3, 1e-6, 3e6, 0.1));
+  third_stream(TP_OP_COLLECTIVE, 0, 1, toy_comm(TP_PATTERN_DIRECT, 1, 2e-6, 1e6, 0.1));
   const double whole_s = total_s(true);
   ck_assert_rel(rig_des(&rig, TP_DETAIL_FLOW, false, &record).total_s, whole_s, 1e-12);
   ck_assert_int_eq(record.ranks, 1);
