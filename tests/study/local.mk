@@ -1,5 +1,6 @@
 # tests of study
 unit_tests += \
+	%D%/test_baseline \
 	%D%/test_calibrate \
 	%D%/test_collectives \
 	%D%/test_decode \

@@ -231,6 +231,27 @@ START_TEST(layers_are_an_input)
 }
 END_TEST
 
+/* A kernel and a collective in turn take what they take by themselves and a crossing; kernels that
+ * outlast a collective their own time and what is left of that. */
+START_TEST(crossings_by_hand)
+{
+  const char *const file =
+      tables_put(&tables, "op,bytes,ranks,kernels,kernel_us,collective_us,time_us\n"
+                          "all_reduce,4096,2,1,10,20,35\n"
+                          "all_reduce,4096,2,4,10,20,42\n");
+  const struct tp_validate_request request = {
+      .ops.device = "h100-sxm",
+      .ops.sets = (const char *[]){"crossing_s=3e-6", "wait_s=1e-6"},
+      .ops.n_sets = 2};
+  ck_assert_msg(validate(file, &request) == TP_OK, "%s", tables.error.text);
+  ck_assert_uint_eq(validation.n_figures, 2);
+  ck_assert_rel(validation.figures[0].predicted, 10 + 20 + 3, 1e-12);
+  ck_assert_rel(validation.figures[0].error, 33.0 / 35 - 1, 1e-9);
+  ck_assert_rel(validation.figures[1].predicted, 4 * 10 + 1, 1e-12);
+  ck_assert_rel(validation.figures[1].error, 41.0 / 42 - 1, 1e-9);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("validate");
@@ -243,6 +264,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, speedups_by_hand);
   tcase_add_test(tcase, late_figures_are_left_out);
   tcase_add_test(tcase, layers_are_an_input);
+  tcase_add_test(tcase, crossings_by_hand);
   tcase_add_loop_test(tcase, names_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   suite_add_tcase(suite, tcase);
   return suite;
