@@ -423,6 +423,32 @@ START_TEST(test_gradient_is_the_loss)
 }
 END_TEST
 
+/* 4 query and 2 KV heads of 32 a rank, in halves: rotating back reads and writes
+ * queries and keys once; undoing their norm reads what it read, too. */
+START_TEST(test_gradients_of_heads_by_bytes)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_model model = toy_model(4);
+  model.qk_norm = TP_QK_NORM_HEAD;
+  const struct tp_request request = train_request(&model, 2);
+  const struct tp_program program = build_program("standard", &request, arena);
+  const double tokens = (double)tp_batch_tokens(&request.batch), bytes = tokens * (4 + 2) * 32 * 2;
+  int found = 0;
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (size_t i = 0; i < program.segments[s].n_ops; i++) {
+      const struct tp_op *const op = &program.segments[s].ops[i];
+      const bool norm = strcmp(op->name, "attn.qk_norm.grad") == 0;
+      if (!norm && strcmp(op->name, "attn.rope.grad") != 0)
+        continue;
+      ck_assert_double_eq(op->memory.read_bytes, norm ? 2 * bytes : bytes);
+      ck_assert_double_eq(op->memory.write_bytes, bytes);
+      found++;
+    }
+  ck_assert_int_eq(found, 2);
+  tp_arena_free(arena);
+}
+END_TEST
+
 /* Who waits for the MLP's all-reduce. */
 START_TEST(test_weight_gradient_under_the_all_reduce)
 {
@@ -483,6 +509,7 @@ static Suite *suite(void)
   suite_add_tcase(suite, counts);
   TCase *flow = tcase_create("flow");
   tcase_add_loop_test(flow, test_gradient_is_the_loss, 0, n_trained());
+  tcase_add_test(flow, test_gradients_of_heads_by_bytes);
   tcase_add_test(flow, test_weight_gradient_under_the_all_reduce);
   suite_add_tcase(suite, flow);
   return suite;
