@@ -97,7 +97,7 @@ double tp_cost_held_share(const struct tp_machine *machine, double sm_share)
   return sm_share > 0 ? fmax(sm_share, 1 - machine->device->overlap.held_ratio) : 0;
 }
 
-struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op)
+static struct tp_cost bare(const struct tp_machine *machine, const struct tp_op *op)
 {
   struct tp_cost cost = {.sm_share = 1};
   switch (op->kind) {
@@ -132,6 +132,24 @@ struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op
   }
   cost.flops = tp_op_flops(op);
   return cost;
+}
+
+/* Without units for fp4 products, frameworks widen such weights and multiply in 16 bits. */
+static enum tp_dtype widened(const struct tp_device *device, enum tp_dtype dtype)
+{
+  return dtype == TP_DTYPE_NVFP4 && device->datasheet.fp4_flops_per_s <= 0 ? TP_DTYPE_W4A16 : dtype;
+}
+
+struct tp_cost tp_cost_bare(const struct tp_machine *machine, const struct tp_op *op)
+{
+  if (op->kind != TP_OP_GEMM && op->kind != TP_OP_EXPERTS)
+    return bare(machine, op);
+  struct tp_op wide = *op;
+  if (op->kind == TP_OP_GEMM)
+    wide.gemm.dtype = widened(machine->device, op->gemm.dtype);
+  else
+    wide.experts.dtype = widened(machine->device, op->experts.dtype);
+  return bare(machine, &wide);
 }
 
 struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const struct tp_op *op)

@@ -51,6 +51,18 @@ START_TEST(functions_wait_for_their_rows)
 }
 END_TEST
 
+/* Weights of four bits alone, where nothing multiplies them. */
+START_TEST(fp4_is_widened_without_units)
+{
+  struct tp_op op = {.kind = TP_OP_GEMM,
+                     .gemm = {.m = 4096, .n = 4096, .k = 4096, .dtype = TP_DTYPE_NVFP4}};
+  struct tp_op wide = op;
+  wide.gemm.dtype = TP_DTYPE_W4A16;
+  toy.device.datasheet.fp4_flops_per_s = 0;
+  ck_assert_rel(toy_us(&toy, &op), toy_us(&toy, &wide), 0);
+}
+END_TEST
+
 START_TEST(rope_takes_longer)
 {
   const struct tp_op norm = rows_of(TP_FUNCTION_NORM, 2e6), rope = rows_of(TP_FUNCTION_ROPE, 2e6),
@@ -200,6 +212,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, open_toy, close_toy);
   tcase_add_test(tcase, bytes_within_the_cache);
   tcase_add_loop_test(tcase, functions_wait_for_their_rows, 0, 7);
+  tcase_add_test(tcase, fp4_is_widened_without_units);
   tcase_add_test(tcase, rope_takes_longer);
   tcase_add_loop_test(tcase, wide_heads_stretch, 0, 2);
   tcase_add_test(tcase, clock_by_hand);
