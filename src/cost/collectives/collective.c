@@ -281,8 +281,8 @@ static enum tp_status fail_exchange(const struct tp_exchange *exchange, struct t
   const bool named = algorithms[collective->algorithm] != NULL;
   return tp_fail(error, TP_E_INPUT,
                  "no library of stack %s does %s%s%s of %" PRId64 " tokens on %d ranks of %s: list "
-                 "one that does in collectives.libraries, take fewer, or set experts.dispatch to "
-                 "all-to-all",
+                 "one that does in collectives.libraries, take fewer, or set experts.dispatch and "
+                 "experts.decode_dispatch to all-to-all",
                  exchange->machine->stack->name, tp_collective_text(collective->kind),
                  named ? " by " : "", named ? tp_algorithm_text(collective->algorithm) : "",
                  collective->tokens, exchange->group->ranks,
