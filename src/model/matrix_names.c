@@ -1,6 +1,7 @@
 /* Names of matrices as checkpoints spell them, and patterns that are matched against them. */
 #include "model/scheme.h"
 
+#include <assert.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <regex.h>
@@ -30,10 +31,9 @@ static bool name_matches(const char *name, const char *pattern, struct tp_arena 
   return false;
 }
 
-/* How checkpoints name one matrix of the part in a layer; NULL past the last spelling.  gemma4's
- * experts stand beside its MLP, not inside. */
-static const char *matrix_name(enum tp_model_part part, bool beside, int64_t layer, int spelling,
-                               struct tp_arena *arena)
+/* gemma4's experts stand beside its MLP, not inside. */
+void tp_matrix_spell(struct tp_matrix_names *names, enum tp_model_part part, bool beside,
+                     int64_t layer, struct tp_arena *arena)
 {
   static const char *const prefixes[] = {"model.layers", "language_model.model.layers",
                                          "model.language_model.layers", "layers"};
@@ -43,35 +43,34 @@ static const char *matrix_name(enum tp_model_part part, bool beside, int64_t lay
       [TP_PART_EXPERTS] = {"mlp.experts.0.up_proj", "ffn.experts.0.up_proj"},
       [TP_PART_SHARED] = {"mlp.shared_experts.up_proj", "ffn.shared_experts.up_proj"},
       [TP_PART_ROUTER] = {"mlp.gate", "ffn.gate"}};
-  const int n_prefixes = sizeof prefixes / sizeof *prefixes;
-  if (spelling >= 2 * n_prefixes)
-    return NULL;
-  const char *matrix = matrices[part][spelling / n_prefixes];
-  if (beside && part == TP_PART_EXPERTS)
-    matrix = "experts.0.up_proj";
-  else if (beside && part == TP_PART_SHARED)
-    matrix = "mlp.up_proj";
-  return tp_arena_printf(arena, "%s.%" PRId64 ".%s", prefixes[spelling % n_prefixes], layer,
-                         matrix);
+  enum { N_PREFIXES = sizeof prefixes / sizeof *prefixes };
+  static_assert(TP_MATRIX_SPELLINGS == 2 * N_PREFIXES, "every matrix behind every prefix");
+  for (int i = 0; i < TP_MATRIX_SPELLINGS; i++) {
+    const char *matrix = matrices[part][i / N_PREFIXES];
+    if (beside && part == TP_PART_EXPERTS)
+      matrix = "experts.0.up_proj";
+    else if (beside && part == TP_PART_SHARED)
+      matrix = "mlp.up_proj";
+    names->of[i] =
+        tp_arena_printf(arena, "%s.%" PRId64 ".%s", prefixes[i % N_PREFIXES], layer, matrix);
+  }
 }
 
-bool tp_matrix_is_named(const char *pattern, enum tp_model_part part, bool beside, int64_t layer,
+bool tp_matrix_is_named(const struct tp_matrix_names *names, const char *pattern,
                         struct tp_arena *arena)
 {
-  const char *name;
-  for (int spelling = 0; (name = matrix_name(part, beside, layer, spelling, arena)) != NULL;
-       spelling++)
-    if (name_matches(name, pattern, arena))
+  for (int i = 0; i < TP_MATRIX_SPELLINGS; i++)
+    if (name_matches(names->of[i], pattern, arena))
       return true;
   return false;
 }
 
-bool tp_matrix_is_listed(const json_t *list, enum tp_model_part part, bool beside, int64_t layer,
+bool tp_matrix_is_listed(const struct tp_matrix_names *names, const json_t *list,
                          struct tp_arena *arena)
 {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *const pattern = json_string_value(json_array_get(list, i));
-    if (pattern != NULL && tp_matrix_is_named(pattern, part, beside, layer, arena))
+    if (pattern != NULL && tp_matrix_is_named(names, pattern, arena))
       return true;
   }
   return false;

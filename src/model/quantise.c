@@ -10,12 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *text_at(const json_t *object, const char *key)
-{
-  const char *const text = json_string_value(json_object_get(object, key));
-  return text != NULL ? text : "";
-}
-
 static bool has_part(const struct tp_model *model, int64_t layer, enum tp_model_part part)
 {
   const struct tp_layer_kind *const kind = &model->kinds[tp_model_kind_of(model, layer)];
@@ -103,7 +97,7 @@ static const char *cache_dtype(const json_t *config, const char **unknown)
     if (value == NULL || json_is_null(value))
       continue;
     const bool is_8 = json_integer_value(json_object_get(value, "num_bits")) == 8 &&
-                      strcmp(text_at(value, "type"), "float") == 0;
+                      strcmp(tp_scheme_text(value, "type"), "float") == 0;
     if (is_8 || (json_is_string(value) && strcmp(json_string_value(value), "FP8") == 0))
       return "fp8";
     *unknown = keys[i];

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char *text_at(const json_t *object, const char *key)
+const char *tp_scheme_text(const json_t *object, const char *key)
 {
   const char *const text = json_string_value(json_object_get(object, key));
   return text != NULL ? text : "";
@@ -35,14 +35,14 @@ static const char *dtype_of_group(const json_t *group)
   const json_t *const weights = json_object_get(group, "weights");
   const json_t *const inputs = json_object_get(group, "input_activations");
   const json_int_t bits = json_integer_value(json_object_get(weights, "num_bits"));
-  const bool is_float = strcmp(text_at(weights, "type"), "float") == 0;
+  const bool is_float = strcmp(tp_scheme_text(weights, "type"), "float") == 0;
   const bool inputs_too = json_is_object(inputs);
   if (bits == 4 && !inputs_too)
     return is_float ? NULL : "w4a16";
   if (bits == 4 && is_float && json_integer_value(json_object_get(inputs, "num_bits")) == 4)
     return "nvfp4";
   if (bits == 8 && is_float && inputs_too)
-    return strcmp(text_at(weights, "strategy"), "block") == 0 ? "fp8-block" : "fp8";
+    return strcmp(tp_scheme_text(weights, "strategy"), "block") == 0 ? "fp8-block" : "fp8";
   return NULL;
 }
 
@@ -151,7 +151,7 @@ static bool keeps_cache_alone(const json_t *config)
 static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *scheme,
                                   const json_t *config)
 {
-  const char *const method = text_at(config, "quant_method");
+  const char *const method = tp_scheme_text(config, "quant_method");
   const json_int_t bits = json_integer_value(json_object_get(config, "bits"));
   const json_t *const block = json_object_get(config, "weight_block_size");
   if (strcmp(method, "fp8") == 0) {
@@ -177,7 +177,7 @@ static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *
   scheme->layers = layers;
   json_object_foreach ((json_t *)(uintptr_t)layers, name, layer)
     TP_TRY(check_group_size(reading, scheme, ".quantized_layers", layer,
-                            dtype_of_algorithm(text_at(layer, "quant_algo"))));
+                            dtype_of_algorithm(tp_scheme_text(layer, "quant_algo"))));
   return TP_OK;
 }
 
@@ -186,7 +186,7 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
   static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
                                       "ignored_layers"};
   const json_t *const config = tp_doc_at(scheme->doc, scheme->path);
-  const char *const algorithm = text_at(config, "quant_algo");
+  const char *const algorithm = tp_scheme_text(config, "quant_algo");
   const json_t *const groups = json_object_get(config, "config_groups");
   const json_t *const layers = json_object_get(config, "quantized_layers");
   for (size_t i = 0; i < sizeof lists / sizeof *lists && scheme->exceptions == NULL; i++)
@@ -205,15 +205,15 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
 }
 
 /* The first name that fits decides. */
-static const char *dtype_by_layers(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
+static const char *dtype_by_layers(struct tp_scheme *scheme, const struct tp_matrix_names *names,
                                    struct tp_arena *arena)
 {
   const char *name;
   json_t *value;
   json_object_foreach ((json_t *)(uintptr_t)scheme->layers, name, value) {
-    if (!tp_matrix_is_named(name, part, scheme->beside, layer, arena))
+    if (!tp_matrix_is_named(names, name, arena))
       continue;
-    const char *const algorithm = text_at(value, "quant_algo");
+    const char *const algorithm = tp_scheme_text(value, "quant_algo");
     const char *const dtype = dtype_of_algorithm(algorithm);
     if (dtype == NULL && algorithm[0] != '\0')
       scheme->unknown = algorithm;
@@ -233,7 +233,7 @@ static bool targets_all(const json_t *targets)
   return false;
 }
 
-static const char *dtype_by_groups(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
+static const char *dtype_by_groups(struct tp_scheme *scheme, const struct tp_matrix_names *names,
                                    struct tp_arena *arena)
 {
   const char *name, *of = NULL;
@@ -241,7 +241,7 @@ static const char *dtype_by_groups(struct tp_scheme *scheme, enum tp_model_part 
   json_t *group;
   json_object_foreach ((json_t *)(uintptr_t)scheme->groups, name, group) {
     const json_t *const targets = json_object_get(group, "targets");
-    const bool named = tp_matrix_is_listed(targets, part, scheme->beside, layer, arena);
+    const bool named = tp_matrix_is_listed(names, targets, arena);
     if (named || (found == NULL && targets_all(targets))) {
       found = group;
       of = name;
@@ -258,12 +258,13 @@ static const char *dtype_by_groups(struct tp_scheme *scheme, enum tp_model_part 
 const char *tp_scheme_dtype(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
                             struct tp_arena *arena)
 {
+  struct tp_matrix_names names;
+  if (scheme->layers == NULL && scheme->exceptions == NULL && scheme->groups == NULL)
+    return scheme->dtype;
+  tp_matrix_spell(&names, part, scheme->beside, layer, arena);
   if (scheme->layers != NULL)
-    return dtype_by_layers(scheme, part, layer, arena);
-  if (scheme->exceptions != NULL &&
-      tp_matrix_is_listed(scheme->exceptions, part, scheme->beside, layer, arena))
+    return dtype_by_layers(scheme, &names, arena);
+  if (tp_matrix_is_listed(&names, scheme->exceptions, arena))
     return NULL;
-  if (scheme->groups != NULL)
-    return dtype_by_groups(scheme, part, layer, arena);
-  return scheme->dtype;
+  return scheme->groups != NULL ? dtype_by_groups(scheme, &names, arena) : scheme->dtype;
 }

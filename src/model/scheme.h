@@ -19,11 +19,19 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
 /* NULL: not quantised.  Sets `unknown` where it meets it. */
 const char *tp_scheme_dtype(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
                             struct tp_arena *arena);
+/* The text at a key; "" where there is none. */
+const char *tp_scheme_text(const json_t *object, const char *key);
 
-/* matrix_names.c: whether a list of names, patterns and regular expressions has the part's matrix
- * in a layer; and one alone. */
-bool tp_matrix_is_listed(const json_t *list, enum tp_model_part part, bool beside, int64_t layer,
-                         struct tp_arena *arena);
-bool tp_matrix_is_named(const char *pattern, enum tp_model_part part, bool beside, int64_t layer,
+/* matrix_names.c: how checkpoints name one matrix of a part in a layer; `beside` as above. */
+enum { TP_MATRIX_SPELLINGS = 8 };
+struct tp_matrix_names {
+  const char *of[TP_MATRIX_SPELLINGS];
+};
+void tp_matrix_spell(struct tp_matrix_names *names, enum tp_model_part part, bool beside,
+                     int64_t layer, struct tp_arena *arena);
+/* Whether a name, pattern or regular expression is the matrix's; whether one of a list is. */
+bool tp_matrix_is_named(const struct tp_matrix_names *names, const char *pattern,
                         struct tp_arena *arena);
+bool tp_matrix_is_listed(const struct tp_matrix_names *names, const json_t *list,
+                         struct tp_arena *arena);
 #endif
