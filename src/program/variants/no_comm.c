@@ -1,4 +1,5 @@
-/* The upper bound of every variant that keeps the norms in kernels of their own: standard's kernels, nothing exchanged (and nothing right). */
+/* The upper bound of every variant whose norms are kernels of their own: standard's kernels,
+ * nothing exchanged (and nothing right). */
 #include "program/train.h"
 #include "program/variants/architectures.h"
 
