@@ -140,12 +140,11 @@ static void emit_module(struct tp_wired *wired, const struct tp_wiring_statement
 static struct tp_group group_of(const struct tp_wired *wired, enum tp_wiring_group group)
 {
   const struct tp_mesh *mesh = &wired->pass.request->mesh;
-  const int parts = tp_mesh_expert_parts(mesh);
   switch (group) {
   case TP_WIRING_OVER_EXPERTS:
-    return (struct tp_group){mesh->ep, parts};
+    return tp_mesh_experts(mesh);
   case TP_WIRING_OVER_EXPERT_TENSOR:
-    return (struct tp_group){parts, 1};
+    return tp_mesh_expert_tensor(mesh);
   default:
     return tp_mesh_tensor(mesh);
   }
