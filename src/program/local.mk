@@ -50,6 +50,7 @@ libtpcore_la_SOURCES += \
 	%D%/wiring/state.c %D%/wiring/state.h \
 	%D%/wiring/statement.c \
 	%D%/wiring/text.c \
+	%D%/wiring/vocabulary.c \
 	%D%/wiring/ways.c \
 	%D%/wiring/wiring.h \
 	%D%/wiring/words.c \

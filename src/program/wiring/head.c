@@ -54,16 +54,11 @@ static const char *appended(const struct tp_wiring_reader *reader, const char *t
 /* modules side by side */
 static enum tp_status read_fit(struct tp_wiring_reader *reader)
 {
-  static const char *const texts[] = {
-#define X(name, text) text,
-      TP_WIRING_FITS(X)
-#undef X
-  };
   const char *said = reader->n_words > 1 ? reader->words[1] : "";
   for (int i = 2; i < reader->n_words; i++)
     said = tp_arena_printf(reader->arena, "%s %s", said, reader->words[i]);
   for (int i = TP_WIRING_FIT_ANY + 1; i < TP_WIRING_N_FITS; i++)
-    if (strcmp(said, texts[i]) == 0) {
+    if (strcmp(said, tp_wiring_fit_words[i]) == 0) {
       reader->wiring->fit = (enum tp_wiring_fit)i;
       return TP_OK;
     }

@@ -16,18 +16,13 @@ bool tp_wiring_fits(const struct tp_wiring *wiring, const struct tp_model *model
 static enum tp_status check_fit(const struct tp_wiring *wiring, const struct tp_model *model,
                                 struct tp_error *error)
 {
-  static const char *const texts[] = {
-#define X(name, text) text,
-      TP_WIRING_FITS(X)
-#undef X
-  };
   if (tp_wiring_fits(wiring, model))
     return TP_OK;
-  const char *const its = texts[fit_of(model)];
+  const char *const its = tp_wiring_fit_words[fit_of(model)];
   return tp_fail(error, TP_E_INPUT,
                  "%s: is of models with modules %s, and %s has them %s; take a wiring that says "
                  "'modules %s', or leave the line out for another architecture of this model",
-                 wiring->path, texts[wiring->fit], model->name, its, its);
+                 wiring->path, tp_wiring_fit_words[wiring->fit], model->name, its, its);
 }
 
 /* Why nobody sums over the group in this job; NULL: it has one. */
@@ -48,18 +43,13 @@ static const char *lacks(enum tp_wiring_group group, const struct tp_mesh *mesh)
 enum tp_status tp_wiring_check_job(const struct tp_wiring *wiring, const struct tp_model *model,
                                    const struct tp_mesh *mesh, struct tp_error *error)
 {
-  static const char *const names[] = {
-#define X(name, text) text,
-      TP_WIRING_GROUPS(X)
-#undef X
-  };
   TP_TRY(check_fit(wiring, model, error));
   for (int s = 0; s < wiring->n_statements; s++) {
     const struct tp_wiring_statement *statement = &wiring->statements[s];
     const char *const why = statement->verb == TP_WIRING_SUM ? lacks(statement->over, mesh) : NULL;
     if (why != NULL)
       return tp_fail(error, TP_E_INPUT, "%s:%d: '%s': %s", wiring->path, statement->line,
-                     names[statement->over], why);
+                     tp_wiring_groups[statement->over], why);
   }
   return TP_OK;
 }

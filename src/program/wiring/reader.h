@@ -33,9 +33,20 @@ enum tp_status tp_wiring_next_line(struct tp_wiring_reader *reader, bool *any);
 enum tp_status tp_wiring_number(const struct tp_wiring_reader *reader, const char *word, int least,
                                 int most, int *number);
 
-/* Whether word i of the line is `text`; that the line ends behind so many words. */
+/* Word i of the line, "" behind its end; whether it is `text`, and that it is; that the line ends
+ * behind so many words. */
+const char *tp_wiring_word(const struct tp_wiring_reader *reader, int i);
 bool tp_wiring_is(const struct tp_wiring_reader *reader, int i, const char *text);
+enum tp_status tp_wiring_expect(const struct tp_wiring_reader *reader, int i, const char *text);
 enum tp_status tp_wiring_expect_end(const struct tp_wiring_reader *reader, int words);
+
+/* vocabulary.c: the value that word i names, as the statement's next input or output. */
+enum tp_status tp_wiring_read_in(struct tp_wiring_reader *reader, int i,
+                                 struct tp_wiring_statement *statement);
+enum tp_status tp_wiring_read_out(struct tp_wiring_reader *reader, int i,
+                                  struct tp_wiring_statement *statement);
+/* Which word of the language word i may have been meant for, as tp_text_hint says it. */
+const char *tp_wiring_hint(const struct tp_wiring_reader *reader, int i);
 
 /* head.c: the first line; a line of the head, or `taken` is false. */
 enum tp_status tp_wiring_title(struct tp_wiring_reader *reader);

@@ -7,18 +7,6 @@
 
 enum { WIDTH = 88 };
 
-static const char *const norm_names[] = {
-#define X(name, text) text,
-    TP_WIRING_NORMS(X)
-#undef X
-};
-
-static const char *const groups[] = {
-#define X(name, text) text,
-    TP_WIRING_GROUPS(X)
-#undef X
-};
-
 /* A value as the statement reads it: "AR(a)" where it waits for the sum. */
 static const char *read_value(const struct tp_wiring *wiring,
                               const struct tp_wiring_statement *statement, int i,
@@ -39,7 +27,7 @@ static const char *equation_of(const struct tp_wiring *wiring,
   const char *const y = statement->n_out > 0 ? wiring->values[statement->out[0]] : "";
   switch (statement->verb) {
   case TP_WIRING_NORM:
-    return tp_arena_printf(arena, "%s = norm_%s(%s)", y, norm_names[statement->norm], a);
+    return tp_arena_printf(arena, "%s = norm_%s(%s)", y, tp_wiring_norms[statement->norm], a);
   case TP_WIRING_ATTENTION:
     return tp_arena_printf(arena, "%s = attention(%s)", y, a);
   case TP_WIRING_MLP:
@@ -58,7 +46,8 @@ static const char *equation_of(const struct tp_wiring *wiring,
   case TP_WIRING_SUM:
     return statement->over == TP_WIRING_OVER_TENSOR
                ? tp_arena_printf(arena, "start AR(%s)", y)
-               : tp_arena_printf(arena, "start AR(%s) over %s", y, groups[statement->over]);
+               : tp_arena_printf(arena, "start AR(%s) over %s", y,
+                                 tp_wiring_groups[statement->over]);
   case TP_WIRING_SCATTER:
     return tp_arena_printf(arena, "start RS(%s)", y);
   case TP_WIRING_GATHER:

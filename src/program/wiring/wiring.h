@@ -135,6 +135,11 @@ enum tp_wiring_fit {
       TP_WIRING_N_FITS
 };
 
+/* vocabulary.c: how files say these. */
+extern const char *const tp_wiring_groups[TP_WIRING_N_GROUPS];
+extern const char *const tp_wiring_norms[TP_WIRING_N_NORMS];
+extern const char *const tp_wiring_fit_words[TP_WIRING_N_FITS];
+
 struct tp_wiring {
   const char *path, *text; /* the file's */
   const char *name, *summary, *equation, *source;

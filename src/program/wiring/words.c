@@ -124,9 +124,24 @@ enum tp_status tp_wiring_next_line(struct tp_wiring_reader *reader, bool *any)
   return TP_OK;
 }
 
+const char *tp_wiring_word(const struct tp_wiring_reader *reader, int i)
+{
+  return i < reader->n_words ? reader->words[i] : "";
+}
+
 bool tp_wiring_is(const struct tp_wiring_reader *reader, int word, const char *text)
 {
   return word < reader->n_words && strcmp(reader->words[word], text) == 0;
+}
+
+enum tp_status tp_wiring_expect(const struct tp_wiring_reader *reader, int i, const char *text)
+{
+  if (tp_wiring_is(reader, i, text))
+    return TP_OK;
+  if (i >= reader->n_words)
+    return tp_wiring_fail(reader, reader->line, NULL, "the line ends where '%s' should stand",
+                          text);
+  return tp_wiring_fail(reader, reader->line, reader->words[i], "'%s' should stand here", text);
 }
 
 enum tp_status tp_wiring_expect_end(const struct tp_wiring_reader *reader, int words)
