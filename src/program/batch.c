@@ -10,20 +10,30 @@ struct tp_batch tp_batch_decode(int64_t sequences, int64_t kv_len)
   return (struct tp_batch){.n = 1, .chunks = {{sequences, 1, kv_len - 1}}};
 }
 
-int64_t tp_batch_sequences(const struct tp_batch *batch)
+static int64_t sum_sequences(const struct tp_chunk *chunks, int n)
 {
   int64_t sum = 0;
-  for (int i = 0; i < batch->n; i++)
-    sum += batch->chunks[i].sequences;
+  for (int i = 0; i < n; i++)
+    sum += chunks[i].sequences;
   return sum;
+}
+
+static int64_t sum_tokens(const struct tp_chunk *chunks, int n)
+{
+  int64_t sum = 0;
+  for (int i = 0; i < n; i++)
+    sum += chunks[i].sequences * chunks[i].tokens;
+  return sum;
+}
+
+int64_t tp_batch_sequences(const struct tp_batch *batch)
+{
+  return sum_sequences(batch->chunks, batch->n);
 }
 
 int64_t tp_batch_tokens(const struct tp_batch *batch)
 {
-  int64_t sum = 0;
-  for (int i = 0; i < batch->n; i++)
-    sum += batch->chunks[i].sequences * batch->chunks[i].tokens;
-  return sum;
+  return sum_tokens(batch->chunks, batch->n);
 }
 
 bool tp_chunk_decodes(const struct tp_chunk *chunk)
@@ -67,18 +77,12 @@ bool tp_batch_alike(const struct tp_batch *a, const struct tp_batch *b)
 
 int64_t tp_part_sequences(const struct tp_part *part)
 {
-  int64_t sum = 0;
-  for (int i = 0; i < part->n; i++)
-    sum += part->chunks[i].sequences;
-  return sum;
+  return sum_sequences(part->chunks, part->n);
 }
 
 int64_t tp_part_tokens(const struct tp_part *part)
 {
-  int64_t sum = 0;
-  for (int i = 0; i < part->n; i++)
-    sum += part->chunks[i].sequences * part->chunks[i].tokens;
-  return sum;
+  return sum_tokens(part->chunks, part->n);
 }
 
 static void append(struct tp_part *part, struct tp_chunk chunk, int of)

@@ -17,7 +17,7 @@ void tp_operands_begin(struct tp_pass *pass, bool said)
   if (!said)
     return;
   operands->tensors =
-      TP_NEW(pass->arena, struct tp_tensor, pass->halves[0].n > 0 ? TP_MAX_TENSORS : TP_N_VALUES);
+      TP_NEW(pass->arena, struct tp_tensor, tp_pass_splits(pass) ? TP_MAX_TENSORS : TP_N_VALUES);
   for (int value = 0; value < TP_N_VALUES; value++) {
     for (int half = 0; half < 3; half++)
       operands->of[half][value] = TP_NO_TENSOR;

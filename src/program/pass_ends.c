@@ -49,13 +49,10 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
       .program = program,
       .kinds = kinds,
       .step = 1,
-      .part = tp_batch_whole(&request->batch),
-      .tokens = tp_batch_tokens(&request->batch),
-      .sequences = tp_batch_sequences(&request->batch),
       .wide = tp_dtype_wide(request->dtype),
-      .residual_tokens = tp_batch_tokens(&request->batch),
       .exchange = tp_mesh_stage_ranks(&request->mesh) > 1,
   };
+  tp_pass_half(pass, 0);
   tp_pass_at_layer(pass, 0);
   *program = (struct tp_program){
       .mesh = request->mesh,
