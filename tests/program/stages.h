@@ -5,6 +5,9 @@
 
 #include "builds.h"
 
+/* Rows of 3 sequences of 256 elements of 2 bytes. */
+enum { ROWS_BYTES = 3 * 256 * 2 };
+
 static inline struct tp_program stage_of(const char *variant, struct tp_request request, int pp,
                                          int stage, struct tp_arena *arena)
 {

@@ -1,8 +1,7 @@
 /* Pipeline stages of models with experts and attention over a latent: the cut knows neither. */
 #include "stages.h"
 
-/* Rows of 3 sequences of 256 elements of 2 bytes. */
-enum { ROWS_BYTES = 3 * 256 * 2, MOST_LAYERS = 12 };
+enum { MOST_LAYERS = 12 };
 
 /* A dense layer, then layers of 8 experts of 128 and a shared one of 64; a latent of 64. */
 static struct tp_model mixture_model(int64_t layers, bool latent)

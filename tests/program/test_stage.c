@@ -3,9 +3,6 @@
 
 #include "stages.h"
 
-/* Rows of 3 sequences of 256 elements of 2 bytes. */
-enum { ROWS_BYTES = 3 * 256 * 2 };
-
 static double sent_bytes(const char *variant, const struct tp_model *model, int pp, int stage)
 {
   struct tp_arena *arena = tp_arena_create();

@@ -1,5 +1,6 @@
 /* Wirings of halves of a step's tokens, of a rank's share of them, and of groups of ranks: against
  * builders in C where there are any, and against what is counted on paper. */
+#include "../model/open.h"
 #include "wiring.h"
 
 #include "base/file.h"
@@ -203,15 +204,6 @@ START_TEST(the_second_half_attends_the_first)
 }
 END_TEST
 
-static struct tp_model opened(const char *name)
-{
-  struct tp_model model;
-  struct tp_error error = {""};
-  const char *const path = tp_arena_printf(arena, "%s/models/%s.json", TP_SRCDIR, name);
-  ck_assert_msg(tp_model_open(path, arena, &model, &error) == TP_OK, "%s", error.text);
-  return model;
-}
-
 /* standard.tpa with every sum in two, over the shards of experts and then over experts. */
 static const char *in_two_levels(void)
 {
@@ -233,7 +225,7 @@ static const char *in_two_levels(void)
  */
 START_TEST(sums_name_their_groups)
 {
-  struct tp_model model = opened("mixtral-8x7b");
+  struct tp_model model = open_shipped("mixtral-8x7b", arena);
   struct tp_request request = prefill_request(&model, 8);
   request.mesh = (struct tp_mesh){1, 1, 8, 2, 4};
   const struct tp_program program = built(in_two_levels(), &request);
