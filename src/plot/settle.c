@@ -64,6 +64,20 @@ static bool follows(const struct tp_plot_rows *rows, unsigned shown, enum tp_plo
   return true;
 }
 
+/* How many servers a point takes is known of one that ran: the others say nothing of it. */
+static struct tp_plot_rows rows_that_tell(const struct tp_plot_rows *rows, enum tp_plot_input input,
+                                          struct tp_arena *arena)
+{
+  struct tp_plot_rows telling = {.n = 0};
+  if (input != TP_PLOT_nodes)
+    return *rows;
+  for (size_t i = 0; i < rows->n; i++)
+    if (rows->items[i].input[input][0] != '\0' ||
+        tp_plot_row_refusal(&rows->items[i], arena) == NULL)
+      TP_APPEND(arena, telling.items, telling.n, rows->items[i]);
+  return telling;
+}
+
 /* A value that all rows share, in words; none where it goes without saying. */
 static const char *words_of(enum tp_plot_input input, const char *value, struct tp_arena *arena)
 {
@@ -92,13 +106,14 @@ static enum tp_status settle_input(const struct tp_plot_rows *rows, unsigned sho
   size_t n;
   if (shown & 1u << input || input == TP_PLOT_batch)
     return TP_OK;
-  const char *const *const values = tp_plot_rows_values(rows, input, arena, &n);
+  const struct tp_plot_rows telling = rows_that_tell(rows, input, arena);
+  const char *const *const values = tp_plot_rows_values(&telling, input, arena, &n);
   const bool as_others = /* as the activations are */
       input == TP_PLOT_kv_dtype && n == 1 &&
       strcmp(values[0], rows->items[0].input[TP_PLOT_dtype]) == 0;
   if (n == 1 && !as_others)
     *caption = listed(*caption, words_of(input, values[0], arena), arena);
-  if (n <= 1 || follows(rows, shown, input, arena))
+  if (n <= 1 || follows(&telling, shown, input, arena))
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s", n,
                  tp_plot_inputs[input], tp_plot_words(values, n, arena),

@@ -504,6 +504,14 @@ START_TEST(test_nodes_follow)
                                            "m,ladder,8,4,1\n"),
                    TP_E_INPUT);
   ck_assert_str_eq(error.text, "3 values of nodes in one picture: 1, 2, 4; choose with --nodes");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,nodes,speedup,status\n"
+                                           "m,ladder,8,2,1,ok\nm,parallel,8,,,no: it cannot\n"),
+                   TP_OK);
+  ck_assert_str_eq(plot.caption, "nodes 2");
+  ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,nodes,speedup,status\n"
+                                           "m,ladder,8,2,1,ok\nm,ladder,8,,2,ok\n"),
+                   TP_E_INPUT);
+  ck_assert_str_eq(error.text, "2 values of nodes in one picture: 2, none; choose with --nodes");
   ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,kv_dtype,speedup\nm,ladder,8,,1\n"
                                            "m,ladder,8,fp8,1\n"),
                    TP_E_INPUT);
