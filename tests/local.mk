@@ -13,7 +13,7 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 unit_tests =
 EXTRA_PROGRAMS =
 LDADD = libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
-EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h %D%/toy.h %D%/toy_program.h
+EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
 
 include %D%/api/local.mk
 include %D%/base/local.mk

@@ -2,17 +2,10 @@
 # tpsim-cuda bench without a GPU: its options, its files, and that tpsim reads them.
 PATH=${BINDIR:-$PWD}:$PATH
 command -v tpsim-cuda >/dev/null || { echo "1..0 # SKIP built without CUDA"; exit 0; }
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-check() { # check NAME COMMAND...
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 # exits STATUS TEXT COMMAND...: it ends so and says so on standard error.
 # shellcheck disable=SC2317 # check calls it
@@ -120,5 +113,4 @@ if command -v tpsim >/dev/null; then
   check "and predicts every variant within 1 %" [ "$(awk -F, \
     '$2 == "variant" && $5 < 0.01' out | wc -l)" = 7 ]
 fi
-echo "1..$n"
-exit $failed
+finish

@@ -3,17 +3,10 @@
 # what failed is named at the end.
 suite=${SRCDIR:-.}/tools/gpu-suite
 case $suite in /*) ;; *) suite=$PWD/$suite ;; esac
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-check() { # check NAME COMMAND...
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 cat >fake <<'END'
 #!/bin/sh
@@ -172,5 +165,4 @@ check "a program that is not there: exit 3" [ $? = 3 ]
 PATH=/usr/bin:/bin "$suite" a b c >said 2>&1
 check "too many words: exit 2" [ $? = 2 ]
 check "and how it is called" grep -q 'tools/gpu-suite \[TPSIM-CUDA \[FOLDER\]\]' said
-echo "1..$n"
-exit $failed
+finish

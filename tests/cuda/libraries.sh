@@ -14,18 +14,11 @@ loader=$(readelf -l "$program" | sed -n 's/.*program interpreter: \(.*\)\]$/\1/p
 cublas=$(ldd "$program" | sed -n 's:.* => \(/.*/libcublas\.so\.[0-9]*\) .*:\1:p')
 toolkit=${cublas%/*} major=${cublas##*.}
 [ -e "$toolkit/libnvrtc.so.$major" ] || skip "the toolkit has no libnvrtc.so.$major beside cuBLAS"
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
 unset LD_LIBRARY_PATH CUDA_HOME
-n=0 failed=0
-check() { # check NAME COMMAND...
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 # As it is built.
 # shellcheck disable=SC2317 # check calls it
@@ -104,5 +97,4 @@ else
   ln -sf "$toolkit/libnccl.so.2" nccl/libnccl.so.2
   [ ! -e nccl/libnccl.so.2 ] || check "and NCCL" says 0 '^NCCL 2' nccl
 fi
-echo "1..$n"
-exit $failed
+finish

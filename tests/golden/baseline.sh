@@ -2,17 +2,9 @@
 # The 70B speedups stay where the baseline has them; a figure that moves is named.
 PATH=${BINDIR:-$PWD}:$PATH
 baseline=${SRCDIR:-.}/results/baselines/ladder-70b.csv
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-n=0 failed=0
-
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" $n "$name"
-}
 
 exits() {
   want=$1
@@ -96,5 +88,4 @@ printf 'model,platform,metric,baseline\nllama-3.1-8b,dgx-h100,ttft_s,1\n' >none.
 check "no tolerance is bad input" exits 2 tpsim check none.csv --junit bad.xml
 check "which is said in XML, too" sh -c "grep -q 'errors=\"1\"' bad.xml && grep -q '<error message=.*no tolerance' bad.xml"
 check "well-formed" well_formed bad.xml
-printf '1..%d\n' $n
-exit $failed
+finish

@@ -1,19 +1,10 @@
 #!/bin/sh
 # The commands as a user meets them: help and its examples, formats, exit codes, files.
 PATH=${BINDIR:-$PWD}:$PATH
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-
-# check NAME COMMAND...: ok where the command succeeds.
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 # exits STATUS COMMAND...: it ends so, silent on standard error where that is 0, else with one line.
 exits() {
@@ -234,5 +225,4 @@ check "a baseline from a result says its options" sh -c "tpsim check --make give
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
-echo "1..$n"
-exit $failed
+finish

@@ -2,19 +2,10 @@
 # Pictures: written whole or not at all, the same bytes each time.
 command -v gnuplot >/dev/null || { echo 'no gnuplot to draw with'; exit 77; }
 PATH=${BINDIR:-$PWD}:$PATH
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-
-# check NAME COMMAND...: ok where the command succeeds.
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 # fails STATUS WORDS...: `tpsim plot` ends so, says one line, and leaves no file.
 fails() {
@@ -110,5 +101,4 @@ chmod +x bin/gnuplot
 PATH=$work/bin:$PATH
 check "gnuplot fails" fails 3 sweep.csv -o x.svg
 check "gnuplot says why" grep -q 'out of ink' err
-echo "1..$n"
-exit $failed
+finish

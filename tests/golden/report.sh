@@ -3,19 +3,10 @@
 # Chromium, where that is installed, it sorts.
 command -v gnuplot >/dev/null || { echo 'no gnuplot to draw with'; exit 77; }
 PATH=${BINDIR:-$PWD}:$PATH
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-
-# check NAME COMMAND...: ok where the command succeeds.
-check() {
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 # fails STATUS WORDS...: `tpsim report` ends so, says one line, and leaves no file.
 fails() {
@@ -83,5 +74,4 @@ if command -v chromium >/dev/null; then
 else
   echo "# no chromium to open it with"
 fi
-echo "1..$n"
-exit $failed
+finish

@@ -2,18 +2,10 @@
 # What goes wrong on real machines: two writers, planted links, power losses, altered files, hostile
 # names, closed streams, limits.  Each is refused in words, and nothing that is kept is lost.
 PATH=${BINDIR:-$PWD}:$PATH
+. "$(dirname "$0")/../tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
-n=0 failed=0
-
-check() { # NAME COMMAND...: ok where the command succeeds
-  n=$((n + 1))
-  name=$1
-  shift
-  if "$@"; then result=ok; else result="not ok" failed=1; fi
-  printf '%s %d - %s\n' "$result" "$n" "$name"
-}
 
 exits() { # STATUS COMMAND...: it ends so; above 1 with one line on standard error
   want=$1
@@ -187,5 +179,4 @@ fi
 check "TPSIM_DATA that is no folder" exits 2 env TPSIM_DATA=whole.csv tpsim list models
 check "is said" says "TPSIM_DATA: 'whole.csv' is no folder"
 check "so is one that is gone" exits 2 env TPSIM_DATA=gone tpsim predict --model ladder-1b --platform dgx-h100
-printf '1..%d\n' $n
-exit $failed
+finish
