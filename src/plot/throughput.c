@@ -108,6 +108,11 @@ static enum tp_status finish_front(struct tp_plot *plot, const struct tp_plot_ro
   for (size_t i = 0; i < plot->n_panels; i++) {
     struct tp_plot_panel *const panel = &plot->panels[i];
     panel->logarithmic = true;
+    if (panel->n_series == 0) { /* says why it is empty; gnuplot wants axes nonetheless */
+      panel->left = panel->low = 1;
+      panel->right = panel->high = 10;
+      continue;
+    }
     panel->left = HUGE_VAL;
     panel->low /= 1.2;
     panel->high *= 1.2;

@@ -379,6 +379,23 @@ START_TEST(test_pareto)
 }
 END_TEST
 
+/* gnuplot draws no picture at all where an axis has no range. */
+START_TEST(test_pareto_of_a_model_that_fits_nowhere)
+{
+  ck_assert_msg(shape(&tp_plot_pareto,
+                      RESULT "m,standard,2,1,1,4,200,0.01,1,ok,,,,,\n"
+                             "large,standard,2,1,1,,,,,does not fit: no,,,,,\n") == TP_OK,
+                "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 2);
+  ck_assert_str_eq(plot.panels[1].empty, "does not fit");
+  for (int i = 0; i < 2; i++) {
+    const struct tp_plot_panel *const panel = &plot.panels[i];
+    ck_assert(panel->left > 0 && panel->left < panel->right && isfinite(panel->right));
+    ck_assert(panel->low > 0 && panel->low < panel->high && isfinite(panel->high));
+  }
+}
+END_TEST
+
 /* 4 s are a second and 300 tokens of 10 ms: 0.5 + 2.25 at best, 2 + 4.5 at worst. */
 START_TEST(test_batch)
 {
@@ -555,6 +572,7 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_collectives);
   tcase_add_loop_test(shapes, test_collective_zeros, 0, 5);
   tcase_add_test(shapes, test_pareto);
+  tcase_add_test(shapes, test_pareto_of_a_model_that_fits_nowhere);
   tcase_add_test(shapes, test_batch);
   tcase_add_test(shapes, test_heatmap);
   tcase_add_test(shapes, test_gantt);
