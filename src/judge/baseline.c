@@ -108,13 +108,10 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
 }
 
 /* The first thing that a sweep is taken for. */
-static enum tp_status refuse_result(const char *file, struct tp_arena *arena,
+static enum tp_status refuse_result(const char *file, const struct tp_csv *csv,
                                     struct tp_error *error)
 {
-  struct tp_csv csv;
-  struct tp_error unread;
-  if (strcmp(file, "-") == 0 || tp_csv_open(file, arena, &csv, &unread) != TP_OK ||
-      tp_csv_column(&csv, "metric") >= 0 || tp_csv_column(&csv, "status") < 0)
+  if (tp_csv_column(csv, "metric") >= 0 || tp_csv_column(csv, "status") < 0)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
                  "%s:1: a result and no baseline; make one of it: tpsim check --make %s -o "
@@ -129,14 +126,14 @@ enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
   static const char *const required[] = {"metric", "baseline"};
   struct tp_known reference;
   *baseline = (struct tp_baseline){.path = file};
-  TP_TRY(refuse_result(file, arena, error));
-  TP_TRY(tp_known_open(file, required, sizeof required / sizeof required[0], arena, &reference,
-                       error));
-  baseline->csv = *reference.csv;
-  baseline->rows = TP_NEW(arena, struct tp_checked, reference.csv->n_rows);
+  TP_TRY(tp_csv_open(file, arena, &baseline->csv, error));
+  TP_TRY(refuse_result(file, &baseline->csv, error));
+  TP_TRY(tp_known_take(&baseline->csv, required, sizeof required / sizeof required[0], arena,
+                       &reference, error));
+  baseline->rows = TP_NEW(arena, struct tp_checked, baseline->csv.n_rows);
   struct tp_predictor *predictor = tp_predictor_create();
   enum tp_status status = TP_OK;
-  for (size_t i = 0; i < reference.csv->n_rows && status == TP_OK; i++) {
+  for (size_t i = 0; i < baseline->csv.n_rows && status == TP_OK; i++) {
     status = check_row(&reference, catalog, predictor, i, arena, &baseline->rows[i], error);
     baseline->n_rows += status == TP_OK;
   }
