@@ -147,19 +147,21 @@ static enum tp_status list_libraries(struct tp_session *session, struct tp_table
 {
   const char **names;
   size_t n = 0;
-  enum tp_status status = names_in(session, "platforms/libraries", &names, &n, error);
-  for (size_t i = 0; i < n && status == TP_OK; i++) {
-    const char *path, *version = "";
+  TP_TRY(names_in(session, "platforms/libraries", &names, &n, error));
+  for (size_t i = 0; i < n; i++) {
     struct tp_doc doc;
-    TP_TRY(tp_datadir_find(session->dirs, "library", "platforms/libraries", ".json", names[i],
-                           session->arena, &path, error));
-    TP_TRY(tp_doc_open(path, session->arena, &doc, error));
-    status = tp_library_version(&doc, session->arena, &version, error);
+    const char *version;
+    if (!is_readable(open_doc(session, "library", "platforms/libraries", names[i], &doc, error),
+                     error))
+      continue;
+    const enum tp_status status = tp_library_version(&doc, session->arena, &version, error);
     tp_doc_close(&doc);
+    if (!is_readable(status, error))
+      continue;
     tp_table_add(table, names[i]);
     tp_table_add(table, version);
   }
-  return status;
+  return TP_OK;
 }
 
 static void add_variant(struct tp_table *table, const char *prefix, const char *name,
