@@ -233,8 +233,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_calibration calibration;
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
   tp_progress_end(&bar.progress);
-  for (size_t i = 0; i < notes.n; i++)
-    tp_command_note(notes.texts[i]);
+  tp_command_notes(&notes);
   const char *const out = args->out != NULL ? args->out : folder ? traces.fitted : NULL;
   if (status == TP_OK && out != NULL)
     status = write_device(out, calibration.text, session->arena, error);

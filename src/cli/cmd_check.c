@@ -148,8 +148,7 @@ static enum tp_status make(const struct tp_session *session, const struct args *
   const struct tp_notes notes = tp_sidecar_differences(args->make, &catalog, session->argv,
                                                        session->n_arguments, session->arena);
   TP_TRY(read_request(args, session->arena, &request, error));
-  for (size_t i = 0; i < notes.n; i++)
-    tp_command_note(notes.texts[i]);
+  tp_command_notes(&notes);
   if (args->out == NULL)
     return tp_baseline_make(args->make, &request, session->arena, stdout, &n_left_out, error);
   TP_TRY(tp_output_open(args->out, session->arena, &output, error));

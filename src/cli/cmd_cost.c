@@ -87,8 +87,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(tp_csv_open(file, session->arena, &csv, error));
   TP_TRY(check_columns(&csv, error));
   TP_TRY(tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error));
-  for (size_t i = 0; i < notes.n; i++)
-    tp_command_note(notes.texts[i]);
+  tp_command_notes(&notes);
   print_rows(&csv, times, format, session->arena);
   return TP_OK;
 }

@@ -103,8 +103,7 @@ static void say_differences(const struct tp_session *session, const struct args 
     return;
   const struct tp_notes notes = tp_sidecar_differences(args->file, catalog, session->argv,
                                                        session->n_arguments, session->arena);
-  for (size_t i = 0; i < notes.n; i++)
-    tp_command_note(notes.texts[i]);
+  tp_command_notes(&notes);
 }
 
 /* Not as CSV, which is written row by row. */

@@ -261,8 +261,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     TP_TRY(validate_folder(path, &request, &catalog, results, &n, error));
   else
     TP_TRY(tp_validate(path, &request, &catalog, &results[n++].validation, error));
-  for (size_t i = 0; i < notes.n; i++)
-    tp_command_note(notes.texts[i]);
+  tp_command_notes(&notes);
   print(results, n, format, session->arena);
   return judge(results, n, path, &limits, session->arena, error);
 }

@@ -5,6 +5,7 @@
  * What reads argv, prints and sets the exit status, for every program of the package.
  */
 #include "base/datadir.h"
+#include "base/text.h"
 #include "command/options.h"
 
 #include <stdio.h>
@@ -46,6 +47,7 @@ int tp_executable_run(const struct tp_executable *executable, int argc, char **a
 
 /* Says one line on standard error that is no fault; control characters become spaces. */
 void tp_command_note(const char *text);
+void tp_command_notes(const struct tp_notes *notes); /* each so */
 
 /* Help of one command, and of the program. */
 void tp_help_command(const struct tp_executable *executable, const struct tp_command *command,

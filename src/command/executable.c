@@ -50,6 +50,12 @@ void tp_command_note(const char *text)
   fprintf(stderr, "tpsim: note: %s\n", line.text);
 }
 
+void tp_command_notes(const struct tp_notes *notes)
+{
+  for (size_t i = 0; i < notes->n; i++)
+    tp_command_note(notes->texts[i]);
+}
+
 static bool asks_for_help(const char *const *argv, size_t n)
 {
   for (size_t i = 0; i < n && strcmp(argv[i], "--") != 0; i++)
