@@ -29,33 +29,33 @@ static bool is_of(const struct tp_plot_row *row, const struct tp_plot_row *other
   return true;
 }
 
+/* When rank 0 began the op of row `first`, then and each time later. */
+static size_t find_begins(const struct tp_plot_rows *rows, size_t first, double *begins_us)
+{
+  const struct tp_plot_row *const of = &rows->items[first];
+  size_t n = 0;
+  for (size_t i = first; i < rows->n; i++) {
+    const struct tp_plot_row *const row = &rows->items[i];
+    if (is_of(row, of) && !(number(row, "rank") > 0) &&
+        strcmp(tp_plot_row_text(row, "stream"), "compute") == 0 &&
+        strcmp(tp_plot_row_text(row, "op"), tp_plot_row_text(of, "op")) == 0)
+      begins_us[n++] = number(row, "start_us");
+  }
+  return n;
+}
+
 /* The first op of rank 0 that comes again is a layer's first; the layer shown is the middle one. */
 static bool find_layer(const struct tp_plot_rows *rows, const struct tp_plot_row *of,
-                       double *begin_us, double *end_us)
+                       struct tp_arena *arena, double *begin_us, double *end_us)
 {
+  double *const begins_us = TP_NEW(arena, double, rows->n);
   for (size_t i = 0; i < rows->n; i++) {
-    const struct tp_plot_row *const first = &rows->items[i];
-    size_t n = 0;
-    for (int round = 0; round < 2; round++) {
-      size_t met = 0;
-      for (size_t k = i; k < rows->n && is_of(first, of); k++) {
-        const struct tp_plot_row *const row = &rows->items[k];
-        if (!is_of(row, of) || number(row, "rank") > 0 ||
-            strcmp(tp_plot_row_text(row, "stream"), "compute") != 0 ||
-            strcmp(tp_plot_row_text(row, "op"), tp_plot_row_text(first, "op")) != 0)
-          continue;
-        if (round == 1 && met == (n - 1) / 2)
-          *begin_us = number(row, "start_us");
-        if (round == 1 && met == (n - 1) / 2 + 1)
-          *end_us = number(row, "start_us");
-        met++;
-      }
-      n = met;
-      if (n < 2)
-        break;
-    }
-    if (n >= 2)
-      return true;
+    const size_t n = is_of(&rows->items[i], of) ? find_begins(rows, i, begins_us) : 0;
+    if (n < 2)
+      continue;
+    *begin_us = begins_us[(n - 1) / 2];
+    *end_us = begins_us[(n - 1) / 2 + 1];
+    return true;
   }
   return false;
 }
@@ -68,7 +68,7 @@ static enum tp_status begin_gantt(struct tp_plot *plot, const struct tp_plot_row
     const struct tp_plot_row *const row = &rows->items[i];
     const size_t before = plot->n_panels;
     struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(row, arena), arena);
-    if (plot->n_panels > before && !find_layer(rows, row, &panel->left, &panel->right))
+    if (plot->n_panels > before && !find_layer(rows, row, arena, &panel->left, &panel->right))
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: no op of %s comes twice, so it has no layer to show", row->csv->path,
                      row->csv->lines[row->at], panel->title);
