@@ -153,11 +153,10 @@ static enum tp_status read_axes(const struct args *args, const struct tp_plot_ki
                                 struct tp_arena *arena, struct tp_plot_axes *axes,
                                 struct tp_error *error)
 {
-  const struct tp_plot *const frame = &tp_plot_heatmap.frame;
   if (kind != &tp_plot_heatmap && (args->x != NULL || args->y != NULL || args->value != NULL))
     return tp_fail(error, TP_E_INPUT, "--x, --y and --value are of `plot heatmap`; drop them");
-  *axes = (struct tp_plot_axes){frame->across, frame->down,
-                                args->value == NULL ? frame->value : args->value};
+  *axes = tp_plot_heatmap.frame.heat;
+  axes->value = args->value == NULL ? axes->value : args->value;
   TP_TRY(read_axis(args->x, arena, &axes->across, error));
   return read_axis(args->y, arena, &axes->down, error);
 }

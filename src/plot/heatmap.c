@@ -38,7 +38,7 @@ static const char *title_of(const struct tp_plot *plot, const struct tp_plot_row
   const char *title = "";
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     const char *const text = row->input[parts[i]];
-    if (parts[i] == plot->across || parts[i] == plot->down || text[0] == '\0' ||
+    if (parts[i] == plot->heat.across || parts[i] == plot->heat.down || text[0] == '\0' ||
         strcmp(text, "inference") == 0)
       continue;
     title = tp_arena_printf(arena, "%s%s%s%s", title, title[0] == '\0' ? "" : ", ",
@@ -51,7 +51,7 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
                           struct tp_arena *arena, struct tp_error *error)
 {
   double value;
-  TP_TRY(tp_plot_row_numbers(row, &plot->value, 1, &value, error));
+  TP_TRY(tp_plot_row_numbers(row, &plot->heat.value, 1, &value, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(plot, row, arena), arena);
   const char *const refusal = tp_plot_row_refusal(row, arena);
   if (refusal != NULL || isnan(value)) {
@@ -60,33 +60,34 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
   }
   /* A series a line of cells: two in one cell are refused then. */
   const struct tp_plot_point cell = {
-      .x = place_of(plot->x_names, plot->n_x_names, row->input[plot->across]),
-      .y = place_of(plot->y_names, plot->n_y_names, row->input[plot->down]),
+      .x = place_of(plot->x_names, plot->n_x_names, row->input[plot->heat.across]),
+      .y = place_of(plot->y_names, plot->n_y_names, row->input[plot->heat.down]),
       .top = value,
       .label = tp_arena_printf(arena, value >= 1000 && value < 1e6 ? "%.0f" : "%.3g", value)};
-  return tp_plot_add(plot, panel, row->input[plot->down], cell, row, arena, error);
+  return tp_plot_add(plot, panel, row->input[plot->heat.down], cell, row, arena, error);
 }
 
 static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *rows,
                             struct tp_arena *arena, struct tp_error *error)
 {
-  if (plot->across == plot->down)
+  if (plot->heat.across == plot->heat.down)
     return tp_fail(error, TP_E_INPUT, "both axes are %s; give --x and --y two inputs",
-                   tp_plot_inputs[plot->across]);
+                   tp_plot_inputs[plot->heat.across]);
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_csv *const csv = rows->items[i].csv;
-    if (tp_csv_column(csv, plot->value) < 0)
-      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s' to show%s", csv->path, plot->value,
-                     tp_text_hint(arena, plot->value, csv->columns, csv->n_columns));
+    if (tp_csv_column(csv, plot->heat.value) < 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s' to show%s", csv->path,
+                     plot->heat.value,
+                     tp_text_hint(arena, plot->heat.value, csv->columns, csv->n_columns));
   }
-  plot->x_names = tp_plot_rows_values(rows, plot->across, arena, &plot->n_x_names);
-  plot->y_names = tp_plot_rows_values(rows, plot->down, arena, &plot->n_y_names);
+  plot->x_names = tp_plot_rows_values(rows, plot->heat.across, arena, &plot->n_x_names);
+  plot->y_names = tp_plot_rows_values(rows, plot->heat.down, arena, &plot->n_y_names);
   sort_names(plot->x_names, plot->n_x_names);
   sort_names(plot->y_names, plot->n_y_names);
-  plot->x_label = tp_plot_inputs[plot->across];
-  plot->y_label = tp_plot_inputs[plot->down];
+  plot->x_label = tp_plot_inputs[plot->heat.across];
+  plot->y_label = tp_plot_inputs[plot->heat.down];
   plot->title =
-      tp_arena_printf(arena, "%s by %s and %s", plot->value, plot->x_label, plot->y_label);
+      tp_arena_printf(arena, "%s by %s and %s", plot->heat.value, plot->x_label, plot->y_label);
   return TP_OK;
 }
 
@@ -115,9 +116,7 @@ const struct tp_plot_kind tp_plot_heatmap = {
     .columns = {"model", "variant", "tp"},
     .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(phase),
     .frame = {.form = TP_PLOT_HEAT,
-              .across = TP_PLOT_batch,
-              .down = TP_PLOT_tp,
-              .value = "speedup"},
+              .heat = {.across = TP_PLOT_batch, .down = TP_PLOT_tp, .value = "speedup"}},
     .begin = begin,
     .add = add,
     .finish = finish,

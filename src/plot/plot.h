@@ -51,6 +51,12 @@ struct tp_plot_panel {
   bool logarithmic;   /* the axis of the values; scatter: both axes */
 };
 
+/* Of a heat map: the inputs over which it shows a column. */
+struct tp_plot_axes {
+  enum tp_plot_input across, down;
+  const char *value;
+};
+
 struct tp_plot {
   enum tp_plot_form form;
   const char *title, *caption, *x_label, *y_label;
@@ -58,8 +64,7 @@ struct tp_plot {
   const char *reference; /* lines: the series that the others are held against */
   size_t n_panels, n_ticks, n_legend;
   struct tp_plot_panel *panels;
-  enum tp_plot_input across, down; /* heat: its axes, and the column that it shows */
-  const char *value;
+  struct tp_plot_axes heat;
   size_t n_x_names, n_y_names;
   const char **x_names, **y_names; /* heat: of columns and lines; Gantt: of lanes */
   double *ticks;                   /* lines: all x, rising */
@@ -90,10 +95,6 @@ extern const struct tp_plot_kind *const tp_plot_kinds[]; /* NULL-terminated; fir
 
 /* What `kind` makes of the tables, which must outlive the picture; `heat` has other axes for a heat
  * map, or is NULL. */
-struct tp_plot_axes {
-  enum tp_plot_input across, down;
-  const char *value;
-};
 enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_csv *tables,
                              size_t n_tables, const struct tp_plot_filter *filter,
                              const struct tp_plot_axes *heat, struct tp_arena *arena,

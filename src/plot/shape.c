@@ -108,12 +108,9 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
                            error));
   unsigned shows = kind->shows;
   if (plot->form == TP_PLOT_HEAT) {
-    if (heat != NULL) {
-      plot->across = heat->across;
-      plot->down = heat->down;
-      plot->value = heat->value;
-    }
-    shows |= 1u << plot->across | 1u << plot->down;
+    if (heat != NULL)
+      plot->heat = *heat;
+    shows |= 1u << plot->heat.across | 1u << plot->heat.down;
   }
   const char *shared;
   TP_TRY(tp_plot_rows_settle(&rows, shows, arena, &shared, error));

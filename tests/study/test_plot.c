@@ -489,7 +489,7 @@ START_TEST(test_no_two_points_are_one)
       text = tp_arena_printf(arena, "%s,%d", text, i == input ? row : 1);
   }
   const bool axis = kind->frame.form == TP_PLOT_HEAT &&
-                    (input == (int)kind->frame.across || input == (int)kind->frame.down);
+                    (input == (int)kind->frame.heat.across || input == (int)kind->frame.heat.down);
   if (kind->shows & 1u << input || axis || input == TP_PLOT_batch) {
     ck_assert_msg(shape(kind, text) == TP_OK, "%s", error.text);
     size_t n = 0;
