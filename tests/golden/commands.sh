@@ -161,11 +161,11 @@ for mark in ';' '\t'; do
   check "columns parted by $mark are named" exits 2 tpsim cost -d h100-sxm parted.csv
   check "with the mend" grep -q "columns are parted by .*; save it\|parted by .*, not by commas" err
 done
-mkdir -p data/platforms/devices data/platforms/stacks
-for place in models platforms platforms/devices platforms/stacks; do
+mkdir -p data/platforms/devices data/platforms/stacks data/platforms/libraries
+for place in models platforms platforms/devices platforms/stacks platforms/libraries; do
   echo '{' >data/$place/broken.json
 done
-for topic in models platforms devices stacks; do
+for topic in models platforms devices stacks libraries; do
   TPSIM_DATA=$work/data tpsim list $topic >out 2>err
   check "an unreadable file leaves the other $topic" [ "$(wc -l <err) $(wc -l <out)" = \
     "1 $(($(tpsim list $topic | wc -l) + $([ $topic = models ] && echo 2 || echo 0)))" ]
