@@ -4,7 +4,6 @@
 #include "cost/kernels/rate.h"
 #include "engine/timeline.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { MOST_POINTS = 64 };
@@ -16,18 +15,23 @@ static const char *const stream_names[TP_MAX_STREAMS] = {"compute", "communicati
 struct points {
   int n;
   struct tp_point items[MOST_POINTS];
-  struct tp_prediction inputs[MOST_POINTS];
-  const char *names[MOST_POINTS]; /* by what they do not share */
+  const char *inputs[MOST_POINTS][TP_N_COLUMNS]; /* cells as a table has them; of outputs NULL */
+  const char *names[MOST_POINTS];                /* by what they do not share */
 };
 
-/* The cell as a table would have it. */
-static const char *cell_of(const struct tp_prediction *inputs, const struct tp_column *column,
-                           struct tp_arena *arena)
+static void describe(const struct tp_point *point, const char **inputs, struct tp_arena *arena)
 {
-  if (column->is_text)
-    return tp_prediction_text(inputs, column);
-  const double number = tp_prediction_number(inputs, column);
-  return isnan(number) ? "" : tp_arena_printf(arena, "%.9g", number);
+  struct tp_prediction row;
+  tp_point_describe(point, &row);
+  for (size_t c = 0; c < TP_N_COLUMNS; c++) {
+    const struct tp_column *const column = &tp_columns[c];
+    char number[TP_DECIMAL_CHARS];
+    if (!column->is_input)
+      continue;
+    if (!column->is_text)
+      tp_csv_write_number(tp_prediction_number(&row, column), number);
+    inputs[c] = column->is_text ? tp_prediction_text(&row, column) : tp_arena_strdup(arena, number);
+  }
 }
 
 static const char *name_of(const struct points *points, int at, struct tp_arena *arena)
@@ -35,10 +39,10 @@ static const char *name_of(const struct points *points, int at, struct tp_arena 
   const char *name = "";
   for (size_t c = 0; c < TP_N_COLUMNS; c++) {
     const struct tp_column *const column = &tp_columns[c];
-    const char *const cell = cell_of(&points->inputs[at], column, arena);
+    const char *const cell = points->inputs[at][c];
     bool shared = true;
     for (int i = 0; i < points->n && column->is_input; i++)
-      shared = shared && strcmp(cell_of(&points->inputs[i], column, arena), cell) == 0;
+      shared = shared && strcmp(points->inputs[i][c], cell) == 0;
     if (!shared)
       name = tp_arena_printf(arena, "%s%s%s%s%s", name, name[0] == '\0' ? "" : ", ",
                              column->is_text ? "" : column->name, column->is_text ? "" : " ", cell);
@@ -47,8 +51,7 @@ static const char *name_of(const struct points *points, int at, struct tp_arena 
 }
 
 /* Rows have what tells their point apart, what ran, and what its device could do at most. */
-static void put_rows(const struct tp_timeline *timeline, const struct points *points,
-                     struct tp_arena *arena, FILE *out)
+static void put_rows(const struct tp_timeline *timeline, const struct points *points, FILE *out)
 {
   for (size_t c = 0; c < TP_N_COLUMNS; c++)
     if (tp_columns[c].is_input)
@@ -71,7 +74,7 @@ static void put_rows(const struct tp_timeline *timeline, const struct points *po
                               point->device->datasheet.dram_bytes_per_s};
     for (size_t c = 0; c < TP_N_COLUMNS; c++)
       if (tp_columns[c].is_input) {
-        tp_csv_put_text(out, cell_of(&points->inputs[span->point], &tp_columns[c], arena));
+        tp_csv_put_text(out, points->inputs[span->point][c]);
         putc(',', out);
       }
     fprintf(out, "%s,%d", span->pass == NULL ? "" : span->pass, span->rank);
@@ -90,7 +93,7 @@ static void put_rows(const struct tp_timeline *timeline, const struct points *po
 /* Points that cannot run are passed over; one that is alone says why. */
 static enum tp_status run_points(const struct tp_grid *grid, struct tp_catalog *catalog,
                                  struct tp_timeline *timeline, struct points *points,
-                                 struct tp_error *error)
+                                 struct tp_arena *arena, struct tp_error *error)
 {
   const size_t n = tp_grid_size(grid);
   struct tp_predictor *const predictor = tp_predictor_create();
@@ -102,7 +105,7 @@ static enum tp_status run_points(const struct tp_grid *grid, struct tp_catalog *
     if (status != TP_OK)
       break;
     status = tp_predict_timeline(predictor, point, timeline, error);
-    tp_point_describe(point, &points->inputs[points->n]);
+    describe(point, points->inputs[points->n], arena);
     points->n += status == TP_OK;
     if (status == TP_E_INPUT && n > 1)
       status = TP_OK;
@@ -125,7 +128,7 @@ enum tp_status tp_timeline_file_write(struct tp_session *session, const char *fi
     return tp_fail(error, TP_E_INPUT,
                    "--timeline shows %d points at most and these are %zu; shorten lists",
                    MOST_POINTS, tp_grid_size(grid));
-  TP_TRY(run_points(grid, catalog, &timeline, points, error));
+  TP_TRY(run_points(grid, catalog, &timeline, points, arena, error));
   for (int i = 0; i < points->n; i++)
     points->names[i] = name_of(points, i, arena);
   timeline.points = points->n > 1 ? points->names : NULL;
@@ -133,7 +136,7 @@ enum tp_status tp_timeline_file_write(struct tp_session *session, const char *fi
   const size_t length = strlen(file);
   if (length > 4 && strcmp(file + length - 4, ".csv") == 0) {
     tp_timeline_sort(&timeline);
-    put_rows(&timeline, points, arena, output.stream);
+    put_rows(&timeline, points, output.stream);
   } else
     tp_timeline_write(&timeline, output.stream);
   return tp_output_commit(&output, error);
