@@ -91,7 +91,7 @@ static void put_spreads(struct editor *editor, const struct tp_calibrated *group
   const struct tp_kernel_group *const table = tp_kernel_group_find(group->group);
   const char *more = "";
   size_t begin, end;
-  for (size_t i = 0; i < sizeof tp_kernel_region_keys / sizeof *tp_kernel_region_keys; i++) {
+  for (size_t i = 0; i < TP_N_REGIONS; i++) {
     const char *const key = tp_kernel_region_keys[i];
     const struct tp_kernel_parameter *const parameter =
         table != NULL ? tp_kernel_parameter_find(table, key) : NULL;

@@ -37,12 +37,17 @@ static const struct tp_kernel_group groups[] = {
 #undef X
 };
 
+#define KEY(key, least, most, meaning) #key,
 /* Counts, and what only other measurements can tell. */
-static const char *const held_keys[] = {
-    "sustained_ratio",   "half_tile_rows",   "wide_tile_rows", "tile_rows",      "tile_heads",
-    "absorbs",           "tiles_by_tokens",  "least_rows",     "most_rows",      "cached_bytes",
-    "row_latency_bytes", "expanded_ratio",   "spread_ratio",   "spread_rows_16", "spread_rows_256",
-    "spread_rows_2048",  "spread_rows_more", "few_rows"};
+static const char *const held_keys[] = {"sustained_ratio",   "half_tile_rows",
+                                        "wide_tile_rows",    "tile_rows",
+                                        "tile_heads",        "absorbs",
+                                        "tiles_by_tokens",   "least_rows",
+                                        "most_rows",         "cached_bytes",
+                                        "row_latency_bytes", "expanded_ratio",
+                                        "spread_ratio",      TP_DEVICE_REGIONS(KEY) "few_rows"};
+
+const char *const tp_kernel_region_keys[TP_N_REGIONS] = {TP_DEVICE_REGIONS(KEY)};
 
 const struct tp_kernel_group *tp_kernel_group_find(const char *name)
 {

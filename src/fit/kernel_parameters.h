@@ -3,6 +3,7 @@
 /* The numbers of a device's kernel groups that a fit may move, and how: shares as a logit inside
  * their bounds, the rest as a logarithm.
  */
+#include "cost/kernels/rate.h"
 #include "platform/device.h"
 
 #include <stdbool.h>
@@ -22,8 +23,7 @@ struct tp_kernel_group {
 };
 
 /* The spreads of regions, in their order (tp_region_of). */
-static const char *const tp_kernel_region_keys[] = {"spread_rows_16", "spread_rows_256",
-                                                    "spread_rows_2048", "spread_rows_more"};
+extern const char *const tp_kernel_region_keys[TP_N_REGIONS];
 
 /* NULL where there is no such group. */
 const struct tp_kernel_group *tp_kernel_group_find(const char *name);
