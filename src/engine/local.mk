@@ -1,6 +1,7 @@
 libtpcore_la_SOURCES += \
 	%D%/engine.h \
 	%D%/deviation.c %D%/deviation.h \
+	%D%/queue.c %D%/queue.h \
 	%D%/sms.c %D%/sms.h \
 	%D%/timeline.c %D%/timeline.h \
 	%D%/analytic/alone.c \

@@ -24,7 +24,7 @@ void tp_fluid_start(struct tp_fluid *fluid, int q, const struct tp_cost *cost, b
     fluid->holders |= lane->bit;
     fluid->changed |= TP_SHARE_SMS;
   }
-  if (cost->queue_accesses > 0 || cost->crowding > 0) {
+  if (tp_queue_holds(cost)) {
     fluid->queuers |= lane->bit;
     fluid->changed |= TP_SHARE_QUEUES;
   }
@@ -113,11 +113,13 @@ unsigned tp_fluid_advance(struct tp_fluid *fluid)
 
 /* What is over is over alike, whenever that was; but an op that ends at this moment is still to be
  * ended. */
-static void rebase_lane(struct tp_fluid_lane *lane, double now_s, double by_s)
+static void rebase_lane(struct tp_fluid *fluid, struct tp_fluid_lane *lane, double by_s)
 {
-  const double over_s = last_end_s(lane) > now_s ? now_s : -HUGE_VAL;
-  if (lane->stage == TP_STAGE_COMPUTE && lane->stage_end_s <= over_s)
+  const double over_s = last_end_s(lane) > fluid->now_s ? fluid->now_s : -HUGE_VAL;
+  if (lane->stage == TP_STAGE_COMPUTE && lane->stage_end_s <= over_s) {
     lane->stage = TP_STAGE_OVER;
+    fluid->computing &= ~lane->bit;
+  }
   lane->start_s -= by_s;
   lane->late_since_s -= by_s;
   lane->stage_end_s = lane->stage == TP_STAGE_OVER ? -HUGE_VAL : lane->stage_end_s - by_s;
@@ -128,7 +130,7 @@ static void rebase_lane(struct tp_fluid_lane *lane, double now_s, double by_s)
 void tp_fluid_rebase(struct tp_fluid *fluid, double by_s)
 {
   for (unsigned left = fluid->running; left != 0; left &= left - 1)
-    rebase_lane(&fluid->lanes[tp_fluid_lowest(left)], fluid->now_s, by_s);
+    rebase_lane(fluid, &fluid->lanes[tp_fluid_lowest(left)], by_s);
   fluid->now_s -= by_s;
 }
 

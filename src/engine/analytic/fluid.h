@@ -10,6 +10,7 @@
  * have ended, a kernel with blocks that had no place is LATE.
  */
 #include "engine/engine.h"
+#include "engine/queue.h"
 #include "engine/sms.h"
 
 /* With the end of a stage before COMPUTE another begins. */
@@ -80,13 +81,6 @@ void tp_fluid_rebase(struct tp_fluid *fluid, double by_s);
 /* Whether both would go on alike: same stages, times equal within `tolerance_s`.  Both have been
  * rebased since they advanced. */
 bool tp_fluid_same(const struct tp_fluid *a, const struct tp_fluid *b, double tolerance_s);
-
-/* What collectives have before kernels' accesses: their queue_accesses and crowding, summed. */
-struct tp_fluid_queued {
-  double accesses, crowding;
-};
-/* How much longer the work of a kernel takes meanwhile. */
-double tp_fluid_slower(const struct tp_cost *cost, struct tp_fluid_queued queued);
 
 /* alone.c: when an op ends that has nothing beside it from now on. */
 double tp_fluid_undisturbed_end_s(const struct tp_fluid_lane *lane);

@@ -63,24 +63,15 @@ static void share_sms(struct tp_fluid *fluid)
   }
 }
 
-double tp_fluid_slower(const struct tp_cost *cost, struct tp_fluid_queued queued)
-{
-  const double before = queued.accesses < cost->queue_limit ? queued.accesses : cost->queue_limit;
-  return 1 + cost->stall_ratio * before + cost->memory_share * queued.crowding;
-}
-
 /* Kernels that wait for memory wait longer behind what collectives ask of it. */
 static void share_queues(struct tp_fluid *fluid)
 {
-  struct tp_fluid_queued queued = {0};
-  for (unsigned left = fluid->queuers; left != 0; left &= left - 1) {
-    const struct tp_cost *const cost = fluid->lanes[tp_fluid_lowest(left)].cost;
-    queued.accesses += cost->queue_accesses;
-    queued.crowding += cost->crowding;
-  }
+  struct tp_queued queued = {0};
+  for (unsigned left = fluid->queuers; left != 0; left &= left - 1)
+    tp_queue_add(&queued, fluid->lanes[tp_fluid_lowest(left)].cost);
   for (unsigned left = fluid->stalling; left != 0; left &= left - 1) {
     struct tp_fluid_lane *lane = &fluid->lanes[tp_fluid_lowest(left)];
-    const double slower = tp_fluid_slower(lane->cost, queued);
+    const double slower = tp_queue_slower(lane->cost, queued);
     if (slower == lane->slower || lane->work_end_s <= fluid->now_s)
       continue;
     lane->work_end_s = rescale(lane->work_end_s, fluid->now_s, slower / lane->slower);

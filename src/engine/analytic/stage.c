@@ -49,8 +49,7 @@ static void begin_compute(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 static void begin_work(struct tp_fluid *fluid, struct tp_fluid_lane *lane)
 {
   lane->work_end_s = fluid->now_s + lane->cost->work_s;
-  if (fluid->collectives & lane->bit ||
-      (lane->cost->stall_ratio <= 0 && lane->cost->memory_share <= 0))
+  if (fluid->collectives & lane->bit || !tp_queue_slows(lane->cost))
     return;
   lane->slower = 1;
   fluid->stalling |= lane->bit;

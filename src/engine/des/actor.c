@@ -1,5 +1,6 @@
 /* A stream: its actor walks the ops in issue order. */
 #include "engine/des/sim.h"
+#include "engine/queue.h"
 
 static bool may_start(const struct tp_des_lane *lane, const struct tp_des_item *item)
 {
@@ -69,7 +70,7 @@ static void run_kernel(struct tp_des_lane *lane, const struct tp_cost *cost)
   tp_des_place(lane, cost);
   const double begin_s = simgrid_get_clock();
   sg_exec_t dram = cost->dram_bytes > 0 ? start_dram(lane, cost) : NULL;
-  const bool stalls = cost->stall_ratio > 0 || cost->memory_share > 0;
+  const bool stalls = tp_queue_slows(cost);
   if (stalls) {
     lane->working = cost;
     lane->work_left_s = cost->work_s;

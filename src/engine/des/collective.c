@@ -12,6 +12,7 @@
  * over other routes.
  */
 #include "engine/des/sim.h"
+#include "engine/queue.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -201,8 +202,7 @@ void tp_des_collective(struct tp_des_lane *lane, const struct tp_des_item *item)
   sg_exec_t *pieces = item->alone ? NULL : hold(lane, cost->sm_share, &n_pieces);
   lane->holding = cost;
   lane->holding_since_s = simgrid_get_clock();
-  const bool queues = cost->queue_accesses > 0 || cost->crowding > 0;
-  tp_des_queue(lane, queues ? cost : NULL);
+  tp_des_queue(lane, tp_queue_holds(cost) ? cost : NULL);
   tp_des_sleep(lane, cost->fixed_s);
   if (cost->n_phases > 0)
     sg_barrier_wait(lane->sim->meeting[lane->stream]);

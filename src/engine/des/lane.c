@@ -1,7 +1,7 @@
 /* What a lane asks of SimGrid: to block, to sleep, to send; and what the lanes of a rank do to one
  * another: slow work, hold SMs. */
-#include "engine/analytic/fluid.h"
 #include "engine/des/sim.h"
+#include "engine/queue.h"
 #include "engine/sms.h"
 
 void tp_des_block(struct tp_des_waiter *waiter)
@@ -40,13 +40,11 @@ void tp_des_send(struct tp_des_lane *lane, sg_host_t from, sg_host_t to, double 
 double tp_des_slower(const struct tp_des_lane *lane)
 {
   const struct tp_des_lane *streams = lane - lane->stream;
-  struct tp_fluid_queued queued = {0};
+  struct tp_queued queued = {0};
   for (int q = 0; q < lane->sim->plan->n_streams; q++)
-    if (streams[q].queuing != NULL) {
-      queued.accesses += streams[q].queuing->queue_accesses;
-      queued.crowding += streams[q].queuing->crowding;
-    }
-  return tp_fluid_slower(lane->working, queued);
+    if (streams[q].queuing != NULL)
+      tp_queue_add(&queued, streams[q].queuing);
+  return tp_queue_slower(lane->working, queued);
 }
 
 void tp_des_settle_work(struct tp_des_lane *lane)
