@@ -22,6 +22,13 @@ static inline struct tp_comm_phase tp_exchange_phase(const struct tp_exchange *e
   return tp_comm_phase_of(tp_communicator_rate(exchange->group, pattern), steps, flow_bytes);
 }
 
+/* Whether collectives have a shape and no overheads. */
+static inline bool tp_collectives_are_ideal(const struct tp_stack *stack)
+{
+  return stack->collectives.library == TP_LIBRARY_IDEAL ||
+         stack->collectives.library == TP_LIBRARY_STEPPED;
+}
+
 #define TP_SERVES(kind) (1u << (kind))
 
 struct tp_collective_algorithm {

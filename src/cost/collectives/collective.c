@@ -28,12 +28,6 @@ const struct tp_collective_algorithm *tp_collective_algorithm_of(enum tp_algorit
   return algorithms[algorithm];
 }
 
-static bool is_ideal(const struct tp_stack *stack)
-{
-  return stack->collectives.library == TP_LIBRARY_IDEAL ||
-         stack->collectives.library == TP_LIBRARY_STEPPED;
-}
-
 static bool can_run(const struct tp_exchange *exchange,
                     const struct tp_collective_algorithm *algorithm)
 {
@@ -70,7 +64,7 @@ static void run(const struct tp_exchange *exchange, const struct tp_collective_a
 {
   *cost = (struct tp_cost){.algorithm = algorithm->algorithm};
   algorithm->shape(exchange, cost);
-  if (!is_ideal(exchange->machine->stack))
+  if (!tp_collectives_are_ideal(exchange->machine->stack))
     algorithm->overheads(exchange, cost);
   if (exchange->collective->norm > 0)
     add_norm(exchange, cost);
@@ -151,7 +145,7 @@ static void try_automatic(const struct tp_exchange *exchange, struct best *best)
   }
   if (stack->collectives.library == TP_LIBRARY_PEER_KERNELS)
     try_peer_kernels(exchange, best);
-  if (is_ideal(stack))
+  if (tp_collectives_are_ideal(stack))
     keep_faster(exchange, &tp_collective_ring, best);
   else
     try_nccl(exchange, best);

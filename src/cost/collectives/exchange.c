@@ -2,24 +2,15 @@
  * DeepEP's, normal and of low latency, and TensorRT-LLM's over NVLink.  docs/MODEL.md, "Dispatch
  * and combine". */
 #include "cost/collectives/algorithm.h"
+#include "cost/kernels/rate.h"
 
 #include <math.h>
 
-#define DECLARE(key, least, most, meaning) double key;
-#define COPY(key, least, most, meaning)    .key = group->key,
 struct fit {
-  TP_DEVICE_EXCHANGE(DECLARE)
+  TP_DEVICE_EXCHANGE(TP_FIT_KEY)
 };
 
-/* The groups have one table and a type each. */
-#define X(name, TABLE)                                          \
-  static struct fit fit_##name(const struct tp_device *device)  \
-  {                                                             \
-    const struct tp_device_##name *const group = &device->name; \
-    return (struct fit){TABLE(COPY)};                           \
-  }
-TP_DEVICE_EXCHANGE_GROUPS(X)
-#undef X
+TP_DEVICE_EXCHANGE_GROUPS(TP_FIT_OF)
 
 static struct fit none(const struct tp_device *device)
 {
@@ -43,12 +34,6 @@ static struct fit fit_of(const struct tp_exchange *exchange, const struct librar
                                : library->combine(device);
 }
 
-static bool is_ideal(const struct tp_exchange *exchange)
-{
-  const int library = exchange->machine->stack->collectives.library;
-  return library == TP_LIBRARY_IDEAL || library == TP_LIBRARY_STEPPED;
-}
-
 /* All ranks within reach of each other's stores, and of the buffers. */
 static bool possible(const struct tp_exchange *exchange, const struct library *library)
 {
@@ -56,7 +41,7 @@ static bool possible(const struct tp_exchange *exchange, const struct library *l
   const struct fit fit = fit_of(exchange, library);
   if (!tp_communicator_has(group, TP_PATTERN_DIRECT))
     return false;
-  return is_ideal(exchange) ||
+  return tp_collectives_are_ideal(exchange->machine->stack) ||
          (group->fabric->platform->peer_access == TP_PEER_DIRECT && group->nodes_used == 1 &&
           tp_communicator_rate(group, TP_PATTERN_DIRECT)->kind == TP_LINK_NVLINK &&
           group->ranks <= fit.most_ranks &&
@@ -105,11 +90,6 @@ static double blocks_of(double experts, double sms)
   return ceil(experts / ceil(experts / sms));
 }
 
-static double power_4(double x)
-{
-  return x * x * x * x;
-}
-
 /* What the SMs move: a combining rank also writes the sums. */
 static double sm_s(const struct tp_exchange *exchange, const struct fit *fit,
                    const struct library *library, double sms)
@@ -137,7 +117,7 @@ static void overheads(const struct tp_exchange *exchange, const struct library *
   phase->flow_bytes *= fit.wire_ratio;
   const double excess =
       sm_s(exchange, &fit, library, sms) * phase->flow_bytes_per_s / phase->flow_bytes;
-  phase->flow_bytes *= sqrt(sqrt(1 + power_4(excess)));
+  phase->flow_bytes *= sqrt(sqrt(1 + tp_power_4(excess)));
   cost->sm_share = sms / device_sms;
   cost->sigma = fit.spread_ratio;
 }

@@ -71,11 +71,6 @@ static double kv8_stretch_of(const struct shape *shape, double stretch, double w
   return stretch_if(shape->narrow, wide ? wide_stretch : stretch);
 }
 
-static double power_4(double x)
-{
-  return x * x * x * x;
-}
-
 /* Bytes of queries and output, moved once; backward: with their gradients. */
 static double query_bytes(const struct shape *shape)
 {
@@ -153,9 +148,9 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
       shape->writes_cache ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
   cost->dram_bytes = cold * bytes;
   cost->fixed_s = fit->launch_s;
-  cost->compute_s = sqrt(sqrt(power_4(all_s) + power_4(longest_s)));
+  cost->compute_s = sqrt(sqrt(tp_power_4(all_s) + tp_power_4(longest_s)));
   cost->matrix_s = all_s;
-  cost->work_s = write_s + sqrt(sqrt(power_4(cost->compute_s) + power_4(flash_bytes * byte_s)));
+  cost->work_s = write_s + sqrt(sqrt(tp_power_4(cost->compute_s) + tp_power_4(flash_bytes * byte_s)));
   if (shape->narrow) {
     const double wide_bytes =
         query_bytes(shape) / 2 + new_bytes * shape->element_bytes / shape->kv_bytes;
@@ -215,7 +210,7 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
   cost->work_s =
       fit->unit_s +
-      sqrt(sqrt(power_4(cost->compute_s - fit->unit_s) + power_4(l2_s) + power_4(dram_s)));
+      sqrt(sqrt(tp_power_4(cost->compute_s - fit->unit_s) + tp_power_4(l2_s) + tp_power_4(dram_s)));
   cost->sm_share = active / sms;
   cost->wave_s = cost->compute_s / fmax(1, units / sms);
   cost->sigma = tp_region_spread(shape->batch, TP_REGIONS_OF(fit), fit->spread_ratio);

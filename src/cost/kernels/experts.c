@@ -5,26 +5,18 @@
 
 #include <math.h>
 
-#define DECLARE(key, least, most, meaning) double key;
-#define COPY(key, least, most, meaning)    .key = group->key,
 struct fit {
-  TP_DEVICE_EXPERTS(DECLARE)
+  TP_DEVICE_EXPERTS(TP_FIT_KEY)
 };
 
-/* The groups have one table and a type each. */
-#define FIT_OF(name)                                                       \
-  static struct fit fit_##name(const struct tp_device_##name *const group) \
-  {                                                                        \
-    return (struct fit){TP_DEVICE_EXPERTS(COPY)};                          \
-  }
-FIT_OF(experts)
-FIT_OF(experts_fp8)
-FIT_OF(experts_fp8_block)
-FIT_OF(experts_nvfp4)
-FIT_OF(experts_w4a16)
-FIT_OF(experts_w4a8)
-FIT_OF(experts_cutlass)
-FIT_OF(experts_fp8_cutlass)
+TP_FIT_OF(experts, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_fp8, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_fp8_block, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_nvfp4, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_w4a16, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_w4a8, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_cutlass, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_fp8_cutlass, TP_DEVICE_EXPERTS)
 
 /* Where it is not the engine's first and was fitted apart. */
 static bool is_apart(const struct tp_experts *experts, enum tp_provenance kind)
@@ -36,26 +28,24 @@ static struct fit fit_of(const struct tp_device *device, const struct tp_experts
 {
   switch (experts->dtype) {
   case TP_DTYPE_FP8:
-    return is_apart(experts, device->experts_fp8_cutlass.kind)
-               ? fit_experts_fp8_cutlass(&device->experts_fp8_cutlass)
-               : fit_experts_fp8(&device->experts_fp8);
+    return is_apart(experts, device->experts_fp8_cutlass.kind) ? fit_experts_fp8_cutlass(device)
+                                                               : fit_experts_fp8(device);
   case TP_DTYPE_FP8_BLOCK:
-    return fit_experts_fp8_block(&device->experts_fp8_block);
+    return fit_experts_fp8_block(device);
   case TP_DTYPE_NVFP4:
-    return fit_experts_nvfp4(&device->experts_nvfp4);
+    return fit_experts_nvfp4(device);
   case TP_DTYPE_W4A16:
   case TP_DTYPE_W4A16_MXFP4:
-    return fit_experts_w4a16(&device->experts_w4a16);
+    return fit_experts_w4a16(device);
   case TP_DTYPE_W4A8_MXFP4:
-    return fit_experts_w4a8(&device->experts_w4a8);
+    return fit_experts_w4a8(device);
   case TP_DTYPE_FP16:
   case TP_DTYPE_BF16:
   case TP_DTYPE_FP32:
     break;
   }
-  return is_apart(experts, device->experts_cutlass.kind)
-             ? fit_experts_cutlass(&device->experts_cutlass)
-             : fit_experts(&device->experts);
+  return is_apart(experts, device->experts_cutlass.kind) ? fit_experts_cutlass(device)
+                                                         : fit_experts(device);
 }
 
 enum { TILE_COLUMNS = 128, OUTPUT_BYTES = 2, VECTOR_WIDTH = 16, SORTED_FROM = 4 };
@@ -66,11 +56,6 @@ struct shape {
   double row_bytes, weight_bytes; /* of an element */
   double sms, l2_bytes, flop_s, dram_byte_s;
 };
-
-static double power_4(double x)
-{
-  return x * x * x * x;
-}
 
 struct timing {
   double total_s, sm_s, dram_bytes, tiles;
@@ -126,7 +111,7 @@ static struct timing product(const struct fit *fit, const struct shape *shape,
   timing.dram_bytes = (shape->load.touched + again * missed) * panel_bytes +
                       shape->load.rows * (k * shape->row_bytes + n * OUTPUT_BYTES);
   timing.total_s =
-      sqrt(sqrt(power_4(timing.sm_s) + power_4(timing.dram_bytes * shape->dram_byte_s))) +
+      sqrt(sqrt(tp_power_4(timing.sm_s) + tp_power_4(timing.dram_bytes * shape->dram_byte_s))) +
       row_tiles * fit->group_s;
   return timing;
 }

@@ -5,22 +5,14 @@
 
 #include <math.h>
 
-#define DECLARE(key, least, most, meaning) double key;
-#define COPY(key, least, most, meaning)    .key = group->key,
 struct fit {
-  TP_DEVICE_GEMM(DECLARE)
+  TP_DEVICE_GEMM(TP_FIT_KEY)
 };
 
-/* The groups have one table and a type each. */
-#define FIT_OF(name)                                                       \
-  static struct fit fit_##name(const struct tp_device_##name *const group) \
-  {                                                                        \
-    return (struct fit){TP_DEVICE_GEMM(COPY)};                             \
-  }
-FIT_OF(gemm)
-FIT_OF(gemm_fp8)
-FIT_OF(gemm_fp8_block)
-FIT_OF(gemm_nvfp4)
+TP_FIT_OF(gemm, TP_DEVICE_GEMM)
+TP_FIT_OF(gemm_fp8, TP_DEVICE_GEMM)
+TP_FIT_OF(gemm_fp8_block, TP_DEVICE_GEMM)
+TP_FIT_OF(gemm_nvfp4, TP_DEVICE_GEMM)
 
 /* Without units for it a format is multiplied as a wider one. */
 static struct fit fit_of(const struct tp_device *device, enum tp_dtype dtype)
@@ -29,16 +21,16 @@ static struct fit fit_of(const struct tp_device *device, enum tp_dtype dtype)
   switch (dtype) {
   case TP_DTYPE_NVFP4:
     if (fp8)
-      return fit_gemm_nvfp4(&device->gemm_nvfp4);
+      return fit_gemm_nvfp4(device);
     break;
   case TP_DTYPE_FP8_BLOCK:
     if (fp8)
-      return fit_gemm_fp8_block(&device->gemm_fp8_block);
+      return fit_gemm_fp8_block(device);
     break;
   case TP_DTYPE_FP8:
   case TP_DTYPE_W4A8_MXFP4:
     if (fp8)
-      return fit_gemm_fp8(&device->gemm_fp8);
+      return fit_gemm_fp8(device);
     break;
   case TP_DTYPE_FP16:
   case TP_DTYPE_BF16:
@@ -47,7 +39,7 @@ static struct fit fit_of(const struct tp_device *device, enum tp_dtype dtype)
   case TP_DTYPE_W4A16_MXFP4:
     break;
   }
-  return fit_gemm(&device->gemm);
+  return fit_gemm(device);
 }
 
 /* What does not depend on the tile. */

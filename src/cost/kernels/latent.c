@@ -6,11 +6,6 @@
 
 enum { KEY_BLOCK = 64, SPLIT_KEYS = 128 };
 
-static double power_4(double x)
-{
-  return x * x * x * x;
-}
-
 struct shape {
   double batch, queries, keys, heads;
   double key, value; /* elements of a query-key and of a value row */
@@ -80,7 +75,7 @@ static void prefill(const struct tp_machine *machine, const struct tp_latent *la
   cost->compute_s = both_s(all_s, longest_s, fit->tail_power);
   cost->matrix_s = fmin(all_s, cost->compute_s);
   const double dram_s = cost->dram_bytes / (machine->dram_bytes_per_s * fit->dram_ratio);
-  cost->work_s = sqrt(sqrt(power_4(cost->compute_s) + power_4(dram_s)));
+  cost->work_s = sqrt(sqrt(tp_power_4(cost->compute_s) + tp_power_4(dram_s)));
   if (shape.narrow) {
     cost->fixed_s += fit->kv8_launch_s;
     if (fit->kv8_bytes_per_s > 0)
@@ -124,7 +119,7 @@ static void decode(const struct tp_machine *machine, const struct tp_latent *lat
       fit->launch_s + fit->split_s * fmin(splits - 1, 1) + fit->combine_s * (splits - 1);
   cost->compute_s = unit_s + inner_s;
   cost->matrix_s = product_s * active / sms;
-  cost->work_s = unit_s + sqrt(sqrt(power_4(inner_s) + power_4(l2_s) + power_4(dram_s)));
+  cost->work_s = unit_s + sqrt(sqrt(tp_power_4(inner_s) + tp_power_4(l2_s) + tp_power_4(dram_s)));
   if (shape.narrow)
     cost->fixed_s += fit->kv8_launch_s;
   if (converts) {

@@ -29,6 +29,17 @@ static inline double tp_matrix_flops_per_s(const struct tp_device *device, enum 
                                                : device->datasheet.fp16_flops_per_s;
 }
 
+/* Groups of a device that have one table and a type each are one struct to a kernel's model: its
+ * fields, and how they come from a group. */
+#define TP_FIT_KEY(key, least, most, meaning)   double key;
+#define TP_FIT_VALUE(key, least, most, meaning) .key = group->key,
+#define TP_FIT_OF(name, TABLE)                                  \
+  static struct fit fit_##name(const struct tp_device *device)  \
+  {                                                             \
+    const struct tp_device_##name *const group = &device->name; \
+    return (struct fit){TABLE(TP_FIT_VALUE)};                   \
+  }
+
 /* Of the regions that TP_DEVICE_REGIONS names, the one that so many rows are in. */
 enum { TP_N_REGIONS = 4 };
 static inline int tp_region_of(double rows)
@@ -51,6 +62,13 @@ static inline double tp_region_spread(double rows, const double *regions, double
     (group)->spread_rows_16, (group)->spread_rows_256, (group)->spread_rows_2048, \
         (group)->spread_rows_more                                                 \
   }
+
+/* The exponent at which two limits that a kernel meets together add up: its fourth root is near the
+ * larger, and 1.19 times it where they are equal. */
+static inline double tp_power_4(double x)
+{
+  return x * x * x * x;
+}
 
 /* Share of `bytes` that comes from DRAM when a benchmark repeats the same op: none up to
  * `warm_bytes`, all from twice that. */
