@@ -24,6 +24,7 @@ struct tp_style tp_style_of(const struct tp_stack *stack, int ranks)
       .dispatch_decode =
           (enum tp_dispatch)(stack->experts.decode_dispatch > 0 ? stack->experts.decode_dispatch - 1
                                                                 : stack->experts.dispatch),
-      .expert_skew = stack->experts.skew,
+      .fused_shared_experts = stack->fusion.shared_experts,
+      .expert_skew = stack->experts.skew < 0 ? TP_RANDOM_EXPERTS : stack->experts.skew,
   };
 }

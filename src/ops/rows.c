@@ -186,7 +186,7 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
   }
 }
 
-/* "balanced" or "power_law_A"; an empty cell is balanced. */
+/* "balanced", "random" or "power_law_A"; an empty cell is balanced. */
 static enum tp_status skew_of(const struct tp_op_reader *reader, const struct tp_op_row *row,
                               const char *column, double *skew)
 {
@@ -196,13 +196,17 @@ static enum tp_status skew_of(const struct tp_op_reader *reader, const struct tp
   *skew = 0;
   if (cell[0] == '\0' || strcmp(cell, "balanced") == 0)
     return TP_OK;
+  if (strcmp(cell, "random") == 0) {
+    *skew = TP_RANDOM_EXPERTS;
+    return TP_OK;
+  }
   if (strncmp(cell, power_law, strlen(power_law)) == 0 &&
       tp_text_number(cell + strlen(power_law), skew) && *skew > 0 && *skew <= MOST_SKEW)
     return TP_OK;
   return tp_op_row_fail(reader, row,
                         tp_arena_printf(reader->arena,
-                                        "column '%s': no '%.32s': give balanced or power_law_A "
-                                        "with A above 0, %d at most",
+                                        "column '%s': no '%.32s': give balanced, random or "
+                                        "power_law_A with A above 0, %d at most",
                                         column, cell, (int)MOST_SKEW));
 }
 

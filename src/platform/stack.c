@@ -44,6 +44,11 @@ static const char *const library_names[] = TP_LIBRARY_NAMES;
   {                                                                                 \
     .key = name, .type = TP_FIELD_BOOL, .offset = offsetof(struct tp_stack, member) \
   }
+#define LATER_FLAG(name, member)                                                     \
+  {                                                                                  \
+    .key = name, .type = TP_FIELD_BOOL, .offset = offsetof(struct tp_stack, member), \
+    .optional = true                                                                 \
+  }
 
 static const struct tp_field root_fields[] = {
     {.key = "version", .type = TP_FIELD_STRING, .offset = offsetof(struct tp_stack, version)},
@@ -76,10 +81,8 @@ static const struct tp_field fusion_fields[] = {
     FLAG("overlapped_residual", fusion.overlapped_residual),
     LATER_CHOICE("quantise", fusion.quantise, quantise_place_names),
     LATER_CHOICE("scale", fusion.scale, scale_names),
-    {.key = "all_reduce_norm",
-     .type = TP_FIELD_BOOL,
-     .offset = offsetof(struct tp_stack, fusion.all_reduce_norm),
-     .optional = true},
+    LATER_FLAG("all_reduce_norm", fusion.all_reduce_norm),
+    LATER_FLAG("shared_experts", fusion.shared_experts),
 };
 static const struct tp_field head_fields[] = {
     FLAG("sharded", head.sharded),
@@ -120,7 +123,7 @@ static const struct tp_field memory_fields[] = {
 static const struct tp_field expert_fields[] = {
     CHOICE("dispatch", experts.dispatch, dispatch_names),
     LATER_CHOICE("decode_dispatch", experts.decode_dispatch, decode_dispatch_names),
-    NUMBER("skew", experts.skew, 0, 4),
+    OPTIONAL("skew", experts.skew, 4),
 };
 
 static const struct {
@@ -180,7 +183,7 @@ static enum tp_status read_collectives(const struct tp_doc *doc, struct tp_arena
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error)
 {
-  struct tp_stack read = {0};
+  struct tp_stack read = {.experts.skew = -1};
   struct tp_origin origin;
   TP_TRY(tp_sheet_read_object(doc, "", root_fields, sizeof root_fields / sizeof *root_fields,
                               root_keys, &read, arena, error));

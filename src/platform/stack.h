@@ -103,6 +103,7 @@ struct tp_stack {
     int scale;                /* enum tp_scale: what a kernel that quantises works out */
     bool all_reduce_norm;     /* an all-reduce, the residual add and the norm in one kernel, up to
                                  what its libraries have that for */
+    bool shared_experts;      /* they are in the kernel of the others, more that every token takes */
   } fusion;
   struct {
     bool sharded;       /* LM head split over ranks (all-gather of logits after) */
@@ -131,7 +132,8 @@ struct tp_stack {
   struct {
     int dispatch;        /* enum tp_dispatch, where replicas of the attention share experts; */
     int decode_dispatch; /* of steps that decode: 1 more; 0: the same */
-    double skew;         /* how unevenly tokens go to experts: share i^-skew; 0: evenly */
+    double skew;         /* how unevenly tokens go to experts: share i^-skew; 0: evenly; below 0,
+                            where no file says: at random */
   } experts;
   double spread_ratio; /* residual spread of end-to-end fits */
 };

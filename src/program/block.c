@@ -145,30 +145,30 @@ struct tp_gemm tp_block_projection(const struct tp_pass *pass, unsigned projecti
       .dtype = tp_request_dtype(pass->request, tp_layer_part(pass->shape, projections))};
 }
 
-/* Whether a kernel of its own makes the input low-bit: not what a norm or an activation wrote that
- * has done so. */
-static bool quantises_before(const struct tp_pass *pass, unsigned projections)
+/* Where its input becomes low-bit; that of wide weights, as routers have, stays as it is. */
+static enum tp_quantise_place place_of(const struct tp_pass *pass, const struct tp_gemm *gemm)
 {
-  switch (tp_pass_quantise_place(pass->request)) {
-  case TP_QUANTISE_IN_GEMM:
-    break;
-  case TP_QUANTISE_IN_KERNEL:
-    return true;
-  case TP_QUANTISE_FUSED:
-    return projections == TP_PROJECTION_OUT;
-  }
-  return false;
+  return tp_dtype_quantises(gemm->dtype) ? tp_pass_quantise_place(pass->request)
+                                         : TP_QUANTISE_IN_GEMM;
+}
+
+/* Whether a kernel of its own does that: not what a norm or an activation wrote that has done so. */
+static bool quantises_before(enum tp_quantise_place place, unsigned projections)
+{
+  return place == TP_QUANTISE_IN_KERNEL ||
+         (place == TP_QUANTISE_FUSED && projections == TP_PROJECTION_OUT);
 }
 
 void tp_block_project(struct tp_pass *pass, const char *name, unsigned projections)
 {
   struct tp_gemm gemm = tp_block_projection(pass, projections);
-  if (quantises_before(pass, projections))
+  const enum tp_quantise_place place = place_of(pass, &gemm);
+  if (quantises_before(place, projections))
     tp_pass_quantise(
         pass, tp_arena_printf(pass->arena, "%s.quantise", name),
         (struct tp_quantise){
             .m = gemm.m, .k = gemm.k, .dtype = gemm.dtype, .scale = pass->request->style.scale});
-  if (tp_pass_quantise_place(pass->request) != TP_QUANTISE_IN_GEMM)
+  if (place != TP_QUANTISE_IN_GEMM)
     gemm.quantising = TP_QUANTISED_APART;
   tp_pass_gemm(pass, name, gemm);
 }

@@ -2,7 +2,7 @@
  *
  *     router, top-k      which experts a token goes to, on every rank alike
  *     dispatch           the tokens of all replicas to the ranks that have their experts
- *     shared experts     under the dispatch, cut over the tensor ranks
+ *     shared experts     under the dispatch, cut over the tensor ranks; or in the experts' kernel
  *     experts            of this rank, over the tokens of all replicas
  *     combine            the sums back to the replica that the tokens are of
  *
@@ -140,17 +140,31 @@ static void shared(struct tp_pass *pass)
                               .out = TP_VALUE_SHARED_OUT});
 }
 
+/* How many shared experts the kernel of the others has: as wide and of the same type as those, on
+ * ranks that have a part of each. */
+static int64_t fused_shared(const struct tp_pass *pass)
+{
+  const struct tp_request *const request = pass->request;
+  const struct tp_expert_shape *const all = &request->model->experts;
+  const bool alike = all->ffn > 0 && all->shared_ffn % all->ffn == 0 &&
+                     tp_request_dtype(request, TP_PART_SHARED) ==
+                         tp_request_dtype(request, TP_PART_EXPERTS);
+  const bool together = request->mesh.ep == 1 && request->mesh.dp == 1;
+  return request->style.fused_shared_experts && alike && together ? all->shared_ffn / all->ffn : 0;
+}
+
 static void experts(struct tp_pass *pass)
 {
   const struct tp_request *const request = pass->request;
   const struct tp_expert_shape *const all = &request->model->experts;
+  const int64_t shared = fused_shared(pass);
   tp_pass_experts(pass, "moe.experts",
                   (struct tp_experts){
                       .tokens = pass->tokens * replicas(pass),
                       .hidden = pass->block.hidden,
                       .intermediate = all->ffn,
-                      .top_k = all->top_k,
-                      .experts = all->count,
+                      .top_k = all->top_k + shared,
+                      .experts = all->count + shared,
                       .moe_tp = tp_mesh_expert_parts(&request->mesh),
                       .moe_ep = request->mesh.ep,
                       .skew = request->style.expert_skew,
@@ -185,13 +199,14 @@ void tp_block_mixture(struct tp_pass *pass)
     dense(pass);
     return;
   }
+  const bool apart = pass->block.experts.shared_ffn > 0 && fused_shared(pass) == 0;
   route(pass);
   dispatch(pass);
-  if (pass->block.experts.shared_ffn > 0)
+  if (apart)
     shared(pass);
   tp_pass_wait(pass, TP_SLOT_DISPATCH);
   experts(pass);
-  if (pass->block.experts.shared_ffn > 0)
+  if (apart)
     tp_block_add_to(pass, "shared.add", TP_VALUE_MLP_OUT, TP_VALUE_SHARED_OUT, TP_VALUE_MLP_OUT);
 }
 

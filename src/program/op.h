@@ -55,7 +55,8 @@ const char *tp_op_kind_text(enum tp_op_kind kind);
  *     X(type, name, cost, column, show, text)
  *
  *     type    COUNT (int64_t), NUMBER (double), INT, FLAG, GROUP, WIRE, a list of words;
- *             SKEW (double), written "balanced" where it is 0 and else "power_law_A";
+ *             SKEW (double), written "balanced" where it is 0, "random" below and else
+ *             "power_law_A";
  *             LIMIT (int64_t) and AMOUNT (double): a row may leave them out, 0 being none
  *     cost    COSTS or FREE: whether the time of the op may depend on it
  *     column  of tables of single ops; NULL: no such table has it
@@ -212,10 +213,12 @@ enum tp_experts_kernel {
 /* The experts of one rank, fused: tokens sorted by expert, up and gate, activation, down, their
  * weighted sum.  `tokens` are those of the whole group that shares the experts out, each to
  * `top_k` of all `experts`; the rank has experts / moe_ep of them, intermediate / moe_tp wide.
- *   skew     how tokens spread: 0 evenly, else expert i of the likeliest first gets a share like
- *            i^-skew, and the op is the busiest rank's
+ *   skew     how tokens spread: 0 evenly; above 0 expert i of the likeliest first gets a share like
+ *            i^-skew; TP_RANDOM_EXPERTS: a token takes any as likely as any other.  But for 0 the
+ *            op is the busiest rank's.
  *   kernel   another than the engine's first
  *   ungated  up and down alone; of rows the column `gated` says it, as yes or no */
+#define TP_RANDOM_EXPERTS (-1.0)
 #define TP_EXPERTS_FIELDS(X)                                       \
   X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
   X(COUNT, hidden, COSTS, "hidden", ALWAYS, " hidden=")            \

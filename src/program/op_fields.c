@@ -209,7 +209,11 @@ static void value_text(const struct tp_op *op, const struct tp_op_field *field,
   if (field->type == TP_OP_WORD)
     snprintf(value, TP_OP_FIELD_CHARS, "%s", field->words[(int)number]);
   else if (field->type == TP_OP_SKEW)
-    snprintf(value, TP_OP_FIELD_CHARS, number > 0 ? "power_law_%g" : "balanced", number);
+    snprintf(value, TP_OP_FIELD_CHARS,
+             number > 0   ? "power_law_%g"
+             : number < 0 ? "random"
+                          : "balanced",
+             number);
   else if (field->type != TP_OP_FLAG)
     snprintf(value, TP_OP_FIELD_CHARS, number_format, number);
 }

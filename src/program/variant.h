@@ -39,6 +39,7 @@ struct tp_style {
   double optimiser_bytes; /* training: what a parameter has beyond itself and its gradient */
   enum tp_dispatch dispatch_prefill, dispatch_decode;
   double expert_skew; /* how unevenly tokens go to experts: struct tp_experts */
+  bool fused_shared_experts;
 };
 
 static inline enum tp_dispatch tp_style_dispatch(const struct tp_style *style,

@@ -223,6 +223,58 @@ START_TEST(few_tokens_by_a_power_law)
 }
 END_TEST
 
+static double sum_of(const struct tp_expert_load *load)
+{
+  double sum = 0;
+  for (int i = 0; i < load->n_classes; i++)
+    sum += load->experts[i] * load->each[i];
+  return sum;
+}
+
+/* 32 tokens with 4 of 128 experts each come to 128 (1 - (1 - 1/32)^32) of them, whose tokens are
+ * 128 by quantiles, too; one token comes to as many as it takes, and all come to the only one. */
+START_TEST(tokens_at_random)
+{
+  struct tp_experts op = experts_of(32, 4, 128);
+  op.skew = TP_RANDOM_EXPERTS;
+  struct tp_expert_load load = tp_expert_load(&op);
+  ck_assert_rel(load.touched, 128 * (1 - pow(31. / 32, 32)), 1e-12);
+  ck_assert_rel(load.rows, 128, 1e-12);
+  ck_assert_rel(sum_of(&load), 128, 0.03);
+  ck_assert_rel(tp_expert_row_tiles(&load, 128), load.touched, 1e-12);
+  static const int64_t certain[][4] = {{1, 8, 256, 8}, {5, 1, 1, 1}, {7, 4, 4, 4}, {900, 2, 2, 2}};
+  for (size_t i = 0; i < sizeof certain / sizeof *certain; i++) {
+    op = experts_of(certain[i][0], certain[i][1], certain[i][2]);
+    op.skew = TP_RANDOM_EXPERTS;
+    load = tp_expert_load(&op);
+    ck_assert_rel(load.touched, (double)certain[i][3], 1e-12);
+    ck_assert_rel(load.rows, (double)(certain[i][0] * certain[i][1]), 1e-12);
+    ck_assert_rel(sum_of(&load), load.rows, 1e-12);
+  }
+}
+END_TEST
+
+/* Of 256 tokens an expert on average half have more, and so a third tile of 128; 0.8 of a deviation
+ * of 15.5 lies above the middle on average.  Of 8 ranks the busiest has Blom's 1.434 deviations of
+ * 1 / sqrt(8 / 7 * 4096) more than its share. */
+START_TEST(many_tokens_at_random)
+{
+  struct tp_experts op = experts_of(4096, 8, 128);
+  op.skew = TP_RANDOM_EXPERTS;
+  struct tp_expert_load load = tp_expert_load(&op);
+  ck_assert_rel(load.touched, 128, 1e-12);
+  ck_assert_rel(sum_of(&load), 4096 * 8, 0.01);
+  ck_assert_rel(tp_expert_row_tiles(&load, 128), 2.5 * 128, 1e-12);
+  double above = 0;
+  for (int i = 0; i < load.n_classes; i++)
+    above += fabs(load.each[i] - 256) / load.n_classes;
+  ck_assert_rel(above, 0.798 * sqrt(256 * 15. / 16), 0.04);
+  op.moe_ep = 8;
+  load = tp_expert_load(&op);
+  ck_assert_rel(load.rows, 4096 * (1 + 1.434 * sqrt(7 / 32768.)), 1e-4);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *made = suite_create("experts");
@@ -240,6 +292,8 @@ static Suite *suite(void)
   tcase_add_test(cases, tokens_evenly);
   tcase_add_test(cases, tokens_by_a_power_law);
   tcase_add_test(cases, few_tokens_by_a_power_law);
+  tcase_add_test(cases, tokens_at_random);
+  tcase_add_test(cases, many_tokens_at_random);
   suite_add_tcase(made, cases);
   return made;
 }

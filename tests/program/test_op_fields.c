@@ -153,6 +153,10 @@ static const struct {
      "tokens=5 hidden=64 inner=32 top=2/8 tp=1 ep=4 power_law_1.2 nvfp4",
      "moe tokens=5 hidden=64 intermediate=32 top_k=2 experts=8 moe_tp=1 moe_ep=4 "
      "distribution=power_law_1.2 dtype=nvfp4"},
+    {{.kind = TP_OP_EXPERTS, .experts = {.tokens = 1, .skew = TP_RANDOM_EXPERTS}},
+     "tokens=1 hidden=0 inner=0 top=0/0 tp=0 ep=0 random fp16",
+     "moe tokens=1 hidden=0 intermediate=0 top_k=0 experts=0 moe_tp=0 moe_ep=0 "
+     "distribution=random dtype=fp16"},
     {{.kind = TP_OP_MEMORY, .memory = {.read_bytes = 10}},
      "read=10 write=0",
      "memory read_bytes=10 write_bytes=0"},

@@ -172,6 +172,43 @@ START_TEST(memory_of_a_rank)
 }
 END_TEST
 
+/* sglang has DeepSeek's shared expert in the kernel of the others, but not where experts are shared
+ * out; the products are the same, and the router's is never quantised. */
+START_TEST(shared_experts_in_the_kernel_of_the_others)
+{
+  double flops[2] = {0};
+  for (int ep = 1; ep <= 8; ep += 7) {
+    struct tp_point point =
+        world_case(&world, "deepseek-v3", "dgx-h200", "sglang-0.5.14", "standard");
+    point.mesh = mesh_of(8, 1, ep);
+    const struct tp_batch batch = tp_batch_decode(4, 100);
+    const struct tp_request request = tp_point_request(&point, 0, &batch);
+    struct tp_program program;
+    struct tp_error error = {""};
+    ck_assert_msg(tp_variant_build(point.variant, &request, world.arena, &program, &error) == TP_OK,
+                  "%s", error.text);
+    int experts = 0, shared = 0;
+    for (size_t s = 0; s < program.n_segments; s++)
+      for (size_t i = 0; i < program.segments[s].n_ops; i++) {
+        const struct tp_op *const op = &program.segments[s].ops[i];
+        flops[ep > 1] += (double)program.segments[s].repeat * tp_op_flops(op);
+        shared += strncmp(op->name, "shared.", 7) == 0;
+        ck_assert_str_ne(op->name, "moe.router.quantise");
+        if (op->kind == TP_OP_GEMM && strcmp(op->name, "moe.router") == 0)
+          ck_assert_int_eq(op->gemm.quantising, TP_QUANTISED_WITH);
+        if (op->kind != TP_OP_EXPERTS)
+          continue;
+        experts++;
+        ck_assert_int_eq(op->experts.top_k, ep == 1 ? 9 : 8);
+        ck_assert_int_eq(op->experts.experts, ep == 1 ? 257 : 256);
+        ck_assert_double_eq(op->experts.skew, TP_RANDOM_EXPERTS);
+      }
+    ck_assert(experts > 0 && (shared > 0) == (ep > 1));
+  }
+  ck_assert_rel(flops[0], flops[1], 0.05);
+}
+END_TEST
+
 /* The busiest rank is waited for. */
 START_TEST(uneven_tokens_cost_more)
 {
@@ -342,6 +379,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, bytes_on_links_are_the_closed_forms, 0, COUNT(sent));
   tcase_add_test(t, flops_are_those_of_the_layers);
   tcase_add_test(t, memory_of_a_rank);
+  tcase_add_test(t, shared_experts_in_the_kernel_of_the_others);
   tcase_add_test(t, uneven_tokens_cost_more);
   tcase_add_test(t, tokens_travel_to_the_ranks_of_their_experts);
   tcase_add_loop_test(t, kernels_of_a_library_take_tokens_there, 0, 2);

@@ -60,17 +60,21 @@ static double normal_quantile(double below)
   return x;
 }
 
-/* The busiest of `ranks` sums of `local` draws: what its mean passes the mean of all by.  Blom's
- * place of the greatest of n normal deviates; and no less than the greatest of all draws with a
- * mean rest. */
+/* Blom's place of the greatest of n normal deviates. */
+static double greatest_deviate(double n)
+{
+  return n > 1 ? normal_quantile((n - 0.375) / (n + 0.25)) : 0;
+}
+
+/* The busiest of `ranks` sums of `local` draws: what its mean passes the mean of all by; and no
+ * less than the greatest of all draws with a mean rest. */
 static double busiest(const struct tp_expert_load *load, double mean, double local, double ranks,
                       double greatest)
 {
   double squares = 0;
   for (int i = 0; i < load->n_classes; i++)
     squares += pow(load->each[i] / mean - 1, 2) / load->n_classes;
-  const double deviates = normal_quantile((ranks - 0.375) / (ranks + 0.25));
-  return fmax(1 + deviates * sqrt(squares / local), (greatest / mean + local - 1) / local);
+  return fmax(1 + greatest_deviate(ranks) * sqrt(squares / local), (greatest / mean + local - 1) / local);
 }
 
 static void load_skewed(struct tp_expert_load *load, const struct tp_experts *experts, double local,
@@ -98,11 +102,66 @@ static void load_skewed(struct tp_expert_load *load, const struct tp_experts *ex
     load->each[i] = local > 1 ? fmin(tokens, load->each[i] * more) : greatest;
 }
 
+/* Quantiles (i + 1/2) / TP_LOAD_CLASSES of the normal distribution above its middle. */
+static const double upper_quantiles[TP_LOAD_CLASSES / 2] = {
+    0.0392, 0.1178, 0.1971, 0.2777, 0.3601, 0.4451, 0.5334, 0.6261,
+    0.7245, 0.8305, 0.9468, 1.0775, 1.2299, 1.4178, 1.6759, 2.1539};
+
+static double class_deviate(int i)
+{
+  enum { HALF = TP_LOAD_CLASSES / 2 };
+  return i < HALF ? -upper_quantiles[HALF - 1 - i] : upper_quantiles[i - HALF];
+}
+
+/* Of the experts that a token comes to.  A binomial distribution is walked along where it is
+ * short, and else near enough a normal one. */
+static void draw(struct tp_expert_load *load, double tokens, double chance, double touched)
+{
+  static const double long_mean = 30;
+  const double mean = tokens * chance;
+  if (mean > long_mean || chance >= 1) {
+    const double deviation = sqrt(mean * (1 - chance));
+    for (int i = 0; i < TP_LOAD_CLASSES; i++)
+      load->each[i] = fmin(tokens, round(mean + class_deviate(i) * deviation));
+    return;
+  }
+  double n = 1, share = tokens * chance * pow(1 - chance, tokens - 1), below = share;
+  for (int i = 0; i < TP_LOAD_CLASSES; i++) {
+    while (below < touched * (i + 0.5) / TP_LOAD_CLASSES && n < tokens) {
+      share *= (tokens - n) / (n + 1) * chance / (1 - chance);
+      below += share;
+      n++;
+    }
+    load->each[i] = n;
+  }
+}
+
+/* Of the pairs of tokens and experts each rank gets a binomial share; of these ranks the busiest. */
+static void load_randomly(struct tp_expert_load *load, const struct tp_experts *experts,
+                          double local)
+{
+  const double tokens = (double)experts->tokens, ranks = (double)experts->moe_ep;
+  const double pairs = tokens * (double)experts->top_k;
+  const double more = 1 + greatest_deviate(ranks) * sqrt((ranks - 1) / pairs);
+  const double chance = fmin(1, (double)experts->top_k / (double)experts->experts * more);
+  const double touched = 1 - pow(1 - chance, tokens);
+  load->n_classes = TP_LOAD_CLASSES;
+  draw(load, tokens, chance, touched);
+  for (int i = 0; i < TP_LOAD_CLASSES; i++)
+    load->experts[i] = local * touched / TP_LOAD_CLASSES;
+  load->touched = fmax(1, local * touched);
+  load->rows = fmax(1, local * tokens * chance);
+}
+
 struct tp_expert_load tp_expert_load(const struct tp_experts *experts)
 {
   const double local = (double)experts->experts / (double)experts->moe_ep;
   const double mean = (double)experts->tokens * (double)experts->top_k / (double)experts->experts;
   struct tp_expert_load load = {0};
+  if (experts->skew < 0) {
+    load_randomly(&load, experts, local);
+    return load;
+  }
   if (experts->skew > 0)
     load_skewed(&load, experts, local, mean);
   else

@@ -13,9 +13,10 @@ struct tp_expert_load {
   double rows;    /* of all experts, at least 1 */
 };
 
-/* Evenly: every expert gets as many as any other, to one token.  With a skew the tokens of the
- * experts have the density x^-skew between 1 and 0.8 of the tokens (between 0.01 and 2 where there
- * are fewer tokens than experts), scaled to their sum, and the rank is the busiest of its group. */
+/* Evenly: every expert gets as many as any other, to one token.  At random: a binomial distribution
+ * of the tokens.  With a skew the tokens of the experts have the density x^-skew between 1 and 0.8
+ * of the tokens (between 0.01 and 2 where there are fewer tokens than experts), scaled to their
+ * sum.  But for the first the rank is the busiest of its group. */
 struct tp_expert_load tp_expert_load(const struct tp_experts *experts);
 
 /* Tiles of so many rows, at least 1; and those of them that are not full. */
