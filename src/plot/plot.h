@@ -39,6 +39,11 @@ struct tp_plot_gap {
   const char *reason;
 };
 
+/* Of time, in us. */
+struct tp_plot_window {
+  double left, right;
+};
+
 struct tp_plot_panel {
   const char *title;
   const char *empty; /* why there are no points; NULL where there are */
@@ -48,7 +53,9 @@ struct tp_plot_panel {
   double low, high;   /* range of the values; scatter: of both axes */
   double left, right; /* of x, where that is neither ticks nor places */
   double peak, slope; /* roof */
-  bool logarithmic;   /* the axis of the values; scatter: both axes */
+  size_t n_windows;   /* Gantt: a stage each, the layer that is shown of it */
+  struct tp_plot_window *windows;
+  bool logarithmic; /* the axis of the values; scatter: both axes */
 };
 
 /* Of a heat map: the inputs over which it shows a column. */
@@ -75,6 +82,7 @@ struct tp_plot {
 struct tp_plot_kind {
   const char *name;
   const char *rows_are;   /* in messages: "results" */
+  const char *rows_from;  /* in messages, the command that writes them; NULL: any of points */
   const char *columns[8]; /* that must be there; NULL-terminated */
   unsigned shows;         /* bits of inputs: what titles, series and axes tell apart */
   struct tp_plot frame;   /* words and form; without a caption, it is what all rows share */
