@@ -51,6 +51,7 @@ static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *ro
 const struct tp_plot_kind tp_plot_collectives = {
     .name = "collectives",
     .rows_are = "all-reduces",
+    .rows_from = "tpsim compare --collectives --format csv",
     .columns = {"platform", "stack", "tp", "bytes", "algorithm", "time_us", "busbw_gb_per_s"},
     .shows = TP_PLOT_BIT(platform) | TP_PLOT_BIT(stack) | TP_PLOT_BIT(tp),
     .frame = {.form = TP_PLOT_LINES,

@@ -91,11 +91,26 @@ static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *row
   return TP_OK;
 }
 
+/* Why cells among others are blank, where there is one reason; NULL: none is. */
+static const char *why_blank(const struct tp_plot *plot)
+{
+  const char *why = NULL;
+  for (size_t i = 0; i < plot->n_panels; i++) {
+    const struct tp_plot_panel *const panel = &plot->panels[i];
+    if (panel->empty != NULL && panel->n_series > 0)
+      why = why == NULL || strcmp(why, panel->empty) == 0 ? panel->empty : "cannot run";
+  }
+  return why;
+}
+
 /* One scale for all panels: their colours compare. */
 static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *rows,
                              struct tp_arena *arena, struct tp_error *error)
 {
-  (void)rows, (void)arena, (void)error;
+  (void)rows, (void)error;
+  const char *const blank = why_blank(plot);
+  if (blank != NULL)
+    plot->caption = tp_arena_printf(arena, "%s; blank: %s", plot->caption, blank);
   double low = HUGE_VAL, high = -HUGE_VAL;
   for (size_t i = 0; i < plot->n_panels; i++)
     for (size_t s = 0; s < plot->panels[i].n_series; s++)

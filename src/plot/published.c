@@ -62,6 +62,7 @@ static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *ro
 const struct tp_plot_kind tp_plot_published = {
     .name = "published",
     .rows_are = "published figures",
+    .rows_from = "tpsim reproduce all --format csv",
     .columns = {"paper", "case", "metric", "published", "predicted"},
     .frame = {.form = TP_PLOT_SCATTER,
               .title = "Predicted against published",

@@ -143,7 +143,7 @@ const char *tp_plot_option(enum tp_plot_input input, struct tp_arena *arena)
   return name;
 }
 
-static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
+static enum tp_status check_columns(const struct tp_csv *csv, const char *what, const char *from,
                                     const char *const *columns, const struct tp_plot_filter *filter,
                                     struct tp_arena *arena, struct tp_error *error)
 {
@@ -151,7 +151,8 @@ static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
     if (tp_csv_column(csv, *columns) < 0)
       return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s', which this picture needs%s",
                      csv->path, *columns,
-                     tp_text_hint(arena, *columns, csv->columns, csv->n_columns));
+                     from != NULL ? tp_arena_printf(arena, "; its rows are those of `%s`", from)
+                                  : tp_text_hint(arena, *columns, csv->columns, csv->n_columns));
   for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
     if (filter->n[i] > 0 && tp_csv_column(csv, tp_plot_inputs[i]) < 0)
       return tp_fail(error, TP_E_INPUT, "%s have no column '%s' to choose by; drop --%s", what,
@@ -160,14 +161,14 @@ static enum tp_status check_columns(const struct tp_csv *csv, const char *what,
 }
 
 enum tp_status tp_plot_rows_read(const struct tp_csv *tables, size_t n_tables, const char *what,
-                                 const char *const *columns, const struct tp_plot_filter *filter,
-                                 struct tp_arena *arena, struct tp_plot_rows *rows,
-                                 struct tp_error *error)
+                                 const char *from, const char *const *columns,
+                                 const struct tp_plot_filter *filter, struct tp_arena *arena,
+                                 struct tp_plot_rows *rows, struct tp_error *error)
 {
   struct tp_plot_rows all = {.n = 0};
   *rows = all;
   for (const struct tp_csv *csv = tables; csv < tables + n_tables; csv++) {
-    TP_TRY(check_columns(csv, what, columns, filter, arena, error));
+    TP_TRY(check_columns(csv, what, from, columns, filter, arena, error));
     for (size_t at = 0; at < csv->n_rows; at++) {
       struct tp_plot_row row = {.csv = csv, .at = at};
       for (int i = 0; i < TP_PLOT_N_INPUTS; i++)

@@ -36,12 +36,12 @@ struct tp_plot_rows {
 };
 
 /* The rows that pass the filter.  Fails with a hint where a table lacks one of `columns` (ended by
- * NULL), by name where it lacks what the filter chooses by (`what` are the rows, in words), and
- * with what there is where no row passes. */
+ * NULL; `from` is the command that writes such rows, or NULL), by name where it lacks what the
+ * filter chooses by (`what` are the rows, in words), and with what there is where no row passes. */
 enum tp_status tp_plot_rows_read(const struct tp_csv *tables, size_t n_tables, const char *what,
-                                 const char *const *columns, const struct tp_plot_filter *filter,
-                                 struct tp_arena *arena, struct tp_plot_rows *rows,
-                                 struct tp_error *error);
+                                 const char *from, const char *const *columns,
+                                 const struct tp_plot_filter *filter, struct tp_arena *arena,
+                                 struct tp_plot_rows *rows, struct tp_error *error);
 
 /* "" and NAN where the cell is empty or the file has no such column. */
 const char *tp_plot_row_text(const struct tp_plot_row *row, const char *column);

@@ -104,8 +104,8 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
 {
   struct tp_plot_rows rows;
   *plot = kind->frame;
-  TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->columns, filter, arena, &rows,
-                           error));
+  TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->rows_from, kind->columns, filter,
+                           arena, &rows, error));
   unsigned shows = kind->shows;
   if (plot->form == TP_PLOT_HEAT) {
     if (heat != NULL)

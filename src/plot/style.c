@@ -7,10 +7,9 @@
 
 /* Okabe and Ito's colour-blind-safe palette (2008), grey for its yellow, which paper swallows; then
  * darker ones of Tol's, and three that fill gaps. */
-static const char *const colours[] = {"#000000", "#0072B2", "#D55E00", "#56B4E9",
-                                      "#009E73", "#CC79A7", "#7F7F7F", "#E69F00",
-                                      "#882255", "#999933", "#332288", "#8C510A",
-                                      "#17BECF", "#A6D854", "#1B7837"};
+static const char *const colours[] = {"#000000", "#0072B2", "#D55E00", "#56B4E9", "#009E73",
+                                      "#CC79A7", "#7F7F7F", "#E69F00", "#882255", "#999933",
+                                      "#332288", "#8C510A", "#17BECF", "#A6D854", "#1B7837"};
 static const int marks[] = {7, 5, 9, 11, 13, 4, 6, 8, 10, 12}; /* filled, then open */
 enum {
   N_COLOURS = sizeof colours / sizeof colours[0],

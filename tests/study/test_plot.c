@@ -429,6 +429,17 @@ START_TEST(test_heatmap)
 }
 END_TEST
 
+START_TEST(test_heatmap_says_why_cells_are_blank)
+{
+  static const char text[] = "model,variant,tp,batch,speedup,status\nm,v,2,1,1.1,ok\n"
+                             "m,v,2,8,,does not fit: needs 99 GB\n";
+  ck_assert_msg(shape(&tp_plot_heatmap, text) == TP_OK, "%s", error.text);
+  ck_assert_msg(strstr(plot.caption, "; blank: does not fit") != NULL, "%s", plot.caption);
+  ck_assert_int_eq(shape(&tp_plot_heatmap, table), TP_OK);
+  ck_assert_ptr_null(strstr(plot.caption, "blank"));
+}
+END_TEST
+
 /* Three layers of two ops from 10 us on, 10 us each, a collective beside: the middle one is shown,
  * and what reaches into it. */
 static const char spans[] =
@@ -457,6 +468,29 @@ START_TEST(test_gantt)
                &(const struct tp_plot_point){.x = 4, .y = 0, .top = 10});
   check_series(&plot.panels[0].series[2], "collective", 1,
                &(const struct tp_plot_point){.x = 0, .y = 1, .top = 1});
+}
+END_TEST
+
+/* Two stages of TP 2: each rank shows the middle layer of its own stage, from where that begins. */
+START_TEST(test_gantt_of_stages)
+{
+  static const char text[] = "model,variant,tp,pp,dp,pass,rank,stream,op,kind,start_us,end_us\n"
+                             "m,v,2,2,1,step,0,compute,a.up,gemm,0,9\n"
+                             "m,v,2,2,1,step,0,compute,a.up,gemm,10,19\n"
+                             "m,v,2,2,1,step,2,compute,a.up,gemm,100,105\n"
+                             "m,v,2,2,1,step,2,compute,a.up,gemm,106,111\n"
+                             "m,v,2,2,1,step,3,compute,a.up,gemm,101,105\n";
+  ck_assert_msg(shape(&tp_plot_gantt, text) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+  ck_assert_str_eq(plot.title, "One layer of each stage");
+  ck_assert_rel(plot.panels[0].high, 10, 1e-12);
+  ck_assert_uint_eq(plot.n_y_names, 3);
+  ck_assert_str_eq(plot.y_names[0], "rank 0 compute");
+  ck_assert_str_eq(plot.y_names[1], "rank 2 compute");
+  check_series(&plot.panels[0].series[0], "gemm", 3,
+               (const struct tp_plot_point[]){{.x = 0, .y = 0, .top = 9},
+                                              {.x = 0, .y = 1, .top = 5},
+                                              {.x = 1, .y = 2, .top = 5}});
 }
 END_TEST
 
@@ -575,7 +609,9 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_pareto_of_a_model_that_fits_nowhere);
   tcase_add_test(shapes, test_batch);
   tcase_add_test(shapes, test_heatmap);
+  tcase_add_test(shapes, test_heatmap_says_why_cells_are_blank);
   tcase_add_test(shapes, test_gantt);
+  tcase_add_test(shapes, test_gantt_of_stages);
   tcase_add_test(shapes, test_roofline);
   tcase_add_loop_test(shapes, test_no_two_points_are_one, 0, 5 * TP_PLOT_N_INPUTS);
   tcase_add_test(shapes, test_nodes_follow);
