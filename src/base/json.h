@@ -57,6 +57,7 @@ void tp_doc_each_scalar(const struct tp_doc *doc, bool (*visit)(const char *path
 enum tp_field_type {
   TP_FIELD_DOUBLE, /* double; finite, in [min, max]; any where both are 0 */
   TP_FIELD_INT64,  /* int64_t; the same, and integral */
+  TP_FIELD_COUNT,  /* double; the same, and integral */
   TP_FIELD_BOOL,   /* bool */
   TP_FIELD_STRING, /* const char *, arena-owned */
   TP_FIELD_ENUM    /* int; index of the string in `names` */

@@ -34,7 +34,7 @@ static bool unbounded(const struct tp_field *field)
 static enum tp_status fail_number(const struct reading *reading, const struct tp_field *field,
                                   const json_t *value)
 {
-  const char *const noun = field->type == TP_FIELD_INT64 ? "a whole number" : "a number";
+  const char *const noun = field->type == TP_FIELD_DOUBLE ? "a number" : "a whole number";
   const char *const range =
       unbounded(field)
           ? ""
@@ -51,14 +51,14 @@ static enum tp_status read_number(const struct reading *reading, const struct tp
       unbounded(field) ? isfinite(number) : number >= field->min && number <= field->max;
   if (!json_is_number(value) || !in_range)
     return fail_number(reading, field, value);
-  if (field->type == TP_FIELD_DOUBLE) {
-    *(double *)target = number;
-    return TP_OK;
-  }
   /* 80.0 is 80; a real of 2^53 or more no longer says which integer it is. */
-  if (json_is_real(value) && (number != floor(number) || fabs(number) >= 0x1p53))
+  if (field->type != TP_FIELD_DOUBLE && json_is_real(value) &&
+      (number != floor(number) || fabs(number) >= 0x1p53))
     return fail_number(reading, field, value);
-  *(int64_t *)target = json_is_real(value) ? (int64_t)number : json_integer_value(value);
+  if (field->type == TP_FIELD_INT64)
+    *(int64_t *)target = json_is_real(value) ? (int64_t)number : json_integer_value(value);
+  else
+    *(double *)target = number;
   return TP_OK;
 }
 
@@ -85,6 +85,7 @@ static enum tp_status read_value(const struct reading *reading, const struct tp_
   switch (field->type) {
   case TP_FIELD_DOUBLE:
   case TP_FIELD_INT64:
+  case TP_FIELD_COUNT:
     return read_number(reading, field, value, target);
   case TP_FIELD_BOOL:
     if (!json_is_boolean(value))

@@ -11,19 +11,29 @@ static const char *const root_keys[] = {"format", "name", "like", "datasheet",
 #undef X
                                             NULL};
 
-bool tp_device_may_lack(const char *key)
+static bool is_among(const char *key, const char *const *keys, size_t n)
 {
-  static const char *const later[] = {TP_DEVICE_LATER_KEYS};
-  for (size_t k = 0; k < sizeof later / sizeof *later; k++)
-    if (strcmp(key, later[k]) == 0)
+  for (size_t k = 0; k < n; k++)
+    if (strcmp(key, keys[k]) == 0)
       return true;
   return false;
 }
 
-static void mark_later(struct tp_field *fields, size_t n)
+bool tp_device_may_lack(const char *key)
 {
-  for (size_t i = 0; i < n; i++)
+  static const char *const later[] = {TP_DEVICE_LATER_KEYS};
+  return is_among(key, later, sizeof later / sizeof *later);
+}
+
+/* What the tables do not say of each key. */
+static void mark(struct tp_field *fields, size_t n)
+{
+  static const char *const counts[] = {TP_DEVICE_COUNTS};
+  for (size_t i = 0; i < n; i++) {
     fields[i].optional |= tp_device_may_lack(fields[i].key);
+    if (is_among(fields[i].key, counts, sizeof counts / sizeof *counts))
+      fields[i].type = TP_FIELD_COUNT;
+  }
 }
 
 static bool is_left_out(const struct tp_doc *doc, const char *group)
@@ -33,10 +43,7 @@ static bool is_left_out(const struct tp_doc *doc, const char *group)
       TP_DEVICE_LATER_GROUPS(X) TP_DEVICE_EXCHANGE_GROUPS(X)
 #undef X
   };
-  for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-    if (strcmp(group, later[i]) == 0)
-      return tp_doc_at(doc, group) == NULL;
-  return false;
+  return is_among(group, later, sizeof later / sizeof *later) && tp_doc_at(doc, group) == NULL;
 }
 
 static void say(json_t *group, const char *key, double least)
@@ -74,7 +81,7 @@ void tp_device_say_absent(const struct tp_doc *doc)
       out->source = "";                                                                     \
       return TP_OK;                                                                         \
     }                                                                                       \
-    mark_later(fields, sizeof fields / sizeof *fields);                                     \
+    mark(fields, sizeof fields / sizeof *fields);                                           \
     const enum tp_status status = tp_sheet_read_section(                                    \
         doc, #group, fields, sizeof fields / sizeof *fields, out, &origin, arena, error);   \
     if (status == TP_OK) {                                                                  \

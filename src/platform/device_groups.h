@@ -300,6 +300,13 @@
       "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power", "least_sms",            \
       "crowding_ratio"
 
+/* Whole numbers: of things that are counted, and switches. */
+#define TP_DEVICE_COUNTS                                                                       \
+  "sm_count", "half_tile_rows", "wide_tile_rows", "few_rows", "tile_rows", "tile_heads",       \
+      "least_rows", "most_rows", "ring_sms", "least_sms", "nvls_sms", "sms", "block_elements", \
+      "most_ranks", "most_tokens", "tracker_tiles", "packs_group", "splits_mha", "absorbs",    \
+      "tiles_by_tokens", "near_memory"
+
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \
   X(deepep_dispatch, TP_DEVICE_EXCHANGE)    \

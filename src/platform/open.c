@@ -130,6 +130,8 @@ enum tp_status tp_setup_open(const struct tp_datadir *dirs, const struct tp_setu
   if (status == TP_OK)
     status = apply_libraries(&opening);
   if (status == TP_OK)
+    tp_stack_say_absent(&opening.docs[STACK]);
+  if (status == TP_OK)
     status = apply_sets(&opening);
   if (status == TP_OK)
     status = read_docs(&opening);

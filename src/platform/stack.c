@@ -19,6 +19,11 @@ static const char *const library_names[] = TP_LIBRARY_NAMES;
     .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), \
     .min = (least), .max = (most)                                                      \
   }
+#define COUNT(name, member, least, most)                                              \
+  {                                                                                   \
+    .key = name, .type = TP_FIELD_COUNT, .offset = offsetof(struct tp_stack, member), \
+    .min = (least), .max = (most)                                                     \
+  }
 /* Keys that came after stack files had been written by others: absent they are 0, or the first of
  * their list, which leaves their term out. */
 #define LATER_NUMBER(name, member, least, most)                                        \
@@ -113,8 +118,8 @@ static const struct tp_field collective_fields[] = {
 };
 
 static const struct tp_field memory_fields[] = {
-    NUMBER("prefill_tokens_to_64_gib", memory.prefill_tokens[0], 0, 1e9),
-    NUMBER("prefill_tokens_above_64_gib", memory.prefill_tokens[1], 0, 1e9),
+    COUNT("prefill_tokens_to_64_gib", memory.prefill_tokens[0], 0, 1e9),
+    COUNT("prefill_tokens_above_64_gib", memory.prefill_tokens[1], 0, 1e9),
     NUMBER("reserve_ratio", memory.reserve_ratio, 0, 1),
     NUMBER("reserve_bytes", memory.reserve_bytes, 0, 1e12),
     NUMBER("optimiser_bytes", memory.optimiser_bytes, 0, 1000),
@@ -123,7 +128,7 @@ static const struct tp_field memory_fields[] = {
 static const struct tp_field expert_fields[] = {
     CHOICE("dispatch", experts.dispatch, dispatch_names),
     LATER_CHOICE("decode_dispatch", experts.decode_dispatch, decode_dispatch_names),
-    OPTIONAL("skew", experts.skew, 4),
+    LATER_NUMBER("skew", experts.skew, -1, 4),
 };
 
 static const struct {
@@ -140,6 +145,35 @@ static const struct {
     SECTION("fusion", fusion_fields, false), SECTION("head", head_fields, false),
     SECTION("memory", memory_fields, true),  SECTION("experts", expert_fields, true),
 };
+
+/* What a field holds where nobody says it: 0, or what is below it in its range. */
+static json_t *unsaid(const struct tp_field *field)
+{
+  return field->type == TP_FIELD_ENUM   ? json_string(field->names[0])
+         : field->type == TP_FIELD_BOOL ? json_false()
+                                        : json_real(field->min < 0 ? field->min : 0);
+}
+
+static void say_absent(json_t *object, const struct tp_field *fields, size_t n, bool all)
+{
+  for (size_t i = 0; i < n; i++)
+    if ((all || fields[i].optional) && json_object_get(object, fields[i].key) == NULL)
+      json_object_set_new(object, fields[i].key, unsaid(&fields[i]));
+}
+
+void tp_stack_say_absent(const struct tp_doc *doc)
+{
+  for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+    const bool absent = sections[i].later && tp_doc_at(doc, sections[i].name) == NULL;
+    if (absent)
+      json_object_set_new(
+          doc->root, sections[i].name,
+          json_pack("{ssss}", "kind", "assumed", "source", "the file says nothing"));
+    say_absent(tp_doc_at(doc, sections[i].name), sections[i].fields, sections[i].n_fields, absent);
+  }
+  say_absent(tp_doc_at(doc, "collectives"), collective_fields,
+             sizeof collective_fields / sizeof *collective_fields, false);
+}
 
 /* Combinations the tables cannot refuse. */
 static enum tp_status check(const struct tp_doc *doc, const struct tp_stack *stack,

@@ -148,6 +148,9 @@ static inline double tp_stack_max_bytes(const double *max_bytes, int ranks)
                                                  : max_bytes[TP_RANKS_TO_4];
 }
 
+/* Writes into the document what stands for keys and groups that it leaves out, so that --set finds
+ * them.  Its libraries have been heard. */
+void tp_stack_say_absent(const struct tp_doc *doc);
 /* Of a document whose libraries tp_libraries_apply has not written into it, the libraries' part
  * stays 0. */
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
