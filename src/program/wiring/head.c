@@ -35,7 +35,11 @@ static enum tp_status read_range(struct tp_wiring_reader *reader)
     return tp_wiring_fail(reader, reader->line, reader->words[1],
                           "write '%s from 1 to 100', a range", wiring->argument);
   TP_TRY(tp_wiring_number(reader, reader->words[2], 1, MOST_ARGUMENT, &wiring->least));
-  TP_TRY(tp_wiring_number(reader, reader->words[4], wiring->least, MOST_ARGUMENT, &wiring->most));
+  TP_TRY(tp_wiring_number(reader, reader->words[4], 1, MOST_ARGUMENT, &wiring->most));
+  if (wiring->most < wiring->least)
+    return tp_wiring_fail(reader, reader->line, reader->words[4],
+                          "is less than %s; write the least first: '%s from %s to %s'",
+                          reader->words[2], wiring->argument, reader->words[4], reader->words[2]);
   wiring->counts = "";
   if (reader->n_words > 5 && !tp_wiring_is(reader, 5, ","))
     return tp_wiring_fail(reader, reader->line, reader->words[5],
