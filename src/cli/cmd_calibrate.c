@@ -10,7 +10,7 @@
 struct args {
   const char *device, *platform, *stack, *op, *out, *format;
   struct tp_words gemm, attention_prefill, attention_decode, quantise, ops, collectives,
-      peer_kernels, nccl_tests;
+      peer_kernels, exchanges, nccl_tests;
   struct tp_words where;
   struct tp_numbers hold_out;
   int64_t ranks;
@@ -42,6 +42,8 @@ static const struct tp_option options[] = {
     {"in-place", '\0', TP_OPTION_FLAG, offsetof(struct args, in_place), NULL,
      "take their in-place times, not the out-of-place ones"},
     FILES("peer-kernels", peer_kernels, "framework all-reduce in a graph: ranks,bytes,time_us"),
+    FILES("exchanges", exchanges,
+          "between experts: op,algorithm,tokens,hidden,top_k,experts,ranks[,sms,dtype],time_us"),
     {"where", '\0', TP_OPTION_REPEATED, offsetof(struct args, where), "COLUMN=VALUE",
      "take only such rows"},
     {"hold-out", '\0', TP_OPTION_NUMBERS, offsetof(struct args, hold_out), "RATIO",
@@ -223,6 +225,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .nccl = files(&args->collectives),
       .nccl_tests = files(&args->nccl_tests),
       .peer_kernels = files(&args->peer_kernels),
+      .exchanges = files(&args->exchanges),
       .where = {.conditions = args->where.items,
                 .n = args->where.n,
                 .nccl_tests = {args->op, (int)args->ranks, args->in_place},
@@ -248,13 +251,12 @@ const struct tp_command tp_command_calibrate = {
     .usage = "[TRACES] [--device D] [--gemm FILE.csv] ... [-o OUT.json]",
     .details =
         "Fits the groups gemm, gemm_fp8, attention_prefill, attention_decode, memory, scaling,\n"
-        "nccl, peer_kernels and overlap for which there are measurements, starting from the values "
-        "of "
-        "D,\n"
-        "and writes D with these groups replaced. TRACES is a folder that tpsim-cuda bench wrote,\n"
-        "traces/DEVICE: its files of single ops, of interference and of load are taken, and\n"
-        "`tpsim validate TRACES` then tries what was not fitted. Files may be given several "
-        "times.\n"
+        "nccl, peer_kernels, overlap and those between experts (deepep_dispatch, ...) for which\n"
+        "there are measurements, starting from the values of D (the last ones: of the stack's\n"
+        "library), and writes D with these groups replaced. TRACES is a folder that tpsim-cuda\n"
+        "bench wrote, traces/DEVICE: its files of single ops, of interference and of load are\n"
+        "taken, and `tpsim validate TRACES` then tries what was not fitted. Files may be given\n"
+        "several times.\n"
         "The table shows each parameter before and after with its standard error; values that\n"
         "the rows do not tell are kept. Which shapes are held out follows from the shapes alone.",
     .example = "{ echo op,ranks,bytes,time_us; for i in $(seq 10 28); do echo all_reduce,8,$((1 << "

@@ -1,74 +1,17 @@
-#include "fit/calibrate.h"
-
-#include "fit/calibrate_rows.h"
+#include "fit/calibrator.h"
 #include "fit/device_text.h"
 #include "fit/kernel_parameters.h"
-#include "ops/platform.h"
 #include "platform/lend.h"
 
 #include <math.h>
 #include <string.h>
 
-static const char nccl_stack[] = "gpt-fast-compile", peer_stack[] = "vllm-graph";
-enum { MOST_GROUPS = 7 + TP_N_KERNEL_GROUPS, LEAST_ROWS = 12 };
+enum { MOST_GROUPS = 7 + TP_N_KERNEL_GROUPS + TP_N_EXCHANGE_GROUPS };
 
 static const char *const kernel_groups[] = TP_KERNEL_GROUPS;
 
-struct calibrator {
-  const struct tp_datadir *dirs;
-  const struct tp_calibrate_request *request;
-  struct tp_arena *arena;
-  struct tp_error *error;
-  struct tp_device device; /* fitted group by group */
-  struct tp_calibrate_rows rows;
-  struct tp_calibration *calibration;
-};
-
-/* What a fit found of a group's parameters. */
-struct found {
-  const char *const *keys;
-  const double *values, *errors; /* errors over the value */
-  const bool *at_bound;          /* NULL: none is */
-};
-
-/* NAN of a group that the file has not: its values were lent. */
-static double number_at(const struct tp_doc *doc, const char *path)
-{
-  const json_t *const value = tp_doc_at(doc, path);
-  return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
-/* Appends the group with its parameters' values before and after. */
-static void add_group(struct calibrator *self, const struct tp_calibrated *group,
-                      const struct tp_doc *before, const struct found *found)
-{
-  struct tp_calibrated *added = &self->calibration->groups[self->calibration->n_groups++];
-  *added = *group;
-  added->parameters = TP_NEW(self->arena, struct tp_calibrated_parameter, group->n_parameters);
-  for (size_t i = 0; i < group->n_parameters; i++) {
-    const char *const path = tp_arena_printf(self->arena, "%s.%s", group->group, found->keys[i]);
-    added->parameters[i] =
-        (struct tp_calibrated_parameter){.key = found->keys[i],
-                                         .before = number_at(before, path),
-                                         .after = found->values[i],
-                                         .error = found->errors[i] * found->values[i],
-                                         .at_bound = found->at_bound != NULL && found->at_bound[i]};
-  }
-}
-
-/* A folder's group that cannot be fitted stays as it was, and the report says why; of files that
- * were named one by one it is a fault. */
-static enum tp_status leave_out(struct calibrator *self, const char *name, const char *source)
-{
-  if (self->request->traces == NULL)
-    return TP_E_INPUT;
-  self->calibration->groups[self->calibration->n_groups++] = (struct tp_calibrated){
-      .group = name, .source = source, .left_out = tp_arena_strdup(self->arena, self->error->text)};
-  return TP_OK;
-}
-
 /* The group's place in the report where it was fitted. */
-static struct tp_calibrated *fitted_group(struct calibrator *self, const char *name)
+static struct tp_calibrated *fitted_group(struct tp_calibrator *self, const char *name)
 {
   for (size_t i = 0; i < self->calibration->n_groups; i++)
     if (strcmp(self->calibration->groups[i].group, name) == 0 &&
@@ -78,7 +21,7 @@ static struct tp_calibrated *fitted_group(struct calibrator *self, const char *n
 }
 
 /* One parameter more of a group that was fitted: its source speaks for all of them. */
-static void add_parameter(struct calibrator *self, const struct tp_doc *before,
+static void add_parameter(struct tp_calibrator *self, const struct tp_doc *before,
                           struct tp_calibrated *group, const struct tp_calibrated_parameter *found,
                           const char *source)
 {
@@ -104,7 +47,7 @@ static double *warm_bytes_of(struct tp_device *device, const char *name)
   return parameter != NULL ? tp_kernel_parameter_slot(device, parameter->offset) : NULL;
 }
 
-static void add_kernels(struct calibrator *self, const struct tp_doc *doc,
+static void add_kernels(struct tp_calibrator *self, const struct tp_doc *doc,
                         const struct tp_kernel_rows *rows, const struct tp_kernel_fit *fit)
 {
   const struct tp_calibrated group = {.group = fit->group,
@@ -116,14 +59,14 @@ static void add_kernels(struct calibrator *self, const struct tp_doc *doc,
                                       .spread_ratio = fit->spread_ratio,
                                       .unsettled = fit->unsettled,
                                       .n_parameters = fit->n_parameters};
-  const struct found found = {fit->keys, fit->values, fit->errors, fit->at_bound};
-  add_group(self, &group, doc, &found);
+  const struct tp_calibrator_found found = {fit->keys, fit->values, fit->errors, fit->at_bound};
+  tp_calibrator_add(self, &group, doc, &found);
 }
 
 /* The ops of a folder were timed over copies in turn, none of which the cache still held: what
  * other tables have warm is switched off, or scatter would pass for it. */
-static enum tp_status fit_group(struct calibrator *self, const struct tp_doc *doc, const char *name,
-                                const struct tp_kernel_rows *rows)
+static enum tp_status fit_group(struct tp_calibrator *self, const struct tp_doc *doc,
+                                const char *name, const struct tp_kernel_rows *rows)
 {
   double *const warm_bytes =
       self->request->traces != NULL ? warm_bytes_of(&self->device, name) : NULL;
@@ -146,7 +89,7 @@ static enum tp_status fit_group(struct calibrator *self, const struct tp_doc *do
   return TP_OK;
 }
 
-static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *doc)
+static enum tp_status fit_kernels(struct tp_calibrator *self, const struct tp_doc *doc)
 {
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < TP_N_KERNEL_GROUPS && status == TP_OK; i++) {
@@ -155,13 +98,13 @@ static enum tp_status fit_kernels(struct calibrator *self, const struct tp_doc *
       continue;
     status = fit_group(self, doc, kernel_groups[i], rows);
     if (status == TP_E_INPUT)
-      status = leave_out(self, kernel_groups[i], rows->source);
+      status = tp_calibrator_leave_out(self, kernel_groups[i], rows->source);
   }
   return status;
 }
 
 /* For a group that was fitted before; no later fit asks the device for it. */
-static enum tp_status add_found(struct calibrator *self, const struct tp_doc *before,
+static enum tp_status add_found(struct tp_calibrator *self, const struct tp_doc *before,
                                 const char *name, const struct tp_calibrated_parameter *found,
                                 const char *source)
 {
@@ -169,13 +112,13 @@ static enum tp_status add_found(struct calibrator *self, const struct tp_doc *be
   if (group == NULL) {
     tp_fail(self->error, TP_E_INPUT, "%s of %.4g waits for a group that is fitted", found->key,
             found->after);
-    return leave_out(self, name, source);
+    return tp_calibrator_leave_out(self, name, source);
   }
   add_parameter(self, before, group, found, source);
   return TP_OK;
 }
 
-static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc *before,
+static enum tp_status add_sustained(struct tp_calibrator *self, const struct tp_doc *before,
                                     const char *name)
 {
   const struct tp_sustained_rows *rows = &self->rows.sustained;
@@ -187,7 +130,7 @@ static enum tp_status add_sustained(struct calibrator *self, const struct tp_doc
   return fit.n > 0 ? add_found(self, before, name, &found, rows->source) : TP_OK;
 }
 
-static enum tp_status add_crossing(struct calibrator *self, const struct tp_doc *before,
+static enum tp_status add_crossing(struct tp_calibrator *self, const struct tp_doc *before,
                                    bool hidden)
 {
   const struct tp_crossing_rows *rows = &self->rows.crossings;
@@ -199,79 +142,8 @@ static enum tp_status add_crossing(struct calibrator *self, const struct tp_doc 
   return fit.n > 0 ? add_found(self, before, "overlap", &found, rows->source) : TP_OK;
 }
 
-/* The platform asked for, or the best with GPUs enough. */
-static enum tp_status choose_platform(struct calibrator *self,
-                                      const struct tp_collective_rows *rows, const char **name)
-{
-  *name = self->request->platform;
-  if (*name != NULL)
-    return TP_OK;
-  int ranks = 0;
-  for (size_t i = 0; i < rows->n; i++)
-    ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
-  struct tp_op_platform *platforms;
-  size_t n;
-  TP_TRY(tp_op_platforms(self->dirs, self->device.name, self->arena, &platforms, &n, self->error));
-  for (size_t i = 0; i < n && *name == NULL; i++)
-    if (platforms[i].n_gpus >= ranks)
-      *name = platforms[i].name;
-  if (*name == NULL)
-    return tp_fail(self->error, TP_E_INPUT,
-                   "no platform has %d GPUs of device '%s'; give --platform for collectives", ranks,
-                   self->device.name);
-  return TP_OK;
-}
-
-static enum tp_status open_setup(struct calibrator *self, const struct tp_collective_rows *rows,
-                                 const char *usual_stack, const struct tp_setup **setup)
-{
-  struct tp_setup_request wanted = {.device = self->request->device,
-                                    .stack = self->request->stack != NULL ? self->request->stack
-                                                                          : usual_stack};
-  struct tp_setup *opened;
-  TP_TRY(choose_platform(self, rows, &wanted.platform));
-  TP_TRY(tp_setup_open(self->dirs, &wanted, self->arena, &opened, self->error));
-  *setup = opened;
-  return TP_OK;
-}
-
-static enum tp_status fit_collectives(struct calibrator *self, const struct tp_doc *doc,
-                                      enum tp_fit_group which,
-                                      const struct tp_collective_rows *rows)
-{
-  const bool nccl = which == TP_FIT_NCCL;
-  const char *const name = nccl ? "nccl" : "peer_kernels";
-  const struct tp_setup *setup;
-  struct tp_fit_quality quality;
-  if (rows->n == 0)
-    return TP_OK;
-  if (rows->n < LEAST_ROWS) {
-    tp_fail(self->error, TP_E_INPUT,
-            "%s: %zu rows of collectives are too few to fit; give at least %d", rows->source,
-            rows->n, LEAST_ROWS);
-    return leave_out(self, name, rows->source);
-  }
-  TP_TRY(open_setup(self, rows, nccl ? nccl_stack : peer_stack, &setup));
-  struct tp_stack stack = setup->stack;
-  stack.collectives.library = nccl ? TP_LIBRARY_NCCL : TP_LIBRARY_PEER_KERNELS;
-  TP_TRY(tp_fit_collectives(&setup->platform, &stack, which, rows->items, rows->n,
-                            &self->request->options, &self->device, &quality, self->error));
-  const struct tp_calibrated group = {.group = name,
-                                      .source = rows->source,
-                                      .n_fitted = quality.n_rows,
-                                      .n_held_out = quality.n_held_out,
-                                      .fitted_error = quality.mean_error,
-                                      .held_out_error = quality.held_out_error,
-                                      .spread_ratio = nccl ? self->device.nccl.spread_ratio
-                                                           : self->device.peer_kernels.spread_ratio,
-                                      .n_parameters = quality.n_parameters};
-  const struct found found = {quality.keys, quality.values, quality.errors, NULL};
-  add_group(self, &group, doc, &found);
-  return TP_OK;
-}
-
 /* The rule for a shared DRAM has no parameter: its error stands by itself. */
-static void add_copies(struct calibrator *self, const struct tp_overlap_fit *fit)
+static void add_copies(struct tp_calibrator *self, const struct tp_overlap_fit *fit)
 {
   if (fit->n_copies > 0)
     self->calibration->groups[self->calibration->n_groups++] =
@@ -283,7 +155,7 @@ static void add_copies(struct calibrator *self, const struct tp_overlap_fit *fit
                                .spread_ratio = (double)NAN};
 }
 
-static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
+static void fit_overlap(struct tp_calibrator *self, const struct tp_doc *doc)
 {
   static const char *const keys[] = {"held_ratio"};
   const struct tp_overlap_rows *rows = &self->rows.overlap;
@@ -300,25 +172,24 @@ static void fit_overlap(struct calibrator *self, const struct tp_doc *doc)
                                       .spread_ratio = (double)NAN,
                                       .n_parameters = 1};
   const double error = fit.error / fit.held_ratio;
-  const struct found found = {keys, &fit.held_ratio, &error, &fit.at_bound};
+  const struct tp_calibrator_found found = {keys, &fit.held_ratio, &error, &fit.at_bound};
   if (fit.n_fitted > 0)
-    add_group(self, &group, doc, &found);
+    tp_calibrator_add(self, &group, doc, &found);
   add_copies(self, &fit);
 }
 
-static enum tp_status fit_all(struct calibrator *self, const struct tp_doc *doc)
+static enum tp_status fit_all(struct tp_calibrator *self, const struct tp_doc *doc)
 {
   TP_TRY(fit_kernels(self, doc));
   TP_TRY(add_sustained(self, doc, "gemm"));
   TP_TRY(add_sustained(self, doc, "gemm_fp8"));
-  TP_TRY(fit_collectives(self, doc, TP_FIT_NCCL, &self->rows.nccl));
-  TP_TRY(fit_collectives(self, doc, TP_FIT_PEER_KERNELS, &self->rows.peer_kernels));
+  TP_TRY(tp_calibrator_fit_collectives(self, doc));
   fit_overlap(self, doc);
   TP_TRY(add_crossing(self, doc, false));
   return add_crossing(self, doc, true);
 }
 
-static enum tp_status check_fitted(const struct calibrator *self)
+static enum tp_status check_fitted(const struct tp_calibrator *self)
 {
   const struct tp_calibration *calibration = self->calibration;
   for (size_t i = 0; i < calibration->n_groups; i++)
@@ -333,7 +204,7 @@ static enum tp_status check_fitted(const struct calibrator *self)
                  why != NULL ? why : "nothing ran beside held SMs");
 }
 
-static enum tp_status calibrate(struct calibrator *self, const struct tp_doc *doc)
+static enum tp_status calibrate(struct tp_calibrator *self, const struct tp_doc *doc)
 {
   struct tp_calibration *calibration = self->calibration;
   TP_TRY(tp_device_borrow(self->dirs, doc, self->arena, self->error));
@@ -349,7 +220,7 @@ enum tp_status tp_calibrate(const struct tp_datadir *dirs,
                             const struct tp_calibrate_request *request, struct tp_arena *arena,
                             struct tp_calibration *calibration, struct tp_error *error)
 {
-  struct calibrator self = {
+  struct tp_calibrator self = {
       .dirs = dirs, .request = request, .arena = arena, .error = error, .calibration = calibration};
   const char *path;
   struct tp_doc doc;

@@ -5,7 +5,7 @@
  *     gemm, gemm_fp8, attention_prefill, attention_decode   fit/kernels.h
  *     memory, scaling                                       the same
  *     sustained_ratio of gemm, gemm_fp8                     fit/sustained.h
- *     nccl, peer_kernels                                    fit/collectives.h
+ *     nccl, peer_kernels, deepep_dispatch ...               fit/collectives.h
  *     overlap                                               fit/overlap.h
  *
  * Everything else of the file stays as it was, byte for byte.
@@ -29,6 +29,7 @@ struct tp_calibrate_request {
   struct tp_file_list gemm, attention_prefill, attention_decode, quantise;
   struct tp_file_list ops; /* kernels of any kind, named in a column `op` */
   struct tp_file_list nccl, peer_kernels;
+  struct tp_file_list exchanges;  /* dispatch, combine, prepare: op, algorithm, ranks, ... */
   struct tp_file_list nccl_tests; /* see fit/nccl_tests.h; `where` holds what they leave open */
   const struct tp_traces *traces; /* NULL: none; a group with too few rows in it is left out */
   struct tp_where where;

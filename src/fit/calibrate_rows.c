@@ -136,6 +136,30 @@ static enum tp_status read_tables(const struct reader *self, const struct tp_fil
   return TP_OK;
 }
 
+static enum tp_status read_exchanges(const struct reader *self, const char *path)
+{
+  static const char *const groups[] = TP_EXCHANGE_GROUPS;
+  struct tp_csv csv;
+  struct tp_fit_row *read;
+  size_t n;
+  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(tp_fit_rows_read(&csv, self->arena, &read, &n, self->error));
+  for (size_t i = 0; i < n; i++) {
+    const char *const group = tp_exchange_group_of(&read[i].collective);
+    if (group == NULL)
+      return tp_fail(self->error, TP_E_INPUT,
+                     "%s:%d: %s by '%s' is no kernel between experts; give op dispatch, combine "
+                     "or prepare, and in column 'algorithm' deepep, deepep-low-latency, "
+                     "nvlink-one-sided or nvlink-two-sided",
+                     csv.path, csv.lines[i], tp_collective_text(read[i].collective.kind),
+                     tp_algorithm_text(read[i].collective.algorithm));
+    for (size_t g = 0; g < TP_N_EXCHANGE_GROUPS; g++)
+      if (strcmp(groups[g], group) == 0)
+        append(self, &self->rows->exchanges[g], path, &read[i], 1);
+  }
+  return TP_OK;
+}
+
 /* Whose kernel runs the algorithm; NULL: of neither group. */
 static struct tp_collective_rows *group_of(const struct reader *self, enum tp_algorithm algorithm)
 {
@@ -250,5 +274,7 @@ enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request
   TP_TRY(read_tables(&self, &request->nccl_tests, NULL, &nccl_tests, &rows->nccl));
   TP_TRY(read_tables(&self, &request->peer_kernels, "all_reduce", &request->where,
                      &rows->peer_kernels));
+  for (size_t i = 0; i < request->exchanges.n; i++)
+    TP_TRY(read_exchanges(&self, request->exchanges.items[i]));
   return request->traces != NULL ? read_traces(&self, request->traces) : TP_OK;
 }

@@ -19,6 +19,12 @@ enum {
       0 TP_DEVICE_KERNEL_GROUPS(TP_GROUP_COUNT) TP_DEVICE_LATER_GROUPS(TP_GROUP_COUNT)
 };
 
+#define TP_EXCHANGE_GROUPS                   \
+  {                                          \
+    TP_DEVICE_EXCHANGE_GROUPS(TP_GROUP_NAME) \
+  }
+enum { TP_N_EXCHANGE_GROUPS = 0 TP_DEVICE_EXCHANGE_GROUPS(TP_GROUP_COUNT) };
+
 struct tp_kernel_rows {
   const char *source; /* NULL: none */
   struct tp_kernel_sample *items;
@@ -51,7 +57,7 @@ struct tp_crossing_rows {
 
 struct tp_calibrate_rows {
   struct tp_kernel_rows kernels[TP_N_KERNEL_GROUPS];
-  struct tp_collective_rows nccl, peer_kernels;
+  struct tp_collective_rows nccl, peer_kernels, exchanges[TP_N_EXCHANGE_GROUPS];
   struct tp_overlap_rows overlap;
   struct tp_sustained_rows sustained;
   struct tp_crossing_rows crossings;

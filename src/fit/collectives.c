@@ -1,11 +1,14 @@
 #include "fit/collectives.h"
 
+#include "cost/collectives/algorithm.h"
+#include "fit/kernel_parameters.h"
 #include "fit/uncertainty.h"
 
 #include <gsl/gsl_blas.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -15,57 +18,47 @@ static const double knee_ratio = 0.1;   /* residuals beyond it count linearly, n
 static const double keep_weight = 0.02; /* pull of a parameter towards where it started */
 static const double start_spread_ratio = 0.3;
 
-struct parameter {
-  const char *key;
-  size_t offset; /* in struct tp_device */
-  double least, most;
-};
-
-#define NCCL_ROW(key, least, most, meaning) \
-  {#key, offsetof(struct tp_device, nccl.key), least, most},
-static const struct parameter nccl_parameters[] = {TP_DEVICE_NCCL(NCCL_ROW)};
-#define PEER_ROW(key, least, most, meaning) \
-  {#key, offsetof(struct tp_device, peer_kernels.key), least, most},
-static const struct parameter peer_parameters[] = {TP_DEVICE_PEER_KERNELS(PEER_ROW)};
-
 struct fit {
   struct tp_device device; /* trial values; the machines point here */
+  const struct tp_kernel_group *group;
   const struct tp_fit_options *options;
   const size_t *chosen; /* rows that are fitted */
   size_t n_chosen;
   const struct tp_fit_row *rows;
   size_t n_rows, n_parameters;
-  struct parameter parameters[TP_MAX_COLLECTIVE_PARAMETERS];
+  struct tp_kernel_parameter parameters[TP_MAX_COLLECTIVE_PARAMETERS];
   double first[TP_MAX_COLLECTIVE_PARAMETERS]; /* ln of the values before the fit */
   struct tp_machine *machines;                /* by row */
 };
 
-static double *value_at(struct tp_device *device, const struct parameter *parameter)
+static double *value_at(struct tp_device *device, const struct tp_kernel_parameter *parameter)
 {
-  return (double *)(void *)((char *)device + parameter->offset);
+  return tp_kernel_parameter_slot(device, parameter->offset);
 }
 
-/* What a timing can tell: not the SMs held, nor the spread itself. */
-static bool is_fitted(const struct parameter *parameter)
+/* What a timing can tell: not the SMs held, nor how far a kernel reaches, nor the spread itself. */
+static bool is_fitted(const char *key)
 {
-  const char *const key = parameter->key, *const tail = strrchr(key, '_');
+  const char *const tail = strrchr(key, '_');
   return strcmp(key, "spread_ratio") != 0 && strcmp(key, "sms") != 0 &&
-         (tail == NULL || strcmp(tail, "_sms") != 0);
+         strncmp(key, "most_", 5) != 0 && (tail == NULL || strcmp(tail, "_sms") != 0);
 }
 
-static enum tp_status choose_parameters(struct fit *fit, enum tp_fit_group group,
-                                        struct tp_error *error)
+/* Of an exchange a time of 0 is a term that its library is known to lack. */
+static bool is_off(struct fit *fit, const struct tp_kernel_parameter *parameter)
 {
-  const bool nccl = group == TP_FIT_NCCL;
-  const struct parameter *const table = nccl ? nccl_parameters : peer_parameters;
-  const size_t n = nccl ? sizeof nccl_parameters / sizeof *nccl_parameters
-                        : sizeof peer_parameters / sizeof *peer_parameters;
-  for (size_t i = 0; i < n; i++) {
-    if (!is_fitted(&table[i]))
+  return *value_at(&fit->device, parameter) == 0 &&
+         (tp_device_may_lack(parameter->key) ||
+          tp_collective_is_exchange(&fit->rows[0].collective));
+}
+
+static enum tp_status choose_parameters(struct fit *fit, struct tp_error *error)
+{
+  const struct tp_kernel_parameter *const table = fit->group->table;
+  for (size_t i = 0; i < fit->group->n_table; i++) {
+    if (!is_fitted(table[i].key) || is_off(fit, &table[i]))
       continue;
     const double value = *value_at(&fit->device, &table[i]);
-    if (value == 0 && tp_device_may_lack(table[i].key))
-      continue;
     if (!(value > 0))
       return tp_fail(error, TP_E_INPUT, "device %s: %s is %g; a fit starts from a positive value",
                      fit->device.name, table[i].key, value);
@@ -88,6 +81,13 @@ static enum tp_status make_machines(struct fit *fit, const struct tp_platform *p
     if (same == i)
       TP_TRY(tp_machine_make(platform, &fit->device, stack, ranks, &fit->machines[i], error));
     fit->machines[i] = fit->machines[same];
+    const struct tp_collective *const collective = &fit->rows[i].collective;
+    if (tp_collective_is_exchange(collective) &&
+        !tp_collective_possible(&fit->machines[i], collective))
+      return tp_fail(error, TP_E_INPUT,
+                     "%s does not reach %d ranks of %s with %" PRId64 " tokens each; leave such "
+                     "rows out, or raise most_ranks and most_tokens",
+                     fit->group->name, ranks, platform->name, collective->tokens);
   }
   return TP_OK;
 }
@@ -95,7 +95,7 @@ static enum tp_status make_machines(struct fit *fit, const struct tp_platform *p
 static void set(struct fit *fit, const gsl_vector *x)
 {
   for (size_t i = 0; i < fit->n_parameters; i++) {
-    const struct parameter *parameter = &fit->parameters[i];
+    const struct tp_kernel_parameter *parameter = &fit->parameters[i];
     *value_at(&fit->device, parameter) =
         fmin(fmax(exp(gsl_vector_get(x, i)), parameter->least), parameter->most);
   }
@@ -239,38 +239,56 @@ static enum tp_status run(struct fit *fit, struct tp_fit_quality *quality, struc
   return status;
 }
 
-enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
-                                  enum tp_fit_group group, const struct tp_fit_row *rows,
-                                  size_t n_rows, const struct tp_fit_options *options,
-                                  struct tp_device *device, struct tp_fit_quality *quality,
-                                  struct tp_error *error)
+const char *tp_exchange_group_of(const struct tp_collective *collective)
 {
-  struct fit fit = {.device = *device, .options = options, .rows = rows, .n_rows = n_rows};
+  static const struct {
+    enum tp_algorithm algorithm;
+    enum tp_collective_kind kind;
+    const char *group;
+  } groups[] = {{TP_ALGORITHM_DEEPEP, TP_DISPATCH, "deepep_dispatch"},
+                {TP_ALGORITHM_DEEPEP, TP_COMBINE, "deepep_combine"},
+                {TP_ALGORITHM_DEEPEP_LOW_LATENCY, TP_DISPATCH, "deepep_ll_dispatch"},
+                {TP_ALGORITHM_DEEPEP_LOW_LATENCY, TP_COMBINE, "deepep_ll_combine"},
+                {TP_ALGORITHM_NVLINK_ONE_SIDED, TP_DISPATCH, "one_sided_dispatch"},
+                {TP_ALGORITHM_NVLINK_ONE_SIDED, TP_COMBINE, "one_sided_combine"},
+                {TP_ALGORITHM_NVLINK_TWO_SIDED, TP_PREPARE, "two_sided_prepare"},
+                {TP_ALGORITHM_NVLINK_TWO_SIDED, TP_DISPATCH, "two_sided_dispatch"},
+                {TP_ALGORITHM_NVLINK_TWO_SIDED, TP_COMBINE, "two_sided_combine"}};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    if (groups[i].algorithm == collective->algorithm && groups[i].kind == collective->kind)
+      return groups[i].group;
+  return NULL;
+}
+
+enum tp_status tp_fit_collectives(const struct tp_platform *platform, const struct tp_stack *stack,
+                                  const char *group, const struct tp_fit_row *rows, size_t n_rows,
+                                  const struct tp_fit_options *options, struct tp_device *device,
+                                  struct tp_fit_quality *quality, struct tp_error *error)
+{
+  struct fit fit = {.device = *device,
+                    .group = tp_kernel_group_find(group),
+                    .options = options,
+                    .rows = rows,
+                    .n_rows = n_rows};
   struct tp_arena *scratch = tp_arena_create();
   *quality = (struct tp_fit_quality){0};
-  enum tp_status status = choose_parameters(&fit, group, error);
-  if (status == TP_OK)
-    fit.machines = TP_NEW(scratch, struct tp_machine, n_rows);
+  fit.machines = TP_NEW(scratch, struct tp_machine, n_rows);
+  enum tp_status status = choose_parameters(&fit, error);
   if (status == TP_OK)
     status = make_machines(&fit, platform, stack, error);
   if (status == TP_OK)
     status = choose_rows(&fit, scratch, error);
   if (status == TP_OK)
     status = run(&fit, quality, error);
-  const double spread_ratio = status == TP_OK ? judge(&fit, quality) : 0;
+  quality->spread_ratio = status == TP_OK ? judge(&fit, quality) : 0;
   tp_arena_free(scratch);
   if (status == TP_OK)
-    status =
-        tp_fit_check_spread(group == TP_FIT_NCCL ? "nccl" : "peer_kernels", spread_ratio, error);
+    status = tp_fit_check_spread(group, quality->spread_ratio, error);
   if (status != TP_OK)
     return status;
-  if (group == TP_FIT_NCCL) {
-    fit.device.nccl.spread_ratio = spread_ratio;
-    fit.device.nccl.kind = TP_PROVENANCE_FITTED;
-  } else {
-    fit.device.peer_kernels.spread_ratio = spread_ratio;
-    fit.device.peer_kernels.kind = TP_PROVENANCE_FITTED;
-  }
   *device = fit.device;
+  *value_at(device, tp_kernel_parameter_find(fit.group, "spread_ratio")) = quality->spread_ratio;
+  const enum tp_provenance kind = TP_PROVENANCE_FITTED;
+  memcpy((char *)device + fit.group->kind, &kind, sizeof kind);
   return TP_OK;
 }

@@ -119,7 +119,8 @@ static void append_group(struct editor *editor, const struct tp_calibrated *grou
   for (size_t i = 0; i < table->n_table; i++) {
     const struct tp_kernel_parameter *const parameter = &table->table[i];
     const double value = value_of(editor->device, parameter);
-    text = tp_arena_printf(arena, "%s,\n    \"%s\": %.4g", text, parameter->key, value);
+    text = tp_arena_printf(arena, "%s,\n    \"%s\": %.*g", text, parameter->key,
+                           is_fitted(group, parameter->key) ? 4 : 9, value);
   }
   const char *const end = strrchr(editor->doc->text, '}');
   size_t at = (size_t)(end - editor->doc->text);

@@ -24,16 +24,35 @@
 #define experts_cutlass_ROW(key, least, most, meaning)   ROW(experts_cutlass, key, least, most)
 #define experts_fp8_cutlass_ROW(key, least, most, meaning) \
   ROW(experts_fp8_cutlass, key, least, most)
+#define nccl_ROW(key, least, most, meaning)               ROW(nccl, key, least, most)
+#define peer_kernels_ROW(key, least, most, meaning)       ROW(peer_kernels, key, least, most)
+#define deepep_dispatch_ROW(key, least, most, meaning)    ROW(deepep_dispatch, key, least, most)
+#define deepep_combine_ROW(key, least, most, meaning)     ROW(deepep_combine, key, least, most)
+#define deepep_ll_dispatch_ROW(key, least, most, meaning) ROW(deepep_ll_dispatch, key, least, most)
+#define deepep_ll_combine_ROW(key, least, most, meaning)  ROW(deepep_ll_combine, key, least, most)
+#define one_sided_dispatch_ROW(key, least, most, meaning) ROW(one_sided_dispatch, key, least, most)
+#define one_sided_combine_ROW(key, least, most, meaning)  ROW(one_sided_combine, key, least, most)
+#define two_sided_prepare_ROW(key, least, most, meaning)  ROW(two_sided_prepare, key, least, most)
+#define two_sided_dispatch_ROW(key, least, most, meaning) ROW(two_sided_dispatch, key, least, most)
+#define two_sided_combine_ROW(key, least, most, meaning)  ROW(two_sided_combine, key, least, most)
+
+#define EVERY_GROUP(X)                    \
+  TP_DEVICE_KERNEL_GROUPS(X)              \
+  TP_DEVICE_LATER_GROUPS(X)               \
+  X(nccl, TP_DEVICE_NCCL)                 \
+  X(peer_kernels, TP_DEVICE_PEER_KERNELS) \
+  TP_DEVICE_EXCHANGE_GROUPS(X)
+
 #define X(group, TABLE) \
   static const struct tp_kernel_parameter group##_table[] = {TABLE(group##_ROW)};
-TP_DEVICE_KERNEL_GROUPS(X)
-TP_DEVICE_LATER_GROUPS(X)
+EVERY_GROUP(X)
 #undef X
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 static const struct tp_kernel_group groups[] = {
-#define X(group, TABLE) {#group, group##_table, COUNT(group##_table)},
-    TP_DEVICE_KERNEL_GROUPS(X) TP_DEVICE_LATER_GROUPS(X)
+#define X(group, TABLE) \
+  {#group, group##_table, COUNT(group##_table), offsetof(struct tp_device, group.kind)},
+    EVERY_GROUP(X)
 #undef X
 };
 

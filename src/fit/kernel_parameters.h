@@ -1,7 +1,7 @@
 #ifndef TP_FIT_KERNEL_PARAMETERS_H
 #define TP_FIT_KERNEL_PARAMETERS_H
-/* The numbers of a device's kernel groups that a fit may move, and how: shares as a logit inside
- * their bounds, the rest as a logarithm.
+/* The numbers of a device's groups that fits may move; and how those of kernels move: shares as a
+ * logit inside their bounds, the rest as a logarithm.
  */
 #include "cost/kernels/rate.h"
 #include "platform/device.h"
@@ -20,6 +20,7 @@ struct tp_kernel_group {
   const char *name;
   const struct tp_kernel_parameter *table;
   size_t n_table;
+  size_t kind; /* its enum tp_provenance in struct tp_device */
 };
 
 /* The spreads of regions, in their order (tp_region_of). */

@@ -1,6 +1,8 @@
 libtpstudy_la_SOURCES += \
 	%D%/calibrate.c %D%/calibrate.h \
+	%D%/calibrate_collectives.c \
 	%D%/calibrate_rows.c %D%/calibrate_rows.h \
+	%D%/calibrator.c %D%/calibrator.h \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/crossing.c %D%/crossing.h \
 	%D%/device_text.c %D%/device_text.h \

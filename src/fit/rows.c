@@ -25,7 +25,7 @@ static enum tp_status read_row(const struct tp_op_reader *reader, size_t index,
 enum tp_status tp_fit_rows_read(const struct tp_csv *csv, struct tp_arena *arena,
                                 struct tp_fit_row **rows, size_t *n_rows, struct tp_error *error)
 {
-  static const char *const needed[] = {"op", "ranks", "bytes", "time_us"};
+  static const char *const needed[] = {"op", "ranks", "time_us"};
   TP_TRY(tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error));
   const struct tp_op_reader reader = {arena, error, csv, NULL};
   *rows = TP_NEW(arena, struct tp_fit_row, csv->n_rows + 1);

@@ -1,4 +1,5 @@
 /* Measured ops, interference and steady load against the device's cost model. */
+#include "fit/collectives.h"
 #include "fit/crossing.h"
 #include "fit/kernels.h"
 #include "fit/overlap.h"
@@ -13,7 +14,9 @@
 static const char *source_of(const struct tp_device *device, const struct tp_op *op)
 {
   const char *group = tp_fit_group_of(op);
-  if (op->kind == TP_OP_COLLECTIVE) {
+  if (op->kind == TP_OP_COLLECTIVE)
+    group = tp_exchange_group_of(&op->collective);
+  if (op->kind == TP_OP_COLLECTIVE && group == NULL) {
     const enum tp_algorithm algorithm = op->collective.algorithm;
     const bool peer = algorithm == TP_ALGORITHM_ONE_SHOT || algorithm == TP_ALGORITHM_TWO_SHOT;
     group = peer ? "peer_kernels" : "nccl";
@@ -91,6 +94,10 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
     const struct tp_interference *beside = &samples[i].beside;
     if (beside->held_sms == 0 && beside->copy_bytes_per_s == 0)
       continue; /* nothing but noise */
+    const char *const fault = tp_interference_fault(device, beside, self->arena);
+    if (fault != NULL)
+      return tp_fail(self->error, TP_E_INPUT, "%s:%d: %s", self->csv.path, self->csv.lines[i],
+                     fault);
     const char *const what =
         tp_arena_printf(self->arena, "%s beside %g SMs held, %g bytes/s", samples[i].op.name,
                         beside->held_sms, beside->copy_bytes_per_s);

@@ -36,8 +36,8 @@ START_TEST(test_nccl_found_back)
   device.nccl.nvls_wire_ratio *= 1.2;
   struct tp_fit_quality quality;
   struct tp_error error = {""};
-  ck_assert_msg(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, rows, ROWS,
-                                   &options, &device, &quality, &error) == TP_OK,
+  ck_assert_msg(tp_fit_collectives(&bench->platform, &bench->stack, "nccl", rows, ROWS, &options,
+                                   &device, &quality, &error) == TP_OK,
                 "%s", error.text);
   ck_assert_uint_eq(quality.n_rows, ROWS);
   ck_assert(quality.mean_error < 0.01);
@@ -62,12 +62,64 @@ START_TEST(test_peer_kernels_found_back)
   device.peer_kernels.two_shot_wire_ratio *= 1.3;
   struct tp_fit_quality quality;
   struct tp_error error = {""};
-  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_PEER_KERNELS, rows,
-                                      ROWS, &options, &device, &quality, &error),
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "peer_kernels", rows, ROWS,
+                                      &options, &device, &quality, &error),
                    TP_OK);
   ck_assert(quality.mean_error < 0.01);
   ck_assert_rel(device.peer_kernels.one_shot_base_s, bench->device.peer_kernels.one_shot_base_s,
                 0.05);
+  bench_free(bench);
+}
+END_TEST
+
+/* What takes tokens to experts, on so many SMs, of narrow tokens and wide ones. */
+static void make_exchanges(struct bench *bench, struct tp_fit_row *rows)
+{
+  for (int i = 0; i < ROWS; i++) {
+    rows[i] = (struct tp_fit_row){.collective = {.kind = TP_DISPATCH,
+                                                 .dtype = TP_DTYPE_FP8_BLOCK,
+                                                 .algorithm = TP_ALGORITHM_DEEPEP,
+                                                 .sms = 4 * (1 + i % 6),
+                                                 .tokens = (int64_t)1 << i % 15,
+                                                 .hidden = i % 2 ? 2048 : 7168,
+                                                 .top_k = 8,
+                                                 .experts = 256},
+                                  .ranks = 8};
+    struct tp_cost cost;
+    tp_cost_collective(&bench->machine, &rows[i].collective, &cost);
+    rows[i].time_s = tp_cost_alone_s(&bench->machine, &cost);
+  }
+}
+
+START_TEST(test_dispatch_found_back)
+{
+  struct bench *bench = bench_make("dgx-h100", "vllm-0.24-deepep", 8);
+  struct tp_fit_row rows[ROWS];
+  make_exchanges(bench, rows);
+  const struct tp_device_deepep_dispatch was = bench->device.deepep_dispatch;
+  struct tp_device device = bench->device;
+  device.deepep_dispatch.base_s *= 1.6;
+  device.deepep_dispatch.token_s *= 0.6;
+  device.deepep_dispatch.sm_bytes_per_s *= 1.4;
+  struct tp_fit_quality quality;
+  struct tp_error error = {""};
+  ck_assert_msg(tp_fit_collectives(&bench->platform, &bench->stack, "deepep_dispatch", rows, ROWS,
+                                   &options, &device, &quality, &error) == TP_OK,
+                "%s", error.text);
+  ck_assert(quality.worst_error < 0.02);
+  ck_assert_rel(device.deepep_dispatch.base_s, was.base_s, 0.02);
+  ck_assert_rel(device.deepep_dispatch.token_s, was.token_s, 0.05);
+  ck_assert_rel(device.deepep_dispatch.sm_bytes_per_s, was.sm_bytes_per_s, 0.05);
+  ck_assert(device.deepep_dispatch.expert_s == 0); /* its library is known to count none */
+  ck_assert(device.deepep_dispatch.sms == was.sms);
+  ck_assert(device.deepep_dispatch.most_tokens == was.most_tokens);
+  ck_assert_rel(device.deepep_combine.base_s, bench->device.deepep_combine.base_s, 1e-15);
+
+  rows[0].collective.tokens = 2000000; /* more than its buffers hold */
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "deepep_dispatch", rows,
+                                      ROWS, &options, &device, &quality, &error),
+                   TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "most_tokens"));
   bench_free(bench);
 }
 END_TEST
@@ -78,18 +130,18 @@ START_TEST(test_refusals)
   struct tp_fit_quality quality;
   struct tp_error error;
   struct tp_fit_row row = {.collective = {.bytes = 1024}, .ranks = 16, .time_s = 1e-5};
-  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &options, &bench->device, &quality, &error),
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "nccl", &row, 1, &options,
+                                      &bench->device, &quality, &error),
                    TP_E_INPUT); /* more ranks than GPUs */
   row.ranks = 2;
   row.time_s = 0;
-  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &options, &bench->device, &quality, &error),
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "nccl", &row, 1, &options,
+                                      &bench->device, &quality, &error),
                    TP_E_INPUT);
   row.time_s = 1e-5;
   bench->device.nccl.ll_base_s = 0;
-  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, TP_FIT_NCCL, &row, 1,
-                                      &options, &bench->device, &quality, &error),
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "nccl", &row, 1, &options,
+                                      &bench->device, &quality, &error),
                    TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "ll_base_s"));
   bench_free(bench);
@@ -136,6 +188,7 @@ static Suite *suite(void)
   tcase_set_timeout(tcase, 60);
   tcase_add_test(tcase, test_nccl_found_back);
   tcase_add_test(tcase, test_peer_kernels_found_back);
+  tcase_add_test(tcase, test_dispatch_found_back);
   tcase_add_test(tcase, test_refusals);
   tcase_add_test(tcase, test_rows);
   suite_add_tcase(suite, tcase);
