@@ -15,7 +15,7 @@ static const struct tp_option options[] = {
     {"device", 'd', TP_OPTION_TEXT, offsetof(struct args, device), "D",
      "GPU: name or file [the platform's]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct args, stack), "K",
-     "its attention kernels and collective library [flash, NCCL]"},
+     "its attention kernels and collective library [flash attention; NCCL, as gpt-fast-compile]"},
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "links of the collectives [a platform with this device]"},
     TP_FORMAT_OPTION(args),
@@ -111,8 +111,12 @@ const struct tp_command tp_command_cost = {
         "all_reduce, all_gather, reduce_scatter, all_to_all: bytes,ranks[,algorithm];\n"
         "dispatch, combine, prepare, of a mixture, by a --stack whose libraries have them: tokens\n"
         "of a rank,hidden,top_k,experts,ranks[,algorithm: deepep, deepep-low-latency,\n"
-        "nvlink-one-sided, nvlink-two-sided][,sms][,routing: random, or even: to as many ranks as\n"
-        "there are],dtype (of a dispatch fp8-block where it is empty).\n"
+        "nvlink-one-sided, nvlink-two-sided; where empty, what the stack's programs run][,sms]\n"
+        "[,routing: random, or even: to as many ranks as there are],dtype (of a dispatch "
+        "fp8-block\n"
+        "where it is empty).\n"
+        "Without --stack, collectives are NCCL's as gpt-fast-compile runs it, as tables of\n"
+        "nccl-tests are; those of predict's default are --stack vllm-0.24's.\n"
         "fp8-block GEMMs are as their tables were timed, issued one by one by the host.\n"
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"

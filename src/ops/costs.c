@@ -1,6 +1,7 @@
 #include "ops/costs.h"
 
 #include "cost/collectives/algorithm.h"
+#include "ops/exchange.h"
 #include "ops/platform.h"
 #include "ops/rows.h"
 #include "predict/interval.h"
@@ -94,16 +95,17 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
   return TP_OK;
 }
 
-static enum tp_status check_held(const struct bench *bench, const struct tp_op_row *row,
-                                 const struct tp_machine *machine, double held_sms)
+static enum tp_status read_beside(const struct bench *bench, const struct tp_op_row *row,
+                                  const struct tp_machine *machine, const struct tp_op *op,
+                                  struct tp_interference *beside)
 {
-  const double sms = machine->device->datasheet.sm_count;
-  if (held_sms <= sms)
-    return TP_OK;
-  return tp_op_row_fail(
-      &bench->reader, row,
-      tp_arena_printf(bench->arena, "column 'held_sms': %.9g of the %.0f SMs of %s; give no more",
-                      held_sms, sms, machine->device->name));
+  TP_TRY(tp_op_row_interference(&bench->reader, row, beside));
+  if (op->kind == TP_OP_COLLECTIVE && (beside->held_sms > 0 || beside->copy_bytes_per_s > 0))
+    return tp_op_row_fail(&bench->reader, row,
+                          "columns 'held_sms' and 'copy_bytes_per_s' are of kernels; leave them "
+                          "empty for what communicates");
+  const char *const fault = tp_interference_fault(machine->device, beside, bench->arena);
+  return fault == NULL ? TP_OK : tp_op_row_fail(&bench->reader, row, fault);
 }
 
 /* Once: programs are captured in graphs, and their kernels take less. */
@@ -141,6 +143,8 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   const struct tp_machine *machine = NULL;
   TP_TRY(tp_op_row_read(&bench->reader, row, &op));
   TP_TRY(machine_of(bench, row, &op, &machine));
+  if (op.kind == TP_OP_COLLECTIVE && tp_collective_is_exchange(&op.collective))
+    TP_TRY(tp_op_exchange_settle(&bench->reader, row, machine, &op.collective));
   struct tp_error reason;
   if (tp_cost_check(machine, &op, &reason) != TP_OK)
     return tp_op_row_fail(&bench->reader, row, reason.text);
@@ -149,8 +153,7 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
                           "the algorithm cannot run on this platform; try auto");
   const struct tp_cost cost = tp_cost_bare(machine, &op);
   struct tp_interference beside = {0};
-  TP_TRY(tp_op_row_interference(&bench->reader, row, &beside));
-  TP_TRY(check_held(bench, row, machine, beside.held_sms));
+  TP_TRY(read_beside(bench, row, machine, &op, &beside));
   if (cost.issued)
     tell_issued(bench, &op);
   if (op.kind == TP_OP_EXPERTS && op.experts.ungated)

@@ -2,8 +2,8 @@
 #define TP_OPS_COSTS_H
 /* Costs of single ops, as a benchmark of one op would time them: no launch gap, no skew.
  *
- * A kernel whose row has held_sms or copy_bytes_per_s above 0 is timed beside that load:
- * ops/interference.h.
+ * A kernel (no collective) whose row has held_sms or copy_bytes_per_s above 0 is timed beside that
+ * load: ops/interference.h.
  *
  * Rows of a CSV, by column `op`:
  *     gemm               m n k [dtype]
@@ -16,6 +16,7 @@
  *     memory             read_bytes write_bytes: an elementwise kernel
  *     quantise           m k [dtype] [scale]
  *     all_reduce ...     bytes ranks [algorithm] [dtype]; bytes of one rank, as nccl-tests counts
+ *     dispatch ...       tokens hidden top_k experts ranks [algorithm] [sms] [dtype] [routing]
  */
 #include "base/csv.h"
 #include "base/text.h"
@@ -24,7 +25,7 @@
 
 struct tp_op_costs_request {
   const char *device;      /* name or path; NULL: the platform's, which is then given */
-  const char *stack;       /* NULL: flash attention and NCCL */
+  const char *stack;       /* NULL: flash attention; NCCL, as gpt-fast-compile runs it */
   const char *platform;    /* NULL: a shipped one with this device, of one node if there is one */
   const char *const *sets; /* "KEY=VALUE" */
   size_t n_sets;

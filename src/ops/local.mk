@@ -1,7 +1,10 @@
 libtpstudy_la_SOURCES += \
+	%D%/cells.c %D%/cells.h \
 	%D%/costs.c %D%/costs.h \
+	%D%/exchange.c %D%/exchange.h \
 	%D%/flash_error.c %D%/flash_error.h \
 	%D%/interference.c %D%/interference.h \
 	%D%/median.c %D%/median.h \
 	%D%/platform.c %D%/platform.h \
-	%D%/rows.c %D%/rows.h
+	%D%/rows.c %D%/rows.h \
+	%D%/settle.c %D%/settle.h

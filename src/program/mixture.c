@@ -12,6 +12,18 @@
  * kernels made for it (enum tp_dispatch). */
 #include "program/block.h"
 
+enum tp_algorithm tp_dispatch_algorithm(enum tp_dispatch dispatch)
+{
+  static const enum tp_algorithm algorithms[] = {
+      [TP_DISPATCH_GATHER] = TP_ALGORITHM_AUTO,
+      [TP_DISPATCH_ALL_TO_ALL] = TP_ALGORITHM_AUTO,
+      [TP_DISPATCH_DEEPEP] = TP_ALGORITHM_DEEPEP,
+      [TP_DISPATCH_DEEPEP_LOW_LATENCY] = TP_ALGORITHM_DEEPEP_LOW_LATENCY,
+      [TP_DISPATCH_NVLINK_ONE_SIDED] = TP_ALGORITHM_NVLINK_ONE_SIDED,
+      [TP_DISPATCH_NVLINK_TWO_SIDED] = TP_ALGORITHM_NVLINK_TWO_SIDED};
+  return algorithms[dispatch];
+}
+
 static int64_t replicas(const struct tp_pass *pass)
 {
   return pass->request->mesh.dp;
@@ -49,23 +61,19 @@ static double exchanged_elements(const struct tp_pass *pass)
 /* Activations travel as experts multiply them, sums as wide as all others. */
 static void by_kernel(struct tp_pass *pass, enum tp_slot slot, enum tp_collective_kind kind)
 {
-  static const enum tp_algorithm algorithms[] = {
-      [TP_DISPATCH_DEEPEP] = TP_ALGORITHM_DEEPEP,
-      [TP_DISPATCH_DEEPEP_LOW_LATENCY] = TP_ALGORITHM_DEEPEP_LOW_LATENCY,
-      [TP_DISPATCH_NVLINK_ONE_SIDED] = TP_ALGORITHM_NVLINK_ONE_SIDED,
-      [TP_DISPATCH_NVLINK_TWO_SIDED] = TP_ALGORITHM_NVLINK_TWO_SIDED};
   const struct tp_expert_shape *const all = &pass->request->model->experts;
   const enum tp_dtype multiplied = tp_request_dtype(pass->request, TP_PART_EXPERTS);
   const bool narrow = kind == TP_DISPATCH && tp_dtype_quantises(multiplied);
-  tp_pass_start_collective(pass, slot,
-                           (struct tp_collective){.kind = kind,
-                                                  .group = tp_mesh_experts(&pass->request->mesh),
-                                                  .dtype = narrow ? multiplied : pass->wide,
-                                                  .algorithm = algorithms[dispatch_of(pass)],
-                                                  .tokens = pass->tokens,
-                                                  .hidden = pass->block.hidden,
-                                                  .top_k = all->top_k,
-                                                  .experts = all->count});
+  tp_pass_start_collective(
+      pass, slot,
+      (struct tp_collective){.kind = kind,
+                             .group = tp_mesh_experts(&pass->request->mesh),
+                             .dtype = narrow ? multiplied : pass->wide,
+                             .algorithm = tp_dispatch_algorithm(dispatch_of(pass)),
+                             .tokens = pass->tokens,
+                             .hidden = pass->block.hidden,
+                             .top_k = all->top_k,
+                             .experts = all->count});
 }
 
 /* Whether replicas meet. */

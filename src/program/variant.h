@@ -24,6 +24,9 @@ enum tp_dispatch {
   TP_DISPATCH_NVLINK_TWO_SIDED
 };
 
+/* The kernel that does it; AUTO where collectives do. */
+enum tp_algorithm tp_dispatch_algorithm(enum tp_dispatch dispatch);
+
 /* How the stack's kernels are cut; a copy of what the stack file says, so that programs know no
  * stack. */
 struct tp_style {

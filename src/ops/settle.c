@@ -1,0 +1,105 @@
+#include "ops/settle.h"
+
+/* DeepSeek's, which nearly all latents have. */
+static void settle_latent(bool decode, struct tp_latent *latent)
+{
+  latent->absorbed = decode;
+  if (decode)
+    latent->query_len = 1;
+  else
+    latent->kv_len = latent->query_len;
+  latent->kv_rank = latent->kv_rank > 0 ? latent->kv_rank : 512;
+  latent->rope_dim = latent->rope_dim > 0 ? latent->rope_dim : 64;
+  latent->nope_dim = latent->nope_dim > 0 ? latent->nope_dim : 128;
+  latent->v_dim = latent->v_dim > 0 ? latent->v_dim : 128;
+  latent->kv_dtype = tp_kv_dtype_of(latent->kv_dtype, latent->dtype);
+}
+
+/* Published models whose experts have no gate, for tables that do not tell them apart. */
+static const struct {
+  int64_t hidden, intermediate, top_k, experts;
+} ungated_models[] = {
+    {2688, 1856, 6, 128}, /* NVIDIA-Nemotron-3-Nano-30B-A3B, config.json: relu2 */
+};
+
+static bool is_ungated(const struct tp_experts *experts)
+{
+  for (size_t i = 0; i < sizeof ungated_models / sizeof *ungated_models; i++)
+    if (experts->hidden == ungated_models[i].hidden &&
+        experts->intermediate == ungated_models[i].intermediate &&
+        experts->top_k == ungated_models[i].top_k && experts->experts == ungated_models[i].experts)
+      return true;
+  return false;
+}
+
+static enum tp_status settle_experts(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                     struct tp_experts *experts)
+{
+  static const char *const answers[] = {"yes", "no", NULL};
+  size_t ungated = is_ungated(experts);
+  TP_TRY(tp_cell_word(reader, row, "gated", answers, ungated, &ungated));
+  experts->ungated = ungated > 0;
+  if (experts->top_k > experts->experts)
+    return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
+  if (experts->experts % experts->moe_ep != 0)
+    return tp_op_row_fail(reader, row, "column 'moe_ep' does not divide 'experts'");
+  if (experts->intermediate % experts->moe_tp != 0)
+    return tp_op_row_fail(reader, row, "column 'moe_tp' does not divide 'intermediate'");
+  return TP_OK;
+}
+
+static enum tp_status settle_exchange(const struct tp_op_reader *reader,
+                                      const struct tp_op_row *row,
+                                      const struct tp_collective *exchange)
+{
+  if (exchange->tokens == 0 || exchange->hidden == 0 || exchange->top_k == 0)
+    return tp_op_row_fail(reader, row, "needs tokens, hidden, top_k and experts above 0");
+  if (exchange->top_k > exchange->experts)
+    return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
+  int64_t ranks;
+  TP_TRY(tp_op_row_count(reader, row, "ranks", &ranks));
+  if (exchange->experts % ranks != 0)
+    return tp_op_row_fail(reader, row,
+                          "column 'ranks' does not divide 'experts'; each rank has as many");
+  return TP_OK;
+}
+
+enum tp_status tp_op_row_settle(const struct tp_op_reader *reader, const struct tp_op_row *row,
+                                const struct tp_op_row_shape *shape, struct tp_op *op)
+{
+  const struct tp_stack *const stack = reader->stack;
+  struct tp_attention *const attention = &op->attention;
+  if (op->kind == TP_OP_MEMORY && !(op->memory.read_bytes + op->memory.write_bytes > 0))
+    return tp_op_row_fail(reader, row, "memory needs read_bytes, write_bytes or both above 0");
+  if (shape->exchange)
+    return settle_exchange(reader, row, &op->collective);
+  if (shape->norm && op->collective.norm == 0)
+    return tp_op_row_fail(reader, row,
+                          "all_reduce_norm needs 'hidden' above 0: the elements of a row that is "
+                          "normalised");
+  if (op->kind == TP_OP_EXPERTS)
+    return settle_experts(reader, row, &op->experts);
+  if (op->kind == TP_OP_LATENT)
+    settle_latent(shape->decode, &op->latent);
+  if (op->kind == TP_OP_QUANTISE && !tp_dtype_quantises(op->quantise.dtype))
+    return tp_op_row_fail(reader, row,
+                          tp_arena_printf(reader->arena,
+                                          "column 'dtype': nothing is quantised to %s; take fp8",
+                                          tp_dtype_text(op->quantise.dtype)));
+  if (op->kind != TP_OP_ATTENTION)
+    return TP_OK;
+  if (attention->heads % attention->kv_heads != 0)
+    return tp_op_row_fail(
+        reader, row, "column 'kv_heads' does not divide 'heads'; each must serve equally many");
+  attention->kv_dtype = tp_kv_dtype_of(attention->kv_dtype, attention->dtype);
+  if (shape->decode)
+    attention->query_len = 1;
+  else
+    attention->kv_len = attention->query_len;
+  if (stack != NULL) {
+    attention->style = (enum tp_attention_style)(shape->decode ? stack->attention.decode
+                                                               : stack->attention.prefill);
+    attention->score_passes = stack->attention.score_passes;
+  }
+  return TP_OK;
+}
