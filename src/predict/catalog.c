@@ -105,10 +105,11 @@ static enum tp_status find_model(const struct tp_catalog *catalog, const char *n
   const enum tp_status status = tp_datadir_find(catalog->dirs, "model", "models", ".json", name,
                                                 catalog->arena, path, &unknown);
   struct stat there;
-  if (status == TP_OK && stat(*path, &there) == 0 && S_ISDIR(there.st_mode))
+  const char *const meant = status == TP_OK ? *path : name;
+  if (!is_folder && stat(meant, &there) == 0 && S_ISDIR(there.st_mode))
     return tp_fail(error, TP_E_INPUT,
                    "%s: a folder without config.json; give the file, or a folder that holds it",
-                   *path);
+                   meant);
   if (status == TP_OK || !is_folder)
     return status == TP_OK ? TP_OK : tp_fail(error, status, "%s", unknown.text);
   *path = inside;
