@@ -93,6 +93,22 @@ START_TEST(sets_each_document)
 }
 END_TEST
 
+/* Of groups and keys that a stack leaves out, too; what it leaves out stands for none. */
+START_TEST(sets_what_a_stack_leaves_out)
+{
+  ck_assert_int_eq(opened("dgx-h100", NULL, NULL)->stack.experts.dispatch, 0);
+  ck_assert_int_eq(opened("dgx-h100", NULL, "experts.dispatch=all-to-all")->stack.experts.dispatch,
+                   1);
+  ck_assert_rel(opened("dgx-h100", NULL, "experts.skew=0.5")->stack.experts.skew, 0.5, 1e-15);
+  ck_assert_rel(
+      opened("dgx-h100", NULL, "switch_in_place_ratio=2")->stack.collectives.switch_in_place_ratio,
+      2, 1e-15);
+  struct tp_setup *machine;
+  ck_assert_int_eq(open_with("dgx-h100", NULL, "experts.dispatch=none", &machine), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "all-to-all"));
+}
+END_TEST
+
 START_TEST(refuses)
 {
   static const struct {
@@ -142,6 +158,7 @@ static Suite *suite(void)
   tcase_add_test(machines, hashes_inputs);
   tcase_add_test(machines, takes_xml);
   tcase_add_test(machines, sets_each_document);
+  tcase_add_test(machines, sets_what_a_stack_leaves_out);
   tcase_add_loop_test(machines, refuses, 0, N_REFUSED);
   suite_add_tcase(suite, machines);
   return suite;
