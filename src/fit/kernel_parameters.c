@@ -36,23 +36,29 @@
 #define two_sided_dispatch_ROW(key, least, most, meaning) ROW(two_sided_dispatch, key, least, most)
 #define two_sided_combine_ROW(key, least, most, meaning)  ROW(two_sided_combine, key, least, most)
 
-#define EVERY_GROUP(X)                    \
-  TP_DEVICE_KERNEL_GROUPS(X)              \
-  TP_DEVICE_LATER_GROUPS(X)               \
+#define GROUPS_OF_KERNELS(X) \
+  TP_DEVICE_KERNEL_GROUPS(X) \
+  TP_DEVICE_LATER_GROUPS(X)
+#define GROUPS_OF_COLLECTIVES(X)          \
   X(nccl, TP_DEVICE_NCCL)                 \
   X(peer_kernels, TP_DEVICE_PEER_KERNELS) \
   TP_DEVICE_EXCHANGE_GROUPS(X)
 
 #define X(group, TABLE) \
   static const struct tp_kernel_parameter group##_table[] = {TABLE(group##_ROW)};
-EVERY_GROUP(X)
+GROUPS_OF_KERNELS(X)
+GROUPS_OF_COLLECTIVES(X)
 #undef X
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+#define GROUP(group, of_kernels) \
+  {#group, group##_table, COUNT(group##_table), offsetof(struct tp_device, group.kind), of_kernels},
 static const struct tp_kernel_group groups[] = {
-#define X(group, TABLE) \
-  {#group, group##_table, COUNT(group##_table), offsetof(struct tp_device, group.kind)},
-    EVERY_GROUP(X)
+#define X(group, TABLE) GROUP(group, true)
+    GROUPS_OF_KERNELS(X)
+#undef X
+#define X(group, TABLE) GROUP(group, false)
+        GROUPS_OF_COLLECTIVES(X)
 #undef X
 };
 

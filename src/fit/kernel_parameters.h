@@ -20,7 +20,8 @@ struct tp_kernel_group {
   const char *name;
   const struct tp_kernel_parameter *table;
   size_t n_table;
-  size_t kind; /* its enum tp_provenance in struct tp_device */
+  size_t kind;     /* its enum tp_provenance in struct tp_device */
+  bool of_kernels; /* else of collectives, which are fitted otherwise */
 };
 
 /* The spreads of regions, in their order (tp_region_of). */

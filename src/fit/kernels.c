@@ -209,7 +209,7 @@ static size_t choose(const struct tp_kernel_sample *samples, size_t n_samples,
 static bool list_parameters(const char *name, struct problem *problem, size_t *spread_offset)
 {
   const struct tp_kernel_group *group = tp_kernel_group_find(name);
-  if (group == NULL)
+  if (group == NULL || !group->of_kernels)
     return false;
   problem->group = group->name;
   for (size_t i = 0; i < group->n_table; i++) {
