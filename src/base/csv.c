@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Where the reader stands; cells are cut out of `at` in place, as they only ever shrink. */
@@ -228,13 +229,29 @@ static bool must_be_quoted(const char *text, size_t length)
   return quoted;
 }
 
-char *tp_csv_write_plain(const char *text, char *to, const char *end)
+/* Two quotes, an apostrophe, and every letter may be a quote to be doubled. */
+size_t tp_csv_text_room(const char *text)
+{
+  return 2 * strlen(text) + 3;
+}
+
+char *tp_csv_write_text(const char *text, char *to)
 {
   const size_t length = strlen(text);
-  if (length > (size_t)(end - to) || must_be_quoted(text, length) || is_formula(text))
-    return NULL;
-  memcpy(to, text, length);
-  return to + length;
+  const bool quoted = must_be_quoted(text, length);
+  if (quoted)
+    *to++ = '"';
+  if (is_formula(text))
+    *to++ = '\'';
+  if (!quoted)
+    return (char *)memcpy(to, text, length) + length;
+  for (; *text != '\0'; text++) {
+    if (*text == '"')
+      *to++ = '"';
+    *to++ = *text;
+  }
+  *to++ = '"';
+  return to;
 }
 
 char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS])
@@ -245,18 +262,11 @@ char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS])
 
 void tp_csv_put_text(FILE *out, const char *text)
 {
-  const char *const mark = is_formula(text) ? "'" : "";
-  if (!must_be_quoted(text, strlen(text))) {
-    fprintf(out, "%s%s", mark, text);
-    return;
-  }
-  fprintf(out, "\"%s", mark);
-  for (; *text != '\0'; text++) {
-    if (*text == '"')
-      putc('"', out);
-    putc(*text, out);
-  }
-  putc('"', out);
+  char *const written = malloc(tp_csv_text_room(text));
+  if (written == NULL)
+    tp_out_of_memory();
+  fwrite(written, 1, (size_t)(tp_csv_write_text(text, written) - written), out);
+  free(written);
 }
 
 void tp_csv_put_number(FILE *out, double value)

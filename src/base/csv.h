@@ -45,7 +45,7 @@ void tp_csv_put_number(FILE *out, double value);
 
 /* The same number in memory; returns its end, a NUL. */
 char *tp_csv_write_number(double value, char to[TP_DECIMAL_CHARS]);
-/* The same text in memory, without a NUL; returns its end, or NULL where it must be quoted or does
- * not fit before `end`. */
-char *tp_csv_write_plain(const char *text, char *to, const char *end);
+/* The same text in memory, without a NUL, in at most tp_csv_text_room bytes; returns its end. */
+size_t tp_csv_text_room(const char *text);
+char *tp_csv_write_text(const char *text, char *to);
 #endif

@@ -1,20 +1,19 @@
 #include "base/decimal.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { DIGITS = 9, MOST_POWER = 27 /* 5^27 < 2^64: exact in a long double of 64 bits */ };
+enum { DIGITS = 9, MOST_POWER = 27 };
 
-static const long double powers[MOST_POWER + 1] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,
-                                                   1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
-                                                   1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L,
-                                                   1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+static const double powers[MOST_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                              1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                              1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+                                              1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27};
 
-static bool scale(long double value, int power, long double *scaled)
+static bool scale(double value, int power, double *scaled)
 {
   if (power > MOST_POWER || power < -MOST_POWER)
     return false;
@@ -34,19 +33,19 @@ static int about_log10(double value)
 /* value = digits * 10^(exponent-8), rounded to nearest; false where that is too close to call. */
 static bool round_to_digits(double value, uint32_t *digits, int *exponent)
 {
-  long double scaled;
+  double scaled;
   int e = about_log10(value);
-  if (!scale((long double)value, DIGITS - 1 - e, &scaled))
+  if (!scale(value, DIGITS - 1 - e, &scaled))
     return false;
-  if (scaled < powers[DIGITS - 1] && !scale((long double)value, DIGITS - 1 - --e, &scaled))
+  if (scaled < powers[DIGITS - 1] && !scale(value, DIGITS - 1 - --e, &scaled))
     return false;
-  if (scaled >= powers[DIGITS] && !scale((long double)value, DIGITS - 1 - ++e, &scaled))
+  if (scaled >= powers[DIGITS] && !scale(value, DIGITS - 1 - ++e, &scaled))
     return false;
-  const int64_t whole = (int64_t)scaled;
-  const long double part = scaled - (long double)whole;
-  if (fabsl(part - 0.5L) < 1e-6L)
-    return false; /* the product's own rounding, 5e-11, could decide */
-  *digits = (uint32_t)whole + (part > 0.5L);
+  const int32_t whole = (int32_t)scaled;
+  const double part = scaled - whole;
+  if (fabs(part - 0.5) < 1e-6)
+    return false; /* roundings of the power and of the product, 6e-8 each, could decide */
+  *digits = (uint32_t)whole + (part > 0.5);
   *exponent = e;
   if (*digits == (uint32_t)powers[DIGITS]) {
     *digits /= 10;
@@ -132,7 +131,7 @@ char *tp_decimal_write(double value, char text[TP_DECIMAL_CHARS])
   const double size = fabs(value);
   const bool whole = size < 1e9 && size == (double)(uint32_t)size;
   if (!whole &&
-      (LDBL_MANT_DIG < 64 || !isnormal(value) || !round_to_digits(size, &digits, &exponent)))
+      (!isnormal(value) || !round_to_digits(size, &digits, &exponent)))
     return text + snprintf(text, TP_DECIMAL_CHARS, "%.9g", value);
   char *at = text;
   if (signbit(value))

@@ -49,7 +49,8 @@ struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step)
   const int64_t prompt = point->prompt, tokens = prefill_tokens(point);
   const int64_t first = step * tokens, left = sequences_of(point) * prompt - first;
   int64_t taken = tokens < left ? tokens : left;
-  struct tp_batch batch = {.n = 0};
+  struct tp_batch batch; /* whose chunks are many, and mostly unused */
+  batch.n = 0;
   if (first % prompt > 0) {
     const int64_t rest = prompt - first % prompt, some = rest < taken ? rest : taken;
     add_chunk(&batch, (struct tp_chunk){1, some, first % prompt});

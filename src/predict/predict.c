@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* That a point does not fit, in words: seven printed numbers, often those of the variant before. */
+struct misfit {
+  struct tp_footprint need;
+  double capacity_bytes, reserve_bytes;
+  struct tp_error error; /* text "": none yet */
+};
+
 struct tp_predictor {
   struct tp_arena *forever, *scratch;
   struct tp_timer *timer;
@@ -16,6 +23,7 @@ struct tp_predictor {
   struct tp_variant standard;
   struct tp_point standard_point;             /* the last one predicted; model NULL: none */
   double standard_e2e_s, standard_dram_bytes; /* NAN: cannot run */
+  struct misfit misfit;                       /* the last */
 };
 
 struct tp_predictor *tp_predictor_create(void)
@@ -99,23 +107,42 @@ static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *
   return TP_OK;
 }
 
+static bool same_footprint(const struct tp_footprint *a, const struct tp_footprint *b)
+{
+  return a->weight_bytes == b->weight_bytes && a->state_bytes == b->state_bytes &&
+         a->kv_bytes == b->kv_bytes && a->activation_bytes == b->activation_bytes;
+}
+
+static void say_misfit(struct misfit *misfit)
+{
+  const struct tp_footprint *const need = &misfit->need;
+  char state[64] = "";
+  if (need->state_bytes > 0)
+    snprintf(state, sizeof state, ", gradients and optimiser %.3g", need->state_bytes * 1e-9);
+  tp_fail(&misfit->error, TP_E_INPUT,
+          "does not fit: needs %.3g GB of %.3g GB a GPU: weights %.3g%s, cache %.3g, "
+          "activations %.3g, reserve %.3g",
+          (memory_bytes_of(need) + misfit->reserve_bytes) * 1e-9, misfit->capacity_bytes * 1e-9,
+          need->weight_bytes * 1e-9, state, need->kv_bytes * 1e-9, need->activation_bytes * 1e-9,
+          misfit->reserve_bytes * 1e-9);
+}
+
 static enum tp_status check_memory(const struct tp_point *point, const struct tp_footprint *need,
-                                   struct tp_error *error)
+                                   struct misfit *last, struct tp_error *error)
 {
   const double capacity_bytes = point->device->datasheet.dram_bytes;
   const double reserve_bytes =
       point->stack->memory.reserve_bytes + point->stack->memory.reserve_ratio * capacity_bytes;
-  const double bytes = memory_bytes_of(need) + reserve_bytes;
-  char state[64] = "";
-  if (bytes <= capacity_bytes)
+  if (memory_bytes_of(need) + reserve_bytes <= capacity_bytes)
     return TP_OK;
-  if (need->state_bytes > 0)
-    snprintf(state, sizeof state, ", gradients and optimiser %.3g", need->state_bytes * 1e-9);
-  return tp_fail(error, TP_E_INPUT,
-                 "does not fit: needs %.3g GB of %.3g GB a GPU: weights %.3g%s, cache %.3g, "
-                 "activations %.3g, reserve %.3g",
-                 bytes * 1e-9, capacity_bytes * 1e-9, need->weight_bytes * 1e-9, state,
-                 need->kv_bytes * 1e-9, need->activation_bytes * 1e-9, reserve_bytes * 1e-9);
+  if (last->error.text[0] == '\0' || !same_footprint(&last->need, need) ||
+      last->capacity_bytes != capacity_bytes || last->reserve_bytes != reserve_bytes) {
+    *last = (struct misfit){*need, capacity_bytes, reserve_bytes, {""}};
+    say_misfit(last);
+  }
+  if (error != NULL)
+    *error = last->error;
+  return TP_E_INPUT;
 }
 
 static void fill_latencies(const struct tp_point *point, const struct tp_sum *prefill,
@@ -208,7 +235,7 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   TP_TRY(footprint_of(&steps, &need, error));
   row->nodes = tp_machine_nodes(&steps.timing.machine->machine);
   row->memory_bytes = memory_bytes_of(&need);
-  const enum tp_status status = check_memory(point, &need, error);
+  const enum tp_status status = check_memory(point, &need, &predictor->misfit, error);
   row->fits = status == TP_OK;
   if (status != TP_OK)
     return status;
@@ -287,7 +314,7 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   struct tp_footprint need;
   struct tp_result result;
   TP_TRY(footprint_of(&steps, &need, error));
-  TP_TRY(check_memory(point, &need, error));
+  TP_TRY(check_memory(point, &need, &predictor->misfit, error));
   steps.timing.timeline = timeline;
   timeline->offset_s = 0;
   timeline->first_rank = timeline->n_ranks = 0;

@@ -1,5 +1,7 @@
 #include "predict/prediction.h"
 
+#include "predict/row.h"
+
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -63,25 +65,11 @@ void tp_prediction_write_header(size_t n_columns, FILE *out)
   putc('\n', out);
 }
 
-/* A row of usual cells is one write: a call of stdio a cell would take longer than its digits. */
 void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out)
 {
-  enum { CELL_BYTES = 128 };
-  char row[TP_N_COLUMNS * (CELL_BYTES + 1)], *at = row;
-  for (size_t i = 0; i < n_columns; i++) {
-    const struct tp_column *const column = &tp_columns[i];
-    char *end = NULL;
-    if (column->is_text)
-      end = tp_csv_write_plain(tp_prediction_text(prediction, column), at, at + CELL_BYTES);
-    else
-      end = tp_csv_write_number(tp_prediction_number(prediction, column), at);
-    if (end == NULL) {
-      fwrite(row, 1, (size_t)(at - row), out);
-      tp_csv_put_text(out, tp_prediction_text(prediction, column));
-      end = row;
-    }
-    at = end;
-    *at++ = i + 1 < n_columns ? ',' : '\n';
-  }
-  fwrite(row, 1, (size_t)(at - row), out);
+  struct tp_row_writer *const writer = tp_row_writer_create(n_columns);
+  size_t length;
+  const char *const line = tp_row_writer_line(writer, prediction, &length);
+  fwrite(line, 1, length, out);
+  tp_row_writer_free(writer);
 }

@@ -33,13 +33,18 @@ struct outcome {
   struct tp_result result;
 };
 
+/* A program that decodes is run again at other contexts, and kept; any other is not wanted once it
+ * has run, and lives in the scratch of its point. */
 struct tp_step_entry {
   struct key key; /* its batch: `built_for` */
   struct tp_batch built_for;
-  struct tp_arena *arena; /* holds the rest */
-  struct tp_program program;
-  struct tp_priced priced;  /* program NULL: not priced yet */
-  struct outcome *outcomes; /* by context, OUTCOMES of a chunk that decodes, else one; NULL: none */
+  bool kept;
+  uint64_t turn;          /* of the memo, that a program that is not kept was built in */
+  struct tp_arena *arena; /* of what is kept; NULL: nothing was */
+  struct tp_program program; /* of one that is gone the numbers alone mean something */
+  struct tp_priced priced;   /* program NULL: not priced yet */
+  struct outcome outcome;    /* of a step whose contexts are in its key */
+  struct outcome *outcomes;  /* by context, of one that decodes: OUTCOMES; NULL: none */
 };
 
 /* The entries that a key may have. */
@@ -49,6 +54,7 @@ struct set {
 };
 
 struct tp_step_memo {
+  uint64_t turn; /* counts points */
   struct set sets[SETS];
 };
 
@@ -71,16 +77,14 @@ static void free_entry(struct tp_step_entry *entry)
 /* An entry of nobody's, which no key is the same as; NULL: a new one. */
 static struct tp_step_entry *emptied(struct tp_step_entry *entry)
 {
-  if (entry == NULL) {
+  if (entry == NULL)
     entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
-      tp_out_of_memory();
-    entry->arena = tp_arena_create();
-    return entry;
-  }
-  tp_arena_reset(entry->arena);
+  if (entry == NULL)
+    tp_out_of_memory();
+  if (entry->arena != NULL)
+    tp_arena_reset(entry->arena);
   entry->key.model = NULL;
-  entry->priced.program = NULL;
+  entry->outcome.ran = false;
   entry->outcomes = NULL;
   return entry;
 }
@@ -148,8 +152,18 @@ static size_t set_of(const struct key *key)
   return (size_t)(hash >> 20) & (SETS - 1);
 }
 
+/* Whether contexts of the step are in no key. */
+static bool decodes_some(const struct tp_batch *batch)
+{
+  for (int i = 0; i < batch->n; i++)
+    if (tp_chunk_decodes(&batch->chunks[i]))
+      return true;
+  return false;
+}
+
 static enum tp_status build_sublayer(const struct tp_steps *steps, const struct tp_batch *batch,
-                                     struct tp_step_entry *entry, struct tp_error *error)
+                                     struct tp_arena *arena, struct tp_program *program,
+                                     struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   const struct tp_sublayer_request sublayer = {.model = point->model,
@@ -158,23 +172,35 @@ static enum tp_status build_sublayer(const struct tp_steps *steps, const struct 
                                                .tokens = tp_batch_tokens(batch),
                                                .dtype = point->dtype};
   const struct tp_request request = tp_point_request(point, 0, batch);
-  TP_TRY(tp_sublayer_build(&sublayer, entry->arena, &entry->program, error));
-  return tp_variant_rearrange(point->variant, &request, entry->arena, &entry->program, error);
+  TP_TRY(tp_sublayer_build(&sublayer, arena, program, error));
+  return tp_variant_rearrange(point->variant, &request, arena, program, error);
+}
+
+/* Where what belongs to the entry's program lives. */
+static struct tp_arena *home_of(const struct tp_steps *steps, const struct tp_step_entry *entry)
+{
+  return entry->kept ? entry->arena : steps->scratch;
 }
 
 static enum tp_status build(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
                             struct tp_step_entry *entry, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
+  struct tp_program *const program = &entry->program;
+  entry->kept = decodes_some(batch);
+  entry->turn = steps->memo->turn;
+  entry->priced.program = NULL;
+  if (entry->kept && entry->arena == NULL)
+    entry->arena = tp_arena_create();
+  struct tp_arena *const arena = home_of(steps, entry);
   if (point->workload.alone) {
-    TP_TRY(build_sublayer(steps, batch, entry, error));
+    TP_TRY(build_sublayer(steps, batch, arena, program, error));
   } else {
     const struct tp_request request = tp_point_request(point, stage, batch);
-    TP_TRY(tp_variant_build(point->variant, &request, entry->arena, &entry->program, error));
+    TP_TRY(tp_variant_build(point->variant, &request, arena, program, error));
   }
-  entry->program.batch = *batch;
-  return tp_collective_choose(&entry->program, &steps->timing.machine->machine, point->collective,
-                              error);
+  program->batch = *batch;
+  return tp_collective_choose(program, &steps->timing.machine->machine, point->collective, error);
 }
 
 static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
@@ -199,17 +225,18 @@ static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
   return TP_OK;
 }
 
-/* The entry of a stage's step, its program built for a batch that is alike: mostly that of the step
- * before, for a generation is many steps. */
+/* The entry of a stage's step, which was built for a batch that is alike: mostly that of the prefill
+ * or of the decode step before, for footprints are asked for before times, and a generation is many
+ * steps. */
 static enum tp_status find(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                            struct tp_step_entry **found, struct tp_error *error)
 {
-  struct tp_step_entry *const last = steps->last;
-  if (last == NULL || last->key.stage != stage || !same_batch(&last->key, batch)) {
-    steps->last = NULL;
-    TP_TRY(find_in_memo(steps, stage, batch, &steps->last, error));
+  struct tp_step_entry **const last = &steps->last[decodes_some(batch)];
+  if (*last == NULL || (*last)->key.stage != stage || !same_batch(&(*last)->key, batch)) {
+    *last = NULL;
+    TP_TRY(find_in_memo(steps, stage, batch, last, error));
   }
-  *found = steps->last;
+  *found = *last;
   return TP_OK;
 }
 
@@ -217,7 +244,8 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   steps->timing = (struct tp_timing){.engine = point->engine, .detail = point->detail};
-  steps->last = NULL;
+  steps->last[false] = steps->last[true] = NULL;
+  steps->memo->turn++;
   TP_TRY(tp_timer_machine(steps->timer, point->platform, point->device, point->stack,
                           tp_mesh_ranks(&point->mesh), &steps->timing.machine, error));
   return tp_point_check(point, &steps->timing.machine->machine, error);
@@ -237,42 +265,40 @@ enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struc
   return TP_OK;
 }
 
-static void price(const struct tp_steps *steps, const struct tp_batch *batch,
-                  struct tp_step_entry *entry)
+/* The program at the contexts of the batch, with its costs. */
+static enum tp_status price(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
+                            struct tp_step_entry *entry, struct tp_error *error)
 {
   const struct tp_timed_machine *const machine = steps->timing.machine;
-  const bool same = tp_batch_same(&entry->program.batch, batch);
+  struct tp_program *const program = &entry->program;
+  if (!entry->kept && entry->turn != steps->memo->turn)
+    TP_TRY(build(steps, stage, batch, entry, error));
+  const bool same = tp_batch_same(&program->batch, batch);
   if (entry->priced.program != NULL) {
     if (!same)
-      tp_timer_reprice(steps->timer, machine, &entry->program, batch, &entry->priced);
-    return;
+      tp_timer_reprice(steps->timer, machine, program, batch, &entry->priced);
+    return TP_OK;
   }
   if (!same)
-    tp_program_set_contexts(&entry->program, batch);
-  tp_timer_price(steps->timer, machine, &entry->program, entry->arena, &entry->priced);
+    tp_program_set_contexts(program, batch);
+  struct tp_arena *const arena = home_of(steps, entry);
+  tp_timer_price(steps->timer, machine, program, arena, &entry->priced);
   if (steps->timing.engine->plan != NULL)
-    entry->priced.plan = steps->timing.engine->plan(&entry->program, entry->arena);
-}
-
-/* Whether contexts of the step are in no key. */
-static bool decodes_some(const struct tp_batch *batch)
-{
-  for (int i = 0; i < batch->n; i++)
-    if (tp_chunk_decodes(&batch->chunks[i]))
-      return true;
-  return false;
+    entry->priced.plan = steps->timing.engine->plan(program, arena);
+  return TP_OK;
 }
 
 /* NULL of a step that decodes beside other chunks. */
 static struct outcome *outcome_of(struct tp_step_entry *entry, const struct tp_batch *batch)
 {
-  const bool decodes = decodes_some(batch);
-  if (decodes && batch->n > 1)
+  if (!entry->kept)
+    return &entry->outcome;
+  if (batch->n > 1)
     return NULL;
   if (entry->outcomes == NULL)
-    entry->outcomes = TP_NEW(entry->arena, struct outcome, decodes ? OUTCOMES : 1);
+    entry->outcomes = TP_NEW(entry->arena, struct outcome, OUTCOMES);
   const uint64_t hash = mix(0, (uint64_t)batch->chunks[0].context);
-  return &entry->outcomes[decodes ? (size_t)(hash >> 20) & (OUTCOMES - 1) : 0];
+  return &entry->outcomes[(size_t)(hash >> 20) & (OUTCOMES - 1)];
 }
 
 static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct tp_batch *batch,
@@ -285,7 +311,7 @@ static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct 
     *result = outcome->result;
     return TP_OK;
   }
-  price(steps, batch, entry);
+  TP_TRY(price(steps, stage, batch, entry, error));
   TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
   if (outcome != NULL)
     *outcome = (struct outcome){true, batch->chunks[0].context, *result};
@@ -311,12 +337,12 @@ static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *
                                  struct tp_result *result, struct tp_error *error)
 {
   const int stages = steps->point->mesh.pp, ranks = tp_mesh_stage_ranks(&steps->point->mesh);
+  if (stages == 1)
+    return run_stage(steps, 0, batch, result, error);
   struct tp_timeline nobodys = {.offset_s = 0};
   struct tp_timeline *const timeline =
       steps->timing.timeline != NULL ? steps->timing.timeline : &nobodys;
   const double began_s = timeline->offset_s;
-  if (stages == 1)
-    return run_stage(steps, 0, batch, result, error);
   *result = (struct tp_result){0};
   for (int stage = 0; stage < stages; stage++) {
     struct tp_result one;

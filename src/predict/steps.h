@@ -19,9 +19,9 @@ struct tp_steps {
   const struct tp_point *point;
   struct tp_timer *timer;
   struct tp_step_memo *memo;
-  struct tp_arena *scratch;   /* of a run; the caller resets it */
-  struct tp_timing timing;    /* a timeline may be set before a run */
-  struct tp_step_entry *last; /* of the memo, that the last step found */
+  struct tp_arena *scratch; /* of a point: the caller resets it before tp_steps_begin, not after */
+  struct tp_timing timing;  /* a timeline may be set before a run */
+  struct tp_step_entry *last[2]; /* of the memo, found for the last step that decodes not, and does */
 };
 
 /* What one rank of a stage needs of its memory while it works on a batch, the cache at its full

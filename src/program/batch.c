@@ -1,13 +1,22 @@
 #include "program/batch.h"
 
+/* Chunks behind the first stay as they are. */
+static struct tp_batch batch_of_one(struct tp_chunk chunk)
+{
+  struct tp_batch batch;
+  batch.n = 1;
+  batch.chunks[0] = chunk;
+  return batch;
+}
+
 struct tp_batch tp_batch_prefill(int64_t sequences, int64_t prompt)
 {
-  return (struct tp_batch){.n = 1, .chunks = {{sequences, prompt, 0}}};
+  return batch_of_one((struct tp_chunk){sequences, prompt, 0});
 }
 
 struct tp_batch tp_batch_decode(int64_t sequences, int64_t kv_len)
 {
-  return (struct tp_batch){.n = 1, .chunks = {{sequences, 1, kv_len - 1}}};
+  return batch_of_one((struct tp_chunk){sequences, 1, kv_len - 1});
 }
 
 static int64_t sum_sequences(const struct tp_chunk *chunks, int n)

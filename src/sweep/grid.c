@@ -136,6 +136,16 @@ enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *cata
   return tp_ask_resolve(&ask, catalog, point, error);
 }
 
+enum tp_status tp_grid_next(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
+                            struct tp_point *point, struct tp_error *error)
+{
+  const size_t variant = index % axis_size(grid, TP_AXIS_variant);
+  if (variant == 0)
+    return tp_grid_point(grid, catalog, index, point, error);
+  return tp_catalog_variant(catalog, grid->axes[TP_AXIS_variant].words[variant], &point->variant,
+                            error);
+}
+
 enum tp_status tp_grid_check(const struct tp_grid *grid, struct tp_catalog *catalog,
                              struct tp_error *error)
 {

@@ -46,6 +46,10 @@ size_t tp_grid_columns(const struct tp_grid *grid);
 enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
                              struct tp_point *point, struct tp_error *error);
 
+/* The same of a walk: `point` is point `index - 1`, or, of index 0, anything. */
+enum tp_status tp_grid_next(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
+                            struct tp_point *point, struct tp_error *error);
+
 /* Whether point `index` is the first with one of its values, or its row of the file: grids of the
  * same shape that differ at all differ in such a point. */
 bool tp_grid_is_first(const struct tp_grid *grid, size_t index);

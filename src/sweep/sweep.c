@@ -1,6 +1,7 @@
 #include "sweep/sweep.h"
 
 #include "base/child.h"
+#include "predict/row.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,15 +11,42 @@
  * that is a line end, or a failure, a digit and the error's text, which has no line end. */
 enum { MOST_WORKERS = 256, CHUNK = 32, FLUSH_ROWS = 256 };
 
-static enum tp_status predict_row(const struct tp_sweep *sweep, struct tp_predictor *predictor,
-                                  size_t index, FILE *out, struct tp_error *error)
+/* One that goes from point to point and writes their rows. */
+struct walk {
+  const struct tp_sweep *sweep;
+  FILE *out;
+  struct tp_predictor *predictor;
+  struct tp_row_writer *writer;
+  size_t next;           /* after the last point */
+  struct tp_point point; /* the last */
+};
+
+static struct walk walk_begin(const struct tp_sweep *sweep, FILE *out)
 {
-  struct tp_point point;
+  return (struct walk){.sweep = sweep,
+                       .out = out,
+                       .predictor = tp_predictor_create(),
+                       .writer = tp_row_writer_create(tp_grid_columns(sweep->grid))};
+}
+
+static void walk_end(struct walk *walk)
+{
+  tp_row_writer_free(walk->writer);
+  tp_predictor_free(walk->predictor);
+}
+
+static enum tp_status write_row(struct walk *walk, size_t index, struct tp_error *error)
+{
+  const struct tp_sweep *const sweep = walk->sweep;
   struct tp_prediction row;
-  TP_TRY(tp_grid_point(sweep->grid, sweep->catalog, index, &point, error));
-  TP_TRY(tp_predict(predictor, &point, &row, error));
+  size_t length;
+  TP_TRY((index == walk->next ? tp_grid_next : tp_grid_point)(sweep->grid, sweep->catalog, index,
+                                                              &walk->point, error));
+  walk->next = index + 1;
+  TP_TRY(tp_predict(walk->predictor, &walk->point, &row, error));
+  const char *const line = tp_row_writer_line(walk->writer, &row, &length);
   errno = 0;
-  tp_prediction_write_row(&row, tp_grid_columns(sweep->grid), out);
+  fwrite(line, 1, length, walk->out);
   return TP_OK;
 }
 
@@ -43,15 +71,15 @@ static enum tp_status row_done(const struct tp_sweep *sweep, size_t index, FILE 
 
 static enum tp_status run_alone(const struct tp_sweep *sweep, FILE *out, struct tp_error *error)
 {
-  struct tp_predictor *predictor = tp_predictor_create();
+  struct walk walk = walk_begin(sweep, out);
   const size_t size = tp_grid_size(sweep->grid);
   enum tp_status status = TP_OK;
   for (size_t i = sweep->first; i < size && status == TP_OK; i++) {
-    status = predict_row(sweep, predictor, i, out, error);
+    status = write_row(&walk, i, error);
     if (status == TP_OK)
       status = row_done(sweep, i, out, error);
   }
-  tp_predictor_free(predictor);
+  walk_end(&walk);
   return status;
 }
 
@@ -78,20 +106,20 @@ static int work(void *data, int pipe)
   FILE *const out = fdopen(pipe, "w");
   if (out == NULL)
     return TP_E_ENVIRONMENT;
-  struct tp_predictor *predictor = tp_predictor_create();
+  struct walk walk = walk_begin(sweep, out);
   const size_t size = tp_grid_size(sweep->grid);
   for (size_t i = sweep->first; i < size; i++) {
     struct tp_error error;
     if (owner_of(sweep, i) != worker->self)
       continue;
-    const enum tp_status status = predict_row(sweep, predictor, i, out, &error);
+    const enum tp_status status = write_row(&walk, i, &error);
     if (status != TP_OK)
       fprintf(out, "%d%s", (int)status, error.text);
     putc('\0', out);
     if (status != TP_OK)
       break;
   }
-  tp_predictor_free(predictor);
+  walk_end(&walk);
   return fclose(out) == 0 ? 0 : TP_E_ENVIRONMENT;
 }
 
