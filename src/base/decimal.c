@@ -55,7 +55,7 @@ static bool round_to_digits(double value, uint32_t *digits, int *exponent)
 }
 
 /* The digits without trailing zeros; returns how many are left. */
-static int write_digits(uint32_t digits, char text[DIGITS])
+static int write_digits(uint32_t digits, char *text)
 {
   static const char pairs[] =
       "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
@@ -70,10 +70,11 @@ static int write_digits(uint32_t digits, char text[DIGITS])
   return n;
 }
 
-static char *put(char *at, const char *text, int n)
+/* Up to DIGITS of them: so many are copied, and of them n counted, for that takes no loop.  There is
+ * room for them in the text, and behind the digits. */
+static char *put(char *at, const char *digits, int n)
 {
-  for (int i = 0; i < n; i++) /* less than a call of memcpy */
-    at[i] = text[i];
+  memcpy(at, digits, DIGITS);
   return at + n;
 }
 
@@ -101,7 +102,9 @@ static char *put_scientific(char *at, const char *digits, int n, int exponent)
 static char *put_plain(char *at, const char *digits, int n, int exponent)
 {
   if (exponent < 0) {
-    at = put_zeros(put(at, "0.", 2), -exponent - 1);
+    *at++ = '0';
+    *at++ = '.';
+    at = put_zeros(at, -exponent - 1);
     return put(at, digits, n);
   }
   const int before = exponent + 1;
@@ -139,7 +142,7 @@ char *tp_decimal_write(double value, char text[TP_DECIMAL_CHARS])
   if (whole) {
     at = put_whole(at, (uint32_t)size);
   } else {
-    char shown[DIGITS];
+    char shown[2 * DIGITS];
     const int n = write_digits(digits, shown);
     at = exponent < -4 || exponent >= DIGITS ? put_scientific(at, shown, n, exponent)
                                              : put_plain(at, shown, n, exponent);

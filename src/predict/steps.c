@@ -47,8 +47,10 @@ struct tp_step_entry {
   struct outcome *outcomes;  /* by context, of one that decodes: OUTCOMES; NULL: none */
 };
 
-/* The entries that a key may have. */
+/* The entries that a key may have, and the hashes of theirs, which tell most of them apart where the
+ * entries themselves are not in the processor's cache. */
 struct set {
+  uint64_t hashes[WAYS];
   struct tp_step_entry *ways[WAYS];
   int oldest;
 };
@@ -56,6 +58,8 @@ struct set {
 struct tp_step_memo {
   uint64_t turn; /* counts points */
   struct set sets[SETS];
+  size_t n_spare;
+  struct tp_arena *spare[SETS * WAYS]; /* that no entry has */
 };
 
 struct tp_step_memo *tp_step_memo_create(void)
@@ -75,24 +79,37 @@ static void free_entry(struct tp_step_entry *entry)
 }
 
 /* An entry of nobody's, which no key is the same as; NULL: a new one. */
-static struct tp_step_entry *emptied(struct tp_step_entry *entry)
+static struct tp_step_entry *emptied(struct tp_step_memo *memo, struct tp_step_entry *entry)
 {
   if (entry == NULL)
     entry = calloc(1, sizeof *entry);
   if (entry == NULL)
     tp_out_of_memory();
   if (entry->arena != NULL)
-    tp_arena_reset(entry->arena);
+    memo->spare[memo->n_spare++] = entry->arena;
+  entry->arena = NULL;
   entry->key.model = NULL;
   entry->outcome.ran = false;
   entry->outcomes = NULL;
   return entry;
 }
 
+/* The one that was left last: most of it is in the processor's cache. */
+static struct tp_arena *spare_arena(struct tp_step_memo *memo)
+{
+  if (memo->n_spare == 0)
+    return tp_arena_create();
+  struct tp_arena *const arena = memo->spare[--memo->n_spare];
+  tp_arena_reset(arena);
+  return arena;
+}
+
 void tp_step_memo_free(struct tp_step_memo *memo)
 {
   for (int i = 0; memo != NULL && i < SETS * WAYS; i++)
     free_entry(memo->sets[i / WAYS].ways[i % WAYS]);
+  while (memo != NULL && memo->n_spare > 0)
+    tp_arena_free(memo->spare[--memo->n_spare]);
   free(memo);
 }
 
@@ -137,7 +154,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
   return hash ^ hash >> 29;
 }
 
-static size_t set_of(const struct key *key)
+static uint64_t hash_of(const struct key *key)
 {
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
@@ -149,7 +166,7 @@ static size_t set_of(const struct key *key)
     hash = mix(hash, (uint64_t)chunk->sequences);
     hash = mix(hash, (uint64_t)chunk->tokens << 1 | (uint64_t)tp_chunk_decodes(chunk));
   }
-  return (size_t)(hash >> 20) & (SETS - 1);
+  return hash;
 }
 
 /* Whether contexts of the step are in no key. */
@@ -191,7 +208,7 @@ static enum tp_status build(const struct tp_steps *steps, int stage, const struc
   entry->turn = steps->memo->turn;
   entry->priced.program = NULL;
   if (entry->kept && entry->arena == NULL)
-    entry->arena = tp_arena_create();
+    entry->arena = spare_arena(steps->memo);
   struct tp_arena *const arena = home_of(steps, entry);
   if (point->workload.alone) {
     TP_TRY(build_sublayer(steps, batch, arena, program, error));
@@ -208,14 +225,16 @@ static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
                                    struct tp_error *error)
 {
   const struct key key = key_of(steps, stage, batch);
-  struct set *const set = &steps->memo->sets[set_of(&key)];
+  const uint64_t hash = hash_of(&key);
+  struct set *const set = &steps->memo->sets[(size_t)(hash >> 20) & (SETS - 1)];
   for (int i = 0; i < WAYS; i++)
-    if (set->ways[i] != NULL && same_key(&set->ways[i]->key, &key)) {
+    if (set->hashes[i] == hash && set->ways[i] != NULL && same_key(&set->ways[i]->key, &key)) {
       *found = set->ways[i];
       return TP_OK;
     }
   struct tp_step_entry **const way = &set->ways[set->oldest];
-  struct tp_step_entry *const entry = *way = emptied(*way);
+  struct tp_step_entry *const entry = *way = emptied(steps->memo, *way);
+  set->hashes[set->oldest] = hash;
   TP_TRY(build(steps, stage, batch, entry, error));
   entry->key = key;
   entry->built_for = *batch;

@@ -73,6 +73,8 @@ static struct place place_of(const struct tp_grid *grid, size_t index)
   struct place place = {.grid = grid};
   for (int i = TP_N_AXES - 1; i >= 0; i--) {
     const size_t n = axis_size(grid, loop_order[i]);
+    if (n == 1) /* of most, and divisions are slow */
+      continue;
     place.items[loop_order[i]] = index % n;
     index /= n;
   }
@@ -86,6 +88,8 @@ static bool is_near_first(const struct tp_grid *grid, size_t index, int most)
   int n_later = 0;
   for (int i = TP_N_AXES - 1; i >= 0 && n_later <= most; i--) {
     const size_t n = axis_size(grid, loop_order[i]);
+    if (n == 1)
+      continue;
     n_later += index % n != 0;
     index /= n;
   }
