@@ -66,11 +66,11 @@ static enum tp_status take_result_back(struct job *job)
   return tp_claim_file(job->part, job->target->file, &job->descriptor, job->error);
 }
 
-/* As much as is flushed at a time: rows are written by thousands a second, and by few calls. */
-static void buffer_rows(FILE *out)
+/* Rows are written by the hundred thousand: by few calls. */
+static void buffer_rows(const struct job *job, FILE *out)
 {
-  enum { BUFFER_BYTES = 256 * 1024 };
-  setvbuf(out, NULL, _IOFBF, BUFFER_BYTES);
+  enum { BUFFER_BYTES = 128 * 1024 };
+  setvbuf(out, TP_NEW_RAW(job->arena, char, BUFFER_BYTES), _IOFBF, BUFFER_BYTES);
 }
 
 /* The part up to the last whole row that is kept, for more to come. */
@@ -82,7 +82,7 @@ static FILE *open_part(struct job *job)
   if (out == NULL)
     return NULL;
   job->descriptor = -1; /* the stream's */
-  buffer_rows(out);
+  buffer_rows(job, out);
   if (job->kept.bytes == 0)
     tp_prediction_write_header(tp_grid_columns(job->sweep->grid), out);
   return out;
@@ -129,7 +129,7 @@ static enum tp_status write_special(const struct job *job)
   FILE *out = fopen(job->target->file, "w");
   if (out == NULL)
     return fail_write(job, job->target->file);
-  buffer_rows(out);
+  buffer_rows(job, out);
   tp_prediction_write_header(tp_grid_columns(job->sweep->grid), out);
   const enum tp_status status = run_into(job, out);
   return fclose(out) == 0 || status != TP_OK ? status : fail_write(job, job->target->file);
