@@ -36,14 +36,14 @@ struct outcome {
 /* A program that decodes is run again at other contexts, and kept; any other is not wanted once it
  * has run, and lives in the scratch of its point. */
 struct tp_step_entry {
-  struct key key; /* its batch: `built_for` */
+  struct key key;         /* its batch: `built_for` */
+  struct outcome outcome; /* of a step whose contexts are in its key */
   struct tp_batch built_for;
   bool kept;
   uint64_t turn;          /* of the memo, that a program that is not kept was built in */
   struct tp_arena *arena; /* of what is kept; NULL: nothing was */
   struct tp_program program; /* of one that is gone the numbers alone mean something */
   struct tp_priced priced;   /* program NULL: not priced yet */
-  struct outcome outcome;    /* of a step whose contexts are in its key */
   struct outcome *outcomes;  /* by context, of one that decodes: OUTCOMES; NULL: none */
 };
 

@@ -7,18 +7,18 @@
 #include <string.h>
 
 enum {
-  N_KEY_WORDS = 1 + TP_OP_KEY_WORDS,
+  MOST_KEY_WORDS = 1 + TP_OP_KEY_WORDS,
   COST_SLOTS = 1024 /* a power of two */,
   MACHINE_SLOTS = 16
 };
 
 struct key {
-  uint64_t words[N_KEY_WORDS];
+  int n;
+  uint64_t words[MOST_KEY_WORDS];
 };
 
 struct cost_slot {
-  bool used;
-  struct key key;
+  struct key key; /* n 0: empty */
   struct tp_cost cost;
 };
 
@@ -77,17 +77,21 @@ enum tp_status tp_timer_machine(struct tp_timer *timer, const struct tp_platform
   return TP_OK;
 }
 
-static struct key key_of(uint64_t machine_id, bool decodes, const struct tp_op *op)
+static void make_key(uint64_t machine_id, bool decodes, const struct tp_op *op, struct key *key)
 {
-  struct key key = {{machine_id << 8 | (uint64_t)decodes << 1 | (uint64_t)(op->n_waits > 0)}};
-  tp_op_key(op, key.words + 1);
-  return key;
+  key->words[0] = machine_id << 8 | (uint64_t)decodes << 1 | (uint64_t)(op->n_waits > 0);
+  key->n = 1 + tp_op_key(op, key->words + 1);
+}
+
+static bool same_key(const struct key *a, const struct key *b)
+{
+  return a->n == b->n && memcmp(a->words, b->words, (size_t)a->n * sizeof *a->words) == 0;
 }
 
 static size_t slot_of(const struct key *key)
 {
   uint64_t hash = 0;
-  for (int i = 0; i < N_KEY_WORDS; i++)
+  for (int i = 0; i < key->n; i++)
     hash = (hash ^ key->words[i]) * 0x9E3779B97F4A7C15u;
   return (size_t)(hash >> 40) & (COST_SLOTS - 1);
 }
@@ -95,11 +99,12 @@ static size_t slot_of(const struct key *key)
 const struct tp_cost *tp_timer_cost(struct tp_timer *timer, const struct tp_timed_machine *machine,
                                     bool decodes, const struct tp_op *op)
 {
-  const struct key key = key_of(machine->id, decodes, op);
+  struct key key;
+  make_key(machine->id, decodes, op, &key);
   struct cost_slot *slot = &timer->costs[slot_of(&key)];
-  if (!slot->used || memcmp(&slot->key, &key, sizeof key) != 0) {
-    slot->used = tp_cost_check(&machine->machine, op, NULL) == TP_OK;
-    if (!slot->used)
+  if (!same_key(&slot->key, &key)) {
+    slot->key.n = 0;
+    if (tp_cost_check(&machine->machine, op, NULL) != TP_OK)
       return NULL;
     slot->key = key;
     slot->cost = tp_cost_op(&machine->machine, decodes, op);

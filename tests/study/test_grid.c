@@ -64,6 +64,19 @@ START_TEST(variants_run_fastest_models_slowest)
 END_TEST
 
 /* With two values everywhere, point 1 << i differs from the first in axis i of the order alone. */
+START_TEST(a_walk_meets_the_same_points)
+{
+  struct tp_point walked;
+  give_lists();
+  for (size_t i = 0; i < tp_grid_size(&grid); i++) {
+    const struct tp_point point = case_at(i);
+    ck_assert_int_eq(tp_grid_next(&grid, &world.catalog, i, &walked, &error), TP_OK);
+    ck_assert(tp_point_same_point(&walked, &point));
+    ck_assert_ptr_eq(walked.variant, point.variant);
+  }
+}
+END_TEST
+
 START_TEST(the_order_is_that_of_the_columns)
 {
   static const char *const stacks[] = {"ideal", "eager"}, *const two_platforms[] = {"dgx-h100",
@@ -252,6 +265,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("points");
   tcase_add_checked_fixture(tcase, set_up, tear_down);
   tcase_add_test(tcase, variants_run_fastest_models_slowest);
+  tcase_add_test(tcase, a_walk_meets_the_same_points);
   tcase_add_test(tcase, the_order_is_that_of_the_columns);
   tcase_add_test(tcase, what_is_not_given_has_a_default);
   tcase_add_test(tcase, layers_cut_the_model);

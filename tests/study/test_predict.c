@@ -1,5 +1,6 @@
 /* One point: its times, its interval, and why it cannot run. */
 #include "predict/predict.h"
+#include "predict/row.h"
 #include "predict/timing.h"
 
 #include "../random.h"
@@ -356,6 +357,37 @@ START_TEST(rows_hold_any_text)
 }
 END_TEST
 
+/* Each cell in turn changes, and changes back, beside others that stay: the lines are those of a
+ * writer that has seen no row before. */
+START_TEST(rows_before_do_not_matter)
+{
+  char longest[100] = "";
+  memset(longest, 'x', sizeof longest - 1);
+  struct tp_row_writer *const writer = tp_row_writer_create(tp_n_columns);
+  for (int i = 0; i < 3 * TP_N_COLUMNS; i++) {
+    struct tp_prediction row;
+    size_t length;
+    tp_prediction_clear(&row);
+    row.model = i % 5 == 0 ? longest : i % 7 == 0 ? "a,b" : "";
+    row.variant = i % 2 == 0 ? "standard" : "=1+1";
+    row.platform = row.stack = row.phase = row.dtype = row.kv_dtype = row.engine = "b";
+    row.tp = row.pp = row.nodes = row.batch = row.generate = row.layers = row.dp = row.ep = 8;
+    row.prompt = i;
+    row.e2e_s = i % 3 == 0 ? (double)NAN : 1.23456789e-7 * i;
+    if (i % 4 == 0)
+      tp_prediction_refuse(&row, i % 8 == 0 ? "does \"not\" fit, by far" : "no");
+    const char *const line = tp_row_writer_line(writer, &row, &length);
+    struct tp_row_writer *const fresh = tp_row_writer_create(tp_n_columns);
+    size_t fresh_length;
+    ck_assert_str_eq(line, tp_row_writer_line(fresh, &row, &fresh_length));
+    ck_assert_uint_eq(length, fresh_length);
+    ck_assert_uint_eq(length, strlen(line));
+    tp_row_writer_free(fresh);
+  }
+  tp_row_writer_free(writer);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("predict");
@@ -375,6 +407,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, memory_of_other_points_does_not_matter, 0, 4);
   tcase_add_test(tcase, machines_differ_by_each_part);
   tcase_add_test(tcase, rows_hold_any_text);
+  tcase_add_test(tcase, rows_before_do_not_matter);
   tcase_add_test(tcase, timeline_shows_prefill_then_a_step);
   suite_add_tcase(suite, tcase);
   return suite;
