@@ -8,10 +8,9 @@
 
 enum { DIGITS = 9, MOST_POWER = 27 };
 
-static const double powers[MOST_POWER + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
-                                              1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
-                                              1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-                                              1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27};
+static const double powers[MOST_POWER + 1] = {
+    1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+    1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22, 1e23, 1e24, 1e25, 1e26, 1e27};
 
 static bool scale(double value, int power, double *scaled)
 {
@@ -70,7 +69,7 @@ static int write_digits(uint32_t digits, char *text)
   return n;
 }
 
-/* Up to DIGITS of them: so many are copied, and of them n counted, for that takes no loop.  There is
+/* Up to DIGITS of them: so many are copied and n of them counted, which takes no loop.  There is
  * room for them in the text, and behind the digits. */
 static char *put(char *at, const char *digits, int n)
 {
@@ -133,8 +132,7 @@ char *tp_decimal_write(double value, char text[TP_DECIMAL_CHARS])
   int exponent;
   const double size = fabs(value);
   const bool whole = size < 1e9 && size == (double)(uint32_t)size;
-  if (!whole &&
-      (!isnormal(value) || !round_to_digits(size, &digits, &exponent)))
+  if (!whole && (!isnormal(value) || !round_to_digits(size, &digits, &exponent)))
     return text + snprintf(text, TP_DECIMAL_CHARS, "%.9g", value);
   char *at = text;
   if (signbit(value))

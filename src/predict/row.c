@@ -58,7 +58,8 @@ static bool is_same(const struct tp_prediction *a, const struct tp_prediction *b
                     const struct tp_column *column)
 {
   static_assert(sizeof(double) == sizeof(const char *), "either is compared");
-  const char *const x = (const char *)a + column->offset, *const y = (const char *)b + column->offset;
+  const char *const x = (const char *)a + column->offset, *const y =
+                                                              (const char *)b + column->offset;
   if (column->is_text && !column->is_input)
     return strcmp(x, y) == 0;
   return memcmp(x, y, sizeof(double)) == 0;

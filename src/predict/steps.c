@@ -40,15 +40,15 @@ struct tp_step_entry {
   struct outcome outcome; /* of a step whose contexts are in its key */
   struct tp_batch built_for;
   bool kept;
-  uint64_t turn;          /* of the memo, that a program that is not kept was built in */
-  struct tp_arena *arena; /* of what is kept; NULL: nothing was */
+  uint64_t turn;             /* of the memo, that a program that is not kept was built in */
+  struct tp_arena *arena;    /* of what is kept; NULL: nothing was */
   struct tp_program program; /* of one that is gone the numbers alone mean something */
   struct tp_priced priced;   /* program NULL: not priced yet */
   struct outcome *outcomes;  /* by context, of one that decodes: OUTCOMES; NULL: none */
 };
 
-/* The entries that a key may have, and the hashes of theirs, which tell most of them apart where the
- * entries themselves are not in the processor's cache. */
+/* The entries that a key may have, and the hashes of theirs, which tell most of them apart where
+ * the entries themselves are not in the processor's cache. */
 struct set {
   uint64_t hashes[WAYS];
   struct tp_step_entry *ways[WAYS];
@@ -244,9 +244,9 @@ static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
   return TP_OK;
 }
 
-/* The entry of a stage's step, which was built for a batch that is alike: mostly that of the prefill
- * or of the decode step before, for footprints are asked for before times, and a generation is many
- * steps. */
+/* The entry of a stage's step, which was built for a batch that is alike: mostly that of the
+ * prefill or of the decode step before, for footprints are asked for before times, and a generation
+ * is many steps. */
 static enum tp_status find(struct tp_steps *steps, int stage, const struct tp_batch *batch,
                            struct tp_step_entry **found, struct tp_error *error)
 {

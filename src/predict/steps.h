@@ -21,7 +21,8 @@ struct tp_steps {
   struct tp_step_memo *memo;
   struct tp_arena *scratch; /* of a point: the caller resets it before tp_steps_begin, not after */
   struct tp_timing timing;  /* a timeline may be set before a run */
-  struct tp_step_entry *last[2]; /* of the memo, found for the last step that decodes not, and does */
+  struct tp_step_entry
+      *last[2]; /* of the memo, found for the last step that decodes not, and does */
 };
 
 /* What one rank of a stage needs of its memory while it works on a batch, the cache at its full
