@@ -7,25 +7,31 @@
 #include <regex.h>
 #include <string.h>
 
-/* "re:..." is a regular expression from the name's beginning, '*' stands for anything, and a plain
- * name for itself and for what is below it, wherever it begins. */
-static bool name_matches(const char *name, const char *pattern, struct tp_arena *arena)
+static bool one_is_regular(const struct tp_matrix_names *names, const char *expression,
+                           struct tp_arena *arena)
 {
-  if (strncmp(pattern, "re:", 3) == 0) {
-    regex_t regex;
-    if (regcomp(&regex, tp_arena_printf(arena, "^%s", pattern + 3), REG_EXTENDED | REG_NOSUB) != 0)
-      return false;
-    const bool found = regexec(&regex, name, 0, NULL, 0) == 0;
-    regfree(&regex);
-    return found;
-  }
-  if (strpbrk(pattern, "*?") != NULL)
-    return fnmatch(pattern, name, 0) == 0 ||
-           fnmatch(tp_arena_printf(arena, "%s.*", pattern), name, 0) == 0 ||
-           fnmatch(tp_arena_printf(arena, "*.%s", pattern), name, 0) == 0;
-  const size_t length = strlen(pattern);
-  for (const char *at = strstr(name, pattern); length > 0 && at != NULL;
-       at = strstr(at + 1, pattern))
+  regex_t regex;
+  bool found = false;
+  if (regcomp(&regex, tp_arena_printf(arena, "^%s", expression), REG_EXTENDED | REG_NOSUB) != 0)
+    return false;
+  for (int i = 0; i < TP_MATRIX_SPELLINGS && !found; i++)
+    found = regexec(&regex, names->of[i], 0, NULL, 0) == 0;
+  regfree(&regex);
+  return found;
+}
+
+static bool one_fits(const struct tp_matrix_names *names, const char *pattern)
+{
+  for (int i = 0; i < TP_MATRIX_SPELLINGS; i++)
+    if (fnmatch(pattern, names->of[i], 0) == 0)
+      return true;
+  return false;
+}
+
+static bool holds(const char *name, const char *part)
+{
+  const size_t length = strlen(part);
+  for (const char *at = strstr(name, part); length > 0 && at != NULL; at = strstr(at + 1, part))
     if ((at == name || at[-1] == '.') && (at[length] == '\0' || at[length] == '.'))
       return true;
   return false;
@@ -56,11 +62,18 @@ void tp_matrix_spell(struct tp_matrix_names *names, enum tp_model_part part, boo
   }
 }
 
+/* "re:..." is a regular expression from the name's beginning, '*' stands for anything, and a plain
+ * name for itself and for what is below it, wherever it begins. */
 bool tp_matrix_is_named(const struct tp_matrix_names *names, const char *pattern,
                         struct tp_arena *arena)
 {
+  if (strncmp(pattern, "re:", 3) == 0)
+    return one_is_regular(names, pattern + 3, arena);
+  if (strpbrk(pattern, "*?") != NULL)
+    return one_fits(names, pattern) || one_fits(names, tp_arena_printf(arena, "%s.*", pattern)) ||
+           one_fits(names, tp_arena_printf(arena, "*.%s", pattern));
   for (int i = 0; i < TP_MATRIX_SPELLINGS; i++)
-    if (name_matches(names->of[i], pattern, arena))
+    if (holds(names->of[i], pattern))
       return true;
   return false;
 }
