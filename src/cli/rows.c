@@ -1,6 +1,7 @@
 #include "cli/rows.h"
 
 #include "command/fold.h"
+#include "predict/row.h"
 
 #include <math.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void print_csv(const struct tp_prediction *rows, size_t n, FILE *out)
   const size_t n_columns = count_columns(rows, n);
   tp_prediction_write_header(n_columns, out);
   for (size_t i = 0; i < n; i++)
-    tp_prediction_write_row(&rows[i], n_columns, out);
+    tp_row_write(&rows[i], n_columns, out);
 }
 
 void tp_rows_print(const struct tp_prediction *rows, size_t n, enum tp_format format,

@@ -1,7 +1,5 @@
 #include "predict/prediction.h"
 
-#include "predict/row.h"
-
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -63,13 +61,4 @@ void tp_prediction_write_header(size_t n_columns, FILE *out)
   for (size_t i = 0; i < n_columns; i++)
     fprintf(out, "%s%s", i > 0 ? "," : "", tp_columns[i].name);
   putc('\n', out);
-}
-
-void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out)
-{
-  struct tp_row_writer *const writer = tp_row_writer_create(n_columns);
-  size_t length;
-  const char *const line = tp_row_writer_line(writer, prediction, &length);
-  fwrite(line, 1, length, out);
-  tp_row_writer_free(writer);
 }

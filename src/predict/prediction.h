@@ -121,7 +121,6 @@ const char *tp_prediction_text(const struct tp_prediction *prediction,
                                const struct tp_column *column);
 double tp_prediction_number(const struct tp_prediction *prediction, const struct tp_column *column);
 
-/* One line each, with its newline, of the first `n_columns`. */
+/* The names of the first `n_columns` in a line, with its newline; rows: predict/row.h. */
 void tp_prediction_write_header(size_t n_columns, FILE *out);
-void tp_prediction_write_row(const struct tp_prediction *prediction, size_t n_columns, FILE *out);
 #endif

@@ -119,3 +119,12 @@ const char *tp_row_writer_line(struct tp_row_writer *writer, const struct tp_pre
   *length = (size_t)(at - writer->line);
   return writer->line;
 }
+
+void tp_row_write(const struct tp_prediction *prediction, size_t n_columns, FILE *out)
+{
+  struct tp_row_writer *const writer = tp_row_writer_create(n_columns);
+  size_t length;
+  const char *const line = tp_row_writer_line(writer, prediction, &length);
+  fwrite(line, 1, length, out);
+  tp_row_writer_free(writer);
+}

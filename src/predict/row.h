@@ -14,4 +14,7 @@ void tp_row_writer_free(struct tp_row_writer *writer); /* NULL is fine */
  * call.  An input text that stands where one of the row before stood is taken for the same. */
 const char *tp_row_writer_line(struct tp_row_writer *writer, const struct tp_prediction *prediction,
                                size_t *length);
+
+/* The line of a prediction by itself. */
+void tp_row_write(const struct tp_prediction *prediction, size_t n_columns, FILE *out);
 #endif

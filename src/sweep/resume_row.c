@@ -2,6 +2,7 @@
 #include "sweep/resume_row.h"
 
 #include "base/text.h"
+#include "predict/row.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static enum tp_status predict_again(const struct tp_kept_reader *reader,
   FILE *const out = open_memstream(&text, &size);
   if (out == NULL)
     tp_out_of_memory(); /* as arenas do */
-  tp_prediction_write_row(&prediction, tp_grid_columns(reader->sweep->grid), out);
+  tp_row_write(&prediction, tp_grid_columns(reader->sweep->grid), out);
   fclose(out);
   *same = strcmp(text, row->text) == 0;
   free(text);

@@ -341,7 +341,7 @@ START_TEST(rows_hold_any_text)
     row.layers = -1.25;
     FILE *const out = fmemopen(text, sizeof text, "w");
     tp_prediction_write_header(tp_n_columns, out);
-    tp_prediction_write_row(&row, tp_n_columns, out);
+    tp_row_write(&row, tp_n_columns, out);
     fclose(out);
     ck_assert_int_eq(tp_csv_parse("text", text, world.arena, &csv, NULL), TP_OK);
     ck_assert_uint_eq(csv.n_rows, 1);
