@@ -57,17 +57,18 @@ struct tally {
 static void compare(const char *wired, const char *name, const struct tp_request *request,
                     struct tally *tally)
 {
+  struct tp_arena *const own = tp_arena_create();
   struct tp_program mine, builtin;
   struct tp_error error = {""};
-  ck_assert_msg(build_wired(wired, request, arena, &mine, &error) == TP_OK, "%s", error.text);
-  ck_assert_msg(build_wired(name, request, arena, &builtin, &error) == TP_OK, "%s", error.text);
-  const char *const a = text_but_for_names(mine, arena), *b = text_but_for_names(builtin, arena);
+  ck_assert_msg(build_wired(wired, request, own, &mine, &error) == TP_OK, "%s", error.text);
+  ck_assert_msg(build_wired(name, request, own, &builtin, &error) == TP_OK, "%s", error.text);
+  const char *const a = text_but_for_names(mine, own), *b = text_but_for_names(builtin, own);
   tally->tried++;
-  if (strcmp(a, b) == 0 && mine.n_alike == builtin.n_alike)
-    return;
-  if (tally->differ++ == 0 && getenv("TP_SHOW") != NULL)
+  const bool same = strcmp(a, b) == 0 && mine.n_alike == builtin.n_alike;
+  if (!same && tally->differ++ == 0 && getenv("TP_SHOW") != NULL)
     printf("# %s layers %d tp %d\n%s\n%s\n", name, (int)request->model->layers, request->mesh.tp, a,
            b);
+  tp_arena_free(own);
 }
 
 typedef struct tp_model (*model_maker)(int64_t layers);
