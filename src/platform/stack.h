@@ -103,7 +103,7 @@ struct tp_stack {
     int scale;                /* enum tp_scale: what a kernel that quantises works out */
     bool all_reduce_norm;     /* an all-reduce, the residual add and the norm in one kernel, up to
                                  what its libraries have that for */
-    bool shared_experts;      /* they are in the kernel of the others, more that every token takes */
+    bool shared_experts;      /* in the kernel of the others, as more that every token takes */
   } fusion;
   struct {
     bool sharded;       /* LM head split over ranks (all-gather of logits after) */

@@ -152,7 +152,7 @@ static enum tp_quantise_place place_of(const struct tp_pass *pass, const struct 
                                          : TP_QUANTISE_IN_GEMM;
 }
 
-/* Whether a kernel of its own does that: not what a norm or an activation wrote that has done so. */
+/* Whether a kernel of its own does that: not what a norm or an activation has written so. */
 static bool quantises_before(enum tp_quantise_place place, unsigned projections)
 {
   return place == TP_QUANTISE_IN_KERNEL ||

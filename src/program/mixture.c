@@ -154,9 +154,9 @@ static int64_t fused_shared(const struct tp_pass *pass)
 {
   const struct tp_request *const request = pass->request;
   const struct tp_expert_shape *const all = &request->model->experts;
-  const bool alike = all->ffn > 0 && all->shared_ffn % all->ffn == 0 &&
-                     tp_request_dtype(request, TP_PART_SHARED) ==
-                         tp_request_dtype(request, TP_PART_EXPERTS);
+  const bool alike =
+      all->ffn > 0 && all->shared_ffn % all->ffn == 0 &&
+      tp_request_dtype(request, TP_PART_SHARED) == tp_request_dtype(request, TP_PART_EXPERTS);
   const bool together = request->mesh.ep == 1 && request->mesh.dp == 1;
   return request->style.fused_shared_experts && alike && together ? all->shared_ffn / all->ffn : 0;
 }

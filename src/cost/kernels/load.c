@@ -74,7 +74,8 @@ static double busiest(const struct tp_expert_load *load, double mean, double loc
   double squares = 0;
   for (int i = 0; i < load->n_classes; i++)
     squares += pow(load->each[i] / mean - 1, 2) / load->n_classes;
-  return fmax(1 + greatest_deviate(ranks) * sqrt(squares / local), (greatest / mean + local - 1) / local);
+  return fmax(1 + greatest_deviate(ranks) * sqrt(squares / local),
+              (greatest / mean + local - 1) / local);
 }
 
 static void load_skewed(struct tp_expert_load *load, const struct tp_experts *experts, double local,
@@ -136,7 +137,7 @@ static void draw(struct tp_expert_load *load, double tokens, double chance, doub
   }
 }
 
-/* Of the pairs of tokens and experts each rank gets a binomial share; of these ranks the busiest. */
+/* Of the pairs of tokens and experts each rank gets a binomial share, and the busiest is meant. */
 static void load_randomly(struct tp_expert_load *load, const struct tp_experts *experts,
                           double local)
 {
