@@ -24,8 +24,8 @@ static const char *const library_names[] = TP_LIBRARY_NAMES;
     .key = name, .type = TP_FIELD_COUNT, .offset = offsetof(struct tp_stack, member), \
     .min = (least), .max = (most)                                                     \
   }
-/* Keys that came after stack files had been written by others: absent they are 0, or the first of
- * their list, which leaves their term out. */
+/* Keys that came after stack files had been written by others: absent they are 0, or what their
+ * range begins with below it, or the first of their list. */
 #define LATER_NUMBER(name, member, least, most)                                        \
   {                                                                                    \
     .key = name, .type = TP_FIELD_DOUBLE, .offset = offsetof(struct tp_stack, member), \
@@ -125,10 +125,11 @@ static const struct tp_field memory_fields[] = {
     NUMBER("optimiser_bytes", memory.optimiser_bytes, 0, 1000),
 };
 
+enum { AT_RANDOM = -1 }; /* the skew of a stack that says none */
 static const struct tp_field expert_fields[] = {
     CHOICE("dispatch", experts.dispatch, dispatch_names),
     LATER_CHOICE("decode_dispatch", experts.decode_dispatch, decode_dispatch_names),
-    LATER_NUMBER("skew", experts.skew, -1, 4),
+    LATER_NUMBER("skew", experts.skew, AT_RANDOM, 4),
 };
 
 static const struct {
@@ -217,7 +218,7 @@ static enum tp_status read_collectives(const struct tp_doc *doc, struct tp_arena
 enum tp_status tp_stack_read(const struct tp_doc *doc, struct tp_arena *arena,
                              struct tp_stack *stack, struct tp_error *error)
 {
-  struct tp_stack read = {.experts.skew = -1};
+  struct tp_stack read = {.experts.skew = AT_RANDOM};
   struct tp_origin origin;
   TP_TRY(tp_sheet_read_object(doc, "", root_fields, sizeof root_fields / sizeof *root_fields,
                               root_keys, &read, arena, error));

@@ -161,11 +161,11 @@ static int64_t fused_shared(const struct tp_pass *pass)
   return request->style.fused_shared_experts && alike && together ? all->shared_ffn / all->ffn : 0;
 }
 
-static void experts(struct tp_pass *pass)
+/* `shared` of the shared ones among them. */
+static void experts(struct tp_pass *pass, int64_t shared)
 {
   const struct tp_request *const request = pass->request;
   const struct tp_expert_shape *const all = &request->model->experts;
-  const int64_t shared = fused_shared(pass);
   tp_pass_experts(pass, "moe.experts",
                   (struct tp_experts){
                       .tokens = pass->tokens * replicas(pass),
@@ -207,13 +207,14 @@ void tp_block_mixture(struct tp_pass *pass)
     dense(pass);
     return;
   }
-  const bool apart = pass->block.experts.shared_ffn > 0 && fused_shared(pass) == 0;
+  const int64_t fused = fused_shared(pass);
+  const bool apart = pass->block.experts.shared_ffn > 0 && fused == 0;
   route(pass);
   dispatch(pass);
   if (apart)
     shared(pass);
   tp_pass_wait(pass, TP_SLOT_DISPATCH);
-  experts(pass);
+  experts(pass, fused);
   if (apart)
     tp_block_add_to(pass, "shared.add", TP_VALUE_MLP_OUT, TP_VALUE_SHARED_OUT, TP_VALUE_MLP_OUT);
 }

@@ -9,6 +9,13 @@ static const struct tp_fit_options options = {0};
 
 enum { ROWS = 60 };
 
+static double time_of(const struct bench *bench, const struct tp_fit_row *row)
+{
+  struct tp_cost cost;
+  tp_cost_collective(&bench->machine, &row->collective, &cost);
+  return tp_cost_alone_s(&bench->machine, &cost);
+}
+
 static void make_rows(struct bench *bench, struct tp_fit_row *rows)
 {
   static const int ranks[] = {2, 4, 8};
@@ -17,9 +24,7 @@ static void make_rows(struct bench *bench, struct tp_fit_row *rows)
                                                  .bytes = 1024.0 * (double)(1 << (i / 3 % 20))},
                                   .ranks = ranks[i % 3]};
     bench_ranks(bench, rows[i].ranks);
-    struct tp_cost cost;
-    tp_cost_collective(&bench->machine, &rows[i].collective, &cost);
-    rows[i].time_s = tp_cost_alone_s(&bench->machine, &cost);
+    rows[i].time_s = time_of(bench, &rows[i]);
   }
 }
 
@@ -85,9 +90,7 @@ static void make_exchanges(struct bench *bench, struct tp_fit_row *rows)
                                                  .top_k = 8,
                                                  .experts = 256},
                                   .ranks = 8};
-    struct tp_cost cost;
-    tp_cost_collective(&bench->machine, &rows[i].collective, &cost);
-    rows[i].time_s = tp_cost_alone_s(&bench->machine, &cost);
+    rows[i].time_s = time_of(bench, &rows[i]);
   }
 }
 
