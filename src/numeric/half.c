@@ -1,8 +1,17 @@
 #include "numeric/half.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { FRACTION_BITS = 10, BIAS = 15, INFINITE = 0x7c00, QUIET_NAN = 0x7e00, SIGN = 0x8000 };
+enum { LOST_BITS = 23 - FRACTION_BITS, FLOAT_BIAS = 127 };
+
+static uint32_t bits_of(float value)
+{
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
 
 /* A fraction that rounds up to the next power of two carries into the exponent by itself. */
 static unsigned magnitude_bits(float magnitude)
@@ -11,9 +20,9 @@ static unsigned magnitude_bits(float magnitude)
     return INFINITE;
   if (magnitude < 0x1p-14f) /* subnormal: multiples of 2^-24 */
     return (unsigned)rintf(magnitude * 0x1p24f);
-  const int exponent = ilogbf(magnitude);
-  const unsigned fraction = (unsigned)rintf(ldexpf(magnitude, FRACTION_BITS - exponent));
-  return ((unsigned)(exponent + BIAS - 1) << FRACTION_BITS) + fraction;
+  const uint32_t bits = bits_of(magnitude);
+  const uint32_t to_even = (1u << (LOST_BITS - 1)) - 1 + (bits >> LOST_BITS & 1);
+  return ((bits + to_even) >> LOST_BITS) - ((FLOAT_BIAS - BIAS) << FRACTION_BITS);
 }
 
 uint16_t tp_half_of(float value)
@@ -22,16 +31,15 @@ uint16_t tp_half_of(float value)
   return (uint16_t)(sign | (isnan(value) ? QUIET_NAN : magnitude_bits(fabsf(value))));
 }
 
+/* The same exponent and fraction in a float are the value over 2^(127 - 15), subnormals too. */
 float tp_half_value(uint16_t half)
 {
-  const int exponent = (half & INFINITE) >> FRACTION_BITS;
-  const int fraction = half & ((1 << FRACTION_BITS) - 1);
+  const uint32_t bits = (uint32_t)(half & (SIGN - 1)) << LOST_BITS;
   float magnitude;
-  if (exponent == 2 * BIAS + 1)
-    magnitude = fraction == 0 ? INFINITY : NAN;
-  else if (exponent == 0)
-    magnitude = ldexpf((float)fraction, 1 - BIAS - FRACTION_BITS);
+  memcpy(&magnitude, &bits, sizeof magnitude);
+  if ((half & INFINITE) == INFINITE)
+    magnitude = (half & (INFINITE ^ (SIGN - 1))) == 0 ? INFINITY : NAN;
   else
-    magnitude = ldexpf((float)(fraction + (1 << FRACTION_BITS)), exponent - BIAS - FRACTION_BITS);
+    magnitude *= 0x1p112f;
   return (half & SIGN) != 0 ? -magnitude : magnitude;
 }

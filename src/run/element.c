@@ -25,18 +25,16 @@ static uint16_t bf16_of(float value)
 }
 
 enum { FP8_NAN = 0x7f, FP8_LARGEST = 0x7e, FP8_SIGN = 0x80, FP8_BIAS = 7, FP8_FRACTION_BITS = 3 };
+enum { FP8_LOST_BITS = 23 - FP8_FRACTION_BITS, FLOAT_BIAS = 127 };
 
-static float fp8_value(uint8_t bits)
+/* The same exponent and fraction in an fp32 are the value over 2^(127 - 7), subnormals too. */
+static float fp8_value(uint8_t code)
 {
-  const int exponent = bits >> FP8_FRACTION_BITS & 15, fraction = bits & 7;
+  const uint32_t bits = (uint32_t)(code & FP8_NAN) << FP8_LOST_BITS;
   float magnitude;
-  if ((bits & FP8_NAN) == FP8_NAN)
-    magnitude = NAN;
-  else if (exponent == 0)
-    magnitude = ldexpf((float)fraction, 1 - FP8_BIAS - FP8_FRACTION_BITS);
-  else
-    magnitude = ldexpf((float)(fraction + 8), exponent - FP8_BIAS - FP8_FRACTION_BITS);
-  return (bits & FP8_SIGN) != 0 ? -magnitude : magnitude;
+  memcpy(&magnitude, &bits, sizeof magnitude);
+  magnitude = (code & FP8_NAN) == FP8_NAN ? NAN : magnitude * 0x1p120f;
+  return (code & FP8_SIGN) != 0 ? -magnitude : magnitude;
 }
 
 static unsigned fp8_magnitude(float magnitude)
@@ -45,9 +43,10 @@ static unsigned fp8_magnitude(float magnitude)
     return FP8_LARGEST;
   if (magnitude < 0x1p-6f) /* subnormal: multiples of 2^-9 */
     return (unsigned)rintf(magnitude * 0x1p9f);
-  const int exponent = ilogbf(magnitude);
-  const unsigned fraction = (unsigned)rintf(ldexpf(magnitude, FP8_FRACTION_BITS - exponent));
-  return ((unsigned)(exponent + FP8_BIAS - 1) << FP8_FRACTION_BITS) + fraction;
+  uint32_t bits;
+  memcpy(&bits, &magnitude, sizeof bits);
+  const uint32_t to_even = (1u << (FP8_LOST_BITS - 1)) - 1 + (bits >> FP8_LOST_BITS & 1);
+  return ((bits + to_even) >> FP8_LOST_BITS) - ((FLOAT_BIAS - FP8_BIAS) << FP8_FRACTION_BITS);
 }
 
 static uint8_t fp8_of(float value)
