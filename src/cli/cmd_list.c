@@ -48,12 +48,14 @@ static void add_count(struct tp_table *table, int64_t count)
 static enum tp_status list_models(struct tp_session *session, struct tp_table *table,
                                   struct tp_error *error)
 {
-  struct tp_catalog catalog = {.arena = session->arena, .dirs = session->dirs};
   const char **names;
   size_t n = 0;
   TP_TRY(names_in(session, "models", &names, &n, error));
+  struct tp_arena *const each = tp_arena_create(); /* one model in turn */
   for (size_t i = 0; i < n; i++) {
+    struct tp_catalog catalog = {.arena = each, .dirs = session->dirs};
     const struct tp_model *model;
+    tp_arena_reset(each);
     if (!is_readable(tp_catalog_model(&catalog, names[i], &model, error), error))
       continue;
     tp_table_add(table, names[i]);
@@ -64,6 +66,7 @@ static enum tp_status list_models(struct tp_session *session, struct tp_table *t
     add_count(table, model->heads);
     add_count(table, model->kv_heads);
   }
+  tp_arena_free(each);
   return TP_OK;
 }
 

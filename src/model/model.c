@@ -300,6 +300,7 @@ enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp
   const enum tp_status status = read_config(reading, file);
   if (status == TP_OK) {
     *model = reading->config.model;
+    tp_hash_text(text, model->hash);
     model->name = model_name(file, arena);
     model->family = reading->family->name;
     model->notes = reading->notes;

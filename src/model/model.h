@@ -1,6 +1,7 @@
 #ifndef TP_MODEL_MODEL_H
 #define TP_MODEL_MODEL_H
 /* The shape of a decoder-only transformer, read from a Hugging Face config.json as it is. */
+#include "base/hash.h"
 #include "base/json.h"
 
 #include <stdint.h>
@@ -94,6 +95,7 @@ struct tp_model {
   const char *unpriced;      /* what no op here does, and the mend; NULL: all can be predicted */
   size_t n_notes;            /* what of the file is not used, or taken from elsewhere; for stderr */
   const char *const *notes;
+  char hash[TP_HASH_CHARS]; /* of its file's text */
 };
 
 static inline int tp_model_n_kinds(const struct tp_model *model)

@@ -106,7 +106,8 @@ static enum tp_status find_model(const struct tp_catalog *catalog, const char *n
                                                 catalog->arena, path, &unknown);
   struct stat there;
   const char *const meant = status == TP_OK ? *path : name;
-  if (!is_folder && stat(meant, &there) == 0 && S_ISDIR(there.st_mode))
+  if (!is_folder && (status != TP_OK || strchr(name, '/') != NULL) && stat(meant, &there) == 0 &&
+      S_ISDIR(there.st_mode))
     return tp_fail(error, TP_E_INPUT,
                    "%s: a folder without config.json; give the file, or a folder that holds it",
                    meant);
@@ -127,14 +128,9 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
   enum tp_status status = find_model(catalog, name, &path, error);
   if (status == TP_OK)
     status = tp_model_open(path, catalog->arena, opened, error);
-  const char *text;
-  if (status == TP_OK)
-    status = tp_file_read(path, catalog->arena, &text, error);
   if (status != TP_OK)
     return status;
-  char hash[TP_HASH_CHARS];
-  tp_hash_text(text, hash);
-  tp_catalog_add_input(catalog, tp_row_name(path, catalog->arena), hash);
+  tp_catalog_add_input(catalog, tp_row_name(path, catalog->arena), opened->hash);
   opened->name = tp_row_name(name, catalog->arena);
   remember(catalog, &catalog->models, name, opened);
   for (size_t i = 0; i < opened->n_notes && catalog->note != NULL; i++)

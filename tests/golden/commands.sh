@@ -96,6 +96,8 @@ sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --
   cd ..
   check "resumed is whole" cmp one.csv two/one.csv
   check "sweep to standard output" sh -c "tpsim sweep $(echo $sweep) | cmp - one.csv"
+  check "sweep as JSON has an object a point" \
+    [ "$(tpsim sweep $sweep --format json | grep -c '{"model": ')" = "$(sed 1d one.csv | wc -l)" ]
 }
 check "points from a result" exits 0 tpsim sweep --points one.csv -o again.csv
 check "points give the same rows" cmp one.csv again.csv
