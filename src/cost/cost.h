@@ -140,6 +140,12 @@ void tp_cost_latent(const struct tp_machine *machine, const struct tp_latent *la
                     struct tp_cost *cost);
 void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *experts,
                      struct tp_cost *cost);
+/* Whether Marlin multiplies experts of 4 bits: always where these are integers with a scale a group,
+ * as AWQ and GPTQ leave them, which engines have no other kernel for. */
+static inline bool tp_experts_by_marlin(const struct tp_experts *experts)
+{
+  return experts->dtype == TP_DTYPE_W4A16 || experts->kernel == TP_EXPERTS_MARLIN;
+}
 void tp_cost_memory(const struct tp_machine *machine, const struct tp_memory *memory,
                     struct tp_cost *cost);
 /* Load, reduce and store of rows, one after the other, as far as the kernels of program and stack

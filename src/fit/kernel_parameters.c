@@ -21,6 +21,8 @@
 #define experts_nvfp4_ROW(key, least, most, meaning)     ROW(experts_nvfp4, key, least, most)
 #define experts_w4a16_ROW(key, least, most, meaning)     ROW(experts_w4a16, key, least, most)
 #define experts_w4a8_ROW(key, least, most, meaning)      ROW(experts_w4a8, key, least, most)
+#define experts_w4a16_marlin_ROW(key, least, most, meaning) \
+  ROW(experts_w4a16_marlin, key, least, most)
 #define experts_cutlass_ROW(key, least, most, meaning)   ROW(experts_cutlass, key, least, most)
 #define experts_fp8_cutlass_ROW(key, least, most, meaning) \
   ROW(experts_fp8_cutlass, key, least, most)

@@ -29,9 +29,9 @@ static const char *gemm_group(enum tp_dtype dtype)
   return "gemm";
 }
 
-static const char *experts_group(enum tp_dtype dtype)
+static const char *experts_group(const struct tp_experts *experts)
 {
-  switch (dtype) {
+  switch (experts->dtype) {
   case TP_DTYPE_FP8:
     return "experts_fp8";
   case TP_DTYPE_FP8_BLOCK:
@@ -40,7 +40,7 @@ static const char *experts_group(enum tp_dtype dtype)
     return "experts_nvfp4";
   case TP_DTYPE_W4A16:
   case TP_DTYPE_W4A16_MXFP4:
-    return "experts_w4a16";
+    return tp_experts_by_marlin(experts) ? "experts_w4a16_marlin" : "experts_w4a16";
   case TP_DTYPE_W4A8_MXFP4:
     return "experts_w4a8";
   case TP_DTYPE_FP16:
@@ -63,7 +63,7 @@ const char *tp_fit_group_of(const struct tp_op *op)
   case TP_OP_LATENT:
     return op->latent.absorbed ? "latent_decode" : "latent_prefill";
   case TP_OP_EXPERTS:
-    return experts_group(op->experts.dtype);
+    return experts_group(&op->experts);
   case TP_OP_MEMORY:
     return "memory";
   case TP_OP_QUANTISE:

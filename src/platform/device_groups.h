@@ -333,6 +333,7 @@
   X(experts_nvfp4, TP_DEVICE_EXPERTS)         \
   X(experts_w4a16, TP_DEVICE_EXPERTS)         \
   X(experts_w4a8, TP_DEVICE_EXPERTS)          \
+  X(experts_w4a16_marlin, TP_DEVICE_EXPERTS)  \
   X(experts_cutlass, TP_DEVICE_EXPERTS)       \
   X(experts_fp8_cutlass, TP_DEVICE_EXPERTS)
 

@@ -151,5 +151,6 @@ void tp_device_lend(struct tp_device *device)
   LEND(experts_fp8_block, TP_DEVICE_EXPERTS, experts_fp8)
   LEND_EXPERTS(experts_nvfp4, gemm_nvfp4)
   LEND(experts_w4a16, TP_DEVICE_EXPERTS, experts)
+  LEND(experts_w4a16_marlin, TP_DEVICE_EXPERTS, experts_w4a16)
   LEND(experts_w4a8, TP_DEVICE_EXPERTS, experts_fp8)
 }

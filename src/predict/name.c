@@ -46,7 +46,8 @@ const char *tp_row_name(const char *asked, struct tp_arena *arena)
   const char *const slash = strrchr(asked, '/');
   const char *const last = slash != NULL ? slash + 1 : asked;
   const bool is_config = strcmp(last, config) == 0;
-  const bool is_path = slash != NULL || strcmp(asked, ".") == 0 || strcmp(asked, "..") == 0;
+  const bool is_path = slash != NULL || strcmp(asked, ".") == 0 || strcmp(asked, "..") == 0 ||
+                       is_snapshot(asked, strlen(asked));
   const bool names_folder = !is_config && is_path && is_folder(asked);
   const size_t length = names_folder ? strlen(asked) : (size_t)(last - asked);
   if ((!is_config && !names_folder) || is_telling(asked, length))

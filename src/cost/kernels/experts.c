@@ -14,6 +14,7 @@ TP_FIT_OF(experts_fp8, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_fp8_block, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_nvfp4, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_w4a16, TP_DEVICE_EXPERTS)
+TP_FIT_OF(experts_w4a16_marlin, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_w4a8, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_cutlass, TP_DEVICE_EXPERTS)
 TP_FIT_OF(experts_fp8_cutlass, TP_DEVICE_EXPERTS)
@@ -36,7 +37,8 @@ static struct fit fit_of(const struct tp_device *device, const struct tp_experts
     return fit_experts_nvfp4(device);
   case TP_DTYPE_W4A16:
   case TP_DTYPE_W4A16_MXFP4:
-    return fit_experts_w4a16(device);
+    return tp_experts_by_marlin(experts) ? fit_experts_w4a16_marlin(device)
+                                         : fit_experts_w4a16(device);
   case TP_DTYPE_W4A8_MXFP4:
     return fit_experts_w4a8(device);
   case TP_DTYPE_FP16:
