@@ -69,10 +69,11 @@ static const struct tp_kernel_group groups[] = {
 static const char *const held_keys[] = {"sustained_ratio",   "half_tile_rows",
                                         "wide_tile_rows",    "tile_rows",
                                         "tile_heads",        "absorbs",
-                                        "tiles_by_tokens",   "least_rows",
-                                        "most_rows",         "cached_bytes",
-                                        "row_latency_bytes", "expanded_ratio",
-                                        "spread_ratio",      TP_DEVICE_REGIONS(KEY) "few_rows"};
+                                        "tiles_by_tokens",   "tiles_by_rows",
+                                        "least_rows",        "most_rows",
+                                        "cached_bytes",      "row_latency_bytes",
+                                        "expanded_ratio",    "spread_ratio",
+                                        TP_DEVICE_REGIONS(KEY) "few_rows"};
 
 const char *const tp_kernel_region_keys[TP_N_REGIONS] = {TP_DEVICE_REGIONS(KEY)};
 

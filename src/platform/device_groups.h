@@ -136,6 +136,7 @@
   X(group_s, 0, 1e-3, "time of each tile of rows, one after the other")                          \
   X(empty_stretch, 0, 10, "time that an empty tile takes longer than a full one, over it")       \
   X(tiles_by_tokens, 0, 1, "1: tiles are what vLLM sets for so many tokens; 0: the fastest")     \
+  X(tiles_by_rows, 0, 1, "1: as many rows as an expert gets, were all experts the rank's")       \
   X(elements_per_s, 0, 1e15, "of a width not divisible by 16, that an SM loads; 0: as others")   \
   X(cached_bytes, 0, 1e12, "permuting, activating, summing: up to this size within the cache")   \
   X(cache_bytes_per_s, 0, 1e15, "and as fast; 0: at the memory's rate")                          \
@@ -297,15 +298,15 @@
       "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
       "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
       "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
-      "empty_stretch", "tiles_by_tokens", "elements_per_s", "tail_power", "least_sms",            \
-      "crowding_ratio"
+      "empty_stretch", "tiles_by_tokens", "tiles_by_rows", "elements_per_s", "tail_power",        \
+      "least_sms", "crowding_ratio"
 
 /* Whole numbers: of things that are counted, and switches. */
 #define TP_DEVICE_COUNTS                                                                       \
   "sm_count", "half_tile_rows", "wide_tile_rows", "few_rows", "tile_rows", "tile_heads",       \
       "least_rows", "most_rows", "ring_sms", "least_sms", "nvls_sms", "sms", "block_elements", \
       "most_ranks", "most_tokens", "tracker_tiles", "packs_group", "splits_mha", "absorbs",    \
-      "tiles_by_tokens", "near_memory"
+      "tiles_by_tokens", "tiles_by_rows", "near_memory"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

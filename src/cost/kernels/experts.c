@@ -80,6 +80,18 @@ static struct tile tile_by_tokens(double tokens)
                        .depth = few ? 128 : 64};
 }
 
+/* opt_flags of Triton's matmul_ogs: the power of two from the rows that an expert gets on average,
+ * counting those of other ranks' experts as if they were this rank's. */
+static struct tile tile_by_rows(const struct fit *fit, const struct tp_experts *experts)
+{
+  const int64_t local = experts->experts / experts->moe_ep;
+  const int64_t each = experts->tokens * experts->top_k / (local > 0 ? local : 1);
+  double rows = fit->least_rows;
+  while (rows < (double)each && rows < fit->most_rows)
+    rows *= 2;
+  return (struct tile){rows, TILE_COLUMNS, 1};
+}
+
 /* A row that no vector of elements divides is loaded element by element. */
 static double ragged_s(const struct fit *fit, const struct tile *tile, double depth, bool ragged)
 {
@@ -182,6 +194,10 @@ static struct timing fastest(const struct fit *fit, const struct shape *shape,
   struct timing best = {.total_s = HUGE_VAL};
   if (fit->tiles_by_tokens > 0.5) {
     const struct tile tile = tile_by_tokens((double)experts->tokens);
+    return products(fit, shape, experts, &tile);
+  }
+  if (fit->tiles_by_rows > 0.5) {
+    const struct tile tile = tile_by_rows(fit, experts);
     return products(fit, shape, experts, &tile);
   }
   for (double rows = fit->least_rows; rows <= fit->most_rows; rows *= 2) {
