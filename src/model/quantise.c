@@ -34,36 +34,103 @@ static bool same_text(const char *a, const char *b)
   return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* The type of most layers; how many there are, and how many have it. */
-static const char *most_common(struct tp_scheme *scheme, const struct tp_model *model,
-                               enum tp_model_part part, struct tp_arena *arena, int64_t counts[2])
+enum { MOST_TYPES = 8 };
+
+/* Types, each with how much has it. */
+struct tally {
+  int n;
+  const char *types[MOST_TYPES];
+  double amounts[MOST_TYPES];
+};
+
+static void count(struct tally *tally, const char *type, double amount)
 {
-  const char **const of = TP_NEW(arena, const char *, model->layers), *most = NULL;
-  counts[0] = counts[1] = 0;
-  for (int64_t layer = 0; layer < model->layers; layer++)
-    if (has_part(model, layer, part))
-      of[counts[0]++] = tp_scheme_dtype(scheme, part, layer, arena);
-  for (int64_t i = 0; i < counts[0]; i++) {
-    int64_t alike = 0;
-    for (int64_t j = 0; j < counts[0]; j++)
-      alike += same_text(of[i], of[j]);
-    if (alike > counts[1]) {
-      counts[1] = alike;
-      most = of[i];
-    }
+  int i = 0;
+  while (i < tally->n && !same_text(tally->types[i], type))
+    i++;
+  if (i == MOST_TYPES)
+    return; /* tools write no more than three */
+  if (i == tally->n) {
+    tally->types[tally->n] = type;
+    tally->amounts[tally->n++] = 0;
   }
+  tally->amounts[i] += amount;
+}
+
+static const char *most_of(const struct tally *tally)
+{
+  int most = 0;
+  for (int i = 1; i < tally->n; i++)
+    if (tally->amounts[i] > tally->amounts[most])
+      most = i;
+  return tally->n > 0 ? tally->types[most] : NULL;
+}
+
+/* The type of a part: that of most of its elements in most layers. */
+struct part_type {
+  const char *dtype;
+  int64_t layers, alike; /* that have the part; that have this type */
+  const char *odd;       /* ", "-joined matrices that differ from the rest of their layer */
+};
+
+/* What most elements of a layer have; which of its matrices do not, as bits. */
+static const char *type_in_layer(struct tp_scheme *scheme, enum tp_model_part part,
+                                 const struct tp_part_matrices *matrices, int64_t layer,
+                                 struct tp_arena *arena, unsigned *odd)
+{
+  const char *types[TP_MOST_PART_MATRICES];
+  struct tally tally = {.n = 0};
+  for (int m = 0; m < matrices->n; m++) {
+    struct tp_matrix_names names;
+    tp_matrix_spell(scheme->family, part, matrices->names[m], scheme->beside, layer, arena,
+                    &names);
+    types[m] = tp_scheme_dtype(scheme, &names);
+    count(&tally, types[m], matrices->elements[m]);
+  }
+  const char *const most = most_of(&tally);
+  for (int m = 0; m < matrices->n; m++)
+    if (!same_text(types[m], most))
+      *odd |= 1u << m;
   return most;
+}
+
+static struct part_type type_of_part(struct tp_scheme *scheme, const struct tp_model *model,
+                                     enum tp_model_part part, struct tp_arena *arena)
+{
+  const struct tp_part_matrices matrices = tp_part_matrices(model, part);
+  struct tp_arena *const scratch = tp_arena_create();
+  struct part_type made = {.odd = ""};
+  struct tally tally = {.n = 0};
+  unsigned odd = 0;
+  for (int64_t layer = 0; layer < model->layers; layer++) {
+    if (!has_part(model, layer, part))
+      continue;
+    tp_arena_reset(scratch);
+    count(&tally, type_in_layer(scheme, part, &matrices, layer, scratch, &odd), 1);
+    made.layers++;
+  }
+  made.dtype = most_of(&tally);
+  for (int i = 0; i < tally.n; i++)
+    if (same_text(tally.types[i], made.dtype))
+      made.alike = (int64_t)tally.amounts[i];
+  for (int m = 0; m < matrices.n; m++)
+    if (odd & 1u << m)
+      made.odd = tp_arena_printf(arena, "%s%s%s", made.odd, made.odd[0] == '\0' ? "" : ", ",
+                                 matrices.names[m]);
+  tp_arena_free(scratch);
+  return made;
 }
 
 /* Unless something is met that no GEMM here is. */
 static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
 {
   struct tp_model *const model = &reading->config.model;
-  int64_t counts[TP_N_PARTS][2];
+  struct part_type types[TP_N_PARTS];
   const char *said = "";
-  for (int part = 0; part < TP_PART_ROUTER && scheme->unknown == NULL; part++)
-    model->dtypes[part] =
-        most_common(scheme, model, (enum tp_model_part)part, reading->arena, counts[part]);
+  for (int part = 0; part < TP_PART_ROUTER && scheme->unknown == NULL; part++) {
+    types[part] = type_of_part(scheme, model, (enum tp_model_part)part, reading->arena);
+    model->dtypes[part] = types[part].dtype;
+  }
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);
     model->unknown_dtype = tp_arena_printf(reading->arena,
@@ -76,11 +143,14 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
     if (model->dtypes[part] != NULL)
       said = tp_arena_printf(reading->arena, "%s%s%s %s", said, said[0] == '\0' ? "" : ", ",
                              tp_part_text((enum tp_model_part)part), model->dtypes[part]);
-    if (counts[part][1] < counts[part][0])
+    const char *const text = tp_part_text((enum tp_model_part)part);
+    if (types[part].alike < types[part].layers)
       tp_key_note(reading, "",
                   "%s of %" PRId64 " layers in %" PRId64 " is taken to have the type of the others",
-                  tp_part_text((enum tp_model_part)part), counts[part][0] - counts[part][1],
-                  counts[part][0]);
+                  text, types[part].layers - types[part].alike, types[part].layers);
+    if (types[part].odd[0] != '\0')
+      tp_key_note(reading, "", "%s: %s taken to have the type of the rest of it", text,
+                  types[part].odd);
   }
   if (said[0] != '\0')
     tp_key_note(reading, "", "weights as the checkpoint has them: %s; --dtype overrides", said);
@@ -109,15 +179,23 @@ static enum tp_status read_scheme(struct tp_reading *reading, const struct tp_do
                                   const char *path)
 {
   struct tp_model *const model = &reading->config.model;
-  struct tp_scheme scheme = {.doc = doc, .path = path, .beside = reading->config.shares_with_mlp};
+  struct tp_scheme scheme = {.doc = doc,
+                             .path = path,
+                             .family = reading->family->name,
+                             .beside = reading->config.shares_with_mlp};
   const char *unknown = NULL;
-  TP_TRY(tp_scheme_read(reading, &scheme));
+  const enum tp_status status = tp_scheme_read(reading, &scheme);
+  if (status != TP_OK) {
+    tp_scheme_close(&scheme);
+    return status;
+  }
   model->kv_dtype = cache_dtype(tp_doc_at(doc, path), &unknown);
   if (model->kv_dtype != NULL)
     tp_key_note(reading, "", "a cache of %s, as the checkpoint says", model->kv_dtype);
   if (unknown != NULL)
     tp_key_note(reading, "", "'%s' says of the cache what is not known, and not used", unknown);
   set_parts(reading, &scheme);
+  tp_scheme_close(&scheme);
   return TP_OK;
 }
 

@@ -12,7 +12,7 @@ const char *tp_scheme_text(const json_t *object, const char *key)
 }
 
 /* NVIDIA's names. */
-static const char *dtype_of_algorithm(const char *name)
+const char *tp_scheme_algorithm(const char *name)
 {
   static const char *const names[][2] = {{"FP8", "fp8"},
                                          {"FP8_PER_TENSOR", "fp8"},
@@ -30,7 +30,7 @@ static const char *dtype_of_algorithm(const char *name)
 }
 
 /* A group of compressed-tensors: {"weights": {...}, "input_activations": {...} or null}. */
-static const char *dtype_of_group(const json_t *group)
+const char *tp_scheme_group(const json_t *group)
 {
   const json_t *const weights = json_object_get(group, "weights");
   const json_t *const inputs = json_object_get(group, "input_activations");
@@ -97,11 +97,6 @@ static enum tp_status check_block(struct tp_reading *reading, const struct tp_sc
   return TP_OK;
 }
 
-static const char *name_of_group(const char *name, struct tp_arena *arena)
-{
-  return tp_arena_printf(arena, "config_groups.%s", name);
-}
-
 static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *scheme,
                                   const json_t *groups)
 {
@@ -116,18 +111,12 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
   json_object_foreach ((json_t *)(uintptr_t)groups, name, group) {
     const char *const below = tp_arena_printf(reading->arena, ".config_groups.%s.weights", name);
     const json_t *const weights = json_object_get(group, "weights");
-    scheme->dtype = dtype_of_group(group);
-    scheme->unknown = scheme->dtype == NULL ? name_of_group(name, reading->arena) : NULL;
-    TP_TRY(check_group_size(reading, scheme, below, weights, scheme->dtype));
+    TP_TRY(check_group_size(reading, scheme, below, weights, tp_scheme_group(group)));
     TP_TRY(check_block(reading, scheme,
                        tp_arena_printf(reading->arena, "%s.block_structure", below),
                        json_object_get(weights, "block_structure")));
   }
-  if (json_object_size(groups) > 1) { /* by their targets */
-    scheme->groups = groups;
-    scheme->dtype = scheme->unknown = NULL;
-  }
-  return TP_OK;
+  return tp_scheme_groups(reading, scheme, groups);
 }
 
 /* Whether its method is one of those whose weights have 4 bits and its inputs none. */
@@ -141,11 +130,10 @@ static bool is_weight_only(const char *method)
   return false;
 }
 
-/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}. */
-static bool keeps_cache_alone(const json_t *config)
+/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null. */
+static bool keeps_weights(const json_t *config)
 {
-  return json_is_null(json_object_get(config, "quant_algo")) &&
-         json_is_string(json_object_get(config, "kv_cache_quant_algo"));
+  return json_is_null(json_object_get(config, "quant_algo"));
 }
 
 static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *scheme,
@@ -164,7 +152,7 @@ static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *
     scheme->dtype = "w4a16-mxfp4";
   else if (is_weight_only(method) && bits == 4)
     scheme->dtype = "w4a16";
-  else if (method[0] != '\0' || !keeps_cache_alone(config))
+  else if (method[0] != '\0' || !keeps_weights(config))
     scheme->unknown = method[0] != '\0' ? method : scheme->path;
   return TP_OK;
 }
@@ -174,97 +162,67 @@ static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *
 {
   const char *name;
   json_t *layer;
-  scheme->layers = layers;
   json_object_foreach ((json_t *)(uintptr_t)layers, name, layer)
     TP_TRY(check_group_size(reading, scheme, ".quantized_layers", layer,
-                            dtype_of_algorithm(tp_scheme_text(layer, "quant_algo"))));
-  return TP_OK;
+                            tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"))));
+  return tp_scheme_layers(reading, scheme, layers);
+}
+
+/* What else stands there and changes what weights take. */
+static void note_rest(struct tp_reading *reading, const struct tp_scheme *scheme,
+                      const json_t *config)
+{
+  const json_t *const sparsity = json_object_get(config, "sparsity_config");
+  const char *const format = tp_scheme_text(sparsity, "format");
+  if (format[0] != '\0' && strcmp(format, "dense") != 0)
+    tp_key_note(reading, "", "'%s.sparsity_config' leaves weights out: priced as if all were there",
+                scheme->path);
+  if (json_object_size(json_object_get(config, "transform_config")) > 0)
+    tp_key_note(reading, "", "'%s.transform_config' turns what goes into GEMMs: not counted",
+                scheme->path);
+  if (json_is_true(json_object_get(config, "lm_head")))
+    tp_key_note(reading, "", "'%s.lm_head': the head is taken to have 16 bits", scheme->path);
 }
 
 enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme)
 {
-  static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
-                                      "ignored_layers"};
   const json_t *const config = tp_doc_at(scheme->doc, scheme->path);
   const char *const algorithm = tp_scheme_text(config, "quant_algo");
   const json_t *const groups = json_object_get(config, "config_groups");
   const json_t *const layers = json_object_get(config, "quantized_layers");
-  for (size_t i = 0; i < sizeof lists / sizeof *lists && scheme->exceptions == NULL; i++)
-    if (json_is_array(json_object_get(config, lists[i])))
-      scheme->exceptions = json_object_get(config, lists[i]);
+  note_rest(reading, scheme, config);
   if (json_is_object(layers))
     return read_layers(reading, scheme, layers);
+  TP_TRY(tp_scheme_except(reading, scheme, config));
   if (algorithm[0] != '\0') {
-    scheme->dtype = dtype_of_algorithm(algorithm);
+    scheme->dtype = tp_scheme_algorithm(algorithm);
     scheme->unknown = scheme->dtype == NULL ? algorithm : NULL;
   } else if (json_is_object(groups))
     TP_TRY(read_groups(reading, scheme, groups));
   else
     TP_TRY(read_method(reading, scheme, config));
-  return check_group_size(reading, scheme, "", config, scheme->dtype);
+  TP_TRY(check_group_size(reading, scheme, "", config, scheme->dtype));
+  return tp_scheme_modules(reading, scheme, config);
 }
 
-/* The first name that fits decides. */
-static const char *dtype_by_layers(struct tp_scheme *scheme, const struct tp_matrix_names *names,
-                                   struct tp_arena *arena)
+void tp_scheme_close(struct tp_scheme *scheme)
 {
-  const char *name;
-  json_t *value;
-  json_object_foreach ((json_t *)(uintptr_t)scheme->layers, name, value) {
-    if (!tp_matrix_is_named(names, name, arena))
+  for (size_t i = 0; i < scheme->n_rules; i++)
+    tp_name_pattern_free(&scheme->rules[i].pattern);
+  scheme->n_rules = 0;
+}
+
+const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names)
+{
+  for (size_t i = 0; i < scheme->n_rules; i++) {
+    const struct tp_scheme_rule *const rule = &scheme->rules[i];
+    if (!tp_name_pattern_fits(&rule->pattern, names))
       continue;
-    const char *const algorithm = tp_scheme_text(value, "quant_algo");
-    const char *const dtype = dtype_of_algorithm(algorithm);
-    if (dtype == NULL && algorithm[0] != '\0')
-      scheme->unknown = algorithm;
-    return dtype;
+    if (rule->unknown != NULL)
+      scheme->unknown = rule->unknown;
+    return rule->dtype;
   }
-  return NULL;
-}
-
-/* "Linear" means every matrix that no other group names. */
-static bool targets_all(const json_t *targets)
-{
-  for (size_t i = 0; i < json_array_size(targets); i++) {
-    const char *const target = json_string_value(json_array_get(targets, i));
-    if (target != NULL && strcmp(target, "Linear") == 0)
-      return true;
-  }
-  return false;
-}
-
-static const char *dtype_by_groups(struct tp_scheme *scheme, const struct tp_matrix_names *names,
-                                   struct tp_arena *arena)
-{
-  const char *name, *of = NULL;
-  const json_t *found = NULL;
-  json_t *group;
-  json_object_foreach ((json_t *)(uintptr_t)scheme->groups, name, group) {
-    const json_t *const targets = json_object_get(group, "targets");
-    const bool named = tp_matrix_is_listed(names, targets, arena);
-    if (named || (found == NULL && targets_all(targets))) {
-      found = group;
-      of = name;
-    }
-    if (named)
-      break;
-  }
-  const char *const dtype = found == NULL ? NULL : dtype_of_group(found);
-  if (found != NULL && dtype == NULL)
-    scheme->unknown = name_of_group(of, arena);
-  return dtype;
-}
-
-const char *tp_scheme_dtype(struct tp_scheme *scheme, enum tp_model_part part, int64_t layer,
-                            struct tp_arena *arena)
-{
-  struct tp_matrix_names names;
-  if (scheme->layers == NULL && scheme->exceptions == NULL && scheme->groups == NULL)
-    return scheme->dtype;
-  tp_matrix_spell(&names, part, scheme->beside, layer, arena);
-  if (scheme->layers != NULL)
-    return dtype_by_layers(scheme, &names, arena);
-  if (tp_matrix_is_listed(&names, scheme->exceptions, arena))
-    return NULL;
-  return scheme->groups != NULL ? dtype_by_groups(scheme, &names, arena) : scheme->dtype;
+  if (scheme->unknown_rest != NULL)
+    scheme->unknown = scheme->unknown_rest;
+  return scheme->dtype;
 }

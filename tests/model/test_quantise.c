@@ -23,6 +23,10 @@ static void teardown(void)
   "\"num_experts_per_tok\":2,\"n_shared_experts\":1,\"first_k_dense_replace\":1,"          \
   "\"torch_dtype\":\"bfloat16\",\"quantization_config\":"
 #define WEIGHTS(bits, type) "\"weights\":{\"num_bits\":" bits ",\"type\":\"" type "\"}"
+#define AWQ(names) \
+  "{\"quant_method\":\"awq\",\"bits\":4,\"modules_to_not_convert\":[" names "]}"
+#define GROUP(targets)                                                               \
+  "{\"config_groups\":{\"a\":{\"targets\":[" targets "]," WEIGHTS("4", "int") "}}}"
 
 /* attention, MLP, experts, shared experts, cache; "-": not quantised. */
 static const struct {
@@ -59,7 +63,42 @@ static const struct {
          "4", "int") "},"
                      "\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS(
                          "8", "float") ",\"input_activations\":{}}}}",
+     "w4a16 w4a16 w4a16 w4a16 -"},
+    {"{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
+         "4", "int") "},"
+                     "\"b\":{\"targets\":[\"re:.*[qo]_proj\"]," WEIGHTS(
+                         "8", "float") ",\"input_activations\":{}}}}",
      "fp8 w4a16 w4a16 w4a16 -"},
+    /* Expressions as Python has them, from the name's beginning to wherever they end. */
+    {AWQ("\"re:model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\..*\""), "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:.*(?:self_attn|lm_head).*\""), "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:lm_head|model.*self_attn\\\\.\\\\w+\""), "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:self_attn\""), "w4a16 w4a16 w4a16 w4a16 -"},
+    /* Names as families have them, and parts of names. */
+    {AWQ("\"self_attn.\""), "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:.*mlp.shared_expert\\\\..*\""), "w4a16 w4a16 w4a16 - -"},
+    {AWQ("\"re:.*block_sparse_moe.experts.*\""), "w4a16 w4a16 - w4a16 -"},
+    {AWQ("\"model.layers.1.feed_forward.shared_expert\","
+         "\"model.layers.2.feed_forward.shared_expert.up_proj\""),
+     "w4a16 w4a16 w4a16 - -"},
+    {AWQ("\"model.layers.0.mlp\",\"model.layers.1.self_attn\""), "w4a16 - w4a16 w4a16 -"},
+    /* A group alone is of what it targets. */
+    {GROUP("\"re:.*mlp.*\""), "- w4a16 w4a16 w4a16 -"},
+    {GROUP("\"re:.*mlp\\\\.experts\\\\.\\\\d+\\\\..*\""), "- - w4a16 - -"},
+    {GROUP("\"LlamaAttention\""), "- - - - -"},
+    {GROUP("\"LlamaAttention\",\"Linear\""), "w4a16 w4a16 w4a16 w4a16 -"},
+    /* Modules that tools set apart: GPTQModel's, AutoRound's, GPTQ's. */
+    {"{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"-:.*self_attn.*\":{},"
+     "\"+:.*mlp.*\":{\"group_size\":32},\".*nowhere\":{\"bits\":8}}}",
+     "- w4a16 w4a16 w4a16 -"},
+    {"{\"quant_method\":\"auto-round\",\"bits\":4,\"extra_config\":{"
+     "\".*self_attn.*\":{\"bits\":16},\"model.layers.0.mlp.up_proj\":{\"bits\":16},"
+     "\"model.layers.0.mlp.down_proj\":{\"bits\":16}}}",
+     "- - w4a16 w4a16 -"},
+    {"{\"quant_method\":\"gptq\",\"bits\":4,\"modules_in_block_to_quantize\":"
+     "[[\"mlp.up_proj\",\"mlp.gate_proj\"],[\"mlp.down_proj\"]]}",
+     "- w4a16 - - -"},
+    {"{\"quant_algo\":null,\"kv_cache_quant_algo\":null}", "- - - - -"},
     {"{\"quant_algo\":\"FP8\",\"kv_cache_scheme\":\"FP8\",\"ignore\":[\"lm_head\"]}",
      "fp8 fp8 fp8 fp8 fp8"},
 };
@@ -94,6 +133,14 @@ START_TEST(other_scales_are_named)
        "'quantization_config.weight_block_size' is another block than 128 x 128"},
       {"{\"quant_algo\":\"FP8\",\"ignore\":[\"*\"]}",
        "'quantization_config' quantises no weights that a layer has"},
+      {AWQ("\"re:.*[kv]_proj\""), "attention: k_proj, v_proj taken to have the type of the rest of it"},
+      {AWQ("\"re:.*down_proj\""), "mlp: down_proj taken to have the type of the rest of it"},
+      {GROUP("\"LlamaAttention\""), "targets 'LlamaAttention', a class"},
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "'quantization_config.lm_head'"},
+      {"{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}}",
+       "'quantization_config.sparsity_config' leaves weights out"},
+      {"{\"quant_algo\":\"FP8\",\"transform_config\":{\"a\":1}}",
+       "'quantization_config.transform_config'"},
       {"{\"quant_algo\":\"NVFP4\",\"group_size\":16}", NULL}};
   const struct tp_model m =
       open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", cases[_i][0]), arena);
@@ -138,15 +185,35 @@ START_TEST(other_ways_to_quantise_are_named)
       "{\"quant_algo\":\"W9\"}",
       "{\"quantized_layers\":{\"*.mlp.experts*\":{\"quant_algo\":\"W9\"}}}",
       "{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
-          "4", "int") "},\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS("8", "int") "}}}"};
+          "4", "int") "},\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS("8", "int") "}}}",
+      "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":8}}}"};
   static const char *const words[] = {"'bitsandbytes'", "'gptq'", "'config_groups.group_0'",
-                                      "'W9'",           "'W9'",   "'config_groups.b'"};
+                                      "'W9'",           "'W9'",   "'config_groups.b'",
+                                      "'+:.*mlp.*'"};
   const struct tp_model m =
       open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", configs[_i]), arena);
   ck_assert_ptr_nonnull(m.unknown_dtype);
   ck_assert_msg(strstr(m.unknown_dtype, words[_i]) != NULL &&
                     strstr(m.unknown_dtype, "--dtype") != NULL,
                 "%s", m.unknown_dtype);
+}
+END_TEST
+
+/* What no expression of POSIX says is refused, not read past. */
+START_TEST(expressions_that_look_ahead_are_refused)
+{
+  struct tp_model m;
+  struct tp_error error = {""};
+  const char *const config = tp_arena_printf(arena, "test_quantise.%ld.json", (long)getpid());
+  FILE *const out = fopen(config, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs("{" MIXTURE AWQ("\"re:^(?!.*mlp).*$\"") "}", out);
+  fclose(out);
+  const enum tp_status status = tp_model_open(config, arena, &m, &error);
+  unlink(config);
+  ck_assert_int_eq(status, TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, "quantization_config: names matrices by 're:^(?!") != NULL, "%s",
+                error.text);
 }
 END_TEST
 
@@ -185,9 +252,10 @@ static Suite *suite(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, parts_have_the_types_of_their_checkpoint, 0,
                       (int)(sizeof checkpoints / sizeof *checkpoints));
-  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 6);
-  tcase_add_loop_test(t, other_scales_are_named, 0, 5);
+  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 7);
+  tcase_add_loop_test(t, other_scales_are_named, 0, 11);
   tcase_add_loop_test(t, odd_types_of_activations_are_named, 0, 5);
+  tcase_add_test(t, expressions_that_look_ahead_are_refused);
   tcase_add_test(t, a_file_beside_the_config_is_read);
   suite_add_tcase(s, t);
   return s;

@@ -1,0 +1,158 @@
+/* Which matrices a checkpoint quantises otherwise than the rest: as rules of names. */
+#include "model/scheme.h"
+
+#include <string.h>
+
+static enum tp_status add_rule(struct tp_reading *reading, struct tp_scheme *scheme,
+                               const char *text, bool regular, struct tp_scheme_rule rule)
+{
+  if (!tp_name_pattern_make(text, regular, reading->arena, &rule.pattern))
+    return tp_doc_fail(scheme->doc, scheme->path, reading->error,
+                       "names matrices by '%.60s', an expression that cannot be read here; write "
+                       "it without looking ahead or back",
+                       text);
+  TP_APPEND(reading->arena, scheme->rules, scheme->n_rules, rule);
+  return TP_OK;
+}
+
+/* A rule a text of the list. */
+static enum tp_status add_rules(struct tp_reading *reading, struct tp_scheme *scheme,
+                                const json_t *list, struct tp_scheme_rule rule)
+{
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const char *const text = json_string_value(json_array_get(list, i));
+    if (text != NULL)
+      TP_TRY(add_rule(reading, scheme, text, false, rule));
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme,
+                                const json_t *config)
+{
+  static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
+                                      "ignored_layers"};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    TP_TRY(add_rules(reading, scheme, json_object_get(config, lists[i]),
+                     (struct tp_scheme_rule){.dtype = NULL}));
+  return TP_OK;
+}
+
+/* {"bits": 4}: as the rest, if those have 4; 16: not quantised; nothing: as the rest. */
+static struct tp_scheme_rule rule_of_bits(const struct tp_scheme *scheme, const json_t *said,
+                                          const char *text)
+{
+  enum { WEIGHT_BITS = 4, NOT_QUANTISED = 16 };
+  const json_t *const given = json_object_get(said, "bits");
+  const json_int_t bits = given == NULL ? WEIGHT_BITS : json_integer_value(given);
+  if (bits >= NOT_QUANTISED)
+    return (struct tp_scheme_rule){.dtype = NULL};
+  return (struct tp_scheme_rule){.dtype = scheme->dtype,
+                                 .unknown = bits == WEIGHT_BITS ? NULL : text};
+}
+
+/* GPTQModel's: expressions, of what is not quantised behind "-:", of what is otherwise behind "+:"
+ * or nothing. */
+static enum tp_status add_dynamic(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const json_t *dynamic)
+{
+  const char *text;
+  json_t *said;
+  json_object_foreach ((json_t *)(uintptr_t)dynamic, text, said) {
+    const bool without = strncmp(text, "-:", 2) == 0, with = strncmp(text, "+:", 2) == 0;
+    const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.dtype = NULL}
+                                               : rule_of_bits(scheme, said, text);
+    TP_TRY(add_rule(reading, scheme, text + (without || with ? 2 : 0), true, rule));
+  }
+  return TP_OK;
+}
+
+/* AutoRound's: names, or expressions, each with its bits. */
+static enum tp_status add_extra(struct tp_reading *reading, struct tp_scheme *scheme,
+                                const json_t *extra)
+{
+  const char *text;
+  json_t *said;
+  json_object_foreach ((json_t *)(uintptr_t)extra, text, said)
+    TP_TRY(add_rule(reading, scheme, text, strpbrk(text, "*+\\^$([|") != NULL,
+                    rule_of_bits(scheme, said, text)));
+  return TP_OK;
+}
+
+enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme,
+                                 const json_t *config)
+{
+  const json_t *const inside = json_object_get(config, "modules_in_block_to_quantize");
+  const struct tp_scheme_rule same = {.dtype = scheme->dtype};
+  TP_TRY(add_dynamic(reading, scheme, json_object_get(config, "dynamic")));
+  TP_TRY(add_extra(reading, scheme, json_object_get(config, "extra_config")));
+  for (size_t i = 0; i < json_array_size(inside); i++) /* texts, or lists of them */
+    TP_TRY(add_rules(reading, scheme, json_array_get(inside, i), same));
+  TP_TRY(add_rules(reading, scheme, inside, same));
+  if (json_array_size(inside) > 0)
+    scheme->dtype = NULL;
+  return TP_OK;
+}
+
+/* Whether a group is of every matrix that no other group names: of Linear, or of nothing said. */
+static bool targets_all(const json_t *targets)
+{
+  for (size_t i = 0; i < json_array_size(targets); i++) {
+    const char *const target = json_string_value(json_array_get(targets, i));
+    if (target != NULL && strcmp(target, "Linear") == 0)
+      return true;
+  }
+  return json_array_size(targets) == 0;
+}
+
+/* A class of modules, "LlamaAttention": what is in it no name says. */
+static const char *class_in(const json_t *targets)
+{
+  for (size_t i = 0; i < json_array_size(targets); i++) {
+    const char *const target = json_string_value(json_array_get(targets, i));
+    if (target != NULL && strpbrk(target, ".:*_") == NULL && target[0] >= 'A' && target[0] <= 'Z' &&
+        strcmp(target, "Linear") != 0)
+      return target;
+  }
+  return NULL;
+}
+
+enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *scheme,
+                                const json_t *groups)
+{
+  const char *name;
+  json_t *group;
+  bool rest = false;
+  json_object_foreach ((json_t *)(uintptr_t)groups, name, group) {
+    const json_t *const targets = json_object_get(group, "targets");
+    const char *const class = class_in(targets);
+    struct tp_scheme_rule rule = {.dtype = tp_scheme_group(group)};
+    if (rule.dtype == NULL)
+      rule.unknown = tp_arena_printf(reading->arena, "config_groups.%s", name);
+    if (class != NULL && strcmp(class, "Embedding") != 0)
+      tp_key_note(reading, "", "'%s.config_groups.%s' targets '%.40s', a class whose matrices are "
+                  "not known here, and not used", scheme->path, name, class);
+    TP_TRY(add_rules(reading, scheme, targets, rule));
+    if (!rest && targets_all(targets)) {
+      rest = true;
+      scheme->dtype = rule.dtype;
+      scheme->unknown_rest = rule.unknown;
+    }
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
+                                const json_t *layers)
+{
+  const char *name;
+  json_t *layer;
+  json_object_foreach ((json_t *)(uintptr_t)layers, name, layer) {
+    const char *const algorithm = tp_scheme_text(layer, "quant_algo");
+    struct tp_scheme_rule rule = {.dtype = tp_scheme_algorithm(algorithm)};
+    if (rule.dtype == NULL && algorithm[0] != '\0')
+      rule.unknown = algorithm;
+    TP_TRY(add_rule(reading, scheme, name, false, rule));
+  }
+  return TP_OK;
+}
