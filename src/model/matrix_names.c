@@ -59,14 +59,18 @@ static const struct spelling {
                  {"up_proj", {"w3", NULL}, "gate_up_proj"},
                  {"down_proj", {"w2", NULL}, NULL}};
 
-/* Families whose checkpoints have joined matrices, and what they call them.  Elsewhere an expression
- * for one matrix must not be taken to mean another: ".*v_proj" fits "qkv_proj". */
+/* Families whose checkpoints have joined matrices, and what they call them.  Elsewhere an
+ * expression for one matrix must not be taken to mean another: ".*v_proj" fits "qkv_proj". */
 static const struct {
   const char *family, *of, *joined;
-} joiners[] = {{"phi3", "qkv_proj", "qkv_proj"},         {"phi3", "gate_up_proj", "gate_up_proj"},
-               {"glm", "gate_up_proj", "gate_up_proj"},  {"glm4", "gate_up_proj", "gate_up_proj"},
-               {"internlm2", "qkv_proj", "wqkv"},        {"falcon", "qkv_proj", "query_key_value"},
-               {"gpt_neox", "qkv_proj", "query_key_value"}, {"bloom", "qkv_proj", "query_key_value"}};
+} joiners[] = {{"phi3", "qkv_proj", "qkv_proj"},
+               {"phi3", "gate_up_proj", "gate_up_proj"},
+               {"glm", "gate_up_proj", "gate_up_proj"},
+               {"glm4", "gate_up_proj", "gate_up_proj"},
+               {"internlm2", "qkv_proj", "wqkv"},
+               {"falcon", "qkv_proj", "query_key_value"},
+               {"gpt_neox", "qkv_proj", "query_key_value"},
+               {"bloom", "qkv_proj", "query_key_value"}};
 
 /* What the matrix is called in the family's checkpoints; ends with NULL. */
 static void find_names(const char *family, const char *matrix, const char *names[])

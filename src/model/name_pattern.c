@@ -21,7 +21,8 @@ static const char *as_posix(const char *text, struct tp_arena *arena)
     if (c < N) {
       end = stpcpy(end, classes[c][1]);
       text += strlen(classes[c][0]);
-    } else if (strncmp(text, "(?", 2) == 0 || (text[0] == '\\' && isalnum((unsigned char)text[1]))) {
+    } else if (strncmp(text, "(?", 2) == 0 ||
+               (text[0] == '\\' && isalnum((unsigned char)text[1]))) {
       return NULL;
     } else {
       const size_t n = text[0] == '\\' && text[1] != '\0' ? 2 : 1;

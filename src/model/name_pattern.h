@@ -1,8 +1,8 @@
 #ifndef TP_MODEL_NAME_PATTERN_H
 #define TP_MODEL_NAME_PATTERN_H
 /* Names, patterns and regular expressions that tools write of matrices: "re:..." is a regular
- * expression from the name's beginning as Python has them, '*' stands for anything, and a plain name
- * for itself and for what is below it, wherever it begins. */
+ * expression from the name's beginning as Python has them, '*' stands for anything, and a plain
+ * name for itself and for what is below it, wherever it begins. */
 #include "base/arena.h"
 #include "model/matrix_names.h"
 

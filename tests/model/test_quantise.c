@@ -70,7 +70,8 @@ static const struct {
                          "8", "float") ",\"input_activations\":{}}}}",
      "fp8 w4a16 w4a16 w4a16 -"},
     /* Expressions as Python has them, from the name's beginning to wherever they end. */
-    {AWQ("\"re:model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\..*\""), "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\..*\""),
+     "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:.*(?:self_attn|lm_head).*\""), "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:lm_head|model.*self_attn\\\\.\\\\w+\""), "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:self_attn\""), "w4a16 w4a16 w4a16 w4a16 -"},
