@@ -99,6 +99,50 @@ START_TEST(tiles_by_tokens)
 }
 END_TEST
 
+/* Triton's tiles for gpt-oss: a power of two from what an expert gets, with rows of other ranks'
+ * experts counted as this one's.  All tiles fit one wave of 100 SMs, so a product takes the time of
+ * one: 2 * rows * 128 * (1024 + 512) operations at 1e10 a second. */
+START_TEST(tiles_by_rows)
+{
+  static const struct {
+    int64_t tokens, ep;
+    double rows;
+  } cases[] = {{4, 1, 16}, {64, 1, 16}, {68, 1, 32}, {64, 2, 32}, {64, 4, 64}, {2000, 1, 128}};
+  toy.machine.dram_bytes_per_s = 1e30;
+  toy.device.datasheet.fp16_flops_per_s = 1e12;
+  toy.device.experts.least_rows = 16;
+  toy.device.experts.tiles_by_rows = 1;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct tp_experts op = experts_of(cases[i].tokens, 1, 4);
+    op.moe_ep = cases[i].ep;
+    const double tile_us = 2 * cases[i].rows * 128 * 1536 * 1e-10 * 1e6;
+    const double waves = cases[i].tokens == 2000 ? 2 : 1; /* 4 experts, 4 tiles of rows, 8 columns */
+    ck_assert_rel(us(&op) - 13, waves * tile_us, 1e-3);
+  }
+}
+END_TEST
+
+/* Integers of 4 bits are Marlin's, which was fitted apart; fp4 is unless a row says Marlin. */
+START_TEST(four_bits_by_marlin)
+{
+  struct tp_experts op = experts_of(8, 1, 4);
+  memcpy(&toy.device.experts_w4a16, &toy.device.experts, sizeof toy.device.experts);
+  memcpy(&toy.device.experts_w4a16_marlin, &toy.device.experts, sizeof toy.device.experts);
+  toy.device.experts_w4a16_marlin.launch_s += 5e-6;
+  op.dtype = TP_DTYPE_W4A16_MXFP4;
+  const double first_us = us(&op);
+  op.kernel = TP_EXPERTS_MARLIN;
+  ck_assert_rel(us(&op), first_us + 5, 1e-9);
+  op.kernel = TP_EXPERTS_FIRST;
+  op.dtype = TP_DTYPE_W4A16;
+  const double integers_us = us(&op);
+  op.kernel = TP_EXPERTS_MARLIN;
+  ck_assert_rel(us(&op), integers_us, 0);
+  toy.device.experts_w4a16_marlin.launch_s -= 5e-6;
+  ck_assert_rel(us(&op), integers_us - 5, 1e-9);
+}
+END_TEST
+
 /* A kernel that was fitted apart is priced apart. */
 START_TEST(a_second_kernel_of_its_own)
 {
@@ -284,6 +328,8 @@ static Suite *suite(void)
   tcase_add_test(cases, few_tokens_are_not_sorted);
   tcase_add_test(cases, empty_tiles_and_tiles_of_rows);
   tcase_add_test(cases, tiles_by_tokens);
+  tcase_add_test(cases, tiles_by_rows);
+  tcase_add_test(cases, four_bits_by_marlin);
   tcase_add_test(cases, a_second_kernel_of_its_own);
   tcase_add_test(cases, tiles_of_rows);
   tcase_add_test(cases, panels_that_the_cache_keeps);
