@@ -116,7 +116,7 @@ START_TEST(tiles_by_rows)
     struct tp_experts op = experts_of(cases[i].tokens, 1, 4);
     op.moe_ep = cases[i].ep;
     const double tile_us = 2 * cases[i].rows * 128 * 1536 * 1e-10 * 1e6;
-    const double waves = cases[i].tokens == 2000 ? 2 : 1; /* 4 experts, 4 tiles of rows, 8 columns */
+    const double waves = cases[i].tokens == 2000 ? 2 : 1; /* 4 * 4 tiles of rows, 8 of columns */
     ck_assert_rel(us(&op) - 13, waves * tile_us, 1e-3);
   }
 }
