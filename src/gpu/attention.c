@@ -37,11 +37,6 @@ enum tp_status tp_gpu_attention_run(struct tp_gpu_attention *attention,
                                     const struct tp_bound_op *bound, cudaStream_t stream,
                                     bool capturing, struct tp_error *error)
 {
-  if (bound->op->attention.window > 0)
-    return tp_fail(error, TP_E_INPUT,
-                   "op '%s': its keys have a window of %lld, which no kernel here knows; take a "
-                   "model of full attention",
-                   bound->op->name, (long long)bound->op->attention.window);
   if (bound->op->attention.style != TP_ATTENTION_FLASH)
     return tp_gpu_products_run(attention->products, bound, stream, capturing, error);
   if (attention->sdpa == NULL && capturing)

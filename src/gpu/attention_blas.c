@@ -250,7 +250,8 @@ static enum tp_status run(struct tp_gpu_products *products, struct plan *plan,
       .scores = plan->scores,
       .lengths = lengths,
       .query_len = shape->query_len,
-      .heads = shape->heads};
+      .heads = shape->heads,
+      .window = shape->window};
   if (status == TP_OK)
     status = TP_CUDA(tp_launch_softmax(&scores, stream), error);
   return status == TP_OK ? multiply(products, plan, false, error) : status;

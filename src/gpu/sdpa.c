@@ -23,6 +23,7 @@ struct plan {
   unsigned char *memory; /* workspace, then lengths of the queries */
   void *query_lengths;
   float scale, lowest;
+  int32_t context, window;
 };
 
 static void free_plan(void *memory)
@@ -38,6 +39,7 @@ static struct tp_sdpa_shape shape_of(const struct tp_bound_op *bound)
   const struct tp_attention *const a = &bound->op->attention;
   return (struct tp_sdpa_shape){
       .padded = tp_attention_decodes(a),
+      .window = a->window,
       .dtype = a->dtype,
       .batch = a->batch,
       .query_len = a->query_len,
@@ -73,6 +75,7 @@ static struct tp_keep_key key_of(const struct tp_sdpa_shape *s, cudaStream_t str
 {
   return (struct tp_keep_key){{
       s->padded,
+      s->window,
       s->dtype,
       s->batch,
       s->query_len,
@@ -129,6 +132,8 @@ static enum tp_status make_plan(const struct tp_gpu_sdpa *sdpa, const struct tp_
     return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
   plan->scale = 1 / sqrtf((float)shape->head_dim);
   plan->lowest = -FLT_MAX;
+  plan->context = (int32_t)(shape->kv_len - shape->query_len);
+  plan->window = (int32_t)shape->window;
   const struct tp_sdpa_target here = {.handle = sdpa->handle};
   enum tp_status status = tp_sdpa_plan_make(&here, shape, &plan->kernel, error);
   if (status == TP_OK)
@@ -158,24 +163,52 @@ static enum tp_status find_plan(const struct tp_gpu_sdpa *sdpa, const struct tp_
   return tp_fail(error, TP_E_ENVIRONMENT, "out of memory");
 }
 
-/* Which pointers the plan runs with, in the order of their ids. */
+/* Which pointers the plan runs with: the tensors that its graph has. */
+struct pointers {
+  int64_t n, ids[TP_SDPA_INNER];
+  void *of[TP_SDPA_INNER];
+};
+
+static void add(struct pointers *pointers, enum tp_sdpa_tensor id, void *memory)
+{
+  pointers->ids[pointers->n] = id;
+  pointers->of[pointers->n++] = memory;
+}
+
+static struct pointers pointers_of(const struct tp_bound_op *bound, struct plan *plan)
+{
+  const struct tp_attention *const a = &bound->op->attention;
+  const bool padded = tp_attention_decodes(a);
+  struct pointers pointers = {.n = 0};
+  add(&pointers, TP_SDPA_Q, bound->in[0].data);
+  add(&pointers, TP_SDPA_KEYS, bound->in[1].data);
+  add(&pointers, TP_SDPA_VALUES, bound->in[2].data);
+  add(&pointers, TP_SDPA_OUT, bound->out[0].data);
+  add(&pointers, TP_SDPA_SCALE, &plan->scale);
+  add(&pointers, TP_SDPA_LOWEST, &plan->lowest);
+  if (!padded && plan->context > 0)
+    add(&pointers, TP_SDPA_CONTEXT, &plan->context);
+  if (plan->window > 0)
+    add(&pointers, TP_SDPA_WINDOW, &plan->window);
+  if (padded) {
+    add(&pointers, TP_SDPA_QUERY_LENGTHS, plan->query_lengths);
+    add(&pointers, TP_SDPA_KEY_LENGTHS, bound->in[3].data);
+  }
+  return pointers;
+}
+
 static enum tp_status fill_pack(cudnnBackendDescriptor_t pack, const struct tp_bound_op *bound,
                                 struct plan *plan, struct tp_error *error)
 {
-  static const int64_t ids[] = {
-      TP_SDPA_Q,     TP_SDPA_KEYS,   TP_SDPA_VALUES,        TP_SDPA_OUT,
-      TP_SDPA_SCALE, TP_SDPA_LOWEST, TP_SDPA_QUERY_LENGTHS, TP_SDPA_KEY_LENGTHS};
-  const struct tp_attention *const a = &bound->op->attention;
-  void *pointers[] = {bound->in[0].data, bound->in[1].data, bound->in[2].data,   bound->out[0].data,
-                      &plan->scale,      &plan->lowest,     plan->query_lengths, bound->in[3].data};
+  const struct pointers pointers = pointers_of(bound, plan);
   void *workspace = plan->memory;
-  const int64_t n = tp_attention_decodes(a) ? TP_SDPA_KEY_LENGTHS : TP_SDPA_LOWEST;
-  enum tp_status status = TP_CUDNN(
-      cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, ids),
-      error);
+  enum tp_status status =
+      TP_CUDNN(cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64,
+                                        pointers.n, pointers.ids),
+               error);
   if (status == TP_OK)
     status = TP_CUDNN(cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
-                                               CUDNN_TYPE_VOID_PTR, n, pointers),
+                                               CUDNN_TYPE_VOID_PTR, pointers.n, pointers.of),
                       error);
   if (status == TP_OK)
     status = TP_CUDNN(cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE,

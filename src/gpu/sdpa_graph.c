@@ -101,6 +101,12 @@ static descriptor number(struct builder *builder, int64_t id)
   return tensor(builder, id, BY_VALUE, CUDNN_DATA_FLOAT, ones, ones);
 }
 
+static descriptor whole_number(struct builder *builder, int64_t id)
+{
+  const int64_t ones[RANK] = {1, 1, 1, 1};
+  return tensor(builder, id, BY_VALUE, CUDNN_DATA_INT32, ones, ones);
+}
+
 static descriptor lengths(struct builder *builder, int64_t id)
 {
   const int64_t dimensions[RANK] = {builder->shape->batch, 1, 1, 1}, strides[RANK] = {1, 1, 1, 1};
@@ -177,23 +183,70 @@ static descriptor truth(struct builder *builder, cudnnPointwiseMode_t mode, desc
   return pointwise(builder, mode, CUDNN_DATA_BOOLEAN, x, b, builder->shape->kv_len);
 }
 
-/* Scores of keys that a query does not see become the lowest number. */
-static descriptor mask(struct builder *builder, descriptor scores, const struct limits *lengths)
+/* Scores that are not `seen` become the lowest number. */
+static descriptor keep(struct builder *builder, descriptor scores, descriptor seen)
 {
-  const descriptor query = place_along(builder, scores, QUERY_AXIS);
-  const descriptor key = place_along(builder, scores, KEY_AXIS);
-  descriptor seen;
-  if (builder->shape->padded) {
-    const descriptor is_query = truth(builder, CUDNN_POINTWISE_CMP_LT, query, lengths->rows);
-    const descriptor is_key = truth(builder, CUDNN_POINTWISE_CMP_LT, key, lengths->columns);
-    seen = truth(builder, CUDNN_POINTWISE_LOGICAL_AND, is_query, is_key);
-  } else {
-    seen = truth(builder, CUDNN_POINTWISE_CMP_GE, query, key);
-  }
   const descriptor y = inner(builder, CUDNN_DATA_FLOAT, builder->shape->kv_len);
   pointwise_with(builder, mode_of(builder, CUDNN_POINTWISE_BINARY_SELECT, CUDNN_DATA_FLOAT), scores,
                  number(builder, TP_SDPA_LOWEST), seen, y);
   return y;
+}
+
+static descriptor sum(struct builder *builder, cudnnPointwiseMode_t mode, descriptor x,
+                      descriptor b)
+{
+  return pointwise(builder, mode, CUDNN_DATA_INT32, x, b, builder->shape->kv_len);
+}
+
+/* The key that stands where a query does: the last query is that of the last key. */
+static descriptor own_key(struct builder *builder, descriptor scores, const struct limits *lengths)
+{
+  const struct tp_sdpa_shape *const s = builder->shape;
+  const descriptor query = place_along(builder, scores, QUERY_AXIS);
+  if (s->padded)
+    return sum(builder, CUDNN_POINTWISE_SUB,
+               sum(builder, CUDNN_POINTWISE_ADD, query, lengths->columns), lengths->rows);
+  return s->kv_len == s->query_len
+             ? query
+             : sum(builder, CUDNN_POINTWISE_ADD, query, whole_number(builder, TP_SDPA_CONTEXT));
+}
+
+/* Keys from a sequence's length on. */
+static descriptor mask_absent(struct builder *builder, descriptor scores,
+                              const struct limits *lengths)
+{
+  const descriptor query = place_along(builder, scores, QUERY_AXIS);
+  const descriptor key = place_along(builder, scores, KEY_AXIS);
+  const descriptor is_query = truth(builder, CUDNN_POINTWISE_CMP_LT, query, lengths->rows);
+  const descriptor is_key = truth(builder, CUDNN_POINTWISE_CMP_LT, key, lengths->columns);
+  return keep(builder, scores, truth(builder, CUDNN_POINTWISE_LOGICAL_AND, is_query, is_key));
+}
+
+static descriptor mask_later(struct builder *builder, descriptor scores,
+                             const struct limits *lengths)
+{
+  const descriptor own = own_key(builder, scores, lengths);
+  const descriptor key = place_along(builder, scores, KEY_AXIS);
+  return keep(builder, scores, truth(builder, CUDNN_POINTWISE_CMP_GE, own, key));
+}
+
+/* Keys that are a window or more before a query's own. */
+static descriptor mask_older(struct builder *builder, descriptor scores,
+                             const struct limits *lengths)
+{
+  const descriptor own = own_key(builder, scores, lengths);
+  const descriptor key = place_along(builder, scores, KEY_AXIS);
+  const descriptor last =
+      sum(builder, CUDNN_POINTWISE_ADD, key, whole_number(builder, TP_SDPA_WINDOW));
+  return keep(builder, scores, truth(builder, CUDNN_POINTWISE_CMP_GT, last, own));
+}
+
+/* In the order in which cuDNN's own front end has them, which its engines know. */
+static descriptor mask(struct builder *builder, descriptor scores, const struct limits *lengths)
+{
+  scores = builder->shape->padded ? mask_absent(builder, scores, lengths)
+                                  : mask_later(builder, scores, lengths);
+  return builder->shape->window > 0 ? mask_older(builder, scores, lengths) : scores;
 }
 
 static descriptor reduction(struct builder *builder, cudnnReduceTensorOp_t operator, descriptor x)

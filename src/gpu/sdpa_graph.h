@@ -13,7 +13,8 @@
 #include <cudnn.h>
 
 struct tp_sdpa_shape {
-  bool padded; /* keys from a sequence's length on are masked; else causal */
+  bool padded;    /* keys from a sequence's length on are masked; else causal */
+  int64_t window; /* a query sees so many keys at most, its own among them; 0: all before it */
   enum tp_dtype dtype;
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
   int64_t capacity;                         /* rows of a sequence in keys and values */
@@ -28,6 +29,8 @@ enum tp_sdpa_tensor {
   TP_SDPA_OUT,
   TP_SDPA_SCALE,         /* by value: fp32 */
   TP_SDPA_LOWEST,        /* by value: fp32 */
+  TP_SDPA_CONTEXT,       /* by value: int32, keys before the first query */
+  TP_SDPA_WINDOW,        /* by value: int32 */
   TP_SDPA_QUERY_LENGTHS, /* padded only: int32 [batch] */
   TP_SDPA_KEY_LENGTHS,   /* likewise */
   TP_SDPA_INNER          /* virtual ones from here on */

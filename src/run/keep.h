@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TP_KEEP_WORDS = 14 };
+enum { TP_KEEP_WORDS = 15 };
 
 /* All words count: set those that are not used to 0. */
 struct tp_keep_key {

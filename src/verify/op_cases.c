@@ -51,10 +51,11 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
                       enum tp_attention_style style, const char *style_name, bool decode)
 {
   const char *name = tp_arena_printf(
-      cases->arena, "attention %s %s %s batch %lld query %lld kv %lld heads %lld/%lld x %lld",
+      cases->arena, "attention %s %s %s batch %lld query %lld kv %lld heads %lld/%lld x %lld%s",
       decode ? "decode" : "prefill", style_name, tp_dtype_text(dtype), (long long)s.batch,
       (long long)s.query_len, (long long)s.kv_len, (long long)s.heads, (long long)s.kv_heads,
-      (long long)s.head_dim);
+      (long long)s.head_dim,
+      s.window > 0 ? tp_arena_printf(cases->arena, " window %lld", (long long)s.window) : "");
   struct tp_make make = tp_make_begin(cases, name, 1, dtype, s.batch, s.query_len);
   make.made->program.batch.chunks[0].context = s.kv_len - s.query_len;
   const int64_t rows = s.batch * s.query_len, kv = s.kv_heads * s.head_dim;
@@ -81,19 +82,25 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
                                         .heads = s.heads,
                                         .kv_heads = s.kv_heads,
                                         .head_dim = s.head_dim,
+                                        .window = s.window,
                                         .score_passes = 5,
                                         .dtype = make.wide};
   TP_MAKE_READS(op, qkv, keys, values, after);
   TP_MAKE_WRITES(op, heads);
 }
 
+/* Prompts, whole and behind what is cached; windows narrower than what there is, as wide, wider. */
 static void attentions(struct tp_making *cases, enum tp_dtype dtype)
 {
   static const struct tp_attention_shape prefill[] = {
-      {1, 1, 1, 1, 1, 16}, {3, 5, 5, 4, 4, 16}, {2, 37, 37, 6, 2, 32}, {1, 65, 65, 8, 1, 64}};
+      {1, 1, 1, 1, 1, 16, 0},    {3, 5, 5, 4, 4, 16, 0},  {2, 37, 37, 6, 2, 32, 0},
+      {1, 65, 65, 8, 1, 64, 0},  {3, 5, 9, 4, 4, 16, 0},  {2, 37, 37, 6, 2, 32, 10},
+      {1, 65, 65, 8, 1, 64, 65}, {2, 7, 70, 4, 2, 32, 20}};
   static const struct tp_attention_shape decode[] = {
-      {1, 1, 1, 1, 1, 16}, {3, 1, 9, 4, 4, 16}, {5, 1, 70, 6, 2, 32}, {2, 1, 33, 8, 1, 64}};
-  for (int i = 0; i < 4; i++) {
+      {1, 1, 1, 1, 1, 16, 0},   {3, 1, 9, 4, 4, 16, 0},   {5, 1, 70, 6, 2, 32, 0},
+      {2, 1, 33, 8, 1, 64, 0},  {3, 1, 9, 4, 4, 16, 1},   {5, 1, 70, 6, 2, 32, 17},
+      {2, 1, 33, 8, 1, 64, 33}, {2, 1, 33, 8, 1, 64, 100}};
+  for (int i = 0; i < 8; i++) {
     attention(cases, prefill[i], dtype, TP_ATTENTION_FLASH, "flash", false);
     attention(cases, prefill[i], dtype, TP_ATTENTION_MATERIALISED, "materialised", false);
     attention(cases, decode[i], dtype, TP_ATTENTION_FLASH, "flash", true);

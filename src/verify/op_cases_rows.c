@@ -132,7 +132,8 @@ void tp_make_rows(struct tp_making *cases, enum tp_dtype dtype)
     embeddings(cases, shapes[i], dtype);
   }
   samples(cases, dtype);
-  heads(cases, (struct tp_attention_shape){3, 5, 5, 4, 2, 16}, dtype);
-  heads(cases, (struct tp_attention_shape){2, 3, 3, 2, 1, 232}, dtype); /* odd halves: Kraken's */
-  heads(cases, (struct tp_attention_shape){5, 1, 1, 6, 6, 64}, dtype);
+  heads(cases, (struct tp_attention_shape){3, 5, 5, 4, 2, 16, 0}, dtype);
+  heads(cases, (struct tp_attention_shape){2, 3, 3, 2, 1, 232, 0},
+        dtype); /* odd halves: Kraken's */
+  heads(cases, (struct tp_attention_shape){5, 1, 1, 6, 6, 64, 0}, dtype);
 }

@@ -45,11 +45,13 @@ static int64_t longest(const struct tp_program *program)
   return tp_program_chunk(program)->tokens + EARLIER;
 }
 
-/* The same on every rank. */
+/* The same on every rank; chunks of several tokens stand behind as many as the program says. */
 static int32_t length_of(const struct run *run, int64_t sequence)
 {
   const struct tp_program *program = run->check->program;
-  const int64_t least = tp_program_chunk(program)->tokens, most = longest(program);
+  const struct tp_chunk *chunk = tp_program_chunk(program);
+  const bool fixed = chunk->tokens > 1 && chunk->context > 0;
+  const int64_t most = longest(program), least = fixed ? most : chunk->tokens;
   return (int32_t)(least + (int64_t)(number(run, -1, 0, sequence) % (uint64_t)(most - least + 1)));
 }
 

@@ -27,6 +27,7 @@ struct tp_rows_shape {
 
 struct tp_attention_shape {
   int64_t batch, query_len, kv_len, heads, kv_heads, head_dim;
+  int64_t window; /* 0: none */
 };
 
 struct tp_make tp_make_begin(struct tp_making *cases, const char *name, int ranks,

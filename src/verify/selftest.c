@@ -26,7 +26,7 @@ struct subject {
   bool may_be_refused; /* else refusing it is a fault */
 };
 
-/* What not every device has, beside windows: fp8 GEMMs, and fused attention in fp32. */
+/* What not every device has: fp8 GEMMs, and fused attention in fp32. */
 static bool is_rare(enum tp_dtype dtype, bool flash)
 {
   return dtype == TP_DTYPE_FP8 || (dtype == TP_DTYPE_FP32 && flash);
@@ -62,14 +62,6 @@ static struct subject subject_of_op(const struct tp_op_case *item)
       .name = item->name, .bound = op_bound(item), .may_be_refused = is_rare(item->dtype, flash)};
 }
 
-static bool has_windows(const struct tp_model *model)
-{
-  bool windows = false;
-  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
-    windows |= model->kinds[kind].window > 0;
-  return windows;
-}
-
 static struct subject subject_of_variant(const struct tp_selftest_case *item)
 {
   const struct tp_request *request = &item->check.request;
@@ -77,8 +69,7 @@ static struct subject subject_of_variant(const struct tp_selftest_case *item)
                      request->style.attention_decode == TP_ATTENTION_FLASH;
   return (struct subject){.name = item->name,
                           .bound = tp_check_bound(&item->check),
-                          .may_be_refused =
-                              is_rare(request->dtype, flash) || has_windows(request->model)};
+                          .may_be_refused = is_rare(request->dtype, flash)};
 }
 
 static void report(struct tp_selftest *selftest, struct subject subject,

@@ -175,6 +175,8 @@ static double combine(struct run *run, cudnnPointwiseMode_t mode, double x, doub
     return x < b;
   case CUDNN_POINTWISE_CMP_GE:
     return x >= b;
+  case CUDNN_POINTWISE_CMP_GT:
+    return x > b;
   case CUDNN_POINTWISE_LOGICAL_AND:
     return x != 0 && b != 0;
   default:

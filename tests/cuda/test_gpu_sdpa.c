@@ -14,14 +14,32 @@ enum { SPARE = 3, MOST = 1 << 15, MOST_BATCH = 8 };
 
 struct shape {
   bool decode;
-  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim, gap;
+  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim, gap, window;
 };
 
 static const struct shape shapes[] = {
-    {false, 1, 1, 1, 1, 1, 8, 0},    {false, 1, 9, 9, 2, 2, 16, 0}, {false, 3, 7, 7, 4, 1, 8, 24},
-    {false, 2, 12, 12, 6, 2, 16, 8}, {false, 2, 5, 5, 8, 8, 8, 16}, {true, 1, 1, 1, 1, 1, 8, 0},
-    {true, 4, 1, 11, 2, 2, 16, 0},   {true, 3, 1, 17, 8, 2, 8, 24}, {true, 5, 1, 6, 6, 3, 16, 8},
-    {true, 2, 1, 20, 8, 1, 16, 40},
+    {false, 1, 1, 1, 1, 1, 8, 0, 0},
+    {false, 1, 9, 9, 2, 2, 16, 0, 0},
+    {false, 3, 7, 7, 4, 1, 8, 24, 0},
+    {false, 2, 12, 12, 6, 2, 16, 8, 0},
+    {false, 2, 5, 5, 8, 8, 8, 16, 0},
+    {true, 1, 1, 1, 1, 1, 8, 0, 0},
+    {true, 4, 1, 11, 2, 2, 16, 0, 0},
+    {true, 3, 1, 17, 8, 2, 8, 24, 0},
+    {true, 5, 1, 6, 6, 3, 16, 8, 0},
+    {true, 2, 1, 20, 8, 1, 16, 40, 0},
+    /* windows: narrower than what there is, of one, as wide, wider */
+    {false, 3, 7, 7, 4, 1, 8, 24, 3},
+    {false, 2, 12, 12, 6, 2, 16, 8, 1},
+    {false, 1, 9, 9, 2, 2, 16, 0, 9},
+    {false, 1, 9, 9, 2, 2, 16, 0, 20},
+    {true, 3, 1, 17, 8, 2, 8, 24, 5},
+    {true, 5, 1, 6, 6, 3, 16, 8, 1},
+    {true, 4, 1, 11, 2, 2, 16, 0, 11},
+    {true, 4, 1, 11, 2, 2, 16, 0, 12},
+    /* behind what is cached, with a window and without */
+    {false, 3, 4, 11, 4, 1, 8, 24, 0},
+    {false, 2, 5, 12, 6, 2, 16, 8, 6},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], PREFILL = 2, DECODE = 7 };
 
@@ -94,6 +112,7 @@ static void make(const struct shape *s, enum tp_dtype dtype)
                                          .heads = s->heads,
                                          .kv_heads = s->kv_heads,
                                          .head_dim = s->head_dim,
+                                         .window = s->window,
                                          .dtype = dtype}};
   work.bound = (struct tp_bound_op){.op = &work.op, .program = &work.program};
   work.bound.in[0] = matrix(0, dtype, rows, columns, s->gap);
@@ -105,7 +124,7 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   for (int64_t row = 0; row < rows; row++)
     fill_row(&work.bound.in[0], row, 1, 1);
   for (int64_t b = 0; b < s->batch; b++) {
-    work.lengths[b] = (int32_t)(s->decode ? s->kv_len - b % s->kv_len : s->query_len);
+    work.lengths[b] = (int32_t)(s->decode ? s->kv_len - b % s->kv_len : s->kv_len);
     for (int64_t t = 0; t < s->kv_len; t++) {
       const float most = t < work.lengths[b] ? 1 : 1000;
       fill_row(&work.bound.in[1], b * capacity + t, 2, most);
@@ -216,6 +235,9 @@ START_TEST(plans_once)
   ck_assert_int_eq(tp_gpu_sdpa_run(sdpa, &work.bound, another, false, &error), TP_OK);
   ck_assert_int_eq(fake_cudnn_plans(), 8);
   ck_assert_ptr_eq(fake_cudnn_stream(), another);
+  work.op.attention.window = 2;
+  ck_assert_int_eq(run(false), TP_OK);
+  ck_assert_int_eq(fake_cudnn_plans(), 9);
 }
 END_TEST
 

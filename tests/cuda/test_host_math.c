@@ -289,6 +289,44 @@ START_TEST(attention)
 }
 END_TEST
 
+/* Keys of zeros weigh alike, so that a query gets the mean of the values that it sees.  Four tokens
+ * of 1, 2, 4 and 8: all of them in one prefill, and the last one alone. */
+START_TEST(windows)
+{
+  static const struct {
+    int window;
+    float prefill[4], decode;
+  } cases[] = {{0, {1, 1.5F, 7.0F / 3, 3.75F}, 3.75F}, /* none */
+               {1, {1, 2, 4, 8}, 8},                   /* its own key alone */
+               {2, {1, 1.5F, 3, 6}, 6},
+               {3, {1, 1.5F, 7.0F / 3, 14.0F / 3}, 14.0F / 3},
+               {4, {1, 1.5F, 7.0F / 3, 3.75F}, 3.75F}, /* as wide as all there is */
+               {5, {1, 1.5F, 7.0F / 3, 3.75F}, 3.75F}};
+  float qkv[4 * 3], keys[6] = {0}, values[] = {1, 2, 4, 8, 1000, 1000}, out[4];
+  int32_t length[] = {4};
+  for (int i = 0; i < 4 * 3; i++)
+    qkv[i] = 1;
+  struct tp_op op = {.kind = TP_OP_ATTENTION,
+                     .attention = {.batch = 1,
+                                   .query_len = 4,
+                                   .heads = 1,
+                                   .kv_heads = 1,
+                                   .head_dim = 1,
+                                   .window = cases[_i].window}};
+  program.batch = tp_batch_prefill(1, 4);
+  compute(op, &(struct operands){
+                  {matrix(qkv, 4, 3), matrix(keys, 6, 1), matrix(values, 6, 1), indices(length, 1)},
+                  {matrix(out, 4, 1)}});
+  near(out, cases[_i].prefill, 4);
+  program.batch = tp_batch_decode(1, 4);
+  op.attention.query_len = 1;
+  compute(op, &(struct operands){
+                  {matrix(qkv, 1, 3), matrix(keys, 6, 1), matrix(values, 6, 1), indices(length, 1)},
+                  {matrix(out, 1, 1)}});
+  NEAR(out, cases[_i].decode);
+}
+END_TEST
+
 /* Rows 2 and 3 of four are this rank's. */
 START_TEST(embeds)
 {
@@ -445,6 +483,7 @@ static Suite *suite(void)
   tcase_add_test(cases, cache);
   tcase_add_test(cases, rope_and_cache);
   tcase_add_test(cases, attention);
+  tcase_add_loop_test(cases, windows, 0, 6);
   tcase_add_test(cases, embeds);
   tcase_add_test(cases, samples);
   tcase_add_test(cases, samples_gathered);

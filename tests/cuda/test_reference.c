@@ -237,6 +237,17 @@ START_TEST(a_window_forgets_what_is_older)
   ck_assert_int_eq(memcmp(&a[3 * model.vocab], &b[3 * model.vocab],
                           (size_t)((LENGTH - 3) * model.vocab) * sizeof *a),
                    0);
+  /* As wide as all there is, or wider, it is none; one narrower, the last token alone sees less. */
+  model.kinds[0].window = 0;
+  a = logits_of(&model, "standard", 1, 0, tokens);
+  const size_t bytes = (size_t)(LENGTH * model.vocab) * sizeof *a;
+  const size_t before = (size_t)((LENGTH - 1) * model.vocab) * sizeof *a;
+  for (int window = LENGTH - 1; window <= LENGTH + 1; window++) {
+    model.kinds[0].window = window;
+    b = logits_of(&model, "standard", 1, 0, tokens);
+    ck_assert_int_eq(memcmp(a, b, before), 0);
+    ck_assert_int_eq(memcmp(a, b, bytes) == 0, window >= LENGTH);
+  }
   static const unsigned char kind_of[] = {0, 1};
   model.layers = 2;
   model.n_kinds = 2;

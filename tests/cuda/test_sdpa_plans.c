@@ -52,18 +52,25 @@ struct length {
   int64_t batch, tokens;
 };
 
-static void check(bool decode, struct heads h, struct length l, enum tp_dtype dtype, int64_t gap)
+/* Behind `context` tokens, and of them and itself a query sees `window`. */
+struct seen {
+  int64_t context, window;
+};
+
+static void check_seen(bool decode, struct heads h, struct length l, enum tp_dtype dtype,
+                       int64_t gap, struct seen seen)
 {
   const int64_t columns = (h.heads + 2 * h.kv_heads) * h.head_dim, kv = h.kv_heads * h.head_dim;
   const struct tp_sdpa_shape shape = {.padded = decode,
+                                      .window = seen.window,
                                       .dtype = dtype,
                                       .batch = l.batch,
                                       .query_len = decode ? 1 : l.tokens,
-                                      .kv_len = l.tokens,
+                                      .kv_len = l.tokens + seen.context,
                                       .heads = h.heads,
                                       .kv_heads = h.kv_heads,
                                       .head_dim = h.head_dim,
-                                      .capacity = l.tokens + 3,
+                                      .capacity = l.tokens + seen.context + 3,
                                       .q_row = columns + gap,
                                       .keys_row = kv,
                                       .values_row = kv,
@@ -75,6 +82,11 @@ static void check(bool decode, struct heads h, struct length l, enum tp_dtype dt
   ck_assert_msg(strstr(kernel(), "flash") != NULL, "not flash attention: %s", kernel());
   ck_assert_int_ge(plan.workspace_bytes, 0);
   tp_sdpa_plan_free(&plan);
+}
+
+static void check(bool decode, struct heads h, struct length l, enum tp_dtype dtype, int64_t gap)
+{
+  check_seen(decode, h, l, dtype, gap, (struct seen){0, 0});
 }
 
 /* Shards of 8B and 70B Llamas at TP 1 to 8. */
@@ -110,6 +122,26 @@ START_TEST(selftest)
 }
 END_TEST
 
+/* Windows of Mistral and Gemma, of one token, and wider than all there is; chunks of a prompt
+ * behind what is cached, with and without. */
+START_TEST(windows)
+{
+  static const struct {
+    bool decode;
+    struct heads heads;
+    struct length length;
+    struct seen seen;
+  } cases[] = {
+      {false, {32, 8, 128}, {1, 8192}, {0, 4096}},    {false, {8, 4, 64}, {3, 100}, {0, 1}},
+      {false, {8, 4, 64}, {3, 100}, {0, 1000}},       {true, {32, 8, 128}, {4, 8192}, {0, 4096}},
+      {true, {8, 4, 64}, {3, 100}, {0, 1}},           {true, {8, 4, 64}, {3, 100}, {0, 1000}},
+      {false, {32, 8, 128}, {1, 2048}, {6144, 0}},    {false, {4, 4, 16}, {3, 2}, {5, 0}},
+      {false, {32, 8, 128}, {1, 2048}, {6144, 4096}}, {false, {4, 4, 16}, {3, 2}, {5, 3}}};
+  check_seen(cases[_i].decode, cases[_i].heads, cases[_i].length,
+             _i % 2 == 0 ? TP_DTYPE_BF16 : TP_DTYPE_FP16, 0, cases[_i].seen);
+}
+END_TEST
+
 /* cuDNN's own words say why there is no plan. */
 START_TEST(no_engine)
 {
@@ -141,6 +173,7 @@ static Suite *suite(void)
   tcase_set_timeout(tcase, 120);
   tcase_add_loop_test(tcase, llama, 0, N_LLAMAS);
   tcase_add_loop_test(tcase, selftest, 0, 4);
+  tcase_add_loop_test(tcase, windows, 0, 10);
   tcase_add_test(tcase, no_engine);
   suite_add_tcase(suite, tcase);
   return suite;

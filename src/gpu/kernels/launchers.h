@@ -104,12 +104,14 @@ cudaError_t tp_launch_quantise(struct tp_extent extent, struct tp_row_view x, vo
                                cudaStream_t stream);
 
 /* Probabilities in place of scores: row (b * heads + h) * query_len + t of token t's query, columns
- * past its position become 0.  extent: rows batch * heads * query_len, columns the keys. */
+ * past its position and those a window or more before it become 0.  extent: rows
+ * batch * heads * query_len, columns the keys. */
 struct tp_scores {
   struct tp_extent extent;
   struct tp_row_view scores;
   const int32_t *lengths;
   int64_t query_len, heads;
+  int64_t window; /* keys that a query sees at most; 0: all up to its own */
 };
 cudaError_t tp_launch_softmax(const struct tp_scores *scores, cudaStream_t stream);
 

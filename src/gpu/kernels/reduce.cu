@@ -12,14 +12,19 @@ template <class T> __device__ __forceinline__ tp_raw fetch(const T *row, int ite
   return tp_fetch(row, tp_item_first<T>(item, packs), item < packs);
 }
 
-/* Scores past `most` count for nothing: those of later tokens. */
+/* The first and the last key that a query sees. */
+struct seen {
+  int64_t least, most;
+};
+
+/* Others' scores count for nothing. */
 template <class T>
-__device__ __forceinline__ tp_item<T> masked(const tp_raw &raw, int item, int packs, int64_t most)
+__device__ __forceinline__ tp_item<T> masked(const tp_raw &raw, int item, int packs, seen keys)
 {
   const int64_t first = tp_item_first<T>(item, packs);
   tp_item<T> x = tp_numbers<T>(raw);
   TP_EACH(T, i, x)
-  if (first + i > most)
+  if (first + i > keys.most || first + i < keys.least)
     x.at[i] = -INFINITY;
   return x;
 }
@@ -53,7 +58,8 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
 {
   const int64_t r = blockIdx.x, token = r % s.query_len;
   const int64_t sequence = r / (s.query_len * s.heads);
-  const int64_t most = s.lengths[sequence] - s.query_len + token;
+  const int64_t own = s.lengths[sequence] - s.query_len + token;
+  const seen keys = {s.window > 0 ? own + 1 - s.window : 0, own};
   T *const row = static_cast<T *>(s.scores.data) + r * s.scores.row_elements;
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
   tp_raw raw[TP_KEPT];
@@ -66,18 +72,18 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items) {
-      kept[k] = masked<T>(raw[k], thread + k * threads, packs, most);
+      kept[k] = masked<T>(raw[k], thread + k * threads, packs, keys);
       top = largest(kept[k], top);
     }
   for (int item = thread + TP_KEPT * threads; item < items; item += threads)
-    top = largest(masked<T>(fetch<T>(row, item, packs), item, packs, most), top);
+    top = largest(masked<T>(fetch<T>(row, item, packs), item, packs, keys), top);
   top = tp_fold_block(top, tp_larger());
   TP_UNROLL
   for (int k = 0; k < TP_KEPT; k++)
     if (thread + k * threads < items)
       sum += exponentials(kept[k], top);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
-    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, most);
+    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, keys);
     sum += exponentials(x, top);
   }
   const float scale = 1.0f / tp_fold_block(sum, tp_plus());
@@ -86,7 +92,7 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
     if (thread + k * threads < items)
       put(row, thread + k * threads, packs, kept[k], scale);
   for (int item = thread + TP_KEPT * threads; item < items; item += threads) {
-    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, most);
+    tp_item<T> x = masked<T>(fetch<T>(row, item, packs), item, packs, keys);
     exponentials(x, top);
     put(row, item, packs, x, scale);
   }
