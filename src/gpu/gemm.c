@@ -4,6 +4,7 @@
 #include "gpu/gemm_plan.h"
 #include "gpu/kernels/kernels.h"
 #include "run/keep.h"
+#include "run/operand.h"
 #include "run/weights.h"
 
 #include <stdlib.h>
@@ -270,8 +271,8 @@ static enum tp_status distribute(const struct run *run, struct tp_error *error)
   return copy_columns(&rest, &bound->out[last], run->stream, error);
 }
 
-enum tp_status tp_gpu_gemm_run(struct tp_gpu_gemm *gemm, const struct tp_bound_op *bound,
-                               cudaStream_t stream, bool capturing, struct tp_error *error)
+static enum tp_status run_one(struct tp_gpu_gemm *gemm, const struct tp_bound_op *bound,
+                              cudaStream_t stream, bool capturing, struct tp_error *error)
 {
   struct run run = {.gemm = gemm, .bound = bound, .stream = stream, .capturing = capturing};
   enum tp_status status = check_operands(bound, gemm->capability, error);
@@ -282,6 +283,43 @@ enum tp_status tp_gpu_gemm_run(struct tp_gpu_gemm *gemm, const struct tp_bound_o
   if (status == TP_OK)
     status = multiply(&run, error);
   return status == TP_OK && !is_direct(bound->op) ? distribute(&run, error) : status;
+}
+
+static struct tp_operand rows_of(struct tp_operand of, int64_t first, int64_t rows, int64_t step)
+{
+  of.data = (unsigned char *)of.data +
+            first * of.row_elements * (int64_t)tp_tensor_element_bytes(of.tensor);
+  of.rows = rows;
+  of.row_elements *= step;
+  return of;
+}
+
+/* The last token of every sequence of a step of several chunks: a GEMM a chunk, over rows as far
+ * apart as its sequences. */
+static enum tp_status run_last_tokens(struct tp_gpu_gemm *gemm, const struct tp_bound_op *bound,
+                                      cudaStream_t stream, bool capturing, struct tp_error *error)
+{
+  const struct tp_rows rows = tp_rows_of(bound);
+  enum tp_status status = TP_OK;
+  for (int i = 0; i < rows.n && status == TP_OK; i++) {
+    const struct tp_run *const run = &rows.runs[i];
+    struct tp_bound_op part = *bound;
+    part.in[0] =
+        rows_of(bound->in[0], run->first_row + run->tokens - 1, run->sequences, run->tokens);
+    part.out[0] = rows_of(bound->out[0], run->first_sequence, run->sequences, 1);
+    status = run_one(gemm, &part, stream, capturing, error);
+  }
+  return status;
+}
+
+enum tp_status tp_gpu_gemm_run(struct tp_gpu_gemm *gemm, const struct tp_bound_op *bound,
+                               cudaStream_t stream, bool capturing, struct tp_error *error)
+{
+  const struct tp_gemm *const g = &bound->op->gemm;
+  const bool last = g->m < bound->in[0].rows && g->m == bound->out[0].rows &&
+                    g->m == tp_batch_sequences(&bound->program->batch);
+  return last ? run_last_tokens(gemm, bound, stream, capturing, error)
+              : run_one(gemm, bound, stream, capturing, error);
 }
 
 enum tp_status tp_gpu_gemm_open(int capability, struct tp_gpu_gemm **gemm, struct tp_error *error)

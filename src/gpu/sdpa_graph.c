@@ -4,7 +4,14 @@
 
 typedef cudnnBackendDescriptor_t descriptor;
 
-enum { RANK = 4, MOST_OPERATIONS = 24, ALIGNMENT = 16, QUERY_AXIS = 2, KEY_AXIS = 3 };
+enum {
+  RANK = 4,
+  MOST_OPERATIONS = 24,
+  ALIGNMENT = 16,
+  LENGTHS_ALIGNMENT = 4,
+  QUERY_AXIS = 2,
+  KEY_AXIS = 3
+};
 
 /* After the first call that fails nothing is called: `status` says it at the end. */
 struct builder {
@@ -72,7 +79,7 @@ static descriptor tensor(struct builder *builder, int64_t id, enum place place,
                          cudnnDataType_t type, const int64_t dimensions[RANK],
                          const int64_t strides[RANK])
 {
-  const int64_t alignment = ALIGNMENT;
+  const int64_t alignment = type == CUDNN_DATA_INT32 ? LENGTHS_ALIGNMENT : ALIGNMENT;
   const bool is_virtual = place == VIRTUAL, by_value = place == BY_VALUE;
   const descriptor made = create(builder, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
   set_type(builder, made, CUDNN_ATTR_TENSOR_DATA_TYPE, type);

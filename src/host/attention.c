@@ -50,10 +50,11 @@ static void rotate(const struct tp_memory *shape, int64_t position, float *value
 void tp_host_rope(const struct tp_bound_op *bound, struct tp_arena *scratch)
 {
   const struct tp_operand *qkv = &bound->in[0];
+  const struct tp_rows rows = tp_rows_of(bound);
   float *values = tp_host_row(scratch, qkv);
   for (int64_t row = 0; row < qkv->rows; row++) {
     tp_host_load_row(qkv, row, values);
-    rotate(&bound->op->memory, tp_host_position(bound, &bound->in[1], row), values);
+    rotate(&bound->op->memory, tp_host_position(tp_rows_place(&rows, row), &bound->in[1]), values);
     tp_host_store_row(&bound->out[0], row, values);
   }
 }
@@ -64,19 +65,20 @@ static enum tp_status keep(const struct tp_bound_op *bound, const struct tp_oper
                            struct tp_arena *scratch, struct tp_error *error)
 {
   const struct tp_memory *shape = &bound->op->memory;
+  const struct tp_rows rows = tp_rows_of(bound);
   const int64_t capacity = keys->rows / bound->in[1].rows; /* a sequence's */
   const int64_t k = (int64_t)shape->heads * shape->head_dim;
   const int64_t v = k + (int64_t)shape->kv_heads * shape->head_dim;
   float *values = tp_host_row(scratch, qkv);
   for (int64_t row = 0; row < qkv->rows; row++) {
-    const int64_t position = tp_host_position(bound, &bound->in[1], row);
+    const struct tp_place place = tp_rows_place(&rows, row);
+    const int64_t position = tp_host_position(place, &bound->in[1]);
     const enum tp_status status = check_position(bound, capacity, position, error);
     if (status != TP_OK)
       return status;
-    const int64_t place = row / tp_program_chunk(bound->program)->tokens * capacity + position;
     tp_host_load_row(qkv, row, values);
-    tp_host_store_row(keys, place, values + k);
-    tp_host_store_row(cached, place, values + v);
+    tp_host_store_row(keys, place.sequence * capacity + position, values + k);
+    tp_host_store_row(cached, place.sequence * capacity + position, values + v);
   }
   return TP_OK;
 }
@@ -133,6 +135,7 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
 {
   const struct tp_attention *shape = &bound->op->attention;
   const struct tp_operand *qkv = &bound->in[0], *keys = &bound->in[1];
+  const struct tp_rows rows = tp_rows_of(bound);
   const int64_t capacity = keys->rows / bound->in[3].rows;
   const int64_t shared = shape->heads / shape->kv_heads;
   float *q = tp_host_row(scratch, qkv), *out = tp_host_row(scratch, &bound->out[0]);
@@ -142,13 +145,13 @@ enum tp_status tp_host_attention(const struct tp_bound_op *bound, struct tp_aren
                         .row = tp_host_row(scratch, keys),
                         .scores = TP_NEW(scratch, float, capacity)};
   for (int64_t row = 0; row < qkv->rows; row++) {
-    const int64_t position = tp_host_position(bound, &bound->in[3], row);
+    const struct tp_place place = tp_rows_place(&rows, row);
+    const int64_t position = tp_host_position(place, &bound->in[3]);
     const enum tp_status status = check_position(bound, capacity, position, error);
     if (status != TP_OK)
       return status;
     query.n = shape->window > 0 && shape->window <= position ? shape->window : position + 1;
-    query.first_row =
-        row / tp_program_chunk(bound->program)->tokens * capacity + position + 1 - query.n;
+    query.first_row = place.sequence * capacity + position + 1 - query.n;
     tp_host_load_row(qkv, row, q);
     for (int64_t head = 0; head < shape->heads; head++) {
       query.kv_head = head / shared;

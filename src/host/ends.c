@@ -23,6 +23,7 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
   const int64_t first = tp_piece_first_row(piece, rank);
   const int64_t all = table->rows * (piece->split == TP_SPLIT_ROWS ? bound->program->mesh.tp : 1);
   const int64_t before = tp_embedded_from(bound, rank);
+  const struct tp_rows rows = tp_rows_of(bound);
   float *values = tp_host_row(scratch, x), *added = tp_host_row(scratch, x);
   for (int64_t row = 0; row < x->rows; row++) {
     const int64_t token = tp_host_index(tokens, before + row);
@@ -33,7 +34,8 @@ enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct t
     if (here)
       tp_host_load_row(table, token - first, values);
     if (here && positions != NULL) {
-      const int64_t position = tp_host_position(bound, &bound->in[1], before + row);
+      const struct tp_place place = tp_rows_place(&rows, before + row);
+      const int64_t position = tp_host_position(place, &bound->in[1]);
       if (position < 0 || position >= positions->rows)
         return outside(bound, "position", position, positions->rows, error);
       tp_host_load_row(positions, position, added);
@@ -66,10 +68,11 @@ static int32_t likeliest(const struct tp_operand *operand, const struct tp_logit
 void tp_host_sample(const struct tp_bound_op *bound, struct tp_arena *scratch)
 {
   const struct tp_logits logits = tp_logits_of(bound);
+  const struct tp_rows rows = tp_rows_of(bound);
   float *values = tp_host_row(scratch, &bound->in[0]);
-  for (int64_t b = 0; b < tp_program_chunk(bound->program)->sequences; b++) {
-    const int64_t row = b * logits.rows_each + logits.rows_each - 1;
-    const int32_t token = likeliest(&bound->in[0], &logits, row, values);
+  for (int64_t b = 0; b < tp_rows_sequences(&rows); b++) {
+    const int32_t token =
+        likeliest(&bound->in[0], &logits, tp_logits_row(&logits, &rows, b), values);
     memcpy((int32_t *)bound->out[0].data + b, &token, sizeof token);
   }
 }

@@ -47,18 +47,29 @@ static void quantise(float *values, int64_t n)
   }
 }
 
+/* x, or its rows of the sequences' last tokens where the outputs have no more. */
+static float *load_rows(const struct tp_bound_op *bound, struct tp_arena *scratch)
+{
+  const struct tp_operand *x = &bound->in[0];
+  const int64_t m = bound->out[0].rows, k = x->columns;
+  const bool last = m != x->rows;
+  const struct tp_rows of = last ? tp_rows_of(bound) : (struct tp_rows){.n = 0};
+  float *rows = TP_NEW(scratch, float, m *k);
+  for (int64_t i = 0; i < m; i++)
+    tp_host_load_row(x, last ? tp_rows_last(&of, i) : i, rows + i * k);
+  return rows;
+}
+
 /* y = x W' + b; a row of W at a time, for its elements are slow to read. */
 void tp_host_gemm(const struct tp_bound_op *bound, struct tp_arena *scratch)
 {
   const struct tp_operand *x = &bound->in[0], *weight = &bound->in[1];
   const bool biased = bound->op->n_in > 2;
-  const int64_t m = x->rows, n = weight->rows, k = weight->columns;
+  const int64_t m = bound->out[0].rows, n = weight->rows, k = weight->columns;
   const float unit = tp_weight_unit(weight->tensor->dtype);
   const float *bias = biased ? tp_host_vector(scratch, &bound->in[2]) : NULL;
-  float *rows = TP_NEW(scratch, float, m *k), *y = TP_NEW(scratch, float, m *n);
+  float *rows = load_rows(bound, scratch), *y = TP_NEW(scratch, float, m *n);
   float *column = TP_NEW(scratch, float, k);
-  for (int64_t i = 0; i < m; i++)
-    tp_host_load_row(x, i, rows + i * k);
   if (weight->tensor->dtype == TP_DTYPE_FP8 && x->tensor->dtype != TP_DTYPE_FP8)
     quantise(rows, m * k);
   for (int64_t j = 0; j < n; j++) {

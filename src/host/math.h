@@ -2,7 +2,7 @@
 #define TP_HOST_MATH_H
 /* What ops compute, on the CPU: in fp32, from and to values in their tensors' types.  A sum that an
  * op both stores and normalises is rounded to its type first, then normalised. */
-#include "run/calls.h"
+#include "run/operand.h"
 
 /* Any op but a collective, on `rank`.  `scratch` is the caller's to reset.  TP_E_CHECK where an
  * index is out of bounds, TP_E_INPUT where nobody says what to compute. */
@@ -41,8 +41,8 @@ void tp_host_rms_norm(float *values, const float *gain, int64_t n);
 /* `n` outputs of gelu of as many columns, or of silu(gate) * up of twice as many. */
 void tp_host_activate(const float *in, int64_t columns, float *out, int64_t n);
 
-/* An INDEX operand's number; the position of token `row` of a pass in its sequence. */
+/* An INDEX operand's number; the position of a row's token in its sequence, by the lengths that
+ * sequences have after the pass. */
 int32_t tp_host_index(const struct tp_operand *operand, int64_t i);
-int64_t tp_host_position(const struct tp_bound_op *bound, const struct tp_operand *lengths,
-                         int64_t row);
+int64_t tp_host_position(struct tp_place place, const struct tp_operand *lengths);
 #endif

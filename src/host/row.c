@@ -34,12 +34,9 @@ int32_t tp_host_index(const struct tp_operand *operand, int64_t i)
   return index;
 }
 
-/* Lengths are those after the pass, of as many sequences as the op is of. */
-int64_t tp_host_position(const struct tp_bound_op *bound, const struct tp_operand *lengths,
-                         int64_t row)
+int64_t tp_host_position(struct tp_place place, const struct tp_operand *lengths)
 {
-  const int64_t query_len = tp_program_chunk(bound->program)->tokens;
-  return tp_host_index(lengths, row / query_len) - query_len + row % query_len;
+  return tp_host_index(lengths, place.sequence) - place.left;
 }
 
 float *tp_host_vector(struct tp_arena *scratch, const struct tp_operand *operand)

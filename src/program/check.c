@@ -106,6 +106,8 @@ static enum tp_status check_op(const struct place *place)
   if (op->stream < 0 || op->stream >= place->program->n_streams)
     return fail(place, "is on stream %d, and the program has %d", op->stream,
                 place->program->n_streams);
+  if (op->half < 0 || op->half > 2)
+    return fail(place, "is of half %d of the tokens", op->half);
   TP_TRY(check_events(place));
   TP_TRY(check_operands(place));
   return check_payload(place);

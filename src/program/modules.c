@@ -114,8 +114,10 @@ static void emit_attention(struct tp_pass *pass, int which)
                         .kv_dtype = pass->request->kv_dtype,
                     });
   tp_pass_last(pass)->chunk = pass->part.of[which];
+  tp_operands_chunk(pass, which);
   TP_READS(pass, TP_VALUE_QKV, TP_VALUE_KEYS, TP_VALUE_CACHED_VALUES, TP_VALUE_LENGTHS);
   TP_WRITES(pass, TP_VALUE_ATTENDED);
+  tp_operands_chunk(pass, -1);
 }
 
 void tp_block_attend(struct tp_pass *pass)
@@ -225,11 +227,13 @@ void tp_block_head(struct tp_pass *pass)
 {
   const struct tp_request *request = pass->request;
   const int64_t rows = tp_pass_head_rows(pass), vocab = tp_pass_vocab(pass);
+  /* Rows of the last tokens are a view where all sequences are as long. */
+  const bool view = rows != pass->tokens && request->batch.n == 1;
   /* The head stays in 16 bits in fp8 checkpoints. */
   tp_pass_gemm(
       pass, "head",
       (struct tp_gemm){.m = rows, .n = vocab, .k = pass->block.hidden, .dtype = pass->wide});
-  TP_READS(pass, rows == pass->tokens ? TP_VALUE_NORMED : TP_VALUE_LAST, TP_VALUE_HEAD_WEIGHT);
+  TP_READS(pass, view ? TP_VALUE_LAST : TP_VALUE_NORMED, TP_VALUE_HEAD_WEIGHT);
   TP_WRITES(pass, TP_VALUE_LOGITS);
   const bool gathered = tp_pass_gathers_logits(pass);
   if (gathered) {

@@ -466,7 +466,8 @@ enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3
  *   gemm        x [m, k], weight [n, k] [, bias [n, 1]]  -> y [m, n]; if it activates, n columns
  *               become the activation's: [m, n] by gelu, [m, n / 2] by silu(gate) * up; two outputs
  *               take the columns in turn, and the activation is that of the second
- *   attention   qkv, keys, values, lengths               -> heads side by side
+ *               where x has more rows than m it multiplies the last one of every sequence
+ *   attention   qkv, keys, values, lengths               -> heads side by side, all of one chunk
  *   memory      as its function says
  *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks;
  *               reduce-scatter: buffer -> the rank's shard of the sum
@@ -482,6 +483,7 @@ struct tp_op {
   int turn;    /* of its segment's, as tp_pass_layers emits it: a layer, or so many at a time */
   int alike;   /* ops of one number are one kernel in several layers (alike.h); 0: no other is */
   int chunk;   /* of the batch; attention only */
+  int half;    /* of the step's tokens: 1, 2; 0: all of them, or a rank's share */
   int64_t first_row, rows; /* of its operands, where it is one part of a whole; rows 0: all of it */
   int n_in, n_out;
   int in[TP_MAX_INPUTS], out[TP_MAX_OUTPUTS];

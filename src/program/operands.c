@@ -14,10 +14,11 @@ void tp_operands_begin(struct tp_pass *pass, bool said)
   operands->said = said;
   operands->n = 0;
   operands->joined = false;
+  operands->chunk = -1;
   if (!said)
     return;
-  operands->tensors =
-      TP_NEW(pass->arena, struct tp_tensor, tp_pass_splits(pass) ? TP_MAX_TENSORS : TP_N_VALUES);
+  const bool parts = tp_pass_splits(pass) || pass->request->batch.n > 1;
+  operands->tensors = TP_NEW(pass->arena, struct tp_tensor, parts ? TP_MAX_TENSORS : TP_N_VALUES);
   for (int value = 0; value < TP_N_VALUES; value++) {
     for (int half = 0; half < 3; half++)
       operands->of[half][value] = TP_NO_TENSOR;
@@ -35,6 +36,11 @@ void tp_operands_unbind(struct tp_pass *pass)
 void tp_operands_bind(struct tp_pass *pass, enum tp_value name, enum tp_value value)
 {
   pass->operands.bound[name] = value;
+}
+
+void tp_operands_chunk(struct tp_pass *pass, int which)
+{
+  pass->operands.chunk = which;
 }
 
 void tp_operands_name(struct tp_pass *pass, enum tp_value value, const char *name)
@@ -256,26 +262,62 @@ static int find_whole(struct tp_pass *pass, enum tp_value value)
   return operands->of[0][value] = append(operands, tensor);
 }
 
-/* The half's rows of a tensor that has as many for each token or sequence. */
-static struct tp_tensor half_of(const struct tp_pass *pass, int whole)
+/* Tokens next to each other, and the sequences they are of. */
+struct stretch {
+  int64_t first_token, tokens, first_sequence, sequences;
+};
+
+/* A sequence that is cut is of both halves. */
+static struct stretch half_of(const struct tp_pass *pass)
 {
-  const struct tp_part *const halves = pass->halves;
-  const int64_t of_each[] = {tp_part_sequences(&halves[0]), tp_part_sequences(&halves[1])};
-  struct tp_tensor tensor = pass->operands.tensors[whole];
-  const int64_t rows = tensor.rows / (of_each[0] + of_each[1]); /* of a sequence */
-  tensor.name = tp_arena_printf(pass->arena, "%s@%d", tensor.name, pass->half);
-  tensor.view_of = whole;
-  tensor.first_row = pass->half == 1 ? 0 : of_each[0] * rows;
+  const struct tp_part *const own = &pass->halves[pass->half - 1];
+  const bool second = pass->half == 2;
+  const int64_t all = tp_batch_sequences(&pass->request->batch);
+  return (struct stretch){.first_token = second ? tp_part_tokens(&pass->halves[0]) : 0,
+                          .tokens = tp_part_tokens(own),
+                          .first_sequence = second ? all - tp_part_sequences(own) : 0,
+                          .sequences = tp_part_sequences(own)};
+}
+
+static struct stretch chunk_of(const struct tp_part *part, int which)
+{
+  struct stretch before = {.tokens = 0};
+  for (int i = 0;; i++) {
+    const struct tp_chunk *const chunk = &part->chunks[i];
+    before.tokens = chunk->sequences * chunk->tokens;
+    before.sequences = chunk->sequences;
+    if (i == which)
+      return before;
+    before.first_token += before.tokens;
+    before.first_sequence += before.sequences;
+  }
+}
+
+/* Whether it has rows for each sequence, not for each token. */
+static bool is_by_sequence(enum tp_value value)
+{
+  return value == TP_VALUE_LENGTHS || value == TP_VALUE_KEYS || value == TP_VALUE_CACHED_VALUES ||
+         value == TP_VALUE_CACHED_LATENTS;
+}
+
+/* Its rows of another tensor, which has those of `sequences`. */
+static struct tp_tensor rows_of(const struct tp_pass *pass, int of, enum tp_value value,
+                                struct stretch stretch, int64_t sequences)
+{
+  struct tp_tensor tensor = pass->operands.tensors[of];
+  const bool by_sequence = is_by_sequence(value);
+  const int64_t each = by_sequence ? tensor.rows / sequences : 1;
+  tensor.view_of = of;
+  tensor.first_row = each * (by_sequence ? stretch.first_sequence : stretch.first_token);
+  tensor.rows = each * (by_sequence ? stretch.sequences : stretch.tokens);
   tensor.first_column = 0;
-  tensor.rows = of_each[pass->half - 1] * rows;
   tensor.row_step = 1;
   return tensor;
 }
 
-static int find(struct tp_pass *pass, enum tp_value name)
+static int find_half(struct tp_pass *pass, enum tp_value value)
 {
   struct tp_operands *operands = &pass->operands;
-  const enum tp_value value = operands->bound[name];
   const int half = pass->half;
   if (operands->of[half][value] != TP_NO_TENSOR)
     return operands->of[half][value];
@@ -286,7 +328,36 @@ static int find(struct tp_pass *pass, enum tp_value name)
   tp_pass_half(pass, half);
   if (operands->tensors[whole].kind == TP_TENSOR_WEIGHT)
     return operands->of[half][value] = whole;
-  return operands->of[half][value] = append(operands, half_of(pass, whole));
+  struct tp_tensor tensor =
+      rows_of(pass, whole, value, half_of(pass), tp_batch_sequences(&pass->request->batch));
+  tensor.name = tp_arena_printf(pass->arena, "%s@%d", operands->tensors[whole].name, half);
+  return operands->of[half][value] = append(operands, tensor);
+}
+
+/* The view if there is one, or a new one. */
+static int find_view(struct tp_operands *operands, struct tp_tensor view)
+{
+  for (int i = view.view_of + 1; i < operands->n; i++) {
+    const struct tp_tensor *const other = &operands->tensors[i];
+    if (other->view_of == view.view_of && other->first_row == view.first_row &&
+        other->rows == view.rows && other->first_column == view.first_column &&
+        other->columns == view.columns && other->row_step == view.row_step)
+      return i;
+  }
+  return append(operands, view);
+}
+
+static int find(struct tp_pass *pass, enum tp_value name)
+{
+  struct tp_operands *operands = &pass->operands;
+  const enum tp_value value = operands->bound[name];
+  const int all = find_half(pass, value);
+  if (operands->chunk < 0 || pass->part.n == 1)
+    return all;
+  struct tp_tensor view = rows_of(pass, all, value, chunk_of(&pass->part, operands->chunk),
+                                  tp_part_sequences(&pass->part));
+  view.name = tp_arena_printf(pass->arena, "%s[%d]", operands->tensors[all].name, operands->chunk);
+  return find_view(operands, view);
 }
 
 static int found(const struct tp_pass *pass, enum tp_value value)

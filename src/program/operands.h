@@ -5,6 +5,7 @@
  * A value is declared, with its shape and how ranks share it, when an op first names it.  In a pass
  * that does not say its operands (struct tp_program's `unsaid`) all calls here do nothing.
  */
+#include "program/batch.h"
 #include "program/tensor.h"
 
 #define TP_VALUES(X)                                                                              \
@@ -98,11 +99,16 @@ enum tp_value {
 
 struct tp_pass;
 
-enum { TP_MAX_TENSORS = 3 * TP_N_VALUES /* of all tokens, of one half, of the other */ };
+/* Of all tokens, of one half, of the other; of the chunks of each what attention works on. */
+enum {
+  TP_MAX_CHUNK_VIEWS = 3 * 5 * (TP_MAX_CHUNKS + 1),
+  TP_MAX_TENSORS = 3 * TP_N_VALUES + TP_MAX_CHUNK_VIEWS
+};
 
 /* The table of a pass: a value's tensor, or TP_NO_TENSOR; of all tokens, and of either half. */
 struct tp_operands {
   bool said, joined;
+  int chunk; /* of the pass's part, whose rows ops work on; -1: those of all */
   int n, of[3][TP_N_VALUES];
   enum tp_value
       bound[TP_N_VALUES]; /* what the block's name for a value stands for: itself, or ... */
@@ -119,6 +125,9 @@ void tp_operands_join_input(struct tp_pass *pass);
  * values than the block's own. */
 void tp_operands_bind(struct tp_pass *pass, enum tp_value name, enum tp_value value);
 void tp_operands_unbind(struct tp_pass *pass);
+/* What follows reads and writes the rows of a chunk of the pass's part, its sequences' caches and
+ * lengths; of all, -1. */
+void tp_operands_chunk(struct tp_pass *pass, int which);
 /* The value's tensor is to be called so, by a name that outlives the program. */
 void tp_operands_name(struct tp_pass *pass, enum tp_value value, const char *name);
 

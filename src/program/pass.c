@@ -141,6 +141,7 @@ static struct tp_op *push(struct tp_pass *pass, const char *name, enum tp_op_kin
                        .stream = stream,
                        .records = TP_NO_EVENT,
                        .layer = pass->layer,
+                       .half = pass->half,
                        .turn = pass->turn};
   return op;
 }

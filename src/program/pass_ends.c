@@ -15,9 +15,6 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
     return "its stack quantises before GEMMs, which no device here computes: take one that leaves "
            "it "
            "to them";
-  if (request->batch.n != 1)
-    return "a step of several chunks says what its kernels cost, not what they compute: take one "
-           "chunk";
   if (copies > 1)
     return "one rank has several sub-layers and says what they cost, not what they compute: take "
            "as "

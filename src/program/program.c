@@ -16,6 +16,14 @@ void tp_op_set_context(struct tp_op *op, const struct tp_batch *batch)
     op->latent.kv_len = chunk->context + chunk->tokens;
 }
 
+struct tp_part tp_op_part(const struct tp_program *program, const struct tp_op *op)
+{
+  struct tp_part halves[2];
+  if (op->half == 0 || !tp_batch_halves(&program->batch, halves))
+    return tp_batch_whole(&program->batch);
+  return halves[op->half - 1];
+}
+
 void tp_program_set_contexts(struct tp_program *program, const struct tp_batch *batch)
 {
   program->batch = *batch;

@@ -71,11 +71,14 @@ struct tp_program {
 /* The KV cache of one rank where every sequence has room for `capacity` tokens. */
 double tp_program_kv_bytes(const struct tp_program *program, int64_t capacity);
 
-/* The only chunk of a program that says its operands. */
+/* The first chunk: the only one of programs of a single op. */
 static inline const struct tp_chunk *tp_program_chunk(const struct tp_program *program)
 {
   return &program->batch.chunks[0];
 }
+
+/* The step's chunks, or parts of them, whose rows the op works on: those of its half. */
+struct tp_part tp_op_part(const struct tp_program *program, const struct tp_op *op);
 
 /* The same step with other contexts of the chunks that decode: later in a generation.  `batch` is
  * alike (tp_batch_alike). */

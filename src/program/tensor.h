@@ -5,7 +5,8 @@
  *
  *     weight "attn.qkv"   rows q | k | v, columns hidden; another one every layer
  *     cache  "keys"       row b * capacity + position, columns kv_heads * head_dim; one a layer
- *     "qkv"               row b * query_len + token
+ *     "qkv"               row b * query_len + token, chunk after chunk
+ *     "qkv[1]"            a view: the rows of one chunk
  */
 #include "model/layer.h"
 #include "program/op.h"

@@ -1,7 +1,7 @@
 #ifndef TP_VERIFY_CHECK_H
 #define TP_VERIFY_CHECK_H
-/* Whether a device computes what a variant's equations say: a prefill and some decode steps on
- * random tokens and weights, every logit against the reference (reference.h).
+/* Whether a device computes what a variant's equations say: a prefill, steps of any kind and some
+ * decode steps on random tokens and weights, every logit against the reference (reference.h).
  *
  * It notices a missing wait (on a host device: in some order), a wrong operand, memory that nobody
  * wrote (it is NaN), a collective that is left out, rows read past a cache's length.
@@ -9,11 +9,16 @@
 #include "host/host.h"
 #include "program/variant.h"
 
+enum { TP_CHECK_MOST_BETWEEN = 2 };
+
 struct tp_check {
   struct tp_request request; /* its batch is the prefill; kv_capacity is set here */
+  /* Steps after it, of the same sequences in the same order: each goes on where they are. */
+  int n_between;
+  struct tp_batch between[TP_CHECK_MOST_BETWEEN];
   const struct tp_variant *variant;
   const struct tp_variant *against; /* whose equations it is held against; NULL: its own */
-  int steps;                        /* of decode, after the prefill */
+  int steps;                        /* of decode, after these */
   bool captured; /* passes are graphs, replayed; a step then reads as far as the cache goes */
   uint64_t seed; /* of weights and tokens */
 };
@@ -27,6 +32,7 @@ struct tp_check_ranks {
 
 struct tp_check_programs {
   struct tp_program prefill, decode;
+  struct tp_program between[TP_CHECK_MOST_BETWEEN];
 };
 
 /* The largest relative error (Euclidean) of any token's logits, and the largest that rounding to

@@ -52,6 +52,7 @@ struct matrix {
   const struct tp_variant *against;
   struct tp_selftest_case *cases;
   size_t n;
+  size_t n_mixed; /* variants and degrees so far whose steps are mixed */
 };
 
 /* Two sequences; four where a rank or a half has some of the tokens, so that all degrees divide
@@ -70,27 +71,44 @@ static bool fits(const struct tp_variant *variant, const struct tp_model *model)
   return wiring == NULL || tp_wiring_fits(wiring, model);
 }
 
-static void add(struct matrix *matrix, const struct tp_model *model,
-                const struct tp_variant *variant, int tp, enum tp_dtype dtype,
-                const struct style *style)
+static struct tp_selftest_case *add(struct matrix *matrix, const struct tp_model *model,
+                                    const struct tp_variant *variant, int tp, enum tp_dtype dtype,
+                                    const struct style *style)
 {
+  struct tp_selftest_case *const made = &matrix->cases[matrix->n];
   if (!fits(variant, model) || !fits(matrix->against, model))
-    return;
-  matrix->cases[matrix->n] = (struct tp_selftest_case){
-      .name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s", model->name, variant->text, tp,
-                              tp_dtype_text(dtype), style->name),
-      .variant = variant->text,
-      .check = {.request = {.model = model,
-                            .mesh = tp_mesh_of_tp(tp),
-                            .batch = batch_of(variant),
-                            .dtype = dtype,
-                            .style = style->style},
-                .variant = variant,
-                .against = matrix->against,
-                .steps = 2,
-                .captured = style->captured,
-                .seed = matrix->seed + matrix->n}};
+    return NULL;
+  *made = (struct tp_selftest_case){.name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s",
+                                                            model->name, variant->text, tp,
+                                                            tp_dtype_text(dtype), style->name),
+                                    .variant = variant->text,
+                                    .check = {.request = {.model = model,
+                                                          .mesh = tp_mesh_of_tp(tp),
+                                                          .batch = batch_of(variant),
+                                                          .dtype = dtype,
+                                                          .style = style->style},
+                                              .variant = variant,
+                                              .against = matrix->against,
+                                              .steps = 2,
+                                              .captured = style->captured,
+                                              .seed = matrix->seed + matrix->n}};
   matrix->n++;
+  return made;
+}
+
+/* A server's steps, whose tokens all degrees divide: prompts of unlike lengths; then two sequences
+ * that decode beside two that bring more of theirs; then three and one. */
+static void add_mixed(struct matrix *matrix, const struct tp_model *model,
+                      const struct tp_variant *variant, int tp, const struct style *style)
+{
+  struct tp_selftest_case *const made = add(matrix, model, variant, tp, TP_DTYPE_FP32, style);
+  if (made == NULL)
+    return;
+  made->name = tp_arena_printf(matrix->arena, "%s mixed", made->name);
+  made->check.request.batch = (struct tp_batch){2, {{2, 3, 0}, {2, 5, 0}}};
+  made->check.n_between = 2;
+  made->check.between[0] = (struct tp_batch){3, {{2, 1, 3}, {1, 4, 5}, {1, 2, 5}}};
+  made->check.between[1] = (struct tp_batch){3, {{2, 1, 4}, {1, 1, 9}, {1, 5, 7}}};
 }
 
 static void add_all(struct matrix *matrix, const struct tp_variant *variant, int tp,
@@ -108,6 +126,19 @@ static void add_some(struct matrix *matrix, const struct tp_variant *variant, in
   for (size_t m = 0; m <= 2; m += 2)
     for (size_t s = 0; s < 2; s++)
       add(matrix, tp_selftest_models[m], variant, tp, dtype, &styles[s]);
+}
+
+/* Every model by one style or another, so that both meet all of them. */
+static void add_all_mixed(struct matrix *matrix, const struct tp_variant *variant, int tp)
+{
+  for (size_t m = 0; m < MODELS; m++)
+    add_mixed(matrix, tp_selftest_models[m], variant, tp, &styles[(m + matrix->n_mixed) % STYLES]);
+  matrix->n_mixed++;
+}
+
+static bool splits(const struct tp_variant *variant)
+{
+  return variant->architecture->wiring != NULL && variant->architecture->wiring->splits;
 }
 
 /* One rank arranges nothing: standard stands for all but what has sub-layers of its own. */
@@ -132,6 +163,8 @@ static void add_variant(struct matrix *matrix, const struct tp_variant *variant,
     add_some(matrix, variant, tp, TP_DTYPE_FP32);
   else
     add_all(matrix, variant, tp, TP_DTYPE_FP32);
+  if (variant->wire == NULL && !splits(variant))
+    add_all_mixed(matrix, variant, tp);
   if (variant->wire == NULL) { /* the values of fp8 travel as bf16, too */
     add_some(matrix, variant, tp, TP_DTYPE_FP16);
     add_some(matrix, variant, tp, TP_DTYPE_FP8);
@@ -149,7 +182,7 @@ size_t tp_selftest_matrix_of(struct tp_arena *arena, uint64_t seed,
   enum { DEGREES = 3 };
   const struct tp_variant *variants = choice.variants;
   const size_t n = choice.n > 0 ? choice.n : tp_computed_variants(arena, &variants);
-  const size_t most = n * DEGREES * MODELS * STYLES * 4;
+  const size_t most = n * DEGREES * MODELS * STYLES * 5;
   struct matrix matrix = {.arena = arena,
                           .seed = seed,
                           .against = choice.against,

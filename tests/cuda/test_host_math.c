@@ -74,6 +74,13 @@ static struct tp_op heads(enum tp_function named)
   return op;
 }
 
+static struct tp_op sample_of(int words)
+{
+  struct tp_op op = function(TP_FUNCTION_SAMPLE);
+  op.memory.read_bytes = (double)tp_batch_sequences(&program.batch) * words * 4;
+  return op;
+}
+
 static void near(const float *got, const float *want, int n)
 {
   for (int i = 0; i < n; i++)
@@ -289,6 +296,37 @@ START_TEST(attention)
 }
 END_TEST
 
+/* Two tokens of a sequence behind one; then a token of each of two sequences behind three.  Every
+ * row goes to its sequence's place, of five; the head and sampling take the last of each. */
+START_TEST(chunks)
+{
+  float qkv[4 * 3], keys[15], values[15], x[] = {1, 2, 3, 4}, w[] = {10}, y[3];
+  float logits[] = {9, 0, 0, 1, 1, 0, 0, 1}, last[] = {0, 1, 1, 0, 0, 1};
+  int32_t lengths[] = {3, 4, 4}, next[3];
+  program.batch = (struct tp_batch){2, {{1, 2, 1}, {2, 1, 3}}};
+  for (int i = 0; i < 12; i++)
+    qkv[i] = (float)(i / 3 + 1);
+  for (int i = 0; i < 15; i++)
+    keys[i] = values[i] = 0;
+  struct tp_op op = heads(TP_FUNCTION_CACHE);
+  op.memory.head_dim = 1;
+  compute(op, &(struct operands){{matrix(qkv, 4, 3), indices(lengths, 3)},
+                                 {matrix(keys, 15, 1), matrix(values, 15, 1)}});
+  NEAR(keys, 0, 1, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 0);
+  NEAR(values, 0, 1, 2, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 4, 0);
+  compute((struct tp_op){.kind = TP_OP_GEMM, .gemm = {.m = 3, .n = 1, .k = 1}},
+          &(struct operands){{matrix(x, 4, 1), matrix(w, 1, 1)}, {matrix(y, 3, 1)}});
+  NEAR(y, 20, 30, 40);
+  for (int all = 0; all < 2; all++) {
+    compute(sample_of(2), &(struct operands){{all ? matrix(logits, 4, 2) : matrix(last, 3, 2)},
+                                             {indices(next, 3)}});
+    ck_assert_int_eq(next[0], 1);
+    ck_assert_int_eq(next[1], 0);
+    ck_assert_int_eq(next[2], 1);
+  }
+}
+END_TEST
+
 /* Keys of zeros weigh alike, so that a query gets the mean of the values that it sees.  Four tokens
  * of 1, 2, 4 and 8: all of them in one prefill, and the last one alone. */
 START_TEST(windows)
@@ -358,13 +396,6 @@ START_TEST(embeds)
   ck_assert_str_eq(error.text, "host: op 'op' finds token 4, of 4");
 }
 END_TEST
-
-static struct tp_op sample_of(int words)
-{
-  struct tp_op op = function(TP_FUNCTION_SAMPLE);
-  op.memory.read_bytes = (double)tp_batch_sequences(&program.batch) * words * 4;
-  return op;
-}
 
 START_TEST(samples)
 {
@@ -484,6 +515,7 @@ static Suite *suite(void)
   tcase_add_test(cases, rope_and_cache);
   tcase_add_test(cases, attention);
   tcase_add_loop_test(cases, windows, 0, 6);
+  tcase_add_test(cases, chunks);
   tcase_add_test(cases, embeds);
   tcase_add_test(cases, samples);
   tcase_add_test(cases, samples_gathered);

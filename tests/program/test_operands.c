@@ -156,6 +156,57 @@ START_TEST(test_shares)
 }
 END_TEST
 
+static void check_view(const struct tp_program *program, int tensor, const char *of,
+                       int64_t first_row, int64_t rows)
+{
+  const struct tp_tensor *view = &program->tensors[tensor];
+  int64_t row = 0;
+  for (; view->view_of != TP_NO_TENSOR; view = &program->tensors[view->view_of])
+    row += view->first_row;
+  ck_assert_str_eq(view->name, of);
+  ck_assert_int_eq(row, first_row);
+  ck_assert_int_eq(program->tensors[tensor].rows, rows);
+}
+
+/* One attention op a chunk, each on its own rows and its own sequences' part of the cache; the
+ * head's rows are the last tokens', which no view can say. */
+START_TEST(test_chunks)
+{
+  static const struct {
+    int64_t first_token, tokens, first_sequence, sequences;
+  } stretches[] = {{0, 4, 0, 1}, {4, 2, 1, 2}, {6, 3, 3, 3}};
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_model model = toy_model(2);
+  struct tp_request request = decode_request(&model, 2);
+  request.operands = true;
+  request.batch = (struct tp_batch){3, {{1, 4, 8}, {2, 1, 5}, {3, 1, 9}}};
+  const struct tp_program program = build_program("ladder", &request, arena);
+  ck_assert_ptr_null(program.unsaid);
+  int attentions = 0;
+  for (size_t s = 0; s < program.n_segments; s++)
+    for (size_t i = 0; i < program.segments[s].n_ops; i++) {
+      const struct tp_op *op = &program.segments[s].ops[i];
+      if (strcmp(op->name, "head") == 0) {
+        ck_assert_int_eq(op->gemm.m, 6);
+        check_view(&program, op->in[0], "normed", 0, 9);
+      }
+      if (op->kind != TP_OP_ATTENTION)
+        continue;
+      const int chunk = attentions++ % 3;
+      const int64_t token = stretches[chunk].first_token, tokens = stretches[chunk].tokens;
+      const int64_t first = stretches[chunk].first_sequence, n = stretches[chunk].sequences;
+      ck_assert_int_eq(op->chunk, chunk);
+      check_view(&program, op->in[0], "qkv", token, tokens);
+      check_view(&program, op->in[1], "keys", 24 * first, 24 * n);
+      check_view(&program, op->in[2], "values", 24 * first, 24 * n);
+      check_view(&program, op->in[3], "lengths", first, n);
+      check_view(&program, op->out[0], "attended", token, tokens);
+    }
+  ck_assert_int_ge(attentions, 3);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(test_unsaid)
 {
   struct tp_arena *arena = tp_arena_create();
@@ -183,6 +234,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("programs");
   tcase_add_loop_test(tcase, test_operands_fit, 0, n_computed());
   tcase_add_test(tcase, test_shares);
+  tcase_add_test(tcase, test_chunks);
   tcase_add_test(tcase, test_unsaid);
   suite_add_tcase(suite, tcase);
   return suite;
