@@ -8,6 +8,7 @@
 #include "gpu/attention_blas.h"
 #include "gpu/check.h"
 #include "gpu/kernels/launchers.h"
+#include "run/operand.h"
 
 #include <cublas_v2.h>
 #include <math.h>
@@ -31,6 +32,7 @@ struct tp_gpu_products {
 /* The matrices of an op in a room. */
 struct plan {
   const struct tp_attention *shape;
+  int64_t later; /* tokens of a sequence that follow those of the op */
   enum tp_dtype dtype;
   int64_t element_bytes, capacity;
   int64_t score_columns; /* kv_len, rows at multiples of 16 bytes */
@@ -136,7 +138,9 @@ static size_t lay_out(struct plan *plan, unsigned char *memory)
 static struct plan plan_of(const struct tp_bound_op *bound)
 {
   const struct tp_attention *shape = &bound->op->attention;
-  struct plan plan = {.shape = shape, .dtype = bound->in[0].tensor->dtype};
+  struct plan plan = {.shape = shape,
+                      .later = tp_rows_of(bound).runs[0].later,
+                      .dtype = bound->in[0].tensor->dtype};
   const struct tp_row_view rows[] = {{bound->in[0].data, bound->in[0].row_elements},
                                      {bound->in[1].data, bound->in[1].row_elements},
                                      {bound->in[2].data, bound->in[2].row_elements},
@@ -250,6 +254,7 @@ static enum tp_status run(struct tp_gpu_products *products, struct plan *plan,
       .scores = plan->scores,
       .lengths = lengths,
       .query_len = shape->query_len,
+      .later = plan->later,
       .heads = shape->heads,
       .window = shape->window};
   if (status == TP_OK)

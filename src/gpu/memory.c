@@ -67,6 +67,7 @@ static struct tp_head_rows heads_of(const struct tp_bound_op *bound, const struc
                                .qkv = rows_from(qkv, run->first_row),
                                .rows = run->sequences * run->tokens,
                                .batch = run->sequences,
+                               .later = run->later,
                                .heads = memory->heads,
                                .kv_heads = memory->kv_heads,
                                .head_dim = memory->head_dim};

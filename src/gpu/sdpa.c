@@ -5,6 +5,7 @@
 #include "gpu/nvrtc.h"
 #include "gpu/sdpa_plan.h"
 #include "run/keep.h"
+#include "run/operand.h"
 
 #include <float.h>
 #include <math.h>
@@ -34,11 +35,18 @@ static void free_plan(void *memory)
   free(plan);
 }
 
+/* Lengths of sequences that decode are known when it runs.  One query of a prompt that is cut has
+ * the program's, for more of its sequence follow. */
+static bool is_padded(const struct tp_bound_op *bound)
+{
+  return tp_attention_decodes(&bound->op->attention) && tp_rows_of(bound).runs[0].later == 0;
+}
+
 static struct tp_sdpa_shape shape_of(const struct tp_bound_op *bound)
 {
   const struct tp_attention *const a = &bound->op->attention;
   return (struct tp_sdpa_shape){
-      .padded = tp_attention_decodes(a),
+      .padded = is_padded(bound),
       .window = a->window,
       .dtype = a->dtype,
       .batch = a->batch,
@@ -177,8 +185,7 @@ static void add(struct pointers *pointers, enum tp_sdpa_tensor id, void *memory)
 
 static struct pointers pointers_of(const struct tp_bound_op *bound, struct plan *plan)
 {
-  const struct tp_attention *const a = &bound->op->attention;
-  const bool padded = tp_attention_decodes(a);
+  const bool padded = is_padded(bound);
   struct pointers pointers = {.n = 0};
   add(&pointers, TP_SDPA_Q, bound->in[0].data);
   add(&pointers, TP_SDPA_KEYS, bound->in[1].data);

@@ -111,14 +111,6 @@ static void leave_unsaid(struct tp_pass *pass, const char *why)
   tp_operands_begin(pass, pass->request->mesh.pp > 1);
 }
 
-/* Halves that are whole sequences have one chunk each, of as many sequences as the step. */
-static bool cuts_a_sequence(const struct tp_pass *pass)
-{
-  const struct tp_part *const halves = pass->halves;
-  return halves[0].n != 1 || halves[1].n != 1 ||
-         tp_part_sequences(&halves[0]) + tp_part_sequences(&halves[1]) != pass->sequences;
-}
-
 void tp_pass_split(struct tp_pass *pass, int64_t least)
 {
   if (pass->tokens < least || !tp_batch_halves(&pass->request->batch, pass->halves)) {
@@ -126,9 +118,6 @@ void tp_pass_split(struct tp_pass *pass, int64_t least)
     return;
   }
   tp_operands_begin(pass, pass->operands.said);
-  if (cuts_a_sequence(pass))
-    leave_unsaid(pass, "half of a sequence says what its kernels cost, not what they compute: take "
-                       "an even batch");
 }
 
 void tp_pass_shares(struct tp_pass *pass)

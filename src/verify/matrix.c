@@ -55,13 +55,14 @@ struct matrix {
   size_t n_mixed; /* variants and degrees so far whose steps are mixed */
 };
 
-/* Two sequences; four where a rank or a half has some of the tokens, so that all degrees divide
- * them and no sequence is cut. */
+/* Two sequences; four where a rank has some of the tokens, so that all degrees divide them; three
+ * where a half has, so that one is cut. */
 static struct tp_batch batch_of(const struct tp_variant *variant)
 {
   const struct tp_wiring *wiring = variant->architecture->wiring;
-  const bool parts = wiring != NULL && (wiring->splits || tp_wiring_has_shares(wiring));
-  return tp_batch_prefill(parts ? 4 : 2, 5);
+  const bool shares = wiring != NULL && tp_wiring_has_shares(wiring);
+  const bool splits = wiring != NULL && wiring->splits;
+  return tp_batch_prefill(shares ? 4 : splits ? 3 : 2, 5);
 }
 
 /* Whether the wiring, or the one whose equations are asked for, is of such models. */
@@ -99,9 +100,10 @@ static struct tp_selftest_case *add(struct matrix *matrix, const struct tp_model
 /* A server's steps, whose tokens all degrees divide: prompts of unlike lengths; then two sequences
  * that decode beside two that bring more of theirs; then three and one. */
 static void add_mixed(struct matrix *matrix, const struct tp_model *model,
-                      const struct tp_variant *variant, int tp, const struct style *style)
+                      const struct tp_variant *variant, int tp, enum tp_dtype dtype,
+                      const struct style *style)
 {
-  struct tp_selftest_case *const made = add(matrix, model, variant, tp, TP_DTYPE_FP32, style);
+  struct tp_selftest_case *const made = add(matrix, model, variant, tp, dtype, style);
   if (made == NULL)
     return;
   made->name = tp_arena_printf(matrix->arena, "%s mixed", made->name);
@@ -129,16 +131,13 @@ static void add_some(struct matrix *matrix, const struct tp_variant *variant, in
 }
 
 /* Every model by one style or another, so that both meet all of them. */
-static void add_all_mixed(struct matrix *matrix, const struct tp_variant *variant, int tp)
+static void add_all_mixed(struct matrix *matrix, const struct tp_variant *variant, int tp,
+                          enum tp_dtype dtype)
 {
   for (size_t m = 0; m < MODELS; m++)
-    add_mixed(matrix, tp_selftest_models[m], variant, tp, &styles[(m + matrix->n_mixed) % STYLES]);
+    add_mixed(matrix, tp_selftest_models[m], variant, tp, dtype,
+              &styles[(m + matrix->n_mixed) % STYLES]);
   matrix->n_mixed++;
-}
-
-static bool splits(const struct tp_variant *variant)
-{
-  return variant->architecture->wiring != NULL && variant->architecture->wiring->splits;
 }
 
 /* One rank arranges nothing: standard stands for all but what has sub-layers of its own. */
@@ -163,8 +162,10 @@ static void add_variant(struct matrix *matrix, const struct tp_variant *variant,
     add_some(matrix, variant, tp, TP_DTYPE_FP32);
   else
     add_all(matrix, variant, tp, TP_DTYPE_FP32);
-  if (variant->wire == NULL && !splits(variant))
-    add_all_mixed(matrix, variant, tp);
+  if (variant->wire == NULL)
+    add_all_mixed(matrix, variant, tp, TP_DTYPE_FP32);
+  if (first && !few) /* by fused attention, too */
+    add_all_mixed(matrix, variant, tp, TP_DTYPE_BF16);
   if (variant->wire == NULL) { /* the values of fp8 travel as bf16, too */
     add_some(matrix, variant, tp, TP_DTYPE_FP16);
     add_some(matrix, variant, tp, TP_DTYPE_FP8);

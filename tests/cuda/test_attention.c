@@ -29,24 +29,27 @@ static const enum tp_dtype dtypes[] = {TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP
 static const struct shape {
   bool decode;
   enum tp_attention_style style;
-  int64_t query_len, kv_len, heads, kv_heads, head_dim, window;
+  int64_t query_len, kv_len, heads, kv_heads, head_dim, window, later;
 } shapes[] = {
-    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 0},
-    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 0},
-    {true, TP_ATTENTION_MATERIALISED, 1, 9, 4, 4, 16, 0},
-    {true, TP_ATTENTION_EXPANDED, 1, 9, 6, 2, 8, 0},
-    {true, TP_ATTENTION_EXPANDED, 1, 20, 2, 1, 10, 0},
+    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 0, 0},
+    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 0, 0},
+    {true, TP_ATTENTION_MATERIALISED, 1, 9, 4, 4, 16, 0, 0},
+    {true, TP_ATTENTION_EXPANDED, 1, 9, 6, 2, 8, 0, 0},
+    {true, TP_ATTENTION_EXPANDED, 1, 20, 2, 1, 10, 0, 0},
     /* windows: narrower than what there is, as wide, wider */
-    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 5},
-    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 1},
-    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 5},
-    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 9},
-    {true, TP_ATTENTION_MATERIALISED, 1, 9, 4, 4, 16, 2},
-    {true, TP_ATTENTION_EXPANDED, 1, 20, 2, 1, 10, 7},
-    {true, TP_ATTENTION_EXPANDED, 1, 9, 6, 2, 8, 9},
+    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 5, 0},
+    {false, TP_ATTENTION_MATERIALISED, 13, 13, 3, 1, 12, 1, 0},
+    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 5, 0},
+    {false, TP_ATTENTION_MATERIALISED, 5, 5, 4, 2, 8, 9, 0},
+    {true, TP_ATTENTION_MATERIALISED, 1, 9, 4, 4, 16, 2, 0},
+    {true, TP_ATTENTION_EXPANDED, 1, 20, 2, 1, 10, 7, 0},
+    {true, TP_ATTENTION_EXPANDED, 1, 9, 6, 2, 8, 9, 0},
     /* behind what is cached, with a window and without */
-    {false, TP_ATTENTION_MATERIALISED, 4, 11, 4, 2, 8, 0},
-    {false, TP_ATTENTION_MATERIALISED, 4, 11, 4, 2, 8, 6},
+    {false, TP_ATTENTION_MATERIALISED, 4, 11, 4, 2, 8, 0, 0},
+    {false, TP_ATTENTION_MATERIALISED, 4, 11, 4, 2, 8, 6, 0},
+    /* the first half of a sequence */
+    {false, TP_ATTENTION_MATERIALISED, 4, 11, 4, 2, 8, 0, 3},
+    {false, TP_ATTENTION_MATERIALISED, 1, 8, 4, 2, 8, 5, 1},
 };
 enum { N_SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -55,6 +58,8 @@ static void begin(struct trial *trial, const struct shape *shape, struct layout 
   const int64_t capacity = 24, kv = shape->kv_heads * shape->head_dim;
   trial_begin(trial, TP_FUNCTION_UNNAMED, 2, shape->query_len);
   trial->op = (struct tp_op){.name = "attn.attention", .kind = TP_OP_ATTENTION};
+  trial->op.half = shape->later > 0 ? 1 : 0;
+  trial->program.batch.chunks[0].tokens += shape->later;
   trial->op.attention = (struct tp_attention){.style = shape->style,
                                               .batch = 2,
                                               .query_len = shape->query_len,
@@ -70,8 +75,9 @@ static void begin(struct trial *trial, const struct shape *shape, struct layout 
   trial_in(trial, (struct layout){.dtype = layout.dtype}, 2 * capacity, kv);
   const int32_t length = (int32_t)shape->kv_len;
   /* What is past a shorter sequence's end is a number, but may not matter. */
-  const bool shorter = shape->query_len + 4 <= shape->kv_len;
-  trial_index(trial, 2, (const int32_t[]){shorter ? length - 4 : length, length});
+  const bool shorter = shape->decode && shape->kv_len > 4;
+  const int32_t later = (int32_t)shape->later;
+  trial_index(trial, 2, (const int32_t[]){(shorter ? length - 4 : length) + later, length + later});
   for (int64_t row = shape->kv_len; row < capacity; row++) /* nobody wrote these */
     for (int64_t column = 0; column < kv; column++)
       tp_element_set(layout.dtype, trial->kernel.in[2].data, row * kv + column, NAN);
@@ -171,7 +177,7 @@ END_TEST
 /* Built without cuDNN, as this test is. */
 START_TEST(no_flash)
 {
-  const struct shape flash = {true, TP_ATTENTION_FLASH, 1, 9, 4, 4, 16, 0};
+  const struct shape flash = {true, TP_ATTENTION_FLASH, 1, 9, 4, 4, 16, 0, 0};
   struct tp_error error;
   struct tp_gpu_attention *attention = NULL;
   struct trial trial;

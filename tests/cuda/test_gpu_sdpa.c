@@ -14,32 +14,35 @@ enum { SPARE = 3, MOST = 1 << 15, MOST_BATCH = 8 };
 
 struct shape {
   bool decode;
-  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim, gap, window;
+  int64_t batch, query_len, kv_len, heads, kv_heads, head_dim, gap, window, later;
 };
 
 static const struct shape shapes[] = {
-    {false, 1, 1, 1, 1, 1, 8, 0, 0},
-    {false, 1, 9, 9, 2, 2, 16, 0, 0},
-    {false, 3, 7, 7, 4, 1, 8, 24, 0},
-    {false, 2, 12, 12, 6, 2, 16, 8, 0},
-    {false, 2, 5, 5, 8, 8, 8, 16, 0},
-    {true, 1, 1, 1, 1, 1, 8, 0, 0},
-    {true, 4, 1, 11, 2, 2, 16, 0, 0},
-    {true, 3, 1, 17, 8, 2, 8, 24, 0},
-    {true, 5, 1, 6, 6, 3, 16, 8, 0},
-    {true, 2, 1, 20, 8, 1, 16, 40, 0},
+    {false, 1, 1, 1, 1, 1, 8, 0, 0, 0},
+    {false, 1, 9, 9, 2, 2, 16, 0, 0, 0},
+    {false, 3, 7, 7, 4, 1, 8, 24, 0, 0},
+    {false, 2, 12, 12, 6, 2, 16, 8, 0, 0},
+    {false, 2, 5, 5, 8, 8, 8, 16, 0, 0},
+    {true, 1, 1, 1, 1, 1, 8, 0, 0, 0},
+    {true, 4, 1, 11, 2, 2, 16, 0, 0, 0},
+    {true, 3, 1, 17, 8, 2, 8, 24, 0, 0},
+    {true, 5, 1, 6, 6, 3, 16, 8, 0, 0},
+    {true, 2, 1, 20, 8, 1, 16, 40, 0, 0},
     /* windows: narrower than what there is, of one, as wide, wider */
-    {false, 3, 7, 7, 4, 1, 8, 24, 3},
-    {false, 2, 12, 12, 6, 2, 16, 8, 1},
-    {false, 1, 9, 9, 2, 2, 16, 0, 9},
-    {false, 1, 9, 9, 2, 2, 16, 0, 20},
-    {true, 3, 1, 17, 8, 2, 8, 24, 5},
-    {true, 5, 1, 6, 6, 3, 16, 8, 1},
-    {true, 4, 1, 11, 2, 2, 16, 0, 11},
-    {true, 4, 1, 11, 2, 2, 16, 0, 12},
+    {false, 3, 7, 7, 4, 1, 8, 24, 3, 0},
+    {false, 2, 12, 12, 6, 2, 16, 8, 1, 0},
+    {false, 1, 9, 9, 2, 2, 16, 0, 9, 0},
+    {false, 1, 9, 9, 2, 2, 16, 0, 20, 0},
+    {true, 3, 1, 17, 8, 2, 8, 24, 5, 0},
+    {true, 5, 1, 6, 6, 3, 16, 8, 1, 0},
+    {true, 4, 1, 11, 2, 2, 16, 0, 11, 0},
+    {true, 4, 1, 11, 2, 2, 16, 0, 12, 0},
     /* behind what is cached, with a window and without */
-    {false, 3, 4, 11, 4, 1, 8, 24, 0},
-    {false, 2, 5, 12, 6, 2, 16, 8, 6},
+    {false, 3, 4, 11, 4, 1, 8, 24, 0, 0},
+    {false, 2, 5, 12, 6, 2, 16, 8, 6, 0},
+    /* the first half of a sequence, and one token of it */
+    {false, 2, 5, 12, 6, 2, 16, 8, 6, 2},
+    {false, 3, 1, 11, 4, 1, 8, 24, 0, 1},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], PREFILL = 2, DECODE = 7 };
 
@@ -101,9 +104,10 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   const int64_t capacity = s->kv_len + SPARE, kv = s->kv_heads * s->head_dim;
   const int64_t columns = (s->heads + 2 * s->kv_heads) * s->head_dim,
                 rows = s->batch * s->query_len;
-  work.program = (struct tp_program){.batch = tp_batch_prefill(s->batch, s->query_len)};
+  work.program = (struct tp_program){.batch = tp_batch_prefill(s->batch, s->query_len + s->later)};
   work.op = (struct tp_op){.name = "attn",
                            .kind = TP_OP_ATTENTION,
+                           .half = s->later > 0 ? 1 : 0,
                            .n_in = 4,
                            .n_out = 1,
                            .attention = {.batch = s->batch,
@@ -124,7 +128,7 @@ static void make(const struct shape *s, enum tp_dtype dtype)
   for (int64_t row = 0; row < rows; row++)
     fill_row(&work.bound.in[0], row, 1, 1);
   for (int64_t b = 0; b < s->batch; b++) {
-    work.lengths[b] = (int32_t)(s->decode ? s->kv_len - b % s->kv_len : s->kv_len);
+    work.lengths[b] = (int32_t)(s->decode ? s->kv_len - b % s->kv_len : s->kv_len + s->later);
     for (int64_t t = 0; t < s->kv_len; t++) {
       const float most = t < work.lengths[b] ? 1 : 1000;
       fill_row(&work.bound.in[1], b * capacity + t, 2, most);

@@ -127,6 +127,16 @@ static void head_norms(int i)
   run(&trial, shape_of(i).layout, 0);
 }
 
+/* Six rows of two sequences: alike; of two chunks; of either half of three sequences of four. */
+static const struct {
+  struct tp_batch batch;
+  int half;
+} steps[] = {{{1, {{2, 3, 0}}}, 0},
+             {{2, {{1, 4, 1}, {1, 2, 7}}}, 0},
+             {{1, {{3, 4, 0}}}, 1},
+             {{1, {{3, 4, 0}}}, 2}};
+enum { N_STEPS = sizeof steps / sizeof steps[0] };
+
 /* Sequences of unequal length, cached beside what was there. */
 static void positions_and_caches(int i)
 {
@@ -134,10 +144,13 @@ static void positions_and_caches(int i)
   const struct layout layout = shape_of(i).layout;
   static const enum tp_function functions[] = {TP_FUNCTION_ROPE, TP_FUNCTION_CACHE,
                                                TP_FUNCTION_ROPE_CACHE};
-  for (int f = 0; f < 3; f++) {
+  for (int n = 0; n < 3 * N_STEPS; n++) {
+    const int f = n % 3;
     struct trial trial;
     begin_heads(&trial, functions[f], i);
-    trial_index(&trial, 2, (const int32_t[]){3, 9});
+    trial.program.batch = steps[n / 3].batch;
+    trial.op.half = steps[n / 3].half;
+    trial_index(&trial, 2, (const int32_t[]){5, 9});
     if (functions[f] != TP_FUNCTION_CACHE)
       trial_out_same(&trial, 0);
     for (int cache = 0; cache < 2 && functions[f] != TP_FUNCTION_ROPE; cache++)
@@ -150,15 +163,18 @@ static void positions_and_caches(int i)
 static void embeddings(int i)
 {
   const struct shape s = shape_of(i);
-  for (int sharded = 0; sharded < 2; sharded++) {
+  for (int n = 0; n < 4; n++) {
+    const int sharded = n % 2;
     struct tp_piece piece = {.split = sharded ? TP_SPLIT_ROWS : TP_SPLIT_WHOLE,
                              .rows = sharded ? 8 : 16,
                              .columns = s.columns,
                              .sharers = 1};
     struct trial trial;
     trial_begin(&trial, TP_FUNCTION_EMBED, 2, 2);
+    if (n >= 2)
+      trial.program.batch = (struct tp_batch){2, {{1, 3, 0}, {1, 1, 4}}};
     trial_index(&trial, 4, (const int32_t[]){0, 15, 8, 7});
-    trial_index(&trial, 2, (const int32_t[]){2, 5});
+    trial_index(&trial, 2, (const int32_t[]){3, 5});
     struct twin *table = trial_in(&trial, s.layout, piece.rows, s.columns);
     table->tensor.n_pieces = 1;
     table->tensor.pieces = &piece;
@@ -170,14 +186,16 @@ static void embeddings(int i)
 }
 
 /* Logits of two ranks, each with its half of the words and the last one padded; `positions` rows a
- * sequence. */
-static void sample(int i, bool gathered, int64_t positions)
+ * sequence, or as many as it has tokens. */
+static void sample(int i, bool gathered, int64_t positions, bool chunks)
 {
   const struct shape s = shape_of(i);
   struct trial trial;
   struct tp_op gather = {.kind = TP_OP_COLLECTIVE, .n_out = 1, .out = {5}};
   gather.collective.kind = TP_ALL_GATHER;
   trial_begin(&trial, TP_FUNCTION_SAMPLE, 3, positions);
+  if (chunks)
+    trial.program.batch = (struct tp_batch){2, {{1, positions + 2, 0}, {2, positions - 1, 0}}};
   trial.op.in[0] = 5;
   if (gathered) {
     trial.program.n_segments = 1;
@@ -197,10 +215,11 @@ static void sample(int i, bool gathered, int64_t positions)
 
 static void likeliest_words(int i)
 {
-  sample(i, false, 1);
-  sample(i, false, 4);
-  sample(i, true, 1);
-  sample(i, true, 4);
+  for (int gathered = 0; gathered < 2; gathered++) {
+    sample(i, gathered, 1, false);
+    sample(i, gathered, 4, false);
+    sample(i, gathered, 4, true);
+  }
 }
 
 /* A process for all layouts of a width: to fork one each costs more than the kernels. */

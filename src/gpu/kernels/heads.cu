@@ -92,7 +92,7 @@ __global__ void rope_cache(tp_head_rows h, bool rotate, const int32_t *lengths, 
 {
   TP_DYNAMIC_SHARED(float2, turns);
   const int64_t r = blockIdx.x, query_len = h.rows / h.batch, sequence = r / query_len;
-  const int64_t position = lengths[sequence] - query_len + (r - sequence * query_len);
+  const int64_t position = lengths[sequence] - h.later - query_len + (r - sequence * query_len);
   T *const row = static_cast<T *>(h.qkv.data) + r * h.qkv.row_elements;
   const bool caching = c.keys.data != nullptr && position >= 0 && position < c.capacity;
   const int64_t slot = sequence * c.capacity + position;

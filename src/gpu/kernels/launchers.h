@@ -53,6 +53,7 @@ struct tp_head_rows {
   enum tp_dtype dtype;
   struct tp_row_view qkv;
   int64_t rows, batch; /* row b * (rows / batch) + token */
+  int64_t later;       /* tokens of each sequence that its length counts and that follow these */
   int heads, kv_heads, head_dim;
 };
 /* Normalises every head of q and k by its RMS, in place. */
@@ -103,14 +104,14 @@ enum { TP_AMAX_PARTS = 512 };
 cudaError_t tp_launch_quantise(struct tp_extent extent, struct tp_row_view x, void *y, float *scale,
                                cudaStream_t stream);
 
-/* Probabilities in place of scores: row (b * heads + h) * query_len + t of token t's query, columns
- * past its position and those a window or more before it become 0.  extent: rows
- * batch * heads * query_len, columns the keys. */
+/* Probabilities in place of scores: row (b * heads + h) * query_len + t of token t's query, which
+ * `later` tokens follow beside those of its op, columns past its position and those a window or
+ * more before it become 0.  extent: rows batch * heads * query_len, columns the keys. */
 struct tp_scores {
   struct tp_extent extent;
   struct tp_row_view scores;
   const int32_t *lengths;
-  int64_t query_len, heads;
+  int64_t query_len, later, heads;
   int64_t window; /* keys that a query sees at most; 0: all up to its own */
 };
 cudaError_t tp_launch_softmax(const struct tp_scores *scores, cudaStream_t stream);

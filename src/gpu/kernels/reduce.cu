@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(TP_ROW_THREADS) softmax(tp_scores s, int packs
 {
   const int64_t r = blockIdx.x, token = r % s.query_len;
   const int64_t sequence = r / (s.query_len * s.heads);
-  const int64_t own = s.lengths[sequence] - s.query_len + token;
+  const int64_t own = s.lengths[sequence] - s.later - s.query_len + token;
   const seen keys = {s.window > 0 ? own + 1 - s.window : 0, own};
   T *const row = static_cast<T *>(s.scores.data) + r * s.scores.row_elements;
   const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x);
