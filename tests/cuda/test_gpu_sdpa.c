@@ -43,6 +43,7 @@ static const struct shape shapes[] = {
     /* the first half of a sequence, and one token of it */
     {false, 2, 5, 12, 6, 2, 16, 8, 6, 2},
     {false, 3, 1, 11, 4, 1, 8, 24, 0, 1},
+    {false, 3, 1, 11, 4, 1, 8, 24, 4, 1},
 };
 enum { N_SHAPES = sizeof shapes / sizeof shapes[0], PREFILL = 2, DECODE = 7 };
 
