@@ -16,8 +16,10 @@ static enum tp_status run(struct tp_device_state *state, const struct tp_bound_o
     return tp_gpu_attention_run(state->attention, bound, stream, state->capturing, error);
   case TP_OP_MEMORY:
     return tp_kernel_memory(bound, tp_team_rank(state->options.group), stream, error);
-  case TP_OP_LATENT:
   case TP_OP_EXPERTS:
+    return tp_fail(error, TP_E_INPUT,
+                   "no kernel of experts is here; take a dense model, or the device 'host'");
+  case TP_OP_LATENT:
     break;
   case TP_OP_COLLECTIVE:
     return tp_comm_run(state->comm, bound, stream, error);

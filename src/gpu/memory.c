@@ -170,6 +170,7 @@ static cudaError_t launch(const struct tp_bound_op *bound, int rank, cudaStream_
 {
   switch (bound->op->memory.function) {
   case TP_FUNCTION_UNNAMED:
+  case TP_FUNCTION_TOP_K:
     return cudaErrorNotSupported;
   case TP_FUNCTION_NORM:
   case TP_FUNCTION_ADD_NORM:
@@ -199,6 +200,11 @@ enum tp_status tp_kernel_memory(const struct tp_bound_op *bound, int rank, cudaS
   const enum tp_function function = bound->op->memory.function;
   if (function == TP_FUNCTION_UNNAMED)
     return tp_fail(error, TP_E_INPUT, "op '%s' does not say what it computes: no kernel can",
+                   bound->op->name);
+  if (function == TP_FUNCTION_TOP_K)
+    return tp_fail(error, TP_E_INPUT,
+                   "op '%s': no kernel here chooses experts; take a dense model, or the device "
+                   "'host'",
                    bound->op->name);
   const cudaError_t result = launch(bound, rank, stream);
   if (result == cudaSuccess)

@@ -3,6 +3,7 @@ libtpcuda_la_SOURCES += \
 	%D%/calls.c \
 	%D%/collective.c \
 	%D%/ends.c \
+	%D%/experts.c \
 	%D%/gemm.c \
 	%D%/head.c \
 	%D%/host.c %D%/host.h \

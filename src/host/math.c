@@ -166,6 +166,9 @@ static enum tp_status compute_memory(const struct tp_bound_op *bound, int rank,
   case TP_FUNCTION_SAMPLE:
     tp_host_sample(bound, scratch);
     return TP_OK;
+  case TP_FUNCTION_TOP_K:
+    tp_host_top_k(bound, scratch);
+    return TP_OK;
   }
   return tp_fail(error, TP_E_INPUT, "host: op '%s' is of a function that it does not know",
                  bound->op->name);
@@ -182,8 +185,9 @@ enum tp_status tp_host_compute(const struct tp_bound_op *bound, int rank, struct
     return tp_host_attention(bound, scratch, error);
   case TP_OP_MEMORY:
     return compute_memory(bound, rank, scratch, error);
-  case TP_OP_LATENT:
   case TP_OP_EXPERTS:
+    return tp_host_experts(bound, scratch, error);
+  case TP_OP_LATENT:
     break;
   case TP_OP_COLLECTIVE: /* among ranks: tp_host_collect */
     return TP_OK;

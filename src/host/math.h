@@ -24,6 +24,10 @@ enum tp_status tp_host_rope_cache(const struct tp_bound_op *bound, struct tp_are
                                   struct tp_error *error);
 void tp_host_rope(const struct tp_bound_op *bound, struct tp_arena *scratch);
 void tp_host_qk_norm(const struct tp_bound_op *bound, struct tp_arena *scratch);
+/* experts.c: an expert's rows of up stand before those of its gate. */
+void tp_host_top_k(const struct tp_bound_op *bound, struct tp_arena *scratch);
+enum tp_status tp_host_experts(const struct tp_bound_op *bound, struct tp_arena *scratch,
+                               struct tp_error *error);
 /* ends.c. */
 enum tp_status tp_host_embed(const struct tp_bound_op *bound, int rank, struct tp_arena *scratch,
                              struct tp_error *error);

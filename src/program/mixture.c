@@ -39,13 +39,14 @@ static void route(struct tp_pass *pass)
 {
   const struct tp_expert_shape *const all = &pass->request->model->experts;
   tp_block_project(pass, "moe.router", TP_PROJECTION_ROUTER);
-  TP_READS(pass, TP_VALUE_NORMED);
+  TP_READS(pass, TP_VALUE_NORMED, TP_VALUE_ROUTER_WEIGHT,
+           tp_block_shift(pass, TP_PROJECTION_ROUTER, TP_VALUE_ROUTER_SHIFT));
   TP_WRITES(pass, TP_VALUE_SCORES);
   const double tokens = (double)pass->tokens;
-  tp_pass_memory(pass, TP_FUNCTION_UNNAMED, "moe.top_k", tokens * (double)all->count,
+  tp_pass_memory(pass, TP_FUNCTION_TOP_K, "moe.top_k", tokens * (double)all->count,
                  tokens * 2 * (double)all->top_k);
   TP_READS(pass, TP_VALUE_SCORES);
-  TP_WRITES(pass, TP_VALUE_CHOICE);
+  TP_WRITES(pass, TP_VALUE_CHOICE, TP_VALUE_CHOICE_WEIGHTS);
 }
 
 /* Elements of a rank's buffer: the rows of all replicas, or those that it sends. */
@@ -115,7 +116,7 @@ struct mlp {
   const char *up, *activation, *down;
   enum tp_projection up_by, down_by;
   int64_t ffn;
-  enum tp_value out;
+  enum tp_value up_weight, down_weight, out;
 };
 
 static void emit_mlp(struct tp_pass *pass, struct mlp mlp)
@@ -124,7 +125,7 @@ static void emit_mlp(struct tp_pass *pass, struct mlp mlp)
   const double inner = (double)pass->tokens * (double)mlp.ffn;
   tp_block_project(pass, mlp.up, mlp.up_by);
   tp_pass_last(pass)->gemm.activates = activates;
-  TP_READS(pass, TP_VALUE_NORMED);
+  TP_READS(pass, TP_VALUE_NORMED, mlp.up_weight);
   TP_WRITES(pass, activates ? TP_VALUE_SHARED_INNER : TP_VALUE_SHARED_UP);
   if (!activates) {
     tp_pass_memory(pass, TP_FUNCTION_ACTIVATION, mlp.activation,
@@ -133,7 +134,7 @@ static void emit_mlp(struct tp_pass *pass, struct mlp mlp)
     TP_WRITES(pass, TP_VALUE_SHARED_INNER);
   }
   tp_block_project(pass, mlp.down, mlp.down_by);
-  TP_READS(pass, TP_VALUE_SHARED_INNER);
+  TP_READS(pass, TP_VALUE_SHARED_INNER, mlp.down_weight);
   TP_WRITES(pass, mlp.out);
 }
 
@@ -145,6 +146,8 @@ static void shared(struct tp_pass *pass)
                               .up_by = TP_PROJECTION_SHARED_UP,
                               .down_by = TP_PROJECTION_SHARED_DOWN,
                               .ffn = pass->block.experts.shared_ffn,
+                              .up_weight = TP_VALUE_SHARED_UP_WEIGHT,
+                              .down_weight = TP_VALUE_SHARED_DOWN_WEIGHT,
                               .out = TP_VALUE_SHARED_OUT});
 }
 
@@ -179,7 +182,8 @@ static void experts(struct tp_pass *pass, int64_t shared)
                       .dtype = tp_request_dtype(request, TP_PART_EXPERTS),
                       .ungated = !pass->block.gated,
                   });
-  TP_READS(pass, exchanges(pass) ? TP_VALUE_DISPATCHED : TP_VALUE_NORMED, TP_VALUE_CHOICE);
+  TP_READS(pass, exchanges(pass) ? TP_VALUE_DISPATCHED : TP_VALUE_NORMED, TP_VALUE_CHOICE,
+           TP_VALUE_CHOICE_WEIGHTS, TP_VALUE_EXPERT_UP_WEIGHT, TP_VALUE_EXPERT_DOWN_WEIGHT);
   TP_WRITES(pass, TP_VALUE_MLP_OUT);
 }
 
@@ -198,6 +202,8 @@ static void dense(struct tp_pass *pass)
                               .up_by = TP_PROJECTION_EXPERT_UP,
                               .down_by = TP_PROJECTION_EXPERT_DOWN,
                               .ffn = pass->block.experts.ffn,
+                              .up_weight = TP_VALUE_EXPERT_UP_WEIGHT,
+                              .down_weight = TP_VALUE_EXPERT_DOWN_WEIGHT,
                               .out = TP_VALUE_MLP_OUT});
 }
 

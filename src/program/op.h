@@ -248,7 +248,9 @@ enum tp_experts_kernel {
  *   rope_cache    qkv, lengths                             -> qkv, keys, values
  *   activation    up [next to it: gate]                    -> silu(gate) * up, or gelu(up)
  *   copy          x                                        -> x
- *   sample        logits                                   -> the likeliest token a sequence */
+ *   sample        logits                                   -> the likeliest token a sequence
+ *   top_k         scores                                   -> the best experts of a token, best
+ *                 first; their weights: a softmax over their scores */
 #define TP_FUNCTIONS(X)                                                               \
   X(TP_FUNCTION_UNNAMED,                                                              \
     "unnamed") /* counted only: what a program does not say, no device can compute */ \
@@ -264,7 +266,8 @@ enum tp_experts_kernel {
   X(TP_FUNCTION_ROPE_CACHE, "rope_cache")                                             \
   X(TP_FUNCTION_ACTIVATION, "activation")                                             \
   X(TP_FUNCTION_COPY, "copy")                                                         \
-  X(TP_FUNCTION_SAMPLE, "sample")
+  X(TP_FUNCTION_SAMPLE, "sample")                                                     \
+  X(TP_FUNCTION_TOP_K, "top_k")
 enum tp_function {
 #define X(name, text) name,
   TP_FUNCTIONS(X)
@@ -468,6 +471,8 @@ enum { TP_MAX_WAITS = 4, TP_NO_EVENT = -1, TP_MAX_INPUTS = 5, TP_MAX_OUTPUTS = 3
  *               take the columns in turn, and the activation is that of the second
  *               where x has more rows than m it multiplies the last one of every sequence
  *   attention   qkv, keys, values, lengths               -> heads side by side, all of one chunk
+ *   experts     x, choice [tokens, top_k], weights of the same, up and gate of one expert after the
+ *               other, down likewise                     -> the weighted sum of their outputs
  *   memory      as its function says
  *   collective  all-reduce: buffer -> the same; all-gather: shard -> shards in the order of ranks;
  *               reduce-scatter: buffer -> the rank's shard of the sum

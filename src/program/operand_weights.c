@@ -76,7 +76,8 @@ static struct tp_tensor norm_vector(struct tp_pass *pass, enum tp_value value)
 /* The layer's matrices of a GEMM, stacked by rows. */
 static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 {
-  struct tp_tensor tensor = weight(pass, pass->request->dtype, TP_MAX_MATRICES);
+  const enum tp_model_part part = tp_layer_part(pass->shape, projections);
+  struct tp_tensor tensor = weight(pass, tp_request_dtype(pass->request, part), TP_MAX_MATRICES);
   for (int i = 0; i < pass->shape->n_matrices; i++) {
     const struct tp_matrix *matrix = &pass->shape->matrices[i];
     if (matrix->projection & projections)
@@ -87,6 +88,26 @@ static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
                                            .columns = matrix->columns,
                                            .sharers = matrix->sharers});
   }
+  return tensor;
+}
+
+/* Those of every expert, one expert after the other; "expert.up.3" is the fourth's. */
+static struct tp_tensor experts(struct tp_pass *pass, unsigned projections)
+{
+  const int64_t count = pass->block.experts.count;
+  struct tp_tensor tensor = weight(pass, pass->request->dtype, TP_MAX_MATRICES * (int)count);
+  for (int64_t expert = 0; expert < count; expert++)
+    for (int i = 0; i < pass->shape->n_matrices; i++) {
+      const struct tp_matrix *matrix = &pass->shape->matrices[i];
+      if (matrix->projection & projections)
+        add_piece(&tensor, (struct tp_piece){.of = tp_arena_printf(pass->arena, "%s.%d",
+                                                                   matrix->name, (int)expert),
+                                             .role = TP_ROLE_MATRIX,
+                                             .split = matrix->split,
+                                             .rows = matrix->rows,
+                                             .columns = matrix->columns,
+                                             .sharers = matrix->sharers});
+    }
   return tensor;
 }
 
@@ -168,6 +189,18 @@ struct tp_tensor tp_operands_weight(struct tp_pass *pass, enum tp_value value)
     return matrices(pass, TP_PROJECTION_DOWN);
   case TP_VALUE_DOWN_SHIFT:
     return biases(pass, TP_PROJECTION_DOWN);
+  case TP_VALUE_ROUTER_WEIGHT:
+    return matrices(pass, TP_PROJECTION_ROUTER);
+  case TP_VALUE_ROUTER_SHIFT:
+    return biases(pass, TP_PROJECTION_ROUTER);
+  case TP_VALUE_EXPERT_UP_WEIGHT:
+    return experts(pass, TP_PROJECTION_EXPERT_UP);
+  case TP_VALUE_EXPERT_DOWN_WEIGHT:
+    return experts(pass, TP_PROJECTION_EXPERT_DOWN);
+  case TP_VALUE_SHARED_UP_WEIGHT:
+    return matrices(pass, TP_PROJECTION_SHARED_UP);
+  case TP_VALUE_SHARED_DOWN_WEIGHT:
+    return matrices(pass, TP_PROJECTION_SHARED_DOWN);
   case TP_VALUE_COMBINE_WEIGHT:
     return combine_weight(pass);
   case TP_VALUE_HEAD_WEIGHT:

@@ -146,7 +146,9 @@ static struct tp_tensor mixture(const struct tp_pass *pass, enum tp_value value)
   case TP_VALUE_SCORES:
     return activation(pass, tokens, all->count);
   case TP_VALUE_CHOICE:
-    return activation(pass, tokens, 2 * all->top_k); /* experts and their weights */
+    return (struct tp_tensor){.kind = TP_TENSOR_INDEX, .rows = tokens, .columns = all->top_k};
+  case TP_VALUE_CHOICE_WEIGHTS:
+    return activation(pass, tokens, all->top_k);
   case TP_VALUE_DISPATCHED:
     return activation(pass, tokens * pass->request->mesh.dp, block->hidden);
   case TP_VALUE_SHARED_UP:
@@ -204,6 +206,7 @@ static struct tp_tensor describe(struct tp_pass *pass, enum tp_value value)
     return latent(pass, value);
   case TP_VALUE_SCORES:
   case TP_VALUE_CHOICE:
+  case TP_VALUE_CHOICE_WEIGHTS:
   case TP_VALUE_DISPATCHED:
   case TP_VALUE_SHARED_UP:
   case TP_VALUE_SHARED_INNER:

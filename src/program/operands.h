@@ -35,6 +35,7 @@
   X(ATTENDED_LATENTS, "attended.latents")                                                         \
   X(SCORES, "scores") /* mixtures: of the experts, by a token, ... */                             \
   X(CHOICE, "choice")                                                                             \
+  X(CHOICE_WEIGHTS, "choice.weights")                                                             \
   X(DISPATCHED, "dispatched") /* ... rows of all replicas, ... */                                 \
   X(SHARED_UP, "shared.up")   /* ... and the expert that all tokens meet */                       \
   X(SHARED_INNER, "shared.inner")                                                                 \
@@ -87,6 +88,12 @@
   X(UP_SHIFT, "up.bias")                                                                          \
   X(DOWN_WEIGHT, "down.weight")                                                                   \
   X(DOWN_SHIFT, "down.bias")                                                                      \
+  X(ROUTER_WEIGHT, "router.weight")                                                               \
+  X(ROUTER_SHIFT, "router.bias")                                                                  \
+  X(EXPERT_UP_WEIGHT, "expert.up.weight") /* of all experts */                                    \
+  X(EXPERT_DOWN_WEIGHT, "expert.down.weight")                                                     \
+  X(SHARED_UP_WEIGHT, "shared.up.weight")                                                         \
+  X(SHARED_DOWN_WEIGHT, "shared.down.weight")                                                     \
   X(COMBINE_WEIGHT, "combine.weight")                                                             \
   X(HEAD_WEIGHT, "head.weight")
 enum tp_value {

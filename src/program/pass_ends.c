@@ -4,6 +4,23 @@
 
 #include <assert.h>
 
+/* Of a mixture. */
+static const char *unsaid_of_experts(const struct tp_request *request)
+{
+  const struct tp_expert_shape *const all = &request->model->experts;
+  if (request->mesh.ep > 1)
+    return "experts that are shared out over ranks say what they cost, not what they compute: take "
+           "ep 1";
+  if (all->biased)
+    return "the biases of its experts no op here adds: take another model";
+  if (all->shared_gate)
+    return "what weighs its shared experts no op here computes: take another model";
+  if (request->style.fused_shared_experts && all->shared_ffn > 0)
+    return "its stack has the shared experts in the kernel of the others, which no device here "
+           "computes: take one without fusion.shared_experts";
+  return NULL;
+}
+
 static const char *unsaid_of(const struct tp_request *request, int64_t copies)
 {
   if (!request->operands)
@@ -19,8 +36,11 @@ static const char *unsaid_of(const struct tp_request *request, int64_t copies)
     return "one rank has several sub-layers and says what they cost, not what they compute: take "
            "as "
            "many ranks as there are sub-layers";
-  if (request->model->experts.count > 0)
-    return "what its experts compute no op here says: take a dense model";
+  if (request->model->experts.count > 0 && unsaid_of_experts(request) != NULL)
+    return unsaid_of_experts(request);
+  if (request->model->chunk > 0)
+    return "layers of it attend within chunks of tokens, which no op here computes: take another "
+           "model";
   if (request->model->latent.kv_rank > 0)
     return "what attention over a latent computes no op here says: take another model";
   if (tp_model_is_odd(request->model))

@@ -54,7 +54,8 @@ static const char *unknown(const struct tp_op *op)
   case TP_OP_ATTENTION:
     return op->attention.kv_dtype != TP_KV_AUTO ? "cache" : NULL;
   case TP_OP_QUANTISE:
-  case TP_OP_MEMORY: /* whose function the device knows, or refuses when it is launched */
+  case TP_OP_EXPERTS: /* which a device computes, or refuses when it is launched, ... */
+  case TP_OP_MEMORY:  /* ... as it does functions that it does not know */
     return NULL;
   case TP_OP_COLLECTIVE:
     break;

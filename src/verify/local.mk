@@ -11,6 +11,7 @@ libtpcuda_la_SOURCES += \
 	%D%/op_check.c %D%/op_check.h \
 	%D%/op_make.c %D%/op_make.h \
 	%D%/reference.c %D%/reference.h \
+	%D%/reference_feed.c \
 	%D%/reference_run.c %D%/reference_run.h \
 	%D%/reference_wiring.c \
 	%D%/reference_block.c %D%/reference_block.h \

@@ -3,7 +3,7 @@
 #include "program/wiring/build.h"
 #include "verify/computed.h"
 
-enum { MODELS = 6 };
+enum { MODELS = 8 };
 
 /* How a stack's kernels are cut, by name: as gpt-fast, vLLM, an eager library and two in between
  * have it. */
@@ -65,11 +65,23 @@ static struct tp_batch batch_of(const struct tp_variant *variant)
   return tp_batch_prefill(shares ? 4 : splits ? 3 : 2, 5);
 }
 
-/* Whether the wiring, or the one whose equations are asked for, is of such models. */
+/* Whether the architecture, or the one whose equations are asked for, is of such models. */
 static bool fits(const struct tp_variant *variant, const struct tp_model *model)
 {
-  const struct tp_wiring *wiring = variant == NULL ? NULL : variant->architecture->wiring;
-  return wiring == NULL || tp_wiring_fits(wiring, model);
+  const struct tp_architecture *architecture = variant == NULL ? NULL : variant->architecture;
+  if (architecture == NULL)
+    return true;
+  const bool mixes = model->experts.count > 0 && architecture->takes_degree;
+  return !mixes && (architecture->wiring == NULL || tp_wiring_fits(architecture->wiring, model));
+}
+
+/* Scores that differ by as little as a number's rounding choose other experts, and what those give
+ * has nothing to do with the others'.  Overlaps cut GEMMs before a sum: where experts are there may
+ * be none. */
+static bool suits_experts(const struct tp_variant *variant, enum tp_dtype dtype)
+{
+  const bool cuts = variant->overlap != NULL && variant->architecture != tp_architectures[0];
+  return dtype == TP_DTYPE_FP32 && variant->wire == NULL && !cuts;
 }
 
 static struct tp_selftest_case *add(struct matrix *matrix, const struct tp_model *model,
@@ -77,7 +89,8 @@ static struct tp_selftest_case *add(struct matrix *matrix, const struct tp_model
                                     const struct style *style)
 {
   struct tp_selftest_case *const made = &matrix->cases[matrix->n];
-  if (!fits(variant, model) || !fits(matrix->against, model))
+  if (!fits(variant, model) || !fits(matrix->against, model) ||
+      (model->experts.count > 0 && !suits_experts(variant, dtype)))
     return NULL;
   *made = (struct tp_selftest_case){.name = tp_arena_printf(matrix->arena, "%s %s tp %d %s %s",
                                                             model->name, variant->text, tp,

@@ -91,5 +91,39 @@ static const struct tp_model mistral = {.name = "mistral",
                                         .kinds = {{.window = 4}, {.window = 0}},
                                         .kind_of = (const unsigned char[]){0, 1, 0}};
 
-const struct tp_model *const tp_selftest_models[] = {&llama,  &qwen,    &gpt2, &gpt_neox,
-                                                     &falcon, &mistral, NULL};
+/* Two of four experts in every layer. */
+static const struct tp_model mixtral = {.name = "mixtral",
+                                        .layers = 2,
+                                        .hidden = 64,
+                                        .heads = 4,
+                                        .kv_heads = 4,
+                                        .head_dim = 16,
+                                        .ffn = 64,
+                                        .vocab = 79,
+                                        .norm = TP_NORM_RMS,
+                                        .position = TP_POSITION_ROTARY,
+                                        .gated_mlp = true,
+                                        .experts = {.count = 4, .top_k = 2, .ffn = 64},
+                                        .n_kinds = 1,
+                                        .kinds = {{.mixture = true}}};
+
+/* A layer without experts, then layers of three of eight beside one that every token meets. */
+static const struct tp_model deepseek = {
+    .name = "deepseek",
+    .layers = 3,
+    .hidden = 64,
+    .heads = 4,
+    .kv_heads = 2,
+    .head_dim = 16,
+    .ffn = 128,
+    .vocab = 73,
+    .norm = TP_NORM_RMS,
+    .position = TP_POSITION_ROTARY,
+    .gated_mlp = true,
+    .experts = {.count = 8, .top_k = 3, .ffn = 32, .shared_ffn = 64, .router_biased = true},
+    .n_kinds = 2,
+    .kinds = {{.window = 0}, {.mixture = true}},
+    .kind_of = (const unsigned char[]){0, 1, 1}};
+
+const struct tp_model *const tp_selftest_models[] = {
+    &llama, &qwen, &gpt2, &gpt_neox, &falcon, &mistral, &mixtral, &deepseek, NULL};

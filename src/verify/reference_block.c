@@ -119,38 +119,36 @@ static void rotate(float *head, int64_t dim, int64_t position)
   }
 }
 
-/* A matrix of the layer's table, of layer `layer` and `owner`. */
-static struct tp_reference_matrix matrix_of(const struct tp_layer *table, const char *of, int layer,
-                                            int owner)
+struct tp_reference_matrix tp_reference_matrix_of(const struct tp_layer *table, const char *of,
+                                                  int layer, int owner)
 {
   const struct tp_matrix *matrix = tp_layer_matrix(table, of);
   return (struct tp_reference_matrix){
       .of = of, .layer = layer, .owner = owner, .rows = matrix->rows, .columns = matrix->columns};
 }
 
-/* y = x W' + b, W and b rows first_row.. of the matrix; all of its columns. */
-static float *multiply_rows(const struct tp_reference_block *block, const struct tp_layer *table,
-                            struct tp_reference_matrix matrix, int64_t first_row, int64_t n_rows,
-                            const float *x)
+float *tp_reference_multiply_rows(const struct tp_reference_block *block,
+                                  const struct tp_layer *table, struct tp_reference_matrix matrix,
+                                  int64_t first_row, int64_t n_rows, const float *x)
 {
   const struct tp_matrix *found = tp_layer_matrix(table, matrix.of);
   float *y = rows_of(block, n_rows);
   tp_reference_multiply(block, matrix,
                         (struct tp_reference_range){first_row, n_rows, 0, matrix.columns}, x, y);
-  if (found->biased)
+  if (found != NULL && found->biased)
     add_bias(block, found->bias_name, matrix.layer, matrix.owner, first_row, n_rows, y);
   return y;
 }
 
-/* y = x W' + b, W columns first_column.. of the matrix; b where the part has it. */
-static void multiply_columns(const struct tp_reference_block *block, const struct tp_layer *table,
-                             struct tp_reference_matrix matrix, struct tp_reference_part part,
-                             int64_t first_column, int64_t n_columns, const float *x, float *y)
+void tp_reference_multiply_columns(const struct tp_reference_block *block,
+                                   const struct tp_layer *table, struct tp_reference_matrix matrix,
+                                   struct tp_reference_part part, int64_t first_column,
+                                   int64_t n_columns, const float *x, float *y)
 {
   const struct tp_matrix *found = tp_layer_matrix(table, matrix.of);
   tp_reference_multiply(block, matrix,
                         (struct tp_reference_range){0, matrix.rows, first_column, n_columns}, x, y);
-  if (found->biased && part.biases)
+  if (found != NULL && found->biased && part.biases)
     add_bias(block, found->bias_name, matrix.layer, matrix.owner, 0, matrix.rows, y);
 }
 
@@ -203,12 +201,15 @@ void tp_reference_attention(const struct tp_reference_block *block, int layer,
   const int64_t first_kv = part.first_head / group;
   const int64_t kv_heads = (part.first_head + part.heads - 1) / group - first_kv + 1;
   const int64_t width = part.heads * dim, kv_width = kv_heads * dim;
-  const struct tp_reference_matrix of_q = matrix_of(&table, "attn.q", layer, part.owner);
-  const struct tp_reference_matrix of_k = matrix_of(&table, "attn.k", layer, part.owner);
-  const struct tp_reference_matrix of_v = matrix_of(&table, "attn.v", layer, part.owner);
-  float *q = multiply_rows(block, &table, of_q, part.first_head * dim, width, n);
-  float *k = multiply_rows(block, &table, of_k, first_kv * dim, kv_width, n);
-  const float *v = multiply_rows(block, &table, of_v, first_kv * dim, kv_width, n);
+  const struct tp_reference_matrix of_q =
+      tp_reference_matrix_of(&table, "attn.q", layer, part.owner);
+  const struct tp_reference_matrix of_k =
+      tp_reference_matrix_of(&table, "attn.k", layer, part.owner);
+  const struct tp_reference_matrix of_v =
+      tp_reference_matrix_of(&table, "attn.v", layer, part.owner);
+  float *q = tp_reference_multiply_rows(block, &table, of_q, part.first_head * dim, width, n);
+  float *k = tp_reference_multiply_rows(block, &table, of_k, first_kv * dim, kv_width, n);
+  const float *v = tp_reference_multiply_rows(block, &table, of_v, first_kv * dim, kv_width, n);
   place(block, &table, of_q, part.heads, q);
   place(block, &table, of_k, kv_heads, k);
   float *heads = rows_of(block, width);
@@ -221,36 +222,7 @@ void tp_reference_attention(const struct tp_reference_block *block, int layer,
       attend(&q[t * width + h * dim], &k[kv], &v[kv], first, t, dim, kv_width, scores,
              &heads[t * width + h * dim]);
     }
-  multiply_columns(block, &table, matrix_of(&table, "attn.out", layer, part.owner), part,
-                   part.first_head * dim, width, heads, y);
-}
-
-static double silu(double x)
-{
-  return x / (1 + exp(-x));
-}
-
-/* GELU by tanh, as GPT-2 has it (arXiv 1606.08415, section 2). */
-static double gelu(double x)
-{
-  return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
-}
-
-void tp_reference_mlp(const struct tp_reference_block *block, int layer,
-                      struct tp_reference_part part, const float *n, float *y)
-{
-  const struct tp_layer table =
-      tp_layer_make(&block->model, tp_model_kind_of(&block->model, layer));
-  float *inner = multiply_rows(block, &table, matrix_of(&table, "mlp.up", layer, part.owner),
-                               part.first_inner, part.inner, n);
-  const float *gate =
-      table.block.gated
-          ? multiply_rows(block, &table, matrix_of(&table, "mlp.gate", layer, part.owner),
-                          part.first_inner, part.inner, n)
-          : NULL;
-  for (int64_t i = 0; i < block->tokens * part.inner; i++)
-    inner[i] =
-        (float)(gate != NULL ? silu((double)gate[i]) * (double)inner[i] : gelu((double)inner[i]));
-  multiply_columns(block, &table, matrix_of(&table, "mlp.down", layer, part.owner), part,
-                   part.first_inner, part.inner, inner, y);
+  tp_reference_multiply_columns(block, &table,
+                                tp_reference_matrix_of(&table, "attn.out", layer, part.owner), part,
+                                part.first_head * dim, width, heads, y);
 }

@@ -17,6 +17,7 @@ struct tp_reference_part {
   int owner; /* rank whose weights are meant, where each has its own (Kraken); -1: the model's */
   int64_t first_head, heads;  /* query heads, with the key and value heads they read */
   int64_t first_inner, inner; /* of the MLP's width */
+  int part, parts;            /* of each expert's width this part of so many; parts 0: all of it */
   bool biases;                /* with the biases that are added to the sum over ranks */
 };
 
@@ -57,4 +58,18 @@ void tp_reference_multiply(const struct tp_reference_block *block,
 /* values[column] = what the matrix holds in `row`, in the type it is kept in. */
 void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role role,
                       struct tp_reference_matrix matrix, int64_t row, float *values);
+
+/* A matrix of the layer's table, of layer `layer` and `owner`. */
+struct tp_reference_matrix tp_reference_matrix_of(const struct tp_layer *table, const char *of,
+                                                  int layer, int owner);
+/* y = x W' + b, W and b rows first_row.. of the matrix; all of its columns.  A matrix that the
+ * table does not name, an expert's, has no bias. */
+float *tp_reference_multiply_rows(const struct tp_reference_block *block,
+                                  const struct tp_layer *table, struct tp_reference_matrix matrix,
+                                  int64_t first_row, int64_t n_rows, const float *x);
+/* y = x W' + b, W columns first_column.. of the matrix; b where the part has it. */
+void tp_reference_multiply_columns(const struct tp_reference_block *block,
+                                   const struct tp_layer *table, struct tp_reference_matrix matrix,
+                                   struct tp_reference_part part, int64_t first_column,
+                                   int64_t n_columns, const float *x, float *y);
 #endif

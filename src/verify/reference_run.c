@@ -35,6 +35,8 @@ struct tp_reference_part tp_run_part_of(const struct tp_reference_run *run, int 
                                     .heads = heads,
                                     .first_inner = rank * inner,
                                     .inner = inner,
+                                    .part = rank,
+                                    .parts = run->ranks,
                                     .biases = rank == 0};
 }
 

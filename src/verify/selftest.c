@@ -72,6 +72,14 @@ static struct subject subject_of_variant(const struct tp_selftest_case *item)
                           .may_be_refused = is_rare(request->dtype, flash)};
 }
 
+/* No GPU has experts here. */
+static struct subject subject_of_device(const struct tp_selftest_case *item)
+{
+  struct subject subject = subject_of_variant(item);
+  subject.may_be_refused |= item->check.request.model->experts.count > 0;
+  return subject;
+}
+
 static void report(struct tp_selftest *selftest, struct subject subject,
                    const struct finding *finding)
 {
@@ -202,7 +210,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
     struct finding finding = check_variant(&cases[i], &ranks, arena);
     status = agree(group, arena, &finding, error);
     if (status == TP_OK)
-      report(selftest, subject_of_variant(&cases[i]), &finding);
+      report(selftest, subject_of_device(&cases[i]), &finding);
     tp_arena_reset(arena);
   }
   tp_arena_free(arena);

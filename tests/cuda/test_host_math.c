@@ -327,6 +327,43 @@ START_TEST(chunks)
 }
 END_TEST
 
+/* Of 1, 3, 3 + ln 3 and 2 the third and the second, three to one; of equals the first ones. */
+START_TEST(top_k)
+{
+  float scores[] = {1, 3, 3 + logf(3), 2, 5, 5, 5, 5}, weights[4];
+  int32_t choice[4];
+  struct tp_operand chosen = indices(choice, 2);
+  chosen.columns = chosen.row_elements = 2;
+  compute(function(TP_FUNCTION_TOP_K),
+          &(struct operands){{matrix(scores, 2, 4)}, {chosen, matrix(weights, 2, 2)}});
+  ck_assert_int_eq(choice[0], 2);
+  ck_assert_int_eq(choice[1], 1);
+  ck_assert_int_eq(choice[2], 0);
+  ck_assert_int_eq(choice[3], 1);
+  NEAR(weights, 0.75F, 0.25F, 0.5F, 0.5F);
+}
+END_TEST
+
+/* Two experts of width 1 over two numbers: up and gate of the first, then of the second.  silu(2) =
+ * 1.761594; the first gives 3 * silu(2) * (1, 0), the second 4 * silu(2) * (0, 10). */
+START_TEST(experts)
+{
+  float x[] = {1, 2}, up[] = {1, 1, 2, 0, 0, 2, 0, 1}, down[] = {1, 0, 0, 10};
+  float weights[] = {0.25F, 0.75F}, y[2];
+  int32_t choice[] = {1, 0};
+  struct tp_operand chosen = indices(choice, 1);
+  chosen.columns = chosen.row_elements = 2;
+  const struct operands operands = {
+      {matrix(x, 1, 2), chosen, matrix(weights, 1, 2), matrix(up, 4, 2), matrix(down, 4, 1)},
+      {matrix(y, 1, 2)}};
+  compute((struct tp_op){.kind = TP_OP_EXPERTS}, &operands);
+  NEAR(y, 0.75F * 3 * 1.761594F, 0.25F * 4 * 1.761594F * 10);
+  choice[1] = 2;
+  ck_assert_int_eq(try_op((struct tp_op){.kind = TP_OP_EXPERTS}, &operands), TP_E_CHECK);
+  ck_assert_str_eq(error.text, "host: op 'op' finds expert 2, of 2");
+}
+END_TEST
+
 /* Keys of zeros weigh alike, so that a query gets the mean of the values that it sees.  Four tokens
  * of 1, 2, 4 and 8: all of them in one prefill, and the last one alone. */
 START_TEST(windows)
@@ -484,7 +521,7 @@ END_TEST
 START_TEST(refuses_what_it_does_not_know)
 {
   float x[] = {1}, y[] = {-1};
-  const struct tp_op made_up = function((enum tp_function)(TP_FUNCTION_SAMPLE + 1));
+  const struct tp_op made_up = function((enum tp_function)(TP_FUNCTION_TOP_K + 1));
   ck_assert_int_eq(try_op(made_up, &(struct operands){{matrix(x, 1, 1)}, {matrix(y, 1, 1)}}),
                    TP_E_INPUT);
   ck_assert_msg(strstr(error.text, "a function that it does not know") != NULL, "%s", error.text);
@@ -516,6 +553,8 @@ static Suite *suite(void)
   tcase_add_test(cases, attention);
   tcase_add_loop_test(cases, windows, 0, 6);
   tcase_add_test(cases, chunks);
+  tcase_add_test(cases, top_k);
+  tcase_add_test(cases, experts);
   tcase_add_test(cases, embeds);
   tcase_add_test(cases, samples);
   tcase_add_test(cases, samples_gathered);

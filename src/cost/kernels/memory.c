@@ -37,6 +37,7 @@ static double waits(enum tp_function function)
     return 2;
   case TP_FUNCTION_ADD_NORM:
   case TP_FUNCTION_ADD_SUM_NORM:
+  case TP_FUNCTION_TOP_K:
   case TP_FUNCTION_UNNAMED:
     return MOST_WAITS;
   }
