@@ -228,6 +228,53 @@ START_TEST(test_unsaid)
 }
 END_TEST
 
+/* Experts that ranks cut are said: a piece an expert and matrix.  What is shared out, or what no
+ * device computes, is refused in words. */
+START_TEST(test_experts)
+{
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_model model = toy_model(2);
+  model.kinds[0].mixture = true;
+  model.experts = (struct tp_expert_shape){.count = 4, .top_k = 2, .ffn = 64, .shared_ffn = 128};
+  struct tp_request request = decode_request(&model, 2);
+  request.operands = true;
+  struct tp_program program = build_program("standard", &request, arena);
+  ck_assert_ptr_null(program.unsaid);
+  for (int t = 0; t < program.n_tensors; t++) {
+    const struct tp_tensor *weight = &program.tensors[t];
+    if (weight->n_pieces > 0)
+      check_weight(weight);
+    if (strcmp(weight->name, "expert.up.weight") != 0)
+      continue;
+    ck_assert_int_eq(weight->rows, 4 * 2 * 32); /* up and gate of four, half of each */
+    ck_assert_int_eq(weight->n_pieces, 8);
+    ck_assert_str_eq(weight->pieces[3].of, "expert.gate.1");
+    ck_assert_int_eq(tp_piece_first_row(&weight->pieces[3], 1), 32);
+  }
+  request.style.fused_shared_experts = true;
+  program = build_program("standard", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "take one without fusion.shared_experts"));
+  request.style.fused_shared_experts = false;
+  request.mesh.ep = 2;
+  request.mesh.etp = 1;
+  program = build_program("standard", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "take ep 1"));
+  request.mesh = tp_mesh_of_tp(2);
+  model.experts.shared_gate = true;
+  program = build_program("standard", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "what weighs its shared experts"));
+  model.experts.shared_gate = false;
+  model.experts.biased = true;
+  program = build_program("standard", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "the biases of its experts"));
+  model.experts.biased = false;
+  model.chunk = 8192;
+  program = build_program("standard", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "within chunks of tokens"));
+  tp_arena_free(arena);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("operands");
@@ -236,6 +283,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_shares);
   tcase_add_test(tcase, test_chunks);
   tcase_add_test(tcase, test_unsaid);
+  tcase_add_test(tcase, test_experts);
   suite_add_tcase(suite, tcase);
   return suite;
 }
