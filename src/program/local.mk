@@ -14,6 +14,7 @@ libtpcore_la_SOURCES += \
 	%D%/op_fields.c %D%/op_fields.h \
 	%D%/op_key.c %D%/op_key.h \
 	%D%/operand_weights.c \
+	%D%/operand_rows.c %D%/operand_rows.h \
 	%D%/operands.c %D%/operands.h \
 	%D%/part.c \
 	%D%/pass.c %D%/pass.h \

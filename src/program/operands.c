@@ -1,4 +1,5 @@
 #include "program/block.h"
+#include "program/operand_rows.h"
 
 #include <assert.h>
 
@@ -265,59 +266,6 @@ static int find_whole(struct tp_pass *pass, enum tp_value value)
   return operands->of[0][value] = append(operands, tensor);
 }
 
-/* Tokens next to each other, and the sequences they are of. */
-struct stretch {
-  int64_t first_token, tokens, first_sequence, sequences;
-};
-
-/* A sequence that is cut is of both halves. */
-static struct stretch half_of(const struct tp_pass *pass)
-{
-  const struct tp_part *const own = &pass->halves[pass->half - 1];
-  const bool second = pass->half == 2;
-  const int64_t all = tp_batch_sequences(&pass->request->batch);
-  return (struct stretch){.first_token = second ? tp_part_tokens(&pass->halves[0]) : 0,
-                          .tokens = tp_part_tokens(own),
-                          .first_sequence = second ? all - tp_part_sequences(own) : 0,
-                          .sequences = tp_part_sequences(own)};
-}
-
-static struct stretch chunk_of(const struct tp_part *part, int which)
-{
-  struct stretch before = {.tokens = 0};
-  for (int i = 0;; i++) {
-    const struct tp_chunk *const chunk = &part->chunks[i];
-    before.tokens = chunk->sequences * chunk->tokens;
-    before.sequences = chunk->sequences;
-    if (i == which)
-      return before;
-    before.first_token += before.tokens;
-    before.first_sequence += before.sequences;
-  }
-}
-
-/* Whether it has rows for each sequence, not for each token. */
-static bool is_by_sequence(enum tp_value value)
-{
-  return value == TP_VALUE_LENGTHS || value == TP_VALUE_KEYS || value == TP_VALUE_CACHED_VALUES ||
-         value == TP_VALUE_CACHED_LATENTS;
-}
-
-/* Its rows of another tensor, which has those of `sequences`. */
-static struct tp_tensor rows_of(const struct tp_pass *pass, int of, enum tp_value value,
-                                struct stretch stretch, int64_t sequences)
-{
-  struct tp_tensor tensor = pass->operands.tensors[of];
-  const bool by_sequence = is_by_sequence(value);
-  const int64_t each = by_sequence ? tensor.rows / sequences : 1;
-  tensor.view_of = of;
-  tensor.first_row = each * (by_sequence ? stretch.first_sequence : stretch.first_token);
-  tensor.rows = each * (by_sequence ? stretch.sequences : stretch.tokens);
-  tensor.first_column = 0;
-  tensor.row_step = 1;
-  return tensor;
-}
-
 static int find_half(struct tp_pass *pass, enum tp_value value)
 {
   struct tp_operands *operands = &pass->operands;
@@ -331,8 +279,7 @@ static int find_half(struct tp_pass *pass, enum tp_value value)
   tp_pass_half(pass, half);
   if (operands->tensors[whole].kind == TP_TENSOR_WEIGHT)
     return operands->of[half][value] = whole;
-  struct tp_tensor tensor =
-      rows_of(pass, whole, value, half_of(pass), tp_batch_sequences(&pass->request->batch));
+  struct tp_tensor tensor = tp_operand_half(pass, whole, value);
   tensor.name = tp_arena_printf(pass->arena, "%s@%d", operands->tensors[whole].name, half);
   return operands->of[half][value] = append(operands, tensor);
 }
@@ -357,8 +304,7 @@ static int find(struct tp_pass *pass, enum tp_value name)
   const int all = find_half(pass, value);
   if (operands->chunk < 0 || pass->part.n == 1)
     return all;
-  struct tp_tensor view = rows_of(pass, all, value, chunk_of(&pass->part, operands->chunk),
-                                  tp_part_sequences(&pass->part));
+  struct tp_tensor view = tp_operand_chunk(pass, all, value);
   view.name = tp_arena_printf(pass->arena, "%s[%d]", operands->tensors[all].name, operands->chunk);
   return find_view(operands, view);
 }
