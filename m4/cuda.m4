@@ -70,8 +70,8 @@ AS_IF([test $have_cuda = no],
   [_TP_CUDA_LINK([a cuDNN 9 that plans for a device's properties], [-lcudnn], [have_cudnn],
     [#include <cudnn.h>],
     [cudnnHandle_t handle; return (int)cudnnCreate(&handle) + CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP;])
-   _TP_CUDA_LINK([NCCL], [-lnccl], [have_nccl],
-    [#include <nccl.h>], [int version; return (int)ncclGetVersion(&version);])
+   AS_IF([test "x$enable_peers" != xno], [_TP_CUDA_LINK([NCCL], [-lnccl], [have_nccl],
+    [#include <nccl.h>], [int version; return (int)ncclGetVersion(&version);])])
    # cuDNN loads NVRTC by name: pip has it in a folder of its own.
    AS_IF([test $have_cudnn = yes && test -n "$with_cuda_libraries"], [
      for tp_file in "$with_cuda_libraries"/*/lib/libnvrtc.so.*; do
@@ -79,7 +79,7 @@ AS_IF([test $have_cuda = no],
          [CUDA_LIBS="-Xlinker -rpath -Xlinker `AS_DIRNAME(["$tp_file"])` $CUDA_LIBS"
           break])
      done])
-   # NCCL is loaded where ranks need it (gpu/nccl_library.c): of it only the places to look stay.
+   # NCCL is loaded where ranks need it (peers/nccl_library.c): of it only the places to look stay.
    CUDA_LIBS=`AS_ECHO(["$CUDA_LIBS"]) | sed 's/-l:*@<:@^ @:>@*nccl@<:@^ @:>@* //'`
    AS_IF([test $have_cudnn = yes], [AC_DEFINE([HAVE_CUDNN], [1], [attention by cuDNN])])
    AS_IF([test $have_nccl = yes], [AC_DEFINE([HAVE_NCCL], [1], [collectives by NCCL])])])

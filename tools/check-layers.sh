@@ -22,6 +22,7 @@ ranks: base ranks
 bench: base platform program cost run host ranks bench
 verify: base program cost numeric run host ranks verify
 gpu: base program cost run ranks gpu
+peers: base program run ranks gpu peers
 command: base command
 cuda: base platform program cost run ranks bench verify gpu command cuda
 cli: base model platform program cost engine numeric predict sweep ops fit judge plot command cli'
@@ -57,13 +58,14 @@ only gsl/ 'fit/*' 'sweep/solve.c' 'cli/main.c'
 only yaml 'sweep/yaml.c'
 only expat 'platform/*'
 only '\.' # from src/, so that the rows above see it
-only '(cuda_|cublas|cudnn|nccl|mpi)' 'gpu/*' 'ranks/mpi.c'
+only '(cuda_|cublas|cudnn)' 'gpu/*' 'peers/*'
+only '(nccl|mpi)' 'peers/*'
 
 for file in $code; do
   case $file in
   *.h | */src/cli/* | */src/command/* | */src/cuda/*) continue ;;
   */src/engine/des/main.c | */src/engine/des/list.c) continue ;; # a program, if one that nobody calls
-  */src/ranks/mpi.c) continue ;; # the environment is how mpirun tells
+  */src/peers/mpi.c) continue ;; # the environment is how mpirun tells
   esac
   if grep -nE '(^|[^a-z_])(printf|puts|putchar|exit|getenv)\(|fprintf\(std|fputs\([^;]*, std' "$file"; then
     echo "$file: only what a user calls prints, exits and reads the environment"

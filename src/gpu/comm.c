@@ -2,33 +2,27 @@
 
 #include "gpu/check.h"
 #include "gpu/emulation.h"
-#include "gpu/nccl.h"
-#include "gpu/peer_memory.h"
+#include "gpu/peers.h"
 #include "run/comm_choice.h"
 
 #include <stdlib.h>
 
+/* Neither: a rank that is alone. */
 struct tp_comm {
-  struct tp_comm_place place;
-  struct tp_emulation *emulation; /* or: */
-  struct tp_nccl *nccl;
-  struct tp_peer_memory peers;
+  const struct tp_stack *stack;
+  struct tp_emulation *emulation;
+  struct tp_peers *peers;
 };
 
 static enum tp_status set_up(struct tp_comm *comm, const struct tp_gpu_options *options,
                              struct tp_error *error)
 {
-  comm->place = (struct tp_comm_place){.stack = options->stack, .ranks = 1};
+  comm->stack = options->stack;
   if (options->emulated != NULL)
     return tp_emulation_open(options, &comm->emulation, error);
-  if (options->group == NULL)
-    return TP_OK;
-  enum tp_status status = tp_peer_memory_open(options->group, options->device, &comm->peers, error);
-  if (status == TP_OK)
-    status = tp_nccl_open(options->group, &comm->nccl, error);
-  comm->place.ranks = tp_team_ranks(options->group);
-  comm->place.peer_access = comm->peers.reached;
-  return status;
+  if (tp_team_ranks(options->group) > 1)
+    return tp_peers_open(options->group, options->device, options->stack, &comm->peers, error);
+  return TP_OK;
 }
 
 enum tp_status tp_comm_open(const struct tp_gpu_options *options, struct tp_comm **comm,
@@ -50,46 +44,25 @@ void tp_comm_close(struct tp_comm *comm)
   if (comm == NULL)
     return;
   tp_emulation_close(comm->emulation);
-  tp_nccl_close(comm->nccl);
-  if (comm->peers.reached)
-    tp_peer_memory_close(&comm->peers);
+  tp_peers_close(comm->peers);
   free(comm);
 }
 
-static enum tp_status copy(const struct tp_comm_buffers *buffers, cudaStream_t stream,
-                           struct tp_error *error)
+/* Whoever is alone has the sum already; at most it goes elsewhere. */
+static enum tp_status run_alone(const struct tp_comm *comm, const struct tp_bound_op *bound,
+                                cudaStream_t stream, struct tp_error *error)
 {
-  const double bytes = (double)buffers->elements * tp_dtype_bytes(buffers->dtype);
-  if (buffers->in == buffers->out)
+  const struct tp_comm_place place = {.stack = comm->stack, .ranks = 1};
+  enum tp_comm_way way;
+  struct tp_comm_buffers buffers;
+  TP_TRY(tp_comm_choose(&place, bound->op, &way, error));
+  TP_TRY(tp_comm_buffers_of(bound, 1, &buffers, error));
+  if (buffers.in == buffers.out)
     return TP_OK;
+  const double bytes = (double)buffers.elements * tp_dtype_bytes(buffers.dtype);
   return TP_CUDA(
-      cudaMemcpyAsync(buffers->out, buffers->in, (size_t)bytes, cudaMemcpyDeviceToDevice, stream),
+      cudaMemcpyAsync(buffers.out, buffers.in, (size_t)bytes, cudaMemcpyDeviceToDevice, stream),
       error);
-}
-
-static enum tp_status run(struct tp_comm *comm, enum tp_comm_way way, const struct tp_op *op,
-                          const struct tp_comm_buffers *buffers, cudaStream_t stream,
-                          struct tp_error *error)
-{
-  const struct tp_peer *peer = &comm->peers.peer;
-  const struct tp_wire *wire = &op->collective.wire;
-  const int sms = op->collective.sms;
-  const void *const in = buffers->in;
-  void *const out = buffers->out;
-  const int64_t n = buffers->elements;
-  switch (way) {
-  case TP_COMM_NOTHING:
-    return copy(buffers, stream, error);
-  case TP_COMM_NCCL:
-    return tp_nccl_run(comm->nccl, op, buffers, stream, error);
-  case TP_COMM_ONE_SHOT:
-    return TP_CUDA(tp_peer_one_shot(peer, in, out, n, buffers->dtype, sms, stream), error);
-  case TP_COMM_TWO_SHOT:
-    return TP_CUDA(tp_peer_two_shot(peer, in, out, n, buffers->dtype, sms, stream), error);
-  case TP_COMM_FLASH:
-    return TP_CUDA(tp_peer_flash(peer, in, out, n, buffers->dtype, wire, sms, stream), error);
-  }
-  return tp_fail(error, TP_E_INPUT, "%s: no way to do it is known", op->name);
 }
 
 enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound,
@@ -97,12 +70,9 @@ enum tp_status tp_comm_run(struct tp_comm *comm, const struct tp_bound_op *bound
 {
   if (comm->emulation != NULL)
     return tp_emulation_run(comm->emulation, bound, stream, error);
-  enum tp_comm_way way;
-  struct tp_comm_buffers buffers;
-  enum tp_status status = tp_comm_choose(&comm->place, bound->op, &way, error);
-  if (status == TP_OK)
-    status = tp_comm_buffers_of(bound, comm->place.ranks, &buffers, error);
-  return status == TP_OK ? run(comm, way, bound->op, &buffers, stream, error) : status;
+  if (comm->peers != NULL)
+    return tp_peers_run(comm->peers, bound, stream, error);
+  return run_alone(comm, bound, stream, error);
 }
 
 enum tp_status tp_comm_watch(struct tp_comm *comm, struct tp_error *error)

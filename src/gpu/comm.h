@@ -1,8 +1,8 @@
 #ifndef TP_GPU_COMM_H
 #define TP_GPU_COMM_H
-/* Collectives on a GPU.  Stack, size and wire decide who runs one (run/comm_choice.h): NCCL, our
- * own one- and two-shot kernels over peer memory, the low-bit two-step of Flash Communication or,
- * where one GPU emulates a rank of several, a stand-in.
+/* Collectives on a GPU: among several by what src/peers has (gpu/peers.h): NCCL, our own one- and
+ * two-shot kernels over peer memory, the low-bit two-step of Flash Communication; where one GPU
+ * emulates a rank of several, by a stand-in.
  */
 #include "gpu/gpu.h"
 

@@ -4,13 +4,11 @@
 #include "gpu/check.h"
 #include "gpu/clocks.h"
 #include "gpu/gpu.h"
+#include "gpu/peers.h"
 
 #include <cublasLt.h>
 #ifdef HAVE_CUDNN
 #include <cudnn.h>
-#endif
-#ifdef HAVE_NCCL
-#include "gpu/nccl_library.h"
 #endif
 #include <stdio.h>
 #include <string.h>
@@ -41,13 +39,9 @@ static enum tp_status put_nccl_version(char text[24], struct tp_error *error)
   int n_gpus = 0;
   TP_TRY(TP_CUDA(cudaGetDeviceCount(&n_gpus), error));
   strcpy(text, n_gpus > 1 ? "absent" : "unused");
-#ifdef HAVE_NCCL
-  struct tp_nccl_library library;
-  int version = 0;
-  if (n_gpus > 1 && tp_nccl_library_load(&library, NULL) == TP_OK &&
-      library.GetVersion(&version) == ncclSuccess)
+  const int version = n_gpus > 1 ? tp_peers_nccl_version() : 0;
+  if (version > 0)
     put_version(text, (size_t)version, 10000, 100);
-#endif
   return TP_OK;
 }
 

@@ -14,12 +14,9 @@ tpsim_cuda_SOURCES += \
 	%D%/gpu.h \
 	%D%/lateness.c %D%/lateness.h \
 	%D%/memory.c \
-	%D%/nccl.c %D%/nccl.h \
-	%D%/nccl_library.c %D%/nccl_library.h \
 	%D%/nvrtc.c %D%/nvrtc.h \
 	%D%/open.c \
-	%D%/peer.h \
-	%D%/peer_memory.c %D%/peer_memory.h \
+	%D%/peers.h \
 	%D%/runtime.c %D%/runtime.h \
 	%D%/sdpa.h \
 	%D%/standin.h \
@@ -29,15 +26,11 @@ tpsim_cuda_SOURCES += \
 	%D%/transfer.c \
 	%D%/windows.c \
 	%D%/kernels/fill.cu \
-	%D%/kernels/flash.cu \
 	%D%/kernels/heads.cu \
 	%D%/kernels/kernels.h \
 	%D%/kernels/launch.h \
 	%D%/kernels/launchers.h \
-	%D%/kernels/low_bit.cuh \
 	%D%/kernels/norm.cu \
-	%D%/kernels/peer.cu %D%/kernels/peer.cuh \
-	%D%/kernels/quantise.cuh \
 	%D%/kernels/reduce.cu \
 	%D%/kernels/rows.cu \
 	%D%/kernels/standin.cu \

@@ -1,6 +1,6 @@
 #ifndef TP_RANKS_LAUNCHER_H
 #define TP_RANKS_LAUNCHER_H
-/* Who started the processes of a group: fork here (fork.c) or mpirun (mpi.c). */
+/* Who started the processes of a group: fork here (fork.c) or mpirun (peers/mpi.c). */
 #include "ranks/team.h"
 
 #include <stdbool.h>

@@ -3,6 +3,3 @@ libtpcuda_la_SOURCES += \
 	%D%/fork.c \
 	%D%/team.c %D%/team.h \
 	%D%/launcher.h
-if HAVE_MPI
-libtpcuda_la_SOURCES += %D%/mpi.c
-endif

@@ -8,7 +8,7 @@
 #define TP_COMM_WAYS(X)                                                           \
   X(TP_COMM_NOTHING, "nothing") /* a lone rank: at most a copy */                 \
   X(TP_COMM_NCCL, "nccl")                                                         \
-  X(TP_COMM_ONE_SHOT, "one-shot") /* our kernels over peer memory (gpu/peer.h) */ \
+  X(TP_COMM_ONE_SHOT, "one-shot") /* our kernels over peer memory (peers/peer.h) */ \
   X(TP_COMM_TWO_SHOT, "two-shot")                                                 \
   X(TP_COMM_FLASH, "flash")
 enum tp_comm_way {

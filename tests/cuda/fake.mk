@@ -17,5 +17,5 @@ endif
 %C%_test_gpu_gemm_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_comm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_comm_SOURCES = %D%/fake_comm.c %D%/fake_comm.h %D%/test_gpu_comm.c \
-	src/gpu/beside.c src/gpu/comm.c src/gpu/emulation.c src/gpu/lateness.c src/gpu/nccl.c %D%/nccl_linked.c src/gpu/peer_memory.c \
-	src/gpu/standin_try.c src/gpu/starter.c src/gpu/windows.c
+	src/gpu/beside.c src/gpu/comm.c src/gpu/emulation.c src/gpu/lateness.c src/gpu/standin_try.c \
+	src/gpu/starter.c src/gpu/windows.c $(peers_sources) %D%/nccl_linked.c

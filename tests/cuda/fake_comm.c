@@ -3,7 +3,7 @@
 #include "fake_comm.h"
 
 #include "gpu/kernels/kernels.h"
-#include "gpu/peer.h"
+#include "peers/peer.h"
 #include "gpu/standin.h"
 
 #include <stdarg.h>

@@ -7,7 +7,10 @@ if HAVE_CUDA_HEADERS
 if HAVE_CHECK
 check_LIBRARIES = %D%/libhostcuda.a
 tests_cuda_libhostcuda_a_SOURCES = %D%/host_cuda.cc
-host_cuda_tests = %D%/test_host_cuda %D%/test_peer %D%/test_flash %D%/test_standin
+host_cuda_tests = %D%/test_host_cuda %D%/test_standin
+if PEERS
+host_cuda_tests += %D%/test_peer %D%/test_flash
+endif
 check_PROGRAMS += $(host_cuda_tests)
 TESTS += $(host_cuda_tests)
 host_cuda_libs = %D%/libhostcuda.a $(LDADD)

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "gpu/nvrtc.h"
 #ifdef HAVE_NCCL
-#include "gpu/nccl_library.h"
+#include "peers/nccl_library.h"
 #endif
 
 #include <cuda_runtime_api.h>

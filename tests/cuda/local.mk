@@ -33,7 +33,7 @@ check_PROGRAMS += %D%/libraries
 check_SCRIPTS = carry/tpsim-cuda
 endif
 %C%_libraries_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
-%C%_libraries_SOURCES = %D%/libraries.c src/gpu/nccl_library.c src/gpu/nvrtc.c
+%C%_libraries_SOURCES = %D%/libraries.c src/peers/nccl_library.c src/gpu/nvrtc.c
 %C%_libraries_LDFLAGS = $(AM_LDFLAGS) -Wl,-rpath,'$$ORIGIN/nvrtc'
 %C%_libraries_LDADD = $(core_libs)
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #ifdef HAVE_NCCL
-#include "gpu/nccl_library.h"
+#include "peers/nccl_library.h"
 
 enum tp_status tp_nccl_library_load(struct tp_nccl_library *library, struct tp_error *error)
 {

@@ -1,7 +1,7 @@
 #ifndef TP_TESTS_PEERS_H
 #define TP_TESTS_PEERS_H
 /* Several GPUs in one process: memory that all of them reach, and a stream each. */
-#include "gpu/peer.h"
+#include "peers/peer.h"
 
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,6 @@
 /* The low-bit all-reduce on GPUs against the same in plain C (numeric/low_bit_reduce.h). */
-#include "gpu/kernels/flash.cu"
-#include "gpu/kernels/peer.cu"
+#include "peers/flash.cu"
+#include "peers/peer.cu"
 extern "C" {
 #include "numeric/low_bit_reduce.h"
 #include "numeric/packed.h"

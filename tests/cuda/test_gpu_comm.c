@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "gpu/comm.h"
-#include "gpu/peer.h"
+#include "peers/peer.h"
 #include "run/beside.h"
 #include "verify/selftest.h"
 
@@ -88,6 +88,7 @@ static void end(struct tp_team *group, enum tp_status status)
   ck_assert_msg(tp_team_end(group, status, &error) == TP_OK, "%s", error.text);
 }
 
+#ifdef HAVE_PEERS
 START_TEST(peers_share_memory)
 {
   struct tp_team *group = start();
@@ -231,6 +232,18 @@ START_TEST(a_build_without_nccl_says_so)
                     "refused by name");
   tp_comm_close(comm);
   end(group, status);
+}
+END_TEST
+#endif
+#else
+START_TEST(a_build_without_peers_says_so)
+{
+  struct tp_team *group = start();
+  const struct tp_stack stack = stack_of(TP_LIBRARY_NCCL);
+  struct tp_comm *comm = NULL;
+  const enum tp_status status = open(group, &stack, &comm);
+  end(group, expect(status == TP_E_ENVIRONMENT && strstr(error.text, "--disable-peers") != NULL,
+                    "refused by name"));
 }
 END_TEST
 #endif
@@ -486,6 +499,7 @@ static Suite *suite(void)
   Suite *s = suite_create("gpu_comm");
   TCase *c = tcase_create("comm");
   tcase_set_timeout(c, 30);
+#ifdef HAVE_PEERS
   tcase_add_test(c, peers_share_memory);
   tcase_add_loop_test(c, one_who_does_not_reach_is_enough, 0, 2);
   tcase_add_loop_test(c, faults_are_told, 0, 7);
@@ -494,6 +508,9 @@ static Suite *suite(void)
   tcase_add_test(c, nccl_that_cannot_start);
 #else
   tcase_add_test(c, a_build_without_nccl_says_so);
+#endif
+#else
+  tcase_add_test(c, a_build_without_peers_says_so);
 #endif
   tcase_add_test(c, alone);
   tcase_add_test(c, emulates);

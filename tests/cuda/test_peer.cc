@@ -1,5 +1,5 @@
 /* One- and two-shot all-reduces among GPUs that run at different speeds. */
-#include "gpu/kernels/peer.cu"
+#include "peers/peer.cu"
 
 #include "../random.h"
 #include "../suite.h"

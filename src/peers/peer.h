@@ -1,5 +1,5 @@
-#ifndef TP_GPU_PEER_H
-#define TP_GPU_PEER_H
+#ifndef TP_PEERS_PEER_H
+#define TP_PEERS_PEER_H
 /* All-reduces by our own kernels over memory that every GPU of the group can read.
  *
  *     a rank's memory   | flags of peers, epoch | slot 0 | slot 1 |

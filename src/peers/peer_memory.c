@@ -1,4 +1,4 @@
-#include "gpu/peer_memory.h"
+#include "peers/peer_memory.h"
 
 #include "gpu/check.h"
 

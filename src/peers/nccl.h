@@ -1,5 +1,5 @@
-#ifndef TP_GPU_NCCL_H
-#define TP_GPU_NCCL_H
+#ifndef TP_PEERS_NCCL_H
+#define TP_PEERS_NCCL_H
 /* Collectives by NCCL: a communicator for all ranks of the group, and one more for every limit of
  * SMs that an op brings (ncclConfig_t.maxCTAs).  In a build without NCCL, and where its library is
  * not there, tp_nccl_run fails with TP_E_ENVIRONMENT: stacks that never ask for it go on. */
@@ -20,4 +20,6 @@ void tp_nccl_close(struct tp_nccl *nccl); /* NULL is fine */
 enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
                            const struct tp_comm_buffers *buffers, cudaStream_t stream,
                            struct tp_error *error);
+
+int tp_nccl_version(void); /* 22809 is 2.28.9; 0 where it cannot be loaded */
 #endif

@@ -5,8 +5,8 @@
  *
  * Groups are spread over blocks alike in every part and step, so a block meets only its like.
  */
-#include "gpu/kernels/peer.cuh"
-#include "gpu/kernels/quantise.cuh"
+#include "peers/peer.cuh"
+#include "peers/quantise.cuh"
 
 namespace
 {

@@ -1,5 +1,5 @@
-#ifndef TP_GPU_NCCL_LIBRARY_H
-#define TP_GPU_NCCL_LIBRARY_H
+#ifndef TP_PEERS_NCCL_LIBRARY_H
+#define TP_PEERS_NCCL_LIBRARY_H
 /* NCCL's functions, out of a library that is loaded when ranks first meet and not when the program
  * starts: one GPU is measured where there is no NCCL.  Needs nccl.h: HAVE_NCCL. */
 #include "base/error.h"

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "gpu/nccl.h"
+#include "peers/nccl.h"
 
 #ifdef HAVE_NCCL
 #include "gpu/check.h"
-#include "gpu/nccl_library.h"
+#include "peers/nccl_library.h"
 
 #include <stdlib.h>
 
@@ -200,6 +200,15 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
   return check(nccl, result, op->name, error);
 }
 
+int tp_nccl_version(void)
+{
+  struct tp_nccl_library library;
+  int version = 0;
+  const bool known =
+      tp_nccl_library_load(&library, NULL) == TP_OK && library.GetVersion(&version) == ncclSuccess;
+  return known ? version : 0;
+}
+
 #else
 
 enum tp_status tp_nccl_open(struct tp_team *group, struct tp_nccl **nccl, struct tp_error *error)
@@ -223,5 +232,10 @@ enum tp_status tp_nccl_run(struct tp_nccl *nccl, const struct tp_op *op,
                  "%s: this build has no NCCL; configure where nccl.h is, or take a stack with "
                  "'peer-kernels'",
                  op->name);
+}
+
+int tp_nccl_version(void)
+{
+  return 0;
 }
 #endif

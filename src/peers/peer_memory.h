@@ -1,8 +1,8 @@
-#ifndef TP_GPU_PEER_MEMORY_H
-#define TP_GPU_PEER_MEMORY_H
+#ifndef TP_PEERS_PEER_MEMORY_H
+#define TP_PEERS_PEER_MEMORY_H
 /* Memory of every rank that all ranks of the group reach, through CUDA's handles between processes.
  */
-#include "gpu/peer.h"
+#include "peers/peer.h"
 #include "ranks/team.h"
 
 struct tp_peer_memory {

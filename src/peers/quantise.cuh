@@ -1,7 +1,7 @@
-#ifndef TP_GPU_KERNELS_QUANTISE_CUH
-#define TP_GPU_KERNELS_QUANTISE_CUH
+#ifndef TP_PEERS_QUANTISE_CUH
+#define TP_PEERS_QUANTISE_CUH
 /* A group of values quantised by the threads it belongs to. */
-#include "gpu/kernels/low_bit.cuh"
+#include "peers/low_bit.cuh"
 
 /* The values of a group, an octet at a time: source(first, valid, values) gives `valid` of them,
  * from value `first` of the part on.  What a thread had last it has still: one octet a thread, the

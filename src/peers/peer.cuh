@@ -1,9 +1,9 @@
-#ifndef TP_GPU_KERNELS_PEER_CUH
-#define TP_GPU_KERNELS_PEER_CUH
+#ifndef TP_PEERS_PEER_CUH
+#define TP_PEERS_PEER_CUH
 /* How kernels over peer memory meet, and how they read and write 16 bytes at a time. */
 #include "gpu/kernels/launch.h"
 extern "C" {
-#include "gpu/peer.h"
+#include "peers/peer.h"
 }
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "config.h"
 
 #ifdef HAVE_NCCL
-#include "gpu/nccl_library.h"
+#include "peers/nccl_library.h"
 
 #include <dlfcn.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-#ifndef TP_GPU_KERNELS_LOW_BIT_CUH
-#define TP_GPU_KERNELS_LOW_BIT_CUH
+#ifndef TP_PEERS_LOW_BIT_CUH
+#define TP_PEERS_LOW_BIT_CUH
 /* Quantised values in kernels: the numbers of numeric/quantise.h and the bytes of numeric/packed.h,
  * bit for bit, for groups of a multiple of 8 values.
  *

@@ -1,6 +1,6 @@
 /* One-shot: everyone reads all buffers and sums them.  Two-shot: a rank sums one part and everyone
  * reads the sums. */
-#include "gpu/kernels/peer.cuh"
+#include "peers/peer.cuh"
 
 namespace
 {
