@@ -1,5 +1,6 @@
 /* Programs of one op, with operands of their own. */
 #include "bench/op.h"
+#include "run/make.h"
 
 #include <math.h>
 
@@ -91,222 +92,131 @@ struct tp_op_rounds tp_op_rounds(const struct tp_lone_op *lone, double l2_bytes,
   return (struct tp_op_rounds){.copies = used, .repeats = used * (int64_t)rounds};
 }
 
-/* A program under construction. */
-struct maker {
-  struct tp_arena *arena;
-  struct tp_tensor *tensors;
-  struct tp_op *op;
-  int n, layers;
-};
-
-enum { MOST_TENSORS = 8 };
-
-static int add(struct maker *maker, const char *name, struct tp_tensor tensor)
-{
-  tensor.name = name;
-  tensor.view_of = TP_NO_TENSOR;
-  if (tensor.layers == 0)
-    tensor.layers = 1;
-  maker->tensors[maker->n] = tensor;
-  return maker->n++;
-}
-
-static int activation(struct maker *maker, const char *name, enum tp_dtype dtype, int64_t rows,
-                      int64_t columns)
-{
-  return add(maker, name,
-             (struct tp_tensor){
-                 .kind = TP_TENSOR_ACTIVATION, .dtype = dtype, .rows = rows, .columns = columns});
-}
-
-static int indices(struct maker *maker, const char *name, int64_t rows)
-{
-  return add(maker, name, (struct tp_tensor){.kind = TP_TENSOR_INDEX, .rows = rows, .columns = 1});
-}
-
-static int cache(struct maker *maker, const char *name, enum tp_dtype dtype, int64_t rows,
-                 int64_t columns)
-{
-  return add(maker, name,
-             (struct tp_tensor){.kind = TP_TENSOR_CACHE,
-                                .dtype = dtype,
-                                .rows = rows,
-                                .columns = columns,
-                                .layers = maker->layers});
-}
-
-static int weight(struct maker *maker, const char *name, enum tp_role role, enum tp_dtype dtype,
-                  int64_t rows, int64_t columns)
-{
-  struct tp_piece *piece = TP_NEW(maker->arena, struct tp_piece, 1);
-  *piece =
-      (struct tp_piece){.of = name, .role = role, .rows = rows, .columns = columns, .sharers = 1};
-  return add(maker, name,
-             (struct tp_tensor){.kind = TP_TENSOR_WEIGHT,
-                                .dtype = dtype,
-                                .rows = rows,
-                                .columns = columns,
-                                .layers = role == TP_ROLE_MATRIX ? maker->layers : 1,
-                                .n_pieces = 1,
-                                .pieces = piece});
-}
-
-static void reads(struct maker *maker, int tensor)
-{
-  maker->op->in[maker->op->n_in++] = tensor;
-}
-
-static void writes(struct maker *maker, int tensor)
-{
-  maker->op->out[maker->op->n_out++] = tensor;
-}
-
 /* As in a model: fp8 weights meet activations that are not, and making them so takes its time. */
-static void make_gemm(struct maker *maker)
+static void make_gemm(struct tp_make *make, struct tp_op *op)
 {
-  const struct tp_gemm *gemm = &maker->op->gemm;
-  const enum tp_dtype wide = tp_dtype_wide(gemm->dtype);
-  reads(maker, activation(maker, "x", wide, gemm->m, gemm->k));
-  reads(maker, weight(maker, "weight", TP_ROLE_MATRIX, gemm->dtype, gemm->n, gemm->k));
-  writes(maker, activation(maker, "y", wide, gemm->m, gemm->n));
+  const struct tp_gemm *gemm = &op->gemm;
+  make->dtype = tp_dtype_wide(gemm->dtype);
+  TP_MAKE_READS(op, tp_make_activation(make, "x", gemm->m, gemm->k));
+  TP_MAKE_READS(op, tp_make_weight(make, "weight", TP_ROLE_MATRIX, gemm->dtype, gemm->n, gemm->k));
+  TP_MAKE_WRITES(op, tp_make_activation(make, "y", gemm->m, gemm->n));
 }
 
-static void make_attention(struct maker *maker, struct tp_program *program)
+static void make_attention(struct tp_make *make, struct tp_op *op)
 {
-  const struct tp_attention *a = &maker->op->attention;
+  const struct tp_attention *a = &op->attention;
   const int64_t tokens = a->batch * a->query_len, kv = a->kv_heads * a->head_dim;
-  program->batch = (struct tp_batch){1, {{a->batch, a->query_len, a->kv_len - a->query_len}}};
-  reads(maker, activation(maker, "qkv", a->dtype, tokens, a->heads * a->head_dim + 2 * kv));
-  reads(maker, cache(maker, "keys", a->dtype, a->batch * a->kv_len, kv));
-  reads(maker, cache(maker, "values", a->dtype, a->batch * a->kv_len, kv));
-  reads(maker, program->lengths = indices(maker, "lengths", a->batch));
-  writes(maker, activation(maker, "attended", a->dtype, tokens, a->heads * a->head_dim));
+  make->program->batch = (struct tp_batch){1, {{a->batch, a->query_len, a->kv_len - a->query_len}}};
+  make->dtype = a->dtype;
+  TP_MAKE_READS(op, tp_make_activation(make, "qkv", tokens, a->heads * a->head_dim + 2 * kv));
+  TP_MAKE_READS(op, tp_make_cache(make, "keys", a->kv_len, kv));
+  TP_MAKE_READS(op, tp_make_cache(make, "values", a->kv_len, kv));
+  TP_MAKE_READS(op, tp_make_lengths(make));
+  TP_MAKE_WRITES(op, tp_make_activation(make, "attended", tokens, a->heads * a->head_dim));
 }
 
 /* Rows of new tokens: one sequence of them, as in prefill, or, few, one each of many. */
-static void make_rope_cache(struct maker *maker, int64_t rows, struct tp_program *program)
+static void make_rope_cache(struct tp_make *make, struct tp_op *op, int64_t rows)
 {
   enum { FEW = 128 };
-  const struct tp_memory *memory = &maker->op->memory;
+  const struct tp_memory *memory = &op->memory;
   const int64_t kv = (int64_t)memory->kv_heads * memory->head_dim;
-  const int64_t sequences = rows < FEW ? rows : 1;
-  program->batch = tp_batch_prefill(sequences, rows / sequences);
-  const int qkv = activation(maker, "qkv", TP_DTYPE_BF16, rows,
-                             (int64_t)memory->heads * memory->head_dim + 2 * kv);
-  reads(maker, qkv);
-  reads(maker, program->lengths = indices(maker, "lengths", sequences));
-  writes(maker, qkv);
-  writes(maker, cache(maker, "keys", TP_DTYPE_BF16, rows, kv));
-  writes(maker, cache(maker, "values", TP_DTYPE_BF16, rows, kv));
+  const int64_t sequences = rows < FEW ? rows : 1, tokens = rows / sequences;
+  make->program->batch = tp_batch_prefill(sequences, tokens);
+  const int qkv =
+      tp_make_activation(make, "qkv", rows, (int64_t)memory->heads * memory->head_dim + 2 * kv);
+  TP_MAKE_READS(op, qkv, tp_make_lengths(make));
+  TP_MAKE_WRITES(op, qkv);
+  TP_MAKE_WRITES(op, tp_make_cache(make, "keys", tokens, kv));
+  TP_MAKE_WRITES(op, tp_make_cache(make, "values", tokens, kv));
 }
 
-static void make_rows(struct maker *maker, struct tp_row_shape rows, struct tp_program *program)
+static void make_rows(struct tp_make *make, struct tp_op *op, struct tp_row_shape rows)
 {
-  const enum tp_function function = maker->op->memory.function;
-  const enum tp_dtype dtype = TP_DTYPE_BF16;
-  program->batch = tp_batch_prefill(rows.rows, 1);
+  const enum tp_function function = op->memory.function;
+  make->program->batch = tp_batch_prefill(rows.rows, 1);
   if (function == TP_FUNCTION_ROPE_CACHE) {
-    make_rope_cache(maker, rows.rows, program);
+    make_rope_cache(make, op, rows.rows);
     return;
   }
   const int64_t ups = function == TP_FUNCTION_ACTIVATION ? 2 : 1;
-  reads(maker, activation(maker, "x", dtype, rows.rows, ups * rows.columns));
+  TP_MAKE_READS(op, tp_make_activation(make, "x", rows.rows, ups * rows.columns));
   if (function == TP_FUNCTION_ADD_NORM)
-    reads(maker, activation(maker, "h", dtype, rows.rows, rows.columns));
+    TP_MAKE_READS(op, tp_make_activation(make, "h", rows.rows, rows.columns));
   if (function == TP_FUNCTION_NORM || function == TP_FUNCTION_ADD_NORM)
-    reads(maker, weight(maker, "gain", TP_ROLE_GAIN, dtype, rows.columns, 1));
+    TP_MAKE_READS(op, tp_make_weight(make, "gain", TP_ROLE_GAIN, make->dtype, rows.columns, 1));
   if (function == TP_FUNCTION_SAMPLE) {
-    writes(maker, indices(maker, "next", rows.rows));
+    TP_MAKE_WRITES(op, tp_make_index(make, "next", rows.rows));
     return;
   }
   if (function == TP_FUNCTION_ADD_NORM)
-    writes(maker, activation(maker, "sum", dtype, rows.rows, rows.columns));
-  writes(maker, activation(maker, "y", dtype, rows.rows, rows.columns));
+    TP_MAKE_WRITES(op, tp_make_activation(make, "sum", rows.rows, rows.columns));
+  TP_MAKE_WRITES(op, tp_make_activation(make, "y", rows.rows, rows.columns));
 }
 
 /* Buffers as nccl-tests counts: the larger of what goes in and what comes out, in rows of
  * `ranks`, so that a rank's part is whole rows. */
-static void make_collective(struct maker *maker, int ranks)
+static void make_collective(struct tp_make *make, struct tp_op *op, int ranks)
 {
-  const struct tp_collective *collective = &maker->op->collective;
+  const struct tp_collective *collective = &op->collective;
   const int64_t columns = (int64_t)(collective->bytes / tp_dtype_bytes(collective->dtype) / ranks);
   const bool in_place = collective->kind == TP_ALL_REDUCE;
   const int64_t from = collective->kind == TP_ALL_GATHER ? 1 : ranks;
   const int64_t to = collective->kind == TP_REDUCE_SCATTER ? 1 : ranks;
-  const int buffer = activation(maker, "buffer", collective->dtype, from, columns);
-  reads(maker, buffer);
-  writes(maker, in_place ? buffer : activation(maker, "result", collective->dtype, to, columns));
+  make->dtype = collective->dtype;
+  const int buffer = tp_make_activation(make, "buffer", from, columns);
+  TP_MAKE_READS(op, buffer);
+  TP_MAKE_WRITES(op, in_place ? buffer : tp_make_activation(make, "result", to, columns));
 }
 
 enum { KERNEL_DONE, COLLECTIVE_DONE, N_EVENTS };
 
 /* kernel -> all-reduce of a buffer of its own -> the next repetition's kernel -> ...
  *        -> the same kernel, `beside` times      -> */
-static void add_between(struct maker *maker, const struct tp_lone_op *lone, int ranks,
-                        struct tp_segment *segment)
+static void add_between(struct tp_make *make, const struct tp_lone_op *lone, int ranks)
 {
-  const size_t n = 2 + (size_t)lone->beside;
-  struct tp_op *ops = TP_NEW(maker->arena, struct tp_op, n);
-  for (size_t i = 0; i < n; i++)
-    ops[i] = *maker->op;
-  ops[0].records = KERNEL_DONE;
-  ops[0].waits[ops[0].n_waits++] = COLLECTIVE_DONE;
-  ops[1] = tp_lone_collective(&lone->between).op;
-  ops[1].records = COLLECTIVE_DONE;
-  ops[1].waits[ops[1].n_waits++] = KERNEL_DONE;
-  maker->op = &ops[1];
-  make_collective(maker, ranks);
-  segment->ops = ops;
-  segment->n_ops = n;
+  struct tp_op *const kernel = make->segment->ops, beside = *kernel;
+  const struct tp_lone_op between = tp_lone_collective(&lone->between);
+  struct tp_op *const sum = tp_make_put(make, &between.op);
+  make->program->n_events = N_EVENTS;
+  make_collective(make, sum, ranks);
+  kernel->records = KERNEL_DONE;
+  kernel->waits[kernel->n_waits++] = COLLECTIVE_DONE;
+  sum->records = COLLECTIVE_DONE;
+  sum->waits[sum->n_waits++] = KERNEL_DONE;
+  for (int i = 0; i < lone->beside; i++)
+    tp_make_put(make, &beside);
 }
 
 void tp_lone_program(const struct tp_lone_op *lone, const struct tp_op_rounds *rounds, int ranks,
                      struct tp_arena *arena, struct tp_program *program)
 {
-  struct tp_op *op = TP_NEW(arena, struct tp_op, 1);
-  struct maker maker = {.arena = arena,
-                        .tensors = TP_NEW(arena, struct tp_tensor, MOST_TENSORS),
-                        .op = op,
-                        .layers = (int)rounds->repeats};
-  *op = lone->op;
-  *program = (struct tp_program){
-      .title = op->name,
-      .mesh = tp_mesh_of_tp(ranks),
-      .batch = tp_batch_decode(1, 2),
-      .n_streams = 2,
-      .stream_names = {[TP_STREAM_COMPUTE] = "compute", [TP_STREAM_COMM] = "comm"},
-      .n_segments = 1,
-      .segments = {{.name = "op", .repeat = rounds->repeats, .layers = 1, .n_ops = 1, .ops = op}},
-      .tokens = TP_NO_TENSOR,
-      .lengths = TP_NO_TENSOR,
-      .logits = TP_NO_TENSOR,
-      .next = TP_NO_TENSOR,
-  };
+  struct tp_make make =
+      tp_make_begin(arena, program, lone->op.name, ranks, tp_batch_decode(1, 2), TP_DTYPE_BF16);
+  make.copies = (int)rounds->repeats;
+  tp_make_segment(&make, rounds->repeats, 2 + (size_t)lone->beside);
+  struct tp_op *const op = tp_make_put(&make, &lone->op);
   switch (op->kind) {
   case TP_OP_GEMM:
-    make_gemm(&maker);
+    make_gemm(&make, op);
     break;
   case TP_OP_ATTENTION:
-    make_attention(&maker, program);
+    make_attention(&make, op);
     break;
   case TP_OP_LATENT:
   case TP_OP_EXPERTS:
     break; /* no executor computes them: none is made */
   case TP_OP_MEMORY:
-    make_rows(&maker, lone->rows, program);
+    make_rows(&make, op, lone->rows);
     break;
   case TP_OP_COLLECTIVE:
-    make_collective(&maker, ranks);
+    make_collective(&make, op, ranks);
     break;
   case TP_OP_QUANTISE:
     break;
   }
-  if (lone->between.bytes > 0) {
-    program->n_events = N_EVENTS;
-    add_between(&maker, lone, ranks, &program->segments[0]);
-  }
-  program->tensors = maker.tensors;
-  program->n_tensors = maker.n;
+  if (lone->between.bytes > 0)
+    add_between(&make, lone, ranks);
 }
 
 double tp_lone_bytes(const struct tp_program *program, const struct tp_op_rounds *rounds)

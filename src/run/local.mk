@@ -10,6 +10,7 @@ libtpcuda_la_SOURCES = \
 	%D%/fill_value.h \
 	%D%/keep.c %D%/keep.h \
 	%D%/kernel_math.h \
+	%D%/make.c %D%/make.h \
 	%D%/operand.c %D%/operand.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
 	%D%/standin_try.h \

@@ -7,9 +7,9 @@ libtpcuda_la_SOURCES += \
 	%D%/matrix.c %D%/matrix.h \
 	%D%/models.c \
 	%D%/op_cases.c %D%/op_cases.h \
+	%D%/op_cases_list.c %D%/op_cases_list.h \
 	%D%/op_cases_rows.c \
 	%D%/op_check.c %D%/op_check.h \
-	%D%/op_make.c %D%/op_make.h \
 	%D%/reference.c %D%/reference.h \
 	%D%/reference_feed.c \
 	%D%/reference_run.c %D%/reference_run.h \

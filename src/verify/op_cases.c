@@ -1,4 +1,4 @@
-#include "verify/op_make.h"
+#include "verify/op_cases_list.h"
 
 /* GEMMs: k and n of fp8 are multiples of 16, as cuBLASLt wants them and the widths of models are.
  */
@@ -10,13 +10,13 @@ enum epilogue { PLAIN, BIAS, GELU, SILU, SPLIT, STRIDED, N_EPILOGUES };
 static const char *const epilogues[] = {"",      " bias",       " bias gelu",
                                         " silu", " split silu", " of strided rows"};
 
-static void gemm(struct tp_making *cases, struct gemm_shape s, enum tp_dtype dtype,
+static void gemm(struct tp_case_list *cases, struct gemm_shape s, enum tp_dtype dtype,
                  enum epilogue epilogue)
 {
   const char *name =
       tp_arena_printf(cases->arena, "gemm %s %lldx%lldx%lld%s", tp_dtype_text(dtype),
                       (long long)s.m, (long long)s.n, (long long)s.k, epilogues[epilogue]);
-  struct tp_make make = tp_make_begin(cases, name, 1, dtype, 1, s.m);
+  struct tp_make make = tp_case_begin(cases, name, 1, dtype, 1, s.m);
   struct tp_op *op = tp_make_op(&make, TP_OP_GEMM);
   const bool gated = epilogue == SILU || epilogue == SPLIT;
   const int64_t first = epilogue == SPLIT ? 32 : 0, n = s.n + first;
@@ -31,13 +31,13 @@ static void gemm(struct tp_making *cases, struct gemm_shape s, enum tp_dtype dty
   }
   TP_MAKE_READS(op, tp_make_weight(&make, "w", TP_ROLE_MATRIX, dtype, n, s.k));
   if (epilogue == BIAS || epilogue == GELU)
-    TP_MAKE_READS(op, tp_make_weight(&make, "b", TP_ROLE_BIAS, make.wide, n, 1));
+    TP_MAKE_READS(op, tp_make_weight(&make, "b", TP_ROLE_BIAS, make.dtype, n, 1));
   if (epilogue == SPLIT)
     TP_MAKE_WRITES(op, tp_make_activation(&make, "first y", s.m, first));
   TP_MAKE_WRITES(op, tp_make_activation(&make, "y", s.m, out));
 }
 
-static void gemms(struct tp_making *cases, enum tp_dtype dtype)
+static void gemms(struct tp_case_list *cases, enum tp_dtype dtype)
 {
   static const struct gemm_shape shapes[] = {
       {1, 64, 48}, {7, 96, 160}, {33, 32, 80}, {130, 48, 272}, {3, 1008, 32}};
@@ -47,7 +47,7 @@ static void gemms(struct tp_making *cases, enum tp_dtype dtype)
 }
 
 /* Attention with the op that puts the new keys and values in the cache before it. */
-static void attention(struct tp_making *cases, struct tp_attention_shape s, enum tp_dtype dtype,
+static void attention(struct tp_case_list *cases, struct tp_attention_shape s, enum tp_dtype dtype,
                       enum tp_attention_style style, const char *style_name, bool decode)
 {
   const char *name = tp_arena_printf(
@@ -56,8 +56,8 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
       (long long)s.query_len, (long long)s.kv_len, (long long)s.heads, (long long)s.kv_heads,
       (long long)s.head_dim,
       s.window > 0 ? tp_arena_printf(cases->arena, " window %lld", (long long)s.window) : "");
-  struct tp_make make = tp_make_begin(cases, name, 1, dtype, s.batch, s.query_len);
-  make.made->program.batch.chunks[0].context = s.kv_len - s.query_len;
+  struct tp_make make = tp_case_begin(cases, name, 1, dtype, s.batch, s.query_len);
+  make.program->batch.chunks[0].context = s.kv_len - s.query_len;
   const int64_t rows = s.batch * s.query_len, kv = s.kv_heads * s.head_dim;
   const int64_t columns = (s.heads + 2 * s.kv_heads) * s.head_dim;
   const bool joined = s.heads == s.kv_heads; /* as a parallel block has it */
@@ -68,7 +68,7 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
   const int values = tp_make_cache(&make, "values", s.kv_len + 3, kv),
             after = tp_make_lengths(&make);
   const int heads = tp_make_activation(&make, "heads", rows, s.heads * s.head_dim);
-  struct tp_op *op = tp_make_memory(&make, TP_FUNCTION_CACHE, 2 * (double)(rows * kv));
+  struct tp_op *op = tp_case_memory(&make, TP_FUNCTION_CACHE, 2 * (double)(rows * kv));
   op->memory.heads = (int)s.heads;
   op->memory.kv_heads = (int)s.kv_heads;
   op->memory.head_dim = (int)s.head_dim;
@@ -84,13 +84,13 @@ static void attention(struct tp_making *cases, struct tp_attention_shape s, enum
                                         .head_dim = s.head_dim,
                                         .window = s.window,
                                         .score_passes = 5,
-                                        .dtype = make.wide};
+                                        .dtype = make.dtype};
   TP_MAKE_READS(op, qkv, keys, values, after);
   TP_MAKE_WRITES(op, heads);
 }
 
 /* Prompts, whole and behind what is cached; windows narrower than what there is, as wide, wider. */
-static void attentions(struct tp_making *cases, enum tp_dtype dtype)
+static void attentions(struct tp_case_list *cases, enum tp_dtype dtype)
 {
   static const struct tp_attention_shape prefill[] = {
       {1, 1, 1, 1, 1, 16, 0},    {3, 5, 5, 4, 4, 16, 0},  {2, 37, 37, 6, 2, 32, 0},
@@ -110,7 +110,7 @@ static void attentions(struct tp_making *cases, enum tp_dtype dtype)
 }
 
 /* All-reduces at full precision and on low-bit wires; a gather. */
-static void collectives(struct tp_making *cases, int ranks, struct tp_rows_shape s,
+static void collectives(struct tp_case_list *cases, int ranks, struct tp_rows_shape s,
                         enum tp_dtype dtype)
 {
   static const struct tp_wire wires[] = {
@@ -127,11 +127,11 @@ static void collectives(struct tp_making *cases, int ranks, struct tp_rows_shape
         gather ? "all-gather" : "all-reduce", tp_dtype_text(dtype), (long long)s.rows,
         (long long)s.columns, ranks,
         gather || i == 0 ? 8 * (int)tp_dtype_bytes(tp_dtype_wide(dtype)) : wires[i].reduce_bits);
-    struct tp_make make = tp_make_begin(cases, name, ranks, dtype, 1, s.rows);
+    struct tp_make make = tp_case_begin(cases, name, ranks, dtype, 1, s.rows);
     struct tp_op *op = tp_make_op(&make, TP_OP_COLLECTIVE);
     op->collective = (struct tp_collective){.kind = gather ? TP_ALL_GATHER : TP_ALL_REDUCE,
                                             .bytes = gather ? ranks * bytes : bytes,
-                                            .dtype = make.wide};
+                                            .dtype = make.dtype};
     if (!gather)
       op->collective.wire = wires[i];
     TP_MAKE_READS(op, tp_make_activation(&make, "x", s.rows, s.columns));
@@ -140,20 +140,20 @@ static void collectives(struct tp_making *cases, int ranks, struct tp_rows_shape
   }
 }
 
-static void of_one_rank(struct tp_making *cases, enum tp_dtype dtype)
+static void of_one_rank(struct tp_case_list *cases, enum tp_dtype dtype)
 {
   gemms(cases, dtype);
   if (dtype == TP_DTYPE_FP8)
     return; /* only GEMMs know it */
   attentions(cases, dtype);
-  tp_make_rows(cases, dtype);
+  tp_case_rows(cases, dtype);
 }
 
 size_t tp_op_cases(struct tp_arena *arena, int ranks, const struct tp_op_case **found)
 {
   static const enum tp_dtype dtypes[] = {TP_DTYPE_FP32, TP_DTYPE_FP16, TP_DTYPE_BF16, TP_DTYPE_FP8};
-  struct tp_making cases = {.arena = arena,
-                            .all = TP_NEW(arena, struct tp_op_case, TP_MAKE_MOST_CASES)};
+  struct tp_case_list cases = {.arena = arena,
+                               .all = TP_NEW(arena, struct tp_op_case, TP_MOST_CASES)};
   for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
     if (ranks == 1)
       of_one_rank(&cases, dtypes[i]);
