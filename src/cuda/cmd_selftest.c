@@ -84,15 +84,14 @@ static struct tp_selftest begin(const struct args *args, bool prints)
                               .data = (void *)args};
 }
 
-/* A lone GPU is one that may emulate. */
-static enum tp_status check_standins(struct tp_selftest *selftest, int device,
-                                     struct tp_error *error)
+/* A lone GPU is one that may emulate, and whose streams may stand for ranks. */
+static enum tp_status check_lone(struct tp_selftest *selftest, int device, struct tp_error *error)
 {
   struct tp_standin_ratios ratios;
-  const enum tp_status status = tp_standin_try(device, &ratios, error);
-  if (status == TP_OK)
-    tp_selftest_standins(selftest, &ratios);
-  return status;
+  TP_TRY(tp_standin_try(device, &ratios, error));
+  if (tp_selftest_standins(selftest, &ratios) && selftest->n_variants == 0)
+    tp_selftest_peers(selftest, device, tp_peer_try);
+  return TP_OK;
 }
 
 static enum tp_status check_gpu(const struct task *task, struct tp_team *group,
@@ -107,7 +106,7 @@ static enum tp_status check_gpu(const struct task *task, struct tp_team *group,
     return status;
   status = tp_selftest_device(&selftest, &calls, group, error);
   if (status == TP_OK && tp_team_ranks(group) == 1)
-    status = check_standins(&selftest, gpu.device, error);
+    status = check_lone(&selftest, gpu.device, error);
   tp_gpu_close(&calls);
   *counts = (struct counts){selftest.passed, selftest.failed, selftest.skipped};
   return status;
@@ -256,7 +255,9 @@ const struct tp_command tp_command_selftest = {
         "On a GPU: every kernel, GEMM and attention against the CPU's, in odd shapes and on "
         "random\n"
         "numbers; then every variant on small models against the equations of its architecture;\n"
-        "stand-ins for collectives: how long and how alone they hold SMs.\n"
+        "stand-ins for collectives: how long and how alone they hold SMs; all-reduces of ours "
+        "among\n"
+        "streams of one GPU in place of ranks.\n"
         "On several GPUs: collectives and sharded variants, too. What nobody writes is NaN. "
         "Errors\n"
         "are relative, Euclidean, of the worst tensor or token. Under compute-sanitizer take --tp "

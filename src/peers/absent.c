@@ -1,5 +1,6 @@
 /* In place of this folder where it was left out. */
 #include "gpu/peers.h"
+#include "run/peer_try.h"
 
 enum tp_status tp_peers_open(struct tp_team *group, int device, const struct tp_stack *stack,
                              struct tp_peers **peers, struct tp_error *error)
@@ -26,4 +27,10 @@ enum tp_status tp_peers_run(struct tp_peers *peers, const struct tp_bound_op *bo
 int tp_peers_nccl_version(void)
 {
   return 0;
+}
+
+enum tp_status tp_peer_try(int device, const struct tp_peer_trial *trial, struct tp_error *error)
+{
+  (void)device, (void)trial;
+  return tp_fail(error, TP_E_INPUT, "built with --disable-peers");
 }

@@ -1,6 +1,7 @@
 # What takes two GPUs or more.  src/gpu knows it by gpu/peers.h alone; --disable-peers leaves it out.
 if PEERS
-peers_sources = %D%/nccl.c %D%/nccl.h %D%/peer_memory.c %D%/peer_memory.h %D%/peers.c
+peers_sources = %D%/nccl.c %D%/nccl.h %D%/peer_memory.c %D%/peer_memory.h \
+	%D%/peer_try.c %D%/peers.c
 tpsim_cuda_SOURCES += \
 	$(peers_sources) \
 	%D%/nccl_library.c %D%/nccl_library.h \

@@ -12,6 +12,7 @@ libtpcuda_la_SOURCES = \
 	%D%/kernel_math.h \
 	%D%/make.c %D%/make.h \
 	%D%/operand.c %D%/operand.h \
+	%D%/peer_try.h \
 	%D%/standin_plan.c %D%/standin_plan.h \
 	%D%/standin_try.h \
 	%D%/store.c %D%/store.h \

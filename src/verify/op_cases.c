@@ -1,5 +1,7 @@
 #include "verify/op_cases_list.h"
 
+#include "verify/check.h"
+
 /* GEMMs: k and n of fp8 are multiples of 16, as cuBLASLt wants them and the widths of models are.
  */
 struct gemm_shape {
@@ -164,4 +166,25 @@ size_t tp_op_cases(struct tp_arena *arena, int ranks, const struct tp_op_case **
   }
   *found = cases.all;
   return cases.n;
+}
+
+/* Both devices round the same numbers, to neighbours at most; in fp8 a neighbour is 1/8 away, and
+ * tensor cores add up products of it in fewer bits.  Sums over a low-bit wire may fall on another
+ * code now and then: half of what the wire loses. */
+double tp_op_case_bound(const struct tp_op_case *item)
+{
+  const struct tp_op *op = &item->program.segments[0].ops[0];
+  if (op->kind == TP_OP_COLLECTIVE && op->collective.wire.reduce_bits > 0)
+    return tp_check_wire_error(&op->collective.wire) / 2;
+  switch (item->dtype) {
+  case TP_DTYPE_FP16:
+    return 0x1p-10;
+  case TP_DTYPE_BF16:
+    return 0x1p-7;
+  case TP_DTYPE_FP8:
+    return 0x1p-4;
+  default:
+    break;
+  }
+  return 1e-5;
 }

@@ -13,4 +13,7 @@ struct tp_op_case {
 
 /* Cases of one rank, or the collectives of several.  The array is in the arena. */
 size_t tp_op_cases(struct tp_arena *arena, int ranks, const struct tp_op_case **cases);
+
+/* The largest relative error (Euclidean) of what two right devices compute of it. */
+double tp_op_case_bound(const struct tp_op_case *item);
 #endif

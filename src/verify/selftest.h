@@ -4,6 +4,7 @@
 #include "program/variant.h"
 #include "ranks/team.h"
 #include "run/calls.h"
+#include "run/peer_try.h"
 #include "run/standin_try.h"
 
 enum tp_selftest_outcome { TP_SELFTEST_PASSED, TP_SELFTEST_FAILED, TP_SELFTEST_SKIPPED };
@@ -38,6 +39,14 @@ void tp_selftest_host(struct tp_selftest *selftest);
 enum tp_status tp_selftest_device(struct tp_selftest *selftest, const struct tp_calls *calls,
                                   struct tp_team *group, struct tp_error *error);
 
-/* Judges what stand-ins were measured to do. */
-void tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios);
+/* Judges what stand-ins were measured to do.  Returns whether kernels of two streams run at once.
+ */
+bool tp_selftest_standins(struct tp_selftest *selftest, const struct tp_standin_ratios *ratios);
+
+/* All-reduces over peer memory among 2 and 4 ranks that are streams of one GPU, where those run at
+ * once: they wait for each other.  `run` is tp_peer_try; where this build left that out, one line
+ * is skipped. */
+void tp_selftest_peers(struct tp_selftest *selftest, int device,
+                       enum tp_status (*run)(int device, const struct tp_peer_trial *trial,
+                                             struct tp_error *error));
 #endif

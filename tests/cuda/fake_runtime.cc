@@ -210,6 +210,11 @@ extern "C" cudaError_t cudaStreamCreateWithPriority(cudaStream_t *stream, unsign
   return cudaSuccess;
 }
 
+extern "C" cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
+{
+  return cudaStreamCreateWithPriority(stream, flags, 0);
+}
+
 extern "C" cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
   const cudaError_t result = unless_captured();

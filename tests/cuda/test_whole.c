@@ -113,6 +113,58 @@ START_TEST(ranks)
 END_TEST
 #endif
 
+/* ---- ranks as streams of one GPU ---- */
+
+static enum tp_status peers(struct tp_selftest *selftest)
+{
+  struct tp_error first = {.text = ""};
+  selftest->report = complain;
+  selftest->data = &first;
+  fake_runtime_begin(0, selftest->seed);
+  tp_selftest_peers(selftest, 0, tp_peer_try);
+  if (first.text[0] != '\0')
+    return tp_fail(&error, TP_E_CHECK, "%s", first.text);
+  ck_assert_int_eq(fake_runtime_objects(), 0);
+  return TP_OK;
+}
+
+START_TEST(ranks_are_streams)
+{
+  static const char *const parts[] = {"fp16 3x", "fp32 3x", "bf16 37x"};
+  struct tp_selftest selftest = {.seed = (uint64_t)(1 + _i), .only = parts[_i]};
+  must(peers(&selftest));
+#ifdef HAVE_PEERS
+  /* One- and two-shot, four wires; 2 and 4 ranks. */
+  ck_assert_int_eq(selftest.passed, 12);
+#else
+  ck_assert_int_eq(selftest.skipped, 1);
+#endif
+}
+END_TEST
+
+#ifdef HAVE_PEERS
+/* A kernel that adds nothing up: every rank keeps what it brought. */
+static enum tp_status keep(int device, const struct tp_peer_trial *trial, struct tp_error *fault)
+{
+  (void)device, (void)fault;
+  for (int rank = 0; rank < trial->ranks; rank++)
+    memcpy(trial->out[rank], trial->in[rank],
+           (size_t)((double)trial->elements * tp_dtype_bytes(trial->dtype)));
+  return TP_OK;
+}
+
+START_TEST(wrong_sums_are_noticed)
+{
+  struct tp_error first = {.text = ""};
+  struct tp_selftest selftest = {.seed = 1, .only = "bf16 3x", .report = complain, .data = &first};
+  tp_selftest_peers(&selftest, 0, keep);
+  ck_assert_int_eq(selftest.passed, 0);
+  ck_assert_int_eq(selftest.failed, 12);
+  ck_assert_msg(strstr(first.text, "off what the host computes") != NULL, "%s", first.text);
+}
+END_TEST
+#endif
+
 /* ---- stand-ins ---- */
 
 static enum tp_status open_emulated(void *data, const struct tp_machine *machine,
@@ -298,6 +350,10 @@ static Suite *suite(void)
   tcase_add_loop_test(t, one_rank, 0, PARTS);
 #ifdef HAVE_PEERS
   tcase_add_loop_test(t, ranks, 0, sizeof cases / sizeof cases[0] / STEP);
+#endif
+  tcase_add_loop_test(t, ranks_are_streams, 0, 3);
+#ifdef HAVE_PEERS
+  tcase_add_test(t, wrong_sums_are_noticed);
 #endif
   suite_add_tcase(s, t);
   TCase *g = tcase_create("generations");
