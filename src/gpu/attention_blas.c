@@ -1,4 +1,5 @@
-/* Attention with its scores in memory.  For sequence b and head h, in rows:
+/* Attention with its scores in memory, which stacks without a fused kernel ask for: gpt-fast's,
+ * materialised in prefill, expanded in decode.  For sequence b and head h, in rows:
  *
  *     S = Q K' / sqrt(d)   [query_len, kv_len]      P = softmax(S), causal      O = P V
  *

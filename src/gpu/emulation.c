@@ -111,8 +111,10 @@ static enum tp_status hold(struct tp_emulation *emulation, struct tp_standin_pla
                  error);
 }
 
-/* At most HOST_BYTES by way of the host: copies within a GPU's memory may be kernels, these are
- * copy engines'.  One direction after the other, as a stream is one line. */
+/* Copy engines: for collectives that by their stack hold no SM, as those of `ideal` and
+ * `t3-simulator`, and where --standin says so.  At most HOST_BYTES by way of the host: copies
+ * within a GPU's memory may be kernels, these are copy engines'.  One direction after the other, as
+ * a stream is one line. */
 static enum tp_status over_host(const struct tp_emulation *emulation, const void *from, void *to,
                                 int64_t bytes, cudaStream_t stream, struct tp_error *error)
 {

@@ -154,23 +154,20 @@ static void rig_close(struct rig *rig)
 static void ladder(struct rig *rig)
 {
   struct hand *hand = &rig->hand;
-  hand_begin(hand, 1);
+  hand_begin(hand, rig->arena, 1);
   const int x = hand_tensor(hand, "x", TP_TENSOR_ACTIVATION, 6, 4);
   const int y = hand_tensor(hand, "y", TP_TENSOR_ACTIVATION, 6, 4);
   const int w = rig->state.weight = hand_tensor(hand, "w", TP_TENSOR_WEIGHT, 4, 4);
-  hand->tensors[w].layers = WEIGHT_LAYERS;
+  hand->make.tensors[w].layers = WEIGHT_LAYERS;
   hand_segment(hand, 1, 0);
   hand_copy(hand, "begin", TP_STREAM_COMPUTE, x, y);
   hand_segment(hand, 3, 1);
-  struct tp_op *op = hand_op(hand, (struct tp_op){.name = "gemm",
-                                                  .kind = TP_OP_GEMM,
-                                                  .records = READY,
-                                                  .layer = 1,
-                                                  .n_in = 2,
-                                                  .n_out = 1,
-                                                  .in = {x, w},
-                                                  .out = {y},
-                                                  .gemm = {.m = 6, .n = 4, .k = 4}});
+  struct tp_op *op = hand_op(hand, TP_OP_GEMM, "gemm");
+  op->records = READY;
+  op->layer = 1;
+  op->gemm = (struct tp_gemm){.m = 6, .n = 4, .k = 4};
+  TP_MAKE_READS(op, x, w);
+  TP_MAKE_WRITES(op, y);
   hand_wait(op, DONE);
   op = hand_all_reduce(hand, "sum", y);
   hand_wait(op, READY);
@@ -241,7 +238,7 @@ START_TEST(parts_have_rows)
   struct rig rig;
   rig_open(&rig);
   ladder(&rig);
-  struct tp_op *gemm = &rig.hand.ops[1][0];
+  struct tp_op *gemm = &rig.hand.program.segments[1].ops[0];
   gemm->first_row = 2;
   gemm->rows = gemm->gemm.m = 3;
   rig.hand.program.n_segments = 2;

@@ -29,7 +29,7 @@ static void rig_open(struct rig *rig, int ranks, uint64_t seed)
   rig->arena = tp_arena_create();
   rig->host =
       tp_host_create(&(struct tp_host_options){.ranks = ranks, .seed = seed, .arithmetic = true});
-  hand_begin(&rig->hand, ranks);
+  hand_begin(&rig->hand, rig->arena, ranks);
   static const char *const names[N_TENSORS] = {"a", "x", "y", "z"};
   for (int i = 0; i < N_TENSORS; i++)
     hand_tensor(&rig->hand, names[i], TP_TENSOR_ACTIVATION, 1, WIDTH);
@@ -171,9 +171,11 @@ START_TEST(disagreement_is_named)
   rig_open(&rig, 2, 1);
   summed(&rig, true);
   other = rig;
-  other.hand.program.segments[0].ops = other.hand.ops[0];
-  other.hand.ops[0][1].collective.bytes = 8;
-  other.hand.ops[0][1].name = "gather";
+  struct tp_op ops[3];
+  memcpy(ops, rig.hand.program.segments[0].ops, sizeof ops);
+  other.hand.program.segments[0].ops = ops;
+  ops[1].collective.bytes = 8;
+  ops[1].name = "gather";
   must(tp_store_bind(rig.stores[1], &other.hand.program, rig.arena, &rig.bindings[1], &error));
   issue(&rig, 0);
   issue(&rig, 1);
@@ -349,7 +351,8 @@ START_TEST(ranks_wait_for_the_last)
   rig_open(&rig, 2, 1);
   summed(&rig, true);
   const struct tp_calls *calls = tp_host_calls(rig.host, _i);
-  struct tp_bound_op late = {.op = &rig.hand.ops[0][0], .program = &rig.hand.program};
+  struct tp_bound_op late = {.op = &rig.hand.program.segments[0].ops[0],
+                             .program = &rig.hand.program};
   late.in[0] = tp_binding_operand(rig.bindings[_i], A, 0);
   late.out[0] = tp_binding_operand(rig.bindings[_i], Z, 0);
   must(calls->launch(calls->state, &late, &error));
@@ -376,7 +379,7 @@ START_TEST(clock_alone)
   struct tp_arena *arena = tp_arena_create();
   struct hand hand;
   struct tp_binding *binding;
-  hand_begin(&hand, 8);
+  hand_begin(&hand, arena, 8);
   const int x = hand_tensor(&hand, "x", TP_TENSOR_ACTIVATION, INT64_C(1) << 40, 1024);
   hand_segment(&hand, 5, 0);
   hand_all_reduce(&hand, "sum", x);

@@ -103,6 +103,20 @@ START_TEST(holds_what_is_asked)
 }
 END_TEST
 
+/* Stacks whose collectives hold no SM are what copy engines are for. */
+START_TEST(stacks_that_hold_none)
+{
+  static const char *const stacks[] = {"ideal", "t3-simulator"};
+  struct bench *bench = bench_make("dgx-h100", stacks[_i], 8);
+  const struct tp_op op = all_reduce(1 << 20);
+  const struct tp_standin_plan plan =
+      tp_standin_plan_make(&bench->machine, true, &op, TP_STANDIN_MODEL_SMS, DEVICE_SMS);
+  ck_assert_int_eq(plan.blocks, 0);
+  ck_assert_int_gt(plan.nanoseconds, 0);
+  bench_free(bench);
+}
+END_TEST
+
 /* Low-bit data are fewer bytes in less time, and never none. */
 START_TEST(low_bits_move_less)
 {
@@ -143,6 +157,7 @@ static Suite *suite(void)
   tcase_add_test(c, plan_is_the_models);
   tcase_add_test(c, crossings_are_real);
   tcase_add_test(c, holds_what_is_asked);
+  tcase_add_loop_test(c, stacks_that_hold_none, 0, 2);
   tcase_add_test(c, low_bits_move_less);
   tcase_add_test(c, lone_rank_has_nothing_to_do);
   suite_add_tcase(s, c);

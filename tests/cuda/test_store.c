@@ -34,11 +34,11 @@ static struct tp_binding *bind(struct tp_store *store, const struct tp_program *
 static int weight(struct hand *hand, const char *name, int layers, struct tp_piece *pieces, int n)
 {
   const int w = hand_tensor(hand, name, TP_TENSOR_WEIGHT, 0, pieces[0].columns);
-  hand->tensors[w].layers = layers;
-  hand->tensors[w].pieces = pieces;
-  hand->tensors[w].n_pieces = n;
+  hand->make.tensors[w].layers = layers;
+  hand->make.tensors[w].pieces = pieces;
+  hand->make.tensors[w].n_pieces = n;
   for (int p = 0; p < n; p++)
-    hand->tensors[w].rows += pieces[p].rows;
+    hand->make.tensors[w].rows += pieces[p].rows;
   return w;
 }
 
@@ -54,7 +54,7 @@ struct sharded {
 static void shard(struct sharded *s, int ranks)
 {
   const int kv = ranks == 4 ? 2 : 1; /* sharers */
-  hand_begin(&s->hand, ranks);
+  hand_begin(&s->hand, arena, ranks);
   s->stacked[0] = (struct tp_piece){"q", TP_ROLE_MATRIX, TP_SPLIT_ROWS, 8 / ranks, 4, 1};
   s->stacked[1] = (struct tp_piece){"k", TP_ROLE_MATRIX, TP_SPLIT_ROWS, 2 * kv / ranks, 4, kv};
   s->columns = (struct tp_piece){"out", TP_ROLE_MATRIX, TP_SPLIT_COLUMNS, 2, 8 / ranks, 1};
@@ -132,9 +132,9 @@ START_TEST(layers_in_turn)
 {
   struct hand hand;
   struct tp_piece piece = {"w", TP_ROLE_MATRIX, TP_SPLIT_WHOLE, 2, 4, 1};
-  hand_begin(&hand, 1);
+  hand_begin(&hand, arena, 1);
   weight(&hand, "w", 5, &piece, 1);
-  hand.tensors[hand_tensor(&hand, "keys", TP_TENSOR_CACHE, 3, 4)].layers = 5;
+  hand.make.tensors[hand_tensor(&hand, "keys", TP_TENSOR_CACHE, 3, 4)].layers = 5;
   hand_segment(&hand, 1, 0);
   struct tp_store *all = tp_store_create(tp_host_calls(host, 0), 3, 0);
   struct tp_store *few = tp_store_create(tp_host_calls(host, 0), 3, 2);
@@ -154,19 +154,20 @@ END_TEST
 START_TEST(views)
 {
   struct hand hand;
-  hand_begin(&hand, 1);
+  hand_begin(&hand, arena, 1);
   const int x = hand_tensor(&hand, "x", TP_TENSOR_ACTIVATION, 6, 5);
   const int part = hand_tensor(&hand, "part", TP_TENSOR_ACTIVATION, 3, 2);
   const int last = hand_tensor(&hand, "last", TP_TENSOR_ACTIVATION, 1, 1);
-  hand.tensors[part].view_of = x;
-  hand.tensors[part].first_row = 1;
-  hand.tensors[part].first_column = 2;
-  hand.tensors[part].row_step = 2;
-  hand.tensors[last].view_of = part;
-  hand.tensors[last].first_row = 2;
-  hand.tensors[last].first_column = 1;
-  hand.tensors[last].row_step = 1;
-  hand.tensors[x].dtype = hand.tensors[part].dtype = hand.tensors[last].dtype = TP_DTYPE_BF16;
+  hand.make.tensors[part].view_of = x;
+  hand.make.tensors[part].first_row = 1;
+  hand.make.tensors[part].first_column = 2;
+  hand.make.tensors[part].row_step = 2;
+  hand.make.tensors[last].view_of = part;
+  hand.make.tensors[last].first_row = 2;
+  hand.make.tensors[last].first_column = 1;
+  hand.make.tensors[last].row_step = 1;
+  hand.make.tensors[x].dtype = hand.make.tensors[part].dtype = hand.make.tensors[last].dtype =
+      TP_DTYPE_BF16;
   hand_segment(&hand, 1, 0);
   struct tp_store *store = tp_store_create(tp_host_calls(host, 0), 3, 0);
   const struct tp_binding *binding = bind(store, &hand.program);
@@ -186,8 +187,8 @@ END_TEST
 START_TEST(programs_share)
 {
   struct hand small, large;
-  hand_begin(&small, 1);
-  hand_begin(&large, 1);
+  hand_begin(&small, arena, 1);
+  hand_begin(&large, arena, 1);
   struct tp_piece piece = {"w", TP_ROLE_MATRIX, TP_SPLIT_WHOLE, 2, 4, 1};
   hand_tensor(&small, "x", TP_TENSOR_ACTIVATION, 2, 4);
   weight(&small, "w", 1, &piece, 1);
@@ -208,7 +209,7 @@ START_TEST(programs_share)
   ck_assert_uint_eq(tp_store_bytes(store), (8 + 36) * 4);
 
   piece.rows = 3;
-  large.tensors[0].rows = 3;
+  large.make.tensors[0].rows = 3;
   struct tp_binding *none;
   ck_assert_int_eq(tp_store_bind(store, &large.program, arena, &none, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, "'w' is 3 x 4 in 1 layers here and 2 x 4") != NULL, "%s",
@@ -220,7 +221,7 @@ END_TEST
 START_TEST(new_memory_is_nan)
 {
   struct hand hand;
-  hand_begin(&hand, 1);
+  hand_begin(&hand, arena, 1);
   hand_tensor(&hand, "x", TP_TENSOR_ACTIVATION, 2, 4);
   hand_segment(&hand, 1, 0);
   struct tp_store *store = tp_store_create(tp_host_calls(host, 0), 3, 0);
