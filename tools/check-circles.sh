@@ -1,8 +1,8 @@
 #!/bin/sh
 # Fails if files of src/ need one another in a circle: a symbol of the one in the other's object, and
 # back, perhaps by way of others.  Reads the objects of a build, BINDIR; what is not built there (the
-# kernels of src/gpu and src/peers without CUDA, but for what tests compile) is not seen.  Where several objects
-# define a symbol, as the host and a GPU do, the one in the caller's folder is meant.
+# kernels of src/gpu and src/peers without CUDA, but for what tests compile) is not seen.  Where several
+# objects define a symbol, as the host and a GPU do, the one in the caller's folder is meant.
 builddir=${BINDIR:-$PWD}
 objects=$(find "$builddir/src" -name '*.o')
 if [ -z "$objects" ] || ! command -v "${NM:-nm}" >/dev/null; then

@@ -150,6 +150,11 @@ static enum tp_status check_gpus(const struct args *args, const struct tp_stack 
       sum->skipped++;
       continue;
     }
+    if (tp > 1 && !tp_peers_are_here()) {
+      printf("skip  variants at tp %d: built with --disable-peers\n", tp);
+      sum->skipped++;
+      continue;
+    }
     status = tp_run_apart(run_degree, &task, most_s, &counts, sizeof counts, error);
     sum->passed += counts.passed;
     sum->failed += counts.failed;

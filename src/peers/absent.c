@@ -29,6 +29,11 @@ int tp_peers_nccl_version(void)
   return 0;
 }
 
+bool tp_peers_are_here(void)
+{
+  return false;
+}
+
 enum tp_status tp_peer_try(int device, const struct tp_peer_trial *trial, struct tp_error *error)
 {
   (void)device, (void)trial;

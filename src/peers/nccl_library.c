@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/error.h"
 #ifdef HAVE_NCCL
 #include "peers/nccl_library.h"
 

@@ -109,6 +109,11 @@ static enum tp_status run(const struct lanes *lanes, const struct tp_peer_trial 
   return TP_OK;
 }
 
+bool tp_peers_are_here(void)
+{
+  return true;
+}
+
 enum tp_status tp_peer_try(int device, const struct tp_peer_trial *trial, struct tp_error *error)
 {
   struct lanes lanes = {.blocks = 0};

@@ -5,11 +5,11 @@
 #include "platform/stack.h"
 #include "run/calls.h"
 
-#define TP_COMM_WAYS(X)                                                           \
-  X(TP_COMM_NOTHING, "nothing") /* a lone rank: at most a copy */                 \
-  X(TP_COMM_NCCL, "nccl")                                                         \
+#define TP_COMM_WAYS(X)                                                             \
+  X(TP_COMM_NOTHING, "nothing") /* a lone rank: at most a copy */                   \
+  X(TP_COMM_NCCL, "nccl")                                                           \
   X(TP_COMM_ONE_SHOT, "one-shot") /* our kernels over peer memory (peers/peer.h) */ \
-  X(TP_COMM_TWO_SHOT, "two-shot")                                                 \
+  X(TP_COMM_TWO_SHOT, "two-shot")                                                   \
   X(TP_COMM_FLASH, "flash")
 enum tp_comm_way {
 #define X(name, text) name,

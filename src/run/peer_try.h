@@ -5,6 +5,9 @@
  * meet; of links and of memory between processes it tells nothing. */
 #include "run/comm_choice.h"
 
+/* Whether this build has what takes several GPUs (gpu/peers.h). */
+bool tp_peers_are_here(void);
+
 enum { TP_PEER_TRY_MOST_RANKS = 8 };
 
 struct tp_peer_trial {

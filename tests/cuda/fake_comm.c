@@ -3,8 +3,8 @@
 #include "fake_comm.h"
 
 #include "gpu/kernels/kernels.h"
-#include "peers/peer.h"
 #include "gpu/standin.h"
+#include "peers/peer.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* NCCL's functions of a fake that is linked, in place of a library that is loaded. */
 #include "config.h"
 
+#include "base/error.h"
 #ifdef HAVE_NCCL
 #include "peers/nccl_library.h"
 
