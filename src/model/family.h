@@ -114,6 +114,10 @@ enum tp_status tp_keys_check(struct tp_reading *reading);
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
 
+/* unknown.c: refuses a file whose family, spelt so at `path`, is none of ours. */
+enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
+                                      const char *name);
+
 /* windows.c, mixtures.c: what each layer is, in `layers` of them. */
 enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers);
 enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers);

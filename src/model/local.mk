@@ -9,4 +9,5 @@ libtpcore_la_SOURCES += \
 	%D%/name_pattern.c %D%/name_pattern.h \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_rules.c \
 	%D%/shard.c %D%/shard.h \
+	%D%/unknown.c \
 	%D%/windows.c

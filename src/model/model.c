@@ -1,7 +1,6 @@
 #include "model/model.h"
 
 #include "base/file.h"
-#include "base/text.h"
 #include "model/family.h"
 
 #include <inttypes.h>
@@ -40,22 +39,6 @@ static void find_object(struct tp_reading *reading)
   }
 }
 
-static enum tp_status fail_unknown(struct tp_reading *reading, const char *path, const char *name)
-{
-  const char *key, **const names = TP_NEW(reading->arena, const char *, tp_n_families);
-  const char *const missing = tp_keys_missing_op(reading, &key);
-  if (missing != NULL)
-    return tp_key_fail(reading, key, "asks for %s, which no op here does (family '%.60s')", missing,
-                       name);
-  size_t n = 0;
-  for (size_t i = 0; i < tp_n_families; i++)
-    if (tp_text_distance(name, tp_families[i].name) <= 2 && tp_keys_suit(reading, &tp_families[i]))
-      names[n++] = tp_families[i].name;
-  return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
-                     n > 0 ? tp_text_hint(reading->arena, name, names, n)
-                           : "; models/README.md lists those that are read");
-}
-
 static enum tp_status find_family(struct tp_reading *reading)
 {
   const char *name = NULL;
@@ -69,7 +52,7 @@ static enum tp_status find_family(struct tp_reading *reading)
   for (size_t i = 0; i < tp_n_families; i++)
     if (strcmp(name, tp_families[i].name) == 0)
       reading->family = &tp_families[i];
-  return reading->family != NULL ? TP_OK : fail_unknown(reading, path, name);
+  return reading->family != NULL ? TP_OK : tp_family_fail_unknown(reading, path, name);
 }
 
 /* All rows of the family: its own, and those of its groups. */

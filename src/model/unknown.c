@@ -1,0 +1,112 @@
+/* What is said of a file whose family is unknown: the op that is missing, or the name that was
+ * meant.  A hint is followed, so it stands only for a slip of the hand: a family with a name of its
+ * own computes something else, whatever letters it shares with one of ours. */
+#include "model/family.h"
+
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Families that nothing here reads, whose name is two letters or fewer from one that is. */
+static const char *const others[] = {
+    "afmoe",    "dpt",      "flava",   "gemma3n_text", "glm4v_moe",
+    "gpt_neo",  "internvl", "llada",   "llava",        "mimi",
+    "mistral3", "mllama",   "mpt",     "olmo",         "pixtral",
+    "plamo",    "plamo2",   "voxtral", "xglm",         "xlm"};
+
+static bool is_other(const char *name)
+{
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(name, others[i]) == 0)
+      return true;
+  return false;
+}
+
+/* A number in a name is a generation, and a generation is another family: qwen4 is no qwen3. */
+static bool same_generation(const char *a, const char *b)
+{
+  for (;;) {
+    while (*a != '\0' && !isdigit((unsigned char)*a))
+      a++;
+    while (*b != '\0' && !isdigit((unsigned char)*b))
+      b++;
+    if (*a != *b)
+      return false;
+    if (*a == '\0')
+      return true;
+    a++;
+    b++;
+  }
+}
+
+/* "nemotron_h", "glm4v": what derives from a family appends to its name. */
+static bool derives(const char *name, const char *family)
+{
+  return strncmp(name, family, strlen(family)) == 0;
+}
+
+static bool gives(const struct tp_reading *reading, const struct tp_field *fields, size_t n,
+                  size_t offset)
+{
+  for (size_t i = 0; i < n; i++)
+    if ((offset == (size_t)-1 || fields[i].offset == offset) &&
+        tp_key_is_given(reading, fields[i].key))
+      return true;
+  return false;
+}
+
+/* Whether the file has a key of the group, or, with an offset, one for that field. */
+static bool gives_of_group(const struct tp_reading *reading, unsigned group, size_t offset)
+{
+  for (size_t t = 0; t < tp_n_key_tables; t++)
+    if (tp_key_tables[t].group == group &&
+        gives(reading, tp_key_tables[t].fields, tp_key_tables[t].n, offset))
+      return true;
+  return false;
+}
+
+/* Whether the family's defaults would fill in what the file says nothing of: its sizes, its experts
+ * or its latent attention.  The file is then hardly one of the family's. */
+static bool fills_in(const struct tp_reading *reading, const struct tp_family *family)
+{
+  static const size_t sizes[] = {
+      offsetof(struct tp_config, model.layers), offsetof(struct tp_config, model.hidden),
+      offsetof(struct tp_config, model.heads), offsetof(struct tp_config, model.vocab)};
+  const struct tp_model *const model = &family->defaults->model;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    if (!gives(reading, family->fields, family->n_fields, sizes[i]) &&
+        !(family->keys & TP_KEYS_SHAPE && gives_of_group(reading, TP_KEYS_SHAPE, sizes[i])))
+      return true;
+  return (family->keys & TP_KEYS_LATENT &&
+          !gives_of_group(reading, TP_KEYS_LATENT,
+                          offsetof(struct tp_config, model.latent.kv_rank))) ||
+         (model->experts.count > 0 &&
+          !gives_of_group(reading, TP_KEYS_EXPERTS,
+                          offsetof(struct tp_config, model.experts.count)));
+}
+
+static bool was_meant(const struct tp_reading *reading, const char *name,
+                      const struct tp_family *family)
+{
+  return tp_text_distance(name, family->name) <= 2 && same_generation(name, family->name) &&
+         !derives(name, family->name) && tp_keys_suit(reading, family) &&
+         !fills_in(reading, family);
+}
+
+enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
+                                      const char *name)
+{
+  const char *key, **const names = TP_NEW(reading->arena, const char *, tp_n_families);
+  const char *const missing = tp_keys_missing_op(reading, &key);
+  if (missing != NULL)
+    return tp_key_fail(reading, key, "asks for %s, which no op here does (family '%.60s')", missing,
+                       name);
+  size_t n = 0;
+  for (size_t i = 0; i < tp_n_families && !is_other(name); i++)
+    if (was_meant(reading, name, &tp_families[i]))
+      names[n++] = tp_families[i].name;
+  return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
+                     n > 0 ? tp_text_hint(reading->arena, name, names, n)
+                           : "; models/README.md lists those that are read");
+}
