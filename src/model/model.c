@@ -144,6 +144,10 @@ static void derive(struct tp_reading *reading)
     model->head_dim = model->latent.nope_dim + model->latent.rope_dim;
     model->kv_heads = model->heads;
   }
+  /* A class may have a number of its own where the key is absent; null is as many as heads. */
+  if (reading->family->keys & TP_KEYS_SHAPE &&
+      json_is_null(json_object_get(reading->object, "num_key_value_heads")))
+    model->kv_heads = 0;
   if (model->kv_heads == 0)
     model->kv_heads = model->heads;
   if (model->ffn == 0)

@@ -9,11 +9,10 @@
 #include <string.h>
 
 /* Families that nothing here reads, whose name is two letters or fewer from one that is. */
-static const char *const others[] = {
-    "afmoe",    "dpt",      "flava",   "gemma3n_text", "glm4v_moe",
-    "gpt_neo",  "internvl", "llada",   "llava",        "mimi",
-    "mistral3", "mllama",   "mpt",     "olmo",         "pixtral",
-    "plamo",    "plamo2",   "voxtral", "xglm",         "xlm"};
+static const char *const others[] = {"afmoe",    "dpt",      "flava",   "gemma3n_text", "glm4v_moe",
+                                     "gpt_neo",  "internvl", "llada",   "llava",        "mimi",
+                                     "mistral3", "mllama",   "mpt",     "olmo",         "pixtral",
+                                     "plamo",    "plamo2",   "voxtral", "xglm",         "xlm"};
 
 static bool is_other(const char *name)
 {
@@ -46,17 +45,16 @@ static bool derives(const char *name, const char *family)
   return strncmp(name, family, strlen(family)) == 0;
 }
 
+/* Whether a key of the file fills the field at `offset`. */
 static bool gives(const struct tp_reading *reading, const struct tp_field *fields, size_t n,
                   size_t offset)
 {
   for (size_t i = 0; i < n; i++)
-    if ((offset == (size_t)-1 || fields[i].offset == offset) &&
-        tp_key_is_given(reading, fields[i].key))
+    if (fields[i].offset == offset && tp_key_is_given(reading, fields[i].key))
       return true;
   return false;
 }
 
-/* Whether the file has a key of the group, or, with an offset, one for that field. */
 static bool gives_of_group(const struct tp_reading *reading, unsigned group, size_t offset)
 {
   for (size_t t = 0; t < tp_n_key_tables; t++)

@@ -49,6 +49,30 @@ START_TEST(llama_keys)
 }
 END_TEST
 
+/* A class may have a number of its own where the key is absent; null means as many as heads. */
+START_TEST(null_key_value_heads_are_as_many_as_heads)
+{
+  static const struct {
+    const char *family;
+    int64_t absent;
+  } families[] = {{"llama", 32},   {"mistral", 8},   {"ministral", 8},  {"mixtral", 8},
+                  {"qwen2", 32},   {"qwen2_vl", 8},  {"phimoe", 8},     {"qwen3", 32},
+                  {"glm", 2},      {"qwen3_moe", 4}, {"gemma2", 4},     {"smollm3", 4},
+                  {"seed_oss", 8}, {"phi3", 32},     {"starcoder2", 2}, {"gpt_oss", 8}};
+  for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+    for (int null = 0; null < 2; null++) {
+      const struct tp_model m = open_text(
+          tp_arena_printf(arena,
+                          "{\"model_type\":\"%s\",\"hidden_size\":4096,\"intermediate_size\":64,"
+                          "\"num_hidden_layers\":1,\"num_attention_heads\":32,\"vocab_size\":9%s}",
+                          families[i].family, null ? ",\"num_key_value_heads\":null" : ""),
+          arena);
+      ck_assert_msg(m.kv_heads == (null ? 32 : families[i].absent), "%s: %lld", families[i].family,
+                    (long long)m.kv_heads);
+    }
+}
+END_TEST
+
 START_TEST(head_dim_makes_indivisible_widths_possible)
 {
   const struct tp_model m = open_text("{\"model_type\":\"qwen3\",\"hidden_size\":1000,"
@@ -423,6 +447,7 @@ static Suite *suite(void)
   TCase *const keys = tcase_create("keys");
   tcase_add_checked_fixture(keys, setup, teardown);
   tcase_add_test(keys, llama_keys);
+  tcase_add_test(keys, null_key_value_heads_are_as_many_as_heads);
   tcase_add_test(keys, head_dim_makes_indivisible_widths_possible);
   tcase_add_test(keys, positions_are_those_of_engines);
   tcase_add_test(keys, gpt2_keys);
