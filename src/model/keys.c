@@ -148,11 +148,12 @@ static const struct {
     {"altup_num_inputs", "alternating updates of several residuals"},
     {"num_kv_shared_layers", "caches that several layers share"},
     {"use_double_wide_mlp", "MLPs of twice the width in some layers"},
-    {"cla_share_factor", "caches that several layers share"},
     {"use_cla", "caches that several layers share"},
     {"zero_expert_num", "experts that compute nothing"},
     {"use_mla", "latent attention under keys of its own"},
     {"is_encoder_decoder", "an encoder"},
+    {"cross_attention_layers", "layers that attend to what another part has made"},
+    {"add_cross_attention", "a second attention in each layer, to what an encoder has made"},
 };
 
 /* What says nothing of cost or memory. */
@@ -162,8 +163,8 @@ static const char *const silent[] = {
     "add_swa_attention_sink_bias", "apply_residual*", "architectures", "attention_scale*",
     "attention_softmax_in_fp32", "attention_value_scale", "*attn_implementation*", "attn_scale",
     "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids", "*beam*",
-    "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward", "clip_qkv", "*config_name",
-    "cross_attention*", "decoder_start_*", "description", "dim_model_base",
+    "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward", "clip_qkv", "cla_share_factor",
+    "*config_name", "cross_attention*", "decoder_start_*", "description", "dim_model_base",
     "do_layer_norm_before", "do_sample", "*dropout*", "dtype", "early_stopping", "emb_*",
     "ep_size", "*_eps", "*epsilon*", "finetuning_task", "floor_scale", "for_llm_*", "force_bos*",
     "forced_*", "fp32*", "gradient_checkpointing", "head_dtype", "head_type", "*hidden_act*",
@@ -211,13 +212,27 @@ static const struct tp_field *field_of(const struct tp_field *fields, size_t n, 
   return NULL;
 }
 
-/* The table that has the key, of those that the family lacks. */
-static const struct tp_key_table *lacking(const struct tp_family *family, const char *key)
+/* One expert, or one of one a token, is what a family without experts has: its MLP. */
+static bool is_one_expert(const struct tp_field *field, const json_t *value)
 {
-  for (size_t i = 0; i < tp_n_key_tables; i++)
-    if (!(family->keys & tp_key_tables[i].group) && tp_key_tables[i].means != NULL &&
-        field_of(tp_key_tables[i].fields, tp_key_tables[i].n, key) != NULL)
-      return &tp_key_tables[i];
+  return (field->offset == offsetof(struct tp_config, model.experts.count) ||
+          field->offset == offsetof(struct tp_config, model.experts.top_k)) &&
+         json_is_integer(value) && json_integer_value(value) == 1;
+}
+
+/* The table that has the key, of those that the family lacks; *alike says that the value asks for
+ * nothing but what the family has without. */
+static const struct tp_key_table *lacking(const struct tp_family *family, const char *key,
+                                          const json_t *value, bool *alike)
+{
+  for (size_t i = 0; i < tp_n_key_tables; i++) {
+    const struct tp_key_table *const table = &tp_key_tables[i];
+    const struct tp_field *const field = field_of(table->fields, table->n, key);
+    if (family->keys & table->group || table->means == NULL || field == NULL)
+      continue;
+    *alike = !says_something(value) || is_one_expert(field, value);
+    return table;
+  }
   return NULL;
 }
 
@@ -301,8 +316,9 @@ enum tp_status tp_keys_check(struct tp_reading *reading)
   json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value) {
     if (json_is_null(value) || reads(family, key) || is_silent(key))
       continue;
-    const struct tp_key_table *const table = lacking(family, key);
-    if (table != NULL && says_something(value))
+    bool alike = false;
+    const struct tp_key_table *const table = lacking(family, key, value, &alike);
+    if (table != NULL && !alike)
       return tp_key_fail(reading, key, "makes %s, which family '%s' has not; mend 'model_type'",
                          table->means, family->name);
     if (table == NULL && says_something(value))

@@ -204,6 +204,24 @@ START_TEST(kraken_keys)
 }
 END_TEST
 
+/* What a file switches off, or has one of as every model, changes nothing and is not spoken of. */
+START_TEST(keys_that_ask_for_nothing)
+{
+  static const char *const keys[] = {
+      ",\"cross_attention_layers\":[]", ",\"cross_attention_layers\":null",
+      ",\"add_cross_attention\":false", ",\"cla_share_factor\":2,\"use_cla\":false",
+      ",\"cla_share_factor\":2",        ",\"num_experts\":1,\"moe_topk\":1"};
+  const struct tp_model plain = open_text("{" LLAMA "}", arena);
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    const struct tp_model m = open_text(tp_arena_printf(arena, "{" LLAMA "%s}", keys[i]), arena);
+    ck_assert_msg(m.n_notes == 0, "%s: %s", keys[i], m.n_notes > 0 ? m.notes[0] : "");
+    ck_assert_int_eq(m.experts.count, 0);
+    ck_assert_int_eq(tp_model_parameters(&m), tp_model_parameters(&plain));
+    ck_assert_int_eq(tp_model_cache_elements(&m), tp_model_cache_elements(&plain));
+  }
+}
+END_TEST
+
 /* Kinds of the layers as text: a digit is the kind, and the windows follow. */
 static const char *kinds_text(const struct tp_model *m)
 {
@@ -454,6 +472,7 @@ static Suite *suite(void)
   tcase_add_test(keys, falcon_keys);
   tcase_add_test(keys, other_families_keys);
   tcase_add_test(keys, kraken_keys);
+  tcase_add_test(keys, keys_that_ask_for_nothing);
   tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
   tcase_add_test(keys, the_language_model_of_a_file_is_read);
   tcase_add_test(keys, layers_of_several_kinds);
