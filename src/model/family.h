@@ -42,6 +42,7 @@ struct tp_config {
   int64_t first_dense;          /* so many layers without experts; then every `mixture_step`-th, */
   int64_t mixture_step, mixture_phase; /* where (layer + phase) % step == 0 */
   int64_t further_tokens;              /* layers that predict tokens after the next */
+  bool use_latent;                     /* of families that have latent attention */
 };
 
 /* Keys that several families share. */

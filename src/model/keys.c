@@ -79,6 +79,7 @@ static const struct tp_field latent[] = {
     COUNT("qk_nope_head_dim", model.latent.nope_dim, 4096),
     COUNT("qk_rope_head_dim", model.latent.rope_dim, 4096),
     COUNT("v_head_dim", model.latent.value_dim, 4096),
+    SWITCH("use_mla", use_latent),
 };
 
 static const struct tp_field indexer[] = {
@@ -275,7 +276,8 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
   json_t *value;
   for (size_t i = 0; i < sizeof missing_ops / sizeof *missing_ops; i++)
     json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
-      if (matches(missing_ops[i].pattern, key) && says_something(value)) {
+      if (matches(missing_ops[i].pattern, key) && says_something(value) &&
+          (reading->family == NULL || !reads(reading->family, key))) {
         *found = key;
         return missing_ops[i].missing;
       }

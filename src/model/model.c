@@ -55,15 +55,46 @@ static enum tp_status find_family(struct tp_reading *reading)
   return reading->family != NULL ? TP_OK : tp_family_fail_unknown(reading, path, name);
 }
 
+static bool is_zero(const struct tp_reading *reading, const char *key)
+{
+  const json_t *const value = json_object_get(reading->object, key);
+  return json_is_integer(value) && json_integer_value(value) == 0;
+}
+
+/* DeepSeek-V2's code has ordinary attention, too: where its file says so, or, as serving engines
+ * have it, gives latent keys no width.  What the file says of latents then counts for nothing. */
+static bool has_latents(const struct tp_reading *reading)
+{
+  return reading->family->keys & TP_KEYS_LATENT &&
+         !json_is_false(json_object_get(reading->object, "use_mla")) &&
+         !(is_zero(reading, "qk_nope_head_dim") && is_zero(reading, "qk_rope_head_dim"));
+}
+
+/* A width of latents that is null is none, and not the family's. */
+static enum tp_status check_latents(const struct tp_reading *reading)
+{
+  static const char *const keys[] = {"kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim",
+                                     "v_head_dim"};
+  for (size_t i = 0; i < sizeof keys / sizeof *keys && has_latents(reading); i++)
+    if (json_is_null(json_object_get(reading->object, keys[i])))
+      return tp_key_fail(reading, keys[i],
+                         "null gives latent attention no width; give it, or 'use_mla' false where "
+                         "attention is ordinary");
+  if (has_latents(reading) && reading->config.model.latent.kv_rank == 0)
+    return tp_key_fail(reading, "", "'kv_lora_rank' is missing; add it");
+  return TP_OK;
+}
+
 /* All rows of the family: its own, and those of its groups. */
 static void collect_fields(struct tp_reading *reading)
 {
   const struct tp_family *const family = reading->family;
+  const unsigned keys = family->keys & ~(has_latents(reading) ? 0U : (unsigned)TP_KEYS_LATENT);
   struct tp_field *fields = NULL;
   for (size_t i = 0; i < family->n_fields; i++)
     TP_APPEND(reading->arena, fields, reading->n_fields, family->fields[i]);
   for (size_t t = 0; t < tp_n_key_tables; t++)
-    for (size_t i = 0; family->keys & tp_key_tables[t].group && i < tp_key_tables[t].n; i++)
+    for (size_t i = 0; keys & tp_key_tables[t].group && i < tp_key_tables[t].n; i++)
       TP_APPEND(reading->arena, fields, reading->n_fields, tp_key_tables[t].fields[i]);
   reading->fields = fields;
 }
@@ -228,11 +259,14 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   TP_TRY(find_family(reading));
   collect_fields(reading);
   reading->config = *reading->family->defaults;
+  if (!has_latents(reading))
+    memset(&reading->config.model.latent, 0, sizeof reading->config.model.latent);
   if (reading->path[0] != '\0')
     tp_key_note(reading, "", "the language model alone; other parts of the file are left out");
   TP_TRY(tp_doc_read(reading->doc, reading->path, reading->fields, reading->n_fields, true,
                      &reading->config, reading->arena, reading->error));
   TP_TRY(tp_keys_check(reading));
+  TP_TRY(check_latents(reading));
   TP_TRY(check_spellings(reading));
   derive(reading);
   TP_TRY(check_present(reading));

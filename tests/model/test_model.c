@@ -317,6 +317,34 @@ START_TEST(layers_of_several_kinds)
 }
 END_TEST
 
+/* A file of DeepSeek-V2's code without latents: what else it says of them counts for nothing. */
+START_TEST(latent_attention_can_be_switched_off)
+{
+#define WITHOUT_LATENTS                                                               \
+  "{\"model_type\":\"deepseek_v2\",\"hidden_size\":1280,\"num_hidden_layers\":12,"    \
+  "\"num_attention_heads\":10,\"num_key_value_heads\":10,\"intermediate_size\":6848," \
+  "\"vocab_size\":9,\"q_lora_rank\":null,"
+#define WIDTHS(width) \
+  "\"qk_nope_head_dim\":" width ",\"qk_rope_head_dim\":" width ",\"v_head_dim\":" width
+  static const char *const keys[] = {"\"use_mla\":false,\"kv_lora_rank\":null", "\"use_mla\":false",
+                                     "\"use_mla\":false," WIDTHS("0"),
+                                     "\"use_mla\":false," WIDTHS("64"),
+                                     "\"kv_lora_rank\":null," WIDTHS("0")};
+  for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+    const struct tp_model m =
+        open_text(tp_arena_printf(arena, WITHOUT_LATENTS "%s}", keys[i]), arena);
+    ck_assert_msg(m.latent.kv_rank == 0 && m.latent.q_rank == 0, "%s", keys[i]);
+    ck_assert_int_eq(m.head_dim, 128);
+    ck_assert_int_eq(m.kv_heads, 10);
+    ck_assert_int_eq(tp_model_cache_elements(&m) * 2, 61440);
+    ck_assert_int_eq(m.n_notes, 0);
+  }
+  const struct tp_model latent = open_text(WITHOUT_LATENTS "\"use_mla\":true}", arena);
+  ck_assert_int_eq(tp_model_cache_elements(&latent), 12 * 576);
+  ck_assert_int_eq(latent.n_notes, 0);
+}
+END_TEST
+
 /* An indexer is counted, and no op here is its. */
 START_TEST(an_indexer_is_shown_and_not_priced)
 {
@@ -476,6 +504,7 @@ static Suite *suite(void)
   tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
   tcase_add_test(keys, the_language_model_of_a_file_is_read);
   tcase_add_test(keys, layers_of_several_kinds);
+  tcase_add_test(keys, latent_attention_can_be_switched_off);
   tcase_add_test(keys, an_indexer_is_shown_and_not_priced);
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
