@@ -28,7 +28,8 @@ struct tp_config {
   bool alibi, bias;
   enum tp_sliding sliding;
   int64_t window, max_window_layers;
-  int64_t window_pattern; /* of so many layers the last one is full, the others slide */
+  int64_t window_pattern;     /* of so many layers the last one is full, the others slide */
+  const char *window_letters; /* exaone4: "LLLG", over and over, L slides; the last layer is full */
   bool use_window;
   struct tp_widths sliding_widths, full_widths;
   bool full_keys_as_values; /* gemma4 */

@@ -85,6 +85,13 @@ static enum tp_status check_latents(const struct tp_reading *reading)
   return TP_OK;
 }
 
+/* A pattern of windows in letters, which windows.c reads. */
+static bool is_lettered(const struct tp_reading *reading, const struct tp_field *field)
+{
+  return field->offset == offsetof(struct tp_config, window_pattern) &&
+         json_is_string(json_object_get(reading->object, field->key));
+}
+
 /* All rows of the family: its own, and those of its groups. */
 static void collect_fields(struct tp_reading *reading)
 {
@@ -95,7 +102,8 @@ static void collect_fields(struct tp_reading *reading)
     TP_APPEND(reading->arena, fields, reading->n_fields, family->fields[i]);
   for (size_t t = 0; t < tp_n_key_tables; t++)
     for (size_t i = 0; keys & tp_key_tables[t].group && i < tp_key_tables[t].n; i++)
-      TP_APPEND(reading->arena, fields, reading->n_fields, tp_key_tables[t].fields[i]);
+      if (!is_lettered(reading, &tp_key_tables[t].fields[i]))
+        TP_APPEND(reading->arena, fields, reading->n_fields, tp_key_tables[t].fields[i]);
   reading->fields = fields;
 }
 

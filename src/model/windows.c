@@ -54,9 +54,28 @@ static enum tp_status read_pattern(const struct tp_reading *reading, bool *slide
   return TP_OK;
 }
 
+/* Letters in the place of a number, as EXAONE's files have them. */
+static enum tp_status read_letters(struct tp_reading *reading)
+{
+  static const char key[] = "sliding_window_pattern";
+  const char *const letters = json_string_value(json_object_get(reading->object, key));
+  if (letters == NULL || reading->config.sliding == TP_SLIDING_NEVER)
+    return TP_OK;
+  if (letters[0] == '\0' || strspn(letters, "LG") != strlen(letters))
+    return tp_key_fail(
+        reading, key,
+        "must be a whole number from 1 to 2000, or letters: L of a layer that slides, "
+        "G of one that does not, as \"LLLG\"");
+  reading->config.window_letters = tp_arena_strdup(reading->arena, letters);
+  return TP_OK;
+}
+
 /* What the other keys say of a layer, or the family where they say nothing. */
 static bool slides_by_rule(const struct tp_config *config, int64_t layer)
 {
+  if (config->window_letters != NULL)
+    return config->window > 0 && layer != config->model.layers - 1 &&
+           config->window_letters[(size_t)layer % strlen(config->window_letters)] == 'L';
   if (config->window_pattern > 0)
     return (layer + 1) % config->window_pattern != 0;
   switch (config->sliding) {
@@ -92,9 +111,10 @@ static enum tp_status check_list(const struct tp_reading *reading, const bool *s
 static enum tp_status check_window(const struct tp_reading *reading, bool listed)
 {
   const struct tp_config *const config = &reading->config;
-  const char *const key = listed                       ? "layer_types"
-                          : config->window_pattern > 0 ? "sliding_window_pattern"
-                                                       : "use_sliding_window";
+  const bool patterned = config->window_pattern > 0 || config->window_letters != NULL;
+  const char *const key = listed      ? "layer_types"
+                          : patterned ? "sliding_window_pattern"
+                                      : "use_sliding_window";
   if (config->sliding == TP_SLIDING_FROM && !config->use_window)
     return tp_key_fail(reading, key,
                        "makes layers slide, but 'use_sliding_window' is false; mend one of them");
@@ -142,6 +162,7 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
     return TP_OK;
   if (json_is_null(json_object_get(reading->object, "sliding_window")))
     config->window = 0; /* absent means the family's default, null none */
+  TP_TRY(read_letters(reading));
   if (listed) {
     TP_TRY(read_types(reading, slides));
     TP_TRY(check_list(reading, slides));

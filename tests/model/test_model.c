@@ -267,6 +267,25 @@ static const struct {
      "01 7 0"},
 };
 
+/* As EXAONE's own code reads letters: over and over, and the last layer never slides. */
+static const char *const lettered[][2] = {
+    {"6,\"sliding_window_pattern\":\"LLG\",\"sliding_window\":7", "001001 7 0"},
+    {"5,\"sliding_window_pattern\":\"LLG\"", "00101 4096 0"},
+    {"3,\"sliding_window_pattern\":\"LG\",\"sliding_window\":null", "000 0"},
+    {"3,\"sliding_window_pattern\":\"LG\",\"sliding_window\":7,\"layer_types\":[" SLIDING "," FULL
+     "," FULL "]",
+     "011 7 0"},
+    {"3,\"sliding_window_pattern\":null,\"layer_types\":[" FULL "," FULL "," SLIDING "]",
+     "001 0 4096"}};
+
+START_TEST(window_letters)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"exaone4\"," SHAPE "%s}", lettered[_i][0]), arena);
+  ck_assert_str_eq(kinds_text(&m), lettered[_i][1]);
+}
+END_TEST
+
 START_TEST(window_keys)
 {
   const struct tp_model m = open_text(
@@ -502,6 +521,7 @@ static Suite *suite(void)
   tcase_add_test(keys, kraken_keys);
   tcase_add_test(keys, keys_that_ask_for_nothing);
   tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
+  tcase_add_loop_test(keys, window_letters, 0, COUNT(lettered));
   tcase_add_test(keys, the_language_model_of_a_file_is_read);
   tcase_add_test(keys, layers_of_several_kinds);
   tcase_add_test(keys, latent_attention_can_be_switched_off);
