@@ -11,8 +11,9 @@
 struct context {
   enum tp_nccl_op op;
   int ranks;
-  const char *type;
+  const char *type, *redop;
   double bytes; /* NAN: not yet */
+  bool rooted;
 };
 
 static double number_of(const json_t *value)
@@ -49,6 +50,12 @@ static void read_member(const char *key, const json_t *value, struct context *co
     break;
   case TP_NCCL_TYPE:
     context->type = word != NULL ? word : "";
+    break;
+  case TP_NCCL_REDOP:
+    context->redop = word != NULL ? word : "";
+    break;
+  case TP_NCCL_ROOT:
+    context->rooted = number >= 0;
     break;
   case TP_NCCL_RANKS:
     if (number >= 0 && number <= 1e6)
@@ -128,8 +135,12 @@ static enum tp_status add_row(struct tp_nccl_reader *reader, const json_t *objec
                                 "when it is done; run without");
   if (isnan(time_us))
     return TP_OK;
-  const struct tp_nccl_row row = {
-      .ranks = context->ranks, .op = context->op, .bytes = context->bytes, .time_us = time_us};
+  const struct tp_nccl_row row = {.ranks = context->ranks,
+                                  .op = context->op,
+                                  .redop = tp_arena_strdup(reader->arena, context->redop),
+                                  .rooted = context->rooted,
+                                  .bytes = context->bytes,
+                                  .time_us = time_us};
   return tp_nccl_add(reader, &row, context->type, timed.wrong);
 }
 
@@ -172,7 +183,7 @@ enum tp_status tp_nccl_read_json(struct tp_nccl_reader *reader, const char *text
                                                   "report",
                                                   fault.text));
     }
-    const struct context context = {TP_NCCL_UNNAMED, 0, "", (double)NAN};
+    const struct context context = {TP_NCCL_UNNAMED, 0, "", "", (double)NAN, false};
     const enum tp_status status = visit(reader, root, context);
     json_decref(root);
     TP_TRY(status);

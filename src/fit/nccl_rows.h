@@ -7,6 +7,8 @@
 struct tp_nccl_row {
   int line, ranks; /* ranks 0: not said */
   enum tp_nccl_op op;
+  const char *redop; /* "none": nothing is reduced; "": not said */
+  bool rooted;       /* one rank sends or gets all: a broadcast, a reduction to one */
   const char *dtype;
   double bytes, time_us;
 };

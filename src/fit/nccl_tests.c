@@ -3,6 +3,7 @@
 #include "platform/platform.h"
 
 #include <string.h>
+#include <strings.h>
 
 bool tp_nccl_tests_is(const char *text)
 {
@@ -56,15 +57,56 @@ static void note(const struct tp_nccl_reader *reader, struct tp_notes *notes, co
             tp_arena_printf(reader->arena, "%s: %s", reader->file, text));
 }
 
+/* Whether a row whose collective the output does not name can be of `op`: those that reduce have an
+ * operation, the others none, and no collective of ours has a root. */
+static bool can_be(const struct tp_nccl_row *row, enum tp_nccl_op op)
+{
+  const bool reduces = op == TP_NCCL_ALL_REDUCE || op == TP_NCCL_REDUCE_SCATTER;
+  return !row->rooted &&
+         (row->redop[0] == '\0' || (strcasecmp(row->redop, "none") != 0) == reduces);
+}
+
+/* Rows without a name become those that were asked for, and those that cannot be are left out. */
+static enum tp_status name_rows(struct tp_nccl_reader *reader, enum tp_nccl_op asked,
+                                struct tp_notes *notes)
+{
+  const char *const name = tp_nccl_op_name(asked), *redop = "";
+  size_t n = 0;
+  for (size_t i = reader->n_rows; i-- > 0;) {
+    struct tp_nccl_row *const row = &reader->rows[i];
+    if (row->op != TP_NCCL_UNNAMED)
+      continue;
+    if (can_be(row, asked)) {
+      row->op = asked;
+      continue;
+    }
+    n++;
+    reader->line = row->line;
+    redop = row->rooted ? "a root" : tp_arena_printf(reader->arena, "redop %.16s", row->redop);
+  }
+  if (n > 0 && n == reader->n_rows)
+    return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                "has %s, as no %s has; say with --op which "
+                                                "collective ran",
+                                                redop, name));
+  if (n > 0)
+    note(reader, notes,
+         tp_arena_printf(reader->arena,
+                         "%zu rows left out, from line %d on: they have %s, as no %s "
+                         "has",
+                         n, reader->line, redop, name));
+  leave_out(reader, TP_NCCL_UNNAMED);
+  return TP_OK;
+}
+
 /* Rows of the collective that was asked for where there are any; what the log says of the others
  * counts more than what was asked. */
 static enum tp_status choose_op(struct tp_nccl_reader *reader, struct tp_notes *notes)
 {
   enum tp_nccl_op asked;
   TP_TRY(find_op(reader, &asked));
-  for (size_t i = 0; i < reader->n_rows; i++)
-    if (reader->rows[i].op == TP_NCCL_UNNAMED)
-      reader->rows[i].op = asked;
+  if (asked != TP_NCCL_UNNAMED)
+    TP_TRY(name_rows(reader, asked, notes));
   const bool has_asked = asked != TP_NCCL_UNNAMED && count(reader, asked) > 0;
   for (int op = 0; op <= TP_NCCL_OTHER; op++) {
     const char *const name = tp_nccl_op_name((enum tp_nccl_op)op);

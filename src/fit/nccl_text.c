@@ -17,7 +17,7 @@ struct words {
 struct header {
   size_t n; /* 0: none since the run began */
   bool comma;
-  int size, type, time, time_in_place, wrong[2], collective, ranks, in_place;
+  int size, type, time, time_in_place, wrong[2], collective, ranks, in_place, redop, root;
 };
 
 struct log {
@@ -86,6 +86,12 @@ static void add_column(struct header *header, const char *name, int column)
   case TP_NCCL_IN_PLACE:
     header->in_place = column;
     break;
+  case TP_NCCL_REDOP:
+    header->redop = column;
+    break;
+  case TP_NCCL_ROOT:
+    header->root = column;
+    break;
   case TP_NCCL_TIME_CPU:
   case TP_NCCL_ALGBW:
   case TP_NCCL_NOTHING:
@@ -96,7 +102,7 @@ static void add_column(struct header *header, const char *name, int column)
 static enum tp_status read_header(struct log *log, const struct words *words, bool comma,
                                   bool *is_header)
 {
-  struct header header = {words->n, comma, -1, -1, -1, -1, {-1, -1}, -1, -1, -1};
+  struct header header = {words->n, comma, -1, -1, -1, -1, {-1, -1}, -1, -1, -1, -1, -1};
   bool cpu_time = false;
   for (size_t i = 0; i < words->n; i++) {
     add_column(&header, words->items[i], (int)i);
@@ -197,6 +203,32 @@ static double wrong_in(const struct log *log, const struct words *row)
   return most;
 }
 
+/* How many values of a row stand from its first time to the one that is taken. */
+static size_t after_first_time(const struct log *log)
+{
+  const struct header *const header = &log->header;
+  if (!log->reader->request->in_place)
+    return 0;
+  if (header->n == 0)
+    return 4;
+  return header->time < 0 ? 0 : (size_t)(header->time_in_place - header->time);
+}
+
+/* What stands between type and times: redop, root, both or neither.  A redop that its column leaves
+ * blank is none. */
+static void read_redop(const struct log *log, const struct words *words, size_t time,
+                       struct tp_nccl_row *row)
+{
+  row->redop = log->header.n > 0 && log->header.redop >= 0 ? "none" : "";
+  for (size_t i = 3; i + after_first_time(log) < time; i++) {
+    const double root = number_of(words->items[i]);
+    if (isnan(root))
+      row->redop = words->items[i];
+    else
+      row->rooted = root >= 0;
+  }
+}
+
 /* `words` begin with size, count and type. */
 static enum tp_status read_row(struct log *log, const struct words *words)
 {
@@ -208,10 +240,11 @@ static enum tp_status read_row(struct log *log, const struct words *words)
                                       "or the output as it is"
                                     : "no line of nccl-tests (size, count, type ... time, algbw); "
                                       "leave its output, header included, as it is");
-  const struct tp_nccl_row row = {.ranks = log->ranks,
-                                  .op = log->op,
-                                  .bytes = number_of(words->items[0]),
-                                  .time_us = number_of(words->items[at])};
+  struct tp_nccl_row row = {.ranks = log->ranks,
+                            .op = log->op,
+                            .bytes = number_of(words->items[0]),
+                            .time_us = number_of(words->items[at])};
+  read_redop(log, words, at, &row);
   return tp_nccl_add(reader, &row, words->items[2], wrong_in(log, words));
 }
 
@@ -268,6 +301,8 @@ static enum tp_status read_csv_line(struct log *log, const struct words *words)
                                               : "no out-of-place time; add --in-place");
   struct tp_nccl_row row = {.ranks = log->ranks,
                             .op = tp_nccl_op_of(cell_of(words, header->collective)),
+                            .redop = cell_of(words, header->redop),
+                            .rooted = number_of(cell_of(words, header->root)) >= 0,
                             .bytes = number_of(cell_of(words, header->size)),
                             .time_us = number_of(cell_of(words, time))};
   if (row.op == TP_NCCL_UNNAMED)

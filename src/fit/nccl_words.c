@@ -125,6 +125,7 @@ enum tp_nccl_field tp_nccl_field_of(const char *name)
                                       "messagesize", "nbytes", "numbytes", NULL};
   static const char *const types[] = {"type", "dtype", "datatype", "typename", NULL};
   static const char *const ranks[] = {"ranks", "nranks", "numranks", "worldsize", NULL};
+  static const char *const redops[] = {"redop", "redoperation", "reduceop", "reductionop", NULL};
   static const char *const collectives[] = {"collective", "collectivename", "coll", "op",
                                             "operation",  "test",           "name", NULL};
   char letters[MOST_LETTERS];
@@ -137,6 +138,10 @@ enum tp_nccl_field tp_nccl_field_of(const char *name)
     return TP_NCCL_RANKS;
   if (is_one_of(letters, collectives))
     return TP_NCCL_COLLECTIVE;
+  if (is_one_of(letters, redops))
+    return TP_NCCL_REDOP;
+  if (strcmp(letters, "root") == 0)
+    return TP_NCCL_ROOT;
   if (strcmp(letters, "inplace") == 0)
     return TP_NCCL_IN_PLACE;
   if (strstr(letters, "wrong") != NULL)

@@ -37,7 +37,9 @@ enum tp_nccl_field {
   TP_NCCL_WRONG,
   TP_NCCL_COLLECTIVE,
   TP_NCCL_RANKS,
-  TP_NCCL_IN_PLACE /* whether the row's run was */
+  TP_NCCL_IN_PLACE, /* whether the row's run was */
+  TP_NCCL_REDOP,    /* "sum"; "none" where nothing is reduced */
+  TP_NCCL_ROOT      /* -1 where there is none */
 };
 enum tp_nccl_field tp_nccl_field_of(const char *name);
 #endif

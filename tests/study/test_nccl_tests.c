@@ -75,7 +75,7 @@ static const struct {
      "33554432 8388608 float sum 1575 21.30 31.95 1e-06\n", "all_reduce,4,33554432,fp32,1575\n"},
     {"no header, root", "all_reduce", 4, false,
      "33554432 8388608 float sum -1 1575 21.30 31.95 0 1500 22.37 33 0\n"
-     "33554432 8388608 float none 0 1575 21.30 31.95 0 1500 22.37 33 0\n",
+     "33554432 8388608 float prod -1 1575 21.30 31.95 0 1500 22.37 33 0\n",
      "all_reduce,4,33554432,fp32,1575\nall_reduce,4,33554432,fp32,1575\n"},
     {"no header, in place", "all_reduce", 4, true,
      "33554432 8388608 float sum -1 1575 21.30 31.95 0 1500 22.37 33 0\n",
@@ -149,12 +149,12 @@ static const struct {
      "\"ngpus\": 1}, \"start_time\": 17, \"results\": [{\"size\": \"1024\", \"type\": "
      "\"float\", \"out_of_place\": {\"time\": 18.5}}]}",
      "all_to_all,8,1024,fp32,18.5\n"},
-    {"JSON by size", "all_reduce", 4, false,
+    {"JSON by size", "all_gather", 4, false,
      "{\"identifier\": \"nccl-tests structured output\", \"benchmark\": [{\"33554432\": "
      "{\"count\": "
      "8388608, \"type\": \"float\", \"redop\": \"none\", \"root\": \"-1\", \"oop_time\": 1494.5, "
      "\"oop_algbw\": 22.4, \"ip_time\": 1400.5}}]}\n",
-     "all_reduce,4,33554432,fp32,1494.5\n"},
+     "all_gather,4,33554432,fp32,1494.5\n"},
     {"JSON of nccl-tests", NULL, 0, true,
      "{\"args\": [\"./build/all_gather_perf\", \"-b\", \"8\"], \"results\": [{\"size\": 1024,\n"
      "\"count\": 256, \"type\": \"bfloat16\", \"out_of_place\": {\"time\": 18.5, \"alg_bw\": 1, "
@@ -229,6 +229,21 @@ static const struct {
      "{\"size\": 8, \"type\": \"float\", \"oop_time\": 3, \"oop_wrong\": 2}", "#wrong is 2"},
     {"all_reduce", 4, true, "{\"size\": 8, \"type\": \"float\", \"oop_time\": 3}",
      "holds no in-place"},
+    {"all_reduce", 0, false, NOW "8 2 float none -1 5 0 0 0 5 0 0 0\n8 2 float none -1 5 0 0 0\n",
+     "t.txt:9: has redop none, as no all_reduce has; say with --op"},
+    {"all_reduce", 0, false, NOW "16 4 float 5 0.00 0 0 5 0.00 0 0\n", "t.txt:9: has redop none"},
+    {"reduce_scatter", 4, false, "1024 256 float none -1 18.5 0.06 0.06 0\n", "has redop none"},
+    {"all_gather", 4, false, "1024 256 float sum -1 18.5 0.06 0.06 0\n", "has redop sum"},
+    {"all_reduce", 4, false, "1024 256 float sum 2 18.5 0.06 0.06 0\n", "t.txt:1: has a root"},
+    {"all_reduce", 4, false, "size,type,redop,root,time\n1024,float,none,-1,5\n",
+     "t.txt:2: has redop none"},
+    {"all_gather", 4, false, "size,type,redop,root,time\n1024,float,none,0,5\n", "has a root"},
+    {"all_reduce", 4, false,
+     "{\"size\": 8, \"type\": \"float\", \"redop\": \"none\", \"root\": -1, \"time\": 3}",
+     "t.txt:1: has redop none"},
+    {"all_to_all", 4, false,
+     "{\"size\": 8, \"type\": \"float\", \"redop\": \"none\", \"root\": \"0\", \"time\": 3}",
+     "t.txt:1: has a root"},
     {NULL, 4, false, "# broadcast_perf\n16 4 float none 0 5 0.00 0 0\n", "holds no time"},
 };
 
@@ -266,6 +281,24 @@ START_TEST(says_what_it_leaves_out)
 }
 END_TEST
 
+/* Logs of several programs whose names did not make it into the file. */
+START_TEST(leaves_out_what_cannot_be_the_collective)
+{
+#define UNNAMED                                                                                 \
+  NOW "1024 256 float sum -1 18.5 0.06 0.06 0\n" NOW "1024 256 float none -1 8.5 0.12 0.12 0\n" \
+      "2048 512 float none -1 9.5 0.22 0.22 0\n" NOW "1024 256 float none 0 7.5 0.14 0.14 0\n"
+  ck_assert_int_eq(parse("all_reduce", 0, false, UNNAMED), TP_OK);
+  ck_assert_uint_eq(csv.n_rows, 1);
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 4), "18.5");
+  ck_assert_uint_eq(notes.n, 1);
+  ck_assert_str_eq(notes.texts[0], "t.txt: 3 rows left out, from line 18 on: they have redop none, "
+                                   "as no all_reduce has");
+  ck_assert_int_eq(parse("all_gather", 0, false, UNNAMED), TP_OK);
+  ck_assert_uint_eq(csv.n_rows, 2);
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 4), "8.5");
+}
+END_TEST
+
 START_TEST(knows_its_kind)
 {
   for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
@@ -285,6 +318,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, reads, 0, (int)(sizeof tables / sizeof tables[0]));
   tcase_add_loop_test(tcase, refuses, 0, (int)(sizeof faults / sizeof faults[0]));
   tcase_add_test(tcase, says_what_it_leaves_out);
+  tcase_add_test(tcase, leaves_out_what_cannot_be_the_collective);
   tcase_add_test(tcase, knows_its_kind);
   suite_add_tcase(suite, tcase);
   return suite;
