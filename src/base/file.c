@@ -43,6 +43,14 @@ static enum tp_status read_stream(const char *file, FILE *stream, char **buffer,
   return TP_OK;
 }
 
+/* What editors of Windows put before UTF-8 is no part of the text. */
+static const char *without_mark(const char *text)
+{
+  static const char byte_order_mark[] = "\xEF\xBB\xBF";
+  const size_t length = sizeof byte_order_mark - 1;
+  return strncmp(text, byte_order_mark, length) == 0 ? text + length : text;
+}
+
 enum tp_status tp_file_read(const char *file, struct tp_arena *arena, const char **text,
                             struct tp_error *error)
 {
@@ -54,7 +62,7 @@ enum tp_status tp_file_read(const char *file, struct tp_arena *arena, const char
   size_t length = 0;
   const enum tp_status status = read_stream(file, stream, &buffer, &length, error);
   if (status == TP_OK)
-    *text = tp_arena_strdup(arena, buffer);
+    *text = tp_arena_strdup(arena, without_mark(buffer));
   free(buffer);
   if (!is_stdin)
     fclose(stream);

@@ -4,8 +4,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 
-/* Reads FILE ("-": standard input) into arena-owned text.  TP_E_INPUT where it cannot be read,
- * holds a NUL byte, or is larger than 256 MiB (a wrong file, not a table). */
+/* Reads FILE ("-": standard input) into arena-owned text, without a byte order mark.  TP_E_INPUT
+ * where it cannot be read, holds a NUL byte, or is larger than 256 MiB (no table is). */
 enum tp_status tp_file_read(const char *file, struct tp_arena *arena, const char **text,
                             struct tp_error *error);
 #endif

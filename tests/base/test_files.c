@@ -73,6 +73,17 @@ START_TEST(reads_whole_files)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_no_text)
+{
+  put_file(in_folder("in.txt"), "\xEF\xBB\xBF{}\n", 6);
+  ck_assert_str_eq(contents(in_folder("in.txt")), "{}\n");
+  put_file(in_folder("in.txt"), "\xEF\xBB{}", 4);
+  ck_assert_str_eq(contents(in_folder("in.txt")), "\xEF\xBB{}");
+  put_file(in_folder("in.txt"), "\xEF\xBB\xBF", 3);
+  ck_assert_str_eq(contents(in_folder("in.txt")), "");
+}
+END_TEST
+
 START_TEST(unreadable_files_are_named)
 {
   const char *text = NULL;
@@ -274,6 +285,7 @@ static Suite *suite(void)
   TCase *const t = tcase_create("files");
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_test(t, reads_whole_files);
+  tcase_add_test(t, a_byte_order_mark_is_no_text);
   tcase_add_test(t, unreadable_files_are_named);
   tcase_add_test(t, results_appear_whole);
   tcase_add_test(t, aborted_results_leave_nothing);

@@ -381,6 +381,15 @@ START_TEST(an_indexer_is_shown_and_not_priced)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_stepped_over)
+{
+  const struct tp_model plain = open_text("{" LLAMA "}", arena);
+  const struct tp_model marked = open_text("\xEF\xBB\xBF{" LLAMA "}", arena);
+  ck_assert_str_eq(marked.hash, plain.hash);
+  ck_assert_int_eq(marked.hidden, 512);
+}
+END_TEST
+
 START_TEST(config_json_takes_its_folders_name)
 {
   struct tp_model m;
@@ -526,6 +535,7 @@ static Suite *suite(void)
   tcase_add_test(keys, layers_of_several_kinds);
   tcase_add_test(keys, latent_attention_can_be_switched_off);
   tcase_add_test(keys, an_indexer_is_shown_and_not_priced);
+  tcase_add_test(keys, a_byte_order_mark_is_stepped_over);
   tcase_add_test(keys, config_json_takes_its_folders_name);
   suite_add_tcase(s, keys);
   TCase *const shard = tcase_create("shard");
