@@ -1,6 +1,7 @@
 #include "judge/validator.h"
 
 #include <string.h>
+#include <strings.h>
 
 static double ttft_s(const struct tp_prediction *prediction)
 {
@@ -71,8 +72,33 @@ static enum tp_status compare_point(struct tp_validator *self, size_t row,
   return TP_OK;
 }
 
+static enum tp_status fail_unmeasured(const struct tp_validator *self)
+{
+  return tp_fail(self->error, TP_E_INPUT,
+                 "%s:1: nothing measured; add a column time_us (ops), or ttft_s, tpot_s, e2e_s or "
+                 "tokens_per_s (points)",
+                 self->csv.path);
+}
+
+/* A table without a measured column asks for nothing else before it has one: neither for a model
+ * nor for a device. */
+static enum tp_status check_measured(const struct tp_validator *self)
+{
+  for (size_t i = 0; i < N_METRICS; i++)
+    if (tp_csv_column(&self->csv, metrics[i].name) >= 0)
+      return TP_OK;
+  for (size_t i = 0; i < self->csv.n_columns; i++)
+    if (strncasecmp(self->csv.columns[i], "time", 4) == 0)
+      return tp_fail(self->error, TP_E_INPUT,
+                     "%s:1: no column 'time_us'; times of ops are in microseconds and under that "
+                     "name, not '%.32s'",
+                     self->csv.path, self->csv.columns[i]);
+  return fail_unmeasured(self);
+}
+
 static enum tp_status run_points(struct tp_validator *self)
 {
+  TP_TRY(check_measured(self));
   struct tp_known reference;
   enum tp_status status = tp_known_take(&self->csv, NULL, 0, self->arena, &reference, self->error);
   self->validation->figures =
@@ -86,10 +112,7 @@ static enum tp_status run_points(struct tp_validator *self)
   }
   tp_predictor_free(predictor);
   if (status == TP_OK && self->validation->n_figures == 0)
-    status = tp_fail(self->error, TP_E_INPUT,
-                     "%s:1: nothing measured; add a column time_us (ops), or ttft_s, tpot_s, e2e_s "
-                     "or tokens_per_s (points)",
-                     self->csv.path);
+    status = fail_unmeasured(self);
   return status;
 }
 
