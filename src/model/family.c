@@ -60,6 +60,9 @@ DEFAULTS(phi) = {.model = {SIZES(24, 2048, 32, 0, 8192, 51200), .norm = TP_NORM_
 DEFAULTS(granitemoe) = {
     GATED(SIZES(32, 4096, 32, 0, 11008, 32000), .experts = {.count = 8, .top_k = 2}),
     .experts_take_ffn = true};
+DEFAULTS(granitemoehybrid) = {GATED(SIZES(32, 4096, 32, 0, 11008, 32000),
+                                    .experts = {.count = 8, .top_k = 2, .shared_ffn = 1024}),
+                              .experts_take_ffn = true, .attends_where_listed = true};
 DEFAULTS(olmo2) = {
     GATED(SIZES(32, 4096, 32, 0, 11008, 50304), .qk_norm = TP_QK_NORM_WHOLE, .norms_after = true)};
 DEFAULTS(olmo3) = {
@@ -181,6 +184,17 @@ static void settle_llama4(struct tp_config *config)
   settle_attention_bias(config);
   if (config->model.experts.shared_ffn == 0)
     config->model.experts.shared_ffn = config->model.ffn;
+}
+
+/* Without experts, what all tokens see is the MLP. */
+static void settle_granitemoehybrid(struct tp_config *config)
+{
+  struct tp_expert_shape *const experts = &config->model.experts;
+  settle_attention_bias(config);
+  if (experts->count > 0)
+    return;
+  config->model.ffn = experts->shared_ffn;
+  experts->shared_ffn = 0;
 }
 
 /* use_parallel_residual of stablelm: one norm for both. */
@@ -359,6 +373,7 @@ const struct tp_family tp_families[] = {
     MODERN("granite", SHAPE | BIASES, llama, settle_attention_bias),
     MODERN("granitemoe", EXPERTS | BIASES, granitemoe, settle_attention_bias),
     MODERN("granitemoeshared", EXPERTS | BIASES, granitemoe, settle_attention_bias),
+    MODERN("granitemoehybrid", EXPERTS | BIASES, granitemoehybrid, settle_granitemoehybrid),
     MODERN("olmo2", SHAPE | BIASES, olmo2, settle_attention_bias),
     MODERN("olmo3", WINDOWS | BIASES, olmo3, settle_attention_bias),
     MODERN("olmoe", EXPERTS | BIASES, olmoe, settle_attention_bias),

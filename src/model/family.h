@@ -32,10 +32,11 @@ struct tp_config {
   const char *window_letters; /* exaone4: "LLLG", over and over, L slides; the last layer is full */
   bool use_window;
   struct tp_widths sliding_widths, full_widths;
-  bool full_keys_as_values; /* gemma4 */
-  bool experts_take_ffn;    /* mixtral: `intermediate_size` is an expert's width */
-  bool shares_with_mlp;     /* gemma4: the dense MLP stands beside the experts */
-  bool enable_experts;      /* gemma4 */
+  bool full_keys_as_values;  /* gemma4 */
+  bool attends_where_listed; /* granitemoehybrid: layers are Mamba's unless the file lists them */
+  bool experts_take_ffn;     /* mixtral: `intermediate_size` is an expert's width */
+  bool shares_with_mlp;      /* gemma4: the dense MLP stands beside the experts */
+  bool enable_experts;       /* gemma4 */
   bool use_qk_norm;
   enum tp_qk_norm qk_norm_form; /* where it is used */
   int64_t n_shared;             /* experts that all tokens see, each as wide as the others */

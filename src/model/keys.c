@@ -39,7 +39,7 @@ static const struct tp_field widths[] = {
 };
 
 #define EXPERTS(key) COUNT_OR_NONE(key, model.experts.count, 16384)
-#define TOP_K(key)   COUNT(key, model.experts.top_k, 16384)
+#define TOP_K(key)   COUNT_OR_NONE(key, model.experts.top_k, 16384)
 static const struct tp_field experts[] = {
     EXPERTS("num_experts"),
     EXPERTS("num_local_experts"),
@@ -172,7 +172,7 @@ static const char *const silent[] = {
     "hyper_*", "id2label", "*image*", "index_share*", "index_skip*", "index_topk_*", "indexer_*",
     "initial_context_length", "initializer*", "is_causal", "is_decoder", "kind*", "label2id",
     "*lambda*", "language", "language_model_id", "layerdrop", "layernorm_*", "lm_head_bias",
-    "logit_scale", "logits_*", "*loss*", "masked_softmax_fusion", "max_length",
+    "logit_scale", "logits_*", "*loss*", "mamba_*", "masked_softmax_fusion", "max_length",
     "max_position_embeddings", "max_sequence_length", "min_length", "*mm_*", "model_max_length",
     "model_type", "moe_apply*", "moe_capacity*", "moe_router_*", "mtp_*", "*multiplier*", "mup_*",
     "n_ctx", "n_group", "name", "*ngram*", "norm_topk_prob", "norm_type", "note*",
@@ -270,13 +270,27 @@ static bool is_silent(const char *key)
   return false;
 }
 
+/* Sizes of Mamba layers beside a list that has none of them ask for nothing. */
+static bool lists_attention_alone(const struct tp_reading *reading)
+{
+  const json_t *const types = json_object_get(reading->object, "layer_types");
+  for (size_t i = 0; i < json_array_size(types); i++) {
+    const char *const word = json_string_value(json_array_get(types, i));
+    if (word == NULL || strstr(word, "attention") == NULL || strstr(word, "linear") != NULL)
+      return false;
+  }
+  return json_array_size(types) > 0;
+}
+
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **found)
 {
   const char *key;
   json_t *value;
+  const bool attends = lists_attention_alone(reading);
   for (size_t i = 0; i < sizeof missing_ops / sizeof *missing_ops; i++)
     json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
       if (matches(missing_ops[i].pattern, key) && says_something(value) &&
+          !(attends && strcmp(missing_ops[i].pattern, "mamba_*") == 0) &&
           (reading->family == NULL || !reads(reading->family, key))) {
         *found = key;
         return missing_ops[i].missing;

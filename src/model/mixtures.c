@@ -30,7 +30,7 @@ static enum tp_status settle_experts(struct tp_reading *reading)
   if (experts->ffn == 0)
     return tp_key_fail(reading, "", "'moe_intermediate_size' is missing; add it");
   if (experts->top_k == 0)
-    return tp_key_fail(reading, "", "'num_experts_per_tok' is missing; add it");
+    return tp_key_fail(reading, "", "'num_experts_per_tok' is missing, or 0; give it");
   if (experts->top_k > experts->count)
     return tp_key_fail(reading, "", "%" PRId64 " experts a token of %" PRId64 "; mend one of them",
                        experts->top_k, experts->count);

@@ -18,7 +18,8 @@ static enum tp_status read_type(const struct tp_reading *reading, size_t layer, 
   if (!json_is_string(type))
     return tp_key_fail(reading, path, "must be \"full_attention\" or \"sliding_attention\"");
   *slides = is_word(type, "sliding_attention");
-  if (*slides || is_word(type, "full_attention") || is_word(type, "chunked_attention"))
+  if (*slides || is_word(type, "full_attention") || is_word(type, "attention") ||
+      is_word(type, "chunked_attention"))
     return TP_OK;
   return tp_key_fail(reading, path,
                      "'%.60s' is a kind of layer that no op here does; full_attention, "
@@ -160,6 +161,10 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
   bool *const slides = TP_NEW(reading->arena, bool, n_layers);
   if (reading->family->keys == 0)
     return TP_OK;
+  if (config->attends_where_listed && !listed)
+    return tp_key_fail(reading, "",
+                       "'layer_types' is missing: all layers are then Mamba's, whose scan over a "
+                       "state no op here does");
   if (json_is_null(json_object_get(reading->object, "sliding_window")))
     config->window = 0; /* absent means the family's default, null none */
   TP_TRY(read_letters(reading));

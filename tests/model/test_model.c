@@ -364,6 +364,25 @@ START_TEST(latent_attention_can_be_switched_off)
 }
 END_TEST
 
+/* Granite 4.0's family where no layer is Mamba's, with the sizes of one that its files carry. */
+START_TEST(a_hybrid_of_attention_alone_is_a_transformer)
+{
+#define HYBRID                                                                          \
+  "{\"model_type\":\"granitemoehybrid\"," SHAPE                                         \
+  "2,\"mamba_chunk_size\":256,\"mamba_conv_bias\":true,\"layer_types\":[\"attention\"," \
+  "\"attention\"],"                                                                     \
+  "\"shared_intermediate_size\":2048,\"num_local_experts\":"
+  struct tp_model m = open_text(HYBRID "0,\"num_experts_per_tok\":0}", arena);
+  ck_assert_int_eq(m.n_notes, 0);
+  ck_assert_int_eq(m.ffn, 2048);
+  ck_assert(m.experts.count == 0 && m.experts.shared_ffn == 0 && !m.kinds[0].mixture);
+  ck_assert_int_eq(tp_model_parameters(&m),
+                   1000 * 512 * 2 + 512 + 2 * (4 * 512 * 512 + 3 * 512 * 2048 + 2 * 512));
+  m = open_text(HYBRID "4,\"num_experts_per_tok\":2}", arena);
+  ck_assert(m.experts.count == 4 && m.experts.ffn == 1376 && m.experts.shared_ffn == 2048);
+}
+END_TEST
+
 /* An indexer is counted, and no op here is its. */
 START_TEST(an_indexer_is_shown_and_not_priced)
 {
@@ -534,6 +553,7 @@ static Suite *suite(void)
   tcase_add_test(keys, the_language_model_of_a_file_is_read);
   tcase_add_test(keys, layers_of_several_kinds);
   tcase_add_test(keys, latent_attention_can_be_switched_off);
+  tcase_add_test(keys, a_hybrid_of_attention_alone_is_a_transformer);
   tcase_add_test(keys, an_indexer_is_shown_and_not_priced);
   tcase_add_test(keys, a_byte_order_mark_is_stepped_over);
   tcase_add_test(keys, config_json_takes_its_folders_name);
