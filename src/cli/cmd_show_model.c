@@ -3,6 +3,7 @@
 #include "command/table.h"
 #include "model/layer.h"
 #include "model/pattern.h"
+#include "predict/precision.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,8 +47,16 @@ static void add(struct tp_table *table, struct row row)
   add_count(table, row.kv_bytes);
 }
 
+/* Weights kept in fp32 run in 16 bits, in engines and in predict, unless they are quantised. */
+static bool runs_narrower(const struct tp_model *model)
+{
+  return model->dtype != NULL && strcmp(model->dtype, "fp32") == 0 && !tp_precision_is_own(model);
+}
+
 static const char *wide_of(const struct tp_model *model)
 {
+  if (runs_narrower(model))
+    return "fp16";
   return model->dtype != NULL ? model->dtype : "";
 }
 
@@ -170,6 +179,9 @@ static enum tp_status run(struct tp_session *session, void *values,
       tp_command_expect(positional, 1, 1, "the model: a name, a config.json or its folder", error));
   TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
   TP_TRY(tp_catalog_model(&catalog, positional->items[0], &model, error));
+  if (runs_narrower(model))
+    tp_command_note(
+        "weights of fp32 are shown in fp16, as predict runs them; its --dtype auto keeps fp32");
   struct tp_table table = {
       .arena = session->arena, .n_columns = N_COLUMNS, .headers = headers, .is_text = is_text};
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)

@@ -356,11 +356,11 @@ START_TEST(latent_attention_can_be_switched_off)
     ck_assert_int_eq(m.head_dim, 128);
     ck_assert_int_eq(m.kv_heads, 10);
     ck_assert_int_eq(tp_model_cache_elements(&m) * 2, 61440);
-    ck_assert_int_eq(m.n_notes, 0);
+    ck_assert_uint_eq(m.n_notes, 0);
   }
   const struct tp_model latent = open_text(WITHOUT_LATENTS "\"use_mla\":true}", arena);
   ck_assert_int_eq(tp_model_cache_elements(&latent), 12 * 576);
-  ck_assert_int_eq(latent.n_notes, 0);
+  ck_assert_uint_eq(latent.n_notes, 0);
 }
 END_TEST
 
@@ -373,7 +373,7 @@ START_TEST(a_hybrid_of_attention_alone_is_a_transformer)
   "\"attention\"],"                                                                     \
   "\"shared_intermediate_size\":2048,\"num_local_experts\":"
   struct tp_model m = open_text(HYBRID "0,\"num_experts_per_tok\":0}", arena);
-  ck_assert_int_eq(m.n_notes, 0);
+  ck_assert_uint_eq(m.n_notes, 0);
   ck_assert_int_eq(m.ffn, 2048);
   ck_assert(m.experts.count == 0 && m.experts.shared_ffn == 0 && !m.kinds[0].mixture);
   ck_assert_int_eq(tp_model_parameters(&m),
