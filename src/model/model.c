@@ -80,8 +80,6 @@ static enum tp_status check_latents(const struct tp_reading *reading)
       return tp_key_fail(reading, keys[i],
                          "null gives latent attention no width; give it, or 'use_mla' false where "
                          "attention is ordinary");
-  if (has_latents(reading) && reading->config.model.latent.kv_rank == 0)
-    return tp_key_fail(reading, "", "'kv_lora_rank' is missing; add it");
   return TP_OK;
 }
 
@@ -145,6 +143,7 @@ static enum tp_status check_present(struct tp_reading *reading)
       {offsetof(struct tp_config, model.heads), true},
       {offsetof(struct tp_config, model.ffn), !(reading->family->keys & TP_KEYS_BLOCKS)},
       {offsetof(struct tp_config, model.vocab), true},
+      {offsetof(struct tp_config, model.latent.kv_rank), has_latents(reading)},
       {offsetof(struct tp_config, model.max_positions),
        config->model.position == TP_POSITION_LEARNED},
       {offsetof(struct tp_config, model.kraken_ways), strcmp(reading->family->name, "kraken") == 0},
