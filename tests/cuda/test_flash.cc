@@ -73,9 +73,9 @@ template <class T> struct low_bit_case {
         T rounded;
         tp_from_float(want[i], &rounded);
         ck_assert_msg(tp_to_float(out[rank][i]) == tp_to_float(rounded),
-                        "%s: rank %d of %d, value %d of %d: %.9g, not %.9g", what, rank, ranks,
-                        (int)i, (int)n, (double)tp_to_float(out[rank][i]),
-                        (double)tp_to_float(rounded));
+                      "%s: rank %d of %d, value %d of %d: %.9g, not %.9g", what, rank, ranks,
+                      (int)i, (int)n, (double)tp_to_float(out[rank][i]),
+                      (double)tp_to_float(rounded));
       }
       ck_assert_mem_eq(&out[rank][n], guard, sizeof guard);
     }

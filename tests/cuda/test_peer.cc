@@ -50,9 +50,9 @@ template <class T> struct exchange {
     for (size_t rank = 0; rank < out.size(); rank++) {
       for (int64_t i = 0; i < n; i++)
         ck_assert_msg(memcmp(&out[rank][i], &want[i], sizeof(T)) == 0,
-                        "%s: rank %zu of %zu, element %d of %d: %g, not %g", what, rank, out.size(),
-                        (int)i, (int)n, (double)tp_to_float(out[rank][i]),
-                        (double)tp_to_float(want[i]));
+                      "%s: rank %zu of %zu, element %d of %d: %g, not %g", what, rank, out.size(),
+                      (int)i, (int)n, (double)tp_to_float(out[rank][i]),
+                      (double)tp_to_float(want[i]));
       ck_assert_mem_eq(&out[rank][n], guard, sizeof guard);
     }
   }
