@@ -46,6 +46,18 @@ static int64_t layer_of(const char *text)
   return *end == '.' || *end == '\0' ? layer : -1;
 }
 
+/* Whether a digit stands in the text, but for the class of all. */
+static bool has_number(const char *text)
+{
+  static const char all[] = "[0-9]";
+  for (; *text != '\0'; text++)
+    if (strncmp(text, all, strlen(all)) == 0)
+      text += strlen(all) - 1;
+    else if (isdigit((unsigned char)*text))
+      return true;
+  return false;
+}
+
 /* Without the dots that stand at either end of a part of a name. */
 static const char *without_dots(const char *text, struct tp_arena *arena)
 {
@@ -59,7 +71,8 @@ static const char *without_dots(const char *text, struct tp_arena *arena)
 bool tp_name_pattern_make(const char *text, bool regular, struct tp_arena *arena,
                           struct tp_name_pattern *pattern)
 {
-  *pattern = (struct tp_name_pattern){.text = text, .layer = -1};
+  *pattern = (struct tp_name_pattern){
+      .text = text, .layer = -1, .tells_layers = has_number(text)};
   if (strncmp(text, "re:", 3) == 0) {
     regular = true;
     text += 3;

@@ -13,7 +13,8 @@ struct tp_name_pattern {
   const char *text;
   bool regular, glob;
   regex_t regex;
-  int64_t layer; /* the only one that a plain name is of; -1: any */
+  int64_t layer;     /* the only one that a plain name is of; -1: any */
+  bool tells_layers; /* whether it may fit in some layers alone */
 };
 
 /* `regular`: without "re:" too.  false where the text is an expression that cannot be read here. */

@@ -81,9 +81,10 @@ static const char *type_in_layer(struct tp_scheme *scheme, enum tp_model_part pa
   const char *types[TP_MOST_PART_MATRICES];
   struct tally tally = {.n = 0};
   for (int m = 0; m < matrices->n; m++) {
-    struct tp_matrix_names names;
-    tp_matrix_spell(scheme->family, part, matrices->names[m], scheme->beside, layer, arena,
-                    &names);
+    struct tp_matrix_names names = {.n = 0};
+    if (scheme->n_rules > 0)
+      tp_matrix_spell(scheme->family, part, matrices->names[m], scheme->beside, layer, arena,
+                      &names);
     types[m] = tp_scheme_dtype(scheme, &names);
     count(&tally, types[m], matrices->elements[m]);
   }
@@ -102,11 +103,16 @@ static struct part_type type_of_part(struct tp_scheme *scheme, const struct tp_m
   struct part_type made = {.odd = ""};
   struct tally tally = {.n = 0};
   unsigned odd = 0;
+  const bool told = tp_scheme_tells_layers(scheme);
+  const char *type = NULL;
   for (int64_t layer = 0; layer < model->layers; layer++) {
     if (!has_part(model, layer, part))
       continue;
-    tp_arena_reset(scratch);
-    count(&tally, type_in_layer(scheme, part, &matrices, layer, scratch, &odd), 1);
+    if (told || made.layers == 0) {
+      tp_arena_reset(scratch);
+      type = type_in_layer(scheme, part, &matrices, layer, scratch, &odd);
+    }
+    count(&tally, type, 1);
     made.layers++;
   }
   made.dtype = most_of(&tally);

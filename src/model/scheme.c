@@ -212,6 +212,14 @@ void tp_scheme_close(struct tp_scheme *scheme)
   scheme->n_rules = 0;
 }
 
+bool tp_scheme_tells_layers(const struct tp_scheme *scheme)
+{
+  for (size_t i = 0; i < scheme->n_rules; i++)
+    if (scheme->rules[i].pattern.tells_layers)
+      return true;
+  return false;
+}
+
 const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names)
 {
   for (size_t i = 0; i < scheme->n_rules; i++) {

@@ -26,6 +26,8 @@ struct tp_scheme {
  * however that ends. */
 enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme);
 void tp_scheme_close(struct tp_scheme *scheme);
+/* Whether one layer's matrix may be of another type than the next one's. */
+bool tp_scheme_tells_layers(const struct tp_scheme *scheme);
 /* NULL: not quantised.  Sets `unknown` where it meets it. */
 const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names);
 /* The text at a key; "" where there is none. */
