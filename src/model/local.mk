@@ -7,7 +7,7 @@ libtpcore_la_SOURCES += \
 	%D%/positions.c \
 	%D%/quantise.c \
 	%D%/name_pattern.c %D%/name_pattern.h \
-	%D%/scheme.c %D%/scheme.h %D%/scheme_rules.c \
+	%D%/scheme.c %D%/scheme.h %D%/scheme_rules.c %D%/scheme_types.c \
 	%D%/shard.c %D%/shard.h \
 	%D%/unknown.c \
 	%D%/windows.c

@@ -30,9 +30,6 @@ void tp_scheme_close(struct tp_scheme *scheme);
 bool tp_scheme_tells_layers(const struct tp_scheme *scheme);
 /* NULL: not quantised.  Sets `unknown` where it meets it. */
 const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names);
-/* The text at a key; "" where there is none. */
-const char *tp_scheme_text(const json_t *object, const char *key);
-
 /* scheme_rules.c: the rules of lists of names that are not quantised, of what tools say of single
  * modules, and of groups and layers with types of their own.  Fail where a pattern cannot be read
  * here. */
@@ -44,7 +41,9 @@ enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *sc
                                 const json_t *groups);
 enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
                                 const json_t *layers);
-/* scheme.c: what a name of NVIDIA's and a group of compressed-tensors are; NULL: no type here. */
+/* scheme_types.c: the text at a key, "" where there is none; what a name of NVIDIA's and a group of
+ * compressed-tensors are, NULL: no type here. */
+const char *tp_scheme_text(const json_t *object, const char *key);
 const char *tp_scheme_algorithm(const char *name);
 const char *tp_scheme_group(const json_t *group);
 #endif
