@@ -24,6 +24,7 @@ EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/publi
 	%D%/help-sweep.cmd %D%/help-sweep.expected \
 	%D%/help-validate.cmd %D%/help-validate.expected \
 	%D%/list.cmd %D%/list.expected \
+	%D%/show-program-stages.cmd %D%/show-program-stages.expected \
 	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
 	%D%/help-solve.cmd %D%/help-solve.expected \
 	%D%/solve.cmd %D%/solve.expected \
