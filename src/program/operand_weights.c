@@ -73,20 +73,31 @@ static struct tp_tensor norm_vector(struct tp_pass *pass, enum tp_value value)
   return tensor;
 }
 
+static void add_matrix(struct tp_tensor *tensor, const struct tp_matrix *matrix, const char *name)
+{
+  add_piece(tensor, (struct tp_piece){.of = name,
+                                      .role = TP_ROLE_MATRIX,
+                                      .split = matrix->split,
+                                      .rows = matrix->rows,
+                                      .columns = matrix->columns,
+                                      .sharers = matrix->sharers});
+}
+
+/* Room for so many of the layer's matrices, of their part's type. */
+static struct tp_tensor room_for(struct tp_pass *pass, unsigned projections, int pieces)
+{
+  const enum tp_model_part part = tp_layer_part(pass->shape, projections);
+  return weight(pass, tp_request_dtype(pass->request, part), pieces);
+}
+
 /* The layer's matrices of a GEMM, stacked by rows. */
 static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 {
-  const enum tp_model_part part = tp_layer_part(pass->shape, projections);
-  struct tp_tensor tensor = weight(pass, tp_request_dtype(pass->request, part), TP_MAX_MATRICES);
+  struct tp_tensor tensor = room_for(pass, projections, TP_MAX_MATRICES);
   for (int i = 0; i < pass->shape->n_matrices; i++) {
     const struct tp_matrix *matrix = &pass->shape->matrices[i];
     if (matrix->projection & projections)
-      add_piece(&tensor, (struct tp_piece){.of = matrix->name,
-                                           .role = TP_ROLE_MATRIX,
-                                           .split = matrix->split,
-                                           .rows = matrix->rows,
-                                           .columns = matrix->columns,
-                                           .sharers = matrix->sharers});
+      add_matrix(&tensor, matrix, matrix->name);
   }
   return tensor;
 }
@@ -95,18 +106,13 @@ static struct tp_tensor matrices(struct tp_pass *pass, unsigned projections)
 static struct tp_tensor experts(struct tp_pass *pass, unsigned projections)
 {
   const int64_t count = pass->block.experts.count;
-  struct tp_tensor tensor = weight(pass, pass->request->dtype, TP_MAX_MATRICES * (int)count);
+  struct tp_tensor tensor = room_for(pass, projections, TP_MAX_MATRICES * (int)count);
   for (int64_t expert = 0; expert < count; expert++)
     for (int i = 0; i < pass->shape->n_matrices; i++) {
       const struct tp_matrix *matrix = &pass->shape->matrices[i];
       if (matrix->projection & projections)
-        add_piece(&tensor, (struct tp_piece){.of = tp_arena_printf(pass->arena, "%s.%d",
-                                                                   matrix->name, (int)expert),
-                                             .role = TP_ROLE_MATRIX,
-                                             .split = matrix->split,
-                                             .rows = matrix->rows,
-                                             .columns = matrix->columns,
-                                             .sharers = matrix->sharers});
+        add_matrix(&tensor, matrix,
+                   tp_arena_printf(pass->arena, "%s.%d", matrix->name, (int)expert));
     }
   return tensor;
 }
