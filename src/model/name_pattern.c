@@ -68,6 +68,14 @@ static const char *without_dots(const char *text, struct tp_arena *arena)
   return tp_arena_printf(arena, "%.*s", (int)length, text);
 }
 
+/* The name itself, what is below it, and a name that begins elsewhere. */
+static void set_globs(struct tp_name_pattern *pattern, struct tp_arena *arena)
+{
+  pattern->globs[0] = pattern->text;
+  pattern->globs[1] = tp_arena_printf(arena, "%s.*", pattern->text);
+  pattern->globs[2] = tp_arena_printf(arena, "*.%s", pattern->text);
+}
+
 bool tp_name_pattern_make(const char *text, bool regular, struct tp_arena *arena,
                           struct tp_name_pattern *pattern)
 {
@@ -81,6 +89,8 @@ bool tp_name_pattern_make(const char *text, bool regular, struct tp_arena *arena
     pattern->glob = strpbrk(text, "*?") != NULL;
     pattern->text = pattern->glob ? text : without_dots(text, arena);
     pattern->layer = layer_of(pattern->text);
+    if (pattern->glob)
+      set_globs(pattern, arena);
     return true;
   }
   const char *const posix = as_posix(text, arena);
@@ -107,21 +117,12 @@ static bool holds(const char *name, const char *part)
   return false;
 }
 
-static bool glob_fits(const char *pattern, const char *name)
+static bool glob_fits(const struct tp_name_pattern *pattern, const char *name)
 {
-  if (fnmatch(pattern, name, 0) == 0)
-    return true;
-  char wider[512];
-  const size_t length = strlen(pattern);
-  if (length > sizeof wider - 5)
-    return false;
-  memcpy(wider, "*.", 2);
-  memcpy(wider + 2, pattern, length);
-  memcpy(wider + 2 + length, ".*", 3);
-  if (fnmatch(wider + 2, name, 0) == 0)
-    return true;
-  wider[2 + length] = '\0';
-  return fnmatch(wider, name, 0) == 0;
+  for (int i = 0; i < TP_NAME_GLOBS; i++)
+    if (fnmatch(pattern->globs[i], name, 0) == 0)
+      return true;
+  return false;
 }
 
 bool tp_name_pattern_fits(const struct tp_name_pattern *pattern,
@@ -131,7 +132,7 @@ bool tp_name_pattern_fits(const struct tp_name_pattern *pattern,
     return false;
   for (int i = 0; i < names->n; i++)
     if (pattern->regular ? regexec(&pattern->regex, names->of[i], 0, NULL, 0) == 0
-        : pattern->glob  ? glob_fits(pattern->text, names->of[i])
+        : pattern->glob  ? glob_fits(pattern, names->of[i])
                          : holds(names->of[i], pattern->text))
       return true;
   return false;

@@ -9,8 +9,9 @@
 #include <regex.h>
 #include <stdbool.h>
 
+enum { TP_NAME_GLOBS = 3 };
 struct tp_name_pattern {
-  const char *text;
+  const char *text, *globs[TP_NAME_GLOBS];
   bool regular, glob;
   regex_t regex;
   int64_t layer;     /* the only one that a plain name is of; -1: any */
