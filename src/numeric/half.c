@@ -1,28 +1,17 @@
 #include "numeric/half.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { FRACTION_BITS = 10, BIAS = 15, INFINITE = 0x7c00, QUIET_NAN = 0x7e00, SIGN = 0x8000 };
 enum { LOST_BITS = 23 - FRACTION_BITS, FLOAT_BIAS = 127 };
 
-static uint32_t bits_of(float value)
-{
-  uint32_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  return bits;
-}
-
-/* A fraction that rounds up to the next power of two carries into the exponent by itself. */
 static unsigned magnitude_bits(float magnitude)
 {
   if (magnitude >= 65520.0f) /* half a step above the largest, 65504 */
     return INFINITE;
   if (magnitude < 0x1p-14f) /* subnormal: multiples of 2^-24 */
     return (unsigned)rintf(magnitude * 0x1p24f);
-  const uint32_t bits = bits_of(magnitude);
-  const uint32_t to_even = (1u << (LOST_BITS - 1)) - 1 + (bits >> LOST_BITS & 1);
-  return ((bits + to_even) >> LOST_BITS) - ((FLOAT_BIAS - BIAS) << FRACTION_BITS);
+  return tp_float_rounded(magnitude, LOST_BITS) - ((FLOAT_BIAS - BIAS) << FRACTION_BITS);
 }
 
 uint16_t tp_half_of(float value)
@@ -34,9 +23,7 @@ uint16_t tp_half_of(float value)
 /* The same exponent and fraction in a float are the value over 2^(127 - 15), subnormals too. */
 float tp_half_value(uint16_t half)
 {
-  const uint32_t bits = (uint32_t)(half & (SIGN - 1)) << LOST_BITS;
-  float magnitude;
-  memcpy(&magnitude, &bits, sizeof magnitude);
+  float magnitude = tp_float_of_bits((uint32_t)(half & (SIGN - 1)) << LOST_BITS);
   if ((half & INFINITE) == INFINITE)
     magnitude = (half & (INFINITE ^ (SIGN - 1))) == 0 ? INFINITY : NAN;
   else

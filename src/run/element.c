@@ -5,23 +5,21 @@
 #include <math.h>
 #include <string.h>
 
+enum { BF16_LOST_BITS = 16 };
+
 static float bf16_value(uint16_t bits)
 {
-  const uint32_t wide = (uint32_t)bits << 16;
-  float value;
-  memcpy(&value, &wide, sizeof value);
-  return value;
+  return tp_float_of_bits((uint32_t)bits << BF16_LOST_BITS);
 }
 
-/* The upper half of an fp32; a carry out of the fraction goes on into the exponent. */
 static uint16_t bf16_of(float value)
 {
+  enum { QUIET = 0x40 };
+  if (!isnan(value))
+    return (uint16_t)tp_float_rounded(value, BF16_LOST_BITS);
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
-  if (isnan(value))
-    return (uint16_t)(bits >> 16 | 0x40);
-  const uint32_t to_even = 0x7fff + (bits >> 16 & 1);
-  return (uint16_t)((bits + to_even) >> 16);
+  return (uint16_t)(bits >> BF16_LOST_BITS | QUIET);
 }
 
 enum { FP8_NAN = 0x7f, FP8_LARGEST = 0x7e, FP8_SIGN = 0x80, FP8_BIAS = 7, FP8_FRACTION_BITS = 3 };
@@ -30,10 +28,8 @@ enum { FP8_LOST_BITS = 23 - FP8_FRACTION_BITS, FLOAT_BIAS = 127 };
 /* The same exponent and fraction in an fp32 are the value over 2^(127 - 7), subnormals too. */
 static float fp8_value(uint8_t code)
 {
-  const uint32_t bits = (uint32_t)(code & FP8_NAN) << FP8_LOST_BITS;
-  float magnitude;
-  memcpy(&magnitude, &bits, sizeof magnitude);
-  magnitude = (code & FP8_NAN) == FP8_NAN ? NAN : magnitude * 0x1p120f;
+  const float scaled = tp_float_of_bits((uint32_t)(code & FP8_NAN) << FP8_LOST_BITS);
+  const float magnitude = (code & FP8_NAN) == FP8_NAN ? NAN : scaled * 0x1p120f;
   return (code & FP8_SIGN) != 0 ? -magnitude : magnitude;
 }
 
@@ -43,10 +39,8 @@ static unsigned fp8_magnitude(float magnitude)
     return FP8_LARGEST;
   if (magnitude < 0x1p-6f) /* subnormal: multiples of 2^-9 */
     return (unsigned)rintf(magnitude * 0x1p9f);
-  uint32_t bits;
-  memcpy(&bits, &magnitude, sizeof bits);
-  const uint32_t to_even = (1u << (FP8_LOST_BITS - 1)) - 1 + (bits >> FP8_LOST_BITS & 1);
-  return ((bits + to_even) >> FP8_LOST_BITS) - ((FLOAT_BIAS - FP8_BIAS) << FP8_FRACTION_BITS);
+  return tp_float_rounded(magnitude, FP8_LOST_BITS) -
+         ((FLOAT_BIAS - FP8_BIAS) << FP8_FRACTION_BITS);
 }
 
 static uint8_t fp8_of(float value)
