@@ -61,6 +61,8 @@ struct tpsim_point {
   int64_t dp;       /* replicas of the attention, each of tp GPUs, that share the experts; 1 */
   int64_t ep;       /* GPUs that experts are shared out over; 1 */
   int64_t layers;   /* the model cut to so many layers; all */
+  int64_t micro_batch; /* sequences that go through the stages at a time; the whole batch */
+  int64_t interleave;  /* stages a rank, of a training step over pp ranks; 1 */
 };
 
 /* What is answered.  A number that does not exist is NAN: a training step's time to first token,

@@ -20,6 +20,9 @@
   NUMBERS(prompt, "prompt", '\0', "LIST", "prompt tokens [1024]")                                  \
   NUMBERS(generate, "generate", '\0', "LIST", "generated tokens [512]")                            \
   NUMBERS(layers, "layers", '\0', "LIST", "cut the model to so many layers [all]")                 \
+  NUMBERS(micro_batch, "micro-batch", '\0', "LIST",                                                \
+          "sequences that go through the stages at a time [the batch]")                            \
+  NUMBERS(interleave, "interleave", '\0', "LIST", "stages a rank, of training over --pp [1]")      \
   WORDS(stack, "stack", 's', "K[,K]", "software stack [vllm-0.24]")                                \
   WORDS(dtype, "dtype", '\0', "T[,T]",                                                             \
         "fp16, bf16, fp32, fp8, fp8-block, nvfp4, w4a16, w4a16-mxfp4, w4a8-mxfp4 or auto: as the " \
@@ -32,8 +35,8 @@
 /* Of the commands that predict. */
 #define TP_POINT_PHASE_LIST(WORDS)                                              \
   WORDS(phase, "phase", '\0', "PH[,PH]",                                        \
-        "inference, train[+recompute][+sequence-parallel][+async-reduce] or a " \
-        "sub-layer; train: a step on batch x prompt tokens [inference]")
+        "inference, train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce] or " \
+        "a sub-layer; train: a step on batch x prompt tokens [inference]")
 
 struct tp_points {
 #define WORDS(name, option, letter, placeholder, help)   struct tp_words name;

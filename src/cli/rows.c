@@ -8,10 +8,12 @@
 
 static size_t count_columns(const struct tp_prediction *rows, size_t n)
 {
+  size_t count = tp_n_usual_columns;
   for (size_t i = 0; i < n; i++)
-    if (!isnan(rows[i].layers))
-      return tp_n_columns;
-  return tp_n_usual_columns;
+    for (size_t c = count; c < tp_n_columns; c++)
+      if (!isnan(tp_prediction_number(&rows[i], &tp_columns[c])))
+        count = c + 1;
+  return count;
 }
 
 static void print_json(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
@@ -89,6 +91,10 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
   fprintf(out, "tp %.0f, batch %.0f, prompt %.0f, ", row->tp, row->batch, row->prompt);
   if (!isnan(row->layers))
     fprintf(out, "layers %.0f, ", row->layers);
+  if (!isnan(row->micro_batch))
+    fprintf(out, "micro-batch %.0f, ", row->micro_batch);
+  if (!isnan(row->interleave))
+    fprintf(out, "interleave %.0f, ", row->interleave);
   if (pass)
     fprintf(out, "%s, %s, %s\n\n", row->phase, row->dtype, row->engine);
   else

@@ -26,6 +26,8 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_ep] = {.number = 1},
     [TP_AXIS_kv_dtype] = {.word = ""}, /* the stack's */
     [TP_AXIS_layers] = {.number = 0},  /* all */
+    [TP_AXIS_micro_batch] = {.number = 0}, /* the whole batch */
+    [TP_AXIS_interleave] = {.number = 0},  /* one stage a rank */
 };
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
@@ -142,7 +144,7 @@ static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis
 static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *point,
                                    struct tp_error *error)
 {
-  int64_t tp, pp, dp, ep, nodes;
+  int64_t tp, pp, dp, ep, nodes, interleave;
   TP_TRY(number_at(ask, TP_AXIS_tp, 1, 1e6, &tp, error));
   TP_TRY(number_at(ask, TP_AXIS_pp, 1, 1e6, &pp, error));
   TP_TRY(number_at(ask, TP_AXIS_dp, 1, 1e4, &dp, error));
@@ -152,6 +154,9 @@ static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *po
   TP_TRY(number_at(ask, TP_AXIS_prompt, 1, 1e8, &point->prompt, error));
   TP_TRY(number_at(ask, TP_AXIS_generate, 0, 1e8, &point->generate, error));
   TP_TRY(number_at(ask, TP_AXIS_layers, 0, 1e6, &point->layers, error));
+  TP_TRY(number_at(ask, TP_AXIS_micro_batch, 0, 1e6, &point->micro_batch, error));
+  TP_TRY(number_at(ask, TP_AXIS_interleave, 0, 1e3, &interleave, error));
+  point->interleave = (int)interleave;
   point->mesh = tp_mesh_of_tp((int)tp);
   point->mesh.pp = (int)pp;
   point->mesh.dp = (int)dp;

@@ -9,11 +9,21 @@ int64_t tp_point_capacity(const struct tp_point *point)
   return point->prompt + point->generate;
 }
 
-/* Of the replica that has most. */
-static int64_t sequences_of(const struct tp_point *point)
+int64_t tp_point_sequences(const struct tp_point *point)
 {
   const int64_t dp = point->mesh.dp > 1 ? point->mesh.dp : 1;
   return (point->batch + dp - 1) / dp;
+}
+
+/* That are worked on at once. */
+static int64_t sequences_of(const struct tp_point *point)
+{
+  return point->micro_batch > 0 ? point->micro_batch : tp_point_sequences(point);
+}
+
+int64_t tp_point_micro_batches(const struct tp_point *point)
+{
+  return tp_point_sequences(point) / sequences_of(point);
 }
 
 /* Tokens of all sequences that a step takes. */
@@ -73,6 +83,7 @@ struct tp_request tp_point_request(const struct tp_point *point, int stage,
       .model = point->model,
       .mesh = point->mesh,
       .stage = stage,
+      .interleave = point->interleave,
       .batch = *batch,
       .kv_capacity = tp_point_capacity(point),
       .dtype = point->dtype,
@@ -81,7 +92,7 @@ struct tp_request tp_point_request(const struct tp_point *point, int stage,
       .style = tp_style_of(point->stack, point->mesh.tp),
       .train = point->workload.train,
       .training = point->workload.training,
-      .operands = point->mesh.pp > 1, /* by which stages are cut */
+      .operands = point->mesh.pp > 1 && !point->workload.train, /* by which stages are cut */
   };
 }
 
@@ -167,7 +178,8 @@ bool tp_point_same_point(const struct tp_point *a, const struct tp_point *b)
 {
   return a->model == b->model && a->platform == b->platform && a->device == b->device &&
          a->stack == b->stack && tp_mesh_same(&a->mesh, &b->mesh) && a->nodes == b->nodes &&
-         a->batch == b->batch && a->prompt == b->prompt && a->generate == b->generate &&
+         a->batch == b->batch && a->micro_batch == b->micro_batch &&
+         a->interleave == b->interleave && a->prompt == b->prompt && a->generate == b->generate &&
          a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
          a->engine == b->engine && a->detail == b->detail && a->collective == b->collective &&
          tp_workload_same(&a->workload, &b->workload);
@@ -197,6 +209,8 @@ void tp_point_describe(const struct tp_point *point, struct tp_prediction *row)
   row->generate = tp_point_generates(point) ? (double)point->generate : (double)NAN;
   row->phase = tp_workload_text(&point->workload);
   row->layers = point->layers > 0 ? (double)point->layers : (double)NAN;
+  row->micro_batch = point->micro_batch > 0 ? (double)point->micro_batch : (double)NAN;
+  row->interleave = point->interleave > 0 ? point->interleave : (double)NAN;
   row->dtype = point->dtype_text != NULL ? point->dtype_text : tp_dtype_text(point->dtype);
   row->kv_dtype = kv_dtype_text(point);
   row->engine = point->engine->name;

@@ -18,6 +18,8 @@ struct tp_point {
   int nodes; /* 0: as many as the ranks need */
   int64_t batch, prompt, generate;
   int64_t layers; /* that `model` was cut to; 0: it is whole */
+  int64_t micro_batch; /* sequences that go through the stages at a time; 0: all */
+  int interleave;      /* stages a rank of a training step; 0: one */
   enum tp_dtype dtype;
   const enum tp_dtype *dtypes; /* by part of the model; NULL: `dtype` */
   const char *dtype_text;      /* of a row; NULL: the name of `dtype` */
@@ -37,9 +39,13 @@ int64_t tp_point_generated(const struct tp_point *point);
 /* Tokens a sequence that the cache is allocated for. */
 int64_t tp_point_capacity(const struct tp_point *point);
 
+/* Sequences of the replica that has most; in how many micro-batches they go through the stages. */
+int64_t tp_point_sequences(const struct tp_point *point);
+int64_t tp_point_micro_batches(const struct tp_point *point);
+
 /* The batch of the prefill, or of the one pass there is, taken in so many steps: the tokens of all
  * sequences one after the other, no more a step than the stack allows.  And of the decode step that
- * attends `kv_len` tokens. */
+ * attends `kv_len` tokens.  Of one micro-batch, where there are several. */
 int64_t tp_point_prefill_steps(const struct tp_point *point);
 struct tp_batch tp_point_prefill(const struct tp_point *point, int64_t step);
 /* How many steps from this one on are the same: where each takes whole sequences, all that do. */

@@ -2,7 +2,7 @@
 
 #include "predict/decode.h"
 #include "predict/interval.h"
-#include "predict/steps.h"
+#include "predict/stages.h"
 #include "program/wiring/build.h"
 
 #include <math.h>
@@ -69,11 +69,12 @@ static enum tp_status add_footprint(struct tp_steps *steps, int stage, const str
                                     struct tp_footprint *most, struct tp_error *error)
 {
   struct tp_footprint one;
-  TP_TRY(tp_steps_footprint(steps, stage, batch, &one, error));
+  TP_TRY(tp_steps_footprint(steps, (struct tp_stage_pass){.stage = stage}, batch, &one, error));
+  const double micro_batches = (double)tp_point_micro_batches(steps->point);
   most->weight_bytes = one.weight_bytes;
   most->state_bytes = one.state_bytes;
-  most->kv_bytes = fmax(most->kv_bytes, one.kv_bytes);
-  most->activation_bytes = fmax(most->activation_bytes, one.activation_bytes);
+  most->kv_bytes = fmax(most->kv_bytes, one.kv_bytes * micro_batches);
+  most->activation_bytes = fmax(most->activation_bytes, one.activation_bytes + one.kept_bytes);
   return TP_OK;
 }
 
@@ -82,6 +83,8 @@ static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct 
 {
   const struct tp_point *const point = steps->point;
   const int64_t n = tp_point_prefill_steps(point);
+  if (point->workload.train && tp_stages_are_filled(point))
+    return tp_stages_train_footprint(steps, stage, most, error);
   *most = (struct tp_footprint){0};
   for (int64_t i = 0; i < n; i += tp_point_prefill_alike(point, i)) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
@@ -97,6 +100,7 @@ static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct 
 static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *most,
                                    struct tp_error *error)
 {
+  TP_TRY(tp_stages_check(steps->point, error));
   TP_TRY(stage_footprint(steps, 0, most, error));
   for (int stage = 1; stage < steps->point->mesh.pp; stage++) {
     struct tp_footprint need;
@@ -184,6 +188,8 @@ static enum tp_status run_decode(void *data, int64_t kv_len, struct tp_result *r
                                  struct tp_error *error)
 {
   struct tp_steps *const steps = data;
+  if (tp_stages_are_filled(steps->point))
+    return tp_stages_decode(steps, kv_len, result, error);
   const struct tp_batch batch = tp_point_decode(steps->point, kv_len);
   return tp_steps_run(steps, &batch, result, error);
 }
@@ -210,11 +216,25 @@ static enum tp_status sum_decode(struct tp_steps *steps, struct tp_sum *sum, str
   return TP_OK;
 }
 
+/* What all micro-batches do before they decode. */
+static enum tp_status run_filled(struct tp_steps *steps, struct tp_result *result,
+                                 struct tp_error *error)
+{
+  return steps->point->workload.train ? tp_stages_train(steps, result, error)
+                                      : tp_stages_prefill(steps, result, error);
+}
+
 /* Of the prefill, or the one pass there is. */
 static enum tp_status sum_prefill(struct tp_steps *steps, struct tp_sum *sum,
                                   struct tp_error *error)
 {
   const int64_t n = tp_point_prefill_steps(steps->point);
+  if (tp_stages_are_filled(steps->point)) {
+    struct tp_result result;
+    TP_TRY(run_filled(steps, &result, error));
+    tp_sum_add(sum, &result, 1);
+    return TP_OK;
+  }
   for (int64_t i = 0, alike; i < n; i += alike) {
     const struct tp_batch batch = tp_point_prefill(steps->point, i);
     struct tp_result result;
@@ -320,7 +340,11 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   timeline->first_rank = timeline->n_ranks = 0;
   timeline->sm_count = point->device->datasheet.sm_count;
   timeline->pass = tp_point_generates(point) ? "prefill" : NULL;
-  for (int64_t i = 0; i < tp_point_prefill_steps(point); i++) {
+  if (tp_stages_are_filled(point)) {
+    TP_TRY(run_filled(&steps, &result, error));
+    timeline->offset_s += result.total_s;
+  }
+  for (int64_t i = 0; i < tp_point_prefill_steps(point) && !tp_stages_are_filled(point); i++) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
     TP_TRY(tp_steps_run(&steps, &prefill, &result, error));
     timeline->offset_s += result.total_s;

@@ -66,9 +66,12 @@
   NUMBER(ep, "GPUs", "expert-parallel degree: the experts shared out over so many of dp x tp") \
   TEXT(kv_dtype, "", "type of the KV cache; empty: the stack's")
 
-/* An input that is written only where it is used. */
-#define TP_LAST_INPUT_COLUMNS(NUMBER) \
-  NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")
+/* Inputs that are written only where one of them, or one behind it, is used. */
+#define TP_LAST_INPUT_COLUMNS(NUMBER)                                                         \
+  NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")   \
+  NUMBER(micro_batch, "sequences",                                                            \
+         "that go through the stages at a time, filling the pipeline; empty: the whole batch") \
+  NUMBER(interleave, "stages", "a rank, of a training step over pp ranks; empty: one")
 
 /* What tells one row from another, whoever reads, chooses or compares rows. */
 #define TP_EVERY_INPUT(TEXT, NUMBER)   \

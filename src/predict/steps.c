@@ -21,7 +21,8 @@ struct key {
   enum tp_detail detail;
   enum tp_algorithm collective;
   const char *workload; /* a literal */
-  int stage;
+  struct tp_stage_pass which;
+  int interleave;
   bool by_context; /* the footprint depends on contexts, too */
   const struct tp_batch *batch;
 };
@@ -113,7 +114,8 @@ void tp_step_memo_free(struct tp_step_memo *memo)
   free(memo);
 }
 
-static struct key key_of(const struct tp_steps *steps, int stage, const struct tp_batch *batch)
+static struct key key_of(const struct tp_steps *steps, struct tp_stage_pass which,
+                         const struct tp_batch *batch)
 {
   const struct tp_point *const point = steps->point;
   return (struct key){
@@ -128,10 +130,16 @@ static struct key key_of(const struct tp_steps *steps, int stage, const struct t
       .detail = point->detail,
       .collective = point->collective,
       .workload = tp_workload_text(&point->workload),
-      .stage = stage,
+      .which = which,
+      .interleave = point->interleave,
       .by_context = point->stack->attention.decode == TP_ATTENTION_MATERIALISED,
       .batch = batch,
   };
+}
+
+static bool same_pass(struct tp_stage_pass a, struct tp_stage_pass b)
+{
+  return a.stage == b.stage && a.pass == b.pass;
 }
 
 static bool same_batch(const struct key *a, const struct tp_batch *batch)
@@ -144,8 +152,8 @@ static bool same_key(const struct key *a, const struct key *b)
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && tp_mesh_same(&a->mesh, &b->mesh) &&
          a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
-         a->detail == b->detail && a->collective == b->collective && a->stage == b->stage &&
-         a->workload == b->workload && same_batch(a, b->batch);
+         a->detail == b->detail && a->collective == b->collective && same_pass(a->which, b->which) &&
+         a->interleave == b->interleave && a->workload == b->workload && same_batch(a, b->batch);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -159,7 +167,7 @@ static uint64_t hash_of(const struct key *key)
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
   hash =
-      mix(hash, (uint64_t)key->stage << 48 | (uint64_t)key->mesh.dp << 24 | (uint64_t)key->mesh.ep);
+      mix(hash, (uint64_t)(4 * key->which.stage + (int)key->which.pass) << 46 | (uint64_t)key->mesh.dp << 24 | (uint64_t)key->mesh.ep);
   hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
   for (int i = 0; i < key->batch->n; i++) {
     const struct tp_chunk *const chunk = &key->batch->chunks[i];
@@ -199,8 +207,9 @@ static struct tp_arena *home_of(const struct tp_steps *steps, const struct tp_st
   return entry->kept ? entry->arena : steps->scratch;
 }
 
-static enum tp_status build(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                            struct tp_step_entry *entry, struct tp_error *error)
+static enum tp_status build(const struct tp_steps *steps, struct tp_stage_pass which,
+                            const struct tp_batch *batch, struct tp_step_entry *entry,
+                            struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   struct tp_program *const program = &entry->program;
@@ -213,18 +222,19 @@ static enum tp_status build(const struct tp_steps *steps, int stage, const struc
   if (point->workload.alone) {
     TP_TRY(build_sublayer(steps, batch, arena, program, error));
   } else {
-    const struct tp_request request = tp_point_request(point, stage, batch);
+    struct tp_request request = tp_point_request(point, which.stage, batch);
+    request.pass = which.pass;
     TP_TRY(tp_variant_build(point->variant, &request, arena, program, error));
   }
   program->batch = *batch;
   return tp_collective_choose(program, &steps->timing.machine->machine, point->collective, error);
 }
 
-static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
+static enum tp_status find_in_memo(const struct tp_steps *steps, struct tp_stage_pass which,
                                    const struct tp_batch *batch, struct tp_step_entry **found,
                                    struct tp_error *error)
 {
-  const struct key key = key_of(steps, stage, batch);
+  const struct key key = key_of(steps, which, batch);
   const uint64_t hash = hash_of(&key);
   struct set *const set = &steps->memo->sets[(size_t)(hash >> 20) & (SETS - 1)];
   for (int i = 0; i < WAYS; i++)
@@ -235,7 +245,7 @@ static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
   struct tp_step_entry **const way = &set->ways[set->oldest];
   struct tp_step_entry *const entry = *way = emptied(steps->memo, *way);
   set->hashes[set->oldest] = hash;
-  TP_TRY(build(steps, stage, batch, entry, error));
+  TP_TRY(build(steps, which, batch, entry, error));
   entry->key = key;
   entry->built_for = *batch;
   entry->key.batch = &entry->built_for;
@@ -247,13 +257,15 @@ static enum tp_status find_in_memo(const struct tp_steps *steps, int stage,
 /* The entry of a stage's step, which was built for a batch that is alike: mostly that of the
  * prefill or of the decode step before, for footprints are asked for before times, and a generation
  * is many steps. */
-static enum tp_status find(struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                           struct tp_step_entry **found, struct tp_error *error)
+static enum tp_status find(struct tp_steps *steps, struct tp_stage_pass which,
+                           const struct tp_batch *batch, struct tp_step_entry **found,
+                           struct tp_error *error)
 {
   struct tp_step_entry **const last = &steps->last[decodes_some(batch)];
-  if (*last == NULL || (*last)->key.stage != stage || !same_batch(&(*last)->key, batch)) {
+  if (*last == NULL || !same_pass((*last)->key.which, which) ||
+      !same_batch(&(*last)->key, batch)) {
     *last = NULL;
-    TP_TRY(find_in_memo(steps, stage, batch, last, error));
+    TP_TRY(find_in_memo(steps, which, batch, last, error));
   }
   *found = *last;
   return TP_OK;
@@ -270,28 +282,31 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
   return tp_point_check(point, &steps->timing.machine->machine, error);
 }
 
-enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                                  struct tp_footprint *footprint, struct tp_error *error)
+enum tp_status tp_steps_footprint(struct tp_steps *steps, struct tp_stage_pass which,
+                                  const struct tp_batch *batch, struct tp_footprint *footprint,
+                                  struct tp_error *error)
 {
   struct tp_step_entry *entry;
-  TP_TRY(find(steps, stage, batch, &entry, error));
+  TP_TRY(find(steps, which, batch, &entry, error));
   const struct tp_program *const program = &entry->program;
   *footprint = (struct tp_footprint){
       .weight_bytes = program->weight_bytes,
       .state_bytes = program->state_bytes,
       .kv_bytes = tp_program_kv_bytes(program, tp_point_capacity(steps->point)),
-      .activation_bytes = program->activation_bytes};
+      .activation_bytes = program->activation_bytes,
+      .kept_bytes = program->kept_bytes};
   return TP_OK;
 }
 
 /* The program at the contexts of the batch, with its costs. */
-static enum tp_status price(const struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                            struct tp_step_entry *entry, struct tp_error *error)
+static enum tp_status price(const struct tp_steps *steps, struct tp_stage_pass which,
+                            const struct tp_batch *batch, struct tp_step_entry *entry,
+                            struct tp_error *error)
 {
   const struct tp_timed_machine *const machine = steps->timing.machine;
   struct tp_program *const program = &entry->program;
   if (!entry->kept && entry->turn != steps->memo->turn)
-    TP_TRY(build(steps, stage, batch, entry, error));
+    TP_TRY(build(steps, which, batch, entry, error));
   const bool same = tp_batch_same(&program->batch, batch);
   if (entry->priced.program != NULL) {
     if (!same)
@@ -320,17 +335,18 @@ static struct outcome *outcome_of(struct tp_step_entry *entry, const struct tp_b
   return &entry->outcomes[(size_t)(hash >> 20) & (OUTCOMES - 1)];
 }
 
-static enum tp_status run_stage(struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                                struct tp_result *result, struct tp_error *error)
+enum tp_status tp_steps_run_stage(struct tp_steps *steps, struct tp_stage_pass which,
+                                  const struct tp_batch *batch, struct tp_result *result,
+                                  struct tp_error *error)
 {
   struct tp_step_entry *entry;
-  TP_TRY(find(steps, stage, batch, &entry, error));
+  TP_TRY(find(steps, which, batch, &entry, error));
   struct outcome *const outcome = steps->timing.timeline == NULL ? outcome_of(entry, batch) : NULL;
   if (outcome != NULL && outcome->ran && outcome->context == batch->chunks[0].context) {
     *result = outcome->result;
     return TP_OK;
   }
-  TP_TRY(price(steps, stage, batch, entry, error));
+  TP_TRY(price(steps, which, batch, entry, error));
   TP_TRY(tp_timing_run(&steps->timing, &entry->priced, steps->scratch, result, error));
   if (outcome != NULL)
     *outcome = (struct outcome){true, batch->chunks[0].context, *result};
@@ -357,7 +373,7 @@ static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *
 {
   const int stages = steps->point->mesh.pp, ranks = tp_mesh_stage_ranks(&steps->point->mesh);
   if (stages == 1)
-    return run_stage(steps, 0, batch, result, error);
+    return tp_steps_run_stage(steps, (struct tp_stage_pass){.stage = 0}, batch, result, error);
   struct tp_timeline nobodys = {.offset_s = 0};
   struct tp_timeline *const timeline =
       steps->timing.timeline != NULL ? steps->timing.timeline : &nobodys;
@@ -368,7 +384,7 @@ static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *
     timeline->first_rank = stage * ranks;
     timeline->n_ranks = ranks;
     timeline->offset_s = began_s + result->total_s;
-    TP_TRY(run_stage(steps, stage, batch, &one, error));
+    TP_TRY(tp_steps_run_stage(steps, (struct tp_stage_pass){.stage = stage}, batch, &one, error));
     add_stage(&one, stages, result);
   }
   timeline->offset_s = began_s;

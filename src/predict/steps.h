@@ -26,19 +26,31 @@ struct tp_steps {
 };
 
 /* What one rank of a stage needs of its memory while it works on a batch, the cache at its full
- * capacity. */
+ * capacity; and what a forward pass of training leaves there for its backward. */
 struct tp_footprint {
-  double weight_bytes, state_bytes, kv_bytes, activation_bytes;
+  double weight_bytes, state_bytes, kv_bytes, activation_bytes, kept_bytes;
+};
+
+/* What a stage does: of a training step over stages one of its passes, else all of it. */
+struct tp_stage_pass {
+  int stage;
+  enum tp_training_pass pass;
 };
 
 /* Makes the machine; TP_E_INPUT where the point cannot run on it. */
 enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error);
 
 /* TP_E_INPUT where the variant refuses the step. */
-enum tp_status tp_steps_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                                  struct tp_footprint *footprint, struct tp_error *error);
+enum tp_status tp_steps_footprint(struct tp_steps *steps, struct tp_stage_pass which,
+                                  const struct tp_batch *batch, struct tp_footprint *footprint,
+                                  struct tp_error *error);
 
-/* One step, through all stages, with the host's time of it where it is of an inference; of a
+/* A stage's part of a step. */
+enum tp_status tp_steps_run_stage(struct tp_steps *steps, struct tp_stage_pass which,
+                                  const struct tp_batch *batch, struct tp_result *result,
+                                  struct tp_error *error);
+
+/* One step, through all stages one after another, with the host's time of it where it is of an inference; of a
  * training point forward and backward, of a sub-layer that alone. */
 enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
                             struct tp_result *result, struct tp_error *error);

@@ -2,15 +2,23 @@
 
 #include <string.h>
 
-enum { RECOMPUTE = 1, SEQUENCE_PARALLEL = 2, ASYNC_REDUCE = 4, N_PARTS = 3 };
+enum {
+  RECOMPUTE = 1,
+  SEQUENCE_PARALLEL = 2,
+  ASYNC_REDUCE = 4,
+  SELECTIVE_RECOMPUTE = 8,
+  N_PARTS = 4
+};
 
-static const char *const parts[N_PARTS] = {"recompute", "sequence-parallel", "async-reduce"};
+static const char *const parts[N_PARTS] = {"recompute", "sequence-parallel", "async-reduce",
+                                           "selective-recompute"};
 
 static unsigned flags_of(const struct tp_training *training)
 {
   return (training->recompute ? RECOMPUTE : 0u) |
          (training->sequence_parallel ? SEQUENCE_PARALLEL : 0u) |
-         (training->async_reduce ? ASYNC_REDUCE : 0u);
+         (training->async_reduce ? ASYNC_REDUCE : 0u) |
+         (training->selective_recompute ? SELECTIVE_RECOMPUTE : 0u);
 }
 
 static bool is_word(const char *text, size_t length, const char *word)
@@ -22,8 +30,8 @@ static enum tp_status refuse(const char *text, struct tp_error *error)
 {
   return tp_fail(error, TP_E_INPUT,
                  "no phase '%.64s'; inference, "
-                 "train[+recompute][+sequence-parallel][+async-reduce], no part twice, or a "
-                 "sub-layer: op, fc-2, fc-1, ip",
+                 "train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce], no part "
+                 "twice, or a sub-layer: op, fc-2, fc-1, ip",
                  text);
 }
 
@@ -54,9 +62,12 @@ enum tp_status tp_workload_parse(const char *text, struct tp_workload *workload,
     flags |= 1u << part;
     rest += length;
   }
+  if (flags & RECOMPUTE && flags & SELECTIVE_RECOMPUTE)
+    return refuse(text, error);
   workload->train = true;
   workload->training = (struct tp_training){.recompute = flags & RECOMPUTE,
                                             .sequence_parallel = flags & SEQUENCE_PARALLEL,
+                                            .selective_recompute = flags & SELECTIVE_RECOMPUTE,
                                             .async_reduce = flags & ASYNC_REDUCE};
   return TP_OK;
 }
@@ -72,6 +83,14 @@ const char *tp_workload_text(const struct tp_workload *workload)
       "train+recompute+async-reduce",
       "train+sequence-parallel+async-reduce",
       "train+recompute+sequence-parallel+async-reduce",
+      "train+selective-recompute",
+      NULL, /* two recomputations */
+      "train+selective-recompute+sequence-parallel",
+      NULL,
+      "train+selective-recompute+async-reduce",
+      NULL,
+      "train+selective-recompute+sequence-parallel+async-reduce",
+      NULL,
   };
   if (workload->alone)
     return tp_sublayer_text(workload->sublayer);

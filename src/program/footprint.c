@@ -25,7 +25,7 @@ static double table_elements(const struct tp_pass *pass)
   const struct tp_request *request = pass->request;
   const struct tp_model *model = request->model;
   const int64_t tp = request->mesh.tp;
-  const bool begins = request->stage == 0, ends = request->stage + 1 >= request->mesh.pp;
+  const bool begins = request->stage == 0, ends = tp_request_ends(request);
   const double hidden = (double)pass->block.hidden;
   const int64_t embedding_rows =
       request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
@@ -41,7 +41,7 @@ static double table_elements(const struct tp_pass *pass)
 static double blocks_of(const struct tp_pass *pass, int kind)
 {
   const struct tp_model *model = pass->request->model;
-  const struct tp_stage stage = tp_stage_of(model, &pass->request->mesh, pass->request->stage);
+  const struct tp_stage stage = tp_stage_of(pass->request);
   return (double)(tp_model_layers_of(model, kind, stage.first, stage.count) *
                   pass->kinds[kind].block.copies);
 }
@@ -130,8 +130,8 @@ static double activation_bytes(const struct tp_pass *pass)
   for (int kind = 0; kind < tp_model_n_kinds(request->model); kind++)
     if (blocks_of(pass, kind) > 0)
       inner = max(inner, inner_elements(pass, &pass->kinds[kind].block));
-  const bool ends = request->stage + 1 >= request->mesh.pp;
-  const double logits = ends ? (double)tp_pass_head_rows(pass) * (double)request->model->vocab : 0;
+  const double logits =
+      tp_request_ends(request) ? (double)tp_pass_head_rows(pass) * (double)request->model->vocab : 0;
   const double outer =
       4 * (double)pass->tokens * (double)pass->block.hidden * (double)pass->block.copies;
   return (outer + max(inner, logits)) * tp_dtype_bytes(pass->wide);

@@ -50,7 +50,8 @@ static void print_program(FILE *out, const struct tp_program *program)
   if (program->state_bytes > 0)
     fprintf(out, "gradients+optimiser=%.0f ", program->state_bytes);
   fprintf(out, "kv=%.0f activations=%.0f bytes\n",
-          tp_program_kv_bytes(program, program->kv_capacity), program->activation_bytes);
+          tp_program_kv_bytes(program, program->kv_capacity),
+          program->activation_bytes + program->kept_bytes);
 }
 
 char *tp_program_text(const struct tp_program *program, struct tp_arena *arena)

@@ -4,30 +4,32 @@
 
 #include <string.h>
 
-struct tp_stage tp_stage_of(const struct tp_model *model, const struct tp_mesh *mesh, int index)
+struct tp_stage tp_stage_of(const struct tp_request *request)
 {
-  if (mesh->pp <= 1)
+  const struct tp_model *const model = request->model;
+  const int stages = tp_request_stages(request), index = request->stage;
+  if (stages <= 1)
     return (struct tp_stage){.first = 0, .count = model->layers};
-  const int64_t least = model->layers / mesh->pp, more = model->layers % mesh->pp;
+  const int64_t least = model->layers / stages, more = model->layers % stages;
   return (struct tp_stage){.first = index * least + (index < more ? index : more),
                            .count = least + (index < more)};
 }
 
 enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error *error)
 {
-  const int pp = request->mesh.pp;
-  if (pp == 1)
+  const int pp = request->mesh.pp, stages = tp_request_stages(request);
+  const long long layers = (long long)request->model->layers;
+  if (stages <= 1 || stages <= layers)
     return TP_OK;
-  if (request->train)
+  if (stages > pp)
     return tp_fail(error, TP_E_INPUT,
-                   "pp %d: a training step over pipeline stages is not modelled; take pp 1", pp);
-  if (pp > request->model->layers)
-    return tp_fail(error, TP_E_INPUT,
-                   "pp %d: a stage takes one layer or more, and %s has %lld in this run; take pp "
-                   "%lld or less, or more layers",
-                   pp, request->model->name, (long long)request->model->layers,
-                   (long long)request->model->layers);
-  return TP_OK;
+                   "pp %d, interleave %d: a stage takes one layer or more, and %s has %lld in this "
+                   "run for %d stages; take fewer, or more layers",
+                   pp, request->interleave, request->model->name, layers, stages);
+  return tp_fail(error, TP_E_INPUT,
+                 "pp %d: a stage takes one layer or more, and %s has %lld in this run; take pp "
+                 "%lld or less, or more layers",
+                 pp, request->model->name, layers, layers);
 }
 
 /* The part of a segment's repetitions that lies between two layers, as segments of their own. */
@@ -50,7 +52,7 @@ static int64_t turns_of(const struct tp_segment *segment)
 static enum tp_status append_turns(struct cutter *cutter, const struct tp_segment *segment,
                                    int64_t repetition, int64_t first, int64_t last, int64_t repeat)
 {
-  const int layers = (int)(segment->layers / turns_of(segment) * (last - first));
+  const int layers = (int)(segment->layers / turns_of(segment) * (last - first)); /* or below 0 */
   struct tp_op *const ops = TP_NEW_RAW(cutter->arena, struct tp_op, segment->n_ops);
   size_t n = 0;
   for (size_t i = 0; i < segment->n_ops; i++)
@@ -84,12 +86,17 @@ static enum tp_status append_between(struct cutter *cutter, const struct tp_segm
   return TP_OK;
 }
 
+static int64_t layers_of(const struct tp_segment *segment)
+{
+  return segment->layers < 0 ? -segment->layers : segment->layers;
+}
+
 /* Turns of the segment, which begins at layer `start`, that stand before layer `layer`. */
 static enum tp_status turns_before(const struct cutter *cutter, const struct tp_segment *segment,
                                    int64_t start, int64_t layer, int64_t *turns)
 {
-  const int64_t at_a_time = segment->layers / turns_of(segment);
-  const int64_t most = segment->repeat * segment->layers;
+  const int64_t at_a_time = layers_of(segment) / turns_of(segment);
+  const int64_t most = segment->repeat * layers_of(segment);
   const int64_t before = layer < start ? 0 : layer - start > most ? most : layer - start;
   *turns = before / at_a_time;
   if (before % at_a_time == 0)
@@ -100,18 +107,28 @@ static enum tp_status turns_before(const struct cutter *cutter, const struct tp_
                  cutter->request->mesh.pp, (long long)layer, (long long)at_a_time);
 }
 
+/* Whether what stands between layers, `at` of them behind it, belongs to those from `first` on,
+ * before `end`: to the layer after it, and behind the last of the model to that; on the way back the
+ * other way round. */
+static bool has(const struct cutter *cutter, int64_t at, int64_t first, int64_t end)
+{
+  const int64_t layers = cutter->request->model->layers;
+  if (cutter->request->pass == TP_TRAINING_BACKWARD)
+    return at > first && at <= end;
+  return (at >= first && at < end) || (at == layers && end == layers);
+}
+
 /* What the layers from `first` on, before `end`, consist of; with what precedes the first of the
- * model and follows its last. */
+ * model and follows its last.  A training step has the model's layers twice, there and back. */
 static enum tp_status cut_between(struct cutter *cutter, const struct tp_program *program,
                                   int64_t first, int64_t end)
 {
-  const int64_t layers = cutter->request->model->layers;
   int64_t at = 0;
   cutter->part->n = 0;
   for (size_t i = 0; i < program->n_segments; i++) {
     const struct tp_segment *const segment = &program->segments[i];
     if (segment->layers == 0) {
-      if ((at >= first && at < end) || (at == layers && end == layers))
+      if (has(cutter, at, first, end))
         TP_TRY(tp_excerpt_append(cutter->part, *segment, cutter->error));
       continue;
     }
@@ -119,7 +136,7 @@ static enum tp_status cut_between(struct cutter *cutter, const struct tp_program
     TP_TRY(turns_before(cutter, segment, at, first, &from));
     TP_TRY(turns_before(cutter, segment, at, end, &to));
     TP_TRY(append_between(cutter, segment, from, to));
-    at += segment->repeat * segment->layers;
+    at += segment->repeat * layers_of(segment);
   }
   return TP_OK;
 }
@@ -140,8 +157,8 @@ static void wait_for_all(struct tp_program *program, const struct tp_excerpt *pa
   }
 }
 
-/* A segment of one op, which sends tensors of `rows` to the next stage. */
-static enum tp_status append_send(struct cutter *cutter, struct tp_program *program,
+/* A segment of one op, which sends so much to another stage; `live`, where ops say tensors. */
+static enum tp_status append_send(struct cutter *cutter, struct tp_program *program, double bytes,
                                   const struct tp_live *live)
 {
   struct tp_op *const send = TP_NEW(cutter->arena, struct tp_op, 1);
@@ -151,9 +168,9 @@ static enum tp_status append_send(struct cutter *cutter, struct tp_program *prog
                          .records = TP_NO_EVENT,
                          .collective = {.kind = TP_SEND,
                                         .group = tp_mesh_stages(&cutter->request->mesh),
-                                        .bytes = tp_live_bytes(program, live),
+                                        .bytes = bytes,
                                         .dtype = tp_dtype_wide(cutter->request->dtype)}};
-  for (int i = 0; i < live->n && i < TP_MAX_INPUTS; i++)
+  for (int i = 0; live != NULL && i < live->n && i < TP_MAX_INPUTS; i++)
     send->in[send->n_in++] = live->tensors[i];
   wait_for_all(program, cutter->part, send);
   return tp_excerpt_append(
@@ -161,10 +178,35 @@ static enum tp_status append_send(struct cutter *cutter, struct tp_program *prog
       cutter->error);
 }
 
+static void take(struct tp_program *program, const struct tp_excerpt *part)
+{
+  memcpy(program->segments, part->segments, part->n * sizeof *part->segments);
+  program->n_segments = part->n;
+}
+
+/* The layers on the way back stand behind those on the way there, the last first. */
+static enum tp_status cut_training(const struct tp_request *request, struct tp_arena *arena,
+                                   struct tp_program *program, struct tp_error *error)
+{
+  const struct tp_stage stage = tp_stage_of(request);
+  const int64_t end = stage.first + stage.count, layers = request->model->layers;
+  const bool back = request->pass == TP_TRAINING_BACKWARD;
+  struct tp_excerpt own;
+  struct cutter cutter = {.request = request, .arena = arena, .part = &own, .error = error};
+  TP_TRY(cut_between(&cutter, program, back ? 2 * layers - end : stage.first,
+                     back ? 2 * layers - stage.first : end));
+  if (back ? request->stage > 0 : !tp_request_ends(request))
+    TP_TRY(append_send(&cutter, program, program->handed_bytes, NULL));
+  take(program, &own);
+  return TP_OK;
+}
+
 enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *arena,
                             struct tp_program *program, struct tp_error *error)
 {
-  const struct tp_stage stage = tp_stage_of(request->model, &request->mesh, request->stage);
+  if (request->train)
+    return cut_training(request, arena, program, error);
+  const struct tp_stage stage = tp_stage_of(request);
   const int64_t end = stage.first + stage.count, layers = request->model->layers;
   struct tp_excerpt before, own, after;
   struct cutter cutter = {.request = request, .arena = arena, .error = error};
@@ -186,8 +228,7 @@ enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *a
   }
   if (stage.first > 0)
     TP_TRY(tp_live_receive(program, &before, &own, arena, error));
-  TP_TRY(append_send(&cutter, program, &live));
-  memcpy(program->segments, own.segments, own.n * sizeof *own.segments);
-  program->n_segments = own.n;
+  TP_TRY(append_send(&cutter, program, tp_live_bytes(program, &live), &live));
+  take(program, &own);
   return TP_OK;
 }

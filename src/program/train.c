@@ -3,6 +3,7 @@
 
 #include "program/block.h"
 #include "program/layers.h"
+#include "program/stage.h"
 
 static double whole_rows(const struct tp_pass *pass)
 {
@@ -26,6 +27,11 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
   return status;
 }
 
+bool tp_train_keeps_scores(const struct tp_request *request)
+{
+  return request->style.attention_prefill == TP_ATTENTION_MATERIALISED;
+}
+
 /* Elements that one layer's forward pass leaves for its backward, its residuals aside: the inputs
  * of the four GEMMs; q, k and v; what the activation read; probabilities, if they are in memory.
  * Gathered inputs stay whole: Megatron-LM gathers them a second time instead. */
@@ -37,24 +43,27 @@ static double layer_elements(const struct tp_pass *pass, int residuals)
   const double attention = (double)(2 * b->heads + 2 * b->kv_heads) * (double)b->head_dim;
   const double mlp = (double)b->ffn * (b->gated ? 3 : 2);
   double scores = 0;
-  if (request->style.attention_prefill == TP_ATTENTION_MATERIALISED)
+  if (tp_train_keeps_scores(request) && !request->training.selective_recompute)
     scores = tokens * (double)b->heads * (double)request->batch.chunks[0].tokens;
   return tokens * (attention + mlp) + scores + residuals * whole_rows(pass);
 }
 
-void tp_train_end(struct tp_pass *pass, int residuals, int inputs)
+void tp_train_end(struct tp_pass *pass, struct tp_train_rows rows)
 {
   tp_pass_end(pass);
   struct tp_program *program = pass->program;
-  const double layers = (double)pass->request->model->layers;
+  const double element_bytes = tp_dtype_bytes(pass->wide);
+  const double layers = (double)tp_stage_of(pass->request).count;
   const double residual = (double)pass->residual_tokens * (double)pass->block.hidden;
-  const double layer = residuals * residual + layer_elements(pass, residuals);
-  const double kept =
-      pass->request->training.recompute ? layers * inputs * residual + layer : layers * layer;
+  const double layer = rows.residuals * residual + layer_elements(pass, rows.residuals);
+  const bool again = pass->request->training.recompute;
+  program->handed_bytes = rows.handed * residual * element_bytes;
+  program->kept_bytes = (again ? layers * rows.inputs * residual : layers * layer) * element_bytes;
+  if (again) /* the layer that is at its backward */
+    program->activation_bytes += layer * element_bytes;
   program->state_bytes = program->weight_bytes + /* gradients are as large */
                          tp_pass_parameters(pass) * pass->request->style.optimiser_bytes;
   program->n_caches = 0;
-  program->activation_bytes += kept * tp_dtype_bytes(pass->wide);
 }
 
 void tp_train_embed(struct tp_pass *pass)

@@ -35,9 +35,14 @@ TP_TRAIN_BUILDER(desync_4x);
 enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *request,
                               const char *alone, struct tp_arena *arena, struct tp_program *program,
                               struct tp_error *error);
-/* Closes it.  `residuals`: how many of a layer the norms read, stored for the backward; `inputs`:
- * how many of them a recomputation of the layer starts from. */
-void tp_train_end(struct tp_pass *pass, int residuals, int inputs);
+/* Rows of a layer, tokens x hidden each: residuals that its norms read, which are kept for the
+ * backward; those of them that a recomputation of the layer starts from; and what one layer hands to
+ * the next, or back: the residual, and outputs whose sums are under way. */
+struct tp_train_rows {
+  int residuals, inputs, handed;
+};
+/* Closes it. */
+void tp_train_end(struct tp_pass *pass, struct tp_train_rows rows);
 
 /* Sum over ranks of partial rows, tokens x hidden: an all-reduce, or the reduce-scatter if
  * sequence-parallel; started, and started and waited for. */
@@ -48,6 +53,9 @@ void tp_train_sum(struct tp_pass *pass, enum tp_slot slot);
 void tp_train_start_gather(struct tp_pass *pass, enum tp_slot slot);
 void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot);
 void tp_train_gather(struct tp_pass *pass, enum tp_slot slot);
+
+/* Whether attention's kernels write scores to memory and read them. */
+bool tp_train_keeps_scores(const struct tp_request *request);
 
 /* Embedding, and its gradient. */
 void tp_train_embed(struct tp_pass *pass);

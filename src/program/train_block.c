@@ -60,18 +60,20 @@ void tp_train_attend_grad(struct tp_pass *pass)
   const struct tp_request *request = pass->request;
   dgrad(pass, "attn.out.dgrad", TP_PROJECTION_OUT);
   wgrad(pass, "attn.out.wgrad", TP_PROJECTION_OUT);
-  tp_pass_attention(pass, "attn.attention.grad",
-                    (struct tp_attention){.backward = true,
-                                          .style = request->style.attention_prefill,
-                                          .batch = pass->sequences,
-                                          .query_len = request->batch.chunks[0].tokens,
-                                          .kv_len = request->batch.chunks[0].tokens,
-                                          .heads = block->heads,
-                                          .kv_heads = block->kv_heads,
-                                          .head_dim = block->head_dim,
-                                          .window = block->window,
-                                          .score_passes = request->style.score_passes,
-                                          .dtype = pass->wide});
+  struct tp_attention attention = {.style = request->style.attention_prefill,
+                                   .batch = pass->sequences,
+                                   .query_len = request->batch.chunks[0].tokens,
+                                   .kv_len = request->batch.chunks[0].tokens,
+                                   .heads = block->heads,
+                                   .kv_heads = block->kv_heads,
+                                   .head_dim = block->head_dim,
+                                   .window = block->window,
+                                   .score_passes = request->style.score_passes,
+                                   .dtype = pass->wide};
+  if (request->training.selective_recompute && tp_train_keeps_scores(request))
+    tp_pass_attention(pass, "attn.attention.again", attention);
+  attention.backward = true;
+  tp_pass_attention(pass, "attn.attention.grad", attention);
   const double qk =
       (double)pass->tokens * (double)((block->heads + block->kv_heads) * block->head_dim);
   if (block->rotary)

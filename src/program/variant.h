@@ -66,16 +66,24 @@ struct tp_training {
   bool sequence_parallel;
   /* The forward pass of a layer again before its backward, all of it, from its stored input. */
   bool recompute;
+  /* Scores and probabilities again before their backward, where a kernel keeps them in memory
+   * (arXiv 2205.05198, section 5); not with `recompute`, which does that, too. */
+  bool selective_recompute;
   /* The weight gradient under the all-reduce of the input's gradient (Megatron-LM's
    * async_tensor_model_parallel_allreduce); else the all-reduce is waited for first. */
   bool async_reduce;
 };
 
+/* What of a training step a program is: a pipeline's stages take the two passes of other batches in
+ * between. */
+enum tp_training_pass { TP_TRAINING_STEP, TP_TRAINING_FORWARD, TP_TRAINING_BACKWARD };
+
 /* One pass to build. */
 struct tp_request {
   const struct tp_model *model;
   struct tp_mesh mesh;
-  int stage;             /* of mesh.pp: whose layers, and what comes before and after them */
+  int stage;  /* of tp_request_stages: whose layers, and what comes before and after them */
+  int interleave; /* stages a rank, which takes the s-th, the s + pp-th ...; 0: one */
   struct tp_batch batch; /* a training step's: one chunk without context */
   int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */
   enum tp_dtype dtype;
@@ -83,9 +91,20 @@ struct tp_request {
   struct tp_style style;
   const enum tp_dtype *dtypes; /* of the GEMMs of a part of the model (TP_N_PARTS); NULL: `dtype` */
   bool train;                  /* a training step: forward, loss and backward */
-  struct tp_training training; /* how it is arranged */
+  struct tp_training training; /* how it is arranged, ... */
+  enum tp_training_pass pass;  /* ... and what of it */
   bool operands; /* ops say what they read and write, for executors that compute; it costs time */
 };
+
+/* Into how many parts the layers are cut. */
+static inline int tp_request_stages(const struct tp_request *request)
+{
+  return request->mesh.pp * (request->interleave > 1 ? request->interleave : 1);
+}
+static inline bool tp_request_ends(const struct tp_request *request)
+{
+  return request->stage + 1 >= tp_request_stages(request);
+}
 
 /* Of the GEMMs of a part; routers are never quantised. */
 static inline enum tp_dtype tp_request_dtype(const struct tp_request *request,

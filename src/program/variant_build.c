@@ -125,7 +125,9 @@ static const char *title(const struct tp_variant *variant, const struct tp_reque
   const char *const replicas = mesh->dp > 1 ? tp_arena_printf(arena, " dp=%d", mesh->dp) : "";
   const char *const experts = mesh->ep > 1 ? tp_arena_printf(arena, " ep=%d", mesh->ep) : "";
   const char *const stage =
-      mesh->pp == 1 ? "" : tp_arena_printf(arena, " stage=%d/%d", request->stage, mesh->pp);
+      tp_request_stages(request) == 1
+          ? ""
+          : tp_arena_printf(arena, " stage=%d/%d", request->stage, tp_request_stages(request));
   return tp_arena_printf(arena, "%s %s tp=%d%s%s%s %s", request->model->name, variant->text,
                          mesh->tp, replicas, experts, stage,
                          step_text(pass, &request->batch, arena));
@@ -170,7 +172,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   program->title = title(variant, request, request->train ? "train" : "prefill", arena);
   program->equation = architecture->equation;
   TP_TRY(transform(variant, request, arena, program, error));
-  if (request->mesh.pp > 1)
+  if (tp_request_stages(request) > 1 || request->pass != TP_TRAINING_STEP)
     TP_TRY(tp_stage_cut(request, arena, program, error));
   tp_program_find_alike(program, arena);
   return TP_OK;

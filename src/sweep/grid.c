@@ -10,7 +10,7 @@ static const enum tp_axis_name loop_order[TP_N_AXES] = {
     TP_AXIS_model,    TP_AXIS_platform, TP_AXIS_stack,    TP_AXIS_tp,     TP_AXIS_pp,
     TP_AXIS_dp,       TP_AXIS_ep,       TP_AXIS_nodes,    TP_AXIS_batch,  TP_AXIS_prompt,
     TP_AXIS_generate, TP_AXIS_dtype,    TP_AXIS_kv_dtype, TP_AXIS_engine, TP_AXIS_phase,
-    TP_AXIS_layers,   TP_AXIS_variant};
+    TP_AXIS_layers,   TP_AXIS_micro_batch, TP_AXIS_interleave, TP_AXIS_variant};
 
 void tp_grid_clear(struct tp_grid *grid)
 {
@@ -58,8 +58,13 @@ size_t tp_grid_size(const struct tp_grid *grid)
 
 size_t tp_grid_columns(const struct tp_grid *grid)
 {
-  const bool from_file = grid->points != NULL && grid->columns[TP_AXIS_layers] >= 0;
-  return from_file || grid->axes[TP_AXIS_layers].n > 0 ? tp_n_columns : tp_n_usual_columns;
+  for (int axis = TP_N_AXES; axis-- > 0;) {
+    const size_t column = (size_t)(tp_axis_column((enum tp_axis_name)axis) - tp_columns);
+    const bool from_file = grid->points != NULL && grid->columns[axis] >= 0;
+    if (column >= tp_n_usual_columns && (from_file || grid->axes[axis].n > 0))
+      return column + 1;
+  }
+  return tp_n_usual_columns;
 }
 
 /* Where the values of one point come from: a row of the file, an item of each list. */

@@ -38,7 +38,7 @@ enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const c
 
 size_t tp_grid_size(const struct tp_grid *grid);
 
-/* Columns of its result rows: tp_n_columns where it says layers, else tp_n_usual_columns. */
+/* Columns of its result rows: the usual ones, and up to the last one beyond that it says. */
 size_t tp_grid_columns(const struct tp_grid *grid);
 
 /* Point `index` with its names resolved.  Unknown names and numbers that make no sense are

@@ -97,7 +97,7 @@ static enum tp_status build(const struct tp_request *request, int64_t size, stru
   tp_pass_segment(&pass, "embedding", 1);
   tp_pass_wait(&pass, TP_SLOT_ATTENTION_GRAD);
   tp_train_embed_grad(&pass);
-  tp_train_end(&pass, 2, 1);
+  tp_train_end(&pass, (struct tp_train_rows){.residuals = 2, .inputs = 1, .handed = 1});
   return TP_OK;
 }
 

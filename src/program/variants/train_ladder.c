@@ -71,6 +71,7 @@ static void forward(struct tp_pass *pass, int64_t layers)
   tp_train_embed(pass);
   tp_pass_segment(pass, "layer 1", 1);
   first_layer(pass);
+  tp_pass_next_layer(pass);
   tp_pass_layers(pass, (struct tp_layers){.first = 1, .count = layers - 1}, layer);
 }
 
@@ -105,6 +106,6 @@ TP_TRAIN_BUILDER(ladder)
   tp_block_add_norm(&pass, TP_ADD_NORM("mlp.add", MLP_OUT, "final.norm", ATTENTION), true);
   tp_train_loss(&pass);
   backward(&pass, request->model->layers);
-  tp_train_end(&pass, 2, 2);
+  tp_train_end(&pass, (struct tp_train_rows){.residuals = 2, .inputs = 2, .handed = 3});
   return TP_OK;
 }

@@ -48,6 +48,6 @@ TP_TRAIN_BUILDER(parallel)
   if (status != TP_OK)
     return status;
   tp_train_emit(&pass, layer, layer_grad);
-  tp_train_end(&pass, 1, 1);
+  tp_train_end(&pass, (struct tp_train_rows){.residuals = 1, .inputs = 1, .handed = 1});
   return TP_OK;
 }

@@ -1,0 +1,251 @@
+#include "predict/stages.h"
+
+#include "predict/pipeline.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Passes of one training step that are scheduled one by one. */
+static const double most_slots = 1e7;
+
+static int stages_of(const struct tp_point *point)
+{
+  return point->mesh.pp * (point->interleave > 1 ? point->interleave : 1);
+}
+
+bool tp_stages_are_filled(const struct tp_point *point)
+{
+  return point->micro_batch > 0 || (point->workload.train && stages_of(point) > 1);
+}
+
+static struct tp_pipeline pipeline_of(const struct tp_point *point)
+{
+  return (struct tp_pipeline){.ranks = point->mesh.pp,
+                              .interleave = stages_of(point) / point->mesh.pp,
+                              .micro_batches = tp_point_micro_batches(point)};
+}
+
+static enum tp_status check_interleave(const struct tp_point *point, struct tp_error *error)
+{
+  const struct tp_pipeline pipeline = pipeline_of(point);
+  if (pipeline.interleave == 1)
+    return TP_OK;
+  if (!point->workload.train)
+    return tp_fail(error, TP_E_INPUT,
+                   "interleave %d: an inference has one stage a rank; leave it out, or ask for "
+                   "--phase train",
+                   pipeline.interleave);
+  if (pipeline.ranks == 1)
+    return tp_fail(error, TP_E_INPUT, "interleave %d: one rank has no stages to interleave; take "
+                                      "pp 2 or more",
+                   pipeline.interleave);
+  if (pipeline.micro_batches % pipeline.ranks != 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "interleave %d: %lld micro-batches go through stages %d at a time; take a "
+                   "multiple of pp",
+                   pipeline.interleave, (long long)pipeline.micro_batches, pipeline.ranks);
+  return TP_OK;
+}
+
+enum tp_status tp_stages_check(const struct tp_point *point, struct tp_error *error)
+{
+  const struct tp_pipeline pipeline = pipeline_of(point);
+  const long long micro = (long long)point->micro_batch;
+  if (micro > 0 && point->workload.alone)
+    return tp_fail(error, TP_E_INPUT,
+                   "micro-batch %lld: a sub-layer alone is one batch; leave it out", micro);
+  if (micro > 0 && tp_point_sequences(point) % micro != 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "micro-batch %lld does not divide the %lld sequences%s; take a divisor", micro,
+                   (long long)tp_point_sequences(point),
+                   point->mesh.dp > 1 ? " of a replica" : "");
+  if (point->workload.train && (double)tp_pipeline_slots(&pipeline) > most_slots)
+    return tp_fail(error, TP_E_INPUT,
+                   "%lld micro-batches through %d stages are more than %g passes; take larger "
+                   "micro-batches",
+                   (long long)pipeline.micro_batches, stages_of(point), most_slots / 2);
+  return check_interleave(point, error);
+}
+
+enum tp_status tp_stages_train_footprint(struct tp_steps *steps, int rank,
+                                         struct tp_footprint *footprint, struct tp_error *error)
+{
+  const struct tp_pipeline pipeline = pipeline_of(steps->point);
+  const struct tp_batch batch = tp_point_prefill(steps->point, 0);
+  double kept_bytes = 0;
+  *footprint = (struct tp_footprint){0};
+  for (int i = 0; i < pipeline.interleave; i++) {
+    const struct tp_stage_pass forward = {rank + i * pipeline.ranks, TP_TRAINING_FORWARD};
+    struct tp_footprint one;
+    TP_TRY(tp_steps_footprint(steps, forward, &batch, &one, error));
+    footprint->weight_bytes += one.weight_bytes;
+    footprint->state_bytes += one.state_bytes;
+    footprint->activation_bytes = fmax(footprint->activation_bytes, one.activation_bytes);
+    kept_bytes = fmax(kept_bytes, one.kept_bytes);
+  }
+  footprint->activation_bytes += kept_bytes * (double)tp_pipeline_in_flight(&pipeline, rank);
+  return TP_OK;
+}
+
+/* Passes of all stages, each `times` over. */
+struct passes {
+  struct tp_result sum; /* total_s and variance unused */
+  double path_s, deviation_s;
+};
+
+static void add(struct passes *passes, const struct tp_result *one, double times)
+{
+  struct tp_result *const sum = &passes->sum;
+  sum->compute_s += times * one->compute_s;
+  sum->comm_s += times * one->comm_s;
+  sum->comm_exposed_s += times * one->comm_exposed_s;
+  sum->flops += times * one->flops;
+  sum->dram_bytes += times * one->dram_bytes;
+  sum->link_bytes += times * one->link_bytes;
+  passes->path_s += times * one->total_s;
+  passes->deviation_s += times * sqrt(one->variance);
+}
+
+/* Of the mean of so many ranks, where all take total_s; passes err alike, so that it errs as they do
+ * together. */
+static struct tp_result mean_of(const struct passes *passes, int ranks, double total_s)
+{
+  struct tp_result mean = passes->sum;
+  const double deviation_s = passes->deviation_s / passes->path_s * total_s;
+  mean.compute_s /= ranks;
+  mean.comm_s /= ranks;
+  mean.comm_exposed_s /= ranks;
+  mean.flops /= ranks;
+  mean.dram_bytes /= ranks;
+  mean.link_bytes /= ranks;
+  mean.total_s = total_s;
+  mean.variance = deviation_s * deviation_s;
+  return mean;
+}
+
+/* Both passes of all stages, for nobody to see. */
+static enum tp_status time_passes(struct tp_steps *steps, const struct tp_batch *batch,
+                                  double *const times_s[2], struct passes *passes,
+                                  struct tp_error *error)
+{
+  const double micro_batches = (double)tp_point_micro_batches(steps->point);
+  struct tp_timeline *const shown = steps->timing.timeline;
+  steps->timing.timeline = NULL;
+  for (int stage = 0; stage < stages_of(steps->point); stage++)
+    for (int backward = 0; backward < 2; backward++) {
+      const struct tp_stage_pass which = {stage, backward ? TP_TRAINING_BACKWARD
+                                                          : TP_TRAINING_FORWARD};
+      struct tp_result one;
+      TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
+      times_s[backward][stage] = one.total_s;
+      add(passes, &one, micro_batches);
+    }
+  steps->timing.timeline = shown;
+  return TP_OK;
+}
+
+/* Every pass where it starts. */
+static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
+                           const struct tp_pipeline_slot *slots, size_t n, struct tp_error *error)
+{
+  struct tp_timeline *const timeline = steps->timing.timeline;
+  const int pp = steps->point->mesh.pp, ranks = tp_mesh_stage_ranks(&steps->point->mesh);
+  const double began_s = timeline->offset_s;
+  for (size_t i = 0; i < n; i++) {
+    const struct tp_pipeline_slot *const slot = &slots[i];
+    const struct tp_stage_pass which = {slot->stage, slot->backward ? TP_TRAINING_BACKWARD
+                                                                    : TP_TRAINING_FORWARD};
+    struct tp_result one;
+    timeline->first_rank = slot->stage % pp * ranks;
+    timeline->n_ranks = ranks;
+    timeline->offset_s = began_s + slot->start_s;
+    timeline->pass = tp_arena_printf(timeline->arena, "%s %lld",
+                                     slot->backward ? "backward" : "forward",
+                                     (long long)slot->micro_batch);
+    TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
+  }
+  timeline->offset_s = began_s;
+  return TP_OK;
+}
+
+enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
+                               struct tp_error *error)
+{
+  const struct tp_batch batch = tp_point_prefill(steps->point, 0);
+  const int stages = stages_of(steps->point);
+  double *const times_s[2] = {TP_NEW_RAW(steps->scratch, double, stages),
+                              TP_NEW_RAW(steps->scratch, double, stages)};
+  struct passes passes = {.path_s = 0};
+  TP_TRY(time_passes(steps, &batch, times_s, &passes, error));
+
+  struct tp_pipeline pipeline = pipeline_of(steps->point);
+  pipeline.forward_s = times_s[0];
+  pipeline.backward_s = times_s[1];
+  const size_t n = (size_t)tp_pipeline_slots(&pipeline);
+  struct tp_pipeline_slot *const slots =
+      steps->timing.timeline == NULL ? NULL : TP_NEW(steps->scratch, struct tp_pipeline_slot, n);
+  const double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots);
+  *result = mean_of(&passes, pipeline.ranks, total_s);
+  return slots == NULL ? TP_OK : show(steps, &batch, slots, n, error);
+}
+
+/* Takes the batch through the stages, each as soon as it is free: free_s, one a stage. */
+static enum tp_status enter(struct tp_steps *steps, const struct tp_batch *batch, double *free_s,
+                            struct passes *passes, struct tp_error *error)
+{
+  struct tp_timeline *const timeline = steps->timing.timeline;
+  const int ranks = tp_mesh_stage_ranks(&steps->point->mesh);
+  const double began_s = timeline == NULL ? 0 : timeline->offset_s;
+  double arrived_s = 0;
+  free_s[0] += tp_cost_host_s(steps->point->stack, batch);
+  for (int stage = 0; stage < steps->point->mesh.pp; stage++) {
+    struct tp_result one;
+    const double start_s = fmax(free_s[stage], arrived_s);
+    if (timeline != NULL) {
+      timeline->first_rank = stage * ranks;
+      timeline->n_ranks = ranks;
+      timeline->offset_s = began_s + start_s;
+    }
+    TP_TRY(tp_steps_run_stage(steps, (struct tp_stage_pass){.stage = stage}, batch, &one, error));
+    free_s[stage] = arrived_s = start_s + one.total_s;
+    add(passes, &one, 1);
+  }
+  if (timeline != NULL)
+    timeline->offset_s = began_s;
+  return TP_OK;
+}
+
+enum tp_status tp_stages_prefill(struct tp_steps *steps, struct tp_result *result,
+                                 struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  double *const free_s = TP_NEW(steps->scratch, double, point->mesh.pp);
+  struct passes passes = {.path_s = 0};
+  for (int64_t i = 0; i < tp_point_micro_batches(point); i++)
+    for (int64_t k = 0; k < tp_point_prefill_steps(point); k++) {
+      const struct tp_batch batch = tp_point_prefill(point, k);
+      TP_TRY(enter(steps, &batch, free_s, &passes, error));
+    }
+  *result = mean_of(&passes, point->mesh.pp, free_s[point->mesh.pp - 1]);
+  return TP_OK;
+}
+
+enum tp_status tp_stages_decode(struct tp_steps *steps, int64_t kv_len, struct tp_result *result,
+                                struct tp_error *error)
+{
+  const struct tp_point *const point = steps->point;
+  const struct tp_batch batch = tp_point_decode(point, kv_len);
+  const double micro_batches = (double)tp_point_micro_batches(point);
+  const double host_s = tp_cost_host_s(point->stack, &batch);
+  struct passes passes = {.path_s = 0};
+  double slowest_s = 0, way_s = host_s;
+  for (int stage = 0; stage < point->mesh.pp; stage++) {
+    struct tp_result one;
+    TP_TRY(tp_steps_run_stage(steps, (struct tp_stage_pass){.stage = stage}, &batch, &one, error));
+    slowest_s = fmax(slowest_s, one.total_s + (stage == 0 ? host_s : 0));
+    way_s += one.total_s;
+    add(&passes, &one, micro_batches);
+  }
+  *result = mean_of(&passes, point->mesh.pp, fmax(way_s, micro_batches * slowest_s));
+  return TP_OK;
+}
