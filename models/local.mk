@@ -51,6 +51,8 @@ dist_models_DATA = %D%/README.md \
 	%D%/llama-3.3-70b.json \
 	%D%/llama-4-scout.json \
 	%D%/mega-gpt-2.json \
+	%D%/megatron-1t.json \
+	%D%/megatron-22b.json \
 	%D%/minimax-m2.json \
 	%D%/mistral-7b.json \
 	%D%/mixtral-8x22b.json \

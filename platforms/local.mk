@@ -2,6 +2,7 @@ platformsdir = $(pkgdatadir)/platforms
 dist_platforms_DATA = \
 	%D%/a100-cube-mesh.json \
 	%D%/dgx-a100-40gb.json \
+	%D%/dgx-a100-80gb-x64.json \
 	%D%/dgx-a100-80gb.json \
 	%D%/dgx-b200.json \
 	%D%/dgx-b300.json \
@@ -72,6 +73,7 @@ dist_stacks_DATA = \
 	%D%/stacks/eager.json \
 	%D%/stacks/gpt-fast-compile.json \
 	%D%/stacks/ideal.json \
+	%D%/stacks/megatron-lm.json \
 	%D%/stacks/sglang-0.5.10-graph.json \
 	%D%/stacks/sglang-0.5.14.json \
 	%D%/stacks/sglang-graph.json \

@@ -87,6 +87,8 @@ const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *c
     best[at] = names[i];
     ranks[at] = rank;
   }
+  while (n_best > 1 && ranks[0] < MAX_WORD && ranks[n_best - 1] >= MAX_WORD)
+    n_best--; /* what is a few letters off is meant, not what has its letters */
   if (n_best == 0 && n_names == 0)
     return "";
   const char *hint = n_best > 0 ? "; did you mean" : "; known:";

@@ -131,7 +131,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 {
   TP_TRY(tp_command_expect(
       positional, 1, 1,
-      "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, tokenweave, all)",
+      "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, tokenweave, megatron, all)",
       error));
   if (strcmp(positional->items[0], "all") != 0)
     return reproduce(session, values, positional->items, 1, error);
@@ -145,7 +145,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_reproduce = {
     .name = "reproduce",
     .summary = "published figures against predicted ones, row by row, with the error",
-    .usage = "ladder|kraken|t3|flash|spd|parallel-track|tokenweave|all|FILE.csv [OPTIONS]",
+    .usage = "ladder|kraken|t3|flash|spd|parallel-track|tokenweave|megatron|all|FILE.csv [OPTIONS]",
     .example = "tpsim reproduce ladder",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

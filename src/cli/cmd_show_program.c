@@ -1,6 +1,7 @@
 /* tpsim show-program: what one rank of each stage does in one pass. */
 #include "cli/points.h"
 #include "cli/program_rows.h"
+#include "predict/stages.h"
 #include "program/wiring/build.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@ struct args {
 static const struct tp_option options[] = {
     TP_POINTS_OPTIONS
     {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
-     "prefill, decode or train[+recompute][+sequence-parallel][+async-reduce] "
-     "[decode, its first step]"},
+     "prefill, decode or train, train+recompute or +selective-recompute, +sequence-parallel, "
+     "+async-reduce [decode, its first step]"},
     {"operands", '\0', TP_OPTION_FLAG, offsetof(struct args, operands), NULL,
      "also what every op reads and writes"},
     {"architecture", '\0', TP_OPTION_FLAG, offsetof(struct args, architecture), NULL,
@@ -74,20 +75,26 @@ static enum tp_status print_architecture(const struct tp_point *point, bool apar
   return TP_OK;
 }
 
-/* Every stage of a point: text at once, rows into the table. */
+/* Every stage of a point, of a training step over several both of its passes: text at once, rows
+ * into the table. */
 static enum tp_status show(const struct tp_point *point, const struct tp_batch *batch, bool apart,
                            bool operands, struct tp_table *rows, struct tp_arena *arena,
                            struct tp_error *error)
 {
-  for (int stage = 0; stage < point->mesh.pp; stage++) {
-    struct tp_request request = tp_point_request(point, stage, batch);
+  struct tp_request request = tp_point_request(point, 0, batch);
+  const int stages = tp_request_stages(&request);
+  const bool passes = request.train && stages > 1;
+  request.operands |= operands;
+  for (int i = 0; i < (passes ? 2 : 1) * stages; i++) {
     struct tp_program program;
-    request.operands |= operands;
+    request.stage = i < stages ? i : 2 * stages - 1 - i;
+    if (passes)
+      request.pass = i < stages ? TP_TRAINING_FORWARD : TP_TRAINING_BACKWARD;
     TP_TRY(tp_variant_build(point->variant, &request, arena, &program, error));
     if (rows != NULL)
       tp_program_rows_add(rows, &program);
     else
-      print(&program, apart || stage > 0, operands, arena);
+      print(&program, apart || i > 0, operands, arena);
   }
   return TP_OK;
 }
@@ -130,6 +137,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       TP_TRY(print_architecture(&point, i > 0, session->arena, error));
       continue;
     }
+    TP_TRY(tp_stages_check(&point, error));
     const struct tp_batch batch = decode ? tp_point_decode(&point, tp_point_first_kv_len(&point))
                                          : tp_point_prefill(&point, 0);
     TP_TRY(show(&point, &batch, i > 0, args->operands, args->format != NULL ? &rows : NULL,

@@ -34,9 +34,10 @@
 
 /* Of the commands that predict. */
 #define TP_POINT_PHASE_LIST(WORDS)                                              \
-  WORDS(phase, "phase", '\0', "PH[,PH]",                                        \
-        "inference, train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce] or " \
-        "a sub-layer; train: a step on batch x prompt tokens [inference]")
+  WORDS(phase, "phase", '\0', "PH[,PH]",                                       \
+        "inference, a sub-layer, or train: a step on batch x prompt tokens, "  \
+        "train+recompute or +selective-recompute, +sequence-parallel, "        \
+        "+async-reduce [inference]")
 
 struct tp_points {
 #define WORDS(name, option, letter, placeholder, help)   struct tp_words name;

@@ -53,7 +53,8 @@
 /* Inputs that came later than the results: at the end. */
 #define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
   TEXT(phase, "",                            \
-       "inference; train[+recompute][+sequence-parallel][+async-reduce]; op, fc-2, fc-1, ip")
+       "inference; train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce]; " \
+       "op, fc-2, fc-1, ip")
 
 /* And outputs after these. */
 #define TP_LATER_OUTPUT_COLUMNS(NUMBER)                       \

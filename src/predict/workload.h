@@ -1,8 +1,8 @@
 #ifndef TP_PREDICT_WORKLOAD_H
 #define TP_PREDICT_WORKLOAD_H
 /* The column `phase` of a result: "inference"; or a training step and how it is arranged,
- * "train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce]", parts in any order; or one sub-layer
- * alone, "op", "fc-2", "fc-1" or "ip" (program/sublayer.h). */
+ * "train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce]", parts in any order;
+ * or one sub-layer alone, "op", "fc-2", "fc-1" or "ip" (program/sublayer.h). */
 #include "base/error.h"
 #include "program/sublayer.h"
 #include "program/variant.h"

@@ -34,7 +34,7 @@ bool tp_train_keeps_scores(const struct tp_request *request)
 
 /* Elements that one layer's forward pass leaves for its backward, its residuals aside: the inputs
  * of the four GEMMs; q, k and v; what the activation read; probabilities, if they are in memory.
- * Gathered inputs stay whole: Megatron-LM gathers them a second time instead. */
+ * Inputs that are gathered again are kept as the rank's share (tp_train_input_grad). */
 static double layer_elements(const struct tp_pass *pass, int residuals)
 {
   const struct tp_block *b = &pass->block;
@@ -45,7 +45,10 @@ static double layer_elements(const struct tp_pass *pass, int residuals)
   double scores = 0;
   if (tp_train_keeps_scores(request) && !request->training.selective_recompute)
     scores = tokens * (double)b->heads * (double)request->batch.chunks[0].tokens;
-  return tokens * (attention + mlp) + scores + residuals * whole_rows(pass);
+  const double input = tp_train_gathers_again(pass)
+                           ? (double)pass->residual_tokens * (double)pass->block.hidden
+                           : whole_rows(pass);
+  return tokens * (attention + mlp) + scores + residuals * input;
 }
 
 void tp_train_end(struct tp_pass *pass, struct tp_train_rows rows)

@@ -54,6 +54,11 @@ void tp_train_start_gather(struct tp_pass *pass, enum tp_slot slot);
 void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot);
 void tp_train_gather(struct tp_pass *pass, enum tp_slot slot);
 
+/* Whether the gathered input of a GEMM is gathered again for its weight's gradient, under the
+ * input's gradient, and not kept whole (arXiv 2205.05198, section 4.2.2): no recomputation has
+ * gathered it. */
+bool tp_train_gathers_again(const struct tp_pass *pass);
+
 /* Whether attention's kernels write scores to memory and read them. */
 bool tp_train_keeps_scores(const struct tp_request *request);
 
@@ -90,7 +95,8 @@ void tp_train_attention_grad(struct tp_pass *pass, enum tp_grad_sum sum);
 struct tp_input_grad {
   const char *dgrad, *wgrad;
   unsigned projections;
-  enum tp_slot slot;
+  enum tp_slot slot;  /* of its gradient's sum, ... */
+  enum tp_slot again; /* ... of the input itself, gathered again */
 };
 void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,
                          enum tp_grad_sum sum);

@@ -18,11 +18,15 @@ static void wgrad(struct tp_pass *pass, const char *name, unsigned projections)
 void tp_train_input_grad(struct tp_pass *pass, const struct tp_input_grad *input,
                          enum tp_grad_sum sum)
 {
+  if (tp_train_gathers_again(pass))
+    tp_train_start_gather(pass, input->again);
   dgrad(pass, input->dgrad, input->projections);
   if (sum != TP_GRAD_KEPT)
     tp_train_start_sum(pass, input->slot);
   if (sum == TP_GRAD_SUMMED)
     tp_pass_wait(pass, input->slot);
+  if (tp_train_gathers_again(pass))
+    tp_pass_wait(pass, input->again);
   wgrad(pass, input->wgrad, input->projections);
 }
 
@@ -44,7 +48,8 @@ static void up_grad(struct tp_pass *pass, enum tp_grad_sum sum)
                       &(struct tp_input_grad){.dgrad = gated ? "mlp.up+gate.dgrad" : "mlp.up.dgrad",
                                               .wgrad = gated ? "mlp.up+gate.wgrad" : "mlp.up.wgrad",
                                               .projections = TP_PROJECTION_UP,
-                                              .slot = TP_SLOT_MLP_GRAD},
+                                              .slot = TP_SLOT_MLP_GRAD,
+                                              .again = TP_SLOT_MLP},
                       sum);
 }
 
@@ -88,7 +93,8 @@ static void qkv_grad(struct tp_pass *pass, enum tp_grad_sum sum)
                       &(struct tp_input_grad){.dgrad = "attn.qkv.dgrad",
                                               .wgrad = "attn.qkv.wgrad",
                                               .projections = TP_PROJECTION_QKV,
-                                              .slot = TP_SLOT_ATTENTION_GRAD},
+                                              .slot = TP_SLOT_ATTENTION_GRAD,
+                                              .again = TP_SLOT_ATTENTION},
                       sum);
 }
 

@@ -34,6 +34,12 @@ void tp_train_wait_gather(struct tp_pass *pass, enum tp_slot slot)
     tp_pass_wait(pass, slot);
 }
 
+bool tp_train_gathers_again(const struct tp_pass *pass)
+{
+  const struct tp_training *const training = &pass->request->training;
+  return training->sequence_parallel && !training->recompute;
+}
+
 void tp_train_gather(struct tp_pass *pass, enum tp_slot slot)
 {
   tp_train_start_gather(pass, slot);

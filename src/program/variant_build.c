@@ -116,6 +116,15 @@ static const char *step_text(const char *pass, const struct tp_batch *batch, str
   return text;
 }
 
+/* A training step, or what of it a stage does. */
+static const char *train_text(const struct tp_request *request)
+{
+  static const char *const texts[] = {[TP_TRAINING_STEP] = "train",
+                                      [TP_TRAINING_FORWARD] = "train forward",
+                                      [TP_TRAINING_BACKWARD] = "train backward"};
+  return texts[request->pass];
+}
+
 /* `pass` names what is neither a decode step nor one of several chunks: prefill, train, a
  * sub-layer. */
 static const char *title(const struct tp_variant *variant, const struct tp_request *request,
@@ -169,7 +178,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
     TP_TRY(architecture->build_train(request, arena, program, error));
   else
     TP_TRY(architecture->build(request, variant, arena, program, error));
-  program->title = title(variant, request, request->train ? "train" : "prefill", arena);
+  program->title = title(variant, request, request->train ? train_text(request) : "prefill", arena);
   program->equation = architecture->equation;
   TP_TRY(transform(variant, request, arena, program, error));
   if (tp_request_stages(request) > 1 || request->pass != TP_TRAINING_STEP)

@@ -12,6 +12,7 @@ unit_tests += \
 	%D%/test_overlap \
 	%D%/test_random \
 	%D%/test_stage \
+	%D%/test_train_stages \
 	%D%/test_sublayer \
 	%D%/test_text \
 	%D%/test_train \

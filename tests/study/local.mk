@@ -14,6 +14,7 @@ unit_tests += \
 	%D%/test_invariants \
 	%D%/test_link_bytes \
 	%D%/test_memory \
+	%D%/test_micro_batches \
 	%D%/test_names \
 	%D%/test_nccl_tests \
 	%D%/test_op_costs \
@@ -21,6 +22,7 @@ unit_tests += \
 	%D%/test_pipeline \
 	%D%/test_plot %D%/test_plot_looks \
 	%D%/test_predict \
+	%D%/test_schedule \
 	%D%/test_solve \
 	%D%/test_sweep \
 	%D%/test_traces \

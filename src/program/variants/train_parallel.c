@@ -32,7 +32,8 @@ static void layer_grad(struct tp_pass *pass)
                       &(struct tp_input_grad){.dgrad = "qkv+up.dgrad",
                                               .wgrad = "qkv+up.wgrad",
                                               .projections = INPUT,
-                                              .slot = TP_SLOT_ATTENTION_GRAD},
+                                              .slot = TP_SLOT_ATTENTION_GRAD,
+                                              .again = TP_SLOT_ATTENTION},
                       sum);
   if (sum == TP_GRAD_DEFERRED)
     tp_pass_wait(pass, TP_SLOT_ATTENTION_GRAD);
