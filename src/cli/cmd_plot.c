@@ -212,7 +212,8 @@ const struct tp_command tp_command_plot = {
         "batch: tokens/s against batch. pareto: time a token against tokens/s a GPU.\n"
         "heatmap: a figure over two inputs, a cell a point.\n"
         "gantt, roofline: one layer in time, and ops against the GPU's peaks, from the rows of\n"
-        "`tpsim predict|compare --timeline FILE.csv`.\n"
+        "`tpsim predict|compare --timeline FILE.csv`. pipeline: of a training step over stages, which\n"
+        "rank is at which micro-batch.\n"
         "Of several batches the smallest is drawn, and the picture says so.",
     .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
     .options = options,

@@ -13,10 +13,10 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS
-    {"phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
-     "prefill, decode or train, train+recompute or +selective-recompute, +sequence-parallel, "
-     "+async-reduce [decode, its first step]"},
+    TP_POINTS_OPTIONS{
+        "phase", '\0', TP_OPTION_TEXT, offsetof(struct args, phase), "P",
+        "prefill, decode or train, train+recompute or +selective-recompute, +sequence-parallel, "
+        "+async-reduce [decode, its first step]"},
     {"operands", '\0', TP_OPTION_FLAG, offsetof(struct args, operands), NULL,
      "also what every op reads and writes"},
     {"architecture", '\0', TP_OPTION_FLAG, offsetof(struct args, architecture), NULL,

@@ -33,10 +33,10 @@
   WORDS(engine, "engine", 'e', "E[,E]", "analytic or des [analytic]")
 
 /* Of the commands that predict. */
-#define TP_POINT_PHASE_LIST(WORDS)                                              \
-  WORDS(phase, "phase", '\0', "PH[,PH]",                                       \
-        "inference, a sub-layer, or train: a step on batch x prompt tokens, "  \
-        "train+recompute or +selective-recompute, +sequence-parallel, "        \
+#define TP_POINT_PHASE_LIST(WORDS)                                            \
+  WORDS(phase, "phase", '\0', "PH[,PH]",                                      \
+        "inference, a sub-layer, or train: a step on batch x prompt tokens, " \
+        "train+recompute or +selective-recompute, +sequence-parallel, "       \
         "+async-reduce [inference]")
 
 struct tp_points {

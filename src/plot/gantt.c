@@ -5,14 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *tp_plot_span_title(const struct tp_plot_row *row, struct tp_arena *arena)
-{
-  const char *const pass = row->input[TP_PLOT_pass];
-  return tp_arena_printf(arena, "%s, %s, TP %s%s%s", row->input[TP_PLOT_model],
-                         row->input[TP_PLOT_variant], row->input[TP_PLOT_tp],
-                         pass[0] == '\0' ? "" : ": ", pass);
-}
-
 static double number(const struct tp_plot_row *row, const char *column)
 {
   double value;
@@ -75,6 +67,8 @@ static enum tp_status begin_gantt(struct tp_plot *plot, const struct tp_plot_row
 {
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_plot_row *const row = &rows->items[i];
+    if (tp_plot_span_repeats(row))
+      continue;
     struct tp_plot_panel *const panel =
         tp_plot_panel_of(plot, tp_plot_span_title(row, arena), arena);
     const size_t stage = stage_of(row);
@@ -94,20 +88,13 @@ static enum tp_status begin_gantt(struct tp_plot *plot, const struct tp_plot_row
   return TP_OK;
 }
 
-static size_t lane_of(struct tp_plot *plot, const char *name, struct tp_arena *arena)
-{
-  for (size_t i = 0; i < plot->n_y_names; i++)
-    if (strcmp(plot->y_names[i], name) == 0)
-      return i;
-  TP_APPEND(arena, plot->y_names, plot->n_y_names, name);
-  return plot->n_y_names - 1;
-}
-
 static enum tp_status add_span(struct tp_plot *plot, const struct tp_plot_row *row,
                                struct tp_arena *arena, struct tp_error *error)
 {
   static const char *const columns[] = {"start_us", "end_us", "rank"};
   double is[3];
+  if (tp_plot_span_repeats(row))
+    return TP_OK;
   TP_TRY(tp_plot_row_numbers(row, columns, 3, is, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, tp_plot_span_title(row, arena), arena);
   const struct tp_plot_window shown = panel->windows[stage_of(row)];
@@ -117,7 +104,7 @@ static enum tp_status add_span(struct tp_plot *plot, const struct tp_plot_row *r
   const char *const lane = is[2] > 0 ? tp_arena_printf(arena, "rank %g %s", is[2], stream) : stream;
   const struct tp_plot_point span = {.x = fmax(is[0], shown.left) - shown.left,
                                      .top = fmin(is[1], shown.right) - shown.left,
-                                     .y = (double)lane_of(plot, lane, arena),
+                                     .y = (double)tp_plot_lane_of(plot, lane, arena),
                                      .label = tp_plot_row_text(row, "op")};
   return tp_plot_add(plot, panel, tp_plot_row_text(row, "kind"), span, row, arena, error);
 }

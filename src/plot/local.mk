@@ -4,6 +4,7 @@ libtpstudy_la_SOURCES += \
 	%D%/gantt.c \
 	%D%/heatmap.c \
 	%D%/kinds.c \
+	%D%/micro_batches.c \
 	%D%/panel.c %D%/panel.h \
 	%D%/panel_more.c \
 	%D%/plot.h \
@@ -13,7 +14,7 @@ libtpstudy_la_SOURCES += \
 	%D%/script.c \
 	%D%/settle.c \
 	%D%/shape.c \
-	%D%/spans.h \
+	%D%/spans.c %D%/spans.h \
 	%D%/speedup.c \
 	%D%/style.c %D%/style.h \
 	%D%/text.c %D%/text.h \

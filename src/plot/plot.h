@@ -98,7 +98,7 @@ struct tp_plot_kind {
 
 extern const struct tp_plot_kind tp_plot_speedup, tp_plot_breakdown, tp_plot_published,
     tp_plot_collectives, tp_plot_batch, tp_plot_pareto, tp_plot_heatmap, tp_plot_gantt,
-    tp_plot_roofline;
+    tp_plot_pipeline, tp_plot_roofline;
 extern const struct tp_plot_kind *const tp_plot_kinds[]; /* NULL-terminated; first: default */
 
 /* What `kind` makes of the tables, which must outlive the picture; `heat` has other axes for a heat

@@ -84,12 +84,20 @@ static const char *words_of(enum tp_plot_input input, const char *value, struct 
   static const struct {
     const char *before, *after, *usual;
   } words[TP_PLOT_N_INPUTS] = {
-      [TP_PLOT_engine] = {.after = " engine"},   [TP_PLOT_phase] = {.usual = "inference"},
-      [TP_PLOT_kv_dtype] = {.before = "KV in "}, [TP_PLOT_tp] = {.before = "TP "},
-      [TP_PLOT_pp] = {"PP ", .usual = "1"},      [TP_PLOT_dp] = {"DP ", .usual = "1"},
-      [TP_PLOT_ep] = {"EP ", .usual = "1"},      [TP_PLOT_nodes] = {"nodes ", .usual = "1"},
-      [TP_PLOT_prompt] = {.before = "prompt "},  [TP_PLOT_generate] = {.before = "generate "},
-      [TP_PLOT_layers] = {.before = "layers "},  [TP_PLOT_batch] = {.before = "batch "},
+      [TP_PLOT_engine] = {.after = " engine"},
+      [TP_PLOT_phase] = {.usual = "inference"},
+      [TP_PLOT_kv_dtype] = {.before = "KV in "},
+      [TP_PLOT_tp] = {.before = "TP "},
+      [TP_PLOT_pp] = {"PP ", .usual = "1"},
+      [TP_PLOT_dp] = {"DP ", .usual = "1"},
+      [TP_PLOT_ep] = {"EP ", .usual = "1"},
+      [TP_PLOT_nodes] = {"nodes ", .usual = "1"},
+      [TP_PLOT_prompt] = {.before = "prompt "},
+      [TP_PLOT_generate] = {.before = "generate "},
+      [TP_PLOT_layers] = {.before = "layers "},
+      [TP_PLOT_batch] = {.before = "batch "},
+      [TP_PLOT_micro_batch] = {.before = "micro-batch "},
+      [TP_PLOT_interleave] = {.before = "interleave "},
   };
   if (value[0] == '\0' || (words[input].usual != NULL && tp_plot_same(value, words[input].usual)))
     return "";

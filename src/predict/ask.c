@@ -24,8 +24,8 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_phase] = {.word = "inference"},
     [TP_AXIS_dp] = {.number = 1},
     [TP_AXIS_ep] = {.number = 1},
-    [TP_AXIS_kv_dtype] = {.word = ""}, /* the stack's */
-    [TP_AXIS_layers] = {.number = 0},  /* all */
+    [TP_AXIS_kv_dtype] = {.word = ""},     /* the stack's */
+    [TP_AXIS_layers] = {.number = 0},      /* all */
     [TP_AXIS_micro_batch] = {.number = 0}, /* the whole batch */
     [TP_AXIS_interleave] = {.number = 0},  /* one stage a rank */
 };

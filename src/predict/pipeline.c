@@ -60,9 +60,10 @@ static struct tp_pipeline_slot slot_at(const struct tp_pipeline *pipeline, int r
 struct run {
   const struct tp_pipeline *pipeline;
   int stages;
-  double *ended_s[2]; /* of forward and backward passes, by micro-batch and stage; below 0: not yet */
-  int64_t *done;      /* passes of a rank */
-  double *free_s;     /* when it is */
+  double
+      *ended_s[2]; /* of forward and backward passes, by micro-batch and stage; below 0: not yet */
+  int64_t *done;   /* passes of a rank */
+  double *free_s;  /* when it is */
   struct tp_pipeline_slot *slots;
 };
 

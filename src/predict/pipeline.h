@@ -35,15 +35,15 @@ struct tp_pipeline_slot {
   double start_s;
 };
 
-/* Micro-batches whose forward pass through a stage of the rank has begun and whose backward pass has
- * not ended, at most, all its stages together (arXiv 2205.05198, section 4.2.3). */
+/* Micro-batches whose forward pass through a stage of the rank has begun and whose backward pass
+ * has not ended, at most, all its stages together (arXiv 2205.05198, section 4.2.3). */
 int64_t tp_pipeline_in_flight(const struct tp_pipeline *pipeline, int rank);
 
 /* All passes. */
 int64_t tp_pipeline_slots(const struct tp_pipeline *pipeline);
 
-/* The time of the step.  `slots`: NULL, or room for all passes, which are left there in the order of
- * their starts. */
+/* The time of the step.  `slots`: NULL, or room for all passes, which are left there in the order
+ * of their starts. */
 double tp_pipeline_run(const struct tp_pipeline *pipeline, struct tp_arena *scratch,
                        struct tp_pipeline_slot *slots);
 #endif

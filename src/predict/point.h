@@ -17,7 +17,7 @@ struct tp_point {
   struct tp_mesh mesh;
   int nodes; /* 0: as many as the ranks need */
   int64_t batch, prompt, generate;
-  int64_t layers; /* that `model` was cut to; 0: it is whole */
+  int64_t layers;      /* that `model` was cut to; 0: it is whole */
   int64_t micro_batch; /* sequences that go through the stages at a time; 0: all */
   int interleave;      /* stages a rank of a training step; 0: one */
   enum tp_dtype dtype;

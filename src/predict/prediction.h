@@ -51,10 +51,10 @@
   REASON(status, "", "ok, or why the point cannot run")
 
 /* Inputs that came later than the results: at the end. */
-#define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER) \
-  TEXT(phase, "",                            \
-       "inference; train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce]; " \
-       "op, fc-2, fc-1, ip")
+#define TP_LATER_INPUT_COLUMNS(TEXT, NUMBER)                                             \
+  TEXT(phase, "",                                                                        \
+       "inference; train, with +recompute or +selective-recompute, +sequence-parallel, " \
+       "+async-reduce; op, fc-2, fc-1, ip")
 
 /* And outputs after these. */
 #define TP_LATER_OUTPUT_COLUMNS(NUMBER)                       \
@@ -68,9 +68,9 @@
   TEXT(kv_dtype, "", "type of the KV cache; empty: the stack's")
 
 /* Inputs that are written only where one of them, or one behind it, is used. */
-#define TP_LAST_INPUT_COLUMNS(NUMBER)                                                         \
-  NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")   \
-  NUMBER(micro_batch, "sequences",                                                            \
+#define TP_LAST_INPUT_COLUMNS(NUMBER)                                                          \
+  NUMBER(layers, "layers", "the model cut to so many layers; empty or no such column: all")    \
+  NUMBER(micro_batch, "sequences",                                                             \
          "that go through the stages at a time, filling the pipeline; empty: the whole batch") \
   NUMBER(interleave, "stages", "a rank, of a training step over pp ranks; empty: one")
 

@@ -36,8 +36,9 @@ static enum tp_status check_interleave(const struct tp_point *point, struct tp_e
                    "--phase train",
                    pipeline.interleave);
   if (pipeline.ranks == 1)
-    return tp_fail(error, TP_E_INPUT, "interleave %d: one rank has no stages to interleave; take "
-                                      "pp 2 or more",
+    return tp_fail(error, TP_E_INPUT,
+                   "interleave %d: one rank has no stages to interleave; take "
+                   "pp 2 or more",
                    pipeline.interleave);
   if (pipeline.micro_batches % pipeline.ranks != 0)
     return tp_fail(error, TP_E_INPUT,
@@ -57,8 +58,7 @@ enum tp_status tp_stages_check(const struct tp_point *point, struct tp_error *er
   if (micro > 0 && tp_point_sequences(point) % micro != 0)
     return tp_fail(error, TP_E_INPUT,
                    "micro-batch %lld does not divide the %lld sequences%s; take a divisor", micro,
-                   (long long)tp_point_sequences(point),
-                   point->mesh.dp > 1 ? " of a replica" : "");
+                   (long long)tp_point_sequences(point), point->mesh.dp > 1 ? " of a replica" : "");
   if (point->workload.train && (double)tp_pipeline_slots(&pipeline) > most_slots)
     return tp_fail(error, TP_E_INPUT,
                    "%lld micro-batches through %d stages are more than %g passes; take larger "
@@ -106,8 +106,8 @@ static void add(struct passes *passes, const struct tp_result *one, double times
   passes->deviation_s += times * sqrt(one->variance);
 }
 
-/* Of the mean of so many ranks, where all take total_s; passes err alike, so that it errs as they do
- * together. */
+/* Of the mean of so many ranks, where all take total_s; passes err alike, so that it errs as they
+ * do together. */
 static struct tp_result mean_of(const struct passes *passes, int ranks, double total_s)
 {
   struct tp_result mean = passes->sum;
@@ -133,8 +133,8 @@ static enum tp_status time_passes(struct tp_steps *steps, const struct tp_batch 
   steps->timing.timeline = NULL;
   for (int stage = 0; stage < stages_of(steps->point); stage++)
     for (int backward = 0; backward < 2; backward++) {
-      const struct tp_stage_pass which = {stage, backward ? TP_TRAINING_BACKWARD
-                                                          : TP_TRAINING_FORWARD};
+      const struct tp_stage_pass which = {stage,
+                                          backward ? TP_TRAINING_BACKWARD : TP_TRAINING_FORWARD};
       struct tp_result one;
       TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
       times_s[backward][stage] = one.total_s;
@@ -159,9 +159,9 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
     timeline->first_rank = slot->stage % pp * ranks;
     timeline->n_ranks = ranks;
     timeline->offset_s = began_s + slot->start_s;
-    timeline->pass = tp_arena_printf(timeline->arena, "%s %lld",
-                                     slot->backward ? "backward" : "forward",
-                                     (long long)slot->micro_batch);
+    timeline->pass =
+        tp_arena_printf(timeline->arena, "%s %lld", slot->backward ? "backward" : "forward",
+                        (long long)slot->micro_batch);
     TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
   }
   timeline->offset_s = began_s;

@@ -1,12 +1,12 @@
 #ifndef TP_PREDICT_STAGES_H
 #define TP_PREDICT_STAGES_H
-/* Points whose batch goes through the stages in micro-batches, which fill the pipeline; and training
- * steps over stages, whose whole batch may be the one micro-batch.
+/* Points whose batch goes through the stages in micro-batches, which fill the pipeline; and
+ * training steps over stages, whose whole batch may be the one micro-batch.
  *
- * Of an inference every step of a prefill enters the first stage when the step before has left it; a
- * decode step of all micro-batches takes as long as the slowest stage needs for all of them, or as
- * one needs for the way through all stages, whichever is more: its next token comes out of the last.
- * The host's time of a step keeps the first stage waiting.  Sums are those of the mean GPU.
+ * Of an inference every step of a prefill enters the first stage when the step before has left it;
+ * a decode step of all micro-batches takes as long as the slowest stage needs for all of them, or
+ * as one needs for the way through all stages, whichever is more: its next token comes out of the
+ * last. The host's time of a step keeps the first stage waiting.  Sums are those of the mean GPU.
  */
 #include "predict/steps.h"
 
@@ -16,7 +16,8 @@ bool tp_stages_are_filled(const struct tp_point *point);
 /* TP_E_INPUT where micro-batches or interleaved stages have no meaning. */
 enum tp_status tp_stages_check(const struct tp_point *point, struct tp_error *error);
 
-/* Of a rank, which may have several stages of a training step, all micro-batches that are with it. */
+/* Of a rank, which may have several stages of a training step, all micro-batches that are with it.
+ */
 enum tp_status tp_stages_train_footprint(struct tp_steps *steps, int rank,
                                          struct tp_footprint *footprint, struct tp_error *error);
 

@@ -152,8 +152,9 @@ static bool same_key(const struct key *a, const struct key *b)
   return a->model == b->model && a->variant == b->variant && a->engine == b->engine &&
          a->machine_id == b->machine_id && tp_mesh_same(&a->mesh, &b->mesh) &&
          a->dtype == b->dtype && a->dtypes == b->dtypes && a->kv_dtype == b->kv_dtype &&
-         a->detail == b->detail && a->collective == b->collective && same_pass(a->which, b->which) &&
-         a->interleave == b->interleave && a->workload == b->workload && same_batch(a, b->batch);
+         a->detail == b->detail && a->collective == b->collective &&
+         same_pass(a->which, b->which) && a->interleave == b->interleave &&
+         a->workload == b->workload && same_batch(a, b->batch);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -166,8 +167,8 @@ static uint64_t hash_of(const struct key *key)
 {
   uint64_t hash = mix(0, (uint64_t)(uintptr_t)key->model);
   hash = mix(hash, (uint64_t)(uintptr_t)key->variant);
-  hash =
-      mix(hash, (uint64_t)(4 * key->which.stage + (int)key->which.pass) << 46 | (uint64_t)key->mesh.dp << 24 | (uint64_t)key->mesh.ep);
+  hash = mix(hash, (uint64_t)(4 * key->which.stage + (int)key->which.pass) << 46 |
+                       (uint64_t)key->mesh.dp << 24 | (uint64_t)key->mesh.ep);
   hash = mix(hash, key->machine_id << 8 | (uint64_t)key->dtype);
   for (int i = 0; i < key->batch->n; i++) {
     const struct tp_chunk *const chunk = &key->batch->chunks[i];
@@ -262,8 +263,7 @@ static enum tp_status find(struct tp_steps *steps, struct tp_stage_pass which,
                            struct tp_error *error)
 {
   struct tp_step_entry **const last = &steps->last[decodes_some(batch)];
-  if (*last == NULL || !same_pass((*last)->key.which, which) ||
-      !same_batch(&(*last)->key, batch)) {
+  if (*last == NULL || !same_pass((*last)->key.which, which) || !same_batch(&(*last)->key, batch)) {
     *last = NULL;
     TP_TRY(find_in_memo(steps, which, batch, last, error));
   }

@@ -50,8 +50,8 @@ enum tp_status tp_steps_run_stage(struct tp_steps *steps, struct tp_stage_pass w
                                   const struct tp_batch *batch, struct tp_result *result,
                                   struct tp_error *error);
 
-/* One step, through all stages one after another, with the host's time of it where it is of an inference; of a
- * training point forward and backward, of a sub-layer that alone. */
+/* One step, through all stages one after another, with the host's time of it where it is of an
+ * inference; of a training point forward and backward, of a sub-layer that alone. */
 enum tp_status tp_steps_run(struct tp_steps *steps, const struct tp_batch *batch,
                             struct tp_result *result, struct tp_error *error);
 #endif

@@ -28,11 +28,12 @@ static bool is_word(const char *text, size_t length, const char *word)
 
 static enum tp_status refuse(const char *text, struct tp_error *error)
 {
-  return tp_fail(error, TP_E_INPUT,
-                 "no phase '%.64s'; inference, "
-                 "train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce], no part "
-                 "twice, or a sub-layer: op, fc-2, fc-1, ip",
-                 text);
+  return tp_fail(
+      error, TP_E_INPUT,
+      "no phase '%.64s'; inference, "
+      "train[+recompute|+selective-recompute][+sequence-parallel][+async-reduce], no part "
+      "twice, or a sub-layer: op, fc-2, fc-1, ip",
+      text);
 }
 
 enum tp_status tp_workload_parse(const char *text, struct tp_workload *workload,

@@ -130,8 +130,9 @@ static double activation_bytes(const struct tp_pass *pass)
   for (int kind = 0; kind < tp_model_n_kinds(request->model); kind++)
     if (blocks_of(pass, kind) > 0)
       inner = max(inner, inner_elements(pass, &pass->kinds[kind].block));
-  const double logits =
-      tp_request_ends(request) ? (double)tp_pass_head_rows(pass) * (double)request->model->vocab : 0;
+  const double logits = tp_request_ends(request)
+                            ? (double)tp_pass_head_rows(pass) * (double)request->model->vocab
+                            : 0;
   const double outer =
       4 * (double)pass->tokens * (double)pass->block.hidden * (double)pass->block.copies;
   return (outer + max(inner, logits)) * tp_dtype_bytes(pass->wide);

@@ -63,8 +63,8 @@ struct tp_program {
   /* Memory one rank needs: in training, gradients and the optimiser's state beside the weights, ...
    */
   double weight_bytes, state_bytes, activation_bytes;
-  double kept_bytes;     /* ... what a forward pass leaves for its backward, ... */
-  double handed_bytes;   /* (what one of its layers hands to the next, or back), ... */
+  double kept_bytes;   /* ... what a forward pass leaves for its backward, ... */
+  double handed_bytes; /* (what one of its layers hands to the next, or back), ... */
   int n_caches;
   struct tp_program_cache caches[TP_MAX_LAYER_KINDS]; /* ... and by kinds of layers the KV cache */
   int64_t kv_capacity;                                /* that the program was built for */

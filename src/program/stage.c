@@ -108,8 +108,8 @@ static enum tp_status turns_before(const struct cutter *cutter, const struct tp_
 }
 
 /* Whether what stands between layers, `at` of them behind it, belongs to those from `first` on,
- * before `end`: to the layer after it, and behind the last of the model to that; on the way back the
- * other way round. */
+ * before `end`: to the layer after it, and behind the last of the model to that; on the way back
+ * the other way round. */
 static bool has(const struct cutter *cutter, int64_t at, int64_t first, int64_t end)
 {
   const int64_t layers = cutter->request->model->layers;

@@ -27,11 +27,6 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
   return status;
 }
 
-bool tp_train_keeps_scores(const struct tp_request *request)
-{
-  return request->style.attention_prefill == TP_ATTENTION_MATERIALISED;
-}
-
 /* Elements that one layer's forward pass leaves for its backward, its residuals aside: the inputs
  * of the four GEMMs; q, k and v; what the activation read; probabilities, if they are in memory.
  * Inputs that are gathered again are kept as the rank's share (tp_train_input_grad). */

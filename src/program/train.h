@@ -60,7 +60,10 @@ void tp_train_gather(struct tp_pass *pass, enum tp_slot slot);
 bool tp_train_gathers_again(const struct tp_pass *pass);
 
 /* Whether attention's kernels write scores to memory and read them. */
-bool tp_train_keeps_scores(const struct tp_request *request);
+static inline bool tp_train_keeps_scores(const struct tp_request *request)
+{
+  return request->style.attention_prefill == TP_ATTENTION_MATERIALISED;
+}
 
 /* Embedding, and its gradient. */
 void tp_train_embed(struct tp_pass *pass);

@@ -66,12 +66,12 @@ struct tp_training {
   bool sequence_parallel;
   /* The forward pass of a layer again before its backward, all of it, from its stored input. */
   bool recompute;
-  /* Scores and probabilities again before their backward, where a kernel keeps them in memory
-   * (arXiv 2205.05198, section 5); not with `recompute`, which does that, too. */
-  bool selective_recompute;
   /* The weight gradient under the all-reduce of the input's gradient (Megatron-LM's
    * async_tensor_model_parallel_allreduce); else the all-reduce is waited for first. */
   bool async_reduce;
+  /* Scores and probabilities again before their backward, where a kernel keeps them in memory
+   * (arXiv 2205.05198, section 5); not with `recompute`, which does that, too. */
+  bool selective_recompute;
 };
 
 /* What of a training step a program is: a pipeline's stages take the two passes of other batches in
@@ -82,7 +82,7 @@ enum tp_training_pass { TP_TRAINING_STEP, TP_TRAINING_FORWARD, TP_TRAINING_BACKW
 struct tp_request {
   const struct tp_model *model;
   struct tp_mesh mesh;
-  int stage;  /* of tp_request_stages: whose layers, and what comes before and after them */
+  int stage;      /* of tp_request_stages: whose layers, and what comes before and after them */
   int interleave; /* stages a rank, which takes the s-th, the s + pp-th ...; 0: one */
   struct tp_batch batch; /* a training step's: one chunk without context */
   int64_t kv_capacity;   /* tokens a sequence that the cache is allocated for: prompt + generate */

@@ -7,9 +7,9 @@
 
 /* Slowest first. */
 static const enum tp_axis_name loop_order[TP_N_AXES] = {
-    TP_AXIS_model,    TP_AXIS_platform, TP_AXIS_stack,    TP_AXIS_tp,     TP_AXIS_pp,
-    TP_AXIS_dp,       TP_AXIS_ep,       TP_AXIS_nodes,    TP_AXIS_batch,  TP_AXIS_prompt,
-    TP_AXIS_generate, TP_AXIS_dtype,    TP_AXIS_kv_dtype, TP_AXIS_engine, TP_AXIS_phase,
+    TP_AXIS_model,    TP_AXIS_platform,    TP_AXIS_stack,      TP_AXIS_tp,     TP_AXIS_pp,
+    TP_AXIS_dp,       TP_AXIS_ep,          TP_AXIS_nodes,      TP_AXIS_batch,  TP_AXIS_prompt,
+    TP_AXIS_generate, TP_AXIS_dtype,       TP_AXIS_kv_dtype,   TP_AXIS_engine, TP_AXIS_phase,
     TP_AXIS_layers,   TP_AXIS_micro_batch, TP_AXIS_interleave, TP_AXIS_variant};
 
 void tp_grid_clear(struct tp_grid *grid)

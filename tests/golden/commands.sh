@@ -41,8 +41,10 @@ for command in $commands; do
 done
 
 columns=$(tpsim list columns | sed 1d | cut -d, -f1 | paste -sd, -)
-check "list columns is the header" [ "$columns" = "$(predict --layers 1 | head -1)" ]
-check "without layers where they are not given" [ "$columns" = "$(predict | head -1),layers" ]
+check "list columns is the header" [ "$columns" = "$(predict --interleave 1 | head -1)" ]
+check "without the last where they are not given" \
+  [ "$columns" = "$(predict | head -1),layers,micro_batch,interleave" ]
+check "up to the last that is given" [ "$columns" = "$(predict --layers 1 | head -1),micro_batch,interleave" ]
 check "piped is CSV" [ "$(predict | wc -l)" = 2 ]
 check "table" sh -c "tpsim predict $point --format table | grep -q 'time to first token'"
 check "compare shows every variant" \

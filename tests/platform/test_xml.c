@@ -112,8 +112,11 @@ static void compare(const struct tp_platform *a, const struct tp_platform *b)
     }
 }
 
+/* A file has the route of every pair of GPUs: those of the largest platform are more than a file
+ * may have. */
 START_TEST(shipped_platforms_come_back)
 {
+  enum { MOST_GPUS = 128 };
   const char **names;
   size_t n;
   struct tp_error error;
@@ -122,6 +125,8 @@ START_TEST(shipped_platforms_come_back)
   ck_assert_uint_gt(n, 0);
   for (size_t i = 0; i < n; i++) {
     const struct tp_setup *machine = toy_setup(names[i], NULL, "ideal", arena);
+    if (machine->platform.n_gpus > MOST_GPUS)
+      continue;
     write_to(&machine->platform, machine->device.datasheet.dram_bytes_per_s);
     const struct tp_platform back = read_back();
     compare(&machine->platform, &back);

@@ -51,7 +51,8 @@ START_TEST(test_golden)
   if (cases[_i].train)
     request.train = true;
   if (cases[_i].split)
-    request.training = (struct tp_training){true, true, true};
+    request.training =
+        (struct tp_training){.sequence_parallel = true, .recompute = true, .async_reduce = true};
   const struct tp_program program = build_program(cases[_i].variant, &request, arena);
   const char *text = tp_program_text(&program, arena);
   const char *out = getenv("TP_GOLDEN_OUT");

@@ -1,4 +1,5 @@
-/* Stages of a training step: each of its passes has its layers' ops, and hands on what the next reads.
+/* Stages of a training step: each of its passes has its layers' ops, and hands on what the next
+ * reads.
  */
 #include "stages.h"
 
@@ -109,7 +110,7 @@ START_TEST(what_is_handed_on)
     const char *variant;
     bool split;
     double rows;
-  } cases[] = {{"standard", false, 1}, {"parallel", false, 1},    {"standard", true, 0.5},
+  } cases[] = {{"standard", false, 1}, {"parallel", false, 1},  {"standard", true, 0.5},
                {"ladder", false, 3},   {"desync-2x", false, 1}, {"no-comm", false, 1}};
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     for (int back = 0; back < 2; back++) {
@@ -188,7 +189,7 @@ START_TEST(scores_are_worked_out_again)
   const double heads = (double)model.heads / 4;
   ck_assert_double_eq(plain.kept_bytes - again.kept_bytes, 3 * TOKENS * heads * 16 * 2);
   ck_assert_double_eq(kernels(&again) - kernels(&plain), 3); /* one a layer */
-  request.style.attention_prefill = TP_ATTENTION_FLASH; /* it keeps none */
+  request.style.attention_prefill = TP_ATTENTION_FLASH;      /* it keeps none */
   const struct tp_program flash = build_program("standard", &request, arena);
   ck_assert_double_eq(kernels(&flash), kernels(&plain));
   tp_arena_free(arena);

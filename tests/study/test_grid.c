@@ -123,7 +123,7 @@ START_TEST(layers_cut_the_model)
   ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_usual_columns);
   grid.axes[TP_AXIS_layers] = (struct tp_axis){.numbers = layers, .n = 3};
   grid.axes[TP_AXIS_variant].n = 1;
-  ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_columns);
+  ck_assert_uint_eq(tp_grid_columns(&grid), tp_n_usual_columns + 1); /* no further one */
   const struct tp_point whole = case_at(0), cut = case_at(1), again = case_at(4);
   ck_assert(whole.layers == 0 && cut.layers == 2);
   ck_assert_int_eq(cut.model->layers, 2);

@@ -72,8 +72,8 @@ START_TEST(gradients_are_accumulated)
 }
 END_TEST
 
-/* Two stages on two ranks each: a GPU has half the flops; a micro-batch sends its residual there and
- * its gradient back: rows of 4096 elements of two bytes. */
+/* Two stages on two ranks each: a GPU has half the flops; a micro-batch sends its residual there
+ * and its gradient back: rows of 4096 elements of two bytes. */
 START_TEST(stages_share_a_step)
 {
   struct tp_model model;
@@ -91,12 +91,13 @@ START_TEST(stages_share_a_step)
   ck_assert_double_lt(interleaved.e2e_s, cut.e2e_s);
   ck_assert_double_ge(interleaved.e2e_s, whole.e2e_s / 2);
   ck_assert_rel(interleaved.flops, cut.flops, 1e-12);
-  ck_assert_rel(interleaved.link_bytes - whole.link_bytes / 2, 3 * 2 * 8.0 * 512 * 4096 * 2 / 2, 1e-9);
+  ck_assert_rel(interleaved.link_bytes - whole.link_bytes / 2, 3 * 2 * 8.0 * 512 * 4096 * 2 / 2,
+                1e-9);
 }
 END_TEST
 
-/* The rank that needs most has the first stage, whose micro-batches wait longest for their gradients:
- * p of them, or p v + p - 1 of a v-th of its layers. */
+/* The rank that needs most has the first stage, whose micro-batches wait longest for their
+ * gradients: p of them, or p v + p - 1 of a v-th of its layers. */
 START_TEST(memory_is_what_is_in_flight)
 {
   struct tp_model model;
@@ -145,8 +146,7 @@ END_TEST
 
 static struct tp_point serve_point(int pp, int64_t batch)
 {
-  struct tp_point point =
-      world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
   point.mesh = tp_mesh_of_tp(2);
   point.mesh.pp = pp;
   point.batch = batch;
@@ -176,8 +176,8 @@ START_TEST(micro_batches_of_a_generation)
 }
 END_TEST
 
-/* A decode step of all micro-batches: the slowest stage's time for each, but a micro-batch's own way
- * at least.  A prefill: the way of the first, then the slowest stage for the others. */
+/* A decode step of all micro-batches: the slowest stage's time for each, but a micro-batch's own
+ * way at least.  A prefill: the way of the first, then the slowest stage for the others. */
 START_TEST(a_pipeline_fills)
 {
   struct tp_point point = serve_point(2, 16);
@@ -187,7 +187,8 @@ START_TEST(a_pipeline_fills)
                            .memo = tp_step_memo_create(),
                            .scratch = tp_arena_create()};
   ck_assert_int_eq(tp_steps_begin(&steps, NULL), TP_OK);
-  const struct tp_batch decode = tp_point_decode(&point, 513), prefill = tp_point_prefill(&point, 0);
+  const struct tp_batch decode = tp_point_decode(&point, 513),
+                        prefill = tp_point_prefill(&point, 0);
   double decode_s[2], prefill_s[2];
   for (int stage = 0; stage < 2; stage++) {
     const struct tp_stage_pass which = {.stage = stage};
@@ -204,8 +205,8 @@ START_TEST(a_pipeline_fills)
   const double host_s = tp_cost_host_s(point.stack, &decode);
   ck_assert_double_eq(host_s, 0); /* of this stack */
   ck_assert_rel(step.total_s, 4 * fmax(decode_s[0], decode_s[1]), 1e-12);
-  ck_assert_rel(first.total_s,
-                prefill_s[0] + prefill_s[1] + 3 * fmax(prefill_s[0], prefill_s[1]), 1e-12);
+  ck_assert_rel(first.total_s, prefill_s[0] + prefill_s[1] + 3 * fmax(prefill_s[0], prefill_s[1]),
+                1e-12);
   point.batch = 4;
   ck_assert_int_eq(tp_stages_decode(&steps, 513, &step, NULL), TP_OK);
   ck_assert_rel(step.total_s, decode_s[0] + decode_s[1], 1e-12);

@@ -494,6 +494,46 @@ START_TEST(test_gantt_of_stages)
 }
 END_TEST
 
+/* Two ranks, two micro-batches of a training step: a box from a pass's first kernel to its last,
+ * and no box of what travels. */
+static const char passes[] = "model,variant,tp,pp,dp,pass,rank,stream,op,kind,start_us,end_us\n"
+                             "m,v,1,2,1,forward 0,0,compute,a.up,gemm,0,900\n"
+                             "m,v,1,2,1,forward 0,0,compute,a.up,gemm,900,1000\n"
+                             "m,v,1,2,1,forward 1,0,compute,a.up,gemm,1000,1900\n"
+                             "m,v,1,2,1,forward 1,0,compute,a.up,gemm,1900,2000\n"
+                             "m,v,1,2,1,forward 0,0,comm,send,collective,1000,1100\n"
+                             "m,v,1,2,1,backward 0,1,compute,a.up,gemm,3000,4000\n"
+                             "m,v,1,2,1,backward 0,1,compute,a.up,gemm,4000,5000\n";
+START_TEST(test_micro_batches)
+{
+  ck_assert_msg(shape(&tp_plot_pipeline, passes) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+  ck_assert_str_eq(plot.panels[0].title, "m, v, TP 1");
+  ck_assert_rel(plot.panels[0].high, 5, 1e-12);
+  ck_assert_uint_eq(plot.n_y_names, 2);
+  ck_assert_str_eq(plot.y_names[1], "rank 1");
+  ck_assert_uint_eq(plot.panels[0].n_series, 2);
+  check_series(
+      &plot.panels[0].series[0], "forward", 2,
+      (const struct tp_plot_point[]){{.x = 0, .y = 0, .top = 1}, {.x = 1, .y = 0, .top = 2}});
+  check_series(&plot.panels[0].series[1], "backward", 1,
+               &(const struct tp_plot_point){.x = 3, .y = 1, .top = 5});
+  ck_assert_str_eq(plot.panels[0].series[0].points[1].label, "1");
+  ck_assert_int_eq(shape(&tp_plot_pipeline, spans), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "no pass of a micro-batch"));
+}
+END_TEST
+
+/* Micro-batches are alike: ops are shown of the first. */
+START_TEST(test_gantt_of_a_micro_batch)
+{
+  ck_assert_msg(shape(&tp_plot_gantt, passes) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 2);
+  ck_assert_str_eq(plot.panels[0].title, "m, v, TP 1: forward 0");
+  ck_assert_str_eq(plot.panels[1].title, "m, v, TP 1: backward 0");
+}
+END_TEST
+
 /* 6 flops a byte; 6e5 flops in 6, 6 and 12 us are 0.1, 0.1 and 0.05 Tflop/s. */
 START_TEST(test_roofline)
 {
@@ -612,6 +652,8 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_heatmap_says_why_cells_are_blank);
   tcase_add_test(shapes, test_gantt);
   tcase_add_test(shapes, test_gantt_of_stages);
+  tcase_add_test(shapes, test_micro_batches);
+  tcase_add_test(shapes, test_gantt_of_a_micro_batch);
   tcase_add_test(shapes, test_roofline);
   tcase_add_loop_test(shapes, test_no_two_points_are_one, 0, 5 * TP_PLOT_N_INPUTS);
   tcase_add_test(shapes, test_nodes_follow);

@@ -1,4 +1,5 @@
-/* The schedule of micro-batches over stages: hand-computed, and against what every schedule keeps. */
+/* The schedule of micro-batches over stages: hand-computed, and against what every schedule keeps.
+ */
 #include "predict/pipeline.h"
 
 #include "../random.h"
@@ -43,10 +44,9 @@ START_TEST(unlike_stages_by_hand)
   struct tp_arena *scratch = tp_arena_create();
   const double forward_s[] = {1, 3}, backward_s[] = {2, 4};
   const struct tp_pipeline pipeline = {2, 1, 2, forward_s, backward_s};
-  static const struct tp_pipeline_slot expected[] = {{0, 0, false, 0}, {0, 1, false, 1},
-                                                     {1, 0, false, 1}, {1, 0, true, 4},
-                                                     {0, 0, true, 8},  {1, 1, false, 8},
-                                                     {1, 1, true, 11}, {0, 1, true, 15}};
+  static const struct tp_pipeline_slot expected[] = {
+      {0, 0, false, 0}, {0, 1, false, 1}, {1, 0, false, 1}, {1, 0, true, 4},
+      {0, 0, true, 8},  {1, 1, false, 8}, {1, 1, true, 11}, {0, 1, true, 15}};
   struct tp_pipeline_slot slots[8];
   ck_assert_int_eq(tp_pipeline_slots(&pipeline), 8);
   ck_assert_double_eq(tp_pipeline_run(&pipeline, scratch, slots), 17);
@@ -60,8 +60,8 @@ START_TEST(unlike_stages_by_hand)
 }
 END_TEST
 
-/* p - r of 1F1B; interleaved p v + p - 1 on the first rank (arXiv 2205.05198: p v (1 + (p-1)/(p v)));
- * never more than there are. */
+/* p - r of 1F1B; interleaved p v + p - 1 on the first rank (arXiv 2205.05198: p v (1 + (p-1)/(p
+ * v))); never more than there are. */
 START_TEST(micro_batches_in_flight)
 {
   const struct tp_pipeline one = {4, 1, 8, NULL, NULL}, three = {4, 3, 8, NULL, NULL},

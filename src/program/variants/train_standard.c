@@ -94,7 +94,9 @@ static enum tp_status build(const struct tp_request *request, bool exchange, str
     return status;
   pass.exchange = pass.exchange && exchange;
   tp_train_emit(&pass, layer, layer_grad);
-  tp_train_end(&pass, (struct tp_train_rows){.residuals = request->model->parallel_residual ? 1 : 2, .inputs = 1, .handed = 1});
+  tp_train_end(&pass, (struct tp_train_rows){.residuals = request->model->parallel_residual ? 1 : 2,
+                                             .inputs = 1,
+                                             .handed = 1});
   return TP_OK;
 }
 

@@ -1,0 +1,41 @@
+#include "plot/spans.h"
+
+#include <string.h>
+
+const char *tp_plot_span_title(const struct tp_plot_row *row, struct tp_arena *arena)
+{
+  const char *const pass = row->input[TP_PLOT_pass];
+  return tp_arena_printf(arena, "%s, %s, TP %s%s%s", row->input[TP_PLOT_model],
+                         row->input[TP_PLOT_variant], row->input[TP_PLOT_tp],
+                         pass[0] == '\0' ? "" : ": ", pass);
+}
+
+bool tp_plot_pass_read(const struct tp_plot_row *row, const char **name, const char **micro_batch)
+{
+  static const char *const names[] = {"forward", "backward"};
+  const char *const pass = row->input[TP_PLOT_pass];
+  for (int i = 0; i < 2; i++) {
+    const size_t n = strlen(names[i]);
+    if (strncmp(pass, names[i], n) != 0 || pass[n] != ' ')
+      continue;
+    *name = names[i];
+    *micro_batch = pass + n + 1;
+    return true;
+  }
+  return false;
+}
+
+bool tp_plot_span_repeats(const struct tp_plot_row *row)
+{
+  const char *name, *micro_batch;
+  return tp_plot_pass_read(row, &name, &micro_batch) && strcmp(micro_batch, "0") != 0;
+}
+
+size_t tp_plot_lane_of(struct tp_plot *plot, const char *name, struct tp_arena *arena)
+{
+  for (size_t i = 0; i < plot->n_y_names; i++)
+    if (strcmp(plot->y_names[i], name) == 0)
+      return i;
+  TP_APPEND(arena, plot->y_names, plot->n_y_names, name);
+  return plot->n_y_names - 1;
+}
