@@ -339,6 +339,32 @@ START_TEST(test_all_to_all)
 }
 END_TEST
 
+/* LL is left where it would end later, however slow the links are: more bytes never end sooner, and
+ * an LL that nobody would take changes nothing above the sizes that it was taken for. */
+START_TEST(test_all_to_all_takes_the_faster)
+{
+  static const struct {
+    const char *platform;
+    int ranks;
+  } groups[] = {
+      {"dgx-h100-x2", 16}, {"gb200-nvl72", 54}, {"dgx-a100-80gb", 8}, {"l40s-x8-nop2p", 8}};
+  struct bench *bench = bench_make(groups[_i].platform, "tpsim-cuda", groups[_i].ranks);
+  const double ll_bytes_per_s = bench->device.nccl.direct_ll_bytes_per_s;
+  double before_s = 0;
+  for (double bytes = 1024; bytes < 4e9; bytes *= 1.25) {
+    struct tp_cost cost = cost_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, bytes);
+    const double alone_s = tp_cost_alone_s(&bench->machine, &cost);
+    ck_assert_msg(alone_s >= before_s, "%g bytes: %g s after %g", bytes, alone_s, before_s);
+    before_s = alone_s;
+    bench->device.nccl.direct_ll_bytes_per_s = ll_bytes_per_s / 1000;
+    cost = cost_of(bench, TP_ALL_TO_ALL, TP_ALGORITHM_AUTO, bytes);
+    ck_assert_double_ge(tp_cost_alone_s(&bench->machine, &cost), alone_s);
+    bench->device.nccl.direct_ll_bytes_per_s = ll_bytes_per_s;
+  }
+  bench_free(bench);
+}
+END_TEST
+
 /* Only the fixed part is the software's. */
 START_TEST(test_peer_fixed_ratio)
 {
@@ -539,6 +565,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_norm_rides_along);
   tcase_add_test(tcase, test_norm_kernel);
   tcase_add_test(tcase, test_all_to_all);
+  tcase_add_loop_test(tcase, test_all_to_all_takes_the_faster, 0, 4);
   tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
   tcase_add_test(tcase, test_impossible_falls_back);

@@ -32,8 +32,8 @@ static void overheads(const struct tp_exchange *exchange, struct tp_cost *cost)
                                nccl->network_wire_ratio};
   struct tp_comm_phase *phase = &cost->phases[0];
   const double saturated_bytes = phase->flow_bytes * wire_ratio[phase->rate->limiting];
-  const double flow_s = saturated_bytes / phase->flow_bytes_per_s;
-  if (ll_s < base_s + flow_s) {
+  const double ll_flow_s = phase->flow_bytes / phase->flow_bytes_per_s;
+  if (ll_s + ll_flow_s < base_s + saturated_bytes / phase->flow_bytes_per_s) {
     cost->fixed_s += ll_s;
   } else {
     cost->fixed_s += base_s;
