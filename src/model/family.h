@@ -19,13 +19,16 @@ struct tp_widths {
 /* A config.json as read: the model, and the keys from which more of it follows. */
 struct tp_config {
   struct tp_model model;
-  int64_t ffn_expansion;     /* MLP width over hidden, where no width is given */
-  int64_t embedding_width;   /* opt: another width than hidden means a projection */
-  int64_t norms_in_parallel; /* falcon: 0 where the key is absent */
-  bool attention_bias;       /* of all four attention matrices, ... */
-  bool out_unbiased;         /* ... or of three */
-  bool multi_query, grouped; /* falcon: one KV head; new_decoder_architecture */
-  bool alibi, bias;
+  int64_t ffn_expansion;       /* MLP width over hidden, where no width is given */
+  int64_t embedding_width;     /* opt: another width than hidden means a projection */
+  int64_t norms_in_parallel;   /* falcon: 0 where the key is absent */
+  bool attention_bias;         /* of all four attention matrices, ... */
+  bool out_unbiased;           /* ... or of three */
+  bool multi_query, grouped;   /* falcon: one KV head; new_decoder_architecture */
+  bool alibi, rotary, learned; /* positions */
+  bool bias, no_bias, rms_norm;
+  int attention_form, mlp_form; /* which of the words that the family has for them */
+  int64_t embedding_rows;       /* more than the vocabulary; 0: as many */
   enum tp_sliding sliding;
   int64_t window, max_window_layers;
   int64_t window_pattern;     /* of so many layers the last one is full, the others slide */
@@ -78,8 +81,15 @@ struct tp_family {
   void (*settle)(struct tp_config *config); /* what follows from the keys; NULL: nothing */
 };
 
-extern const struct tp_family tp_families[];
-extern const size_t tp_n_families;
+/* family_gpt.c, family_own.c: those that spell their shape in words of their own. */
+extern const struct tp_family tp_gpt_families[], tp_own_families[];
+extern const size_t tp_n_gpt_families, tp_n_own_families;
+
+/* All families by number, from 0; NULL past the last. */
+const struct tp_family *tp_family_at(size_t i);
+/* What follows from a switch for biases: of attention, of all matrices. */
+void tp_settle_attention_bias(struct tp_config *config);
+void tp_settle_bias(struct tp_config *config);
 
 /* A file being read. */
 struct tp_reading {
@@ -116,6 +126,16 @@ void tp_key_note(struct tp_reading *reading, const char *key, const char *format
 enum tp_status tp_keys_check(struct tp_reading *reading);
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
+
+/* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of the
+ * same number, over and over, becomes that number, where a field of the family is one. */
+enum tp_status tp_spelling_unfold(struct tp_reading *reading);
+enum tp_status tp_spelling_settle_lists(struct tp_reading *reading);
+
+/* refused.c: of a family that is not read, the op that is missing, or what its name leaves unsaid;
+ * NULL: nothing is known. */
+const char *tp_refused_op(const char *name);
+const char *tp_refused_mend(const char *name);
 
 /* unknown.c: refuses a file whose family, spelt so at `path`, is none of ours. */
 enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,

@@ -22,6 +22,7 @@ static const struct tp_field shape[] = {
 static const struct tp_field windows[] = {
     COUNT("sliding_window", window, 100000000),
     COUNT("sliding_window_pattern", window_pattern, 2000),
+    COUNT("layer_switch", window_pattern, 2000),
     SWITCH("use_sliding_window", use_window),
     {"max_window_layers", TP_FIELD_INT64, offsetof(struct tp_config, max_window_layers), 0, 2000,
      true, NULL},
@@ -65,12 +66,14 @@ static const struct tp_field experts[] = {
     COUNT_OR_NONE("first_k_dense_replace", first_dense, 2000),
     COUNT_OR_NONE("num_dense_layers", first_dense, 2000),
     COUNT_OR_NONE("moe_layer_start_index", first_dense, 2000),
+    COUNT_OR_NONE("moe_layer_num_skipped", first_dense, 2000),
     COUNT("decoder_sparse_step", mixture_step, 2000),
     COUNT("interleave_moe_layer_step", mixture_step, 2000),
     COUNT("moe_layer_interval", mixture_step, 2000),
     SWITCH("enable_moe_block", enable_experts),
     SWITCH("use_routing_bias", model.experts.router_biased),
     SWITCH("use_moe_router_bias", model.experts.router_biased),
+    SWITCH("moe_router_enable_expert_bias", model.experts.router_biased),
 };
 
 static const struct tp_field latent[] = {
@@ -91,6 +94,7 @@ static const struct tp_field indexer[] = {
 static const struct tp_field qk_norm[] = {
     SWITCH("use_qk_norm", use_qk_norm),
     SWITCH("qk_layernorm", use_qk_norm),
+    SWITCH("qk_norm", use_qk_norm),
 };
 
 static const struct tp_field biases[] = {
@@ -118,30 +122,55 @@ const struct tp_key_table tp_key_tables[] = {
 };
 const size_t tp_n_key_tables = sizeof tp_key_tables / sizeof *tp_key_tables;
 
-/* Keys whose value, unless it is null, false, 0 or empty, asks for what no op here does. */
+/* Keys whose value, unless it is null, false, 0 or empty, asks for what no op here does; some say
+ * so of families alone that nothing here reads, since one that is read is told more. */
 static const struct {
   const char *pattern, *missing;
+  bool of_unread;
 } missing_ops[] = {
     {"linear_num_*", "a gated delta net's scan over a state"},
     {"hybrid_override_pattern", "a Mamba-2 layer's scan over a state"},
     {"mamba_*", "a Mamba layer's scan over a state"},
     {"ssm_*", "a state-space layer's scan over a state"},
     {"state_size", "a state-space layer's scan over a state"},
+    {"d_state", "a state-space layer's scan over a state"},
+    {"time_step_rank", "a state-space layer's scan over a state"},
     {"attn_layer_period", "a Mamba layer's scan over a state"},
     {"attn_layer_indices", "a Mamba layer's scan over a state"},
     {"linear_attn_config", "a linear-attention layer's scan over a state"},
     {"full_attention_interval", "a linear-attention layer's scan over a state"},
     {"linear_attn_alpha_factor", "a linear-attention layer's scan over a state"},
     {"full_attn_alpha_factor", "a linear-attention layer's scan over a state"},
+    {"linear_key_*", "a linear-attention layer's scan over a state"},
+    {"linear_value_*", "a linear-attention layer's scan over a state"},
+    {"linear_attention*", "a linear-attention layer's scan over a state"},
+    {"lightning_*", "a linear-attention layer's scan over a state"},
     {"lru_width", "a recurrent block's scan over a state"},
     {"block_types", "a recurrent block's scan over a state"},
     {"wkv_*", "RWKV's scan over a state"},
     {"attention_hidden_size", "RWKV's scan over a state"},
     {"conv_L_cache", "a short convolution over tokens"},
+    {"d_conv", "a short convolution over tokens"},
+    {"short_conv*", "a short convolution over tokens"},
+    {"linear_conv_*", "a short convolution over tokens"},
+    {"conv_window", "a short convolution over tokens"},
     {"hc_mult", "hyper-connections: several residuals that are mixed"},
     {"compress_ratios", "attention over compressed keys"},
     {"o_lora_rank", "an output projection in groups of low rank"},
     {"sparse_attention_config", "attention on selected blocks of keys"},
+    {"sparse_config", "attention on selected blocks of keys"},
+    {"blocksparse_*", "attention on selected blocks of keys"},
+    {"nsa_*", "attention on selected blocks of keys"},
+    {"moba_*", "attention on selected blocks of keys"},
+    {"index_topk", "an indexer that chooses the keys that attention sees", .of_unread = true},
+    {"share_q_dim", "queries by way of a narrower projection"},
+    {"bskcn_*", "residuals that later layers take up again"},
+    {"parallel_attn_mlp_res", "experts beside the attention, on what comes into the layer"},
+    {"moe_latent_size", "experts on a narrower residual"},
+    {"total_ut_steps", "layers that run several times"},
+    {"ngram_vocab_size*", "embeddings of runs of tokens"},
+    {"position_encoding_2d",
+     "positions in two dimensions, and a prompt whose tokens see later ones"},
     {"attention_output_gate", "a gate on the attention's output"},
     {"attn_output_gate", "a gate on the attention's output"},
     {"use_head_wise_attn_gate", "a gate on the attention's output"},
@@ -153,6 +182,8 @@ static const struct {
     {"zero_expert_num", "experts that compute nothing"},
     {"use_mla", "latent attention under keys of its own"},
     {"is_encoder_decoder", "an encoder"},
+    {"encoder_*layers", "an encoder", .of_unread = true},
+    {"num_encoder_layers", "an encoder", .of_unread = true},
     {"cross_attention_layers", "layers that attend to what another part has made"},
     {"add_cross_attention", "a second attention in each layer, to what an encoder has made"},
 };
@@ -161,36 +192,45 @@ static const struct {
 /* clang-format off */
 static const char *const silent[] = {
     "_*", "activation_function", "add_cross_attention", "add_full_attention_sink_bias",
-    "add_swa_attention_sink_bias", "apply_residual*", "architectures", "attention_scale*",
-    "attention_softmax_in_fp32", "attention_value_scale", "*attn_implementation*", "attn_scale",
-    "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids", "*beam*",
-    "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward", "clip_qkv", "cla_share_factor",
-    "*config_name", "cross_attention*", "decoder_start_*", "description", "dim_model_base",
-    "do_layer_norm_before", "do_sample", "*dropout*", "dtype", "early_stopping", "emb_*",
-    "ep_size", "*_eps", "*epsilon*", "finetuning_task", "floor_scale", "for_llm_*", "force_bos*",
-    "forced_*", "fp32*", "gradient_checkpointing", "head_dtype", "head_type", "*hidden_act*",
-    "hyper_*", "id2label", "*image*", "index_share*", "index_skip*", "index_topk_*", "indexer_*",
-    "initial_context_length", "initializer*", "is_causal", "is_decoder", "kind*", "label2id",
-    "*lambda*", "language", "language_model_id", "layerdrop", "layernorm_*", "lm_head_bias",
-    "logit_scale", "logits_*", "*loss*", "mamba_*", "masked_softmax_fusion", "max_length",
-    "max_position_embeddings", "max_sequence_length", "min_length", "*mm_*", "model_max_length",
-    "model_type", "moe_apply*", "moe_capacity*", "moe_router_*", "mtp_*", "*multiplier*", "mup_*",
-    "n_ctx", "n_group", "name", "*ngram*", "norm_topk_prob", "norm_type", "note*",
-    "num_logits_to_keep", "num_return_sequences", "offset_alibi",
-    "original_max_position_embeddings", "output_*", "partial_*", "*pdrop*", "*penalty*", "prefix",
+    "add_swa_attention_sink_bias", "apply_query_key_layer_scaling", "apply_residual*",
+    "architectures", "attention_head_dim", "attention_layers", "attention_scale*",
+    "attention_softmax_in_fp32", "attention_value_scale", "attn_config.*", "*attn_implementation*",
+    "attn_scale", "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids",
+    "base_seqlen", "*beam*", "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward",
+    "cla_share_factor", "clip_qkv", "*config_name", "cross_attention*", "decoder_start_*",
+    "description", "dim_model_base", "do_layer_norm_before", "do_sample", "*dropout*", "dtype",
+    "early_stopping", "embd_layer", "embedding_fraction", "embeddings_scale", "ep_size", "*_eps",
+    "*epsilon*", "ffn_config.*", "finetuning_task", "*flash_attn", "floor_scale", "for_llm_*",
+    "force_bos*", "forced_*", "fp32*", "freeze_*", "fused_*", "gradient_checkpointing",
+    "head_dtype", "head_type", "*hidden_act*", "id2label", "im_start_id", "*image*",
+    "*img_processor", "index_share*", "index_skip*", "index_topk_*", "indexer_*", "*init_*",
+    "initial_context_length", "initializer*", "input_jitter_noise", "is_decoder", "kind*",
+    "label2id", "*lambda*", "language", "language_model_id", "layer_norm_type", "layerdrop",
+    "layernorm_eps*", "lm_head_bias", "logit_scale", "logits_*", "*loss*", "mamba_*",
+    "masked_softmax_fusion", "max_attn_value", "max_length", "max_position_embeddings",
+    "max_seq_len", "max_sequence_length", "max_tokenizer_truncation", "min_length", "*mm_*",
+    "model_max_length", "model_type", "moe_apply*", "moe_capacity*", "moe_gate", "moe_router_*",
+    "moe_use_aux_free", "mtp_*", "*multiplier*", "mup_*", "n_ctx", "n_group", "n_positions",
+    "name", "*no_repeat_ngram_size", "norm_topk_prob", "norm_type", "note*", "num_logits_to_keep",
+    "num_return_sequences", "offset_alibi", "order_of_interleaved_layers", "org_vocab_size",
+    "original_max_position_embeddings", "output_*", "pad_id", "pad_key_length", "partial_*",
+    "*pdrop*", "*penalty*", "position_embedding_type", "post_layer_norm", "post_norm", "prefix",
     "pretraining_tp", "problem_type", "pruned_heads", "qk_head_dim", "qk_norm_type",
     "quantization_config", "query_pre_attn_scalar", "remove_invalid_values",
     "reorder_and_upcast_attn", "rescale_prenorm_residual", "residual_in_fp32", "return_*",
     "*rope*", "*rotary*", "*routed_scaling_factor*", "router_aux*", "*router_dtype*",
-    "router_jitter*", "*router_sigmoid*", "router_z*", "scale_*", "scoring_func", "seq_aux",
-    "seq_length", "sliding_window_size", "slow_but_exact", "*softcapping*", "source*",
-    "summary_*", "suppress_tokens", "swiglu_*", "task_specific_params", "temperature",
-    "text_model_id", "tf_*", "tie_encoder_decoder", "tie_word_embeddings", "*token_id*",
-    "*token_index*", "tokenizer_class", "top_k", "top_p", "topk_group", "topk_method",
-    "*torch_dtype*", "torchscript", "training_*", "transformers*", "type_vocab_size", "typical_p",
-    "use_bfloat16", "use_bidirectional_attention", "use_cache", "use_fp32*", "use_gemma_norm",
-    "use_mtp", "use_return_dict", "use_routing_bias", "use_stable_embedding", "use_unpadded*",
-    "*video*", "*vision*", "vocab_size_per_layer_input", "weight_tying", "word_embed_proj_dim",
+    "router_jitter*", "*router_sigmoid*", "router_z*", "scale_*", "score_function", "scoring_func",
+    "seq_aux", "seq_length", "skip_bias_add*", "sliding_window_size", "slow_but_exact",
+    "*softcapping*", "source*", "speech_lora", "summary_*", "suppress_tokens", "swiglu_*",
+    "task_specific_params", "temperature", "text_model_id", "tf_*", "tie_encoder_decoder",
+    "tie_word_embeddings", "*token_id*", "*token_index*", "tokenizer*", "top_k", "top_p",
+    "topk_group", "topk_method", "*torch_dtype*", "torchscript", "*training*", "transformers*",
+    "tune_*", "type_vocab_size", "typical_p", "unfreeze_*", "use_bfloat16",
+    "use_bidirectional_attention", "use_cache", "use_dynamic_ntk", "use_embedding_sharing",
+    "use_fp32*", "use_gemma_norm", "use_logn_attn", "use_mm_proj", "use_mtp", "use_position_ids",
+    "use_return_dict", "use_rmsnorm", "use_routing_bias", "use_stable_embedding", "use_unpadded*",
+    "validate_runner_input", "*video*", "*vision*", "vision_lora", "vocab_size_per_layer_input",
+    "weight_tying", "width_scale", "word_embed_proj_dim",
 };
 /* clang-format on */
 
@@ -239,10 +279,17 @@ static const struct tp_key_table *lacking(const struct tp_family *family, const 
 
 static bool reads(const struct tp_family *family, const char *key)
 {
-  static const char *const by_layer[] = {
-      "layer_types",     "hybrid_layer_pattern", "moe_layer_freq",
-      "mlp_layer_types", "mlp_only_layers",      "block_configs",
-      "moe_layers_enum", "indexer_types",        "moe_layer_end_index"};
+  static const char *const by_layer[] = {"layer_types",
+                                         "hybrid_layer_pattern",
+                                         "moe_layer_freq",
+                                         "mlp_layer_types",
+                                         "mlp_only_layers",
+                                         "block_configs",
+                                         "moe_layers_enum",
+                                         "indexer_types",
+                                         "moe_layer_end_index",
+                                         "attention_types",
+                                         "num_key_value_heads_per_layer"};
   if (field_of(family->fields, family->n_fields, key) != NULL)
     return true;
   for (size_t i = 0; i < tp_n_key_tables; i++)
@@ -282,6 +329,16 @@ static bool lists_attention_alone(const struct tp_reading *reading)
   return json_array_size(types) > 0;
 }
 
+/* An encoder of a decoder's family: nothing of it is generated. */
+static bool sees_later_tokens(const struct tp_reading *reading, const char **key)
+{
+  *key = "is_causal";
+  if (json_is_false(json_object_get(reading->object, *key)))
+    return true;
+  *key = "use_bidirectional_attention"; /* gemma4: also a word, of what is seen */
+  return json_is_true(json_object_get(reading->object, *key));
+}
+
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **found)
 {
   const char *key;
@@ -291,10 +348,13 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
     json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
       if (matches(missing_ops[i].pattern, key) && says_something(value) &&
           !(attends && strcmp(missing_ops[i].pattern, "mamba_*") == 0) &&
-          (reading->family == NULL || !reads(reading->family, key))) {
+          (reading->family == NULL ||
+           (!missing_ops[i].of_unread && !reads(reading->family, key)))) {
         *found = key;
         return missing_ops[i].missing;
       }
+  if (sees_later_tokens(reading, found))
+    return "attention that sees later tokens";
   *found = "attn_type_list"; /* minimax: 0 where attention is linear */
   const json_t *const types = json_object_get(reading->object, *found);
   for (size_t i = 0; i < json_array_size(types); i++)

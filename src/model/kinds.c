@@ -122,6 +122,26 @@ static enum tp_status read_blocks(struct tp_reading *reading, struct tp_layer_ki
   return TP_OK;
 }
 
+/* deci: each layer's own number of key/value heads. */
+static enum tp_status read_kv_heads(struct tp_reading *reading, struct tp_layer_kind *layers)
+{
+  static const char key[] = "num_key_value_heads_per_layer";
+  struct tp_model *const model = &reading->config.model;
+  const json_t *const list = json_object_get(reading->object, key);
+  if (!tp_key_is_given(reading, key))
+    return TP_OK;
+  if ((int64_t)json_array_size(list) != model->layers)
+    return tp_key_fail(reading, key, "must be a list of one number a layer");
+  for (int64_t layer = 0; layer < model->layers; layer++) {
+    const json_int_t n = json_integer_value(json_array_get(list, (size_t)layer));
+    if (n < 1 || n > model->heads || model->heads % n != 0)
+      return tp_key_fail(reading, key, "must be numbers that divide the %" PRId64 " heads",
+                         model->heads);
+    layers[layer].kv_heads = model->kv_heads = n;
+  }
+  return TP_OK;
+}
+
 /* In doubles, since the products of an absurd file pass 64 bits. */
 static enum tp_status check_size(struct tp_reading *reading)
 {
@@ -145,6 +165,7 @@ enum tp_status tp_kinds_read(struct tp_reading *reading)
   TP_TRY(tp_mixtures_read(reading, layers));
   TP_TRY(check_size(reading));
   TP_TRY(read_indexers(reading, layers));
+  TP_TRY(read_kv_heads(reading, layers));
   if (reading->family->keys & TP_KEYS_BLOCKS)
     TP_TRY(read_blocks(reading, layers));
   return set_kinds(reading, layers);

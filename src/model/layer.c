@@ -152,6 +152,8 @@ static void add_vector(struct tp_layer *layer, const char *name, enum tp_role ro
 
 static void add_norm(struct tp_layer *layer, const char *gain, const char *bias)
 {
+  if (layer->block.norm == TP_NORM_PLAIN)
+    return;
   add_vector(layer, gain, TP_ROLE_GAIN, layer->block.hidden);
   if (layer->block.norm == TP_NORM_LAYER)
     add_vector(layer, bias, TP_ROLE_BIAS, layer->block.hidden);

@@ -152,6 +152,6 @@ static inline int64_t tp_window_tokens(int64_t window, int64_t tokens)
 /* Weights of one norm. */
 static inline int64_t tp_norm_elements(enum tp_norm norm, int64_t hidden)
 {
-  return norm == TP_NORM_LAYER ? 2 * hidden : hidden; /* gain and bias */
+  return norm == TP_NORM_LAYER ? 2 * hidden : norm == TP_NORM_RMS ? hidden : 0; /* gain, bias */
 }
 #endif

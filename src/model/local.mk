@@ -1,11 +1,13 @@
 libtpcore_la_SOURCES += \
-	%D%/family.c %D%/family.h %D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
+	%D%/family.c %D%/family.h %D%/family_gpt.c %D%/family_own.c %D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
 	%D%/matrix_names.c %D%/matrix_names.h %D%/mixtures.c %D%/model.c %D%/model.h \
 	%D%/parameters.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/positions.c \
 	%D%/quantise.c \
+	%D%/refused.c \
+	%D%/spelling.c \
 	%D%/name_pattern.c %D%/name_pattern.h \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_rules.c %D%/scheme_types.c \
 	%D%/shard.c %D%/shard.h \

@@ -26,11 +26,12 @@ static const char *key_of(const struct tp_reading *reading, size_t offset)
 /* The language model of a file that has other parts, too. */
 static void find_object(struct tp_reading *reading)
 {
-  static const char *const parts[] = {"text_config", "language_config", "llm_config"};
+  static const char *const parts[] = {"text_config", "language_config", "llm_config",
+                                      "thinker_config.text_config"};
   reading->object = reading->doc->root;
   reading->path = "";
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    const json_t *const part = json_object_get(reading->doc->root, parts[i]);
+    const json_t *const part = tp_doc_at(reading->doc, parts[i]);
     if (!json_is_object(part) || json_object_size(part) == 0)
       continue;
     reading->object = part;
@@ -49,9 +50,10 @@ static enum tp_status find_family(struct tp_reading *reading)
                      reading->arena, reading->error));
   if (!inside && reading->path[0] != '\0')
     name = tp_arena_printf(reading->arena, "%s_text", name);
-  for (size_t i = 0; i < tp_n_families; i++)
-    if (strcmp(name, tp_families[i].name) == 0)
-      reading->family = &tp_families[i];
+  const struct tp_family *family;
+  for (size_t i = 0; (family = tp_family_at(i)) != NULL; i++)
+    if (strcmp(name, family->name) == 0)
+      reading->family = family;
   return reading->family != NULL ? TP_OK : tp_family_fail_unknown(reading, path, name);
 }
 
@@ -151,8 +153,10 @@ static enum tp_status check_present(struct tp_reading *reading)
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
     const int64_t value = *(const int64_t *)(const void *)((const char *)config + counts[i].offset);
     const char *const key = key_of(reading, counts[i].offset);
-    const bool follows =
-        counts[i].offset == offsetof(struct tp_config, model.ffn) && config->ffn_expansion > 0;
+    const bool is_ffn = counts[i].offset == offsetof(struct tp_config, model.ffn);
+    const bool is_vocab = counts[i].offset == offsetof(struct tp_config, model.vocab);
+    const bool follows = (is_ffn && (config->ffn_expansion > 0 || key[0] == '\0')) ||
+                         (is_vocab && config->embedding_rows > 0);
     const bool is_null = json_is_null(json_object_get(reading->object, key)) && !follows;
     if (!counts[i].needed)
       continue;
@@ -260,9 +264,22 @@ static const char *model_name(const char *file, struct tp_arena *arena)
   return name;
 }
 
+/* A part that sees or hears, beside a language model whose keys are the file's own. */
+static void note_other_part(struct tp_reading *reading)
+{
+  static const char *const parts[] = {"vision_config",   "audio_config",    "img_processor",
+                                      "audio_processor", "mm_vision_tower", "visual"};
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+    if (tp_key_is_given(reading, parts[i])) {
+      tp_key_note(reading, parts[i], "is left out: the language model alone is read");
+      return;
+    }
+}
+
 static enum tp_status read_config(struct tp_reading *reading, const char *file)
 {
   find_object(reading);
+  TP_TRY(tp_spelling_unfold(reading));
   TP_TRY(find_family(reading));
   collect_fields(reading);
   reading->config = *reading->family->defaults;
@@ -270,6 +287,9 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
     memset(&reading->config.model.latent, 0, sizeof reading->config.model.latent);
   if (reading->path[0] != '\0')
     tp_key_note(reading, "", "the language model alone; other parts of the file are left out");
+  else
+    note_other_part(reading);
+  TP_TRY(tp_spelling_settle_lists(reading));
   TP_TRY(tp_doc_read(reading->doc, reading->path, reading->fields, reading->n_fields, true,
                      &reading->config, reading->arena, reading->error));
   TP_TRY(tp_keys_check(reading));

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum tp_norm { TP_NORM_RMS, TP_NORM_LAYER };
+enum tp_norm { TP_NORM_RMS, TP_NORM_LAYER, TP_NORM_PLAIN /* without weights */ };
 enum tp_position { TP_POSITION_ROTARY, TP_POSITION_LEARNED, TP_POSITION_ALIBI };
 enum tp_qk_norm {
   TP_QK_NORM_NONE,

@@ -49,7 +49,12 @@ static double stretched(const struct tp_reading *reading, double positions)
 enum tp_status tp_positions_read(struct tp_reading *reading)
 {
   enum { MOST = 1000 * 1000 * 1000 };
-  static const char key[] = "max_position_embeddings";
+  static const char *const keys[] = {"max_position_embeddings", "seq_length",  "max_seq_len",
+                                     "max_sequence_length",     "n_positions", "model_max_length"};
+  const char *key = keys[0];
+  for (size_t i = sizeof keys / sizeof *keys; i-- > 0;)
+    if (tp_key_is_given(reading, keys[i]))
+      key = keys[i];
   const json_t *const value = json_object_get(reading->object, key);
   const double positions = json_number_value(value);
   if (!tp_key_is_given(reading, key))

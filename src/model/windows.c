@@ -55,6 +55,27 @@ static enum tp_status read_pattern(const struct tp_reading *reading, bool *slide
   return TP_OK;
 }
 
+/* gpt_neo: [[["global", "local"], 12]], words in turns and how often; local ones slide. */
+static enum tp_status read_turns(const struct tp_reading *reading, bool *slides)
+{
+  static const char key[] = "attention_types";
+  const json_t *const turns = json_object_get(reading->object, key);
+  const size_t layers = (size_t)reading->config.model.layers;
+  size_t layer = 0;
+  for (size_t i = 0; i < json_array_size(turns); i++) {
+    const json_t *const words = json_array_get(json_array_get(turns, i), 0);
+    const json_int_t times = json_integer_value(json_array_get(json_array_get(turns, i), 1));
+    for (json_int_t time = 0; time < times && layer < layers; time++)
+      for (size_t j = 0; j < json_array_size(words) && layer < layers; j++)
+        slides[layer++] = is_word(json_array_get(words, j), "local");
+  }
+  if (layer != layers)
+    return tp_key_fail(reading, key,
+                       "must name each of %zu layers, in turns: [[[\"global\", \"local\"], 12]]",
+                       layers);
+  return TP_OK;
+}
+
 /* Letters in the place of a number, as EXAONE's files have them. */
 static enum tp_status read_letters(struct tp_reading *reading)
 {
@@ -177,6 +198,8 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
     slides[layer] = slides_by_rule(config, layer);
   if (tp_key_is_given(reading, "hybrid_layer_pattern"))
     TP_TRY(read_pattern(reading, slides));
+  if (tp_key_is_given(reading, "attention_types"))
+    TP_TRY(read_turns(reading, slides));
   for (int64_t layer = 0; layer < n_layers; layer++)
     n_sliding += slides[layer];
   if (n_sliding > 0)
