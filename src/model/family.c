@@ -158,6 +158,9 @@ DEFAULTS(olmo) = {.model = {SIZES(32, 4096, 32, 0, 11008, 50304), .norm = TP_NOR
 DEFAULTS(flex_olmo) = {GATED(SIZES(32, 4096, 32, 0, 11008, 100352), .qk_norm = TP_QK_NORM_WHOLE,
                              .norms_after = true, .experts = {.count = 7, .top_k = 5}),
                        .experts_take_ffn = true};
+/* Aria's experts are as wide as the file's MLP. */
+DEFAULTS(aria) = {GATED(SIZES(32, 4096, 32, 0, 4096, 32000), .experts = {.count = 8, .top_k = 2}),
+                  .n_shared = 2, .experts_take_ffn = true};
 DEFAULTS(orion) = {.model = {SIZES(40, 5120, 40, 40, 15360, 84608), .norm = TP_NORM_LAYER,
                              .position = TP_POSITION_ROTARY, .gated_mlp = true}};
 DEFAULTS(persimmon) = {.model = {SIZES(36, 4096, 64, 0, 16384, 262144), .norm = TP_NORM_LAYER,
@@ -303,6 +306,8 @@ static const struct tp_family families[] = {
     MODERN("step3p7", WINDOWS | EXPERTS | BIASES, step3p7, tp_settle_attention_bias),
     MODERN("apertus", SHAPE | QK_NORM | BIASES, apertus, tp_settle_attention_bias),
     MODERN("aquila", SHAPE, llama, NULL),
+    MODERN("aria_text", EXPERTS | BIASES, aria, tp_settle_attention_bias),
+    MODERN("aria_moe_lm", EXPERTS | BIASES, aria, tp_settle_attention_bias),
     MODERN("baichuan", SHAPE, baichuan, settle_baichuan),
     MODERN("bailing_moe", WINDOWS | EXPERTS | QK_NORM | BIASES, bailing_moe,
            settle_attention_by_bias),
@@ -310,6 +315,7 @@ static const struct tp_family families[] = {
            settle_attention_by_bias),
     MODERN("cwm", WINDOWS | BIASES, cwm, tp_settle_attention_bias),
     MODERN("deci", SHAPE | BIASES, llama, tp_settle_attention_bias),
+    MODERN("dots_ocr", WINDOWS | BIASES, mimo, tp_settle_attention_bias),
     MODERN("flex_olmo", EXPERTS | BIASES, flex_olmo, tp_settle_attention_bias),
     MODERN("glm4v", SHAPE | BIASES, glm4, tp_settle_attention_bias),
     MODERN("glm4v_text", SHAPE | BIASES, glm4, tp_settle_attention_bias),
@@ -323,6 +329,7 @@ static const struct tp_family families[] = {
     MODERN("olmo", SHAPE | BIASES, olmo, tp_settle_attention_bias),
     MODERN("orion", SHAPE | BIASES, orion, tp_settle_attention_bias),
     MODERN("persimmon", SHAPE | QK_NORM, persimmon, NULL),
+    MODERN("paddleocr_vl", SHAPE | BIASES, ernie4_5, tp_settle_bias),
     MODERN("phi3_v", WINDOWS | BIASES, phi3, tp_settle_attention_bias),
     MODERN("phi4mm", WINDOWS | BIASES, phi3, tp_settle_attention_bias),
     MODERN("qwen2_5_omni_text", WINDOWS, qwen2_vl, NULL),

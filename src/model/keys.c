@@ -12,6 +12,7 @@ static const struct tp_field shape[] = {
     HEADS("num_attention_heads"),
     KV_HEADS("num_key_value_heads"),
     HEAD_DIM("head_dim"),
+    HEAD_DIM("attention_head_dim"),
     VOCAB,
     TIED,
     COUNT_OR_NONE("num_nextn_predict_layers", further_tokens, 64),
@@ -191,30 +192,33 @@ static const struct {
 /* What says nothing of cost or memory. */
 /* clang-format off */
 static const char *const silent[] = {
-    "_*", "activation_function", "add_cross_attention", "add_full_attention_sink_bias",
-    "add_swa_attention_sink_bias", "apply_query_key_layer_scaling", "apply_residual*",
-    "architectures", "attention_head_dim", "attention_layers", "attention_scale*",
-    "attention_softmax_in_fp32", "attention_value_scale", "attn_config.*", "*attn_implementation*",
-    "attn_scale", "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids",
-    "base_seqlen", "*beam*", "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward",
-    "cla_share_factor", "clip_qkv", "*config_name", "cross_attention*", "decoder_start_*",
+    "_*", "activation_function", "add_classification_head", "add_cross_attention",
+    "add_full_attention_sink_bias", "add_swa_attention_sink_bias", "apply_query_key_layer_scaling",
+    "apply_residual*", "architectures", "attention_layers", "attention_scale*",
+    "attention_softmax_in_fp32", "attention_value_scale", "attn_config.a*", "attn_config.clip_qkv",
+    "attn_config.model_type", "attn_config.softmax_scale", "*attn_implementation*", "attn_scale",
+    "attn_temp*", "attn_type_list", "*audio*", "auto_map", "bad_words_ids", "base_seqlen",
+    "*beam*", "begin_suppress_tokens", "cache_*", "chunk_size_feed_forward", "cla_share_factor",
+    "class_num", "clip_qkv", "*config_name", "cross_attention*", "decoder_start_*", "dense_list",
     "description", "dim_model_base", "do_layer_norm_before", "do_sample", "*dropout*", "dtype",
     "early_stopping", "embd_layer", "embedding_fraction", "embeddings_scale", "ep_size", "*_eps",
-    "*epsilon*", "ffn_config.*", "finetuning_task", "*flash_attn", "floor_scale", "for_llm_*",
-    "force_bos*", "forced_*", "fp32*", "freeze_*", "fused_*", "gradient_checkpointing",
-    "head_dtype", "head_type", "*hidden_act*", "id2label", "im_start_id", "*image*",
-    "*img_processor", "index_share*", "index_skip*", "index_topk_*", "indexer_*", "*init_*",
-    "initial_context_length", "initializer*", "input_jitter_noise", "is_decoder", "kind*",
-    "label2id", "*lambda*", "language", "language_model_id", "layer_norm_type", "layerdrop",
-    "layernorm_eps*", "lm_head_bias", "logit_scale", "logits_*", "*loss*", "mamba_*",
-    "masked_softmax_fusion", "max_attn_value", "max_length", "max_position_embeddings",
-    "max_seq_len", "max_sequence_length", "max_tokenizer_truncation", "min_length", "*mm_*",
-    "model_max_length", "model_type", "moe_apply*", "moe_capacity*", "moe_gate", "moe_router_*",
-    "moe_use_aux_free", "mtp_*", "*multiplier*", "mup_*", "n_ctx", "n_group", "n_positions",
-    "name", "*no_repeat_ngram_size", "norm_topk_prob", "norm_type", "note*", "num_logits_to_keep",
+    "*epsilon*", "ffn_config.fc_type", "ffn_config.ffn_act_fn", "ffn_config.model_type",
+    "ffn_config.moe_*", "ffn_config.uniform*", "finetuning_task", "*flash_attn", "floor_scale",
+    "for_llm_*", "force_bos*", "forced_*", "fp32*", "freeze_*", "fused_*",
+    "gradient_checkpointing", "head_dtype", "head_type", "*hidden_act*", "id2label", "im_start_id",
+    "*image*", "*img_processor", "index_share*", "index_skip*", "index_topk_*", "indexer_*",
+    "*init_*", "initial_context_length", "initializer*", "input_jitter_noise", "is_causal",
+    "is_composition", "is_decoder", "kind*", "label2id", "*lambda*", "language",
+    "language_model_id", "layer_norm_type", "layerdrop", "layernorm_eps*", "lm_head_bias",
+    "logit_scale", "logits_*", "*loss*", "mamba_*", "masked_softmax_fusion", "max_attn_value",
+    "max_length", "max_position_embeddings", "max_seq_len", "max_sequence_length",
+    "max_tokenizer_truncation", "min_length", "*mm_*", "model_max_length", "model_type",
+    "moe_apply*", "moe_capacity*", "moe_gate", "moe_router_*", "moe_use_aux_free", "mtp_*",
+    "*multiplier*", "mup_*", "n_ctx", "n_group", "n_positions", "name", "*no_repeat_ngram_size",
+    "norm_topk_prob", "norm_type", "note*", "num_logits_to_keep", "num_media_embeds",
     "num_return_sequences", "offset_alibi", "order_of_interleaved_layers", "org_vocab_size",
     "original_max_position_embeddings", "output_*", "pad_id", "pad_key_length", "partial_*",
-    "*pdrop*", "*penalty*", "position_embedding_type", "post_layer_norm", "post_norm", "prefix",
+    "*pdrop*", "*penalty*", "pool_type", "position_embedding_type", "post_layer_norm", "prefix",
     "pretraining_tp", "problem_type", "pruned_heads", "qk_head_dim", "qk_norm_type",
     "quantization_config", "query_pre_attn_scalar", "remove_invalid_values",
     "reorder_and_upcast_attn", "rescale_prenorm_residual", "residual_in_fp32", "return_*",
@@ -227,8 +231,9 @@ static const char *const silent[] = {
     "topk_group", "topk_method", "*torch_dtype*", "torchscript", "*training*", "transformers*",
     "tune_*", "type_vocab_size", "typical_p", "unfreeze_*", "use_bfloat16",
     "use_bidirectional_attention", "use_cache", "use_dynamic_ntk", "use_embedding_sharing",
-    "use_fp32*", "use_gemma_norm", "use_logn_attn", "use_mm_proj", "use_mtp", "use_position_ids",
-    "use_return_dict", "use_rmsnorm", "use_routing_bias", "use_stable_embedding", "use_unpadded*",
+    "use_fp32*", "use_gated_activation", "use_gemma_norm", "use_logn_attn", "use_mixed_mlp_moe",
+    "use_mm_proj", "use_mtp", "use_parallel_block", "use_position_ids", "use_return_dict",
+    "use_rmsnorm", "use_routing_bias", "use_stable_embedding", "use_unpadded*",
     "validate_runner_input", "*video*", "*vision*", "vision_lora", "vocab_size_per_layer_input",
     "weight_tying", "width_scale", "word_embed_proj_dim",
 };
@@ -339,6 +344,21 @@ static bool sees_later_tokens(const struct tp_reading *reading, const char **key
   return json_is_true(json_object_get(reading->object, *key));
 }
 
+/* A layer that a list says is no attention; what families that are read list is read elsewhere. */
+static const char *kind_of_layer(const struct tp_reading *reading, const char **key)
+{
+  static const char *const lists[] = {"layers_block_type", "layer_types"};
+  for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
+    const json_t *const words = json_object_get(reading->object, *key = lists[n]);
+    for (size_t i = 0; i < json_array_size(words) && reading->family == NULL; i++) {
+      const char *const word = json_string_value(json_array_get(words, i));
+      if (word != NULL && (strstr(word, "attention") == NULL || strstr(word, "linear") != NULL))
+        return tp_arena_printf(reading->arena, "layers of kind '%.40s'", word);
+    }
+  }
+  return NULL;
+}
+
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **found)
 {
   const char *key;
@@ -361,14 +381,7 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
     if (json_is_integer(json_array_get(types, i)) &&
         json_integer_value(json_array_get(types, i)) == 0)
       return "a linear-attention layer's scan over a state";
-  *found = "layer_types";
-  const json_t *const words = json_object_get(reading->object, *found);
-  for (size_t i = 0; i < json_array_size(words) && reading->family == NULL; i++) {
-    const char *const word = json_string_value(json_array_get(words, i));
-    if (word != NULL && strstr(word, "attention") == NULL)
-      return tp_arena_printf(reading->arena, "layers of kind '%.40s'", word);
-  }
-  return NULL;
+  return kind_of_layer(reading, found);
 }
 
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family)

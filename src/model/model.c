@@ -42,10 +42,15 @@ static void find_object(struct tp_reading *reading)
 
 static enum tp_status find_family(struct tp_reading *reading)
 {
-  const char *name = NULL;
+  const char *name = NULL, *key;
   const bool inside = tp_key_is_given(reading, "model_type");
   const char *const path = inside ? tp_key_path(reading, "model_type") : "model_type";
   const struct tp_field field = {.key = "model_type", .type = TP_FIELD_STRING};
+  const char *const missing = inside || json_object_get(reading->doc->root, field.key) != NULL
+                                  ? NULL
+                                  : tp_keys_missing_op(reading, &key);
+  if (missing != NULL) /* whatever family it is of */
+    return tp_key_fail(reading, key, "asks for %s, which no op here does", missing);
   TP_TRY(tp_doc_read(reading->doc, inside ? reading->path : "", &field, 1, true, &name,
                      reading->arena, reading->error));
   if (!inside && reading->path[0] != '\0')

@@ -35,6 +35,7 @@ static const struct {
     {"retnet", "retention's scan over a state"},
     {"stripedhyena", "a long convolution over tokens"},
     {"lfm2*", "a short convolution over tokens"},
+    {"yuan*", "a short convolution over tokens"},
     {"baichuan_m1", "a convolution over the keys and values of neighbouring tokens"},
     {"zaya", "a convolution over the queries and keys of neighbouring tokens"},
     {"minimax", SCAN_LINEAR},
