@@ -127,8 +127,8 @@ enum tp_status tp_keys_check(struct tp_reading *reading);
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
 
-/* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of the
- * same number, over and over, becomes that number, where a field of the family is one. */
+/* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of
+ * the same number for each layer becomes that number, where a field of the family is one. */
 enum tp_status tp_spelling_unfold(struct tp_reading *reading);
 enum tp_status tp_spelling_settle_lists(struct tp_reading *reading);
 

@@ -25,6 +25,18 @@ enum tp_status tp_spelling_unfold(struct tp_reading *reading)
   return TP_OK;
 }
 
+/* Layers that the file counts, 0 where it does not. */
+static size_t counted_layers(const struct tp_reading *reading)
+{
+  for (size_t i = 0; i < reading->n_fields; i++) {
+    const json_t *const value = json_object_get(reading->object, reading->fields[i].key);
+    if (reading->fields[i].offset == offsetof(struct tp_config, model.layers) &&
+        json_is_integer(value) && json_integer_value(value) > 0)
+      return (size_t)json_integer_value(value);
+  }
+  return 0;
+}
+
 /* Whether all items are the same whole number. */
 static bool is_one_number(const json_t *list)
 {
@@ -35,19 +47,15 @@ static bool is_one_number(const json_t *list)
   return json_array_size(list) > 0;
 }
 
-static bool is_listed_number(const struct tp_reading *reading, const struct tp_field *field)
-{
-  return field->type == TP_FIELD_INT64 &&
-         json_is_integer(json_array_get(json_object_get(reading->object, field->key), 0));
-}
-
 enum tp_status tp_spelling_settle_lists(struct tp_reading *reading)
 {
   json_t *const object = (json_t *)(uintptr_t)reading->object;
+  const size_t layers = counted_layers(reading);
   for (size_t i = 0; i < reading->n_fields; i++) {
     const char *const key = reading->fields[i].key;
     const json_t *const list = json_object_get(object, key);
-    if (!is_listed_number(reading, &reading->fields[i]))
+    if (reading->fields[i].type != TP_FIELD_INT64 || json_array_size(list) != layers ||
+        !json_is_integer(json_array_get(list, 0)))
       continue;
     if (!is_one_number(list))
       return tp_key_fail(reading, key, "lists unlike numbers, which no op here takes");

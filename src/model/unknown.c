@@ -108,10 +108,15 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
   if (mend != NULL)
     return tp_doc_fail(reading->doc, path, reading->error, "family '%.60s' %s", name, mend);
   const struct tp_family *family;
-  size_t n = 0;
+  size_t n = 0, nearest = strlen(name);
   for (size_t i = 0; (family = tp_family_at(i)) != NULL && !is_other(name); i++)
-    if (was_meant(reading, name, family))
-      TP_APPEND(reading->arena, names, n, family->name);
+    if (was_meant(reading, name, family)) {
+      const size_t distance = tp_text_distance(name, family->name);
+      n = distance < nearest ? 0 : n; /* the nearest alone */
+      if (distance <= nearest)
+        TP_APPEND(reading->arena, names, n, family->name);
+      nearest = distance < nearest ? distance : nearest;
+    }
   return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
                      n > 0 ? tp_text_hint(reading->arena, name, names, n)
                            : "; models/README.md lists those that are read: where its layers "
