@@ -114,6 +114,7 @@ static const struct tp_field mpt_fields[] = {
 };
 static const struct tp_config mpt_defaults = {
     .model = {SIZES(24, 2048, 16, 0, 0, 50368), .tied_head = true, .max_positions = 2048},
+    .attention_form = 2, /* as many key/value heads as the file has, or as heads */
     .alibi = true,
     .learned = true,
     .no_bias = true,

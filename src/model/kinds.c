@@ -128,7 +128,7 @@ static enum tp_status read_kv_heads(struct tp_reading *reading, struct tp_layer_
   static const char key[] = "num_key_value_heads_per_layer";
   struct tp_model *const model = &reading->config.model;
   const json_t *const list = json_object_get(reading->object, key);
-  if (!tp_key_is_given(reading, key))
+  if (reading->family->keys == 0 || !tp_key_is_given(reading, key))
     return TP_OK;
   if ((int64_t)json_array_size(list) != model->layers)
     return tp_key_fail(reading, key, "must be a list of one number a layer");

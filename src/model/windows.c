@@ -65,7 +65,7 @@ static enum tp_status read_turns(const struct tp_reading *reading, bool *slides)
   for (size_t i = 0; i < json_array_size(turns); i++) {
     const json_t *const words = json_array_get(json_array_get(turns, i), 0);
     const json_int_t times = json_integer_value(json_array_get(json_array_get(turns, i), 1));
-    for (json_int_t time = 0; time < times && layer < layers; time++)
+    for (json_int_t time = 0; time < times && layer < layers && json_array_size(words) > 0; time++)
       for (size_t j = 0; j < json_array_size(words) && layer < layers; j++)
         slides[layer++] = is_word(json_array_get(words, j), "local");
   }

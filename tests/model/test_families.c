@@ -1,5 +1,7 @@
 /* Families that spell their shape in words of their own, or of which a checkpoint's size is known:
  * what a file of each is read as. */
+#include "base/file.h"
+#include "model/family.h"
 #include "model/layer.h"
 #include "open.h"
 
@@ -265,6 +267,24 @@ START_TEST(other_parts_are_said_to_be_left_out)
 }
 END_TEST
 
+/* models/README.md is what a refusal points at, so it names them all; and a family that is read is
+ * not refused by its name. */
+START_TEST(the_page_names_all_families)
+{
+  const char *page = NULL;
+  struct tp_error error;
+  ck_assert_int_eq(tp_file_read(TP_SRCDIR "/models/README.md", arena, &page, &error), TP_OK);
+  const struct tp_family *family;
+  size_t n = 0;
+  for (; (family = tp_family_at(n)) != NULL; n++) {
+    ck_assert_msg(strstr(page, tp_arena_printf(arena, "`%s`", family->name)) != NULL, "%s",
+                  family->name);
+    ck_assert_msg(tp_refused_op(family->name) == NULL, "%s", family->name);
+  }
+  ck_assert_uint_ge(n, 100);
+}
+END_TEST
+
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
 static Suite *suite(void)
 {
@@ -278,6 +298,7 @@ static Suite *suite(void)
   tcase_add_test(t, key_value_heads_by_layer);
   tcase_add_test(t, plain_norms_hold_nothing);
   tcase_add_test(t, other_parts_are_said_to_be_left_out);
+  tcase_add_test(t, the_page_names_all_families);
   suite_add_tcase(s, t);
   return s;
 }
