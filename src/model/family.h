@@ -120,11 +120,17 @@ enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, co
 void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* keys.c: refuses keys of what no op here does, and those of a table that the family lacks; notes
- * those that nobody knows.  tp_keys_missing_op: why a file of an unknown family cannot be read, or
- * NULL; tp_keys_suit: whether the family knows all keys of the file. */
-enum tp_status tp_keys_check(struct tp_reading *reading);
+/* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; whether a value is
+ * neither null, false, 0 nor empty; whether a pattern with stars matches. */
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
+bool tp_key_says_something(const json_t *value);
+bool tp_key_matches(const char *pattern, const char *key);
+
+/* keys.c: whether the family reads the key; refuses keys of what no op here does, and those of a
+ * table that the family lacks, and notes those that nobody knows; whether the family knows all keys
+ * of the file. */
+bool tp_key_is_read(const struct tp_family *family, const char *key);
+enum tp_status tp_keys_check(struct tp_reading *reading);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
 
 /* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of

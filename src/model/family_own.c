@@ -59,7 +59,7 @@ static void settle_rows(struct tp_config *config)
 }
 #define ROWS(key) COUNT(key, embedding_rows, 100000000)
 
-/* ChatGLM2, ChatGLM3 and GLM-4 in their own code.  The first ChatGLM is another (keys.c). */
+/* ChatGLM2, ChatGLM3 and GLM-4 in their own code.  The first ChatGLM is another (missing_ops.c). */
 static const struct tp_field chatglm_fields[] = {
     LAYERS("num_layers"),
     LAYERS("num_hidden_layers"),

@@ -1,8 +1,7 @@
-/* What keys mean, whichever family has them; and which mean that an op is missing. */
+/* What keys mean, whichever family has them. */
 #include "model/family.h"
 #include "model/key_fields.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 static const struct tp_field shape[] = {
@@ -123,72 +122,6 @@ const struct tp_key_table tp_key_tables[] = {
 };
 const size_t tp_n_key_tables = sizeof tp_key_tables / sizeof *tp_key_tables;
 
-/* Keys whose value, unless it is null, false, 0 or empty, asks for what no op here does; some say
- * so of families alone that nothing here reads, since one that is read is told more. */
-static const struct {
-  const char *pattern, *missing;
-  bool of_unread;
-} missing_ops[] = {
-    {"linear_num_*", "a gated delta net's scan over a state"},
-    {"hybrid_override_pattern", "a Mamba-2 layer's scan over a state"},
-    {"mamba_*", "a Mamba layer's scan over a state"},
-    {"ssm_*", "a state-space layer's scan over a state"},
-    {"state_size", "a state-space layer's scan over a state"},
-    {"d_state", "a state-space layer's scan over a state"},
-    {"time_step_rank", "a state-space layer's scan over a state"},
-    {"attn_layer_period", "a Mamba layer's scan over a state"},
-    {"attn_layer_indices", "a Mamba layer's scan over a state"},
-    {"linear_attn_config", "a linear-attention layer's scan over a state"},
-    {"full_attention_interval", "a linear-attention layer's scan over a state"},
-    {"linear_attn_alpha_factor", "a linear-attention layer's scan over a state"},
-    {"full_attn_alpha_factor", "a linear-attention layer's scan over a state"},
-    {"linear_key_*", "a linear-attention layer's scan over a state"},
-    {"linear_value_*", "a linear-attention layer's scan over a state"},
-    {"linear_attention*", "a linear-attention layer's scan over a state"},
-    {"lightning_*", "a linear-attention layer's scan over a state"},
-    {"lru_width", "a recurrent block's scan over a state"},
-    {"block_types", "a recurrent block's scan over a state"},
-    {"wkv_*", "RWKV's scan over a state"},
-    {"attention_hidden_size", "RWKV's scan over a state"},
-    {"conv_L_cache", "a short convolution over tokens"},
-    {"d_conv", "a short convolution over tokens"},
-    {"short_conv*", "a short convolution over tokens"},
-    {"linear_conv_*", "a short convolution over tokens"},
-    {"conv_window", "a short convolution over tokens"},
-    {"hc_mult", "hyper-connections: several residuals that are mixed"},
-    {"compress_ratios", "attention over compressed keys"},
-    {"o_lora_rank", "an output projection in groups of low rank"},
-    {"sparse_attention_config", "attention on selected blocks of keys"},
-    {"sparse_config", "attention on selected blocks of keys"},
-    {"blocksparse_*", "attention on selected blocks of keys"},
-    {"nsa_*", "attention on selected blocks of keys"},
-    {"moba_*", "attention on selected blocks of keys"},
-    {"index_topk", "an indexer that chooses the keys that attention sees", .of_unread = true},
-    {"share_q_dim", "queries by way of a narrower projection"},
-    {"bskcn_*", "residuals that later layers take up again"},
-    {"parallel_attn_mlp_res", "experts beside the attention, on what comes into the layer"},
-    {"moe_latent_size", "experts on a narrower residual"},
-    {"total_ut_steps", "layers that run several times"},
-    {"ngram_vocab_size*", "embeddings of runs of tokens"},
-    {"position_encoding_2d",
-     "positions in two dimensions, and a prompt whose tokens see later ones"},
-    {"attention_output_gate", "a gate on the attention's output"},
-    {"attn_output_gate", "a gate on the attention's output"},
-    {"use_head_wise_attn_gate", "a gate on the attention's output"},
-    {"hidden_size_per_layer_input", "an embedding of its own in each layer"},
-    {"altup_num_inputs", "alternating updates of several residuals"},
-    {"num_kv_shared_layers", "caches that several layers share"},
-    {"use_double_wide_mlp", "MLPs of twice the width in some layers"},
-    {"use_cla", "caches that several layers share"},
-    {"zero_expert_num", "experts that compute nothing"},
-    {"use_mla", "latent attention under keys of its own"},
-    {"is_encoder_decoder", "an encoder"},
-    {"encoder_*layers", "an encoder", .of_unread = true},
-    {"num_encoder_layers", "an encoder", .of_unread = true},
-    {"cross_attention_layers", "layers that attend to what another part has made"},
-    {"add_cross_attention", "a second attention in each layer, to what an encoder has made"},
-};
-
 /* What says nothing of cost or memory. */
 /* clang-format off */
 static const char *const silent[] = {
@@ -239,17 +172,6 @@ static const char *const silent[] = {
 };
 /* clang-format on */
 
-static bool says_something(const json_t *value)
-{
-  if (json_is_array(value))
-    return json_array_size(value) > 0;
-  if (json_is_object(value))
-    return json_object_size(value) > 0;
-  if (json_is_number(value))
-    return json_number_value(value) != 0;
-  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
-}
-
 static const struct tp_field *field_of(const struct tp_field *fields, size_t n, const char *key)
 {
   for (size_t i = 0; i < n; i++)
@@ -276,13 +198,13 @@ static const struct tp_key_table *lacking(const struct tp_family *family, const 
     const struct tp_field *const field = field_of(table->fields, table->n, key);
     if (family->keys & table->group || table->means == NULL || field == NULL)
       continue;
-    *alike = !says_something(value) || is_one_expert(field, value);
+    *alike = !tp_key_says_something(value) || is_one_expert(field, value);
     return table;
   }
   return NULL;
 }
 
-static bool reads(const struct tp_family *family, const char *key)
+bool tp_key_is_read(const struct tp_family *family, const char *key)
 {
   static const char *const by_layer[] = {"layer_types",
                                          "hybrid_layer_pattern",
@@ -307,81 +229,12 @@ static bool reads(const struct tp_family *family, const char *key)
   return false;
 }
 
-/* Most do not, by their first letter, and fnmatch is slow to say so. */
-static bool matches(const char *pattern, const char *key)
-{
-  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
-  return may && fnmatch(pattern, key, 0) == 0;
-}
-
 static bool is_silent(const char *key)
 {
   for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
-    if (matches(silent[i], key))
+    if (tp_key_matches(silent[i], key))
       return true;
   return false;
-}
-
-/* Sizes of Mamba layers beside a list that has none of them ask for nothing. */
-static bool lists_attention_alone(const struct tp_reading *reading)
-{
-  const json_t *const types = json_object_get(reading->object, "layer_types");
-  for (size_t i = 0; i < json_array_size(types); i++) {
-    const char *const word = json_string_value(json_array_get(types, i));
-    if (word == NULL || strstr(word, "attention") == NULL || strstr(word, "linear") != NULL)
-      return false;
-  }
-  return json_array_size(types) > 0;
-}
-
-/* An encoder of a decoder's family: nothing of it is generated. */
-static bool sees_later_tokens(const struct tp_reading *reading, const char **key)
-{
-  *key = "is_causal";
-  if (json_is_false(json_object_get(reading->object, *key)))
-    return true;
-  *key = "use_bidirectional_attention"; /* gemma4: also a word, of what is seen */
-  return json_is_true(json_object_get(reading->object, *key));
-}
-
-/* A layer that a list says is no attention; what families that are read list is read elsewhere. */
-static const char *kind_of_layer(const struct tp_reading *reading, const char **key)
-{
-  static const char *const lists[] = {"layers_block_type", "layer_types"};
-  for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
-    const json_t *const words = json_object_get(reading->object, *key = lists[n]);
-    for (size_t i = 0; i < json_array_size(words) && reading->family == NULL; i++) {
-      const char *const word = json_string_value(json_array_get(words, i));
-      if (word != NULL && (strstr(word, "attention") == NULL || strstr(word, "linear") != NULL))
-        return tp_arena_printf(reading->arena, "layers of kind '%.40s'", word);
-    }
-  }
-  return NULL;
-}
-
-const char *tp_keys_missing_op(const struct tp_reading *reading, const char **found)
-{
-  const char *key;
-  json_t *value;
-  const bool attends = lists_attention_alone(reading);
-  for (size_t i = 0; i < sizeof missing_ops / sizeof *missing_ops; i++)
-    json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
-      if (matches(missing_ops[i].pattern, key) && says_something(value) &&
-          !(attends && strcmp(missing_ops[i].pattern, "mamba_*") == 0) &&
-          (reading->family == NULL ||
-           (!missing_ops[i].of_unread && !reads(reading->family, key)))) {
-        *found = key;
-        return missing_ops[i].missing;
-      }
-  if (sees_later_tokens(reading, found))
-    return "attention that sees later tokens";
-  *found = "attn_type_list"; /* minimax: 0 where attention is linear */
-  const json_t *const types = json_object_get(reading->object, *found);
-  for (size_t i = 0; i < json_array_size(types); i++)
-    if (json_is_integer(json_array_get(types, i)) &&
-        json_integer_value(json_array_get(types, i)) == 0)
-      return "a linear-attention layer's scan over a state";
-  return kind_of_layer(reading, found);
 }
 
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family)
@@ -389,7 +242,7 @@ bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *fami
   const char *key;
   json_t *value;
   json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value)
-    if (!json_is_null(value) && !reads(family, key) && !is_silent(key))
+    if (!json_is_null(value) && !tp_key_is_read(family, key) && !is_silent(key))
       return false;
   return true;
 }
@@ -403,14 +256,14 @@ enum tp_status tp_keys_check(struct tp_reading *reading)
     return tp_key_fail(reading, refused, "asks for %s, which no op here does", missing);
   json_t *value;
   json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value) {
-    if (json_is_null(value) || reads(family, key) || is_silent(key))
+    if (json_is_null(value) || tp_key_is_read(family, key) || is_silent(key))
       continue;
     bool alike = false;
     const struct tp_key_table *const table = lacking(family, key, value, &alike);
     if (table != NULL && !alike)
       return tp_key_fail(reading, key, "makes %s, which family '%s' has not; mend 'model_type'",
                          table->means, family->name);
-    if (table == NULL && says_something(value))
+    if (table == NULL && tp_key_says_something(value))
       tp_key_note(reading, key, "is not known, and not used");
   }
   return TP_OK;

@@ -1,7 +1,9 @@
 libtpcore_la_SOURCES += \
-	%D%/family.c %D%/family.h %D%/family_gpt.c %D%/family_own.c %D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
+	%D%/family.c %D%/family.h %D%/family_gpt.c %D%/family_own.c \
+	%D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
-	%D%/matrix_names.c %D%/matrix_names.h %D%/mixtures.c %D%/model.c %D%/model.h \
+	%D%/matrix_names.c %D%/matrix_names.h %D%/missing_ops.c %D%/mixtures.c \
+	%D%/model.c %D%/model.h \
 	%D%/parameters.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/positions.c \

@@ -1,6 +1,6 @@
 /* Families that are known and not read: what of them no op here does, or whose words they use.
- * A file's own keys are asked first (keys.c), since they say more; a name decides where they do
- * not. */
+ * A file's own keys are asked first (missing_ops.c), since they say more; a name decides where they
+ * do not. */
 #include "model/family.h"
 
 #include <fnmatch.h>
