@@ -51,8 +51,10 @@ enum tp_status tp_positions_read(struct tp_reading *reading)
   enum { MOST = 1000 * 1000 * 1000 };
   static const char *const keys[] = {"max_position_embeddings", "seq_length",  "max_seq_len",
                                      "max_sequence_length",     "n_positions", "model_max_length"};
+  const bool turns = reading->config.model.position == TP_POSITION_ROTARY;
   const char *key = keys[0];
-  for (size_t i = sizeof keys / sizeof *keys; i-- > 0;)
+  /* The other words count where angles were trained: of a table, no sequence is longer. */
+  for (size_t i = sizeof keys / sizeof *keys; turns && i-- > 0;)
     if (tp_key_is_given(reading, keys[i]))
       key = keys[i];
   const json_t *const value = json_object_get(reading->object, key);

@@ -224,6 +224,23 @@ START_TEST(positions_and_heads_are_the_familys)
 }
 END_TEST
 
+START_TEST(positions_in_other_words)
+{
+  static const struct {
+    const char *json;
+    int64_t context;
+  } files[] = {{"{\"model_type\":\"chatglm\",\"seq_length\":8192}", 8192},
+               {"{\"model_type\":\"dbrx\",\"max_seq_len\":32768}", 32768},
+               {"{\"model_type\":\"gptj\",\"n_positions\":2048}", 2048},
+               {"{\"model_type\":\"bloom\",\"seq_length\":2048}", 0},
+               {"{\"model_type\":\"gpt2\",\"n_positions\":2048}", 0}};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    const struct tp_model m = open_text(files[i].json, arena);
+    ck_assert_msg(m.context == files[i].context, "%s: %lld", files[i].json, (long long)m.context);
+  }
+}
+END_TEST
+
 START_TEST(layers_in_turns)
 {
   const struct tp_model m = open_text(
@@ -294,6 +311,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, checkpoints_count_exactly, 0, COUNT(checkpoints));
   tcase_add_loop_test(t, small_files_count_as_by_hand, 0, COUNT(tiny));
   tcase_add_loop_test(t, positions_and_heads_are_the_familys, 0, COUNT(forms));
+  tcase_add_test(t, positions_in_other_words);
   tcase_add_test(t, layers_in_turns);
   tcase_add_test(t, key_value_heads_by_layer);
   tcase_add_test(t, plain_norms_hold_nothing);
