@@ -23,7 +23,7 @@
 #define experts_w4a8_ROW(key, least, most, meaning)      ROW(experts_w4a8, key, least, most)
 #define experts_w4a16_marlin_ROW(key, least, most, meaning) \
   ROW(experts_w4a16_marlin, key, least, most)
-#define experts_cutlass_ROW(key, least, most, meaning)   ROW(experts_cutlass, key, least, most)
+#define experts_cutlass_ROW(key, least, most, meaning) ROW(experts_cutlass, key, least, most)
 #define experts_fp8_cutlass_ROW(key, least, most, meaning) \
   ROW(experts_fp8_cutlass, key, least, most)
 #define nccl_ROW(key, least, most, meaning)               ROW(nccl, key, least, most)
@@ -66,14 +66,11 @@ static const struct tp_kernel_group groups[] = {
 
 #define KEY(key, least, most, meaning) #key,
 /* Counts, and what only other measurements can tell. */
-static const char *const held_keys[] = {"sustained_ratio",   "half_tile_rows",
-                                        "wide_tile_rows",    "tile_rows",
-                                        "tile_heads",        "absorbs",
-                                        "tiles_by_tokens",   "tiles_by_rows",
-                                        "least_rows",        "most_rows",
-                                        "cached_bytes",      "row_latency_bytes",
-                                        "expanded_ratio",    "spread_ratio",
-                                        TP_DEVICE_REGIONS(KEY) "few_rows"};
+static const char *const held_keys[] = {
+    "sustained_ratio", "half_tile_rows",    "wide_tile_rows",  "tile_rows",
+    "tile_heads",      "absorbs",           "tiles_by_tokens", "tiles_by_rows",
+    "least_rows",      "most_rows",         "cached_bytes",    "row_latency_bytes",
+    "expanded_ratio",  "partial_sequences", "spread_ratio",    TP_DEVICE_REGIONS(KEY) "few_rows"};
 
 const char *const tp_kernel_region_keys[TP_N_REGIONS] = {TP_DEVICE_REGIONS(KEY)};
 

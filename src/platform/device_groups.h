@@ -75,6 +75,8 @@
   X(splits_mha, 0, 1, "1: also where every query head has its own KV head")                   \
   X(combine_s, 0, 1e-3, "added a split: its partial result is read and rescaled")             \
   X(split_s, 0, 1e-3, "fixed time of combining the splits")                                   \
+  X(partial_bytes_per_s, 0, 1e15, "partial results in fp32, written and read; 0: none are")   \
+  X(partial_sequences, 0, 1e6, "sequences of the largest step that makes them, split or not") \
   X(spread_ratio, 0, 2, "residual spread of the fit")                                         \
   TP_DEVICE_REGIONS(X)
 
@@ -294,19 +296,19 @@
       "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",                \
       "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys", \
       "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",            \
-      "issue_ragged_s", "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256",           \
-      "spread_rows_2048", "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s",             \
-      "norm_wire_ratio", "exposed_ratio", "direct_fill_s", "direct_fill_bytes",                   \
-      "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s", "group_s",            \
-      "empty_stretch", "tiles_by_tokens", "tiles_by_rows", "elements_per_s", "tail_power",        \
-      "least_sms", "crowding_ratio"
+      "partial_bytes_per_s", "partial_sequences", "issue_ragged_s", "issue_few_s", "few_rows",    \
+      "spread_rows_16", "spread_rows_256", "spread_rows_2048", "spread_rows_more", "norm_s",      \
+      "norm_base_s", "norm_rank_s", "norm_wire_ratio", "exposed_ratio", "direct_fill_s",          \
+      "direct_fill_bytes", "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s",  \
+      "group_s", "empty_stretch", "tiles_by_tokens", "tiles_by_rows", "elements_per_s",           \
+      "tail_power", "least_sms", "crowding_ratio"
 
 /* Whole numbers: of things that are counted, and switches. */
 #define TP_DEVICE_COUNTS                                                                       \
   "sm_count", "half_tile_rows", "wide_tile_rows", "few_rows", "tile_rows", "tile_heads",       \
       "least_rows", "most_rows", "ring_sms", "least_sms", "nvls_sms", "sms", "block_elements", \
       "most_ranks", "most_tokens", "tracker_tiles", "packs_group", "splits_mha", "absorbs",    \
-      "tiles_by_tokens", "tiles_by_rows", "near_memory"
+      "tiles_by_tokens", "tiles_by_rows", "partial_sequences", "near_memory"
 
 /* Kernels of libraries between experts: what is not there cannot run. */
 #define TP_DEVICE_EXCHANGE_GROUPS(X)        \

@@ -38,6 +38,24 @@ START_TEST(flash_prefill)
 }
 END_TEST
 
+/* Results in fp32 of 4 sequences, or of 5, of 16 heads of 64, written and read at 1 GB/s; and a step
+ * that has more sequences than are planned so. */
+START_TEST(partial_results)
+{
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
+  for (int64_t batch = 4; batch <= 6; batch++) {
+    struct tp_op op = attention(TP_ATTENTION_FLASH, batch, 1, 512);
+    toy.device.attention_decode.partial_bytes_per_s = 0;
+    const double without_us = toy_us(&toy, &op);
+    toy.device.attention_decode.partial_bytes_per_s = 1e9;
+    toy.device.attention_decode.partial_sequences = 5;
+    const double elements = (double)(batch * op.attention.heads * op.attention.head_dim);
+    ck_assert_double_eq_tol(toy_us(&toy, &op) - without_us, batch > 5 ? 0 : 8e-3 * elements, 1e-6);
+  }
+}
+END_TEST
+
 /* Heads of 192, for which a library falls back: twice as slow, in tiles of 16 rows.  A key costs
  * one 2 * 4*16*192 / 1e13 = 2.4576 ns; 32 tiles see 32 * (64 + 512) / 2 = 9216 keys, the longest
  * 512. */
@@ -355,6 +373,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
   tcase_add_test(tcase, odd_heads);
+  tcase_add_test(tcase, partial_results);
   tcase_add_test(tcase, flash_prefill_in_a_window);
   tcase_add_test(tcase, windows_of_other_kernels);
   tcase_add_test(tcase, flash_prefill_on_context);

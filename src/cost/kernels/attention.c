@@ -150,7 +150,8 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   cost->fixed_s = fit->launch_s;
   cost->compute_s = sqrt(sqrt(tp_power_4(all_s) + tp_power_4(longest_s)));
   cost->matrix_s = all_s;
-  cost->work_s = write_s + sqrt(sqrt(tp_power_4(cost->compute_s) + tp_power_4(flash_bytes * byte_s)));
+  cost->work_s =
+      write_s + sqrt(sqrt(tp_power_4(cost->compute_s) + tp_power_4(flash_bytes * byte_s)));
   if (shape->narrow) {
     const double wide_bytes =
         query_bytes(shape) / 2 + new_bytes * shape->element_bytes / shape->kv_bytes;
@@ -170,6 +171,16 @@ static bool copies_heads(const struct tp_device_attention_decode *fit, const str
 {
   return fit->group_s > 0 && shape->heads > shape->kv_heads && shape->kv_heads > 1 &&
          shape->batch > 1;
+}
+
+/* Results of the parts of a split, in fp32: written by the kernel and read by the one that combines
+ * them.  Steps that are captured in a graph are planned for the most splits and make them even
+ * where nothing is split. */
+static double partial_s(const struct tp_device_attention_decode *fit, const struct shape *shape)
+{
+  const double elements = shape->batch * shape->queries * shape->heads * shape->head_dim;
+  const bool makes = fit->partial_bytes_per_s > 0 && shape->batch <= fit->partial_sequences;
+  return makes ? 2 * tp_dtype_bytes(TP_DTYPE_FP32) * elements / fit->partial_bytes_per_s : 0;
 }
 
 /* Fused decode: one sequence's KV head streams through one SM, or through several where the keys
@@ -209,7 +220,7 @@ static void flash_decode(const struct tp_machine *machine, const struct shape *s
   const double unit_s = fmax(units / sms, 1) * fit->unit_s;
   cost->compute_s = unit_s + fmax(stream_s, compute_s);
   cost->work_s =
-      fit->unit_s +
+      fit->unit_s + partial_s(fit, shape) +
       sqrt(sqrt(tp_power_4(cost->compute_s - fit->unit_s) + tp_power_4(l2_s) + tp_power_4(dram_s)));
   cost->sm_share = active / sms;
   cost->wave_s = cost->compute_s / fmax(1, units / sms);
