@@ -44,6 +44,7 @@
   X(tile_rows, 16, 1024, "queries of one tile")                                              \
   X(packs_group, 0, 1, "1: a tile holds the queries of all heads that share a KV head")      \
   X(tile_s, 0, 1e-3, "fixed time of a tile: load, rescale, store")                           \
+  X(tile_width_share, 0, 1, "of it, share that grows with the width of heads, whole at 128") \
   X(token_s, 0, 1e-3, "SM time of writing a token of 4 or more KV heads to the cache")       \
   X(warm_bytes, 0, 1e12, "benchmarked back to back, operands up to this size stay cached")   \
   X(wide_stretch, 0, 100, "time with heads of more than 256 over that of others; 0: alike")  \
@@ -296,12 +297,12 @@
       "ll128_network_wire_ratio", "local_bytes", "nvls_fill_s", "nvls_fill_bytes",                \
       "nvls_tree_wire_ratio", "fp4_flops_per_s", "odd_stretch", "softmax_columns", "window_keys", \
       "kv8_launch_s", "kv8_bytes_per_s", "kv8_stretch", "kv8_wide_stretch", "issue_s",            \
-      "partial_bytes_per_s", "partial_sequences", "issue_ragged_s", "issue_few_s", "few_rows",    \
-      "spread_rows_16", "spread_rows_256", "spread_rows_2048", "spread_rows_more", "norm_s",      \
-      "norm_base_s", "norm_rank_s", "norm_wire_ratio", "exposed_ratio", "direct_fill_s",          \
-      "direct_fill_bytes", "direct_local_bytes_per_s", "wide_tile_rows", "few_sort_s", "tile_s",  \
-      "group_s", "empty_stretch", "tiles_by_tokens", "tiles_by_rows", "elements_per_s",           \
-      "tail_power", "least_sms", "crowding_ratio"
+      "partial_bytes_per_s", "partial_sequences", "tile_width_share", "issue_ragged_s",           \
+      "issue_few_s", "few_rows", "spread_rows_16", "spread_rows_256", "spread_rows_2048",         \
+      "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s", "norm_wire_ratio",              \
+      "exposed_ratio", "direct_fill_s", "direct_fill_bytes", "direct_local_bytes_per_s",          \
+      "wide_tile_rows", "few_sort_s", "tile_s", "group_s", "empty_stretch", "tiles_by_tokens",    \
+      "tiles_by_rows", "elements_per_s", "tail_power", "least_sms", "crowding_ratio"
 
 /* Whole numbers: of things that are counted, and switches. */
 #define TP_DEVICE_COUNTS                                                                       \

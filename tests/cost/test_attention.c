@@ -38,8 +38,8 @@ START_TEST(flash_prefill)
 }
 END_TEST
 
-/* Results in fp32 of 4 sequences, or of 5, of 16 heads of 64, written and read at 1 GB/s; and a step
- * that has more sequences than are planned so. */
+/* Results in fp32 of 4 sequences, or of 5, of 16 heads of 64, written and read at 1 GB/s; and a
+ * step that has more sequences than are planned so. */
 START_TEST(partial_results)
 {
   struct toy_gpu toy;
@@ -74,6 +74,48 @@ START_TEST(odd_heads)
   const double few_us = toy_us(&toy, &op);
   toy.device.attention_prefill.odd_stretch = 0;
   ck_assert(few_us < toy_us(&toy, &op));
+}
+END_TEST
+
+/* Tiles of 256 rows of 128 elements are tiles of 64 rows of 512, and of no fewer than 64 of 1024.
+ */
+START_TEST(tiles_of_wide_heads)
+{
+  static const struct {
+    int64_t head_dim;
+    double rows;
+  } cases[] = {{64, 256}, {128, 256}, {256, 128}, {512, 64}, {1024, 64}};
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
+  toy.device.attention_prefill.wide_stretch = 0;
+  for (int i = 0; i < 5; i++) {
+    struct tp_op op = attention(TP_ATTENTION_FLASH, 2, 2048, 2048);
+    op.attention.head_dim = cases[i].head_dim;
+    toy.device.attention_prefill.tile_rows = 256;
+    const struct tp_cost cost = tp_cost_op(&toy.machine, false, &op);
+    /* a wave is what an SM works on between two tiles that it begins */
+    const double tiles = (double)(2 * op.attention.heads) * 2048 / cases[i].rows;
+    ck_assert_rel(cost.matrix_s / cost.wave_s, fmax(1, tiles / 100), 1e-9);
+  }
+}
+END_TEST
+
+/* Of 2 us a tile a half is for rows: 3 us where heads are twice as wide, 1.5 where they are half.
+ */
+START_TEST(a_tile_loads_its_rows)
+{
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
+  for (int64_t head_dim = 64; head_dim <= 256; head_dim *= 2) {
+    struct tp_op op = attention(TP_ATTENTION_FLASH, 25, 512, 512);
+    op.attention.head_dim = head_dim;
+    toy.device.attention_prefill.tile_s = 2e-6;
+    toy.device.attention_prefill.tile_width_share = 0.5;
+    const double half_us = toy_us(&toy, &op);
+    toy.device.attention_prefill.tile_s = 2e-6 * (0.5 + 0.5 * (double)head_dim / 128);
+    toy.device.attention_prefill.tile_width_share = 0;
+    ck_assert_rel(half_us, toy_us(&toy, &op), 1e-12);
+  }
 }
 END_TEST
 
@@ -373,6 +415,8 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, flash_prefill);
   tcase_add_test(tcase, odd_heads);
+  tcase_add_test(tcase, tiles_of_wide_heads);
+  tcase_add_test(tcase, a_tile_loads_its_rows);
   tcase_add_test(tcase, partial_results);
   tcase_add_test(tcase, flash_prefill_in_a_window);
   tcase_add_test(tcase, windows_of_other_kernels);

@@ -34,7 +34,7 @@ static struct shape shape_of(const struct tp_attention *attention)
                         .kv_bytes = tp_kv_dtype_bytes(attention->kv_dtype, attention->dtype)};
 }
 
-enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512 };
+enum { KEY_BLOCK = 64, MMA_ROWS = 16, SPLIT_KEYS = 128, CACHE_THREADS = 512, LEAST_ROWS = 64 };
 
 /* Flash kernels hold a tile of queries, keys and values in an SM; heads too wide for the fast ones
  * get others (measured with cuDNN 9 on an H200: prefill up to 256, decode up to 128). */
@@ -57,11 +57,29 @@ static double stretch_of(const struct shape *shape, double widest, double wide_s
          stretch_if(is_odd(shape), odd_stretch);
 }
 
-/* Kernels that a library falls back to for odd heads have tiles of one instruction's rows: slow in
- * all, but no tile is long. */
+static bool falls_back(const struct tp_device_attention_prefill *fit, const struct shape *shape)
+{
+  return fit->odd_stretch > 0 && is_odd(shape);
+}
+
+/* A tile's queries lie in an SM's memory, so that wide heads leave room for fewer of them.  Kernels
+ * that a library falls back to for odd heads have tiles of one instruction's rows: slow in all, but
+ * no tile is long. */
 static double tile_rows_of(const struct tp_device_attention_prefill *fit, const struct shape *shape)
 {
-  return fit->odd_stretch > 0 && is_odd(shape) ? fmin(fit->tile_rows, MMA_ROWS) : fit->tile_rows;
+  const double rows = fit->tile_rows * fmin(1, USUAL_COLUMNS / shape->head_dim);
+  if (falls_back(fit, shape))
+    return fmin(fit->tile_rows, MMA_ROWS);
+  return fmax(rows, fmin(fit->tile_rows, LEAST_ROWS));
+}
+
+/* What a tile takes beside its loop over keys: of it a share for loading and storing rows, which
+ * grows with their width; of tiles of few rows all is as much less. */
+static double tile_s_of(const struct tp_device_attention_prefill *fit, const struct shape *shape)
+{
+  const double wider = shape->head_dim / USUAL_COLUMNS - 1;
+  const double rows = falls_back(fit, shape) ? tile_rows_of(fit, shape) / fit->tile_rows : 1;
+  return fit->tile_s * rows * (1 + fit->tile_width_share * wider);
 }
 
 /* With an fp8 cache, over the time with a 16-bit one. */
@@ -133,8 +151,9 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
                        stretch_of(shape, WIDE_PREFILL, fit->wide_stretch, fit->odd_stretch) *
                        kv8_stretch_of(shape, fit->kv8_stretch, fit->kv8_wide_stretch);
   const double blocks = shape->batch * shape->heads / packed;
-  const double all_s = blocks * (tiles * fit->tile_s + seen * key_s) / sms;
-  const double longest_s = fit->tile_s + widest * key_s;
+  const double tile_s = tile_s_of(fit, shape);
+  const double all_s = blocks * (tiles * tile_s + seen * key_s) / sms;
+  const double longest_s = tile_s + widest * key_s;
 
   /* Backward, K's and V's gradients go with them. */
   const double new_bytes = key_bytes(shape, shape->queries),
@@ -145,7 +164,7 @@ static void flash_prefill(const struct tp_machine *machine, const struct shape *
   const double cold = machine->program ? 1 : tp_cold_ratio(bytes, fit->warm_bytes);
   const double byte_s = cold / (machine->dram_bytes_per_s * fit->dram_ratio);
   const double write_s =
-      shape->writes_cache ? fmax(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
+      shape->writes_cache ? hypot(cache_write_s(fit, shape) / sms, cache_bytes * byte_s) : 0;
   cost->dram_bytes = cold * bytes;
   cost->fixed_s = fit->launch_s;
   cost->compute_s = sqrt(sqrt(tp_power_4(all_s) + tp_power_4(longest_s)));
