@@ -59,8 +59,9 @@ static const struct tp_field root_fields[] = {
     {.key = "version", .type = TP_FIELD_STRING, .offset = offsetof(struct tp_stack, version)},
     NUMBER("spread_ratio", spread_ratio, 0, 2),
 };
-static const char *const root_keys[] = {"format", "name",        "launch", "attention", "fusion",
-                                        "head",   "collectives", "memory", "experts",   NULL};
+static const char *const root_keys[] = {"format",  "name",     "launch",      "attention",
+                                        "fusion",  "head",     "collectives", "memory",
+                                        "experts", "pipeline", NULL};
 
 static const struct tp_field launch_fields[] = {
     CHOICE("decode", launch.decode, launch_names),
@@ -132,6 +133,10 @@ static const struct tp_field expert_fields[] = {
     LATER_NUMBER("skew", experts.skew, AT_RANDOM, 4),
 };
 
+static const struct tp_field pipeline_fields[] = {
+    FLAG("sliced_sends", pipeline.sliced_sends),
+};
+
 static const struct {
   const char *name;
   const struct tp_field *fields;
@@ -142,9 +147,10 @@ static const struct {
   {                                                     \
     name, fields, sizeof fields / sizeof *fields, later \
   }
-    SECTION("launch", launch_fields, false), SECTION("attention", attention_fields, false),
-    SECTION("fusion", fusion_fields, false), SECTION("head", head_fields, false),
-    SECTION("memory", memory_fields, true),  SECTION("experts", expert_fields, true),
+    SECTION("launch", launch_fields, false),    SECTION("attention", attention_fields, false),
+    SECTION("fusion", fusion_fields, false),    SECTION("head", head_fields, false),
+    SECTION("memory", memory_fields, true),     SECTION("experts", expert_fields, true),
+    SECTION("pipeline", pipeline_fields, true),
 };
 
 /* What a field holds where nobody says it: 0, or what is below it in its range. */

@@ -135,6 +135,9 @@ struct tp_stack {
     double skew;         /* how unevenly tokens go to experts: share i^-skew; 0: evenly; below 0,
                             where no file says: at random */
   } experts;
+  struct {
+    bool sliced_sends; /* each tensor rank sends its part to the next stage, which gathers them */
+  } pipeline;
   double spread_ratio; /* residual spread of end-to-end fits */
 };
 

@@ -2,6 +2,7 @@
 
 #include "program/live.h"
 
+#include <assert.h>
 #include <string.h>
 
 struct tp_stage tp_stage_of(const struct tp_request *request)
@@ -178,6 +179,40 @@ static enum tp_status append_send(struct cutter *cutter, struct tp_program *prog
       cutter->error);
 }
 
+/* What a rank sends of a tensor of so many bytes, which all tensor ranks have. */
+static double sent_bytes(const struct tp_request *request, double bytes)
+{
+  return request->style.sliced_sends ? bytes / request->mesh.tp : bytes;
+}
+
+/* A segment before the part's own that gathers what came in slices; the first kernel waits for it.
+ */
+static enum tp_status prepend_gather(struct cutter *cutter, struct tp_program *program,
+                                     double bytes)
+{
+  if (!cutter->request->style.sliced_sends || cutter->request->mesh.tp == 1 || bytes == 0)
+    return TP_OK;
+  struct tp_op *const gather = TP_NEW(cutter->arena, struct tp_op, 1);
+  *gather = (struct tp_op){.name = "stage.all_gather",
+                           .kind = TP_OP_COLLECTIVE,
+                           .stream = TP_STREAM_COMM,
+                           .records = program->n_events,
+                           .collective = {.kind = TP_ALL_GATHER,
+                                          .group = tp_mesh_tensor(&cutter->request->mesh),
+                                          .bytes = bytes,
+                                          .dtype = tp_dtype_wide(cutter->request->dtype)}};
+  program->event_names[program->n_events++] = "stage.gathered";
+  struct tp_excerpt *const part = cutter->part;
+  struct tp_op *const first = &part->segments[0].ops[0];
+  assert(first->n_waits < TP_MAX_WAITS);
+  first->waits[first->n_waits++] = gather->records;
+  const struct tp_segment segment = {.name = "gather", .repeat = 1, .n_ops = 1, .ops = gather};
+  TP_TRY(tp_excerpt_append(part, segment, cutter->error));
+  memmove(&part->segments[1], part->segments, (part->n - 1) * sizeof *part->segments);
+  part->segments[0] = segment;
+  return TP_OK;
+}
+
 static void take(struct tp_program *program, const struct tp_excerpt *part)
 {
   memcpy(program->segments, part->segments, part->n * sizeof *part->segments);
@@ -195,8 +230,13 @@ static enum tp_status cut_training(const struct tp_request *request, struct tp_a
   struct cutter cutter = {.request = request, .arena = arena, .part = &own, .error = error};
   TP_TRY(cut_between(&cutter, program, back ? 2 * layers - end : stage.first,
                      back ? 2 * layers - stage.first : end));
+  /* A residual that is sequence-parallel is a slice already. */
+  const bool sliced = request->training.sequence_parallel;
+  const double bytes = program->handed_bytes;
   if (back ? request->stage > 0 : !tp_request_ends(request))
-    TP_TRY(append_send(&cutter, program, program->handed_bytes, NULL));
+    TP_TRY(append_send(&cutter, program, sliced ? bytes : sent_bytes(request, bytes), NULL));
+  if (!sliced && (back ? !tp_request_ends(request) : request->stage > 0))
+    TP_TRY(prepend_gather(&cutter, program, bytes));
   take(program, &own);
   return TP_OK;
 }
@@ -226,9 +266,14 @@ enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *a
     TP_TRY(tp_live_before(program, &after, &live, error));
     TP_TRY(tp_live_leave_norms(program, &own, arena, &live, error));
   }
-  if (stage.first > 0)
+  struct tp_live received = {.n = 0};
+  if (stage.first > 0) {
     TP_TRY(tp_live_receive(program, &before, &own, arena, error));
-  TP_TRY(append_send(&cutter, program, tp_live_bytes(program, &live), &live));
+    TP_TRY(tp_live_before(program, &own, &received, error));
+  }
+  const double bytes = tp_live_bytes(program, &live);
+  TP_TRY(append_send(&cutter, program, end < layers ? sent_bytes(request, bytes) : bytes, &live));
+  TP_TRY(prepend_gather(&cutter, program, tp_live_bytes(program, &received)));
   take(program, &own);
   return TP_OK;
 }

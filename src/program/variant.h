@@ -43,6 +43,7 @@ struct tp_style {
   enum tp_dispatch dispatch_prefill, dispatch_decode;
   double expert_skew; /* how unevenly tokens go to experts: struct tp_experts */
   bool fused_shared_experts;
+  bool sliced_sends; /* between stages each tensor rank sends its part, and the ranks gather them */
 };
 
 static inline enum tp_dispatch tp_style_dispatch(const struct tp_style *style,

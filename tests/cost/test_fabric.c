@@ -51,6 +51,19 @@ START_TEST(groups_across_a_bridge_get_half_each)
 }
 END_TEST
 
+/* Of two servers' GPUs one sends to the other server, by its adapter of 50 GB/s; a ring's channels
+ * leave by all eight. */
+START_TEST(a_send_takes_one_adapter)
+{
+  struct bench *bench = bench_make("dgx-h100-x2", "ideal", 16);
+  const struct tp_communicator *all = groups_of(bench, 16, 1), *pairs = groups_of(bench, 2, 8);
+  ck_assert_rel(tp_communicator_rate(all, TP_PATTERN_NEXT)->flow_bytes_per_s, 50e9, 1e-12);
+  ck_assert_rel(tp_communicator_rate(all, TP_PATTERN_RING)->flow_bytes_per_s, 400e9, 1e-12);
+  ck_assert_rel(tp_communicator_rate(pairs, TP_PATTERN_NEXT)->flow_bytes_per_s, 50e9, 1e-12);
+  bench_free(bench);
+}
+END_TEST
+
 /* 2 x 3 steps of 2.5 us, and 1.5 GB at half of the bridge. */
 START_TEST(a_collective_runs_on_its_group)
 {
@@ -264,6 +277,7 @@ static Suite *suite(void)
   Suite *suite = suite_create("fabric");
   TCase *tcase = tcase_create("groups");
   tcase_add_test(tcase, groups_across_a_bridge_get_half_each);
+  tcase_add_test(tcase, a_send_takes_one_adapter);
   tcase_add_test(tcase, a_collective_runs_on_its_group);
   tcase_add_test(tcase, groups_with_a_stride_take_the_rails);
   tcase_add_test(tcase, a_group_of_one_does_nothing);

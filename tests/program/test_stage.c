@@ -53,6 +53,24 @@ START_TEST(a_prefill_sends_its_tokens)
 }
 END_TEST
 
+/* A decode step's rows in slices: halves are sent, whole rows gathered before the norm of them;
+ * what the last stage has sampled is no slice. */
+START_TEST(slices_of_a_decode_step)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = decode_request(&model, 2);
+  request.style.sliced_sends = true;
+  const struct tp_program first = stage_of("ladder", request, 2, 0, arena),
+                          second = stage_of("ladder", request, 2, 1, arena);
+  ck_assert_double_eq(send_of(&first)->collective.bytes, 3 * ROWS_BYTES / 2.0);
+  ck_assert_str_eq(second.segments[0].name, "gather");
+  ck_assert_double_eq(second.segments[0].ops[0].collective.bytes, 3 * ROWS_BYTES);
+  ck_assert_double_eq(send_of(&second)->collective.bytes, 3 * 4);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(nothing_is_lost)
 {
   const struct tp_model model = toy_model(12);
@@ -147,6 +165,7 @@ static Suite *suite(void)
   tcase_add_test(cases, layers_are_shared_out);
   tcase_add_test(cases, what_is_sent);
   tcase_add_test(cases, a_prefill_sends_its_tokens);
+  tcase_add_test(cases, slices_of_a_decode_step);
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, a_cycle_is_taken_apart);
   tcase_add_test(cases, norms_are_left_to_the_reader);

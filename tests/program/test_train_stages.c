@@ -129,6 +129,37 @@ START_TEST(what_is_handed_on)
 }
 END_TEST
 
+/* Each of two ranks sends its half of what both have, and the next stage begins with all of it; of
+ * sequence-parallel rows each has its own. */
+START_TEST(slices_are_gathered)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(4);
+  static const char *const variants[] = {"standard", "ladder"};
+  for (int i = 0; i < 2; i++)
+    for (int back = 0; back < 2; back++) {
+      struct tp_request request = train_request(&model, 2);
+      request.mesh.pp = 2;
+      request.style.sliced_sends = true;
+      const enum tp_training_pass pass = back ? TP_TRAINING_BACKWARD : TP_TRAINING_FORWARD;
+      const double bytes = (i == 0 ? 1 : 3) * TOKENS * HIDDEN * 2;
+      const struct tp_program from = pass_of(variants[i], request, back, pass, arena),
+                              to = pass_of(variants[i], request, !back, pass, arena);
+      ck_assert_double_eq(send_of(&from)->collective.bytes, bytes / 2);
+      const struct tp_op *const gather = &to.segments[0].ops[0];
+      const struct tp_op *const first = &to.segments[1].ops[0];
+      ck_assert(gather->kind == TP_OP_COLLECTIVE && gather->collective.kind == TP_ALL_GATHER);
+      ck_assert(gather->collective.group.size == 2 && gather->collective.group.stride == 1);
+      ck_assert_double_eq(gather->collective.bytes, bytes);
+      ck_assert_int_eq(first->waits[first->n_waits - 1], gather->records);
+      request.training.sequence_parallel = i == 0;
+      const struct tp_program own = pass_of(variants[i], request, !back, pass, arena);
+      ck_assert_int_eq(strcmp(own.segments[0].name, "gather") == 0, i != 0);
+    }
+  tp_arena_free(arena);
+}
+END_TEST
+
 /* The loss is where the layers end, once; the embedding's gradient where they begin. */
 START_TEST(ends_are_where_they_belong)
 {
@@ -202,6 +233,7 @@ static Suite *suite(void)
   TCase *cases = tcase_create("stages");
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, what_is_handed_on);
+  tcase_add_test(cases, slices_are_gathered);
   tcase_add_test(cases, ends_are_where_they_belong);
   tcase_add_test(cases, what_is_refused);
   tcase_add_test(cases, scores_are_worked_out_again);

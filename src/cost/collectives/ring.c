@@ -28,7 +28,9 @@ static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
   const double sent = send ? bytes : steps * bytes / n;
 
   cost->n_phases = 1;
-  cost->phases[0] = tp_exchange_phase(exchange, TP_PATTERN_RING, steps, sent);
+  /* What a rank sends to the next leaves by its own adapter, whatever the ring's channels do. */
+  cost->phases[0] =
+      tp_exchange_phase(exchange, send ? TP_PATTERN_NEXT : TP_PATTERN_RING, steps, sent);
   cost->link_bytes = sent;
   /* A reducing step reads its own part and the received one and writes the next GPU's buffer; a
    * copying step reads and writes. */

@@ -18,6 +18,7 @@ enum { TP_MAX_RINGS = 8 };
 /* Who sends to whom in one phase of a collective; the flows themselves: cost/fabric/pattern.h. */
 #define TP_PATTERNS(X)                                                                    \
   X(TP_PATTERN_RING, "ring")                   /* round all ranks */                      \
+  X(TP_PATTERN_NEXT, "next")                   /* every rank -> the next one */           \
   X(TP_PATTERN_DIRECT, "direct")               /* every rank -> every other */            \
   X(TP_PATTERN_TREE, "tree")                   /* chain in a node, tree of nodes */       \
   X(TP_PATTERN_SWITCH, "switch")               /* rank -> switch and back (NVLS) */       \

@@ -129,6 +129,7 @@ bool tp_communicator_has(const struct tp_communicator *communicator, enum tp_pat
   const bool nodes = communicator->nodes_used > 1, domains = communicator->domains_used > 1;
   switch (pattern) {
   case TP_PATTERN_RING:
+  case TP_PATTERN_NEXT:
   case TP_PATTERN_DIRECT:
   case TP_PATTERN_TREE:
     return communicator->ranks > 1;
@@ -157,6 +158,9 @@ static void list_flows(struct list *list, enum tp_pattern pattern)
   switch (pattern) {
   case TP_PATTERN_RING:
     ring(list);
+    break;
+  case TP_PATTERN_NEXT:
+    add_member(list, (list->member + 1) % list->communicator->ranks, 1);
     break;
   case TP_PATTERN_DIRECT:
     direct(list);
