@@ -5,9 +5,9 @@ endif
 EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/gpu.sh %D%/plot.sh %D%/report.sh
 
 if TPSIM
-TESTS += %D%/accuracy.sh %D%/baseline.sh %D%/keys.sh %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/stress.sh %D%/transcripts.sh
+TESTS += %D%/accuracy.sh %D%/baseline.sh %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/stress.sh %D%/transcripts.sh
 endif
-EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/stress.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
+EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.txt %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/stress.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
 	%D%/collectives.cmd %D%/collectives.expected \
 	%D%/costs.cmd %D%/costs.expected \
 	%D%/errors.cmd %D%/errors.expected \
@@ -42,6 +42,10 @@ EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.sh %D%/keys.txt %D%/publi
 	%D%/show-program-operands.cmd %D%/show-program-operands.expected \
 	%D%/show-program-parallel.cmd %D%/show-program-parallel.expected \
 	%D%/show-program-standard.cmd %D%/show-program-standard.expected
+
+# What each key of --set does: thousands of predictions, for which no process is started.
+unit_tests += %D%/keys
+%C%_keys_SOURCES = %D%/keys.c %D%/keys.h %D%/keys_bench.c %D%/keys_list.c %D%/keys_ops.c %D%/keys_tried.c
 
 TESTS += %D%/docs.sh
 EXTRA_DIST += %D%/docs.sh
