@@ -1,6 +1,8 @@
 #ifndef TP_NUMERIC_HALF_H
 #define TP_NUMERIC_HALF_H
-/* IEEE 754 binary16 ("fp16") as bits: the compiler need not know the type. */
+/* IEEE 754 binary16 ("fp16") as bits: the compiler need not know the type.  Millions of elements
+ * pass here, so all of it is inline. */
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,11 +23,41 @@ static inline float tp_float_of_bits(uint32_t bits)
   return value;
 }
 
-/* The nearest fp16, ties to even; above 65504 by half a step or more: infinity. */
-uint16_t tp_half_of(float value);
+enum {
+  TP_HALF_LOST_BITS = 23 - 10, /* of an fp32's fraction */
+  TP_HALF_BIAS_BITS = (127 - 15) << 10,
+  TP_HALF_INFINITE = 0x7c00,
+  TP_HALF_NAN = 0x7e00, /* a quiet one */
+  TP_HALF_SIGN = 0x8000
+};
 
-/* Exact. */
-float tp_half_value(uint16_t half);
+static inline unsigned tp_half_magnitude(float magnitude)
+{
+  if (magnitude >= 65520.0f) /* half a step above the largest, 65504 */
+    return TP_HALF_INFINITE;
+  if (magnitude < 0x1p-14f) /* subnormal: multiples of 2^-24 */
+    return (unsigned)rintf(magnitude * 0x1p24f);
+  return tp_float_rounded(magnitude, TP_HALF_LOST_BITS) - TP_HALF_BIAS_BITS;
+}
+
+/* The nearest fp16, ties to even; above 65504 by half a step or more: infinity. */
+static inline uint16_t tp_half_of(float value)
+{
+  const unsigned sign = signbit(value) ? TP_HALF_SIGN : 0;
+  return (uint16_t)(sign | (isnan(value) ? TP_HALF_NAN : tp_half_magnitude(fabsf(value))));
+}
+
+/* Exact.  The same exponent and fraction in a float are the value over 2^(127 - 15), subnormals
+ * too. */
+static inline float tp_half_value(uint16_t half)
+{
+  float magnitude = tp_float_of_bits((uint32_t)(half & (TP_HALF_SIGN - 1)) << TP_HALF_LOST_BITS);
+  if ((half & TP_HALF_INFINITE) == TP_HALF_INFINITE)
+    magnitude = (half & (TP_HALF_INFINITE ^ (TP_HALF_SIGN - 1))) == 0 ? INFINITY : NAN;
+  else
+    magnitude *= 0x1p112f;
+  return (half & TP_HALF_SIGN) != 0 ? -magnitude : magnitude;
+}
 
 /* `value` as fp16 carries it. */
 static inline float tp_half_round(float value)

@@ -49,7 +49,7 @@ static uint8_t fp8_of(float value)
   return (uint8_t)(sign | (isnan(value) ? FP8_NAN : fp8_magnitude(fabsf(value))));
 }
 
-float tp_element_value(enum tp_dtype dtype, const void *elements, int64_t i)
+static inline float value_of(enum tp_dtype dtype, const void *elements, int64_t i)
 {
   switch (dtype) {
   case TP_DTYPE_FP16:
@@ -65,7 +65,7 @@ float tp_element_value(enum tp_dtype dtype, const void *elements, int64_t i)
   }
 }
 
-void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
+static inline void set(enum tp_dtype dtype, void *elements, int64_t i, float value)
 {
   switch (dtype) {
   case TP_DTYPE_FP16:
@@ -85,14 +85,54 @@ void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
   }
 }
 
+float tp_element_value(enum tp_dtype dtype, const void *elements, int64_t i)
+{
+  return value_of(dtype, elements, i);
+}
+
+void tp_element_set(enum tp_dtype dtype, void *elements, int64_t i, float value)
+{
+  set(dtype, elements, i, value);
+}
+
+/* A loop a type, so that none asks for the type at each element; fp32 is kept as it is. */
+#define EACH_TYPE(LOOP, dtype) \
+  switch (dtype) {             \
+  case TP_DTYPE_FP16:          \
+    LOOP(TP_DTYPE_FP16)        \
+    break;                     \
+  case TP_DTYPE_BF16:          \
+    LOOP(TP_DTYPE_BF16)        \
+    break;                     \
+  case TP_DTYPE_FP8:           \
+    LOOP(TP_DTYPE_FP8)         \
+    break;                     \
+  default:                     \
+    LOOP(dtype)                \
+  }
+
 void tp_elements_load(enum tp_dtype dtype, const void *elements, int64_t n, float *values)
 {
-  for (int64_t i = 0; i < n; i++)
-    values[i] = tp_element_value(dtype, elements, i);
+  if (dtype == TP_DTYPE_FP32) {
+    memcpy(values, elements, (size_t)n * sizeof *values);
+    return;
+  }
+#define LOOP(type)                \
+  for (int64_t i = 0; i < n; i++) \
+    values[i] = value_of(type, elements, i);
+  EACH_TYPE(LOOP, dtype)
+#undef LOOP
 }
 
 void tp_elements_store(enum tp_dtype dtype, const float *values, int64_t n, void *elements)
 {
-  for (int64_t i = 0; i < n; i++)
-    tp_element_set(dtype, elements, i, values[i]);
+  if (dtype == TP_DTYPE_FP32) {
+    memcpy(elements, values, (size_t)n * sizeof *values);
+    return;
+  }
+#define LOOP(type)                \
+  for (int64_t i = 0; i < n; i++) \
+    set(type, elements, i, values[i]);
+  EACH_TYPE(LOOP, dtype)
+#undef LOOP
 }

@@ -18,10 +18,21 @@ TP_BOTH_SIDES static inline uint64_t tp_mix64(uint64_t x)
   return x ^ (x >> 31);
 }
 
+/* Of a row what all its columns share. */
+TP_BOTH_SIDES static inline uint64_t tp_uniform_row(uint64_t key, int64_t row)
+{
+  return tp_mix64(key + (uint64_t)row);
+}
+
 /* Uniform in [-1, 1), 24 bits of it. */
+TP_BOTH_SIDES static inline float tp_uniform_at(uint64_t row_key, int64_t column)
+{
+  const uint64_t bits = tp_mix64(row_key + (uint64_t)column);
+  return (float)(int32_t)(bits >> 40) * 0x1p-23f - 1.0f;
+}
+
 TP_BOTH_SIDES static inline float tp_uniform(uint64_t key, int64_t row, int64_t column)
 {
-  const uint64_t bits = tp_mix64(tp_mix64(key + (uint64_t)row) + (uint64_t)column);
-  return (float)(bits >> 40) * 0x1p-23f - 1.0f;
+  return tp_uniform_at(tp_uniform_row(key, row), column);
 }
 #endif

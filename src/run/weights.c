@@ -52,8 +52,18 @@ float tp_weight_unit(enum tp_dtype dtype)
   return dtype == TP_DTYPE_FP8 ? 0x1p-8f : 1;
 }
 
+void tp_fill_values(const struct tp_fill *fill, int64_t row, int64_t column, int64_t n,
+                    float *values)
+{
+  const uint64_t row_key = tp_uniform_row(fill->key, fill->first_row + row);
+  const float mean = (float)fill->mean, spread = (float)fill->spread;
+  for (int64_t i = 0; i < n; i++)
+    values[i] = mean + spread * tp_uniform_at(row_key, fill->first_column + column + i);
+}
+
 float tp_fill_value(const struct tp_fill *fill, int64_t row, int64_t column)
 {
-  const float u = tp_uniform(fill->key, fill->first_row + row, fill->first_column + column);
-  return (float)fill->mean + (float)fill->spread * u;
+  float value;
+  tp_fill_values(fill, row, column, 1, &value);
+  return value;
 }

@@ -28,4 +28,7 @@ float tp_weight_unit(enum tp_dtype dtype);
 /* One element as memory holds it, before it is rounded to the dtype.  A device's kernels compute
  * the same. */
 float tp_fill_value(const struct tp_fill *fill, int64_t row, int64_t column);
+/* The `n` of a row from `column` on. */
+void tp_fill_values(const struct tp_fill *fill, int64_t row, int64_t column, int64_t n,
+                    float *values);
 #endif

@@ -86,20 +86,17 @@ static enum tp_status refer(const struct tp_check_session *session, int rank, fl
 {
   const struct tp_check *check = session->check;
   const struct tp_request *request = &check->request;
-  for (int64_t b = 0; b < session->sequences; b++) {
-    const struct tp_reference reference = {.model = request->model,
-                                           .variant = equations_of(check),
-                                           .ranks = request->mesh.tp,
-                                           .rank = rank,
-                                           .embedding_sharded = request->style.embedding_sharded,
-                                           .seed = check->seed,
-                                           .dtype = request->dtype,
-                                           .length = session->length,
-                                           .tokens = &session->tokens[b * session->length]};
-    TP_TRY(tp_reference_logits(&reference, &wanted[b * session->length * request->model->vocab],
-                               session->error));
-  }
-  return TP_OK;
+  const struct tp_reference reference = {.model = request->model,
+                                         .variant = equations_of(check),
+                                         .ranks = request->mesh.tp,
+                                         .rank = rank,
+                                         .embedding_sharded = request->style.embedding_sharded,
+                                         .seed = check->seed,
+                                         .dtype = request->dtype,
+                                         .sequences = session->sequences,
+                                         .length = session->length,
+                                         .tokens = session->tokens};
+  return tp_reference_logits(&reference, wanted, session->error);
 }
 
 static enum tp_status refer_all(struct tp_check_session *session)

@@ -161,17 +161,18 @@ static struct tp_reference_matrix table_of(const struct tp_reference_run *run, c
 static float *embed(const struct tp_reference_run *run)
 {
   const struct tp_reference *reference = run->reference;
+  const struct tp_reference_block *block = &run->block;
   const struct tp_model *model = reference->model;
   const int64_t hidden = run->block.model.hidden;
   const struct tp_reference_matrix table = table_of(run, "embedding", model->vocab);
   const struct tp_reference_matrix positions = table_of(run, "positions", model->max_positions);
   float *x = tp_run_rows(run), *position = TP_NEW(run->block.arena, float, hidden);
-  for (int64_t t = 0; t < reference->length; t++) {
+  for (int64_t t = 0; t < block->tokens; t++) {
     float *row = &x[t * hidden];
-    tp_reference_row(&run->block.weights, TP_ROLE_MATRIX, table, reference->tokens[t], row);
+    tp_reference_row(&block->weights, TP_ROLE_MATRIX, table, reference->tokens[t], row);
     if (model->position != TP_POSITION_LEARNED)
       continue;
-    tp_reference_row(&run->block.weights, TP_ROLE_MATRIX, positions, t, position);
+    tp_reference_row(&block->weights, TP_ROLE_MATRIX, positions, t % block->length, position);
     for (int64_t i = 0; i < hidden; i++)
       row[i] += position[i];
   }
@@ -184,7 +185,7 @@ static void drop_others_rows(const struct tp_reference_run *run, float *x)
   const struct tp_reference *reference = run->reference;
   const int64_t part = (reference->model->vocab + run->ranks - 1) / run->ranks;
   const int64_t hidden = run->block.model.hidden;
-  for (int64_t t = 0; t < reference->length; t++)
+  for (int64_t t = 0; t < run->block.tokens; t++)
     if (reference->tokens[t] / part != reference->rank)
       memset(&x[t * hidden], 0, (size_t)hidden * sizeof *x);
 }
@@ -273,9 +274,10 @@ enum tp_status tp_reference_logits(const struct tp_reference *reference, float *
   run.block.model = own ? tp_kraken_model(reference->model, run.ranks) : *reference->model;
   run.block.weights =
       (struct tp_reference_weights){.seed = reference->seed, .dtype = reference->dtype};
-  run.block.tokens = reference->length;
+  run.block.tokens = reference->sequences * reference->length;
+  run.block.length = reference->length;
   run.block.arena = tp_arena_create();
-  run.elements = (size_t)(reference->length * run.block.model.hidden);
+  run.elements = (size_t)(run.block.tokens * run.block.model.hidden);
   const enum tp_status status = compute(&run, architecture, logits, error);
   tp_arena_free(run.block.arena);
   return status;

@@ -2,7 +2,7 @@
 #define TP_VERIFY_REFERENCE_H
 /* What a variant's program must compute, written straight from the equations of its architecture
  * (struct tp_architecture) and not from its program: no ops, streams, shards or caches.  It is
- * written as llama2.c's forward() is, for one sequence whose tokens are all there.
+ * written as llama2.c's forward() is, for sequences whose tokens are all there.
  *
  * Overlaps and wires change no equation, so they are ignored here.  As in tp_variant_build,
  * one rank means standard for every architecture but kraken.
@@ -17,11 +17,12 @@ struct tp_reference {
   bool embedding_sharded; /* a rank without the token's row starts from 0 there */
   uint64_t seed;          /* of the weights */
   enum tp_dtype dtype;    /* weights are rounded to it, tables and vectors to its wide type */
-  int64_t length;         /* tokens of the sequence */
-  const int32_t *tokens;
+  int64_t sequences;      /* that know nothing of each other */
+  int64_t length;         /* tokens of each */
+  const int32_t *tokens;  /* [sequences, length] */
 };
 
-/* logits [length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
+/* logits [sequences, length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
  * program can express (ALiBi) and for an architecture without an equation here, naming it. */
 enum tp_status tp_reference_logits(const struct tp_reference *reference, float *logits,
                                    struct tp_error *error);

@@ -6,10 +6,13 @@
 #include <math.h>
 #include <string.h>
 
+enum { LANES = 8, KEPT_AT_ONCE = 256 };
 static const double norm_epsilon = 1e-5, rotary_base = 10000;
 
-void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role role,
-                      struct tp_reference_matrix matrix, int64_t row, float *values)
+/* Columns `first` to before first + n of the row. */
+static void part_of_row(const struct tp_reference_weights *weights, enum tp_role role,
+                        struct tp_reference_matrix matrix, int64_t row, int64_t first, int64_t n,
+                        float *values)
 {
   const bool own = matrix.owner >= 0;
   const struct tp_piece piece = {.of = matrix.of,
@@ -20,13 +23,24 @@ void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role r
                                  .sharers = 1};
   const bool wide = matrix.table || role != TP_ROLE_MATRIX;
   const enum tp_dtype dtype = wide ? tp_dtype_wide(weights->dtype) : weights->dtype;
+  const float unit = tp_weight_unit(dtype);
   const struct tp_fill fill =
       tp_weight_fill(&piece, weights->seed, matrix.layer, own ? matrix.owner : 0, 1, dtype);
-  for (int64_t column = 0; column < matrix.columns; column++) {
-    float kept;
-    tp_element_set(dtype, &kept, 0, tp_fill_value(&fill, row, column));
-    values[column] = tp_element_value(dtype, &kept, 0) * tp_weight_unit(dtype);
+  float kept[KEPT_AT_ONCE];
+  for (int64_t done = 0, most; done < n; done += most) {
+    most = n - done < KEPT_AT_ONCE ? n - done : KEPT_AT_ONCE;
+    tp_fill_values(&fill, row, first + done, most, values + done);
+    tp_elements_store(dtype, values + done, most, kept);
+    tp_elements_load(dtype, kept, most, values + done);
   }
+  for (int64_t i = 0; i < n; i++)
+    values[i] *= unit;
+}
+
+void tp_reference_row(const struct tp_reference_weights *weights, enum tp_role role,
+                      struct tp_reference_matrix matrix, int64_t row, float *values)
+{
+  part_of_row(weights, role, matrix, row, 0, matrix.columns, values);
 }
 
 /* Element i of the gain or bias `of`. */
@@ -46,18 +60,48 @@ static float *rows_of(const struct tp_reference_block *block, int64_t width)
   return TP_NEW(block->arena, float, block->tokens *width);
 }
 
+/* Rows side by side, LANES of them at a time; the last ones of too few are zeros. */
+static double *side_by_side(const struct tp_reference_block *block, const float *x, int64_t n)
+{
+  const int64_t blocks = (block->tokens + LANES - 1) / LANES;
+  double *lanes = TP_NEW(block->arena, double, blocks *LANES *n);
+  for (int64_t t = 0; t < block->tokens; t++)
+    for (int64_t j = 0; j < n; j++)
+      lanes[(t / LANES * n + j) * LANES + t % LANES] = (double)x[t * n + j];
+  return lanes;
+}
+
+/* Each sum waits for its last step, but not for its neighbours. */
+typedef double two __attribute__((vector_size(2 * sizeof(double))));
+static void dots(const double *lanes, const float *w, int64_t n, double sums[LANES])
+{
+  const two *x = (const two *)lanes;
+  two sum[4] = {{0}, {0}, {0}, {0}};
+  for (int64_t j = 0; j < n; j++, x += 4) {
+    const double of_w = (double)w[j];
+    sum[0] += x[0] * of_w;
+    sum[1] += x[1] * of_w;
+    sum[2] += x[2] * of_w;
+    sum[3] += x[3] * of_w;
+  }
+  memcpy(sums, sum, sizeof sum);
+}
+
 void tp_reference_multiply(const struct tp_reference_block *block,
                            struct tp_reference_matrix matrix, struct tp_reference_range range,
                            const float *x, float *y)
 {
-  float *row = TP_NEW(block->arena, float, matrix.columns);
+  const int64_t n = range.n_columns;
+  const double *lanes = side_by_side(block, x, n);
+  float *row = TP_NEW(block->arena, float, n);
   for (int64_t i = 0; i < range.n_rows; i++) {
-    tp_reference_row(&block->weights, TP_ROLE_MATRIX, matrix, range.first_row + i, row);
-    for (int64_t t = 0; t < block->tokens; t++) {
-      double sum = 0;
-      for (int64_t j = 0; j < range.n_columns; j++)
-        sum += (double)x[t * range.n_columns + j] * (double)row[range.first_column + j];
-      y[t * range.n_rows + i] = (float)sum;
+    part_of_row(&block->weights, TP_ROLE_MATRIX, matrix, range.first_row + i, range.first_column, n,
+                row);
+    for (int64_t t = 0; t < block->tokens; t += LANES) {
+      double sums[LANES];
+      dots(lanes + t * n, row, n, sums);
+      for (int64_t r = 0; r < LANES && t + r < block->tokens; r++)
+        y[(t + r) * range.n_rows + i] = (float)sums[r];
     }
   }
 }
@@ -167,7 +211,7 @@ static void place(const struct tp_reference_block *block, const struct tp_layer 
       if (gain != NULL)
         norm_row(head, gain, NULL, dim, head);
       if (table->block.rotary)
-        rotate(head, dim, t);
+        rotate(head, dim, t % block->length);
     }
 }
 
@@ -213,13 +257,14 @@ void tp_reference_attention(const struct tp_reference_block *block, int layer,
   place(block, &table, of_q, part.heads, q);
   place(block, &table, of_k, kv_heads, k);
   float *heads = rows_of(block, width);
-  double *scores = TP_NEW(block->arena, double, block->tokens);
+  double *scores = TP_NEW(block->arena, double, block->length);
   const int64_t window = table.block.window;
   for (int64_t t = 0; t < block->tokens; t++)
     for (int64_t h = 0; h < part.heads; h++) {
-      const int64_t first = window > 0 && t >= window ? t + 1 - window : 0; /* older ones: unseen */
-      const int64_t kv = ((part.first_head + h) / group - first_kv) * dim;
-      attend(&q[t * width + h * dim], &k[kv], &v[kv], first, t, dim, kv_width, scores,
+      const int64_t at = t % block->length;                                   /* in its sequence */
+      const int64_t first = window > 0 && at >= window ? at + 1 - window : 0; /* older: unseen */
+      const int64_t kv = (t - at) * kv_width + ((part.first_head + h) / group - first_kv) * dim;
+      attend(&q[t * width + h * dim], &k[kv], &v[kv], first, at, dim, kv_width, scores,
              &heads[t * width + h * dim]);
     }
   tp_reference_multiply_columns(block, &table,

@@ -1,6 +1,6 @@
 #ifndef TP_VERIFY_REFERENCE_BLOCK_H
 #define TP_VERIFY_REFERENCE_BLOCK_H
-/* The modules of a transformer block by their equations, for the tokens of one sequence: values in
+/* The modules of a transformer block by their equations, for the tokens of sequences: values in
  * fp32, sums in double.  No shards, no cache: every token is there at once.
  *
  * Rows are tokens.  Scratch memory comes from `arena`.
@@ -24,7 +24,8 @@ struct tp_reference_part {
 struct tp_reference_block {
   struct tp_model model; /* of kraken, the narrower one */
   struct tp_reference_weights weights;
-  int64_t tokens;
+  int64_t tokens; /* of all sequences, one after the other */
+  int64_t length; /* of each of them */
   struct tp_arena *arena;
 };
 

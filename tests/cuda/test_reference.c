@@ -65,23 +65,30 @@ static void teardown(void)
   tp_arena_free(arena);
 }
 
-static const float *logits_of(const struct tp_model *model, const char *text, int ranks, int rank,
-                              const int32_t *sequence)
+static const float *logits_of_all(const struct tp_model *model, const char *text, int ranks,
+                                  int rank, int sequences, const int32_t *their_tokens)
 {
   struct tp_error error;
   struct tp_variant *variant = TP_NEW(arena, struct tp_variant, 1);
   ck_assert_int_eq(tp_variant_parse(text, arena, variant, &error), TP_OK);
-  float *logits = TP_NEW(arena, float, MOST_LOGITS);
+  float *logits = TP_NEW(arena, float, sequences *MOST_LOGITS);
   const struct tp_reference reference = {.model = model,
                                          .variant = variant,
                                          .ranks = ranks,
                                          .rank = rank,
                                          .seed = SEED,
                                          .dtype = TP_DTYPE_FP32,
+                                         .sequences = sequences,
                                          .length = LENGTH,
-                                         .tokens = sequence};
+                                         .tokens = their_tokens};
   ck_assert_msg(tp_reference_logits(&reference, logits, &error) == TP_OK, "%s", error.text);
   return logits;
+}
+
+static const float *logits_of(const struct tp_model *model, const char *text, int ranks, int rank,
+                              const int32_t *sequence)
+{
+  return logits_of_all(model, text, ranks, rank, 1, sequence);
 }
 
 /* |a - b| / |b| over n numbers. */
@@ -177,6 +184,7 @@ START_TEST(gelu_and_layer_norm)
           {.hidden = 2, .heads = 1, .kv_heads = 1, .head_dim = 2, .ffn = 2, .norm = TP_NORM_LAYER},
       .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
       .tokens = 1,
+      .length = 1,
       .arena = arena};
   float y[2];
   tp_reference_norm(&block, "attn", 0, -1, (const float[]){1, 3}, y);
@@ -219,6 +227,24 @@ START_TEST(a_token_changes_nothing_before_it)
   ck_assert_int_eq(memcmp(a, b, (size_t)(3 * llama.vocab) * sizeof *a), 0);
   for (int t = 3; t < LENGTH; t++)
     ck_assert_double_gt(distance(&a[t * llama.vocab], &b[t * llama.vocab], llama.vocab), 1e-3);
+}
+END_TEST
+
+/* Learned positions begin anew with a sequence, rotary ones, windows and a rank's rows, too. */
+START_TEST(sequences_know_nothing_of_each_other)
+{
+  static const int32_t both[2 * LENGTH] = {1, 0, 2, 2, 1, 0, 2, 0, 2, 1, 1, 2};
+  static const char *const variants[] = {"standard", "no-comm"};
+  struct tp_model model = _i == 0 ? llama : gpt2;
+  model.kinds[0].window = _i == 0 ? 3 : 0;
+  const size_t n = (size_t)(LENGTH * model.vocab);
+  for (int v = 0; v < 2; v++) {
+    const float *together = logits_of_all(&model, variants[v], 2, 1, 2, both);
+    for (size_t s = 0; s < 2; s++) {
+      const float *alone = logits_of(&model, variants[v], 2, 1, &both[s * LENGTH]);
+      ck_assert_int_eq(memcmp(&together[s * n], alone, n * sizeof *alone), 0);
+    }
+  }
 }
 END_TEST
 
@@ -265,6 +291,7 @@ static struct tp_reference_block block_of(const struct tp_model *model)
   return (struct tp_reference_block){.model = *model,
                                      .weights = {.seed = SEED, .dtype = TP_DTYPE_FP32},
                                      .tokens = LENGTH,
+                                     .length = LENGTH,
                                      .arena = arena};
 }
 
@@ -517,8 +544,12 @@ START_TEST(alibi_is_refused_by_name)
   struct tp_variant variant;
   float logits[MOST_LOGITS];
   ck_assert_int_eq(tp_variant_parse("standard", arena, &variant, &error), TP_OK);
-  const struct tp_reference reference = {
-      .model = &model, .variant = &variant, .ranks = 1, .length = LENGTH, .tokens = tokens};
+  const struct tp_reference reference = {.model = &model,
+                                         .variant = &variant,
+                                         .ranks = 1,
+                                         .sequences = 1,
+                                         .length = LENGTH,
+                                         .tokens = tokens};
   ck_assert_int_eq(tp_reference_logits(&reference, logits, &error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(error.text, "ALiBi"));
 }
@@ -533,8 +564,12 @@ START_TEST(an_architecture_without_an_equation_is_refused)
   struct tp_architecture invented = *variant.architecture;
   invented.name = "invented";
   variant.architecture = &invented;
-  const struct tp_reference reference = {
-      .model = &llama, .variant = &variant, .ranks = 2, .length = LENGTH, .tokens = tokens};
+  const struct tp_reference reference = {.model = &llama,
+                                         .variant = &variant,
+                                         .ranks = 2,
+                                         .sequences = 1,
+                                         .length = LENGTH,
+                                         .tokens = tokens};
   float *logits = TP_NEW(arena, float, LENGTH *llama.vocab);
   ck_assert_int_eq(tp_reference_logits(&reference, logits, &error), TP_E_INPUT);
   ck_assert_msg(strstr(error.text, "'invented' has no equation") != NULL, "%s", error.text);
@@ -554,6 +589,7 @@ static Suite *suite(void)
   tcase_add_test(t, equal_tokens_see_equal_values);
   tcase_add_test(t, a_token_changes_nothing_before_it);
   tcase_add_loop_test(t, parts_add_up, 0, 2);
+  tcase_add_loop_test(t, sequences_know_nothing_of_each_other, 0, 2);
   tcase_add_test(t, a_window_forgets_what_is_older);
   tcase_add_loop_test(t, only_residuals_of_their_own_depend_on_ranks, 0, 7);
   tcase_add_loop_test(t, one_rank_arranges_nothing, 0, n_architectures);
