@@ -13,7 +13,7 @@ double hostile_hash(uint64_t key)
 
 static double norm_4(double a, double b)
 {
-  return pow(pow(a, 4) + pow(b, 4), 0.25);
+  return sqrt(sqrt(a * a * a * a + b * b * b * b));
 }
 
 /* Uniform, of the standard deviation asked for.  Sizes of m that share a kernel
