@@ -16,6 +16,7 @@ struct play {
   double begun_s;        /* of the virtual clock */
   unsigned load;         /* its lane's bit; 0: none */
   struct tp_cost costs[TP_MAX_STREAMS];
+  const struct tp_op *costed[TP_MAX_STREAMS]; /* whose costs these are: an op may run many times */
   double starts_s[TP_MAX_STREAMS];
 };
 
@@ -49,7 +50,9 @@ static void start_op(struct play *play, const struct tp_host_task *task)
   const bool collective = bound->op->kind == TP_OP_COLLECTIVE;
   struct tp_cost *cost = &play->costs[task->stream];
   assert((play->load & 1u << task->stream) == 0);
-  *cost = tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
+  if (play->costed[task->stream] != bound->op)
+    *cost = tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
+  play->costed[task->stream] = bound->op;
   play->starts_s[task->stream] = now_s(play);
   tp_fluid_start(&play->fluid, task->stream, cost, collective,
                  tp_engine_alone_s(machine, cost, collective));

@@ -616,15 +616,11 @@ START_TEST(shorter_to_fit)
 END_TEST
 
 /* A row's shape is that of what was timed, and beside the load it lasts as the model has it. */
-START_TEST(interference_names_its_ops)
+static void check_interference(void)
 {
-  struct tp_suite suite = suite_of();
-  struct tp_beside beside = tp_beside_host(&load_beside);
   struct tp_csv csv;
   struct tp_machine machine;
   int n_gemms = 0, n_slowed = 0;
-  suite.beside = &beside;
-  run_section(&suite, TP_SECTION_INTERFERENCE, 1e9);
   must(tp_rig_machine(&rig, 1, &machine, &error));
   must(tp_csv_open(trace_folder_file(&folder, "interference.csv"), folder.arena, &csv, &error));
   for (size_t row = 0; row < csv.n_rows; row++) {
@@ -648,7 +644,6 @@ START_TEST(interference_names_its_ops)
   ck_assert_int_ge(n_gemms, 12);
   ck_assert_int_ge(n_slowed, 12);
 }
-END_TEST
 
 START_TEST(shapes_of_shards)
 {
@@ -696,12 +691,13 @@ static bool is_begin_of(const char *part, const char *whole, int n_keys)
 }
 
 /* Little time: the cheap rows; more time: the others, and the same file as at once. */
-START_TEST(interrupted_is_whole)
+START_TEST(interference_is_whole_when_interrupted)
 {
   struct tp_suite suite = suite_of();
   struct tp_beside beside = tp_beside_host(&load_beside);
   suite.beside = &beside;
   run_section(&suite, TP_SECTION_INTERFERENCE, 1e9);
+  check_interference();
   const char *const whole = trace_folder_text(&folder, "interference.csv");
   unlink(trace_folder_file(&folder, "interference.csv"));
   look_s = 100;
@@ -737,9 +733,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, crossings_as_the_model_has_them);
   tcase_add_test(tcase, lengths_and_graphs);
   tcase_add_test(tcase, shorter_to_fit);
-  tcase_add_test(tcase, interference_names_its_ops);
   tcase_add_test(tcase, shapes_of_shards);
-  tcase_add_test(tcase, interrupted_is_whole);
+  tcase_add_test(tcase, interference_is_whole_when_interrupted);
   suite_add_tcase(suite, tcase);
   return suite;
 }
