@@ -22,6 +22,22 @@ static inline void pass_price(struct random_world *world, struct pass *pass)
   }
 }
 
+/* A machine for all passes of a world: its routes and rings are dear.  What a test changes of the
+ * world's hardware, it changes before the first pass. */
+static inline const struct tp_machine *pass_machine(struct random_world *world)
+{
+  struct tp_error error = {.text = ""};
+  if (world->machine == NULL) {
+    world->machine = TP_NEW(world->arena, struct tp_machine, 1);
+    ck_assert_msg(tp_machine_make(&world->platform, &world->device, &world->stack,
+                                  world->point.mesh.tp, world->machine, &error) == TP_OK,
+                  "%s: %s", world->text, error.text);
+    world->machine->program = world->machine->sustained = true;
+  }
+  ck_assert_int_eq(tp_machine_ranks(world->machine), world->point.mesh.tp);
+  return world->machine;
+}
+
 static inline struct pass *pass_make(struct random_world *world, const char *name, bool decode)
 {
   struct pass *pass = TP_NEW(world->arena, struct pass, 1);
@@ -29,14 +45,11 @@ static inline struct pass *pass_make(struct random_world *world, const char *nam
   struct tp_variant variant;
   const struct tp_request request =
       request_at(&world->point, decode, tp_point_first_kv_len(&world->point));
-  enum tp_status status = tp_machine_make(&world->platform, &world->device, &world->stack,
-                                          world->point.mesh.tp, &pass->machine, &error);
-  if (status == TP_OK)
-    status = tp_variant_parse(name, world->arena, &variant, &error);
+  enum tp_status status = tp_variant_parse(name, world->arena, &variant, &error);
   if (status == TP_OK)
     status = tp_variant_build(&variant, &request, world->arena, &pass->program, &error);
   ck_assert_msg(status == TP_OK, "%s: %s", world->text, error.text);
-  pass->machine.program = pass->machine.sustained = true;
+  pass->machine = *pass_machine(world);
   pass_price(world, pass);
   return pass;
 }

@@ -17,8 +17,9 @@ struct random_world {
   struct tp_platform platform;
   struct tp_device device;
   struct tp_stack stack;
-  struct tp_point point; /* of these; variant not set */
-  const char *text;      /* what it is, for messages */
+  struct tp_point point;      /* of these; variant not set */
+  const char *text;           /* what it is, for messages */
+  struct tp_machine *machine; /* of its passes (passes.h); NULL: none is made yet */
 };
 
 static inline int64_t random_int(struct random_world *world, int64_t least, int64_t most)
