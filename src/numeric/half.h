@@ -40,6 +40,15 @@ static inline unsigned tp_half_magnitude(float magnitude)
   return tp_float_rounded(magnitude, TP_HALF_LOST_BITS) - TP_HALF_BIAS_BITS;
 }
 
+/* `magnitude`, which has no sign, with that of a bit that stands first.  Without a branch: signs
+ * come in no order that could be foretold. */
+static inline float tp_float_signed(float magnitude, uint32_t sign)
+{
+  uint32_t bits;
+  memcpy(&bits, &magnitude, sizeof bits);
+  return tp_float_of_bits(bits | sign);
+}
+
 /* The nearest fp16, ties to even; above 65504 by half a step or more: infinity. */
 static inline uint16_t tp_half_of(float value)
 {
@@ -56,7 +65,7 @@ static inline float tp_half_value(uint16_t half)
     magnitude = (half & (TP_HALF_INFINITE ^ (TP_HALF_SIGN - 1))) == 0 ? INFINITY : NAN;
   else
     magnitude *= 0x1p112f;
-  return (half & TP_HALF_SIGN) != 0 ? -magnitude : magnitude;
+  return tp_float_signed(magnitude, (uint32_t)(half & TP_HALF_SIGN) << 16);
 }
 
 /* `value` as fp16 carries it. */

@@ -30,7 +30,7 @@ static float fp8_value(uint8_t code)
 {
   const float scaled = tp_float_of_bits((uint32_t)(code & FP8_NAN) << FP8_LOST_BITS);
   const float magnitude = (code & FP8_NAN) == FP8_NAN ? NAN : scaled * 0x1p120f;
-  return (code & FP8_SIGN) != 0 ? -magnitude : magnitude;
+  return tp_float_signed(magnitude, (uint32_t)(code & FP8_SIGN) << 24);
 }
 
 static unsigned fp8_magnitude(float magnitude)
