@@ -43,7 +43,7 @@ struct fiber {
 
 struct warp_state {
   unsigned arrived, mask;
-  char slots[32][16];
+  host_cuda_slot slots[32];
 };
 
 struct block_state {
@@ -239,10 +239,12 @@ size_t chance(size_t n)
 bool turn(block_state &block)
 {
   bool any = false;
-  const size_t n = block.fibers.size(), first = chance(n);
+  const size_t n = block.fibers.size();
+  size_t at = chance(n);
   const bool backwards = chance(2) == 1;
   for (size_t i = 0; i < n; i++) {
-    fiber &f = block.fibers[(first + (backwards ? n - i : i)) % n];
+    fiber &f = block.fibers[at];
+    at = backwards ? (at == 0 ? n : at) - 1 : at + 1 == n ? 0 : at + 1; /* divisions are dear */
     if (f.waits || f.done)
       continue;
     resume(&f);
@@ -450,25 +452,30 @@ static void meet(fiber *self, unsigned mask)
       self->block->fibers[first + lane].waits = false;
 }
 
-void host_cuda_exchange(unsigned mask, const void *mine, void *all, size_t bytes)
+static void expect_lanes(const block_state &block, size_t first, unsigned mask)
 {
-  fiber *const self = running;
-  block_state &block = *self->block;
-  warp_state &warp = block.warps[static_cast<size_t>(self->warp)];
-  const size_t first = static_cast<size_t>(self->warp) * 32;
-  if (bytes > sizeof warp.slots[0])
-    stop("shuffles more than 16 bytes");
-  if ((mask >> self->lane & 1) == 0)
-    stop("is not in its own mask");
+  if (block.done == 0 && first + 32 <= block.fibers.size())
+    return;
   for (size_t lane = 0; lane < 32; lane++)
     if ((mask >> lane & 1) != 0 &&
         (first + lane >= block.fibers.size() || block.fibers[first + lane].done))
       stop("a lane of its mask is not there");
-  memcpy(warp.slots[self->lane], mine, bytes);
+}
+
+host_cuda_slot *host_cuda_meet(unsigned mask)
+{
+  fiber *const self = running;
+  block_state &block = *self->block;
+  if ((mask >> self->lane & 1) == 0)
+    stop("is not in its own mask");
+  expect_lanes(block, static_cast<size_t>(self->warp) * 32, mask);
   meet(self, mask);
-  for (size_t lane = 0; lane < 32; lane++)
-    memcpy(static_cast<char *>(all) + lane * bytes, warp.slots[lane], bytes);
-  meet(self, mask);
+  return host_cuda_slots();
+}
+
+host_cuda_slot *host_cuda_slots(void)
+{
+  return running->block->warps[static_cast<size_t>(running->warp)].slots;
 }
 
 /* What launchers ask of the runtime. */

@@ -92,8 +92,13 @@ void *host_cuda_dynamic_shared(void);
 
 void host_cuda_yield(void);
 void host_cuda_barrier(void);
-/* Lane `from` of the warp gives its value; all lanes of the mask meet here. */
-void host_cuda_exchange(unsigned mask, const void *mine, void *all, size_t bytes);
+/* A value a lane of the warp, to be written before the lanes of the mask meet, read after that, and
+ * written again after they have met once more. */
+struct host_cuda_slot {
+  char bytes[16];
+};
+host_cuda_slot *host_cuda_slots(void);
+host_cuda_slot *host_cuda_meet(unsigned mask); /* the same slots */
 int host_cuda_lane(void);
 unsigned long long host_cuda_clock(void);
 
@@ -135,17 +140,20 @@ static inline void tp_store_release(unsigned *flag, unsigned value)
 
 static inline void __syncwarp(unsigned mask = 0xffffffffu)
 {
-  char mine = 0, all[32];
-  host_cuda_exchange(mask, &mine, all, 1);
+  host_cuda_meet(mask);
 }
 
 /* Value of lane `from` of a group of `width` lanes; one's own where there is no such lane. */
 template <class T> T host_cuda_shuffle(unsigned mask, T value, int from, int width)
 {
-  T all[32];
-  host_cuda_exchange(mask, &value, all, sizeof value);
+  static_assert(sizeof value <= sizeof(host_cuda_slot), "shuffles more than 16 bytes");
   const int first = host_cuda_lane() / width * width;
-  return from < first || from >= first + width ? value : all[from];
+  const bool there = from >= first && from < first + width;
+  memcpy(&host_cuda_slots()[host_cuda_lane()], &value, sizeof value);
+  const host_cuda_slot *const slots = host_cuda_meet(mask);
+  memcpy(&value, &slots[there ? from : host_cuda_lane()], sizeof value);
+  host_cuda_meet(mask);
+  return value;
 }
 template <class T> T __shfl_sync(unsigned mask, T value, int lane, int width = 32)
 {
@@ -166,16 +174,19 @@ template <class T> T __shfl_up_sync(unsigned mask, T value, unsigned by, int wid
 
 template <class T, class F> T host_cuda_fold(unsigned mask, T value, F fold)
 {
-  T all[32];
-  host_cuda_exchange(mask, &value, all, sizeof value);
-  T folded = value;
+  static_assert(sizeof value <= sizeof(host_cuda_slot), "folds more than 16 bytes");
+  memcpy(&host_cuda_slots()[host_cuda_lane()], &value, sizeof value);
+  const host_cuda_slot *const slots = host_cuda_meet(mask);
+  T folded = value, next = value;
   bool first = true;
   for (int lane = 0; lane < 32; lane++) {
     if ((mask >> lane & 1) == 0)
       continue;
-    folded = first ? all[lane] : fold(folded, all[lane]);
+    memcpy(&next, &slots[lane], sizeof next);
+    folded = first ? next : fold(folded, next);
     first = false;
   }
+  host_cuda_meet(mask);
   return folded;
 }
 template <class T> T __reduce_add_sync(unsigned mask, T value)
