@@ -22,8 +22,9 @@ struct tp_reference {
   const int32_t *tokens;  /* [sequences, length] */
 };
 
-/* logits [sequences, length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT for what no
- * program can express (ALiBi) and for an architecture without an equation here, naming it. */
+/* logits [sequences, length, vocab] of every position, each from the tokens up to it.  TP_E_INPUT
+ * for what no program can express (ALiBi) and for an architecture without an equation here, naming
+ * it. */
 enum tp_status tp_reference_logits(const struct tp_reference *reference, float *logits,
                                    struct tp_error *error);
 #endif
