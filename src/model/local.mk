@@ -11,7 +11,8 @@ libtpcore_la_SOURCES += \
 	%D%/refused.c \
 	%D%/spelling.c \
 	%D%/name_pattern.c %D%/name_pattern.h \
-	%D%/scheme.c %D%/scheme.h %D%/scheme_rules.c %D%/scheme_types.c \
+	%D%/scheme.c %D%/scheme.h %D%/scheme_methods.c %D%/scheme_names.c \
+	%D%/scheme_quark.c %D%/scheme_rules.c %D%/scheme_types.c %D%/scheme_types.h \
 	%D%/shard.c %D%/shard.h \
 	%D%/unknown.c \
 	%D%/windows.c

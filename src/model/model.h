@@ -90,6 +90,7 @@ struct tp_model {
   /* What the checkpoint says of its types (quantise.c); NULL: nothing. */
   const char *dtype;              /* of activations */
   const char *dtypes[TP_N_PARTS]; /* of a part's GEMMs, where they are quantised */
+  double element_bytes[TP_N_PARTS]; /* with its share of scales; 0: as the type has it */
   const char *kv_dtype;
   const char *unknown_dtype; /* they are quantised as nothing here is: why --dtype is needed */
   const char *unpriced;      /* what no op here does, and the mend; NULL: all can be predicted */

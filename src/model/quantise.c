@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static bool has_part(const struct tp_model *model, int64_t layer, enum tp_model_part part)
@@ -127,6 +128,16 @@ static struct part_type type_of_part(struct tp_scheme *scheme, const struct tp_m
   return made;
 }
 
+/* Integers of 4 bits, each group of them with a scale of 16, and 4 for its zero point. */
+static void set_bytes(struct tp_model *model, const struct tp_scheme *scheme)
+{
+  const double group_bytes = 2 + (scheme->zeros ? 0.5 : 0);
+  for (int part = 0; part < TP_PART_ROUTER && scheme->group != 0; part++)
+    if (same_text(model->dtypes[part], "w4a16"))
+      model->element_bytes[part] =
+          0.5 + (scheme->group > 0 ? group_bytes / (double)scheme->group : 0);
+}
+
 /* Unless something is met that no GEMM here is. */
 static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
 {
@@ -139,12 +150,11 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
   }
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);
-    model->unknown_dtype = tp_arena_printf(reading->arena,
-                                           "its weights are quantised as '%.40s' says, which no "
-                                           "GEMM here is; give --dtype",
-                                           scheme->unknown);
+    model->unknown_dtype =
+        tp_arena_printf(reading->arena, "its weights are %s", scheme->unknown);
     return;
   }
+  set_bytes(model, scheme);
   for (int part = 0; part < TP_PART_ROUTER; part++) {
     if (model->dtypes[part] != NULL)
       said = tp_arena_printf(reading->arena, "%s%s%s %s", said, said[0] == '\0' ? "" : ", ",
@@ -174,11 +184,11 @@ static const char *cache_dtype(const json_t *config, const char **unknown)
       continue;
     const bool is_8 = json_integer_value(json_object_get(value, "num_bits")) == 8 &&
                       strcmp(tp_scheme_text(value, "type"), "float") == 0;
-    if (is_8 || (json_is_string(value) && strcmp(json_string_value(value), "FP8") == 0))
+    if (is_8 || (json_is_string(value) && strcasecmp(json_string_value(value), "FP8") == 0))
       return "fp8";
     *unknown = keys[i];
   }
-  return NULL;
+  return *unknown == NULL ? tp_scheme_quark_cache(config, unknown) : NULL;
 }
 
 static enum tp_status read_scheme(struct tp_reading *reading, const struct tp_doc *doc,

@@ -1,4 +1,4 @@
-/* What tools write about quantised weights: NVIDIA's, compressed-tensors, and the methods of
+/* What tools write about quantised weights: NVIDIA's, compressed-tensors, Quark, and the methods of
  * Hugging Face. */
 #include "model/scheme.h"
 
@@ -18,21 +18,28 @@ static int64_t group_of(const char *dtype)
   return 0;
 }
 
-/* -1 is a scale a channel. */
-static enum tp_status check_group_size(struct tp_reading *reading, const struct tp_scheme *scheme,
+/* -1 is a scale a channel.  What integers of 4 bits have is kept: it makes up to an eighth of their
+ * bytes. */
+static enum tp_status check_group_size(struct tp_reading *reading, struct tp_scheme *scheme,
                                        const char *below, const json_t *object, const char *dtype)
 {
-  const json_t *const size = json_object_get(object, "group_size");
+  const char *const key =
+      json_object_get(object, "q_group_size") != NULL ? "q_group_size" : "group_size";
+  const json_t *const size = json_object_get(object, key);
   const int64_t priced = group_of(dtype);
   if (size == NULL || json_is_null(size))
     return TP_OK;
-  const char *const path = tp_arena_printf(reading->arena, "%s%s.group_size", scheme->path, below);
+  const char *const path = tp_arena_printf(reading->arena, "%s%s.%s", scheme->path, below, key);
   if (!json_is_integer(size) || json_integer_value(size) < -1 || json_integer_value(size) == 0)
     return tp_doc_fail(scheme->doc, path, reading->error,
                        "must be a whole number of elements above 0, or -1: a scale a channel");
+  const bool counts = dtype != NULL && strcmp(dtype, "w4a16") == 0;
+  if (counts)
+    scheme->group = json_integer_value(size);
   if (priced > 0 && json_integer_value(size) != priced)
-    tp_key_note(reading, "", "'%s' is %" JSON_INTEGER_FORMAT ": priced as %s in groups of %d", path,
-                json_integer_value(size), dtype, (int)priced);
+    tp_key_note(reading, "", "'%s' is %" JSON_INTEGER_FORMAT ": priced as %s in groups of %d%s",
+                path, json_integer_value(size), dtype, (int)priced,
+                counts ? ", but for the memory of weights" : "");
   return TP_OK;
 }
 
@@ -70,7 +77,10 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
   json_object_foreach ((json_t *)(uintptr_t)groups, name, group) {
     const char *const below = tp_arena_printf(reading->arena, ".config_groups.%s.weights", name);
     const json_t *const weights = json_object_get(group, "weights");
-    TP_TRY(check_group_size(reading, scheme, below, weights, tp_scheme_group(group)));
+    const struct tp_products products = tp_products_of_group(group);
+    const char *const dtype = tp_products_type(&products, name, reading->arena).dtype;
+    TP_TRY(check_group_size(reading, scheme, below, weights, dtype));
+    scheme->zeros = scheme->zeros || json_is_false(json_object_get(weights, "symmetric"));
     TP_TRY(check_block(reading, scheme,
                        tp_arena_printf(reading->arena, "%s.block_structure", below),
                        json_object_get(weights, "block_structure")));
@@ -78,42 +88,50 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
   return tp_scheme_groups(reading, scheme, groups);
 }
 
-/* Whether its method is one of those whose weights have 4 bits and its inputs none. */
-static bool is_weight_only(const char *method)
+/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null. */
+static bool keeps_weights(const json_t *config, const char *method)
 {
-  static const char *const methods[] = {"awq",        "gptq",        "auto-round",
-                                        "awq_marlin", "gptq_marlin", "auto_gptq"};
-  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-    if (strcmp(method, methods[i]) == 0)
-      return true;
-  return false;
+  return json_is_null(json_object_get(config, "quant_algo")) &&
+         (method[0] == '\0' || strncmp(method, "modelopt", 8) == 0);
 }
 
-/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null. */
-static bool keeps_weights(const json_t *config)
+/* Zero points that are kept: AWQ's unless it says not, others' where they say that they are not
+ * symmetric. */
+static bool has_zeros(const json_t *config, const char *method)
 {
-  return json_is_null(json_object_get(config, "quant_algo"));
+  const json_t *const zero_point = json_object_get(config, "zero_point");
+  if (strncmp(method, "awq", 3) == 0)
+    return zero_point == NULL || json_is_true(zero_point);
+  return json_is_false(json_object_get(config, "sym"));
+}
+
+static enum tp_status read_quark(struct tp_reading *reading, struct tp_scheme *scheme,
+                                 const json_t *config)
+{
+  const json_t *const weight =
+      json_object_get(json_object_get(config, "global_quant_config"), "weight");
+  TP_TRY(tp_scheme_quark(reading, scheme, config));
+  if (strcmp(tp_scheme_text(weight, "qscheme"), "per_group") != 0)
+    return TP_OK;
+  return check_group_size(reading, scheme, ".global_quant_config.weight", weight,
+                          scheme->rest.dtype);
 }
 
 static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *scheme,
                                   const json_t *config)
 {
   const char *const method = tp_scheme_text(config, "quant_method");
-  const json_int_t bits = json_integer_value(json_object_get(config, "bits"));
-  const json_t *const block = json_object_get(config, "weight_block_size");
-  if (strcmp(method, "fp8") == 0) {
-    scheme->dtype = block != NULL && !json_is_null(block) ? "fp8-block" : "fp8";
-    return check_block(reading, scheme, ".weight_block_size", block);
-  }
-  if (strcmp(method, "fbgemm_fp8") == 0)
-    scheme->dtype = "fp8";
-  else if (strcmp(method, "mxfp4") == 0)
-    scheme->dtype = "w4a16-mxfp4";
-  else if (is_weight_only(method) && bits == 4)
-    scheme->dtype = "w4a16";
-  else if (method[0] != '\0' || !keeps_weights(config))
-    scheme->unknown = method[0] != '\0' ? method : scheme->path;
-  return TP_OK;
+  struct tp_products products = {.weights = {.bits = 0}};
+  if (strcmp(method, "quark") == 0)
+    return read_quark(reading, scheme, config);
+  if (keeps_weights(config, method))
+    return TP_OK;
+  tp_products_of_method(config, &products);
+  scheme->rest =
+      tp_products_type(&products, method[0] != '\0' ? method : scheme->path, reading->arena);
+  scheme->zeros = has_zeros(config, method);
+  return check_block(reading, scheme, ".weight_block_size",
+                     json_object_get(config, "weight_block_size"));
 }
 
 static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *scheme,
@@ -122,8 +140,9 @@ static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *
   const char *name;
   json_t *layer;
   json_object_foreach ((json_t *)(uintptr_t)layers, name, layer)
-    TP_TRY(check_group_size(reading, scheme, ".quantized_layers", layer,
-                            tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"))));
+    TP_TRY(check_group_size(
+        reading, scheme, ".quantized_layers", layer,
+        tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"), reading->arena).dtype));
   return tp_scheme_layers(reading, scheme, layers);
 }
 
@@ -154,13 +173,12 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
     return read_layers(reading, scheme, layers);
   TP_TRY(tp_scheme_except(reading, scheme, config));
   if (algorithm[0] != '\0') {
-    scheme->dtype = tp_scheme_algorithm(algorithm);
-    scheme->unknown = scheme->dtype == NULL ? algorithm : NULL;
+    scheme->rest = tp_scheme_algorithm(algorithm, reading->arena);
   } else if (json_is_object(groups))
     TP_TRY(read_groups(reading, scheme, groups));
   else
     TP_TRY(read_method(reading, scheme, config));
-  TP_TRY(check_group_size(reading, scheme, "", config, scheme->dtype));
+  TP_TRY(check_group_size(reading, scheme, "", config, scheme->rest.dtype));
   return tp_scheme_modules(reading, scheme, config);
 }
 
@@ -181,15 +199,13 @@ bool tp_scheme_tells_layers(const struct tp_scheme *scheme)
 
 const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names)
 {
-  for (size_t i = 0; i < scheme->n_rules; i++) {
-    const struct tp_scheme_rule *const rule = &scheme->rules[i];
-    if (!tp_name_pattern_fits(&rule->pattern, names))
-      continue;
-    if (rule->unknown != NULL)
-      scheme->unknown = rule->unknown;
-    return rule->dtype;
-  }
-  if (scheme->unknown_rest != NULL)
-    scheme->unknown = scheme->unknown_rest;
-  return scheme->dtype;
+  const struct tp_scheme_type *type = &scheme->rest;
+  for (size_t i = 0; i < scheme->n_rules; i++)
+    if (tp_name_pattern_fits(&scheme->rules[i].pattern, names)) {
+      type = &scheme->rules[i].type;
+      break;
+    }
+  if (type->unknown != NULL)
+    scheme->unknown = type->unknown;
+  return type->dtype;
 }

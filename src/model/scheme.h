@@ -3,23 +3,25 @@
 /* How a text or an object of a checkpoint says what is quantised, and to what. */
 #include "model/family.h"
 #include "model/name_pattern.h"
+#include "model/scheme_types.h"
 
-/* What its pattern fits is of a type, or not quantised: NULL; `unknown` as below. */
+/* What its pattern fits is of a type; not quantised where that has neither name nor words. */
 struct tp_scheme_rule {
   struct tp_name_pattern pattern;
-  const char *dtype, *unknown;
+  struct tp_scheme_type type;
 };
 
 struct tp_scheme {
-  const struct tp_doc *doc; /* that says so, ... */
-  const char *path;         /* ... there */
-  const char *family;       /* the model's */
-  bool beside;              /* the experts stand beside an MLP */
+  const struct tp_doc *doc;     /* that says so, ... */
+  const char *path;             /* ... there */
+  const char *family;           /* the model's */
+  bool beside;                  /* the experts stand beside an MLP */
   struct tp_scheme_rule *rules; /* the first that fits a matrix decides, ... */
   size_t n_rules;
-  const char *dtype;           /* ... and where none does, this; NULL: not quantised */
-  const char *unknown_rest;    /* instead of it, as: */
-  const char *unknown;         /* a kind of quantising that no op here does; NULL: none was met */
+  struct tp_scheme_type rest; /* ... and where none does, this */
+  const char *unknown;        /* why what was asked for is of no type here; NULL: all was */
+  int64_t group; /* of its integers of 4 bits that share a scale; 0: not said; -1: a channel */
+  bool zeros;    /* the group has a zero point, too */
 };
 
 /* Reads the object at the scheme's path, whose first four fields are set; to be closed
@@ -41,9 +43,13 @@ enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *sc
                                 const json_t *groups);
 enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
                                 const json_t *layers);
-/* scheme_types.c: the text at a key, "" where there is none; what a name of NVIDIA's and a group of
- * compressed-tensors are, NULL: no type here. */
-const char *tp_scheme_text(const json_t *object, const char *key);
-const char *tp_scheme_algorithm(const char *name);
-const char *tp_scheme_group(const json_t *group);
+enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const char *text, bool regular, struct tp_scheme_rule rule);
+/* A name of NVIDIA's; "": not quantised. */
+struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *arena);
+/* scheme_quark.c: what Quark's file says of matrices, but for its lists of names; the type of the
+ * cache, NULL where it says none, `unknown` then being the key that says another. */
+enum tp_status tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *scheme,
+                               const json_t *config);
+const char *tp_scheme_quark_cache(const json_t *config, const char **unknown);
 #endif

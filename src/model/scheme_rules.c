@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-static enum tp_status add_rule(struct tp_reading *reading, struct tp_scheme *scheme,
-                               const char *text, bool regular, struct tp_scheme_rule rule)
+enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme,
+                                  const char *text, bool regular, struct tp_scheme_rule rule)
 {
   if (!tp_name_pattern_make(text, regular, reading->arena, &rule.pattern))
     return tp_doc_fail(scheme->doc, scheme->path, reading->error,
@@ -22,7 +22,7 @@ static enum tp_status add_rules(struct tp_reading *reading, struct tp_scheme *sc
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *const text = json_string_value(json_array_get(list, i));
     if (text != NULL)
-      TP_TRY(add_rule(reading, scheme, text, false, rule));
+      TP_TRY(tp_scheme_rule_add(reading, scheme, text, false, rule));
   }
   return TP_OK;
 }
@@ -30,25 +30,27 @@ static enum tp_status add_rules(struct tp_reading *reading, struct tp_scheme *sc
 enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme,
                                 const json_t *config)
 {
-  static const char *const lists[] = {"ignore", "modules_to_not_convert", "exclude_modules",
-                                      "ignored_layers"};
+  static const char *const lists[] = {
+      "ignore",  "modules_to_not_convert", "exclude_modules",      "ignored_layers",
+      "exclude", "skip_modules",           "llm_int8_skip_modules"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     TP_TRY(add_rules(reading, scheme, json_object_get(config, lists[i]),
-                     (struct tp_scheme_rule){.dtype = NULL}));
+                     (struct tp_scheme_rule){.type = {NULL}}));
   return TP_OK;
 }
 
 /* {"bits": 4}: as the rest, if those have 4; 16: not quantised; nothing: as the rest. */
 static struct tp_scheme_rule rule_of_bits(const struct tp_scheme *scheme, const json_t *said,
-                                          const char *text)
+                                          const char *text, struct tp_arena *arena)
 {
   enum { WEIGHT_BITS = 4, NOT_QUANTISED = 16 };
   const json_t *const given = json_object_get(said, "bits");
   const json_int_t bits = given == NULL ? WEIGHT_BITS : json_integer_value(given);
+  const struct tp_products products = {.weights = {.bits = (int)bits}};
   if (bits >= NOT_QUANTISED)
-    return (struct tp_scheme_rule){.dtype = NULL};
-  return (struct tp_scheme_rule){.dtype = scheme->dtype,
-                                 .unknown = bits == WEIGHT_BITS ? NULL : text};
+    return (struct tp_scheme_rule){.type = {NULL}};
+  return (struct tp_scheme_rule){
+      .type = bits == WEIGHT_BITS ? scheme->rest : tp_products_type(&products, text, arena)};
 }
 
 /* GPTQModel's: expressions, of what is not quantised behind "-:", of what is otherwise behind "+:"
@@ -60,9 +62,9 @@ static enum tp_status add_dynamic(struct tp_reading *reading, struct tp_scheme *
   json_t *said;
   json_object_foreach ((json_t *)(uintptr_t)dynamic, text, said) {
     const bool without = strncmp(text, "-:", 2) == 0, with = strncmp(text, "+:", 2) == 0;
-    const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.dtype = NULL}
-                                               : rule_of_bits(scheme, said, text);
-    TP_TRY(add_rule(reading, scheme, text + (without || with ? 2 : 0), true, rule));
+    const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.type = {NULL}}
+                                               : rule_of_bits(scheme, said, text, reading->arena);
+    TP_TRY(tp_scheme_rule_add(reading, scheme, text + (without || with ? 2 : 0), true, rule));
   }
   return TP_OK;
 }
@@ -74,8 +76,8 @@ static enum tp_status add_extra(struct tp_reading *reading, struct tp_scheme *sc
   const char *text;
   json_t *said;
   json_object_foreach ((json_t *)(uintptr_t)extra, text, said)
-    TP_TRY(add_rule(reading, scheme, text, strpbrk(text, "*+\\^$([|") != NULL,
-                    rule_of_bits(scheme, said, text)));
+    TP_TRY(tp_scheme_rule_add(reading, scheme, text, strpbrk(text, "*+\\^$([|") != NULL,
+                              rule_of_bits(scheme, said, text, reading->arena)));
   return TP_OK;
 }
 
@@ -83,14 +85,14 @@ enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *s
                                  const json_t *config)
 {
   const json_t *const inside = json_object_get(config, "modules_in_block_to_quantize");
-  const struct tp_scheme_rule same = {.dtype = scheme->dtype};
+  const struct tp_scheme_rule same = {.type = scheme->rest};
   TP_TRY(add_dynamic(reading, scheme, json_object_get(config, "dynamic")));
   TP_TRY(add_extra(reading, scheme, json_object_get(config, "extra_config")));
   for (size_t i = 0; i < json_array_size(inside); i++) /* texts, or lists of them */
     TP_TRY(add_rules(reading, scheme, json_array_get(inside, i), same));
   TP_TRY(add_rules(reading, scheme, inside, same));
   if (json_array_size(inside) > 0)
-    scheme->dtype = NULL;
+    scheme->rest = (struct tp_scheme_type){NULL};
   return TP_OK;
 }
 
@@ -126,20 +128,31 @@ enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *sc
   json_object_foreach ((json_t *)(uintptr_t)groups, name, group) {
     const json_t *const targets = json_object_get(group, "targets");
     const char *const class = class_in(targets);
-    struct tp_scheme_rule rule = {.dtype = tp_scheme_group(group)};
-    if (rule.dtype == NULL)
-      rule.unknown = tp_arena_printf(reading->arena, "config_groups.%s", name);
+    const struct tp_products products = tp_products_of_group(group);
+    const struct tp_scheme_rule rule = {
+        .type = tp_products_type(
+            &products, tp_arena_printf(reading->arena, "config_groups.%s", name), reading->arena)};
     if (class != NULL && strcmp(class, "Embedding") != 0)
-      tp_key_note(reading, "", "'%s.config_groups.%s' targets '%.40s', a class whose matrices are "
-                  "not known here, and not used", scheme->path, name, class);
+      tp_key_note(reading, "",
+                  "'%s.config_groups.%s' targets '%.40s', a class whose matrices are "
+                  "not known here, and not used",
+                  scheme->path, name, class);
     TP_TRY(add_rules(reading, scheme, targets, rule));
     if (!rest && targets_all(targets)) {
       rest = true;
-      scheme->dtype = rule.dtype;
-      scheme->unknown_rest = rule.unknown;
+      scheme->rest = rule.type;
     }
   }
   return TP_OK;
+}
+
+struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *arena)
+{
+  struct tp_products products = {.weights = {.bits = 0}};
+  if (name[0] == '\0')
+    return (struct tp_scheme_type){NULL};
+  tp_products_of_algorithm(name, &products);
+  return tp_products_type(&products, name, arena);
 }
 
 enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
@@ -148,11 +161,9 @@ enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *sc
   const char *name;
   json_t *layer;
   json_object_foreach ((json_t *)(uintptr_t)layers, name, layer) {
-    const char *const algorithm = tp_scheme_text(layer, "quant_algo");
-    struct tp_scheme_rule rule = {.dtype = tp_scheme_algorithm(algorithm)};
-    if (rule.dtype == NULL && algorithm[0] != '\0')
-      rule.unknown = algorithm;
-    TP_TRY(add_rule(reading, scheme, name, false, rule));
+    const struct tp_scheme_rule rule = {
+        .type = tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"), reading->arena)};
+    TP_TRY(tp_scheme_rule_add(reading, scheme, name, false, rule));
   }
   return TP_OK;
 }

@@ -3,9 +3,22 @@
 #include "program/block.h"
 #include "program/stage.h"
 
+#include <string.h>
+
 static double max(double a, double b)
 {
   return a > b ? a : b;
+}
+
+/* Of a weight: where the checkpoint's own type is asked for, with as many scales as it has. */
+static double element_bytes(const struct tp_pass *pass, enum tp_model_part part)
+{
+  const struct tp_model *const model = pass->request->model;
+  const enum tp_dtype dtype = tp_request_dtype(pass->request, part);
+  const bool own = model->dtypes[part] != NULL &&
+                   strcmp(model->dtypes[part], tp_dtype_text(dtype)) == 0;
+  return own && model->element_bytes[part] > 0 ? model->element_bytes[part]
+                                               : tp_dtype_bytes(dtype);
 }
 
 /* Matrices in the GEMM type of their part, vectors in the activation type. */
@@ -14,7 +27,7 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
   double bytes = (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
   for (int part = 0; part < TP_N_PARTS; part++)
     bytes += (double)tp_layer_part_elements(layer, (enum tp_model_part)part) *
-             tp_dtype_bytes(tp_request_dtype(pass->request, (enum tp_model_part)part));
+             element_bytes(pass, (enum tp_model_part)part);
   return bytes;
 }
 

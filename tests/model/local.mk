@@ -6,4 +6,5 @@ unit_tests += \
 	%D%/test_model \
 	%D%/test_parameters \
 	%D%/test_pattern \
-	%D%/test_quantise
+	%D%/test_quantise \
+	%D%/test_quantise_types
