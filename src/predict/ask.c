@@ -202,6 +202,24 @@ static void tell_positions(const struct tp_point *point, struct tp_catalog *cata
                                 model->name, (long long)tokens, (long long)model->context));
 }
 
+/* Once a device: fp8 is expected to be the faster one.  Tiles of 128 rows are empty but for the row
+ * or two that an expert gets in decode, where those of 16 bits have tiles of 16. */
+static void tell_experts(const struct tp_point *point, struct tp_catalog *catalog)
+{
+  const struct tp_device *const device = point->device;
+  const enum tp_dtype dtype = point->dtypes != NULL ? point->dtypes[TP_PART_EXPERTS] : point->dtype;
+  const bool own = point->dtype_text != NULL && point->model->experts.count > 0;
+  if (!own || dtype != TP_DTYPE_FP8 ||
+      device->experts_fp8.least_rows <= device->experts.least_rows ||
+      !tp_catalog_is_news(catalog, device))
+    return;
+  catalog->note(tp_arena_printf(catalog->arena,
+                                "fp8 experts on %s are priced as vLLM's CUTLASS kernels, tiles of "
+                                "%.0f rows and more, slower than bf16 at few tokens; a checkpoint "
+                                "served by Triton is faster",
+                                device->name, device->experts_fp8.least_rows));
+}
+
 enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catalog,
                               struct tp_point *point, struct tp_error *error)
 {
@@ -213,6 +231,7 @@ enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catal
   TP_TRY(read_numbers(ask, point, error));
   tell_unused(ask, point, catalog);
   tell_positions(point, catalog);
+  tell_experts(point, catalog);
   if (point->layers == 0)
     return TP_OK;
   return tp_catalog_cut(catalog, point->layers, &point->model, &reason) == TP_OK

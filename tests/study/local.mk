@@ -2,6 +2,7 @@
 unit_tests += \
 	%D%/test_baseline \
 	%D%/test_calibrate \
+	%D%/test_checkpoints \
 	%D%/test_collectives \
 	%D%/test_decode \
 	%D%/test_fit_collectives \
