@@ -182,6 +182,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (runs_narrower(model))
     tp_command_note(
         "weights of fp32 are shown in fp16, as predict runs them; its --dtype auto keeps fp32");
+  if (model->unknown_dtype != NULL)
+    tp_command_note(
+        tp_arena_printf(session->arena, "shown as if not quantised: %s", model->unknown_dtype));
   struct tp_table table = {
       .arena = session->arena, .n_columns = N_COLUMNS, .headers = headers, .is_text = is_text};
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
