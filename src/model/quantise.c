@@ -1,7 +1,7 @@
-/* Types of weights and cache as the checkpoint has them: `quantization_config` in the file, or
- * hf_quant_config.json beside it (NVIDIA's tools).  A part of the model is asked by the names of
- * its matrices in each layer, which lists of exceptions are matched against; where layers differ,
- * most of them decide and a note says so. */
+/* Types of weights and cache as the checkpoint has them: `quantization_config` in the file, of
+ * older ones `compression_config`, or hf_quant_config.json beside it (NVIDIA's tools).  A part of
+ * the model is asked by the names of its matrices in each layer, which lists of exceptions are
+ * matched against; where layers differ, most of them decide and a note says so. */
 #include "base/file.h"
 #include "model/scheme.h"
 
@@ -150,8 +150,7 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
   }
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);
-    model->unknown_dtype =
-        tp_arena_printf(reading->arena, "its weights are %s", scheme->unknown);
+    model->unknown_dtype = tp_arena_printf(reading->arena, "its weights are %s", scheme->unknown);
     return;
   }
   set_bytes(model, scheme);
@@ -267,10 +266,10 @@ static void read_activations(struct tp_reading *reading)
 
 enum tp_status tp_quantise_read(struct tp_reading *reading, const char *file)
 {
-  static const char key[] = "quantization_config";
-  const char *const paths[] = {tp_key_path(reading, key), key};
+  static const char key[] = "quantization_config", older[] = "compression_config";
+  const char *const paths[] = {tp_key_path(reading, key), key, tp_key_path(reading, older), older};
   read_activations(reading);
-  for (int i = 0; i < 2; i++) {
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
     const json_t *const config = tp_doc_at(reading->doc, paths[i]);
     if (config == NULL || json_is_null(config))
       continue;

@@ -230,6 +230,19 @@ START_TEST(weights_take_the_bytes_of_their_groups)
 }
 END_TEST
 
+/* As compressed-tensors' first files have it. */
+START_TEST(the_older_key_is_read)
+{
+  const struct tp_model m =
+      open_text("{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":128,"
+                "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"vocab_size\":99,"
+                "\"compression_config\":" GROUP(ARGS("4", "int", ""), "null") "}",
+                arena);
+  ck_assert_str_eq(m.dtypes[TP_PART_MLP], "w4a16");
+  ck_assert_uint_eq(m.n_notes, 1); /* of the types, none of an unknown key */
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("quantise types");
@@ -239,6 +252,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, types_without_kernels_are_told_by_their_bits, 0,
                       (int)(sizeof refused / sizeof *refused));
   tcase_add_loop_test(t, weights_take_the_bytes_of_their_groups, 0, 9);
+  tcase_add_test(t, the_older_key_is_read);
   suite_add_tcase(s, t);
   return s;
 }
