@@ -149,7 +149,9 @@ static void add_tables(const struct tp_model *model, struct tp_table *table)
       {.name = "head", .rows = model->tied_head ? 0 : model->vocab, .columns = hidden}};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     struct row row = tables[i];
-    row.dtype = wide_of(model);
+    row.dtype = strcmp(row.name, "head") == 0 && model->dtypes[TP_PART_HEAD] != NULL
+                    ? model->dtypes[TP_PART_HEAD]
+                    : wide_of(model);
     row.parameters = row.rows * row.columns;
     if (row.rows > 0)
       add(table, row);

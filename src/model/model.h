@@ -15,12 +15,13 @@ enum tp_qk_norm {
 };
 
 /* What a checkpoint gives a type of its own. */
-#define TP_PARTS(X)                 \
-  X(TP_PART_ATTENTION, "attention") \
-  X(TP_PART_MLP, "mlp")             \
-  X(TP_PART_EXPERTS, "experts")     \
-  X(TP_PART_SHARED, "shared")       \
-  X(TP_PART_ROUTER, "router") /* never quantised, as embedding and head */
+#define TP_PARTS(X)                                                   \
+  X(TP_PART_ATTENTION, "attention")                                   \
+  X(TP_PART_MLP, "mlp")                                               \
+  X(TP_PART_EXPERTS, "experts")                                       \
+  X(TP_PART_SHARED, "shared")                                         \
+  X(TP_PART_ROUTER, "router") /* never quantised, as the embedding */ \
+  X(TP_PART_HEAD, "head") /* of no layer; rarely quantised */
 enum tp_model_part {
 #define X(name, text) name,
   TP_PARTS(X)

@@ -24,6 +24,7 @@ static bool has_part(const struct tp_model *model, int64_t layer, enum tp_model_
   case TP_PART_SHARED:
     return kind->mixture && model->experts.shared_ffn > 0;
   case TP_PART_ROUTER:
+  case TP_PART_HEAD:
   case TP_N_PARTS:
     break;
   }
@@ -132,7 +133,7 @@ static struct part_type type_of_part(struct tp_scheme *scheme, const struct tp_m
 static void set_bytes(struct tp_model *model, const struct tp_scheme *scheme)
 {
   const double group_bytes = 2 + (scheme->zeros ? 0.5 : 0);
-  for (int part = 0; part < TP_PART_ROUTER && scheme->group != 0; part++)
+  for (int part = 0; part < TP_N_PARTS && scheme->group != 0; part++)
     if (same_text(model->dtypes[part], "w4a16"))
       model->element_bytes[part] =
           0.5 + (scheme->group > 0 ? group_bytes / (double)scheme->group : 0);
@@ -148,16 +149,19 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
     types[part] = type_of_part(scheme, model, (enum tp_model_part)part, reading->arena);
     model->dtypes[part] = types[part].dtype;
   }
+  if (scheme->unknown == NULL && !model->tied_head)
+    model->dtypes[TP_PART_HEAD] = tp_scheme_head_dtype(scheme);
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);
     model->unknown_dtype = tp_arena_printf(reading->arena, "its weights are %s", scheme->unknown);
     return;
   }
   set_bytes(model, scheme);
-  for (int part = 0; part < TP_PART_ROUTER; part++) {
+  for (int part = 0; part < TP_N_PARTS; part++)
     if (model->dtypes[part] != NULL)
       said = tp_arena_printf(reading->arena, "%s%s%s %s", said, said[0] == '\0' ? "" : ", ",
                              tp_part_text((enum tp_model_part)part), model->dtypes[part]);
+  for (int part = 0; part < TP_PART_ROUTER; part++) {
     const char *const text = tp_part_text((enum tp_model_part)part);
     if (types[part].alike < types[part].layers)
       tp_key_note(reading, "",

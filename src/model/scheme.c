@@ -158,8 +158,6 @@ static void note_rest(struct tp_reading *reading, const struct tp_scheme *scheme
   if (json_object_size(json_object_get(config, "transform_config")) > 0)
     tp_key_note(reading, "", "'%s.transform_config' turns what goes into GEMMs: not counted",
                 scheme->path);
-  if (json_is_true(json_object_get(config, "lm_head")))
-    tp_key_note(reading, "", "'%s.lm_head': the head is taken to have 16 bits", scheme->path);
 }
 
 enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme)
@@ -169,6 +167,7 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
   const json_t *const groups = json_object_get(config, "config_groups");
   const json_t *const layers = json_object_get(config, "quantized_layers");
   note_rest(reading, scheme, config);
+  scheme->head = json_is_true(json_object_get(config, "lm_head"));
   if (json_is_object(layers))
     return read_layers(reading, scheme, layers);
   TP_TRY(tp_scheme_except(reading, scheme, config));
@@ -197,15 +196,32 @@ bool tp_scheme_tells_layers(const struct tp_scheme *scheme)
   return false;
 }
 
-const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names)
+static const char *dtype_of(struct tp_scheme *scheme, const struct tp_scheme_type *type)
 {
-  const struct tp_scheme_type *type = &scheme->rest;
-  for (size_t i = 0; i < scheme->n_rules; i++)
-    if (tp_name_pattern_fits(&scheme->rules[i].pattern, names)) {
-      type = &scheme->rules[i].type;
-      break;
-    }
   if (type->unknown != NULL)
     scheme->unknown = type->unknown;
   return type->dtype;
+}
+
+const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names)
+{
+  for (size_t i = 0; i < scheme->n_rules; i++)
+    if (tp_name_pattern_fits(&scheme->rules[i].pattern, names))
+      return dtype_of(scheme, &scheme->rules[i].type);
+  return dtype_of(scheme, &scheme->rest);
+}
+
+/* Tools quantise it where they are told to: by a key of its own, or by a rule with its name.  What
+ * they say of all matrices is of those of layers. */
+const char *tp_scheme_head_dtype(struct tp_scheme *scheme)
+{
+  static const char name[] = "lm_head";
+  static const struct tp_matrix_names names = {.layer = -1, .n = 1, .of = {name}};
+  for (size_t i = 0; i < scheme->n_rules; i++) {
+    const struct tp_scheme_rule *const rule = &scheme->rules[i];
+    if ((scheme->head || strstr(rule->pattern.text, name) != NULL) &&
+        tp_name_pattern_fits(&rule->pattern, &names))
+      return dtype_of(scheme, &rule->type);
+  }
+  return scheme->head ? dtype_of(scheme, &scheme->rest) : NULL;
 }

@@ -22,6 +22,7 @@ struct tp_scheme {
   const char *unknown;        /* why what was asked for is of no type here; NULL: all was */
   int64_t group; /* of its integers of 4 bits that share a scale; 0: not said; -1: a channel */
   bool zeros;    /* the group has a zero point, too */
+  bool head;     /* the head is quantised as the rest is */
 };
 
 /* Reads the object at the scheme's path, whose first four fields are set; to be closed
@@ -32,6 +33,8 @@ void tp_scheme_close(struct tp_scheme *scheme);
 bool tp_scheme_tells_layers(const struct tp_scheme *scheme);
 /* NULL: not quantised.  Sets `unknown` where it meets it. */
 const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_names *names);
+/* The same of the head. */
+const char *tp_scheme_head_dtype(struct tp_scheme *scheme);
 /* scheme_rules.c: the rules of lists of names that are not quantised, of what tools say of single
  * modules, and of groups and layers with types of their own.  Fail where a pattern cannot be read
  * here. */

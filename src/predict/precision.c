@@ -42,14 +42,14 @@ struct tp_precision tp_precision_of(const struct tp_model *model, struct tp_aren
   if (model->dtype != NULL)
     find_dtype(model->dtype, &precision.dtype);
   enum tp_dtype *const dtypes = TP_NEW(arena, enum tp_dtype, TP_N_PARTS), first = precision.dtype;
-  bool any = false, alike = true;
+  bool any = false, alike = model->dtypes[TP_PART_HEAD] == NULL;
   for (int part = 0; part < TP_N_PARTS; part++) {
     dtypes[part] = precision.dtype;
     if (model->dtypes[part] != NULL && !find_dtype(model->dtypes[part], &dtypes[part]))
       precision.refused =
           tp_arena_printf(arena, "its %s are quantised as %s, which no GEMM here is; give --dtype",
                           tp_part_text((enum tp_model_part)part), model->dtypes[part]);
-    if (part == TP_PART_ROUTER || !has_part(model, (enum tp_model_part)part))
+    if (part >= TP_PART_ROUTER || !has_part(model, (enum tp_model_part)part))
       continue;
     alike = alike && (!any || dtypes[part] == first);
     first = any ? first : dtypes[part];

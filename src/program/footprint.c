@@ -15,10 +15,9 @@ static double element_bytes(const struct tp_pass *pass, enum tp_model_part part)
 {
   const struct tp_model *const model = pass->request->model;
   const enum tp_dtype dtype = tp_request_dtype(pass->request, part);
-  const bool own = model->dtypes[part] != NULL &&
-                   strcmp(model->dtypes[part], tp_dtype_text(dtype)) == 0;
-  return own && model->element_bytes[part] > 0 ? model->element_bytes[part]
-                                               : tp_dtype_bytes(dtype);
+  const bool own =
+      model->dtypes[part] != NULL && strcmp(model->dtypes[part], tp_dtype_text(dtype)) == 0;
+  return own && model->element_bytes[part] > 0 ? model->element_bytes[part] : tp_dtype_bytes(dtype);
 }
 
 /* Matrices in the GEMM type of their part, vectors in the activation type. */
@@ -29,6 +28,12 @@ static double block_weight_bytes(const struct tp_pass *pass, const struct tp_lay
     bytes += (double)tp_layer_part_elements(layer, (enum tp_model_part)part) *
              element_bytes(pass, (enum tp_model_part)part);
   return bytes;
+}
+
+static double head_elements(const struct tp_pass *pass)
+{
+  const bool ends = tp_request_ends(pass->request);
+  return ends ? (double)tp_pass_vocab(pass) * (double)pass->block.hidden : 0;
 }
 
 /* Embedding, positions, head and final norm, of the stages that use them; in one stage a tied head
@@ -43,12 +48,21 @@ static double table_elements(const struct tp_pass *pass)
   const int64_t embedding_rows =
       request->style.embedding_sharded ? (model->vocab + tp - 1) / tp : model->vocab;
   const double embedding = begins ? (double)embedding_rows * hidden : 0;
-  const double head = ends ? (double)tp_pass_vocab(pass) * hidden : 0;
+  const double head = head_elements(pass);
   const double positions = begins ? (double)model->max_positions * hidden : 0;
   const int n_norms = (begins && model->embedding_norm) + ends;
   const double norms = (double)(tp_norm_elements(pass->block.norm, pass->block.hidden) * n_norms);
   const double tables = model->tied_head ? max(embedding, head) : embedding + head;
   return tables + positions + norms;
+}
+
+/* A head that is quantised shares nothing with the embedding. */
+static double table_bytes(const struct tp_pass *pass)
+{
+  const double wide = tp_dtype_bytes(pass->wide);
+  const bool own = !pass->request->model->tied_head;
+  return table_elements(pass) * wide +
+         (own ? head_elements(pass) * (element_bytes(pass, TP_PART_HEAD) - wide) : 0);
 }
 
 static double blocks_of(const struct tp_pass *pass, int kind)
@@ -154,7 +168,7 @@ static double activation_bytes(const struct tp_pass *pass)
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
 {
   const struct tp_model *model = pass->request->model;
-  program->weight_bytes = table_elements(pass) * tp_dtype_bytes(pass->wide);
+  program->weight_bytes = table_bytes(pass);
   program->n_caches = tp_model_n_kinds(model);
   for (int kind = 0; kind < program->n_caches; kind++) {
     const struct tp_layer *layer = &pass->kinds[kind];

@@ -229,10 +229,11 @@ void tp_block_head(struct tp_pass *pass)
   const int64_t rows = tp_pass_head_rows(pass), vocab = tp_pass_vocab(pass);
   /* Rows of the last tokens are a view where all sequences are as long. */
   const bool view = rows != pass->tokens && request->batch.n == 1;
-  /* The head stays in 16 bits in fp8 checkpoints. */
-  tp_pass_gemm(
-      pass, "head",
-      (struct tp_gemm){.m = rows, .n = vocab, .k = pass->block.hidden, .dtype = pass->wide});
+  tp_pass_gemm(pass, "head",
+               (struct tp_gemm){.m = rows,
+                                .n = vocab,
+                                .k = pass->block.hidden,
+                                .dtype = tp_request_dtype(request, TP_PART_HEAD)});
   TP_READS(pass, view ? TP_VALUE_LAST : TP_VALUE_NORMED, TP_VALUE_HEAD_WEIGHT);
   TP_WRITES(pass, TP_VALUE_LOGITS);
   const bool gathered = tp_pass_gathers_logits(pass);

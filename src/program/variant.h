@@ -107,11 +107,11 @@ static inline bool tp_request_ends(const struct tp_request *request)
   return request->stage + 1 >= tp_request_stages(request);
 }
 
-/* Of the GEMMs of a part; routers are never quantised. */
+/* Of the GEMMs of a part; routers are never quantised, heads only where the checkpoint says so. */
 static inline enum tp_dtype tp_request_dtype(const struct tp_request *request,
                                              enum tp_model_part part)
 {
-  if (part == TP_PART_ROUTER)
+  if (part == TP_PART_ROUTER || (part == TP_PART_HEAD && request->dtypes == NULL))
     return tp_dtype_wide(request->dtype);
   return request->dtypes != NULL ? request->dtypes[part] : request->dtype;
 }

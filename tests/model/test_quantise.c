@@ -137,7 +137,7 @@ START_TEST(other_scales_are_named)
       {AWQ("\"re:.*[kv]_proj\""), "attention: k_proj, v_proj taken to have the type of the rest of it"},
       {AWQ("\"re:.*down_proj\""), "mlp: down_proj taken to have the type of the rest of it"},
       {GROUP("\"LlamaAttention\""), "targets 'LlamaAttention', a class"},
-      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "'quantization_config.lm_head'"},
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "shared w4a16, head w4a16;"},
       {"{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}}",
        "'quantization_config.sparsity_config' leaves weights out"},
       {"{\"quant_algo\":\"FP8\",\"transform_config\":{\"a\":1}}",

@@ -230,6 +230,28 @@ START_TEST(weights_take_the_bytes_of_their_groups)
 }
 END_TEST
 
+/* By a key of its own, or by its name; not by what is said of all, nor where it is left out. */
+START_TEST(heads_are_quantised_where_a_file_names_them)
+{
+  static const char *const cases[][2] = {
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "w4a16"},
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":false}", NULL},
+      {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true,\"dynamic\":{\"-:lm_head\":{}}}",
+       NULL},
+      {"{\"quant_method\":\"auto-round\",\"bits\":4,\"extra_config\":{\"lm_head\":{\"bits\":4}}}",
+       "w4a16"},
+      {"{\"quant_algo\":\"MIXED_PRECISION\",\"quantized_layers\":{\"*.mlp*\":{\"quant_algo\":"
+       "\"NVFP4\"},\"lm_head\":{\"quant_algo\":\"FP8\"}}}",
+       "fp8"},
+      {"{\"quant_method\":\"fp8\"}", NULL},
+      {QUARK(FP8, FP8, ",\"layer_quant_config\":{\"*\":{\"weight\":" FP4 "}}"), NULL},
+  };
+  const struct tp_model m = open_quantised(cases[_i][0]);
+  const char *const head = m.dtypes[TP_PART_HEAD];
+  ck_assert_str_eq(head != NULL ? head : "-", cases[_i][1] != NULL ? cases[_i][1] : "-");
+}
+END_TEST
+
 /* As compressed-tensors' first files have it. */
 START_TEST(the_older_key_is_read)
 {
@@ -252,6 +274,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, types_without_kernels_are_told_by_their_bits, 0,
                       (int)(sizeof refused / sizeof *refused));
   tcase_add_loop_test(t, weights_take_the_bytes_of_their_groups, 0, 9);
+  tcase_add_loop_test(t, heads_are_quantised_where_a_file_names_them, 0, 7);
   tcase_add_test(t, the_older_key_is_read);
   suite_add_tcase(s, t);
   return s;

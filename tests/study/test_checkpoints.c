@@ -108,6 +108,20 @@ START_TEST(what_is_left_out_stays_wide)
 }
 END_TEST
 
+/* 1000 words of a head, that is read once a token. */
+START_TEST(a_quantised_head_takes_its_bytes)
+{
+  static const char wide[] = "{\"quant_method\":\"gptq\",\"bits\":4}";
+  static const char narrow[] = "{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}";
+  const double saved = 1000.0 * HIDDEN * (2 - 0.5 - 2.0 / 128);
+  ck_assert_rel(memory_bytes(wide, NULL) - memory_bytes(narrow, NULL), saved, 1e-9);
+  ck_assert_double_eq(memory_bytes(wide, "fp8"), memory_bytes(narrow, "fp8"));
+  const struct tp_point point = resolve("llama", narrow, "dgx-h100", NULL);
+  ck_assert_str_eq(point.dtype_text, "auto"); /* it gives the same again */
+  ck_assert_int_eq(point.dtypes[TP_PART_HEAD], TP_DTYPE_W4A16);
+}
+END_TEST
+
 #define FP8 "{\"quant_method\":\"fp8\",\"activation_scheme\":\"static\"}"
 
 /* Where fp8's kernels have larger tiles than those of 16 bits, the types are the checkpoint's, and
@@ -156,6 +170,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(t, set_up, tear_down);
   tcase_add_test(t, weights_take_the_memory_of_their_groups);
   tcase_add_test(t, what_is_left_out_stays_wide);
+  tcase_add_test(t, a_quantised_head_takes_its_bytes);
   tcase_add_loop_test(t, slow_experts_are_told, 0, 8);
   tcase_add_test(t, refusals_name_the_type_of_as_many_bits);
   suite_add_tcase(s, t);
