@@ -42,14 +42,18 @@ static const struct {
     {"bitnet", TP_PRODUCTS(TP_INTEGERS(2), TP_INTEGERS(8))},
 };
 
+/* A number above 0 that a key says; as wide ones as nobody packs are not said. */
+static int number_or(const json_t *config, const char *key, int unsaid)
+{
+  enum { MOST = 1024 };
+  const json_int_t value = json_integer_value(json_object_get(config, key));
+  return value > 0 && value <= MOST ? (int)value : unsaid;
+}
+
 /* "bits", or as AWQ's own tool has it. */
 static int bits_of(const json_t *config, int unsaid)
 {
-  const json_t *const bits = json_object_get(config, "bits");
-  const json_t *const others = json_object_get(config, "w_bit");
-  return json_is_integer(bits)     ? (int)json_integer_value(bits)
-         : json_is_integer(others) ? (int)json_integer_value(others)
-                                   : unsaid;
+  return number_or(config, "bits", number_or(config, "w_bit", unsaid));
 }
 
 /* AutoRound's packs any type: integers where it says nothing. */
@@ -65,7 +69,7 @@ static bool is_auto_round(const char *method)
 
 static struct tp_products auto_round(const json_t *config)
 {
-  const int inputs = (int)json_integer_value(json_object_get(config, "act_bits"));
+  const int inputs = number_or(config, "act_bits", 0);
   const char *const type = tp_scheme_text(config, "data_type");
   const char *const inputs_type = tp_scheme_text(config, "act_data_type");
   const int64_t group = json_integer_value(json_object_get(config, "group_size"));
@@ -96,15 +100,7 @@ static struct tp_products hqq(const json_t *config)
 {
   const json_t *const params =
       json_object_get(json_object_get(config, "quant_config"), "weight_quant_params");
-  return (struct tp_products){
-      .weights = {.bits = (int)json_integer_value(json_object_get(params, "nbits"))},
-      .other = true};
-}
-
-static int number_or(const json_t *config, const char *key, int unsaid)
-{
-  const json_t *const value = json_object_get(config, key);
-  return json_is_integer(value) ? (int)json_integer_value(value) : unsaid;
+  return (struct tp_products){.weights = {.bits = number_or(params, "nbits", 0)}, .other = true};
 }
 
 /* A code of so many bits from each codebook for a row of so many weights. */
@@ -113,7 +109,7 @@ static struct tp_products aqlm(const json_t *config)
   const int row = number_or(config, "in_group_size", 8) * number_or(config, "out_group_size", 1);
   const int bits =
       number_or(config, "num_codebooks", 1) * number_or(config, "nbits_per_codebook", 16);
-  return (struct tp_products){.weights = {row > 0 ? bits / row : 0, TP_NUMBER_CODE}, .other = true};
+  return (struct tp_products){.weights = TP_CODES(bits / row), .other = true};
 }
 
 /* Hadamard products of the activations go before its GEMMs. */

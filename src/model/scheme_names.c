@@ -90,7 +90,7 @@ static struct tp_numbers numbers_of_args(const json_t *args, const struct tp_num
   if (type[0] != '\0')
     made.kind = strcmp(type, "float") == 0 ? TP_NUMBER_FLOAT : TP_NUMBER_INTEGER;
   made.group = json_integer_value(group);
-  if (made.bits >= 16)
+  if (made.bits < 0 || made.bits >= 16)
     made.bits = 0;
   return made;
 }

@@ -17,10 +17,11 @@ const char *tp_scheme_text(const json_t *object, const char *key)
 /* The first number is the bits: that of "fp8_e4m3" is followed by those of its exponent. */
 struct tp_numbers tp_numbers_of(const char *word)
 {
-  struct tp_numbers made = {.bits = atoi(word + strcspn(word, "0123456789"))};
+  const long bits = strtol(word + strcspn(word, "0123456789"), NULL, 10);
+  struct tp_numbers made = {.bits = bits < AS_WIDE ? (int)bits : 0};
   if (strstr(word, "fp") != NULL || strstr(word, "float") != NULL)
     made.kind = TP_NUMBER_FLOAT;
-  if (made.bits < 1 || made.bits >= AS_WIDE)
+  if (made.bits == 0)
     return (struct tp_numbers){.bits = 0};
   return made;
 }
