@@ -21,7 +21,7 @@ enum tp_qk_norm {
   X(TP_PART_EXPERTS, "experts")                                       \
   X(TP_PART_SHARED, "shared")                                         \
   X(TP_PART_ROUTER, "router") /* never quantised, as the embedding */ \
-  X(TP_PART_HEAD, "head") /* of no layer; rarely quantised */
+  X(TP_PART_HEAD, "head")     /* of no layer; rarely quantised */
 enum tp_model_part {
 #define X(name, text) name,
   TP_PARTS(X)
@@ -89,8 +89,8 @@ struct tp_model {
   struct tp_layer_kind kinds[TP_MAX_LAYER_KINDS];
   const unsigned char *kind_of; /* by layer; NULL: all are alike */
   /* What the checkpoint says of its types (quantise.c); NULL: nothing. */
-  const char *dtype;              /* of activations */
-  const char *dtypes[TP_N_PARTS]; /* of a part's GEMMs, where they are quantised */
+  const char *dtype;                /* of activations */
+  const char *dtypes[TP_N_PARTS];   /* of a part's GEMMs, where they are quantised */
   double element_bytes[TP_N_PARTS]; /* with its share of scales; 0: as the type has it */
   const char *kv_dtype;
   const char *unknown_dtype; /* they are quantised as nothing here is: why --dtype is needed */
