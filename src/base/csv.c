@@ -101,10 +101,26 @@ static enum tp_status read_row(struct reader *reader, struct tp_error *error)
   return TP_OK;
 }
 
+/* Behind the cells that hold nothing, which spreadsheets leave below a table: ",,". */
+static char *past_empty_cells(char *at)
+{
+  for (;;)
+    if (*at == ' ' || *at == '\t' || *at == ',')
+      at++;
+    else if (at[0] == '"' && at[1] == '"' && at[2] != '"')
+      at += 2;
+    else
+      return at;
+}
+
+/* A byte-order mark stands before the first line of each file of several that were joined. */
 static void skip_blank_lines(struct reader *reader)
 {
+  static const char byte_order_mark[] = "\xEF\xBB\xBF";
   for (;;) {
-    char *const at = reader->at + strspn(reader->at, " \t");
+    if (strncmp(reader->at, byte_order_mark, sizeof byte_order_mark - 1) == 0)
+      reader->at += sizeof byte_order_mark - 1;
+    char *const at = past_empty_cells(reader->at);
     if (!at_line_end(at))
       return;
     reader->at = at;
@@ -140,15 +156,52 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
   return TP_OK;
 }
 
+/* How many of the cells are names of columns; 0 where one is a number, which no column is called.
+ */
+static size_t count_names(const struct tp_csv *csv, const char *const *cells, size_t n)
+{
+  size_t n_names = 0;
+  double number;
+  for (size_t i = 0; i < n; i++) {
+    if (tp_text_number(cells[i], &number))
+      return 0;
+    n_names += cells[i][0] != '\0' && tp_csv_column(csv, cells[i]) >= 0;
+  }
+  return n_names;
+}
+
+/* Of files that were joined, each brought its header: the same one says nothing new. */
+static enum tp_status check_header(const struct reader *reader, const struct tp_csv *csv, int line,
+                                   const char *const *cells, size_t n, bool *repeats,
+                                   struct tp_error *error)
+{
+  *repeats = n == csv->n_columns;
+  for (size_t i = 0; i < n && *repeats; i++)
+    *repeats = strcmp(cells[i], csv->columns[i]) == 0;
+  if (*repeats || count_names(csv, cells, n) < 2)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:%d: another header, of other columns or in another order; keep such tables in "
+                 "files of their own",
+                 reader->path, line);
+}
+
 static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
 {
   for (skip_blank_lines(reader); *reader->at != '\0'; skip_blank_lines(reader)) {
     const size_t n_before = reader->n_cells;
     const int line = reader->line;
+    bool repeats;
     TP_TRY(read_row(reader, error));
-    if (reader->n_cells - n_before != csv->n_columns)
+    const size_t n = reader->n_cells - n_before;
+    TP_TRY(check_header(reader, csv, line, reader->cells + n_before, n, &repeats, error));
+    if (repeats) {
+      reader->n_cells = n_before;
+      continue;
+    }
+    if (n != csv->n_columns)
       return tp_fail(error, TP_E_INPUT, "%s:%d: %zu cells where the header names %zu columns",
-                     reader->path, line, reader->n_cells - n_before, csv->n_columns);
+                     reader->path, line, n, csv->n_columns);
     TP_APPEND(reader->arena, csv->lines, csv->n_rows, line);
   }
   csv->cells = reader->cells;
@@ -158,9 +211,6 @@ static enum tp_status read_rows(struct reader *reader, struct tp_csv *csv, struc
 enum tp_status tp_csv_parse(const char *name, const char *text, struct tp_arena *arena,
                             struct tp_csv *csv, struct tp_error *error)
 {
-  static const char byte_order_mark[] = "\xEF\xBB\xBF";
-  if (strncmp(text, byte_order_mark, sizeof byte_order_mark - 1) == 0)
-    text += sizeof byte_order_mark - 1;
   struct tp_csv result = {.path = tp_arena_strdup(arena, name)};
   struct reader reader = {
       .path = result.path, .arena = arena, .at = tp_arena_strdup(arena, text), .line = 1};

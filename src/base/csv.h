@@ -2,8 +2,9 @@
 #define TP_BASE_CSV_H
 /* CSV tables in memory, and CSV writing that gives the same bytes everywhere.
  *
- * Reading: RFC 4180 quotes, LF or CRLF, first line is the header, blank lines skipped; every row
- * has as many cells as the header.  Numbers use the C locale.
+ * Reading: RFC 4180 quotes, LF or CRLF, first line is the header; blank lines, rows of empty cells
+ * and the header again (files joined by `cat`) are skipped; every row has as many cells as the
+ * header.  Numbers use the C locale.
  */
 #include "base/arena.h"
 #include "base/decimal.h"

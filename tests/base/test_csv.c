@@ -55,6 +55,26 @@ START_TEST(reads_quotes_crlf_and_no_last_newline)
 }
 END_TEST
 
+START_TEST(rows_of_empty_cells_are_blank_lines)
+{
+  parse(",,\na,b\n1,2\n,\n , \n\"\",\"\"\r\n,,,,\n3,\n,");
+  ck_assert_str_eq(csv.columns[0], "a");
+  ck_assert_uint_eq(csv.n_rows, 2);
+  ck_assert_int_eq(csv.lines[1], 8);
+  ck_assert_str_eq(tp_csv_cell(&csv, 1, 0), "3");
+}
+END_TEST
+
+START_TEST(the_header_of_a_joined_file_is_skipped)
+{
+  parse("a,b\n1,2\n\xEF\xBB\xBF"
+        "\"a\", b\r\n3,4\na,b\n");
+  ck_assert_uint_eq(csv.n_rows, 2);
+  ck_assert_int_eq(csv.lines[1], 4);
+  ck_assert_str_eq(tp_csv_cell(&csv, 1, 0), "3");
+}
+END_TEST
+
 START_TEST(header_alone_is_a_table_without_rows)
 {
   parse("a,b");
@@ -69,6 +89,10 @@ static const struct {
     {"\n \n", "t.csv:1: empty; the first line must name the columns"},
     {"a,b\n1\n", "t.csv:2: 1 cells where the header names 2 columns"},
     {"a,b\n1,2\n1,2,3\n", "t.csv:3: 3 cells where the header names 2 columns"},
+    {"a,b\n1,2\nb,a\n", "t.csv:3: another header, of other columns or in another order; keep such "
+                        "tables in files of their own"},
+    {"a,b\n1,2\na,c,b\n", "t.csv:3: another header, of other columns or in another order; keep "
+                          "such tables in files of their own"},
     {"a,b,a\n", "t.csv:1: column 'a' stands twice; remove one"},
     {"a\n\n\"x\n\n", "t.csv:3: a quoted cell never ends; close its quote"},
     {"a\n\"x\"y\n", "t.csv:2: text after a closing quote; double a quote inside a quoted cell"},
@@ -150,13 +174,13 @@ static const char *random_cell(uint64_t *state)
   return cell;
 }
 
-/* Whatever the cells hold, reading gives back what was written.  Two columns at least: a single
- * empty cell is a blank line. */
+/* Whatever the cells hold, reading gives back what was written.  The first of a row holds
+ * something: a row of empty cells is a blank line. */
 START_TEST(written_tables_read_back)
 {
   for (int c = 0; c < tp_random_cases(2000); c++) {
     uint64_t state = tp_random_seed(c);
-    const size_t n_columns = 2 + tp_random_below(&state, 4), n_rows = tp_random_below(&state, 5);
+    const size_t n_columns = 1 + tp_random_below(&state, 4), n_rows = tp_random_below(&state, 5);
     const char *cells[5 * 5];
     char text[1024] = "";
     FILE *const out = fmemopen(text, sizeof text, "w");
@@ -165,6 +189,8 @@ START_TEST(written_tables_read_back)
     putc('\n', out);
     for (size_t i = 0; i < n_rows * n_columns; i++) {
       cells[i] = random_cell(&state);
+      if (i % n_columns == 0)
+        cells[i] = tp_arena_printf(arena, "x%s", cells[i]);
       tp_csv_put_text(out, cells[i]);
       putc(i % n_columns == n_columns - 1 ? '\n' : ',', out);
     }
@@ -272,6 +298,8 @@ static Suite *suite(void)
   tcase_set_timeout(t, 60);
   tcase_add_test(t, reads_header_rows_and_lines);
   tcase_add_test(t, reads_quotes_crlf_and_no_last_newline);
+  tcase_add_test(t, rows_of_empty_cells_are_blank_lines);
+  tcase_add_test(t, the_header_of_a_joined_file_is_skipped);
   tcase_add_test(t, header_alone_is_a_table_without_rows);
   tcase_add_loop_test(t, faults_name_their_line, 0, (int)(sizeof faults / sizeof faults[0]));
   tcase_add_test(t, the_first_column_that_is_missing_is_named);
