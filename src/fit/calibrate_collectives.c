@@ -8,6 +8,14 @@
 
 enum { LEAST_ROWS = 12 };
 
+static int most_ranks(const struct tp_collective_rows *rows)
+{
+  int ranks = 0;
+  for (size_t i = 0; i < rows->n; i++)
+    ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
+  return ranks;
+}
+
 /* The platform asked for, or the best with GPUs enough. */
 static enum tp_status choose_platform(struct tp_calibrator *self,
                                       const struct tp_collective_rows *rows, const char **name)
@@ -15,9 +23,7 @@ static enum tp_status choose_platform(struct tp_calibrator *self,
   *name = self->request->platform;
   if (*name != NULL)
     return TP_OK;
-  int ranks = 0;
-  for (size_t i = 0; i < rows->n; i++)
-    ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
+  const int ranks = most_ranks(rows);
   struct tp_op_platform *platforms;
   size_t n;
   TP_TRY(tp_op_platforms(self->dirs, self->device.name, self->arena, &platforms, &n, self->error));
@@ -28,6 +34,23 @@ static enum tp_status choose_platform(struct tp_calibrator *self,
     return tp_fail(self->error, TP_E_INPUT,
                    "no platform has %d GPUs of device '%s'; give --platform for collectives", ranks,
                    self->device.name);
+  return TP_OK;
+}
+
+/* Rows that ran on other nodes than the platform's would bend its parameters. */
+static enum tp_status check_placements(const struct tp_calibrator *self,
+                                       const struct tp_collective_rows *rows,
+                                       const struct tp_platform *platform)
+{
+  for (size_t i = 0; i < rows->n; i++) {
+    const char *const fault =
+        tp_op_placement_fault(&rows->items[i].placement, rows->items[i].ranks, platform,
+                              self->request->platform != NULL, self->arena);
+    if (fault != NULL)
+      return tp_fail(self->error, TP_E_INPUT, "%s: %s", rows->source, fault);
+  }
+  if (self->request->platform == NULL)
+    tp_op_platform_tell(self->request->where.notes, platform->name, most_ranks(rows), self->arena);
   return TP_OK;
 }
 
@@ -93,6 +116,7 @@ static enum tp_status fit_collectives(struct tp_calibrator *self, const struct t
     return tp_calibrator_leave_out(self, name, rows->source);
   }
   TP_TRY(open_setup(self, rows, usual_stack, &setup));
+  TP_TRY(check_placements(self, rows, &setup->platform));
   struct tp_stack stack = setup->stack;
   if (strcmp(name, "nccl") == 0)
     stack.collectives.library = TP_LIBRARY_NCCL;

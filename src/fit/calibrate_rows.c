@@ -10,6 +10,7 @@ struct reader {
   struct tp_arena *arena;
   struct tp_error *error;
   struct tp_calibrate_rows *rows;
+  const char *device; /* its name */
 };
 
 /* A file and what the device file will say of it. */
@@ -113,14 +114,13 @@ static void append(const struct reader *self, struct tp_collective_rows *rows, c
 }
 
 static enum tp_status read_collectives(const struct reader *self, const char *path, const char *op,
-                                       const struct tp_where *where, struct tp_fit_row **read,
-                                       size_t *n)
+                                       const struct tp_where *where, struct tp_csv *csv,
+                                       struct tp_fit_row **read, size_t *n)
 {
-  struct tp_csv csv;
-  TP_TRY(tp_measured_open(path, where, self->arena, &csv, self->error));
+  TP_TRY(tp_measured_open(path, where, self->arena, csv, self->error));
   if (op != NULL)
-    TP_TRY(tp_measured_name_ops(&csv, op, self->arena, self->error));
-  return tp_fit_rows_read(&csv, self->arena, read, n, self->error);
+    TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
+  return tp_fit_rows_read(csv, self->arena, read, n, self->error);
 }
 
 static enum tp_status read_tables(const struct reader *self, const struct tp_file_list *files,
@@ -128,10 +128,13 @@ static enum tp_status read_tables(const struct reader *self, const struct tp_fil
                                   struct tp_collective_rows *rows)
 {
   for (size_t i = 0; i < files->n; i++) {
+    struct tp_csv csv;
     struct tp_fit_row *more;
     size_t n;
-    TP_TRY(read_collectives(self, files->items[i], op, where, &more, &n));
+    TP_TRY(read_collectives(self, files->items[i], op, where, &csv, &more, &n));
     append(self, rows, files->items[i], more, n);
+    const char *const gpu = n > 0 ? tp_csv_cell(&csv, 0, tp_csv_column(&csv, "gpu")) : "";
+    tp_op_gpu_tell(self->request->where.notes, csv.path, gpu, self->device, self->arena);
   }
   return TP_OK;
 }
@@ -190,9 +193,10 @@ static struct tp_collective_rows *group_of(const struct reader *self, enum tp_al
 
 static enum tp_status read_collective_trace(const struct reader *self, const struct input *input)
 {
+  struct tp_csv csv;
   struct tp_fit_row *read;
   size_t n;
-  TP_TRY(read_collectives(self, input->path, NULL, &self->request->where, &read, &n));
+  TP_TRY(read_collectives(self, input->path, NULL, &self->request->where, &csv, &read, &n));
   for (size_t i = 0; i < n; i++) {
     struct tp_collective_rows *rows = group_of(self, read[i].collective.algorithm);
     if (rows != NULL)
@@ -262,10 +266,10 @@ static enum tp_status read_traces(const struct reader *self, const struct tp_tra
 }
 
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
-                                      struct tp_arena *arena, struct tp_calibrate_rows *rows,
-                                      struct tp_error *error)
+                                      const char *device, struct tp_arena *arena,
+                                      struct tp_calibrate_rows *rows, struct tp_error *error)
 {
-  const struct reader self = {request, arena, error, rows};
+  const struct reader self = {request, arena, error, rows, device};
   *rows = (struct tp_calibrate_rows){0};
   TP_TRY(read_kernel_files(&self));
   struct tp_where nccl_tests = request->where;

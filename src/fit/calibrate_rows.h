@@ -63,7 +63,8 @@ struct tp_calibrate_rows {
   struct tp_crossing_rows crossings;
 };
 
+/* `device`: the name of the one that is fitted. */
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
-                                      struct tp_arena *arena, struct tp_calibrate_rows *rows,
-                                      struct tp_error *error);
+                                      const char *device, struct tp_arena *arena,
+                                      struct tp_calibrate_rows *rows, struct tp_error *error);
 #endif

@@ -10,11 +10,13 @@
 #include "base/csv.h"
 #include "cost/cost.h"
 #include "fit/options.h"
+#include "ops/placement.h"
 
 struct tp_fit_row {
   struct tp_collective collective;
   int ranks;
   double time_s;
+  struct tp_op_placement placement;
 };
 
 enum { TP_MAX_COLLECTIVE_PARAMETERS = 40 };

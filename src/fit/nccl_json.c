@@ -1,6 +1,6 @@
 /* JSON reports of nccl-tests and rccl-tests: whatever they nest, a row is an object that has, or
  * stands under, a size and that holds a time. */
-#include "fit/nccl_rows.h"
+#include "fit/nccl_hosts.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -14,6 +14,7 @@ struct context {
   const char *type, *redop;
   double bytes; /* NAN: not yet */
   bool rooted;
+  struct tp_nccl_hosts hosts;
 };
 
 static double number_of(const json_t *value)
@@ -24,24 +25,33 @@ static double number_of(const json_t *value)
   return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-/* Arguments name the program, a list of devices or ranks its ranks. */
-static void read_list(const char *key, const json_t *list, struct context *context)
+/* Arguments name the program, a list of devices or ranks its ranks and where they sat. */
+static void read_list(const char *key, const json_t *list, struct tp_arena *arena,
+                      struct context *context)
 {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *const word = json_string_value(json_array_get(list, i));
     if (word != NULL && context->op == TP_NCCL_UNNAMED)
       context->op = tp_nccl_op_run(word);
   }
-  if (strcmp(key, "devices") == 0 || tp_nccl_field_of(key) == TP_NCCL_RANKS)
-    context->ranks = (int)json_array_size(list);
+  if (strcmp(key, "devices") != 0 && tp_nccl_field_of(key) != TP_NCCL_RANKS)
+    return;
+  context->ranks = (int)json_array_size(list);
+  context->hosts = (struct tp_nccl_hosts){.n = 0};
+  for (size_t i = 0; i < json_array_size(list); i++) {
+    const json_t *const rank = json_array_get(list, i);
+    tp_nccl_hosts_add(&context->hosts, json_string_value(json_object_get(rank, "hostname")),
+                      json_string_value(json_object_get(rank, "name")), arena);
+  }
 }
 
-static void read_member(const char *key, const json_t *value, struct context *context)
+static void read_member(const char *key, const json_t *value, struct tp_arena *arena,
+                        struct context *context)
 {
   const double number = number_of(value);
   const char *const word = json_string_value(value);
   if (json_is_array(value)) {
-    read_list(key, value, context);
+    read_list(key, value, arena, context);
     return;
   }
   switch (tp_nccl_field_of(key)) {
@@ -135,12 +145,13 @@ static enum tp_status add_row(struct tp_nccl_reader *reader, const json_t *objec
                                 "when it is done; run without");
   if (isnan(time_us))
     return TP_OK;
-  const struct tp_nccl_row row = {.ranks = context->ranks,
-                                  .op = context->op,
-                                  .redop = tp_arena_strdup(reader->arena, context->redop),
-                                  .rooted = context->rooted,
-                                  .bytes = context->bytes,
-                                  .time_us = time_us};
+  struct tp_nccl_row row = {.ranks = context->ranks,
+                            .op = context->op,
+                            .redop = tp_arena_strdup(reader->arena, context->redop),
+                            .rooted = context->rooted,
+                            .bytes = context->bytes,
+                            .time_us = time_us};
+  tp_nccl_hosts_say(&context->hosts, &row);
   return tp_nccl_add(reader, &row, context->type, timed.wrong);
 }
 
@@ -152,7 +163,7 @@ static enum tp_status visit(struct tp_nccl_reader *reader, const json_t *value,
   const char *key;
   json_t *below;
   json_object_foreach ((json_t *)value, key, below)
-    read_member(key, below, &context);
+    read_member(key, below, reader->arena, &context);
   if (json_is_object(value) && !isnan(context.bytes))
     TP_TRY(add_row(reader, value, &context));
   json_object_foreach ((json_t *)value, key, below) {
@@ -183,7 +194,8 @@ enum tp_status tp_nccl_read_json(struct tp_nccl_reader *reader, const char *text
                                                   "report",
                                                   fault.text));
     }
-    const struct context context = {TP_NCCL_UNNAMED, 0, "", "", (double)NAN, false};
+    const struct context context = {
+        .op = TP_NCCL_UNNAMED, .type = "", .redop = "", .bytes = (double)NAN};
     const enum tp_status status = visit(reader, root, context);
     json_decref(root);
     TP_TRY(status);

@@ -11,6 +11,8 @@ struct tp_nccl_row {
   bool rooted;       /* one rank sends or gets all: a broadcast, a reduction to one */
   const char *dtype;
   double bytes, time_us;
+  int hosts, ranks_per_host; /* 0: not said */
+  const char *gpu;           /* as the driver calls it; NULL: not said */
 };
 
 struct tp_nccl_reader {

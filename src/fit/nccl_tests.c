@@ -30,6 +30,10 @@ static enum tp_status find_op(const struct tp_nccl_reader *reader, enum tp_nccl_
   }
   if (asked == NULL || *op != TP_NCCL_UNNAMED)
     return TP_OK;
+  const enum tp_nccl_op other = tp_nccl_op_of(asked);
+  if (other >= TP_NCCL_OTHER && other < TP_NCCL_UNNAMED)
+    return tp_fail(reader->error, TP_E_INPUT, "--op: no %s is modelled; " TP_NCCL_OURS " are read",
+                   tp_nccl_op_name(other));
   return tp_fail(reader->error, TP_E_INPUT, "--op: no collective '%.32s'%s", asked,
                  tp_text_hint(reader->arena, asked, names, TP_NCCL_OTHER));
 }
@@ -99,21 +103,35 @@ static enum tp_status name_rows(struct tp_nccl_reader *reader, enum tp_nccl_op a
   return TP_OK;
 }
 
+/* A log of nothing but a broadcast holds times, and none that counts here. */
+static enum tp_status check_ours(const struct tp_nccl_reader *reader)
+{
+  for (size_t i = 0; i < reader->n_rows; i++)
+    if (reader->rows[i].op < TP_NCCL_OTHER || reader->rows[i].op == TP_NCCL_UNNAMED)
+      return TP_OK;
+  if (reader->n_rows == 0)
+    return TP_OK;
+  return tp_fail(reader->error, TP_E_INPUT,
+                 "%s:%d: holds times of %s, which nothing here models; " TP_NCCL_OURS " are read",
+                 reader->file, reader->rows[0].line, tp_nccl_op_name(reader->rows[0].op));
+}
+
 /* Rows of the collective that was asked for where there are any; what the log says of the others
  * counts more than what was asked. */
 static enum tp_status choose_op(struct tp_nccl_reader *reader, struct tp_notes *notes)
 {
   enum tp_nccl_op asked;
   TP_TRY(find_op(reader, &asked));
+  TP_TRY(check_ours(reader));
   if (asked != TP_NCCL_UNNAMED)
     TP_TRY(name_rows(reader, asked, notes));
   const bool has_asked = asked != TP_NCCL_UNNAMED && count(reader, asked) > 0;
-  for (int op = 0; op <= TP_NCCL_OTHER; op++) {
+  for (int op = 0; op < TP_NCCL_UNNAMED; op++) {
     const char *const name = tp_nccl_op_name((enum tp_nccl_op)op);
     const size_t n = count(reader, (enum tp_nccl_op)op);
     if (n == 0 || op == (int)asked)
       continue;
-    if (has_asked || op == TP_NCCL_OTHER) {
+    if (has_asked || op >= TP_NCCL_OTHER) {
       note(reader, notes, tp_arena_printf(reader->arena, "%zu rows of %s left out", n, name));
       leave_out(reader, (enum tp_nccl_op)op);
     } else if (asked != TP_NCCL_UNNAMED) {
@@ -151,7 +169,8 @@ static enum tp_status check_row(struct tp_nccl_reader *reader, struct tp_nccl_ro
 
 static enum tp_status make_table(struct tp_nccl_reader *reader, struct tp_csv *csv)
 {
-  static const char *const columns[] = {"op", "ranks", "bytes", "dtype", "time_us"};
+  static const char *const columns[] = {"op",      "ranks", "bytes",          "dtype",
+                                        "time_us", "hosts", "ranks_per_host", "gpu"};
   enum { N_COLUMNS = sizeof columns / sizeof columns[0] };
   *csv = (struct tp_csv){.path = tp_arena_strdup(reader->arena, reader->file),
                          .n_columns = N_COLUMNS,
@@ -170,6 +189,9 @@ static enum tp_status make_table(struct tp_nccl_reader *reader, struct tp_csv *c
     cells[2] = tp_arena_printf(reader->arena, "%.17g", row->bytes);
     cells[3] = row->dtype;
     cells[4] = tp_arena_printf(reader->arena, "%.17g", row->time_us);
+    cells[5] = row->hosts > 0 ? tp_arena_printf(reader->arena, "%d", row->hosts) : "";
+    cells[6] = row->hosts > 0 ? tp_arena_printf(reader->arena, "%d", row->ranks_per_host) : "";
+    cells[7] = row->gpu != NULL ? row->gpu : "";
   }
   return TP_OK;
 }

@@ -27,7 +27,8 @@ struct tp_nccl_tests_request {
 /* Does the text look like this rather than like a table of ours? */
 bool tp_nccl_tests_is(const char *text);
 
-/* A table op,ranks,bytes,dtype,time_us with the lines of `text`; what was left out or taken
+/* A table op,ranks,bytes,dtype,time_us,hosts,ranks_per_host,gpu (the last three as ops/placement.h
+ * has them, empty where the text does not say) with the lines of `text`; what was left out or taken
  * otherwise than asked is a note.  Faults are TP_E_INPUT with FILE:LINE. */
 enum tp_status tp_nccl_tests_parse(const char *file, const char *text,
                                    const struct tp_nccl_tests_request *request,

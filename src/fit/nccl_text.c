@@ -1,5 +1,5 @@
 /* Logs of nccl-tests, with whatever launchers put before and others between, and CSV reports. */
-#include "fit/nccl_rows.h"
+#include "fit/nccl_hosts.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -24,8 +24,9 @@ struct log {
   struct tp_nccl_reader *reader;
   struct header header;
   int ranks;
-  enum tp_nccl_op op, only; /* of this run; the one that the whole log names */
-  bool several;             /* `only` is not */
+  struct tp_nccl_hosts hosts; /* of this run */
+  enum tp_nccl_op op, only;   /* of this run; the one that the whole log names */
+  bool several;               /* `only` is not */
   size_t run_begin, named_at;
 };
 
@@ -121,13 +122,32 @@ static enum tp_status read_header(struct log *log, const struct words *words, bo
 static void begin_run(struct log *log)
 {
   log->ranks = 0;
+  log->hosts = (struct tp_nccl_hosts){.n = 0};
   log->header.n = 0;
   log->run_begin = log->reader->n_rows;
   if (log->named_at < log->reader->n_rows) /* the name was that of the run before */
     log->op = TP_NCCL_UNNAMED;
 }
 
-static enum tp_status add_rank(struct log *log, int rank)
+/* "# Rank 0 Group 0 Pid 7 on box01 device 0 [0x1b] NVIDIA H100" */
+static void place_rank(struct log *log, const char *line)
+{
+  struct tp_arena *const arena = log->reader->arena;
+  const char *name = strstr(line, " on "), *bus = strstr(line, "] ");
+  char *gpu = NULL;
+  if (name != NULL) {
+    name += 4 + strspn(name + 4, " \t");
+    name = tp_arena_printf(arena, "%.*s", (int)strcspn(name, " \t\r\""), name);
+  }
+  if (bus != NULL) {
+    gpu = tp_arena_printf(arena, "%.*s", (int)strcspn(bus + 2, "\r\"\\<"), bus + 2);
+    for (size_t n = strlen(gpu); n > 0 && gpu[n - 1] == ' ';)
+      gpu[--n] = '\0';
+  }
+  tp_nccl_hosts_add(&log->hosts, name, gpu, arena);
+}
+
+static enum tp_status add_rank(struct log *log, int rank, const char *line)
 {
   if (rank == 0 && log->ranks > 0) {
     if (log->run_begin == log->reader->n_rows)
@@ -136,6 +156,7 @@ static enum tp_status add_rank(struct log *log, int rank)
     begin_run(log);
   }
   log->ranks++;
+  place_rank(log, line);
   return TP_OK;
 }
 
@@ -245,6 +266,7 @@ static enum tp_status read_row(struct log *log, const struct words *words)
                             .bytes = number_of(words->items[0]),
                             .time_us = number_of(words->items[at])};
   read_redop(log, words, at, &row);
+  tp_nccl_hosts_say(&log->hosts, &row);
   return tp_nccl_add(reader, &row, words->items[2], wrong_in(log, words));
 }
 
@@ -284,10 +306,20 @@ static const char *cell_of(const struct words *words, int column)
   return column >= 0 && (size_t)column < words->n ? words->items[column] : "";
 }
 
+static bool is_blank(const struct words *words)
+{
+  for (size_t i = 0; i < words->n; i++)
+    if (words->items[i][0] != '\0')
+      return false;
+  return true;
+}
+
 static enum tp_status read_csv_line(struct log *log, const struct words *words)
 {
   const struct header *const header = &log->header;
   const bool in_place = log->reader->request->in_place;
+  if (is_blank(words))
+    return TP_OK;
   if (words->n != header->n)
     return tp_nccl_fail(log->reader, tp_arena_printf(log->reader->arena,
                                                      "%zu cells where the header names %zu columns",
@@ -310,6 +342,7 @@ static enum tp_status read_csv_line(struct log *log, const struct words *words)
   const double ranks = number_of(cell_of(words, header->ranks));
   if (ranks >= 0 && ranks <= 1e6)
     row.ranks = (int)ranks;
+  tp_nccl_hosts_say(&log->hosts, &row);
   double wrong = 0;
   for (int i = 0; i < 2; i++)
     wrong = fmax(wrong, number_of(cell_of(words, header->wrong[i])));
@@ -325,7 +358,7 @@ static enum tp_status read_comment(struct log *log, const char *at)
     return TP_OK;
   }
   if (sscanf(at, "# Rank %d", &rank) == 1)
-    return add_rank(log, rank);
+    return add_rank(log, rank, at);
   if (strstr(at, "Out of bounds values") != NULL && strstr(at, "FAILED") != NULL)
     return tp_nccl_fail(log->reader, "the run failed its own check: its times count for nothing");
   struct words words;
@@ -341,7 +374,7 @@ static enum tp_status read_line(struct log *log, const char *line)
   struct words words;
   bool is_header = false;
   const bool comma = strchr(line, ',') != NULL;
-  if (comma && log->header.n == 0) {
+  if (comma && (log->header.n == 0 || log->header.comma)) { /* reports joined: a header each */
     split(line + strspn(line, "# \t"), true, log->reader->arena, &words);
     TP_TRY(read_header(log, &words, true, &is_header));
   }

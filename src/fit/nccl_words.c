@@ -11,21 +11,22 @@ static const struct {
     {"allreduce", "all_reduce_perf", TP_NCCL_ALL_REDUCE},
     {"allgather", "all_gather_perf", TP_NCCL_ALL_GATHER},
     {"reducescatter", "reduce_scatter_perf", TP_NCCL_REDUCE_SCATTER},
-    {"alltoallv", "alltoallv_perf", TP_NCCL_OTHER},
+    {"alltoallv", "alltoallv_perf", TP_NCCL_ALL_TO_ALL_V},
     {"alltoall", "alltoall_perf", TP_NCCL_ALL_TO_ALL},
-    {"sendrecv", "sendrecv_perf", TP_NCCL_OTHER},
-    {"broadcast", "broadcast_perf", TP_NCCL_OTHER},
-    {"hypercube", "hypercube_perf", TP_NCCL_OTHER},
-    {"scatter", "scatter_perf", TP_NCCL_OTHER},
-    {"gather", "gather_perf", TP_NCCL_OTHER},
-    {"reduce", "reduce_perf", TP_NCCL_OTHER},
+    {"sendrecv", "sendrecv_perf", TP_NCCL_SEND_RECV},
+    {"broadcast", "broadcast_perf", TP_NCCL_BROADCAST},
+    {"hypercube", "hypercube_perf", TP_NCCL_HYPERCUBE},
+    {"scatter", "scatter_perf", TP_NCCL_SCATTER},
+    {"gather", "gather_perf", TP_NCCL_GATHER},
+    {"reduce", "reduce_perf", TP_NCCL_REDUCE},
 };
 enum { N_OPS = sizeof ops / sizeof ops[0], MOST_LETTERS = 48 };
 
 const char *tp_nccl_op_name(enum tp_nccl_op op)
 {
   static const char *const names[] = {"all_reduce", "all_gather", "reduce_scatter", "all_to_all",
-                                      "another collective"};
+                                      "alltoallv",  "sendrecv",   "broadcast",      "hypercube",
+                                      "scatter",    "gather",     "reduce"};
   return op < TP_NCCL_UNNAMED ? names[op] : "";
 }
 

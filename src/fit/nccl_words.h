@@ -5,15 +5,23 @@
 
 #include <stdbool.h>
 
-/* Collectives; the last are timed by nccl-tests and unknown here. */
+/* Collectives; from OTHER on nccl-tests times them and nothing here has them. */
 enum tp_nccl_op {
   TP_NCCL_ALL_REDUCE,
   TP_NCCL_ALL_GATHER,
   TP_NCCL_REDUCE_SCATTER,
   TP_NCCL_ALL_TO_ALL,
   TP_NCCL_OTHER,
+  TP_NCCL_ALL_TO_ALL_V = TP_NCCL_OTHER,
+  TP_NCCL_SEND_RECV,
+  TP_NCCL_BROADCAST,
+  TP_NCCL_HYPERCUBE,
+  TP_NCCL_SCATTER,
+  TP_NCCL_GATHER,
+  TP_NCCL_REDUCE,
   TP_NCCL_UNNAMED
 };
+#define TP_NCCL_OURS "all_reduce, all_gather, reduce_scatter and all_to_all" /* in messages */
 const char *tp_nccl_op_name(enum tp_nccl_op op); /* "all_reduce", as tables of ours say it */
 
 /* Of a cell or a word ("AllReduce", "all_reduce_perf"); UNNAMED where it is none. */

@@ -18,7 +18,9 @@ static enum tp_status read_row(const struct tp_op_reader *reader, size_t index,
   if (!(ranks >= 2 && ranks <= TP_MAX_GPUS) || !(time_us > 0))
     return tp_fail(reader->error, TP_E_INPUT, "%s:%d: give 2 to %d ranks and a positive time_us",
                    csv->path, csv->lines[index], TP_MAX_GPUS);
-  *read = (struct tp_fit_row){op.collective, (int)ranks, time_us * 1e-6};
+  struct tp_op_placement placement;
+  TP_TRY(tp_op_row_placement(reader, &row, &placement));
+  *read = (struct tp_fit_row){op.collective, (int)ranks, time_us * 1e-6, placement};
   return TP_OK;
 }
 

@@ -5,6 +5,7 @@
 #include "fit/overlap.h"
 #include "fit/sustained.h"
 #include "judge/validator.h"
+#include "ops/placement.h"
 #include "ops/rows.h"
 
 #include <math.h>
@@ -164,6 +165,8 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
     return run_interference(self, device);
   TP_TRY(tp_op_costs(self->catalog->dirs, &self->request->ops, &self->csv, self->arena, &times,
                      self->error));
+  const char *const gpu = tp_csv_cell(&self->csv, 0, tp_csv_column(&self->csv, "gpu"));
+  tp_op_gpu_tell(self->request->ops.notes, self->csv.path, gpu, device->name, self->arena);
   const int time_column = tp_csv_column(&self->csv, "time_us");
   const int op_column = tp_csv_column(&self->csv, "op");
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, self->csv.n_rows);

@@ -2,6 +2,7 @@
 
 #include "cost/collectives/algorithm.h"
 #include "ops/exchange.h"
+#include "ops/placement.h"
 #include "ops/platform.h"
 #include "ops/rows.h"
 #include "predict/interval.h"
@@ -59,10 +60,23 @@ static enum tp_status setup_for(const struct bench *bench, const struct tp_op_ro
   while (i + 1 < bench->n_candidates && bench->candidates[i].platform.n_gpus < ranks)
     i++;
   struct candidate *candidate = &bench->candidates[i];
-  if (candidate->setup == NULL)
+  if (candidate->setup == NULL) {
     TP_TRY(open_setup(bench, candidate->platform.name, &candidate->setup));
+    tp_op_platform_tell(bench->request->notes, candidate->platform.name, (int)ranks, bench->arena);
+  }
   *setup = candidate->setup;
   return TP_OK;
+}
+
+/* Rows that say on how many hosts they ran. */
+static enum tp_status check_placement(const struct bench *bench, const struct tp_op_row *row,
+                                      int64_t ranks, const struct tp_platform *platform)
+{
+  struct tp_op_placement placement;
+  TP_TRY(tp_op_row_placement(&bench->reader, row, &placement));
+  const char *const fault = tp_op_placement_fault(&placement, (int)ranks, platform,
+                                                  bench->request->platform != NULL, bench->arena);
+  return fault == NULL ? TP_OK : tp_op_row_fail(&bench->reader, row, fault);
 }
 
 /* Kernels need no platform; collectives do, and a machine for each number of ranks. */
@@ -78,6 +92,7 @@ static enum tp_status machine_of(struct bench *bench, const struct tp_op_row *ro
           &bench->reader, row,
           tp_arena_printf(bench->arena, "column 'ranks': give 2 to %d", TP_MAX_GPUS));
     TP_TRY(setup_for(bench, row, ranks, &setup));
+    TP_TRY(check_placement(bench, row, ranks, &setup->platform));
   }
   struct made *made = bench->machines;
   while (made != NULL && tp_machine_ranks(&made->machine) != ranks)

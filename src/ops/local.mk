@@ -5,6 +5,7 @@ libtpstudy_la_SOURCES += \
 	%D%/flash_error.c %D%/flash_error.h \
 	%D%/interference.c %D%/interference.h \
 	%D%/median.c %D%/median.h \
+	%D%/placement.c %D%/placement.h \
 	%D%/platform.c %D%/platform.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/settle.c %D%/settle.h

@@ -149,6 +149,9 @@ static const struct {
      "\"ngpus\": 1}, \"start_time\": 17, \"results\": [{\"size\": \"1024\", \"type\": "
      "\"float\", \"out_of_place\": {\"time\": 18.5}}]}",
      "all_to_all,8,1024,fp32,18.5\n"},
+    {"CSV reports joined, and what a spreadsheet adds", "all_reduce", 4, false,
+     "size,type,time\n1024,float,5\n,,\nsize,type,time\n2048,float,6\n,,,,\n",
+     "all_reduce,4,1024,fp32,5\nall_reduce,4,2048,fp32,6\n"},
     {"JSON by size", "all_gather", 4, false,
      "{\"identifier\": \"nccl-tests structured output\", \"benchmark\": [{\"33554432\": "
      "{\"count\": "
@@ -176,9 +179,8 @@ START_TEST(reads)
   ck_assert_uint_eq(notes.n, 0);
   const char *rows = "";
   for (size_t i = 0; i < csv.n_rows; i++)
-    for (size_t c = 0; c < csv.n_columns; c++)
-      rows = tp_arena_printf(arena, "%s%s%s", rows, tp_csv_cell(&csv, i, (int)c),
-                             c + 1 < csv.n_columns ? "," : "\n");
+    for (int c = 0; c < 5; c++)
+      rows = tp_arena_printf(arena, "%s%s%s", rows, tp_csv_cell(&csv, i, c), c < 4 ? "," : "\n");
   ck_assert_msg(strcmp(rows, tables[_i].rows) == 0, "%s:\n%s", tables[_i].what, rows);
 }
 END_TEST
@@ -244,7 +246,15 @@ static const struct {
     {"all_to_all", 4, false,
      "{\"size\": 8, \"type\": \"float\", \"redop\": \"none\", \"root\": \"0\", \"time\": 3}",
      "t.txt:1: has a root"},
-    {NULL, 4, false, "# broadcast_perf\n16 4 float none 0 5 0.00 0 0\n", "holds no time"},
+    {NULL, 4, false, "# broadcast_perf\n16 4 float none 0 5 0.00 0 0\n",
+     "t.txt:2: holds times of broadcast, which nothing here models; all_reduce, all_gather, "
+     "reduce_scatter and all_to_all are read"},
+    {"all_reduce", 4, false, "# reduce_perf\n16 4 float sum 0 5 0.00 0 0\n", "times of reduce, "},
+    {NULL, 0, false,
+     "{\"name\": \"SendRecv\", \"ranks\": 8, \"size\": 8, \"type\": \"half\", \"time\": 2}",
+     "times of sendrecv, "},
+    {"reduce", 4, false, "16 4 float sum 0 5 0.00 0 0\n",
+     "--op: no reduce is modelled; all_reduce"},
 };
 
 START_TEST(refuses)
@@ -266,7 +276,7 @@ START_TEST(says_what_it_leaves_out)
   ck_assert_int_eq(parse(NULL, 0, false, MIXED), TP_OK);
   ck_assert_uint_eq(csv.n_rows, 2);
   ck_assert_uint_eq(notes.n, 1);
-  ck_assert_str_eq(notes.texts[0], "t.txt: 1 rows of another collective left out");
+  ck_assert_str_eq(notes.texts[0], "t.txt: 1 rows of broadcast left out");
   ck_assert_int_eq(parse("all_gather", 0, false, MIXED), TP_OK);
   ck_assert_uint_eq(csv.n_rows, 1);
   ck_assert_str_eq(tp_csv_cell(&csv, 0, 4), "8.5");
@@ -278,6 +288,36 @@ START_TEST(says_what_it_leaves_out)
   ck_assert_str_eq(tp_csv_cell(&csv, 1, 0), "all_gather");
   ck_assert_str_eq(notes.texts[0],
                    "t.txt: 1 rows are all_reduce, as the log names it, not reduce_scatter of --op");
+}
+END_TEST
+
+START_TEST(says_where_it_ran)
+{
+#define RANK(n, host) \
+  "#  Rank  " n " Group  0 Pid  7 on  " host " device  0 [0x1b] NVIDIA H100 80GB\r\n"
+  ck_assert_int_eq(parse("all_reduce", 0, false,
+                         "# nThread 1\n" RANK("0", "a") RANK("1", "a") RANK(
+                             "2", "b") "16 4 float sum -1 5 0.00 0 0\n# nThread 1\n" RANK("0", "a")
+                             RANK("1", "a") "16 4 float sum -1 5 0.00 0 0\n"),
+                   TP_OK);
+  static const char *const cells[2][4] = {{"3", "2", "2", "NVIDIA H100 80GB"},
+                                          {"2", "1", "2", "NVIDIA H100 80GB"}};
+  for (size_t row = 0; row < 2; row++) {
+    ck_assert_str_eq(tp_csv_cell(&csv, row, 1), cells[row][0]);
+    for (int c = 1; c < 4; c++)
+      ck_assert_str_eq(tp_csv_cell(&csv, row, 4 + c), cells[row][c]);
+  }
+  ck_assert_int_eq(parse("all_reduce", 0, false,
+                         "{\"results\": [{\"size\": 8, \"type\": \"half\", \"time\": 2}],"
+                         " \"devices\": [{\"hostname\": \"a\", \"name\": \"NVIDIA L40S\"},"
+                         " {\"hostname\": \"b\"}]}"),
+                   TP_OK);
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 5), "2");
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 6), "1");
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 7), "NVIDIA L40S");
+  ck_assert_int_eq(parse("all_reduce", 2, false, "16 4 float sum -1 5 0.00 0 0\n"), TP_OK);
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 5), "");
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 7), "");
 }
 END_TEST
 
@@ -318,6 +358,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, reads, 0, (int)(sizeof tables / sizeof tables[0]));
   tcase_add_loop_test(tcase, refuses, 0, (int)(sizeof faults / sizeof faults[0]));
   tcase_add_test(tcase, says_what_it_leaves_out);
+  tcase_add_test(tcase, says_where_it_ran);
   tcase_add_test(tcase, leaves_out_what_cannot_be_the_collective);
   tcase_add_test(tcase, knows_its_kind);
   suite_add_tcase(suite, tcase);

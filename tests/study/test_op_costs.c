@@ -1,5 +1,6 @@
 /* Single ops from a CSV. */
 #include "ops/costs.h"
+#include "ops/placement.h"
 
 #include "../suite.h"
 #include "world.h"
@@ -217,6 +218,60 @@ START_TEST(what_waits_for_the_host_is_said)
 }
 END_TEST
 
+#define SIXTEEN "op,bytes,ranks,hosts,ranks_per_host\nall_reduce,1048576,16,"
+static enum tp_status try_costs(const char *platform, const char *text)
+{
+  const struct tp_op_costs_request request = {.device = "h100-sxm", .platform = platform};
+  struct tp_csv csv;
+  struct tp_op_time *times;
+  ck_assert_int_eq(tp_csv_parse("ops.csv", text, world.arena, &csv, &error), TP_OK);
+  return tp_op_costs(&world.dirs, &request, &csv, world.arena, &times, &error);
+}
+
+START_TEST(ranks_sit_on_the_nodes_that_they_ran_on)
+{
+  struct tp_notes notes = {.n = 0};
+  const struct tp_op_costs_request request = {.device = "h100-sxm", .notes = &notes};
+  costs(&request, SIXTEEN ",\nall_reduce,2097152,16,,\n");
+  ck_assert_uint_eq(notes.n, 1);
+  ck_assert_str_eq(notes.texts[0], "16 ranks are taken to sit on platform 'h100-nvl64'; --platform "
+                                   "says another");
+  ck_assert_int_eq(try_costs("dgx-h100-x2", SIXTEEN "2,8\n"), TP_OK);
+  ck_assert_int_eq(try_costs("h100-nvl64", SIXTEEN "4,4\n"), TP_OK); /* a rack, as asked for */
+  static const char *const faults[] = {SIXTEEN "2,9\n", SIXTEEN "4,4\n", SIXTEEN "1,16\n"};
+  for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+    ck_assert_int_eq(try_costs("dgx-h100-x2", faults[i]), TP_E_INPUT);
+  ck_assert_int_eq(try_costs(NULL, SIXTEEN "2,8\n"), TP_E_INPUT);
+  ck_assert_str_eq(error.text,
+                   "ops.csv:2: 16 ranks sat on 2 hosts, up to 8 on one, and platform 'h100-nvl64' "
+                   "(nodes of 64 GPUs) has them on 1 node; give --platform with 2 nodes of 8");
+}
+END_TEST
+
+START_TEST(another_gpu_is_told_by_its_name)
+{
+  static const struct {
+    const char *gpu, *device;
+    size_t told;
+  } cases[] = {
+      {"NVIDIA H100 80GB HBM3", "h100-sxm", 0},
+      {"NVIDIA L40S", "h100-sxm", 1},
+      {"NVIDIA L40S", "l40", 1},
+      {"NVIDIA GeForce RTX 4090", "rtx-4090", 0},
+      {"NVIDIA A100-SXM4-80GB", "a100-sxm", 0},
+      {"NVIDIA Graphics Device", "h100-sxm", 0},
+      {"NVIDIA H200", "mine", 0},
+      {"", "h100-sxm", 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    struct tp_notes notes = {.n = 0};
+    for (int twice = 0; twice < 2; twice++)
+      tp_op_gpu_tell(&notes, "log.txt", cases[i].gpu, cases[i].device, world.arena);
+    ck_assert_msg(notes.n == cases[i].told, "%s, %s", cases[i].gpu, cases[i].device);
+  }
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("op_costs");
@@ -230,6 +285,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, collectives_find_enough_gpus);
   tcase_add_test(tcase, overrides_apply);
   tcase_add_test(tcase, what_waits_for_the_host_is_said);
+  tcase_add_test(tcase, ranks_sit_on_the_nodes_that_they_ran_on);
+  tcase_add_test(tcase, another_gpu_is_told_by_its_name);
   suite_add_tcase(suite, tcase);
   return suite;
 }

@@ -1,0 +1,36 @@
+#include "fit/nccl_hosts.h"
+
+#include <string.h>
+
+static void add_to_host(struct tp_nccl_hosts *hosts, const char *name, struct tp_arena *arena)
+{
+  for (size_t i = 0; i < hosts->n; i++)
+    if (strcmp(hosts->items[i].name, name) == 0) {
+      hosts->items[i].ranks++;
+      return;
+    }
+  const struct tp_nccl_host fresh = {tp_arena_strdup(arena, name), 1};
+  TP_APPEND(arena, hosts->items, hosts->n, fresh);
+}
+
+void tp_nccl_hosts_add(struct tp_nccl_hosts *hosts, const char *name, const char *gpu,
+                       struct tp_arena *arena)
+{
+  if (name != NULL)
+    add_to_host(hosts, name, arena);
+  if (hosts->gpu == NULL && gpu != NULL)
+    hosts->gpu = tp_arena_strdup(arena, gpu);
+}
+
+void tp_nccl_hosts_say(const struct tp_nccl_hosts *hosts, struct tp_nccl_row *row)
+{
+  int n_ranks = 0, most = 0;
+  for (size_t i = 0; i < hosts->n; i++) {
+    n_ranks += hosts->items[i].ranks;
+    most = hosts->items[i].ranks > most ? hosts->items[i].ranks : most;
+  }
+  const bool placed = n_ranks > 0 && n_ranks == row->ranks;
+  row->hosts = placed ? (int)hosts->n : 0;
+  row->ranks_per_host = placed ? most : 0;
+  row->gpu = hosts->gpu;
+}
