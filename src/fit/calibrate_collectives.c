@@ -8,14 +8,6 @@
 
 enum { LEAST_ROWS = 12 };
 
-static int most_ranks(const struct tp_collective_rows *rows)
-{
-  int ranks = 0;
-  for (size_t i = 0; i < rows->n; i++)
-    ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
-  return ranks;
-}
-
 /* The platform asked for, or the best with GPUs enough. */
 static enum tp_status choose_platform(struct tp_calibrator *self,
                                       const struct tp_collective_rows *rows, const char **name)
@@ -23,7 +15,9 @@ static enum tp_status choose_platform(struct tp_calibrator *self,
   *name = self->request->platform;
   if (*name != NULL)
     return TP_OK;
-  const int ranks = most_ranks(rows);
+  int ranks = 0;
+  for (size_t i = 0; i < rows->n; i++)
+    ranks = rows->items[i].ranks > ranks ? rows->items[i].ranks : ranks;
   struct tp_op_platform *platforms;
   size_t n;
   TP_TRY(tp_op_platforms(self->dirs, self->device.name, self->arena, &platforms, &n, self->error));
@@ -50,7 +44,7 @@ static enum tp_status check_placements(const struct tp_calibrator *self,
       return tp_fail(self->error, TP_E_INPUT, "%s: %s", rows->source, fault);
   }
   if (self->request->platform == NULL)
-    tp_op_platform_tell(self->request->where.notes, platform->name, most_ranks(rows), self->arena);
+    tp_op_platform_tell(self->request->where.notes, platform->name, self->arena);
   return TP_OK;
 }
 

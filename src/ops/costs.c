@@ -62,7 +62,7 @@ static enum tp_status setup_for(const struct bench *bench, const struct tp_op_ro
   struct candidate *candidate = &bench->candidates[i];
   if (candidate->setup == NULL) {
     TP_TRY(open_setup(bench, candidate->platform.name, &candidate->setup));
-    tp_op_platform_tell(bench->request->notes, candidate->platform.name, (int)ranks, bench->arena);
+    tp_op_platform_tell(bench->request->notes, candidate->platform.name, bench->arena);
   }
   *setup = candidate->setup;
   return TP_OK;

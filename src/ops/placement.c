@@ -79,14 +79,13 @@ static void tell(struct tp_notes *notes, const char *text, struct tp_arena *aren
   TP_APPEND(arena, notes->texts, notes->n, text);
 }
 
-void tp_op_platform_tell(struct tp_notes *notes, const char *platform, int ranks,
-                         struct tp_arena *arena)
+void tp_op_platform_tell(struct tp_notes *notes, const char *platform, struct tp_arena *arena)
 {
   if (notes != NULL)
     tell(notes,
          tp_arena_printf(arena,
-                         "%d ranks are taken to sit on platform '%s'; --platform says another",
-                         ranks, platform),
+                         "collectives are taken to run on platform '%s'; --platform says another",
+                         platform),
          arena);
 }
 

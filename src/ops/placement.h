@@ -25,8 +25,7 @@ const char *tp_op_placement_fault(const struct tp_op_placement *placement, int r
                                   struct tp_arena *arena);
 
 /* Says once which platform was chosen where none was given; `notes` NULL: nobody is told. */
-void tp_op_platform_tell(struct tp_notes *notes, const char *platform, int ranks,
-                         struct tp_arena *arena);
+void tp_op_platform_tell(struct tp_notes *notes, const char *platform, struct tp_arena *arena);
 /* Says once that `gpu`, as the driver calls it in FILE, is plainly no `device`. */
 void tp_op_gpu_tell(struct tp_notes *notes, const char *file, const char *gpu, const char *device,
                     struct tp_arena *arena);

@@ -103,6 +103,17 @@ static void set_defaults(const struct row_op *which, struct tp_op *op)
   }
 }
 
+const char *tp_op_row_usual_dtype(const char *op)
+{
+  const struct row_op *const which = op != NULL ? find(op) : NULL;
+  struct tp_op usual = {.kind = TP_OP_GEMM};
+  if (which != NULL && (which->kind == TP_OP_MEMORY || which->kind == TP_OP_QUANTISE))
+    return NULL;
+  if (which != NULL)
+    set_defaults(which, &usual);
+  return tp_dtype_text(usual.kind == TP_OP_COLLECTIVE ? usual.collective.dtype : TP_DTYPE_BF16);
+}
+
 /* The word among `names` that stands in the cell, for engines call their kernels by long names:
  * unquantizedfusedmoe_triton_tritonexperts.  Other kernels are taken for the first. */
 static size_t kernel_in(const char *cell, const char *const *names)

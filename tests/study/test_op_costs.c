@@ -234,8 +234,9 @@ START_TEST(ranks_sit_on_the_nodes_that_they_ran_on)
   const struct tp_op_costs_request request = {.device = "h100-sxm", .notes = &notes};
   costs(&request, SIXTEEN ",\nall_reduce,2097152,16,,\n");
   ck_assert_uint_eq(notes.n, 1);
-  ck_assert_str_eq(notes.texts[0], "16 ranks are taken to sit on platform 'h100-nvl64'; --platform "
-                                   "says another");
+  ck_assert_str_eq(notes.texts[0],
+                   "collectives are taken to run on platform 'h100-nvl64'; --platform "
+                   "says another");
   ck_assert_int_eq(try_costs("dgx-h100-x2", SIXTEEN "2,8\n"), TP_OK);
   ck_assert_int_eq(try_costs("h100-nvl64", SIXTEEN "4,4\n"), TP_OK); /* a rack, as asked for */
   static const char *const faults[] = {SIXTEEN "2,9\n", SIXTEEN "4,4\n", SIXTEEN "1,16\n"};
