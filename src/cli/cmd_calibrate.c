@@ -212,6 +212,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     return status;
   const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;
   struct tp_notes notes = {.n = 0};
+  struct tp_where_columns columns = {.n = 0};
   const struct tp_calibrate_request request = {
       .device = args->device != NULL ? args->device : traces.device,
       .traces = folder ? &traces : NULL,
@@ -228,6 +229,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .exchanges = files(&args->exchanges),
       .where = {.conditions = args->where.items,
                 .n = args->where.n,
+                .columns = &columns,
                 .nccl_tests = {args->op, (int)args->ranks, args->in_place},
                 .notes = &notes},
       .options = {.hold_out_ratio = args->hold_out.n == 1 ? args->hold_out.items[0] : usual,

@@ -214,7 +214,9 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
     status = tp_traces_check_device(traces, catalog->dirs, catalog->arena, error);
     request->ops.device = traces->device;
   }
+  struct tp_where_columns columns = {.n = 0};
   request->where.may_be_none = true;
+  request->where.columns = &columns;
   for (size_t i = 0; i < TP_N_TRACES && status == TP_OK; i++) {
     request->trace = &traces->files[i];
     if (request->trace->path == NULL || i == TP_TRACE_STARTS) /* of which no figure is predicted */
@@ -223,6 +225,8 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
     status = tp_validate(request->trace->path, request, catalog, &results[*n].validation, error);
     *n += results[*n].validation.judged != NULL;
   }
+  if (status == TP_OK)
+    status = tp_where_check(&request->where, catalog->arena, error);
   if (status == TP_OK && *n == 0)
     return tp_fail(error, TP_E_INPUT, "%s: no row of any file meets --where", folder);
   return status;

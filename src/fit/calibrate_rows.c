@@ -280,5 +280,7 @@ enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request
                      &rows->peer_kernels));
   for (size_t i = 0; i < request->exchanges.n; i++)
     TP_TRY(read_exchanges(&self, request->exchanges.items[i]));
-  return request->traces != NULL ? read_traces(&self, request->traces) : TP_OK;
+  if (request->traces != NULL)
+    TP_TRY(read_traces(&self, request->traces));
+  return tp_where_check(&request->where, arena, error);
 }

@@ -1,6 +1,7 @@
 #include "fit/measured.h"
 
 #include "base/file.h"
+#include "ops/rows.h"
 
 #include <string.h>
 
@@ -17,17 +18,92 @@ static enum tp_status split(const char *condition, struct tp_arena *arena, const
   return TP_OK;
 }
 
-static void keep(struct tp_csv *csv, int column, const char *value)
+static bool is_usual_dtype(const struct tp_csv *csv, const char *name)
 {
+  return strcmp(name, "dtype") == 0 && tp_measured_is_ops(csv);
+}
+
+static const char *guess_op(const struct tp_csv *csv)
+{
+  if (tp_csv_column(csv, "m") >= 0 && tp_csv_column(csv, "k") >= 0)
+    return tp_csv_column(csv, "n") >= 0 ? "gemm" : "quantise";
+  if (tp_csv_column(csv, "seq_len") >= 0)
+    return "attention_prefill";
+  return tp_csv_column(csv, "kv_len") >= 0 ? "attention_decode" : NULL;
+}
+
+/* The cell, or of ops the dtype that is read where it is empty. */
+static const char *value_of(const struct tp_csv *csv, size_t row, const char *name)
+{
+  const int op = tp_csv_column(csv, "op");
+  const char *const cell = tp_csv_cell(csv, row, tp_csv_column(csv, name));
+  if (cell[0] != '\0' || !is_usual_dtype(csv, name))
+    return cell;
+  const char *const usual =
+      tp_op_row_usual_dtype(op >= 0 ? tp_csv_cell(csv, row, op) : guess_op(csv));
+  return usual != NULL ? usual : cell;
+}
+
+/* All rows where the table says nothing of the column. */
+static void keep(struct tp_csv *csv, const char *name, const char *value)
+{
+  const bool absent = tp_csv_column(csv, name) < 0;
   size_t n_kept = 0;
   for (size_t row = 0; row < csv->n_rows; row++) {
-    if (strcmp(tp_csv_cell(csv, row, column), value) != 0)
+    const char *const here = value_of(csv, row, name);
+    if (strcmp(here, value) != 0 && !(absent && here[0] == '\0'))
       continue;
     memmove(csv->cells + n_kept * csv->n_columns, csv->cells + row * csv->n_columns,
             csv->n_columns * sizeof *csv->cells);
     csv->lines[n_kept++] = csv->lines[row];
   }
   csv->n_rows = n_kept;
+}
+
+static bool has_column(const struct tp_where_columns *columns, const char *name)
+{
+  for (size_t i = 0; i < columns->n; i++)
+    if (strcmp(columns->names[i], name) == 0)
+      return true;
+  return false;
+}
+
+static void note_column(const char *name, struct tp_arena *arena, struct tp_where_columns *columns)
+{
+  if (!has_column(columns, name))
+    TP_APPEND(arena, columns->names, columns->n, name);
+}
+
+static void note_columns(const struct tp_csv *csv, struct tp_arena *arena,
+                         struct tp_where_columns *columns)
+{
+  for (size_t i = 0; i < csv->n_columns; i++)
+    note_column(csv->columns[i], arena, columns);
+  if (is_usual_dtype(csv, "dtype"))
+    note_column("dtype", arena, columns);
+}
+
+/* `place`: where they should stand. */
+static enum tp_status check_columns(const struct tp_where *where,
+                                    const struct tp_where_columns *columns, const char *place,
+                                    struct tp_arena *arena, struct tp_error *error)
+{
+  for (size_t i = 0; i < where->n; i++) {
+    const char *column = "", *value = "";
+    TP_TRY(split(where->conditions[i], arena, &column, &value, error));
+    if (!has_column(columns, column))
+      return tp_fail(error, TP_E_INPUT, "%s: no column '%.64s'%s", place, column,
+                     tp_text_hint(arena, column, columns->names, columns->n));
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_where_check(const struct tp_where *where, struct tp_arena *arena,
+                              struct tp_error *error)
+{
+  return where->columns == NULL || where->columns->n == 0
+             ? TP_OK
+             : check_columns(where, where->columns, "--where, in none of the tables", arena, error);
 }
 
 /* Says the same in all rows but those where `skip_column` holds `skipped`; -1: no such column. */
@@ -78,12 +154,15 @@ static enum tp_status open_table(const char *file, const struct tp_where *where,
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error)
 {
+  struct tp_where_columns own = {.n = 0};
   TP_TRY(open_table(file, where, arena, csv, error));
+  note_columns(csv, arena, where->columns != NULL ? where->columns : &own);
+  if (where->columns == NULL)
+    TP_TRY(check_columns(where, &own, tp_arena_printf(arena, "%s:1", csv->path), arena, error));
   for (size_t i = 0; i < where->n; i++) {
     const char *column = "", *value = "";
     TP_TRY(split(where->conditions[i], arena, &column, &value, error));
-    if (tp_csv_column(csv, column) >= 0)
-      keep(csv, tp_csv_column(csv, column), value);
+    keep(csv, column, value);
   }
   if (csv->n_rows == 0 && where->n > 0 && where->may_be_none)
     return TP_OK;
@@ -97,15 +176,6 @@ enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
 bool tp_measured_is_ops(const struct tp_csv *csv)
 {
   return tp_csv_column(csv, "time_us") >= 0;
-}
-
-static const char *guess_op(const struct tp_csv *csv)
-{
-  if (tp_csv_column(csv, "m") >= 0 && tp_csv_column(csv, "k") >= 0)
-    return tp_csv_column(csv, "n") >= 0 ? "gemm" : "quantise";
-  if (tp_csv_column(csv, "seq_len") >= 0)
-    return "attention_prefill";
-  return tp_csv_column(csv, "kv_len") >= 0 ? "attention_decode" : NULL;
 }
 
 enum tp_status tp_measured_name_ops(struct tp_csv *csv, const char *op, struct tp_arena *arena,

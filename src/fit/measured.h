@@ -4,11 +4,19 @@
  * output of nccl-tests, which becomes such a table. */
 #include "fit/nccl_tests.h"
 
-/* Rows to take: "COLUMN=VALUE" each; a file without the column is taken whole. */
+/* Columns of all tables that were opened. */
+struct tp_where_columns {
+  const char **names;
+  size_t n;
+};
+
+/* Rows to take: "COLUMN=VALUE" each.  An empty dtype is the one that its op is read with. */
 struct tp_where {
   const char *const *conditions;
   size_t n;
-  bool may_be_none; /* of several files */
+  struct tp_where_columns *columns; /* several tables, of which one without the column is taken
+                                       whole, and gets noted here; NULL: every one must have it */
+  bool may_be_none;                 /* of several files */
   struct tp_nccl_tests_request nccl_tests;
   bool only_nccl_tests;   /* whatever the text looks like */
   struct tp_notes *notes; /* gets what was left out of them; NULL: not asked */
@@ -19,6 +27,10 @@ struct tp_where {
  * several values, for such runs cannot be compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
+
+/* Fails where no table that was opened has the column of a condition. */
+enum tp_status tp_where_check(const struct tp_where *where, struct tp_arena *arena,
+                              struct tp_error *error);
 
 /* Is this a table of single ops rather than of points: has it time_us? */
 bool tp_measured_is_ops(const struct tp_csv *csv);

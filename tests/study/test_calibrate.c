@@ -170,7 +170,8 @@ END_TEST
 /* A text file of nccl-tests and a CSV with the same numbers fit the same. */
 START_TEST(nccl_tests_count_as_tables)
 {
-  const char *text = "# all_reduce_perf\n# size count type redop root time algbw busbw #wrong\n", *csv = "op,ranks,bytes,time_us\n";
+  const char *text = "# all_reduce_perf\n# size count type redop root time algbw busbw #wrong\n",
+             *csv = "op,ranks,bytes,time_us\n";
   for (int rank = 0; rank < 4; rank++)
     text = tp_arena_printf(tables.arena, "%s#  Rank %2d Group  0 Pid 1 on node device %d\n", text,
                            rank, rank);
@@ -238,8 +239,8 @@ START_TEST(takes_the_rows_meant)
 {
   const char *const file = tables_put(&tables, "system,mode,bytes\na,graph,1\nb,graph,2\n"
                                                "a,eager,3\na,graph,4\n");
-  const char *const conditions[] = {"system=a", "mode=graph", "elsewhere=x"};
-  struct tp_where where = {.conditions = conditions, .n = 3};
+  const char *const conditions[] = {"system=a", "mode=graph"};
+  struct tp_where where = {.conditions = conditions, .n = 2};
   struct tp_csv csv;
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_OK);
   ck_assert_uint_eq(csv.n_rows, 2);
@@ -248,10 +249,48 @@ START_TEST(takes_the_rows_meant)
   const char *const none[] = {"system=c"};
   where = (struct tp_where){.conditions = none, .n = 1};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
+  const char *const elsewhere[] = {"mod=graph"};
+  where = (struct tp_where){.conditions = elsewhere, .n = 1};
+  ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(tables.error.text, ":1: no column 'mod'; did you mean 'mode'?"));
+  struct tp_where_columns columns = {.n = 0};
+  where.columns = &columns;
+  const char *const modes = tables_put(&tables, "mode\ngraph\neager\n");
+  ck_assert_int_eq(tp_measured_open(modes, &where, tables.arena, &csv, &tables.error), TP_OK);
+  ck_assert_uint_eq(csv.n_rows, 2);
+  ck_assert_int_eq(tp_where_check(&where, tables.arena, &tables.error), TP_E_INPUT);
+  const char *const other = tables_put(&tables, "mod\ngraph\n");
+  ck_assert_int_eq(tp_measured_open(other, &where, tables.arena, &csv, &tables.error), TP_OK);
+  ck_assert_int_eq(tp_where_check(&where, tables.arena, &tables.error), TP_OK);
   const char *const bad[] = {"system"};
   where = (struct tp_where){.conditions = bad, .n = 1};
   ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_E_INPUT);
   ck_assert_ptr_nonnull(strstr(tables.error.text, "COLUMN=VALUE"));
+}
+END_TEST
+
+/* Rows without a dtype are those of the dtype that they are read with. */
+START_TEST(takes_rows_by_their_usual_dtype)
+{
+  static const struct {
+    const char *text, *condition;
+    size_t n;
+  } cases[] = {
+      {"m,n,k,time_us\n1,1,1,1\n", "dtype=bf16", 1},
+      {"m,n,k,dtype,time_us\n1,1,1,,1\n1,1,1,fp8,1\n", "dtype=bf16", 1},
+      {"op,ranks,bytes,tokens,time_us\nall_reduce,2,8,,1\ndispatch,8,,8,1\n", "dtype=fp8-block", 1},
+      {"ranks,bytes,time_us\n2,8,1\n", "dtype=bf16", 1},
+      {"op,read_bytes,write_bytes,time_us\nmemory,1,1,1\n", "dtype=bf16", 1},
+      {"m,k,time_us\n1,1,1\n", "dtype=fp8", 1},
+      {"m,n,k,time_us\n1,1,1,1\n", "dtype=fp8", 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const struct tp_where where = {.conditions = &cases[i].condition, .n = 1, .may_be_none = true};
+    const char *const file = tables_put(&tables, cases[i].text);
+    struct tp_csv csv;
+    ck_assert_int_eq(tp_measured_open(file, &where, tables.arena, &csv, &tables.error), TP_OK);
+    ck_assert_msg(csv.n_rows == cases[i].n, "%s %s", cases[i].condition, cases[i].text);
+  }
 }
 END_TEST
 
@@ -270,6 +309,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, names_faults, 0, (int)(sizeof faults / sizeof faults[0]));
   tcase_add_test(tcase, wants_measurements);
   tcase_add_test(tcase, takes_the_rows_meant);
+  tcase_add_test(tcase, takes_rows_by_their_usual_dtype);
   suite_add_tcase(suite, tcase);
   return suite;
 }
