@@ -1,17 +1,21 @@
 /* tpsim check: has a predicted figure moved away from its baseline? */
 #include "base/output.h"
 #include "base/text.h"
-#include "cli/command.h"
+#include "cli/points.h"
 #include "command/table.h"
 #include "judge/baseline.h"
-#include "sweep/sidecar.h"
 
 #include <math.h>
 #include <string.h>
 
 struct args {
   const char *format, *junit, *make, *out;
-  struct tp_words sets, metrics, tolerances;
+  struct tp_words metrics, tolerances;
+#define TEXT(name, option, placeholder, help)     const char *name;
+#define REPEATED(name, option, placeholder, help) struct tp_words name;
+  TP_UNTOLD_LIST(TEXT, REPEATED)
+#undef TEXT
+#undef REPEATED
   bool update, github;
 };
 
@@ -31,8 +35,13 @@ static const struct tp_option options[] = {
     {"github", '\0', TP_OPTION_FLAG, offsetof(struct args, github), NULL,
      "print annotations of GitHub Actions in place of the table"},
     TP_FORMAT_OPTION(args),
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
-     "change one value of every platform, device or stack for this run"},
+#define TEXT(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_TEXT, offsetof(struct args, name), placeholder, help},
+#define REPEATED(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_REPEATED, offsetof(struct args, name), placeholder, help},
+    TP_UNTOLD_LIST(TEXT, REPEATED)
+#undef TEXT
+#undef REPEATED
 };
 
 /* Of an update what it changes, with the change in percent. */
@@ -144,11 +153,13 @@ static enum tp_status make(const struct tp_session *session, const struct args *
   struct tp_baseline_request request;
   struct tp_output output;
   size_t n_left_out = 0;
-  const struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
-  const struct tp_notes notes = tp_sidecar_differences(args->make, &catalog, session->argv,
-                                                       session->n_arguments, session->arena);
+  const char *const missing =
+      tp_sidecar_missing(args->make, session->argv, session->n_arguments, session->arena);
   TP_TRY(read_request(args, session->arena, &request, error));
-  tp_command_notes(&notes);
+  if (missing[0] != '\0')
+    tp_command_note(tp_arena_printf(
+        session->arena, "%s was made with%s, which no column tells: check the baseline with that",
+        args->make, missing));
   if (args->out == NULL)
     return tp_baseline_make(args->make, &request, session->arena, stdout, &n_left_out, error);
   TP_TRY(tp_output_open(args->out, session->arena, &output, error));
@@ -204,11 +215,14 @@ static enum tp_status verdict(const struct tp_baseline *baseline, struct tp_erro
 static enum tp_status check(struct tp_session *session, const struct args *args, const char *name,
                             struct tp_baseline *baseline, struct tp_error *error)
 {
-  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, args->device);
+  struct tp_grid untold;
   const char *file = NULL;
+  tp_grid_clear(&untold);
+  TP_TRY(tp_points_untold(session, args->detail, args->collective, &untold, error));
   TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv", name,
                          session->arena, &file, error));
-  return tp_baseline_check(file, &catalog, session->arena, baseline, error);
+  return tp_baseline_check(file, &untold, &catalog, session->arena, baseline, error);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -248,7 +262,8 @@ const struct tp_command tp_command_check = {
         "A baseline has the input columns of the result CSV and: metric (an output column),\n"
         "baseline, tolerance (absolute) and tolerance_ratio (a share of it): one or both, the\n"
         "wider counts. --make writes one from any sweep; --update shows what moved, with its\n"
-        "change, and writes that. A point that cannot run any more is lost, which fails.",
+        "change, and writes that. A point that cannot run any more is lost, which fails. What\n"
+        "the sweep was given and no column tells (--device, --collective, --set) is given again.",
     .example = "tpsim check ladder-70b --junit check.xml",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

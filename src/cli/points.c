@@ -20,6 +20,17 @@ static enum tp_status parse_detail(const struct tp_session *session, const char 
                  tp_text_hint(session->arena, name, names, n));
 }
 
+enum tp_status tp_points_untold(const struct tp_session *session, const char *detail,
+                                const char *collective, struct tp_grid *grid,
+                                struct tp_error *error)
+{
+  if (detail != NULL)
+    TP_TRY(parse_detail(session, detail, &grid->detail, error));
+  if (collective != NULL)
+    TP_TRY(tp_collective_choice_parse(collective, session->arena, &grid->collective, error));
+  return TP_OK;
+}
+
 enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,
                               struct tp_grid *grid, struct tp_error *error)
 {
@@ -32,12 +43,7 @@ enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_
   TP_POINT_PHASE_LIST(WORDS)
 #undef WORDS
 #undef NUMBERS
-  if (points->detail != NULL)
-    TP_TRY(parse_detail(session, points->detail, &grid->detail, error));
-  if (points->collective != NULL)
-    TP_TRY(
-        tp_collective_choice_parse(points->collective, session->arena, &grid->collective, error));
-  return TP_OK;
+  return tp_points_untold(session, points->detail, points->collective, grid, error);
 }
 
 static bool names(const struct tp_words *words, const char *word)

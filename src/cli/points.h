@@ -73,6 +73,11 @@ struct tp_points {
 enum tp_status tp_points_grid(const struct tp_session *session, const struct tp_points *points,
                               struct tp_grid *grid, struct tp_error *error);
 
+/* What no column tells, of TP_UNTOLD_LIST; NULL: not given. */
+enum tp_status tp_points_untold(const struct tp_session *session, const char *detail,
+                                const char *collective, struct tp_grid *grid,
+                                struct tp_error *error);
+
 /* What a command was asked whose arguments are all options. */
 struct tp_asked {
   struct tp_catalog catalog;

@@ -1,5 +1,7 @@
 #include "judge/baseline.h"
 
+#include "base/text.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -74,6 +76,15 @@ static const char *name_of_lost(const struct tp_known *reference, size_t row, co
   return tp_arena_printf(arena, "%s: %s", name, metric);
 }
 
+/* The digits that a baseline is written with: what it was made from has no others. */
+static double as_written(double value)
+{
+  char text[TP_DECIMAL_CHARS];
+  double written = (double)NAN;
+  tp_decimal_write(value, text);
+  return tp_text_number(text, &written) ? written : value;
+}
+
 static enum tp_status check_row(const struct tp_known *reference, struct tp_catalog *catalog,
                                 struct tp_predictor *predictor, size_t row, struct tp_arena *arena,
                                 struct tp_checked *out, struct tp_error *error)
@@ -103,7 +114,8 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
     out->lost = strcmp(prediction.status, "ok") == 0
                     ? tp_arena_printf(arena, "has no %s any more", metric)
                     : tp_arena_strdup(arena, prediction.status);
-  out->passed = fabs(out->predicted - out->baseline) <= out->tolerance; /* false for NAN */
+  out->passed = fabs(as_written(out->predicted) - as_written(out->baseline)) <=
+                out->tolerance; /* false for NAN */
   return TP_OK;
 }
 
@@ -119,9 +131,9 @@ static enum tp_status refuse_result(const char *file, const struct tp_csv *csv,
                  file, file);
 }
 
-enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
-                                 struct tp_arena *arena, struct tp_baseline *baseline,
-                                 struct tp_error *error)
+enum tp_status tp_baseline_check(const char *file, const struct tp_grid *untold,
+                                 struct tp_catalog *catalog, struct tp_arena *arena,
+                                 struct tp_baseline *baseline, struct tp_error *error)
 {
   static const char *const required[] = {"metric", "baseline"};
   struct tp_known reference;
@@ -130,6 +142,8 @@ enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
   TP_TRY(refuse_result(file, &baseline->csv, error));
   TP_TRY(tp_known_take(&baseline->csv, required, sizeof required / sizeof required[0], arena,
                        &reference, error));
+  reference.grid.detail = untold->detail;
+  reference.grid.collective = untold->collective;
   baseline->rows = TP_NEW(arena, struct tp_checked, baseline->csv.n_rows);
   struct tp_predictor *predictor = tp_predictor_create();
   enum tp_status status = TP_OK;

@@ -23,11 +23,12 @@ struct tp_baseline {
   size_t n_rows;
 };
 
-/* Predicts every row of FILE.  TP_OK whether or not rows passed; a point that cannot run, or whose
+/* Predicts every row of FILE, with what no column tells as in `untold` (the rest of the grid is not
+ * read).  TP_OK whether or not rows passed; a point that cannot run, or whose
  * inputs are gone, is a row that did not. */
-enum tp_status tp_baseline_check(const char *file, struct tp_catalog *catalog,
-                                 struct tp_arena *arena, struct tp_baseline *baseline,
-                                 struct tp_error *error);
+enum tp_status tp_baseline_check(const char *file, const struct tp_grid *untold,
+                                 struct tp_catalog *catalog, struct tp_arena *arena,
+                                 struct tp_baseline *baseline, struct tp_error *error);
 
 /* "moved: 1.2, baseline 1.1 +- 0.05", or why the point is lost. */
 const char *tp_checked_verdict(const struct tp_checked *row, struct tp_arena *arena);

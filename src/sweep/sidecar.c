@@ -85,23 +85,34 @@ static bool is_given(const char *option, const char *const *words, size_t n, str
   return false;
 }
 
-static void compare_options(struct comparing *self, const json_t *then, const char *const *now,
-                            size_t n_now)
+/* Options of `then` that are not given now. */
+static struct tp_notes missing_options(const json_t *then, const char *const *now, size_t n_now,
+                                       struct tp_arena *arena)
 {
+  struct tp_notes missing = {.n = 0};
   const size_t n = json_array_size(then);
-  const char **const words = TP_NEW(self->arena, const char *, n + 1);
+  const char **const words = TP_NEW(arena, const char *, n + 1);
   for (size_t i = 0; i < n; i++) {
     const char *const word = json_string_value(json_array_get(then, i));
     words[i] = word != NULL ? word : "";
   }
   for (size_t i = 0; i < n; i++) {
-    const char *const option = untold_at(words, n, &i, self->arena);
-    if (option != NULL && !is_given(option, now, n_now, self->arena))
-      add_note(self, tp_arena_printf(self->arena,
-                                     "%s was made with %s, which is not given now: its numbers "
-                                     "differ",
-                                     self->result, option));
+    const char *const option = untold_at(words, n, &i, arena);
+    if (option != NULL && !is_given(option, now, n_now, arena))
+      TP_APPEND(arena, missing.texts, missing.n, option);
   }
+  return missing;
+}
+
+static void compare_options(struct comparing *self, const json_t *then, const char *const *now,
+                            size_t n_now)
+{
+  const struct tp_notes missing = missing_options(then, now, n_now, self->arena);
+  for (size_t i = 0; i < missing.n; i++)
+    add_note(self, tp_arena_printf(self->arena,
+                                   "%s was made with %s, which is not given now: its numbers "
+                                   "differ",
+                                   self->result, missing.texts[i]));
 }
 
 struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
@@ -123,4 +134,20 @@ struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catal
   compare_options(&self, tp_doc_at(&doc, "command"), command, n_command);
   tp_doc_close(&doc);
   return self.notes;
+}
+
+const char *tp_sidecar_missing(const char *result, const char *const *command, size_t n_command,
+                               struct tp_arena *arena)
+{
+  const char *const sidecar = tp_arena_printf(arena, "%s.json", result), *text = "";
+  struct tp_doc doc;
+  struct tp_error error;
+  if (access(sidecar, F_OK) != 0 || tp_doc_open(sidecar, arena, &doc, &error) != TP_OK)
+    return text;
+  const struct tp_notes missing =
+      missing_options(tp_doc_at(&doc, "command"), command, n_command, arena);
+  for (size_t i = 0; i < missing.n; i++)
+    text = tp_arena_printf(arena, "%s %s", text, missing.texts[i]);
+  tp_doc_close(&doc);
+  return text;
 }

@@ -24,4 +24,9 @@ char *tp_sidecar_text(const struct tp_catalog *catalog, const struct tp_sweep_fi
 struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catalog *catalog,
                                        const char *const *command, size_t n_command,
                                        struct tp_arena *arena);
+
+/* " --device=D --set=K=V": the options of the list above that RESULT was made with and that
+ * `command` lacks; "" where none is, or RESULT has no sidecar. */
+const char *tp_sidecar_missing(const char *result, const char *const *command, size_t n_command,
+                               struct tp_arena *arena);
 #endif

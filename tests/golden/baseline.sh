@@ -67,6 +67,17 @@ check "is named" grep -q "no figure 'tftt_s'; did you mean 'ttft_s'" err
 check "no such tolerance" exits 2 tpsim check --make r.csv --tolerance ttft_s=x -o none.csv
 check "nothing was written" [ ! -e none.csv ]
 
+check "no tolerance at all" exits 0 tpsim check --make r.csv --tolerance 0 -o exact.csv
+check "is met by the same program" exits 0 tpsim check exact.csv
+check "a sweep on another GPU by another collective" exits 0 tpsim sweep --model llama-3.1-8b \
+  --platform dgx-h100 --tp 8 --device h200-sxm --collective ring -o device.csv
+check "is made a baseline" exits 0 tpsim check --make device.csv -o device-b.csv --tolerance 0
+check "and what no column tells is said" grep -q -e \
+  "device.csv was made with --device=h200-sxm --collective=ring, .*: check the baseline with that" err
+check "which holds so" exits 0 tpsim check device-b.csv --device h200-sxm --collective ring
+check "not without the collective" exits 1 tpsim check device-b.csv --device h200-sxm
+check "nor without the GPU" exits 1 tpsim check device-b.csv --collective ring
+
 sed '2s/ttft_s,[0-9.]*,/ttft_s,1,/' b.csv >old.csv
 cp old.csv new.csv
 check "an update" exits 0 tpsim check new.csv --update
