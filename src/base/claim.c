@@ -14,6 +14,10 @@
 enum tp_status tp_claim_target(const char *file, struct tp_arena *arena, const char **target,
                                int *special, struct tp_error *error)
 {
+  if (strcmp(file, "-") == 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "-: is no name of a file; give one, or leave the option out where standard "
+                   "output is what comes then");
   struct stat info;
   char *const real = realpath(file, NULL);
   const bool is_link = lstat(file, &info) == 0 && S_ISLNK(info.st_mode);

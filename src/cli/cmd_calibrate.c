@@ -1,6 +1,7 @@
 /* tpsim calibrate: a device file fitted to measurements. */
 #include "base/output.h"
 #include "cli/command.h"
+#include "command/keep.h"
 #include "command/progress.h"
 #include "command/table.h"
 #include "fit/calibrate.h"
@@ -178,6 +179,29 @@ static enum tp_status check(const struct args *args, const struct tp_words *posi
   return TP_OK;
 }
 
+/* Neither measurements nor the device that the fit starts from are written over. */
+static enum tp_status keep_inputs(const struct tp_session *session, const struct args *args,
+                                  const struct tp_traces *traces, const char *out,
+                                  struct tp_error *error)
+{
+  const struct tp_words *const lists[] = {
+      &args->gemm,      &args->attention_prefill, &args->attention_decode, &args->quantise,
+      &args->ops,       &args->collectives,       &args->peer_kernels,     &args->exchanges,
+      &args->nccl_tests};
+  const char *device = args->device;
+  struct tp_error unknown; /* is told when it is opened */
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    TP_TRY(tp_command_keep_all(lists[i], "-o", out, error));
+  for (size_t i = 0; traces != NULL && i < TP_N_TRACES; i++)
+    TP_TRY(tp_command_keep(traces->files[i].path, "-o", out, error));
+  TP_TRY(tp_command_keep(args->platform, "-o", out, error));
+  TP_TRY(tp_command_keep(args->stack, "-o", out, error));
+  if (device == NULL || tp_datadir_find(session->dirs, "device", "platforms/devices", ".json",
+                                        device, session->arena, &device, &unknown) != TP_OK)
+    return TP_OK;
+  return tp_command_keep(device, "-o", out, error);
+}
+
 static struct tp_file_list files(const struct tp_words *words)
 {
   return (struct tp_file_list){words->items, words->n};
@@ -208,6 +232,9 @@ static enum tp_status run(struct tp_session *session, void *values,
     status = open_traces(positional->items[0], session->arena, &traces, error);
   if (status == TP_OK && folder && args->device == NULL)
     status = tp_traces_check_device(&traces, session->dirs, session->arena, error);
+  const char *const out = args->out != NULL ? args->out : folder ? traces.fitted : NULL;
+  if (status == TP_OK)
+    status = keep_inputs(session, args, folder ? &traces : NULL, out, error);
   if (status != TP_OK)
     return status;
   const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;
@@ -239,7 +266,6 @@ static enum tp_status run(struct tp_session *session, void *values,
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
   tp_progress_end(&bar.progress);
   tp_command_notes(&notes);
-  const char *const out = args->out != NULL ? args->out : folder ? traces.fitted : NULL;
   if (status == TP_OK && out != NULL)
     status = write_device(out, calibration.text, session->arena, error);
   if (status == TP_OK)

@@ -2,6 +2,7 @@
 #include "base/output.h"
 #include "base/text.h"
 #include "cli/points.h"
+#include "command/keep.h"
 #include "command/table.h"
 #include "judge/baseline.h"
 
@@ -12,10 +13,10 @@ struct args {
   const char *format, *junit, *make, *out;
   struct tp_words metrics, tolerances;
 #define TEXT(name, option, placeholder, help)     const char *name;
-#define REPEATED(name, option, placeholder, help) struct tp_words name;
-  TP_UNTOLD_LIST(TEXT, REPEATED)
+#define SETTINGS(name, option, placeholder, help) struct tp_words name;
+  TP_UNTOLD_LIST(TEXT, SETTINGS)
 #undef TEXT
-#undef REPEATED
+#undef SETTINGS
   bool update, github;
 };
 
@@ -28,7 +29,7 @@ static const struct tp_option options[] = {
      "where --make writes it [standard output]"},
     {"metrics", '\0', TP_OPTION_WORDS, offsetof(struct args, metrics), "C[,C]",
      "figures that --make holds [ttft_s,tpot_s,e2e_s,speedup,memory_bytes]"},
-    {"tolerance", '\0', TP_OPTION_REPEATED, offsetof(struct args, tolerances), "[C=]X[%]",
+    {"tolerance", '\0', TP_OPTION_SETTINGS, offsetof(struct args, tolerances), "[C=]X[%]",
      "--make: how far a figure may move, absolute or in percent [1%]"},
     {"junit", '\0', TP_OPTION_TEXT, offsetof(struct args, junit), "FILE",
      "write the rows as JUnit XML, too"},
@@ -37,11 +38,11 @@ static const struct tp_option options[] = {
     TP_FORMAT_OPTION(args),
 #define TEXT(name, option, placeholder, help) \
   {option, '\0', TP_OPTION_TEXT, offsetof(struct args, name), placeholder, help},
-#define REPEATED(name, option, placeholder, help) \
-  {option, '\0', TP_OPTION_REPEATED, offsetof(struct args, name), placeholder, help},
-    TP_UNTOLD_LIST(TEXT, REPEATED)
+#define SETTINGS(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_SETTINGS, offsetof(struct args, name), placeholder, help},
+    TP_UNTOLD_LIST(TEXT, SETTINGS)
 #undef TEXT
-#undef REPEATED
+#undef SETTINGS
 };
 
 /* Of an update what it changes, with the change in percent. */
@@ -156,6 +157,9 @@ static enum tp_status make(const struct tp_session *session, const struct args *
   const char *const missing =
       tp_sidecar_missing(args->make, session->argv, session->n_arguments, session->arena);
   TP_TRY(read_request(args, session->arena, &request, error));
+  TP_TRY(tp_command_keep(args->make, "-o", args->out, error));
+  TP_TRY(tp_command_keep(tp_arena_printf(session->arena, "%s.json", args->make), "-o", args->out,
+                         error));
   if (missing[0] != '\0')
     tp_command_note(tp_arena_printf(
         session->arena, "%s was made with%s, which no column tells: check the baseline with that",
@@ -212,17 +216,14 @@ static enum tp_status verdict(const struct tp_baseline *baseline, struct tp_erro
                  baseline->path, n, baseline->n_rows, n_lost > 0 ? " or are lost" : "");
 }
 
-static enum tp_status check(struct tp_session *session, const struct args *args, const char *name,
-                            struct tp_baseline *baseline, struct tp_error *error)
+static enum tp_status check(struct tp_session *session, const struct args *args, const char *file,
+                            struct tp_catalog *catalog, struct tp_baseline *baseline,
+                            struct tp_error *error)
 {
-  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, args->device);
   struct tp_grid untold;
-  const char *file = NULL;
   tp_grid_clear(&untold);
   TP_TRY(tp_points_untold(session, args->detail, args->collective, &untold, error));
-  TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv", name,
-                         session->arena, &file, error));
-  return tp_baseline_check(file, &untold, &catalog, session->arena, baseline, error);
+  return tp_baseline_check(file, &untold, catalog, session->arena, baseline, error);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -237,8 +238,14 @@ static enum tp_status run(struct tp_session *session, void *values,
     return make(session, args, error);
   }
   TP_TRY(tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error));
-  const enum tp_status status = check(session, args, positional->items[0], &baseline, error);
+  struct tp_catalog catalog = tp_session_catalog(session, &args->sets, args->device);
+  const char *file = NULL;
+  TP_TRY(tp_datadir_find(session->dirs, "baseline", "results/baselines", ".csv",
+                         positional->items[0], session->arena, &file, error));
+  TP_TRY(tp_command_keep(file, "--junit", args->junit, error));
+  const enum tp_status status = check(session, args, file, &catalog, &baseline, error);
   if (args->junit != NULL) {
+    TP_TRY(tp_session_keep(session, &catalog, "--junit", args->junit, error));
     struct tp_error reason;
     const enum tp_status written =
         write_junit(session, args->junit, &baseline, status != TP_OK ? error->text : NULL, &reason);

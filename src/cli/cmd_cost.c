@@ -19,7 +19,7 @@ static const struct tp_option options[] = {
     {"platform", 'p', TP_OPTION_TEXT, offsetof(struct args, platform), "P",
      "links of the collectives [a platform with this device]"},
     TP_FORMAT_OPTION(args),
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_SETTINGS, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of platform, device or stack for this run"},
 };
 

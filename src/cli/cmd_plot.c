@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/gnuplot.h"
 #include "cli/points.h"
+#include "command/keep.h"
 #include "plot/plot.h"
 
 #include <string.h>
@@ -192,6 +193,8 @@ static enum tp_status run(struct tp_session *session, void *values,
     return tp_fail(error, TP_E_INPUT, "plot: no picture to write; add -o OUT.png or -o OUT.svg");
   for (size_t i = 0; i < args->out.n; i++)
     TP_TRY(find_terminal(args->out.items[i], &terminal, error));
+  for (size_t i = 0; i < args->out.n; i++)
+    TP_TRY(tp_command_keep_all(positional, "-o", args->out.items[i], error));
   TP_TRY(read_tables(positional, n_used, session->arena, &tables, &n_tables, error));
   const struct tp_plot_filter filter = filter_of(args, session->arena);
   struct tp_plot_axes axes;

@@ -2,6 +2,7 @@
 #include "base/output.h"
 #include "cli/command.h"
 #include "cli/report_page.h"
+#include "command/keep.h"
 
 struct args {
   const char *out;
@@ -22,6 +23,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (args->out == NULL)
     return tp_fail(error, TP_E_INPUT, "report: no page to write; add -o OUT.html");
   const char *const file = positional->items[0];
+  const char *const sidecar = tp_arena_printf(arena, "%s.json", file);
+  TP_TRY(tp_command_keep(file, "-o", args->out, error));
+  TP_TRY(tp_command_keep(sidecar, "-o", args->out, error));
   TP_TRY(tp_csv_open(file, arena, &csv, error));
   if (csv.n_rows == 0)
     return tp_fail(error, TP_E_INPUT, "%s: no rows to report", file);
@@ -33,8 +37,7 @@ static enum tp_status run(struct tp_session *session, void *values,
     return status;
   }
   tp_report_put_table(&csv, arena, output.stream);
-  tp_report_put_origin(tp_arena_printf(arena, "%s.json", file), session->dirs, arena,
-                       output.stream);
+  tp_report_put_origin(sidecar, session->dirs, arena, output.stream);
   tp_report_put_end(output.stream);
   return tp_output_commit(&output, error);
 }

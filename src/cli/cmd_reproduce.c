@@ -13,7 +13,7 @@ struct args {
 
 static const struct tp_option options[] = {
     TP_FORMAT_OPTION(args),
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_SETTINGS, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
 

@@ -13,7 +13,7 @@ static const struct tp_option options[] = {
     {"xml", '\0', TP_OPTION_FLAG, offsetof(struct args, xml), NULL,
      "print the platform as SimGrid XML 4.1"},
     {"device", '\0', TP_OPTION_TEXT, offsetof(struct args, device), "D", TP_DEVICE_HELP},
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_SETTINGS, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of platform or device"},
     TP_ROWS_OPTION(args, "text"),
 };

@@ -4,6 +4,7 @@
 #include "sweep/solve.h"
 
 #include <math.h>
+#include <string.h>
 
 struct args {
   struct tp_points points;
@@ -39,6 +40,11 @@ static enum tp_status read_range(const struct args *args, struct tp_solve_reques
     return tp_fail(error, TP_E_INPUT,
                    "--over KEY is missing: a key of --set, or tp, batch, prompt, generate");
   request->key = args->over;
+  const size_t length = strlen(args->over);
+  for (size_t i = 0; i < args->points.sets.n; i++)
+    if (strncmp(args->points.sets.items[i], args->over, length) == 0 &&
+        args->points.sets.items[i][length] == '=')
+      return tp_fail(error, TP_E_INPUT, "--set %s: --over varies it; drop one", args->over);
   TP_TRY(one_number("from", &args->from, &request->from, error));
   TP_TRY(one_number("to", &args->to, &request->to, error));
   if (args->gain.n > 0)

@@ -11,7 +11,6 @@
 #include "sweep/sweep.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 struct args {
   struct tp_points points;
@@ -80,14 +79,16 @@ static struct tp_words command_words(const struct tp_session *session)
   return words;
 }
 
-/* The result would take the place of what it is made from. */
-static enum tp_status keep_input(const char *input, const char *out, struct tp_error *error)
+/* Neither the result nor its sidecar takes the place of what they are made from. */
+static enum tp_status keep_inputs(const struct tp_session *session,
+                                  const struct tp_catalog *catalog, const char *out,
+                                  struct tp_error *error)
 {
-  struct stat a, b;
-  if (input == NULL || out == NULL || stat(input, &a) != 0 || stat(out, &b) != 0 ||
-      !S_ISREG(a.st_mode) || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+  if (out == NULL)
     return TP_OK;
-  return tp_fail(error, TP_E_INPUT, "%s: is read and would be written; give -o another place", out);
+  TP_TRY(tp_session_keep(session, catalog, "-o", out, error));
+  return tp_session_keep(session, catalog, "-o", tp_arena_printf(session->arena, "%s.json", out),
+                         error);
 }
 
 static void show_progress(void *data, size_t done)
@@ -151,14 +152,12 @@ static enum tp_status run(struct tp_session *session, void *values,
   enum tp_status status = tp_command_expect(positional, 0, 1, "", error);
   if (status == TP_OK && args->resume && args->out == NULL)
     status = tp_fail(error, TP_E_INPUT, "--resume needs the result to go on with; add -o OUT.csv");
-  if (status == TP_OK)
-    status = keep_input(args->file, args->out, error);
-  if (status == TP_OK && positional->n == 1)
-    status = keep_input(positional->items[0], args->out, error);
   struct tp_catalog catalog = tp_session_catalog(session, &args->points.sets, args->points.device);
   struct tp_grid grid;
   if (status == TP_OK)
     status = make_grid(session, args, positional, &catalog, &grid, error);
+  if (status == TP_OK)
+    status = keep_inputs(session, &catalog, args->out, error);
   if (status != TP_OK)
     return status;
   say_differences(session, args, &catalog);

@@ -36,7 +36,7 @@ static const struct tp_option options[] = {
     {"max-gain-error", '\0', TP_OPTION_NUMBERS, offsetof(struct args, max_gain_error), "X",
      "exit 1 where a speedup over standard is further off [of a folder 0.05]"},
     TP_FORMAT_OPTION(args),
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_SETTINGS, offsetof(struct args, sets), "KEY=VALUE",
      "change one value of every platform, device or stack for this run"},
 };
 

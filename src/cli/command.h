@@ -17,4 +17,8 @@ extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
  * platforms name, or NULL. */
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device);
+
+/* Fails where OUT, which `option` names, is a file that the catalog has read. */
+enum tp_status tp_session_keep(const struct tp_session *session, const struct tp_catalog *catalog,
+                               const char *option, const char *out, struct tp_error *error);
 #endif

@@ -49,10 +49,10 @@ struct tp_points {
 #undef WORDS
 #undef NUMBERS
 #define TEXT(name, option, placeholder, help)     const char *name;
-#define REPEATED(name, option, placeholder, help) struct tp_words name;
-  TP_UNTOLD_LIST(TEXT, REPEATED)
+#define SETTINGS(name, option, placeholder, help) struct tp_words name;
+  TP_UNTOLD_LIST(TEXT, SETTINGS)
 #undef TEXT
-#undef REPEATED
+#undef SETTINGS
 };
 
 /* Rows for the option table of a command whose values are a `struct args` with `points`. */
@@ -62,11 +62,11 @@ struct tp_points {
   {option, letter, TP_OPTION_NUMBERS, offsetof(struct args, points.name), placeholder, help},
 #define TP_POINTS_TEXT(name, option, placeholder, help) \
   {option, '\0', TP_OPTION_TEXT, offsetof(struct args, points.name), placeholder, help},
-#define TP_POINTS_REPEATED(name, option, placeholder, help) \
-  {option, '\0', TP_OPTION_REPEATED, offsetof(struct args, points.name), placeholder, help},
+#define TP_POINTS_SETTINGS(name, option, placeholder, help) \
+  {option, '\0', TP_OPTION_SETTINGS, offsetof(struct args, points.name), placeholder, help},
 #define TP_POINTS_OPTIONS                           \
   TP_POINT_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS) \
-  TP_UNTOLD_LIST(TP_POINTS_TEXT, TP_POINTS_REPEATED)
+  TP_UNTOLD_LIST(TP_POINTS_TEXT, TP_POINTS_SETTINGS)
 #define TP_POINTS_PHASE_OPTION TP_POINT_PHASE_LIST(TP_POINTS_WORDS)
 
 /* Lists given on the command line; columns not given stay open. */

@@ -1,6 +1,8 @@
 /* What a session opens. */
 #include "cli/command.h"
 
+#include "command/keep.h"
+
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device)
 {
@@ -11,4 +13,19 @@ struct tp_catalog tp_session_catalog(const struct tp_session *session, const str
                              .sets = sets->items,
                              .note = tp_command_note,
                              .n_sets = sets->n};
+}
+
+/* The catalog names files of the data directories from there on. */
+enum tp_status tp_session_keep(const struct tp_session *session, const struct tp_catalog *catalog,
+                               const char *option, const char *out, struct tp_error *error)
+{
+  for (size_t i = 0; i < catalog->n_inputs; i++) {
+    const char *const name = catalog->inputs[i].name;
+    TP_TRY(tp_command_keep(name, option, out, error));
+    for (size_t root = 0; root < session->dirs->n_roots; root++)
+      TP_TRY(tp_command_keep(
+          tp_arena_printf(session->arena, "%s/%s", session->dirs->roots[root], name), option, out,
+          error));
+  }
+  return TP_OK;
 }

@@ -128,6 +128,7 @@ enum tp_status tp_timeline_file_write(struct tp_session *session, const char *fi
     return tp_fail(error, TP_E_INPUT,
                    "--timeline shows %d points at most and these are %zu; shorten lists",
                    MOST_POINTS, tp_grid_size(grid));
+  TP_TRY(tp_session_keep(session, catalog, "--timeline", file, error));
   TP_TRY(run_points(grid, catalog, &timeline, points, arena, error));
   for (int i = 0; i < points->n; i++)
     points->names[i] = name_of(points, i, arena);

@@ -7,6 +7,7 @@ libtpcommand_la_SOURCES = \
 	%D%/executable.c \
 	%D%/fold.c %D%/fold.h \
 	%D%/help.c \
+	%D%/keep.c %D%/keep.h \
 	%D%/manual.c %D%/manual.h \
 	%D%/options.c %D%/options.h \
 	%D%/progress.c %D%/progress.h \

@@ -24,6 +24,24 @@ static enum tp_status store_count(const char *name, const char *text, int64_t *c
   return TP_OK;
 }
 
+static size_t name_length(const char *setting)
+{
+  const char *const equals = strchr(setting, '=');
+  return equals != NULL ? (size_t)(equals - setting) : 0;
+}
+
+/* Of two values of one name, the one that does not count would be lost without a word. */
+static enum tp_status check_name(const char *option, const char *text, const struct tp_words *given,
+                                 struct tp_error *error)
+{
+  const size_t n = name_length(text);
+  for (size_t i = 0; i < given->n; i++)
+    if (name_length(given->items[i]) == n && strncmp(given->items[i], text, n) == 0)
+      return tp_fail(error, TP_E_INPUT, "--%s %s%.*s is given twice; give it once", option,
+                     n == 0 ? "without a name" : "", (int)n, text);
+  return TP_OK;
+}
+
 static enum tp_status store(struct reader *reader, const struct tp_option *option, const char *text,
                             struct tp_error *error)
 {
@@ -46,8 +64,11 @@ static enum tp_status store(struct reader *reader, const struct tp_option *optio
   }
   case TP_OPTION_COUNT:
     return store_count(option->name, text, place, error);
-  case TP_OPTION_REPEATED: {
+  case TP_OPTION_REPEATED:
+  case TP_OPTION_SETTINGS: {
     struct tp_words *words = place;
+    if (option->kind == TP_OPTION_SETTINGS)
+      TP_TRY(check_name(option->name, text, words, error));
     TP_APPEND(reader->arena, words->items, words->n, text);
     return TP_OK;
   }
@@ -90,7 +111,7 @@ static enum tp_status read_option(struct reader *reader, struct tp_error *error)
   if (option == NULL)
     return unknown(reader, word, length, error);
   bool *given = &reader->given[option - reader->options];
-  if (*given && option->kind != TP_OPTION_REPEATED)
+  if (*given && option->kind != TP_OPTION_REPEATED && option->kind != TP_OPTION_SETTINGS)
     return tp_fail(error, TP_E_INPUT, "--%s is given twice; give it once", option->name);
   *given = true;
   if (option->kind == TP_OPTION_FLAG) {

@@ -17,12 +17,13 @@
 #include <stdint.h>
 
 enum tp_option_kind {
-  TP_OPTION_FLAG,    /* bool */
-  TP_OPTION_TEXT,    /* const char * */
-  TP_OPTION_WORDS,   /* struct tp_words: a,b,c */
-  TP_OPTION_NUMBERS, /* struct tp_numbers: 1,2,4:16:x2 */
-  TP_OPTION_COUNT,   /* int64_t >= 1 */
-  TP_OPTION_REPEATED /* struct tp_words: one more each time */
+  TP_OPTION_FLAG,     /* bool */
+  TP_OPTION_TEXT,     /* const char * */
+  TP_OPTION_WORDS,    /* struct tp_words: a,b,c */
+  TP_OPTION_NUMBERS,  /* struct tp_numbers: 1,2,4:16:x2 */
+  TP_OPTION_COUNT,    /* int64_t >= 1 */
+  TP_OPTION_REPEATED, /* struct tp_words: one more each time */
+  TP_OPTION_SETTINGS  /* the same of NAME=VALUE, each NAME once; without '=' it is the empty one */
 };
 
 struct tp_words {

@@ -37,7 +37,7 @@ static const struct tp_option options[] = {
      "whose model plans samples and stand-ins [the one with such GPUs; host: none]"},
     {"stack", 's', TP_OPTION_TEXT, offsetof(struct tp_bench_args, stack), "K",
      "which kernels and libraries run [tpsim-cuda]"},
-    {"set", '\0', TP_OPTION_REPEATED, offsetof(struct tp_bench_args, sets), "KEY=VALUE",
+    {"set", '\0', TP_OPTION_SETTINGS, offsetof(struct tp_bench_args, sets), "KEY=VALUE",
      "change one value of platform, device or stack for this run"},
 };
 

@@ -6,12 +6,12 @@
 
 /* Options that change numbers and stand in no column: what stands for the value, and help.  Command
  * lines are made from this list, and whether one of them is missing now. */
-#define TP_UNTOLD_LIST(TEXT, REPEATED)                                                       \
+#define TP_UNTOLD_LIST(TEXT, SETTINGS)                                                       \
   TEXT(device, "device", "D", "GPU in place of the one that a platform names: name or file") \
   TEXT(detail, "collective-detail", "D", "des: flow, step or chunk [flow]")                  \
   TEXT(collective, "collective", "C",                                                        \
        "all-reduces by stack, auto (the fastest), ring, tree, nvls ... [stack]")             \
-  REPEATED(sets, "set", "KEY=VALUE", "change one value of platform, device or stack for this run")
+  SETTINGS(sets, "set", "KEY=VALUE", "change one value of platform, device or stack for this run")
 
 /* {"tpsim": version, "build": id, "command": [...], "inputs": [{"file", "fnv1a64"}]}; arena-owned.
  */

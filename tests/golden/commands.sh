@@ -225,7 +225,7 @@ check "types of half a byte do not train" sh -c "tpsim predict --model llama-3.1
   --phase train --dtype nvfp4 2>&1 | grep -q 'nobody trains in it'"
 tpsim sweep --model llama-3.1-8b --platform dgx-h100 --set device.gemm.spread_ratio=0.1 -o given.csv
 check "a baseline from a result says its options" sh -c "tpsim check --make given.csv -o given.base 2>&1 |
-  grep -q 'which is not given now'"
+  grep -q 'was made with --set=device.gemm.spread_ratio=0.1, which no column tells'"
 check "override" sh -c "a=\$(tpsim predict $point | sed 1d | cut -d, -f16)
   b=\$(tpsim predict $point --set nvlink.bytes_per_s_per_direction=45e9 | sed 1d | cut -d, -f16)
   [ \"\$a\" != \"\$b\" ]"
