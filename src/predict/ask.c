@@ -8,6 +8,7 @@
 struct value {
   const char *word;
   double number;
+  const char *absent; /* what 0 stands for, which nobody asks for by that number; NULL: 0 itself */
 };
 
 static const struct value defaults[TP_N_AXES] = {
@@ -15,7 +16,7 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_variant] = {.word = "standard"},
     [TP_AXIS_tp] = {.number = 1},
     [TP_AXIS_pp] = {.number = 1},
-    [TP_AXIS_nodes] = {.number = 0}, /* as many as the ranks need */
+    [TP_AXIS_nodes] = {.absent = "as many as the ranks need"},
     [TP_AXIS_batch] = {.number = 1},
     [TP_AXIS_prompt] = {.number = 1024},
     [TP_AXIS_generate] = {.number = 512},
@@ -24,10 +25,10 @@ static const struct value defaults[TP_N_AXES] = {
     [TP_AXIS_phase] = {.word = "inference"},
     [TP_AXIS_dp] = {.number = 1},
     [TP_AXIS_ep] = {.number = 1},
-    [TP_AXIS_kv_dtype] = {.word = ""},     /* the stack's */
-    [TP_AXIS_layers] = {.number = 0},      /* all */
-    [TP_AXIS_micro_batch] = {.number = 0}, /* the whole batch */
-    [TP_AXIS_interleave] = {.number = 0},  /* one stage a rank */
+    [TP_AXIS_kv_dtype] = {.word = ""}, /* the stack's */
+    [TP_AXIS_layers] = {.absent = "all"},
+    [TP_AXIS_micro_batch] = {.absent = "the whole batch"},
+    [TP_AXIS_interleave] = {.absent = "one stage a rank"},
 };
 
 const struct tp_column *tp_axis_column(enum tp_axis_name axis)
@@ -127,14 +128,21 @@ static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis
                                 double most, int64_t *number, struct tp_error *error)
 {
   const struct tp_ask_value *asked = &ask->values[axis];
-  double value = isnan(asked->number) ? defaults[axis].number : asked->number;
+  double value = asked->number;
+  if (asked->text == NULL && isnan(value)) {
+    *number = (int64_t)defaults[axis].number;
+    return TP_OK;
+  }
   const bool readable = asked->text == NULL || tp_text_number(asked->text, &value);
   if (readable && value >= least && value <= most && value == floor(value)) {
     *number = (int64_t)value;
     return TP_OK;
   }
-  char text[96];
-  if (readable)
+  char text[128];
+  if (readable && value == 0 && defaults[axis].absent != NULL)
+    snprintf(text, sizeof text, "give a whole number from 1 to %g, or leave it out: %s", most,
+             defaults[axis].absent);
+  else if (readable)
     snprintf(text, sizeof text, "%.9g is not a whole number from %g to %g", value, least, most);
   else
     snprintf(text, sizeof text, "'%.32s' is not a number", asked->text);
@@ -149,13 +157,13 @@ static enum tp_status read_numbers(const struct tp_ask *ask, struct tp_point *po
   TP_TRY(number_at(ask, TP_AXIS_pp, 1, 1e6, &pp, error));
   TP_TRY(number_at(ask, TP_AXIS_dp, 1, 1e4, &dp, error));
   TP_TRY(number_at(ask, TP_AXIS_ep, 1, 1e6, &ep, error));
-  TP_TRY(number_at(ask, TP_AXIS_nodes, 0, 1e6, &nodes, error));
+  TP_TRY(number_at(ask, TP_AXIS_nodes, 1, 1e6, &nodes, error));
   TP_TRY(number_at(ask, TP_AXIS_batch, 1, 1e6, &point->batch, error));
   TP_TRY(number_at(ask, TP_AXIS_prompt, 1, 1e8, &point->prompt, error));
   TP_TRY(number_at(ask, TP_AXIS_generate, 0, 1e8, &point->generate, error));
-  TP_TRY(number_at(ask, TP_AXIS_layers, 0, 1e6, &point->layers, error));
-  TP_TRY(number_at(ask, TP_AXIS_micro_batch, 0, 1e6, &point->micro_batch, error));
-  TP_TRY(number_at(ask, TP_AXIS_interleave, 0, 1e3, &interleave, error));
+  TP_TRY(number_at(ask, TP_AXIS_layers, 1, 1e6, &point->layers, error));
+  TP_TRY(number_at(ask, TP_AXIS_micro_batch, 1, 1e6, &point->micro_batch, error));
+  TP_TRY(number_at(ask, TP_AXIS_interleave, 1, 1e3, &interleave, error));
   point->interleave = (int)interleave;
   point->mesh = tp_mesh_of_tp((int)tp);
   point->mesh.pp = (int)pp;
