@@ -137,6 +137,40 @@ static int64_t counted_layers(const struct tp_reading *reading)
   return counts && json_array_size(types) <= 2000 ? (int64_t)json_array_size(types) : 0;
 }
 
+static int64_t count_at(const struct tp_config *config, size_t offset)
+{
+  return *(const int64_t *)(const void *)((const char *)config + offset);
+}
+
+static void note_left_out(struct tp_reading *reading, size_t offset)
+{
+  tp_key_note(reading, "", "'%s' is left out; it is %" PRId64 ", as Hugging Face's %s has it",
+              key_of(reading, offset), count_at(&reading->config, offset), reading->family->name);
+}
+
+/* Sizes that a file may leave to its class: a number of the class's own, or as many key/value heads
+ * as there are heads. */
+static void note_absent(struct tp_reading *reading)
+{
+  const bool has_heads = reading->family->keys & TP_KEYS_SHAPE && !has_latents(reading);
+  const bool has_experts = reading->config.model.experts.count > 0;
+  const struct {
+    size_t offset;
+    bool counts;
+  } sizes[] = {{offsetof(struct tp_config, model.kv_heads), has_heads},
+               {offsetof(struct tp_config, model.head_dim), has_heads},
+               {offsetof(struct tp_config, model.experts.count), has_experts},
+               {offsetof(struct tp_config, model.experts.top_k), has_experts},
+               {offsetof(struct tp_config, model.experts.ffn), has_experts}};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    const bool is_own = i == 0 || count_at(reading->family->defaults, sizes[i].offset) > 0;
+    const char *const key = key_of(reading, sizes[i].offset);
+    if (sizes[i].counts && is_own &&
+        json_object_get(reading->object, key) == NULL) /* null says it */
+      note_left_out(reading, sizes[i].offset);
+  }
+}
+
 /* Sizes that no file does without, and whether they must be there. */
 static enum tp_status check_present(struct tp_reading *reading)
 {
@@ -156,7 +190,7 @@ static enum tp_status check_present(struct tp_reading *reading)
       {offsetof(struct tp_config, model.kraken_ways), strcmp(reading->family->name, "kraken") == 0},
   };
   for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
-    const int64_t value = *(const int64_t *)(const void *)((const char *)config + counts[i].offset);
+    const int64_t value = count_at(config, counts[i].offset);
     const char *const key = key_of(reading, counts[i].offset);
     const bool is_ffn = counts[i].offset == offsetof(struct tp_config, model.ffn);
     const bool is_vocab = counts[i].offset == offsetof(struct tp_config, model.vocab);
@@ -169,9 +203,9 @@ static enum tp_status check_present(struct tp_reading *reading)
       return tp_key_fail(reading, "", "'%s' is missing; a %s config.json has it, add it", key,
                          reading->family->name);
     if (!tp_key_is_given(reading, key) && !follows && value != counted_layers(reading))
-      tp_key_note(reading, "", "'%s' is left out; it is %" PRId64 ", as Hugging Face's %s has it",
-                  key, value, reading->family->name);
+      note_left_out(reading, counts[i].offset);
   }
+  note_absent(reading);
   return TP_OK;
 }
 

@@ -213,7 +213,8 @@ START_TEST(keys_that_ask_for_nothing)
       ",\"cla_share_factor\":2",        ",\"num_experts\":1,\"moe_topk\":1"};
   const struct tp_model plain = open_text("{" LLAMA "}", arena);
   for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-    const struct tp_model m = open_text(tp_arena_printf(arena, "{" LLAMA "%s}", keys[i]), arena);
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{" LLAMA ",\"num_key_value_heads\":null%s}", keys[i]), arena);
     ck_assert_msg(m.n_notes == 0, "%s: %s", keys[i], m.n_notes > 0 ? m.notes[0] : "");
     ck_assert_int_eq(m.experts.count, 0);
     ck_assert_int_eq(tp_model_parameters(&m), tp_model_parameters(&plain));
@@ -304,7 +305,34 @@ START_TEST(the_language_model_of_a_file_is_read)
                 arena);
   ck_assert_str_eq(m.family, "qwen3");
   ck_assert(m.hidden == 512 && m.layers == 2 && m.tied_head);
-  ck_assert_uint_eq(m.n_notes, 1);
+  ck_assert_uint_eq(m.n_notes, 3); /* the first: of the other parts */
+  ck_assert_ptr_nonnull(strstr(m.notes[1], "'num_key_value_heads' is left out; it is "));
+  ck_assert_ptr_nonnull(strstr(m.notes[2], "'head_dim' is left out; it is 128, as"));
+}
+END_TEST
+
+/* Key/value heads that stand nowhere are as many as heads, which makes another model of a file that
+ * has lost them; experts are as many as the class has. */
+START_TEST(sizes_that_are_left_out_are_said)
+{
+  static const struct {
+    const char *text;
+    size_t n_notes;
+    const char *said;
+  } cases[] = {
+      {"{" LLAMA "}", 1, "'num_key_value_heads' is left out; it is 8, as Hugging Face's llama"},
+      {"{" LLAMA ",\"num_key_value_heads\":2}", 0, NULL},
+      {"{\"model_type\":\"mixtral\"," SHAPE "2,\"num_key_value_heads\":2}", 2,
+       "'num_experts' is left out; it is 8, as Hugging Face's mixtral"},
+      {"{\"model_type\":\"mixtral\"," SHAPE "2,\"num_key_value_heads\":2,"
+       "\"num_local_experts\":4,\"num_experts_per_tok\":1}",
+       0, NULL},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    const struct tp_model m = open_text(cases[i].text, arena);
+    ck_assert_msg(m.n_notes == cases[i].n_notes, "%s: %zu", cases[i].text, m.n_notes);
+    ck_assert(m.n_notes == 0 || strstr(m.notes[0], cases[i].said) != NULL);
+  }
 }
 END_TEST
 
@@ -373,7 +401,8 @@ START_TEST(a_hybrid_of_attention_alone_is_a_transformer)
   "2,\"mamba_chunk_size\":256,\"mamba_conv_bias\":true,\"layer_types\":[\"attention\"," \
   "\"attention\"],"                                                                     \
   "\"shared_intermediate_size\":2048,\"num_local_experts\":"
-  struct tp_model m = open_text(HYBRID "0,\"num_experts_per_tok\":0}", arena);
+  struct tp_model m =
+      open_text(HYBRID "0,\"num_experts_per_tok\":0,\"num_key_value_heads\":8}", arena);
   ck_assert_uint_eq(m.n_notes, 0);
   ck_assert_int_eq(m.ffn, 2048);
   ck_assert(m.experts.count == 0 && m.experts.shared_ffn == 0 && !m.kinds[0].mixture);
@@ -552,6 +581,7 @@ static Suite *suite(void)
   tcase_add_loop_test(keys, window_keys, 0, COUNT(windows));
   tcase_add_loop_test(keys, window_letters, 0, COUNT(lettered));
   tcase_add_test(keys, the_language_model_of_a_file_is_read);
+  tcase_add_test(keys, sizes_that_are_left_out_are_said);
   tcase_add_test(keys, layers_of_several_kinds);
   tcase_add_test(keys, latent_attention_can_be_switched_off);
   tcase_add_test(keys, a_hybrid_of_attention_alone_is_a_transformer);

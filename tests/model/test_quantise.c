@@ -23,9 +23,8 @@ static void teardown(void)
   "\"num_experts_per_tok\":2,\"n_shared_experts\":1,\"first_k_dense_replace\":1,"          \
   "\"torch_dtype\":\"bfloat16\",\"quantization_config\":"
 #define WEIGHTS(bits, type) "\"weights\":{\"num_bits\":" bits ",\"type\":\"" type "\"}"
-#define AWQ(names) \
-  "{\"quant_method\":\"awq\",\"bits\":4,\"modules_to_not_convert\":[" names "]}"
-#define GROUP(targets)                                                               \
+#define AWQ(names)          "{\"quant_method\":\"awq\",\"bits\":4,\"modules_to_not_convert\":[" names "]}"
+#define GROUP(targets) \
   "{\"config_groups\":{\"a\":{\"targets\":[" targets "]," WEIGHTS("4", "int") "}}}"
 
 /* attention, MLP, experts, shared experts, cache; "-": not quantised. */
@@ -70,8 +69,7 @@ static const struct {
                          "8", "float") ",\"input_activations\":{}}}}",
      "fp8 w4a16 w4a16 w4a16 -"},
     /* Expressions as Python has them, from the name's beginning to wherever they end. */
-    {AWQ("\"re:model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\..*\""),
-     "- w4a16 w4a16 w4a16 -"},
+    {AWQ("\"re:model\\\\.layers\\\\.\\\\d+\\\\.self_attn\\\\..*\""), "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:.*(?:self_attn|lm_head).*\""), "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:lm_head|model.*self_attn\\\\.\\\\w+\""), "- w4a16 w4a16 w4a16 -"},
     {AWQ("\"re:self_attn\""), "w4a16 w4a16 w4a16 w4a16 -"},
@@ -134,7 +132,8 @@ START_TEST(other_scales_are_named)
        "'quantization_config.weight_block_size' is another block than 128 x 128"},
       {"{\"quant_algo\":\"FP8\",\"ignore\":[\"*\"]}",
        "'quantization_config' quantises no weights that a layer has"},
-      {AWQ("\"re:.*[kv]_proj\""), "attention: k_proj, v_proj taken to have the type of the rest of it"},
+      {AWQ("\"re:.*[kv]_proj\""),
+       "attention: k_proj, v_proj taken to have the type of the rest of it"},
       {AWQ("\"re:.*down_proj\""), "mlp: down_proj taken to have the type of the rest of it"},
       {GROUP("\"LlamaAttention\""), "targets 'LlamaAttention', a class"},
       {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "shared w4a16, head w4a16;"},
@@ -163,7 +162,8 @@ START_TEST(odd_types_of_activations_are_named)
       open_text(tp_arena_printf(arena,
                                 "{\"model_type\":\"llama\",\"hidden_size\":64,"
                                 "\"intermediate_size\":9,\"num_hidden_layers\":1,"
-                                "\"num_attention_heads\":4,\"vocab_size\":9,\"dtype\":%s}",
+                                "\"num_attention_heads\":4,\"num_key_value_heads\":4,"
+                                "\"vocab_size\":9,\"dtype\":%s}",
                                 types[_i][0]),
                 arena);
   const char *const want = types[_i][1];
