@@ -178,9 +178,10 @@ const struct tp_command tp_command_sweep = {
     .summary = "a grid of points, or a file of them, to CSV",
     .usage = "[FILE.yaml] [--points FILE.csv] [OPTIONS] -o OUT.csv",
     .details =
-        "FILE.yaml maps input columns to a value or a list (tp: [1, 2, 4, 8]); an option on\n"
-        "the command line replaces its list. The result is the same whatever -j. It grows\n"
-        "as OUT.csv.part; --resume goes on with that after an interruption.",
+        "FILE.yaml maps input columns to a value or a list (tp: [1, 2, 4, 8]; a name in quotes\n"
+        "may hold commas); an option on the command line replaces its list. The result is the\n"
+        "same whatever -j. It grows as OUT.csv.part; --resume goes on with that after an\n"
+        "interruption.",
     .example = "tpsim sweep --model llama-3.1-70b --platform dgx-h100 --tp 2,4,8 --variant "
                "standard,ladder --batch 1:64:x2 -o sweep.csv -j 2",
     .options = options,

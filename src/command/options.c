@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct reader {
   const struct tp_option *options;
@@ -42,6 +43,18 @@ static enum tp_status check_name(const char *option, const char *text, const str
   return TP_OK;
 }
 
+/* The words of a list; where they are one file's name, it is not taken apart. */
+static enum tp_status store_words(const struct reader *reader, const char *what, const char *text,
+                                  struct tp_words *words, struct tp_error *error)
+{
+  if (strchr(text, ',') != NULL && access(text, F_OK) == 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "%s '%s': a comma parts names here; give such a file another name, or name it "
+                   "in quotes in a sweep's YAML or --points file",
+                   what, text);
+  return tp_text_words(what, text, reader->arena, &words->items, &words->n, error);
+}
+
 static enum tp_status store(struct reader *reader, const struct tp_option *option, const char *text,
                             struct tp_error *error)
 {
@@ -54,10 +67,8 @@ static enum tp_status store(struct reader *reader, const struct tp_option *optio
   case TP_OPTION_TEXT:
     *(const char **)place = text;
     return TP_OK;
-  case TP_OPTION_WORDS: {
-    struct tp_words *words = place;
-    return tp_text_words(what, text, reader->arena, &words->items, &words->n, error);
-  }
+  case TP_OPTION_WORDS:
+    return store_words(reader, what, text, place, error);
   case TP_OPTION_NUMBERS: {
     struct tp_numbers *numbers = place;
     return tp_text_numbers(what, text, reader->arena, &numbers->items, &numbers->n, error);

@@ -49,11 +49,22 @@ struct values {
   size_t n;
 };
 
-/* A scalar may itself be a list or a range, as on the command line: "1:64:x2". */
+/* A name in quotes is whole: the path of a file may hold commas. */
+static bool is_whole(const yaml_event_t *event, const struct tp_column *column)
+{
+  return column->is_text && event->data.scalar.length > 0 &&
+         event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
+}
+
+/* A scalar may itself be a list or a range, as on the command line: 1:64:x2. */
 static enum tp_status add_scalar(struct sheet *sheet, const yaml_event_t *event,
                                  const struct tp_column *column, struct values *values)
 {
   const char *const text = tp_arena_strdup(sheet->arena, (const char *)event->data.scalar.value);
+  if (is_whole(event, column)) {
+    TP_APPEND(sheet->arena, values->words, values->n, text);
+    return TP_OK;
+  }
   struct tp_error reason;
   const char **words;
   double *numbers;

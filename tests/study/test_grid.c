@@ -224,6 +224,7 @@ static const struct {
     {true, "", "s.yaml:1: a sweep file is one mapping"},
     {true, "tp: 1\n---\ntp: 2\n", "s.yaml:2: a sweep file is one mapping"},
     {true, "? [a]\n: 1\n", "s.yaml:1: a key must be a plain word"},
+    {true, "dtype: [fp16, 'bf16,fp8']\n", "no dtype 'bf16,fp8'"}, /* in quotes: one name */
     {true, "generate: -1\n", "generate: -1 is not a whole number"},
 };
 
