@@ -132,7 +132,7 @@ make_traces() { # make_traces FOLDER SET...
 }
 make_traces h200-sxm --set gemm.launch_s=4e-6 --set gemm.compute_ratio=0.7 \
   --set attention_decode.launch_s=1e-5 --set memory.dram_ratio=0.7 \
-  --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8 --set gemm.sustained_ratio=0.72 \
+  --set memory.kernel_floor_s=3e-6 --set overlap.held_ratio=0.8 \
   --set overlap.crossing_s=5e-6 --set overlap.wait_s=1.5e-6 --set gemm.warm_bytes=0 \
   --set attention_prefill.warm_bytes=0 --set attention_decode.warm_bytes=0 \
   --set nccl.simple_wire_ratio=1.6 --set peer_kernels.one_shot_base_s=6e-6
