@@ -106,7 +106,7 @@ points() { # points LAYERS GENERATE MODEL...
   done
 }
 points 4 8 llama-3.1-8b llama-3.1-70b >layers
-points 0 64 llama-3.1-8b >generate
+points '' 64 llama-3.1-8b >generate
 
 # The folder of traces of a device that differs by the --set options given.
 make_traces() { # make_traces FOLDER SET...
