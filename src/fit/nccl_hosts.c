@@ -1,5 +1,7 @@
 #include "fit/nccl_hosts.h"
 
+#include "platform/platform.h"
+
 #include <string.h>
 
 static void add_to_host(struct tp_nccl_hosts *hosts, const char *name, struct tp_arena *arena)
@@ -16,7 +18,7 @@ static void add_to_host(struct tp_nccl_hosts *hosts, const char *name, struct tp
 void tp_nccl_hosts_add(struct tp_nccl_hosts *hosts, const char *name, const char *gpu,
                        struct tp_arena *arena)
 {
-  if (name != NULL)
+  if (name != NULL && hosts->n < TP_MAX_GPUS) /* no run has more */
     add_to_host(hosts, name, arena);
   if (hosts->gpu == NULL && gpu != NULL)
     hosts->gpu = tp_arena_strdup(arena, gpu);

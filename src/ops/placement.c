@@ -20,35 +20,21 @@ enum tp_status tp_op_row_placement(const struct tp_op_reader *reader, const stru
   return TP_OK;
 }
 
-static int node_of(const struct tp_platform *platform, int gpu)
-{
-  return platform->vertices[platform->gpus[gpu]].node;
-}
+/* How the first n GPUs of a platform are spread. */
+struct spread {
+  int nodes, most; /* nodes that have one of them; how many the fullest has */
+};
 
-/* GPUs of the node that has most of the first n. */
-static int most_in_node(const struct tp_platform *platform, int n)
+static struct spread spread_of(const struct tp_platform *platform, int n, struct tp_arena *arena)
 {
-  int most = 0;
-  for (int node = 0; node < platform->n_nodes; node++) {
-    int here = 0;
-    for (int i = 0; i < n; i++)
-      here += node_of(platform, i) == node;
-    most = here > most ? here : most;
-  }
-  return most;
-}
-
-/* Nodes that have one of the first n GPUs. */
-static int count_nodes(const struct tp_platform *platform, int n)
-{
-  int n_nodes = 0;
+  int *const here = TP_NEW(arena, int, (size_t)platform->n_nodes);
+  struct spread spread = {0, 0};
   for (int i = 0; i < n; i++) {
-    bool seen = false;
-    for (int k = 0; k < i && !seen; k++)
-      seen = node_of(platform, k) == node_of(platform, i);
-    n_nodes += !seen;
+    const int count = ++here[platform->vertices[platform->gpus[i]].node];
+    spread.nodes += count == 1;
+    spread.most = count > spread.most ? count : spread.most;
   }
-  return n_nodes;
+  return spread;
 }
 
 const char *tp_op_placement_fault(const struct tp_op_placement *placement, int ranks,
@@ -57,18 +43,20 @@ const char *tp_op_placement_fault(const struct tp_op_placement *placement, int r
 {
   if (placement->hosts == 0 || ranks > platform->n_gpus)
     return NULL;
-  const int nodes = count_nodes(platform, ranks);
-  const int node_gpus = most_in_node(platform, platform->n_gpus);
-  if (was_asked_for && node_gpus > MOST_GPUS_A_HOST) /* no server has so many: a rack */
+  const struct spread used = spread_of(platform, ranks, arena);
+  const int node_gpus = spread_of(platform, platform->n_gpus, arena).most;
+  const bool is_rack = node_gpus > MOST_GPUS_A_HOST; /* no server has so many */
+  if (was_asked_for && is_rack)
     return NULL;
-  if (nodes == placement->hosts && most_in_node(platform, ranks) >= placement->ranks_per_host)
+  if (used.nodes == placement->hosts && used.most >= placement->ranks_per_host)
     return NULL;
   return tp_arena_printf(arena,
                          "%d ranks sat on %d host%s, up to %d on one, and platform '%s' (nodes of "
-                         "%d GPUs) has them on %d node%s; give --platform with %d nodes of %d",
+                         "%d GPUs) has them on %d node%s; give --platform with %d nodes of %d%s",
                          ranks, placement->hosts, placement->hosts == 1 ? "" : "s",
-                         placement->ranks_per_host, platform->name, node_gpus, nodes,
-                         nodes == 1 ? "" : "s", placement->hosts, placement->ranks_per_host);
+                         placement->ranks_per_host, platform->name, node_gpus, used.nodes,
+                         used.nodes == 1 ? "" : "s", placement->hosts, placement->ranks_per_host,
+                         is_rack ? ", or this one where NVLink joins the hosts" : "");
 }
 
 static void tell(struct tp_notes *notes, const char *text, struct tp_arena *arena)
