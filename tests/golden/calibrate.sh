@@ -53,8 +53,10 @@ cp new.json old.json
 [ $? -eq 2 ] && cmp -s new.json old.json && [ ! -s none ]
 ok $? "a fit that fails leaves the file of before"
 
-"$tpsim" calibrate --device h100-sxm --nccl-tests "$data/all_reduce_perf.txt" --hold-out 0 >nccl.csv
+"$tpsim" calibrate --device h100-sxm --nccl-tests "$data/all_reduce_perf.txt" --hold-out 0 >nccl.csv 2>said
 ok $? "nccl-tests' own output"
+grep -q "^tpsim: note: collectives are taken to run on platform 'dgx-h100'" said
+ok $? "the platform that nobody named is"
 grep -q "^nccl,(rows fitted),,18,,$" nccl.csv
 ok $? "all its sizes"
 "$tpsim" validate "$data/runs.csv" --max-mape 100 --by variant >runs.csv
