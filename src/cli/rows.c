@@ -88,7 +88,14 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
     tp_fold_put(names[i], strlen(names[i]), out);
     fputs(", ", out);
   }
-  fprintf(out, "tp %.0f, batch %.0f, prompt %.0f, ", row->tp, row->batch, row->prompt);
+  fprintf(out, "tp %.0f, ", row->tp);
+  if (row->pp > 1)
+    fprintf(out, "pp %.0f, ", row->pp);
+  if (row->dp > 1)
+    fprintf(out, "dp %.0f, ", row->dp);
+  if (row->ep > 1)
+    fprintf(out, "ep %.0f, ", row->ep);
+  fprintf(out, "batch %.0f, prompt %.0f, ", row->batch, row->prompt);
   if (!isnan(row->layers))
     fprintf(out, "layers %.0f, ", row->layers);
   if (!isnan(row->micro_batch))
@@ -119,6 +126,8 @@ void tp_row_print_details(const struct tp_prediction *row, FILE *out)
   print_share("communication", row->comm_s, row, out);
   print_share("  of it exposed", row->comm_exposed_s, row, out);
   print_share("  of it hidden", row->comm_s - row->comm_exposed_s, row, out);
+  if (row->pp > 1 && (train || !isnan(row->micro_batch)))
+    print_share("waiting for stages", row->e2e_s - row->compute_s - row->comm_exposed_s, row, out);
   fprintf(out, "\none GPU: %.4g Tflop, %.4g TB of memory traffic, %.4g GB sent\n",
           row->flops * 1e-12, row->dram_bytes * 1e-12, row->link_bytes * 1e-9);
 }

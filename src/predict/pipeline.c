@@ -28,11 +28,6 @@ static int64_t warm_up(const struct tp_pipeline *pipeline, int rank)
                passes_of(pipeline));
 }
 
-int64_t tp_pipeline_in_flight(const struct tp_pipeline *pipeline, int rank)
-{
-  return least(warm_up(pipeline, rank) + 1, passes_of(pipeline));
-}
-
 /* The k-th pass of its direction. */
 static struct tp_pipeline_slot pass_at(const struct tp_pipeline *pipeline, int rank, int64_t k,
                                        bool backward)
@@ -57,13 +52,23 @@ static struct tp_pipeline_slot slot_at(const struct tp_pipeline *pipeline, int r
   return pass_at(pipeline, rank, after % 2 == 0 ? warm + after / 2 : after / 2, after % 2 == 1);
 }
 
+double tp_pipeline_most_kept(const struct tp_pipeline *pipeline, int rank, const double *kept)
+{
+  double now = 0, most = 0;
+  for (int64_t i = 0; i < 2 * passes_of(pipeline); i++) {
+    const struct tp_pipeline_slot slot = slot_at(pipeline, rank, i);
+    now += slot.backward ? -kept[slot.stage] : kept[slot.stage];
+    most = now > most ? now : most;
+  }
+  return most;
+}
+
 struct run {
   const struct tp_pipeline *pipeline;
   int stages;
-  double
-      *ended_s[2]; /* of forward and backward passes, by micro-batch and stage; below 0: not yet */
-  int64_t *done;   /* passes of a rank */
-  double *free_s;  /* when it is */
+  double *ended_s[2]; /* forward and backward, by micro-batch and stage; below 0: not yet */
+  int64_t *done;      /* passes of a rank */
+  double *free_s;     /* when it is */
   struct tp_pipeline_slot *slots;
 };
 

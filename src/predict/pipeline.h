@@ -35,9 +35,10 @@ struct tp_pipeline_slot {
   double start_s;
 };
 
-/* Micro-batches whose forward pass through a stage of the rank has begun and whose backward pass
- * has not ended, at most, all its stages together (arXiv 2205.05198, section 4.2.3). */
-int64_t tp_pipeline_in_flight(const struct tp_pipeline *pipeline, int rank);
+/* What a rank keeps at most of micro-batches whose forward pass has begun and whose backward pass
+ * has not ended, where a stage keeps kept[stage] of each (arXiv 2205.05198, section 4.2.3: of
+ * interleaved stages alike ranks * interleave + ranks - 1 on the first rank). */
+double tp_pipeline_most_kept(const struct tp_pipeline *pipeline, int rank, const double *kept);
 
 /* All passes. */
 int64_t tp_pipeline_slots(const struct tp_pipeline *pipeline);

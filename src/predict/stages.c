@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Passes of one training step that are scheduled one by one. */
-static const double most_slots = 1e7;
+/* Passes of one training step that are scheduled one by one; and that a timeline shows. */
+static const double most_slots = 1e7, most_shown = 4096;
 
 static int stages_of(const struct tp_point *point)
 {
@@ -15,7 +15,7 @@ static int stages_of(const struct tp_point *point)
 
 bool tp_stages_are_filled(const struct tp_point *point)
 {
-  return point->micro_batch > 0 || (point->workload.train && stages_of(point) > 1);
+  return tp_point_micro_batches(point) > 1 || (point->workload.train && stages_of(point) > 1);
 }
 
 static struct tp_pipeline pipeline_of(const struct tp_point *point)
@@ -41,10 +41,11 @@ static enum tp_status check_interleave(const struct tp_point *point, struct tp_e
                    "pp 2 or more",
                    pipeline.interleave);
   if (pipeline.micro_batches % pipeline.ranks != 0)
-    return tp_fail(error, TP_E_INPUT,
-                   "interleave %d: %lld micro-batches go through stages %d at a time; take a "
-                   "multiple of pp",
-                   pipeline.interleave, (long long)pipeline.micro_batches, pipeline.ranks);
+    return tp_fail(
+        error, TP_E_INPUT,
+        "interleave %d: micro-batches go through stages %d at a time, and there are %lld; "
+        "take a multiple of pp",
+        pipeline.interleave, pipeline.ranks, (long long)pipeline.micro_batches);
   return TP_OK;
 }
 
@@ -60,10 +61,11 @@ enum tp_status tp_stages_check(const struct tp_point *point, struct tp_error *er
                    "micro-batch %lld does not divide the %lld sequences%s; take a divisor", micro,
                    (long long)tp_point_sequences(point), point->mesh.dp > 1 ? " of a replica" : "");
   if (point->workload.train && (double)tp_pipeline_slots(&pipeline) > most_slots)
-    return tp_fail(error, TP_E_INPUT,
-                   "%lld micro-batches through %d stages are more than %g passes; take larger "
-                   "micro-batches",
-                   (long long)pipeline.micro_batches, stages_of(point), most_slots / 2);
+    return tp_fail(
+        error, TP_E_INPUT,
+        "%lld micro-batches through %d stages are more than %g passes there and back; take "
+        "larger micro-batches",
+        (long long)pipeline.micro_batches, stages_of(point), most_slots);
   return check_interleave(point, error);
 }
 
@@ -72,18 +74,18 @@ enum tp_status tp_stages_train_footprint(struct tp_steps *steps, int rank,
 {
   const struct tp_pipeline pipeline = pipeline_of(steps->point);
   const struct tp_batch batch = tp_point_prefill(steps->point, 0);
-  double kept_bytes = 0;
+  double *const kept_bytes = TP_NEW(steps->scratch, double, stages_of(steps->point));
   *footprint = (struct tp_footprint){0};
-  for (int i = 0; i < pipeline.interleave; i++) {
-    const struct tp_stage_pass forward = {rank + i * pipeline.ranks, TP_TRAINING_FORWARD};
+  for (int stage = rank; stage < stages_of(steps->point); stage += pipeline.ranks) {
+    const struct tp_stage_pass forward = {stage, TP_TRAINING_FORWARD};
     struct tp_footprint one;
     TP_TRY(tp_steps_footprint(steps, forward, &batch, &one, error));
     footprint->weight_bytes += one.weight_bytes;
     footprint->state_bytes += one.state_bytes;
     footprint->activation_bytes = fmax(footprint->activation_bytes, one.activation_bytes);
-    kept_bytes = fmax(kept_bytes, one.kept_bytes);
+    kept_bytes[stage] = one.kept_bytes;
   }
-  footprint->activation_bytes += kept_bytes * (double)tp_pipeline_in_flight(&pipeline, rank);
+  footprint->activation_bytes += tp_pipeline_most_kept(&pipeline, rank, kept_bytes);
   return TP_OK;
 }
 
@@ -149,8 +151,13 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
                            const struct tp_pipeline_slot *slots, size_t n, struct tp_error *error)
 {
   struct tp_timeline *const timeline = steps->timing.timeline;
-  const int pp = steps->point->mesh.pp, ranks = tp_mesh_stage_ranks(&steps->point->mesh);
+  const struct tp_point *const point = steps->point;
+  const int pp = point->mesh.pp, ranks = tp_mesh_stage_ranks(&point->mesh);
   const double began_s = timeline->offset_s;
+  if ((double)n > most_shown)
+    return tp_fail(error, TP_E_INPUT,
+                   "a timeline of %zu passes is more than %g; take fewer micro-batches or stages",
+                   n, most_shown);
   for (size_t i = 0; i < n; i++) {
     const struct tp_pipeline_slot *const slot = &slots[i];
     const struct tp_stage_pass which = {slot->stage, slot->backward ? TP_TRAINING_BACKWARD
@@ -159,9 +166,10 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
     timeline->first_rank = slot->stage % pp * ranks;
     timeline->n_ranks = ranks;
     timeline->offset_s = began_s + slot->start_s;
-    timeline->pass =
-        tp_arena_printf(timeline->arena, "%s %lld", slot->backward ? "backward" : "forward",
-                        (long long)slot->micro_batch);
+    timeline->pass = tp_arena_printf(
+        timeline->arena, "%s %lld%s", slot->backward ? "backward" : "forward",
+        (long long)slot->micro_batch,
+        point->interleave > 1 ? tp_arena_printf(timeline->arena, ", stage %d", slot->stage) : "");
     TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
   }
   timeline->offset_s = began_s;
@@ -230,12 +238,27 @@ enum tp_status tp_stages_prefill(struct tp_steps *steps, struct tp_result *resul
   return TP_OK;
 }
 
+/* From an empty pipeline on, where a step among others would find the batch before it. */
+static enum tp_status show_decode(struct tp_steps *steps, const struct tp_batch *batch,
+                                  struct tp_error *error)
+{
+  double *const free_s = TP_NEW(steps->scratch, double, steps->point->mesh.pp);
+  struct passes unused = {.path_s = 0};
+  for (int64_t i = 0; i < tp_point_micro_batches(steps->point); i++)
+    TP_TRY(enter(steps, batch, free_s, &unused, error));
+  return TP_OK;
+}
+
 enum tp_status tp_stages_decode(struct tp_steps *steps, int64_t kv_len, struct tp_result *result,
                                 struct tp_error *error)
 {
   const struct tp_point *const point = steps->point;
   const struct tp_batch batch = tp_point_decode(point, kv_len);
   const double micro_batches = (double)tp_point_micro_batches(point);
+  struct tp_timeline *const shown = steps->timing.timeline;
+  if (shown != NULL)
+    TP_TRY(show_decode(steps, &batch, error));
+  steps->timing.timeline = NULL;
   const double host_s = tp_cost_host_s(point->stack, &batch);
   struct passes passes = {.path_s = 0};
   double slowest_s = 0, way_s = host_s;
@@ -246,6 +269,7 @@ enum tp_status tp_stages_decode(struct tp_steps *steps, int64_t kv_len, struct t
     way_s += one.total_s;
     add(&passes, &one, micro_batches);
   }
+  steps->timing.timeline = shown;
   *result = mean_of(&passes, point->mesh.pp, fmax(way_s, micro_batches * slowest_s));
   return TP_OK;
 }

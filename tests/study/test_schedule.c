@@ -60,6 +60,14 @@ START_TEST(unlike_stages_by_hand)
 }
 END_TEST
 
+static int in_flight_of(const struct tp_pipeline *pipeline, int rank)
+{
+  double kept[24];
+  for (int i = 0; i < 24; i++)
+    kept[i] = 1;
+  return (int)tp_pipeline_most_kept(pipeline, rank, kept);
+}
+
 /* p - r of 1F1B; interleaved p v + p - 1 on the first rank (arXiv 2205.05198: p v (1 + (p-1)/(p
  * v))); never more than there are. */
 START_TEST(micro_batches_in_flight)
@@ -67,11 +75,15 @@ START_TEST(micro_batches_in_flight)
   const struct tp_pipeline one = {4, 1, 8, NULL, NULL}, three = {4, 3, 8, NULL, NULL},
                            few = {4, 1, 2, NULL, NULL}, alone = {1, 1, 8, NULL, NULL};
   for (int rank = 0; rank < 4; rank++) {
-    ck_assert_int_eq(tp_pipeline_in_flight(&one, rank), 4 - rank);
-    ck_assert_int_eq(tp_pipeline_in_flight(&three, rank), 15 - 2 * rank);
+    ck_assert_int_eq(in_flight_of(&one, rank), 4 - rank);
+    ck_assert_int_eq(in_flight_of(&three, rank), 15 - 2 * rank);
   }
-  ck_assert_int_eq(tp_pipeline_in_flight(&few, 0), 2);
-  ck_assert_int_eq(tp_pipeline_in_flight(&alone, 0), 1);
+  ck_assert_int_eq(in_flight_of(&few, 0), 2);
+  ck_assert_int_eq(in_flight_of(&alone, 0), 1);
+  /* F0 F1 of stage 0, F0 F1 of stage 2, F2, B0 of 2, F3: four of the first, which keeps thrice as
+   * much, and one of the other */
+  const struct tp_pipeline two = {2, 2, 4, NULL, NULL};
+  ck_assert_double_eq(tp_pipeline_most_kept(&two, 0, (const double[]){3, 0, 1, 0}), 13);
 }
 END_TEST
 
@@ -115,7 +127,7 @@ static void assert_schedule(const struct tp_pipeline *pipeline,
   }
   for (int rank = 0; rank < pipeline->ranks; rank++) {
     ck_assert_int_eq(in_flight[rank], 0);
-    ck_assert_int_eq(most[rank], tp_pipeline_in_flight(pipeline, rank));
+    ck_assert_int_eq(most[rank], in_flight_of(pipeline, rank));
   }
 }
 
