@@ -62,8 +62,7 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
   const struct tp_plot_point cell = {
       .x = place_of(plot->x_names, plot->n_x_names, row->input[plot->heat.across]),
       .y = place_of(plot->y_names, plot->n_y_names, row->input[plot->heat.down]),
-      .top = value,
-      .label = tp_arena_printf(arena, value >= 1000 && value < 1e6 ? "%.0f" : "%.3g", value)};
+      .top = value};
   return tp_plot_add(plot, panel, row->input[plot->heat.down], cell, row, arena, error);
 }
 
@@ -103,6 +102,15 @@ static const char *why_blank(const struct tp_plot *plot)
   return why;
 }
 
+/* Three digits, but as few decimals below 1 as above it: 0.99 beside 1.01. */
+static const char *label_of(double value, double high, struct tp_arena *arena)
+{
+  const char *const format = value >= 1000 && value < 1e6             ? "%.0f"
+                             : value >= 0.1 && value < 1 && high >= 1 ? "%.2g"
+                                                                      : "%.3g";
+  return tp_arena_printf(arena, format, value);
+}
+
 /* One scale for all panels: their colours compare. */
 static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *rows,
                              struct tp_arena *arena, struct tp_error *error)
@@ -121,6 +129,11 @@ static enum tp_status finish(struct tp_plot *plot, const struct tp_plot_rows *ro
   for (size_t i = 0; i < plot->n_panels; i++) {
     plot->panels[i].low = low;
     plot->panels[i].high = high > low ? high : low + 1;
+    for (size_t s = 0; s < plot->panels[i].n_series; s++)
+      for (size_t k = 0; k < plot->panels[i].series[s].n; k++) {
+        struct tp_plot_point *const cell = &plot->panels[i].series[s].points[k];
+        cell->label = label_of(cell->top, high, arena);
+      }
   }
   return TP_OK;
 }

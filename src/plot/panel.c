@@ -113,9 +113,11 @@ static void put_marks(const struct tp_plot_panel *panel, FILE *out)
 static void put_names(const struct tp_plot *plot, const struct tp_plot_panel *panel, bool named,
                       struct tp_arena *arena, FILE *out)
 {
+  const struct tp_plot_text *const names =
+      tp_plot_cut_all(plot->legend, plot->n_legend, TP_PLOT_NAME, arena);
   for (size_t i = 0; i < plot->n_legend && named; i++) {
     fputs("set label ", out);
-    tp_plot_put_text(tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena), out);
+    tp_plot_put_text(names[i], out);
     fprintf(out, " at graph 0, first %zu right offset -0.7,0 font ',6'\n", i);
   }
   for (size_t i = 0; i < panel->n_gaps; i++) {
@@ -135,7 +137,7 @@ static bool any_interval(const struct tp_plot *plot)
   return false;
 }
 
-static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *out)
+void tp_plot_put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *out)
 {
   if (plot->form == TP_PLOT_BARS)
     fputs(", keyentry with boxes fs solid 1 lc rgb '#444444' title 'compute', keyentry with boxes "
@@ -148,10 +150,12 @@ static void put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *ou
                                         [TP_PLOT_FRONT] = "linespoints",
                                         [TP_PLOT_GANTT] = "boxes fs solid 0.5",
                                         [TP_PLOT_ROOF] = "points"};
+  const struct tp_plot_text *const names =
+      tp_plot_cut_all(plot->legend, plot->n_legend, TP_PLOT_NAME, arena);
   for (size_t i = 0; i < plot->n_legend && plot->form != TP_PLOT_BARS && plot->form != TP_PLOT_HEAT;
        i++) {
     fprintf(out, ", keyentry with %s ls %zu title ", samples[plot->form], i + 1);
-    tp_plot_put_text(tp_plot_cut(plot->legend[i], TP_PLOT_NAME, arena), out);
+    tp_plot_put_text(names[i], out);
   }
 }
 
@@ -161,18 +165,18 @@ static void put_axes(const struct tp_plot *plot, const struct tp_plot_panel *pan
   const struct tp_plot_span values = {panel->low, panel->high, panel->logarithmic};
   switch (plot->form) {
   case TP_PLOT_LINES:
-    tp_plot_put_values('y', values, space->height, 1.4, out);
+    tp_plot_put_values("y", values, space->height, 1.4, out);
     put_ticks(plot, space->width, arena, out);
     break;
   case TP_PLOT_BARS:
-    tp_plot_put_values('x', values, space->width, 5, out);
+    tp_plot_put_values("x", values, space->width, 5, out);
     fprintf(out, "set xrange [0:%.9g]\n", room_for_share * panel->high);
     fprintf(out, "unset ytics; set yrange [%zu.5:-0.5]\n", plot->n_legend - 1);
     put_names(plot, panel, space->named, arena, out);
     break;
   case TP_PLOT_SCATTER:
-    tp_plot_put_values('x', values, space->width, 4.5, out);
-    tp_plot_put_values('y', values, space->width, 4.5, out);
+    tp_plot_put_values("x", values, space->width, 4.5, out);
+    tp_plot_put_values("y", values, space->width, 4.5, out);
     break;
   case TP_PLOT_FRONT:
   case TP_PLOT_HEAT:
@@ -212,9 +216,9 @@ void tp_plot_put_panel(const struct tp_plot *plot, const struct tp_plot_panel *p
   case TP_PLOT_HEAT:
   case TP_PLOT_GANTT:
   case TP_PLOT_ROOF:
-    tp_plot_put_more(plot, panel, out);
+    tp_plot_put_more(plot, panel, space, out);
     break;
   }
   if (with_key)
-    put_key(plot, arena, out);
+    tp_plot_put_key(plot, arena, out);
 }

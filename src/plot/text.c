@@ -1,5 +1,6 @@
 #include "plot/text.h"
 
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -48,15 +49,14 @@ static const char *clean(const char *text, struct tp_arena *arena)
   return result;
 }
 
-/* Bytes of the characters that fit into `width` columns, of at most `n` bytes; the columns taken.
- */
-static size_t fit(const char *text, size_t n, int width, int *taken)
+size_t tp_plot_fit(const char *text, size_t n, int width, int *taken)
 {
   size_t at = 0;
   *taken = 0;
   while (at < n) {
     const size_t bytes = character((const unsigned char *)text + at);
-    const int columns = bytes > 2 ? 2 : 1;
+    const bool wide = bytes > 2 && strncmp(text + at, ellipsis, bytes) != 0;
+    const int columns = wide ? 2 : 1;
     if (*taken + columns > width)
       break;
     at += bytes;
@@ -65,24 +65,11 @@ static size_t fit(const char *text, size_t n, int width, int *taken)
   return at;
 }
 
-static void add_line(struct tp_plot_text *text, const char *line, size_t n, int width,
-                     struct tp_arena *arena)
+int tp_plot_columns(const char *line)
 {
   int columns;
-  const bool whole = fit(line, n, width, &columns) == n;
-  const size_t bytes = whole ? n : fit(line, n, width - 1, &columns);
-  TP_APPEND(arena, text->lines, text->n,
-            tp_arena_printf(arena, "%.*s%s", (int)bytes, line, whole ? "" : ellipsis));
-  columns += whole ? 0 : 1;
-  text->width = columns > text->width ? columns : text->width;
-}
-
-struct tp_plot_text tp_plot_cut(const char *text, int width, struct tp_arena *arena)
-{
-  struct tp_plot_text result = {.n = 0};
-  const char *const line = clean(text, arena);
-  add_line(&result, line, strlen(line), width, arena);
-  return result;
+  tp_plot_fit(line, strlen(line), INT_MAX - 1, &columns);
+  return columns;
 }
 
 /* Where a line of at most `n` bytes ends: behind a comma if there is one, else at a space, else at
@@ -98,19 +85,66 @@ static size_t last_break(const char *text, size_t n)
   return strcspn(text, " ");
 }
 
-struct tp_plot_text tp_plot_wrap(const char *text, int width, struct tp_arena *arena)
+static void break_lines(const char *rest, int width, struct tp_arena *arena,
+                        struct tp_plot_text *text)
 {
-  struct tp_plot_text result = {.n = 0};
   int columns;
-  for (const char *rest = clean(text, arena);;) {
+  for (;;) {
     rest += strspn(rest, " ");
-    const size_t left = strlen(rest), whole = fit(rest, left, width, &columns);
+    const size_t left = strlen(rest), whole = tp_plot_fit(rest, left, width, &columns);
     const size_t n = whole == left ? left : last_break(rest, whole);
-    if (left == 0 && result.n > 0)
-      return result;
-    add_line(&result, rest, n, width, arena);
+    if (left == 0 && text->n > 0)
+      return;
+    TP_APPEND(arena, text->lines, text->n, tp_arena_printf(arena, "%.*s", (int)n, rest));
     rest += n;
   }
+}
+
+/* Cuts the lines of all texts together, so that what differs stays so. */
+static void cut_lines(struct tp_plot_text *texts, size_t n, int width, struct tp_arena *arena)
+{
+  const char **all = NULL;
+  size_t n_all = 0;
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < texts[i].n; k++)
+      TP_APPEND(arena, all, n_all, texts[i].lines[k]);
+  const char *const *shown = tp_plot_shorten(all, n_all, width, arena);
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < texts[i].n; k++, shown++) {
+      texts[i].lines[k] = *shown;
+      const int columns = tp_plot_columns(*shown);
+      texts[i].width = columns > texts[i].width ? columns : texts[i].width;
+    }
+}
+
+struct tp_plot_text *tp_plot_cut_all(const char *const *names, size_t n, int width,
+                                     struct tp_arena *arena)
+{
+  struct tp_plot_text *const texts = TP_NEW(arena, struct tp_plot_text, n);
+  for (size_t i = 0; i < n; i++)
+    TP_APPEND(arena, texts[i].lines, texts[i].n, clean(names[i], arena));
+  cut_lines(texts, n, width, arena);
+  return texts;
+}
+
+struct tp_plot_text *tp_plot_wrap_all(const char *const *names, size_t n, int width,
+                                      struct tp_arena *arena)
+{
+  struct tp_plot_text *const texts = TP_NEW(arena, struct tp_plot_text, n);
+  for (size_t i = 0; i < n; i++)
+    break_lines(clean(names[i], arena), width, arena, &texts[i]);
+  cut_lines(texts, n, width, arena);
+  return texts;
+}
+
+struct tp_plot_text tp_plot_cut(const char *text, int width, struct tp_arena *arena)
+{
+  return *tp_plot_cut_all(&text, 1, width, arena);
+}
+
+struct tp_plot_text tp_plot_wrap(const char *text, int width, struct tp_arena *arena)
+{
+  return *tp_plot_wrap_all(&text, 1, width, arena);
 }
 
 /* In single quotes nothing has a meaning; one in the text stands apart, as gnuplot takes '' within

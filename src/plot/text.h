@@ -11,11 +11,23 @@ struct tp_plot_text {
   int width; /* of the longest line, in columns: East Asian characters and symbols take two */
 };
 
-/* Broken at commas, else at spaces, into lines of at most `width` columns; a longer word ends in an
- * ellipsis.  Well formed UTF-8 without control characters whatever comes in. */
+/* Broken at commas, else at spaces, into lines of at most `width` columns; a longer word is cut.
+ * Well formed UTF-8 without control characters whatever comes in. */
 struct tp_plot_text tp_plot_wrap(const char *text, int width, struct tp_arena *arena);
 /* One line, cut where it is longer. */
 struct tp_plot_text tp_plot_cut(const char *text, int width, struct tp_arena *arena);
+/* The same of names that stand beside one another: those that differ do so when they are cut. */
+struct tp_plot_text *tp_plot_wrap_all(const char *const *names, size_t n, int width,
+                                      struct tp_arena *arena);
+struct tp_plot_text *tp_plot_cut_all(const char *const *names, size_t n, int width,
+                                     struct tp_arena *arena);
+
+/* Of well formed UTF-8: bytes of the characters that fit into `width` columns, of at most `n`
+ * bytes, and the columns taken; the columns of a whole line. */
+size_t tp_plot_fit(const char *text, size_t n, int width, int *taken);
+int tp_plot_columns(const char *line);
+/* shorten.c: cut to `width` columns, with an ellipsis at either end that is cut. */
+const char **tp_plot_shorten(const char *const *names, size_t n, int width, struct tp_arena *arena);
 
 /* As an expression of gnuplot's: 'one line'."\n".'the next' */
 void tp_plot_put_text(struct tp_plot_text text, FILE *out);

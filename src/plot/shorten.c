@@ -1,0 +1,129 @@
+/* Names that are longer than their room: cut, and still told apart. */
+#include "plot/text.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char ellipsis[] = "\xe2\x80\xa6";
+enum { MOST_ROUNDS = 8 };
+
+static int columns_of(const char *text, size_t n)
+{
+  int columns;
+  tp_plot_fit(text, n, INT_MAX - 1, &columns);
+  return columns;
+}
+
+/* What fits from byte `from` on, an ellipsis at either end that is cut. */
+static const char *piece(const char *name, size_t from, int width, struct tp_arena *arena)
+{
+  int columns;
+  const char *const rest = name + from, *const before = from > 0 ? ellipsis : "";
+  const int room = from > 0 ? width - 1 : width;
+  const size_t left = strlen(rest);
+  const bool whole = tp_plot_fit(rest, left, room, &columns) == left;
+  const size_t bytes = whole ? left : tp_plot_fit(rest, left, room - 1, &columns);
+  return tp_arena_printf(arena, "%s%.*s%s", before, (int)bytes, rest, whole ? "" : ellipsis);
+}
+
+/* Behind a mark that parts words, and not at another. */
+static bool begins_word(const char *name, size_t at)
+{
+  static const char marks[] = "/-_.:+, ";
+  return name[at] != '\0' && strchr(marks, name[at]) == NULL &&
+         (at == 0 || strchr(marks, name[at - 1]) != NULL);
+}
+
+/* The next whole character. */
+static size_t next_of(const char *name, size_t at)
+{
+  do
+    at++;
+  while (((unsigned char)name[at] & 0xc0) == 0x80);
+  return at;
+}
+
+/* Where to begin so that what differs, from byte `differs` on, is in sight: as far ahead of it as
+ * half the room allows, or farther where the rest of the name fits; better at a word. */
+static size_t begin_of(const char *name, size_t differs, int width)
+{
+  int ahead = columns_of(name, differs), rest = columns_of(name, strlen(name));
+  size_t from = 0;
+  while (from < differs && ahead > width / 2 && rest > width - 1) {
+    const size_t next = next_of(name, from);
+    const int columns = columns_of(name + from, next - from);
+    ahead -= columns;
+    rest -= columns;
+    from = next;
+  }
+  for (size_t at = from; at <= differs; at++)
+    if (begins_word(name, at))
+      return at;
+  return from;
+}
+
+/* Bytes that both begin with, in whole characters. */
+static size_t shared(const char *a, const char *b)
+{
+  size_t n = 0;
+  while (a[n] != '\0' && a[n] == b[n])
+    n++;
+  while (n > 0 && ((unsigned char)a[n] & 0xc0) == 0x80)
+    n--;
+  return n;
+}
+
+/* Other names that are shown as this one is: how many, and what all of them begin with. */
+static size_t find_alike(const char *const *names, const char *const *texts, size_t n, size_t of,
+                         size_t *differs)
+{
+  size_t n_alike = 0;
+  *differs = strlen(names[of]);
+  for (size_t i = 0; i < n; i++) {
+    if (strcmp(texts[i], texts[of]) != 0 || strcmp(names[i], names[of]) == 0)
+      continue;
+    const size_t same = shared(names[i], names[of]);
+    *differs = same < *differs ? same : *differs;
+    n_alike++;
+  }
+  return n_alike;
+}
+
+/* The last resort: the place of the name, which no other has. */
+static const char *numbered(const char *const *names, size_t of, int width, struct tp_arena *arena)
+{
+  size_t first = 0;
+  while (strcmp(names[first], names[of]) != 0)
+    first++;
+  const char *const number = tp_arena_printf(arena, "%zu", first + 1);
+  return tp_arena_printf(arena, "%s%s", piece(names[of], 0, width - (int)strlen(number), arena),
+                         number);
+}
+
+/* Names that the cut made equal begin where they differ; those that are equal then have more in
+ * common, and move on. */
+const char **tp_plot_shorten(const char *const *names, size_t n, int width, struct tp_arena *arena)
+{
+  const char **texts = TP_NEW(arena, const char *, n);
+  for (size_t i = 0; i < n; i++)
+    texts[i] = piece(names[i], 0, width, arena);
+  for (int round = 0; round <= MOST_ROUNDS; round++) {
+    bool moved = false;
+    const char **const next = TP_NEW(arena, const char *, n);
+    for (size_t i = 0; i < n; i++) {
+      size_t differs;
+      next[i] = texts[i];
+      if (strcmp(texts[i], names[i]) == 0 || find_alike(names, texts, n, i, &differs) == 0)
+        continue;
+      next[i] = round == MOST_ROUNDS
+                    ? numbered(names, i, width, arena)
+                    : piece(names[i], begin_of(names[i], differs, width), width, arena);
+      moved = true;
+    }
+    texts = next;
+    if (!moved)
+      break;
+  }
+  return texts;
+}
