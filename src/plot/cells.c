@@ -11,7 +11,7 @@ static const char palette[] =
     "set palette defined (0 '#fde725', 0.25 '#7ad151', 0.5 '#22a884', 0.75 '#2a788e', 1 '#414487')";
 static const double dark_from = 0.45;   /* where white text reads better than black */
 static const double figure_width = 0.9; /* of a label's column in columns, air included */
-static const double figure_height = 0.9;
+static const double figure_height = 0.9, least_parted = 1;
 
 bool tp_plot_cells_are_labelled(const struct tp_plot *plot, double width, double height,
                                 struct tp_arena *arena)
@@ -56,13 +56,18 @@ void tp_plot_put_cell_labels(const struct tp_plot *plot, const struct tp_plot_pa
     }
 }
 
-void tp_plot_put_cells(const struct tp_plot_panel *panel, FILE *out)
+/* Air between cells, but for narrow ones: coordinates of SVG are rounded, and it would stand
+ * between some of them alone. */
+void tp_plot_put_cells(const struct tp_plot *plot, const struct tp_plot_panel *panel,
+                       const struct tp_plot_space *space, FILE *out)
 {
+  const double across = space->width / (double)plot->n_x_names < least_parted ? 0.5 : 0.48;
+  const double down = space->height / (double)plot->n_y_names < least_parted ? 0.5 : 0.46;
   for (size_t s = 0; s < panel->n_series; s++)
     fprintf(out,
-            ", $data index %zu using 1:2:($1-0.48):($1+0.48):($2-0.46):($2+0.46):3 with boxxyerror "
+            ", $data index %zu using 1:2:($1-%g):($1+%g):($2-%g):($2+%g):3 with boxxyerror "
             "fs solid 1 noborder lc palette",
-            s);
+            s, across, across, down, down);
 }
 
 void tp_plot_put_scale(const struct tp_plot *plot, const struct tp_plot_panel *panel,

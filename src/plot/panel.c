@@ -34,17 +34,34 @@ static const char *tick_text(const struct tp_plot *plot, double x, struct tp_are
                        : tp_arena_printf(arena, "%.6g", x);
 }
 
+/* Doublings of the first: few of many ticks that have text are round, then. */
+static bool is_doubling(double x, double first)
+{
+  const double doublings = log2(x / first);
+  return fabs(doublings - round(doublings)) < 1e-9;
+}
+
+static bool any_doubling(const struct tp_plot *plot)
+{
+  size_t n = 0;
+  for (size_t i = 0; i < plot->n_ticks; i++)
+    n += is_doubling(plot->ticks[i], plot->ticks[0]);
+  return n > 2 && plot->n_ticks > MOST_MARKS;
+}
+
 /* A tick at every x, text where there is room. */
 static void put_ticks(const struct tp_plot *plot, double length, struct tp_arena *arena, FILE *out)
 {
   const double low = plot->ticks[0] / 1.2, high = plot->ticks[plot->n_ticks - 1] * 1.2;
+  const bool doublings = any_doubling(plot);
   double longest = 0, end = -length;
   for (size_t i = 0; i < plot->n_ticks; i++)
     longest = fmax(longest, (double)strlen(tick_text(plot, plot->ticks[i], arena)));
   fprintf(out, "set logscale x 2; set xrange [%.9g:%.9g]; set xtics (", low, high);
   for (size_t i = 0; i < plot->n_ticks; i++) {
     const double x = plot->ticks[i], at = length * log(x / low) / log(high / low);
-    const bool room = at >= end && at + longest / 2 < length + 2;
+    const bool room = at >= end && at + longest / 2 < length + 2 &&
+                      (!doublings || is_doubling(x, plot->ticks[0]));
     end = room ? at + longest + 1 : end;
     fprintf(out, "%s'%s' %.9g %d", i > 0 ? ", " : "", room ? tick_text(plot, x, arena) : "", x,
             room ? 0 : 1);

@@ -25,7 +25,8 @@ void tp_plot_put_cell_axes(const struct tp_plot *plot, const struct tp_plot_pane
                            const struct tp_plot_space *space, struct tp_arena *arena, FILE *out);
 void tp_plot_put_cell_labels(const struct tp_plot *plot, const struct tp_plot_panel *panel,
                              const struct tp_plot_space *space, struct tp_arena *arena, FILE *out);
-void tp_plot_put_cells(const struct tp_plot_panel *panel, FILE *out);
+void tp_plot_put_cells(const struct tp_plot *plot, const struct tp_plot_panel *panel,
+                       const struct tp_plot_space *space, FILE *out);
 
 /* The scale of a panel's colours, in parts of the picture; `columns` is its width in columns. */
 struct tp_plot_box {

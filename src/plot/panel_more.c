@@ -119,7 +119,7 @@ void tp_plot_put_more(const struct tp_plot *plot, const struct tp_plot_panel *pa
   else if (plot->form == TP_PLOT_ROOF)
     put_roof(panel, out);
   else if (plot->form == TP_PLOT_HEAT)
-    tp_plot_put_cells(panel, out);
+    tp_plot_put_cells(plot, panel, space, out);
   else
     put_spans(panel, space, out);
 }

@@ -26,6 +26,7 @@ static void put_terminal(const struct tp_plot_layout *it, const char *terminal, 
             TP_PLOT_FONT, 96 / 72.0, 96 * tp_plot_width_inches, 96 * height_inches);
 }
 
+/* Dashes are of lines: they would fray the edges of bars, which have their names beside them. */
 static void put_styles(const struct tp_plot *plot, struct tp_arena *arena, FILE *out)
 {
   struct tp_plot_style *const styles = TP_NEW(arena, struct tp_plot_style, plot->n_legend);
@@ -35,7 +36,7 @@ static void put_styles(const struct tp_plot *plot, struct tp_arena *arena, FILE 
       fprintf(out, "set style line %zu lc rgb '#c0c0c0' lw 4 pt 0\n", i + 1);
     else
       fprintf(out, "set style line %zu lc rgb '%s' dt %d pt %d ps 0.45*mark lw 1.2\n", i + 1,
-              styles[i].colour, styles[i].dash, styles[i].mark);
+              styles[i].colour, plot->form == TP_PLOT_BARS ? 1 : styles[i].dash, styles[i].mark);
 }
 
 static void put_label(struct tp_plot_text text, double column, double line,

@@ -84,12 +84,36 @@ static void add_tick(struct tp_plot *plot, double x, struct tp_arena *arena)
   plot->ticks[at] = x;
 }
 
-static enum tp_status check_panels(const struct tp_plot *plot, struct tp_error *error)
+/* The options that choose among panels: of inputs that have several values and are neither axes nor
+ * series. */
+static const char *ways_to_choose(const struct tp_plot *plot, const struct tp_plot_rows *rows,
+                                  unsigned shown, struct tp_arena *arena)
+{
+  const bool own = plot->form == TP_PLOT_LINES || plot->form == TP_PLOT_BARS ||
+                   plot->form == TP_PLOT_FRONT; /* series of variants */
+  const unsigned elsewhere = plot->form == TP_PLOT_HEAT
+                                 ? 1u << plot->heat.across | 1u << plot->heat.down
+                             : own ? TP_PLOT_BIT(variant) | TP_PLOT_BIT(batch)
+                                   : 0;
+  const char *text = "";
+  for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
+    size_t n;
+    if (!(shown & ~elsewhere & 1u << i))
+      continue;
+    tp_plot_rows_values(rows, (enum tp_plot_input)i, arena, &n);
+    if (n > 1)
+      text = tp_arena_printf(arena, "%s%s--%s", text, text[0] == '\0' ? "" : " or ",
+                             tp_plot_option((enum tp_plot_input)i, arena));
+  }
+  return text[0] == '\0' ? "fewer rows" : text;
+}
+
+static enum tp_status check_panels(const struct tp_plot *plot, const char *ways,
+                                   struct tp_error *error)
 {
   if (plot->n_panels > MOST_PANELS)
-    return tp_fail(error, TP_E_INPUT,
-                   "%zu panels in one picture, more than %d; choose with --model or --tp",
-                   plot->n_panels, MOST_PANELS);
+    return tp_fail(error, TP_E_INPUT, "%zu panels in one picture, more than %d; choose with %s",
+                   plot->n_panels, MOST_PANELS, ways);
   for (size_t i = 0; i < plot->n_panels; i++)
     if (plot->panels[i].n_series > 0)
       return TP_OK;
@@ -127,5 +151,5 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
       for (size_t i = 0; i < panel->series[s].n; i++)
         add_tick(plot, panel->series[s].points[i].x, arena);
   }
-  return check_panels(plot, error);
+  return check_panels(plot, ways_to_choose(plot, &rows, shows, arena), error);
 }
