@@ -77,7 +77,7 @@ void tp_plot_put_scale(const struct tp_plot *plot, const struct tp_plot_panel *p
   fprintf(out,
           "set colorbox horizontal user origin screen %.5f,%.5f size screen %.5f,%.5f noborder\n",
           box->left, box->bottom, box->width, box->height);
-  tp_plot_put_values("cb", colours, box->columns, 5, out);
+  tp_plot_put_values("cb", colours, box->columns, 4, out);
   fputs("set cbtics scale 0.4 font ',6' offset 0,0.5; set format cb '%g'\nset label ", out);
   tp_plot_put_text(tp_plot_cut(plot->heat.value, TP_PLOT_NAME, arena), out);
   fprintf(out, " at screen %.5f,%.5f right font ',6'\n", box->left - 0.02,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char ellipsis[] = "\xe2\x80\xa6";
-enum { MOST_ROUNDS = 8 };
+enum { MOST_ROUNDS = 8, BARELY = 3 };
 
 static int columns_of(const char *text, size_t n)
 {
@@ -74,14 +74,23 @@ static size_t shared(const char *a, const char *b)
   return n;
 }
 
+/* Whether two are shown alike: as one text, or, of those just cut behind, with a difference in the
+ * last few characters alone, which says little. */
+static bool are_alike(const char *a, const char *b, bool barely)
+{
+  const size_t same = shared(a, b), left = strlen(a) - same, end = sizeof ellipsis - 1;
+  const bool cut = strlen(a) > end && strcmp(a + strlen(a) - end, ellipsis) == 0;
+  return strcmp(a, b) == 0 || (barely && cut && left <= BARELY + end);
+}
+
 /* Other names that are shown as this one is: how many, and what all of them begin with. */
 static size_t find_alike(const char *const *names, const char *const *texts, size_t n, size_t of,
-                         size_t *differs)
+                         bool barely, size_t *differs)
 {
   size_t n_alike = 0;
   *differs = strlen(names[of]);
   for (size_t i = 0; i < n; i++) {
-    if (strcmp(texts[i], texts[of]) != 0 || strcmp(names[i], names[of]) == 0)
+    if (strcmp(names[i], names[of]) == 0 || !are_alike(texts[of], texts[i], barely))
       continue;
     const size_t same = shared(names[i], names[of]);
     *differs = same < *differs ? same : *differs;
@@ -114,7 +123,8 @@ const char **tp_plot_shorten(const char *const *names, size_t n, int width, stru
     for (size_t i = 0; i < n; i++) {
       size_t differs;
       next[i] = texts[i];
-      if (strcmp(texts[i], names[i]) == 0 || find_alike(names, texts, n, i, &differs) == 0)
+      if (strcmp(texts[i], names[i]) == 0 ||
+          find_alike(names, texts, n, i, round == 0, &differs) == 0)
         continue;
       next[i] = round == MOST_ROUNDS
                     ? numbered(names, i, width, arena)

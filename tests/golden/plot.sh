@@ -3,6 +3,7 @@
 command -v gnuplot >/dev/null || { echo 'no gnuplot to draw with'; exit 77; }
 PATH=${BINDIR:-$PWD}:$PATH
 . "$(dirname "$0")/../tap.sh"
+models=$(cd "${SRCDIR:-.}/models" && pwd)
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
@@ -68,6 +69,31 @@ check "heatmap of other axes" tpsim plot heatmap sweep.csv --tp 8 --x model --y 
 check "has their names" grep -q '>ladder-1b<' other.svg
 sed 's/,mlp[^,]*,/,"it'"'"'s `touch ran` @x {\/:Bold a}",/' spans.csv >hostile-spans.csv
 check "hostile ops" tpsim plot gantt hostile-spans.csv -o hostile.svg
+hub=
+# Models as the hub's cache names them: what both begin with is longer than a title.
+for size in 8 70; do
+  folder=models--meta-llama--Llama-3.1-${size}B-Instruct/snapshots/0e9e39f249a16976918f6564b8830bc894c89659
+  mkdir -p "hub/$folder"
+  cp "$models/llama-3.1-${size}b.json" "hub/$folder/config.json"
+  hub=$hub${hub:+,}hub/$folder
+done
+tpsim sweep --model "$hub" --platform dgx-h100 --tp 8 --variant ladder -o hub.csv
+tpsim report hub.csv -o hub.html
+for kind in speedup breakdown batch pareto heatmap; do
+  check "$kind of models of the hub" tpsim plot $kind hub.csv -o hub.svg
+  check "$kind tells them apart" sh -c 'grep -q "3.1-8B-In" hub.svg && grep -q "3.1-70B-In" hub.svg'
+done
+check "a report tells them apart" [ "$(grep -c '<text>.*3.1-70B-In' hub.html)" = 5 ]
+check "breakdown of one variant" tpsim plot breakdown hub.csv -o one.svg -o one.png
+for entry in compute 'exposed communication, %' '10 to 90 % quantile'; do
+  check "its key has $entry" grep -q ">$entry<" one.svg
+done
+tpsim sweep --model ladder-1b --platform dgx-h100 --tp 2,4 --variant ladder --batch 1:128 \
+  -o wide.csv
+check "heatmap of 128 batches" tpsim plot heatmap wide.csv -o wide.svg -o wide.png
+check "its scale has a name and figures" grep -q '>speedup<' wide.svg
+check "its batches are thinned" sh -c 'grep -q ">120<" wide.svg && ! grep -q ">121<" wide.svg'
+rm -r hub hub.* one.* wide.*
 check "PDF" tpsim plot sweep.csv -o f.pdf
 check "PDF is PDF" [ "$(head -c 5 f.pdf)" = %PDF- ]
 check "hostile names" tpsim plot hostile.csv -o g.svg -o g.png

@@ -345,6 +345,23 @@ START_TEST(test_faults)
 }
 END_TEST
 
+/* The options named are those of what panels tell apart. */
+START_TEST(test_too_many_panels)
+{
+  const char *text = "model,variant,tp,batch,speedup\n";
+  for (int i = 0; i < 13; i++)
+    text = tp_arena_printf(arena, "%sm,spd:%d,8,1,1\nm,spd:%d,8,2,1\n", text, i, i);
+  ck_assert_int_eq(shape(&tp_plot_heatmap, text), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "13 panels in one picture, more than 12; choose with --variant");
+  ck_assert_int_eq(shape(&tp_plot_speedup, text), TP_OK);
+  text = COLLECTIVES;
+  for (int i = 2; i < 16; i++)
+    text = tp_arena_printf(arena, "%sl40,s,%d,1024,ring,1,1,,\n", text, i);
+  ck_assert_int_eq(shape(&tp_plot_collectives, text), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "28 panels in one picture, more than 12; choose with --tp");
+}
+END_TEST
+
 START_TEST(test_not_at_once)
 {
   keep(TP_PLOT_model, "middle");
@@ -641,6 +658,7 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_published);
   tcase_add_loop_test(shapes, test_faults, 0, sizeof faults / sizeof faults[0]);
   tcase_add_test(shapes, test_not_at_once);
+  tcase_add_test(shapes, test_too_many_panels);
   tcase_add_test(shapes, test_breakdown_in_milliseconds);
   tcase_add_test(shapes, test_breakdown_intervals);
   tcase_add_test(shapes, test_collectives);
