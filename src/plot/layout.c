@@ -17,13 +17,16 @@ static bool one_range(const struct tp_plot *plot)
   return true;
 }
 
+/* Titles may be wider than their panels, which they are in the middle of: into the gap, and by as
+ * much as the margin of the picture on the right leaves. */
 static const struct tp_plot_text *titles_of(const struct tp_plot *plot,
                                             const struct tp_plot_layout *it, struct tp_arena *arena)
 {
   const char **const titles = TP_NEW(arena, const char *, plot->n_panels);
   for (size_t i = 0; i < plot->n_panels; i++)
     titles[i] = plot->panels[i].title;
-  return tp_plot_wrap_all(titles, plot->n_panels, (int)(it->panel_width + it->gap) - 1, arena);
+  return tp_plot_wrap_all(titles, plot->n_panels,
+                          (int)(it->panel_width + fmin(it->gap, 2 * it->right)) - 1, arena);
 }
 
 /* Columns of the longest name. */

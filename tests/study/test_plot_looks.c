@@ -293,6 +293,16 @@ START_TEST(test_script_tells_long_names_apart)
 }
 END_TEST
 
+/* 22.75 columns a panel, and 1.5 on either side: more would reach beyond the picture. */
+START_TEST(test_script_keeps_titles_in_the_picture)
+{
+  const char *const wide = script_of(&tp_plot_pareto, "model,variant,tp,batch,tokens_per_s,tpot_s\n"
+                                                      "0123456789012345678901234567,v,8,1,1,1\n"
+                                                      "other,v,8,1,2,3\n");
+  ck_assert_ptr_nonnull(strstr(wide, "set title '012345678901234567890123\xe2\x80\xa6' "));
+}
+END_TEST
+
 /* Names of series in a key, of bars, of columns and of lines of cells. */
 START_TEST(test_script_tells_long_series_apart)
 {
@@ -433,6 +443,7 @@ static Suite *suite(void)
   tcase_add_test(looks, test_script_thins);
   tcase_add_test(looks, test_script_bands);
   tcase_add_loop_test(looks, test_script_tells_long_names_apart, 0, 5);
+  tcase_add_test(looks, test_script_keeps_titles_in_the_picture);
   tcase_add_loop_test(looks, test_script_tells_long_series_apart, 0, 4);
   tcase_add_test(looks, test_script_of_many_cells);
   tcase_add_test(looks, test_script_of_cells_with_figures);
