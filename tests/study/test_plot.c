@@ -354,6 +354,11 @@ START_TEST(test_too_many_panels)
   ck_assert_int_eq(shape(&tp_plot_heatmap, text), TP_E_INPUT);
   ck_assert_str_eq(error.text, "13 panels in one picture, more than 12; choose with --variant");
   ck_assert_int_eq(shape(&tp_plot_speedup, text), TP_OK);
+  text = "model,variant,tp,batch,speedup\n";
+  for (int i = 0; i < 13; i++)
+    text = tp_arena_printf(arena, "%sm%d,spd:1,8,1,1\nm%d,spd:2,8,1,1\n", text, i, i);
+  ck_assert_int_eq(shape(&tp_plot_speedup, text), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "13 panels in one picture, more than 12; choose with --model");
   text = COLLECTIVES;
   for (int i = 2; i < 16; i++)
     text = tp_arena_printf(arena, "%sl40,s,%d,1024,ring,1,1,,\n", text, i);
