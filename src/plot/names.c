@@ -6,10 +6,13 @@
 #include "plot/text.h"
 
 #include <math.h>
+#include <string.h>
 
 /* The font of names is smaller than the one that columns and lines are of. */
 static const double figures_in_column = 1.05, small = 6.0 / 7;
 static const double line_in_columns = 2.2; /* how wide a line is that stands upright */
+
+enum { LEAST_NAME = 4 };
 
 /* Whether the names are numbers, one step apart. */
 static bool in_steps(const char *const *names, size_t n, double *step)
@@ -95,32 +98,42 @@ static int straight_width(size_t n, double length)
   return (int)fmax(1, length / (double)n * figures_in_column);
 }
 
+/* A character that the font lacks is a box with its number, which Pango draws all over the picture
+ * where it is turned: so of letters that fonts may lack, no name is. */
+static bool can_turn(const struct tp_plot_text *texts, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    for (const unsigned char *c = (const unsigned char *)texts[i].lines[0]; *c != '\0'; c++)
+      if (*c >= 0xe0 && memcmp(c, TP_PLOT_ELLIPSIS, sizeof TP_PLOT_ELLIPSIS - 1) != 0)
+        return false;
+  return true;
+}
+
 double tp_plot_turned_columns(const char *const *names, size_t n, double length,
                               struct tp_arena *arena)
 {
-  const int room = straight_width(n, length);
-  const int width = widest(tp_plot_cut_all(names, n, TP_PLOT_NAME, arena), n);
-  return room >= width || are_numbers(names, n) ? 0 : width * small;
+  const struct tp_plot_text *const texts = tp_plot_cut_all(names, n, TP_PLOT_NAME, arena);
+  return straight_width(n, length) >= widest(texts, n) || are_numbers(names, n) ||
+                 !can_turn(texts, n)
+             ? 0
+             : widest(texts, n) * small;
 }
 
 void tp_plot_put_names_across(const char *const *names, size_t n, double length,
                               struct tp_arena *arena, FILE *out)
 {
   const double room = length / (double)n;
+  const bool turned = tp_plot_turned_columns(names, n, length, arena) > 0;
   const int straight = straight_width(n, length);
-  const struct tp_plot_text *texts = tp_plot_cut_all(names, n, TP_PLOT_NAME, arena);
-  const bool *chosen = NULL;
-  const char *turn = "";
-  if (tp_plot_turned_columns(names, n, length, arena) > 0) {
-    chosen = choose(names, n, room, small * line_in_columns, arena);
-    turn = " rotate by 90 right";
-  } else if (straight < widest(texts, n)) {
-    chosen = choose(names, n, room, small * (widest(texts, n) + 1), arena);
-  } else {
-    texts = tp_plot_cut_all(names, n, straight, arena);
-  }
+  const int width = turned || are_numbers(names, n) ? TP_PLOT_NAME
+                    : straight > LEAST_NAME         ? straight
+                                                    : LEAST_NAME;
+  const struct tp_plot_text *const texts = tp_plot_cut_all(names, n, width, arena);
+  const double needed = small * (turned ? line_in_columns : widest(texts, n) + 1);
+  const bool *const chosen =
+      turned || straight < widest(texts, n) ? choose(names, n, room, needed, arena) : NULL;
   fprintf(out, "set xrange [-0.5:%zu.5]; unset logscale x; unset xtics\n", n - 1);
-  put_chosen('x', texts, chosen, n, turn, out);
+  put_chosen('x', texts, chosen, n, turned ? " rotate by 90 right" : "", out);
 }
 
 void tp_plot_put_names_down(const char *const *names, size_t n, double length, bool shown,

@@ -5,7 +5,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char ellipsis[] = "\xe2\x80\xa6";
 enum { MOST_ROUNDS = 8, BARELY = 3 };
 
 static int columns_of(const char *text, size_t n)
@@ -19,12 +18,13 @@ static int columns_of(const char *text, size_t n)
 static const char *piece(const char *name, size_t from, int width, struct tp_arena *arena)
 {
   int columns;
-  const char *const rest = name + from, *const before = from > 0 ? ellipsis : "";
+  const char *const rest = name + from, *const before = from > 0 ? TP_PLOT_ELLIPSIS : "";
   const int room = from > 0 ? width - 1 : width;
   const size_t left = strlen(rest);
   const bool whole = tp_plot_fit(rest, left, room, &columns) == left;
   const size_t bytes = whole ? left : tp_plot_fit(rest, left, room - 1, &columns);
-  return tp_arena_printf(arena, "%s%.*s%s", before, (int)bytes, rest, whole ? "" : ellipsis);
+  return tp_arena_printf(arena, "%s%.*s%s", before, (int)bytes, rest,
+                         whole ? "" : TP_PLOT_ELLIPSIS);
 }
 
 /* Behind a mark that parts words, and not at another. */
@@ -45,7 +45,8 @@ static size_t next_of(const char *name, size_t at)
 }
 
 /* Where to begin so that what differs, from byte `differs` on, is in sight: as far ahead of it as
- * half the room allows, or farther where the rest of the name fits; better at a word. */
+ * half the room allows, or farther where the rest of the name fits; better at a word, if it begins
+ * within a third of the room. */
 static size_t begin_of(const char *name, size_t differs, int width)
 {
   int ahead = columns_of(name, differs), rest = columns_of(name, strlen(name));
@@ -57,9 +58,12 @@ static size_t begin_of(const char *name, size_t differs, int width)
     rest -= columns;
     from = next;
   }
-  for (size_t at = from; at <= differs; at++)
+  for (size_t at = from; columns_of(name + from, at - from) <= width / 3; at = next_of(name, at)) {
     if (begins_word(name, at))
       return at;
+    if (at >= differs)
+      break;
+  }
   return from;
 }
 
@@ -78,8 +82,8 @@ static size_t shared(const char *a, const char *b)
  * last few characters alone, which says little. */
 static bool are_alike(const char *a, const char *b, bool barely)
 {
-  const size_t same = shared(a, b), left = strlen(a) - same, end = sizeof ellipsis - 1;
-  const bool cut = strlen(a) > end && strcmp(a + strlen(a) - end, ellipsis) == 0;
+  const size_t same = shared(a, b), left = strlen(a) - same, end = sizeof TP_PLOT_ELLIPSIS - 1;
+  const bool cut = strlen(a) > end && strcmp(a + strlen(a) - end, TP_PLOT_ELLIPSIS) == 0;
   return strcmp(a, b) == 0 || (barely && cut && left <= BARELY + end);
 }
 

@@ -4,8 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char ellipsis[] = "\xe2\x80\xa6", unreadable[] = "\xef\xbf\xbd",
-                  no_space[] = "\xe2\x80\x8b";
+static const char unreadable[] = "\xef\xbf\xbd", no_space[] = "\xe2\x80\x8b";
 
 /* Bytes of the well-formed UTF-8 character (RFC 3629) that `s` begins with; 0: none. */
 static size_t character(const unsigned char *s)
@@ -55,7 +54,7 @@ size_t tp_plot_fit(const char *text, size_t n, int width, int *taken)
   *taken = 0;
   while (at < n) {
     const size_t bytes = character((const unsigned char *)text + at);
-    const bool wide = bytes > 2 && strncmp(text + at, ellipsis, bytes) != 0;
+    const bool wide = bytes > 2 && strncmp(text + at, TP_PLOT_ELLIPSIS, bytes) != 0;
     const int columns = wide ? 2 : 1;
     if (*taken + columns > width)
       break;

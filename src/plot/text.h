@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define TP_PLOT_ELLIPSIS "\xe2\x80\xa6"
+
 struct tp_plot_text {
   const char **lines;
   size_t n;

@@ -120,6 +120,12 @@ static const struct {
      {"\xe2\x80\xa6"
       "beginning",
       "\xe2\x80\xa6nning-lo\xe2\x80\xa6"}},
+    {{"words-far-off-and-overwhelmingly-1", "words-far-off-and-overwhelmingly-2"},
+     12,
+     {"\xe2\x80\xa6"
+      "helmingly-1",
+      "\xe2\x80\xa6"
+      "helmingly-2"}},
     {{"one name alone is cut behind", "another"}, 10, {"one name \xe2\x80\xa6", "another"}},
     {{"twice a name that is long", "twice a name that is long"},
      10,
@@ -360,6 +366,19 @@ START_TEST(test_script_of_cells_with_figures)
 }
 END_TEST
 
+/* Pango cannot turn what its font lacks, so names in other scripts are cut to their columns. */
+START_TEST(test_script_of_cells_turns_letters_alone)
+{
+  static const struct tp_plot_axes variants = {TP_PLOT_variant, TP_PLOT_tp, "speedup"};
+  const char *text = "model,variant,tp,batch,speedup\n";
+  for (int i = 0; i < 40; i++)
+    text = tp_arena_printf(arena, "%sm,\xe6\xa8\xa1\xe5\x9e\x8b variant %d,8,1,1\n", text, i);
+  const char *const script = script_of_axes(&tp_plot_heatmap, text, &variants);
+  ck_assert_ptr_null(strstr(script, "rotate by 90 right"));
+  ck_assert_ptr_nonnull(strstr(script, "39' 39)"));
+}
+END_TEST
+
 /* Figures that fit into some cells alone stand in none. */
 START_TEST(test_script_of_cells_with_and_without_room)
 {
@@ -447,6 +466,7 @@ static Suite *suite(void)
   tcase_add_loop_test(looks, test_script_tells_long_series_apart, 0, 4);
   tcase_add_test(looks, test_script_of_many_cells);
   tcase_add_test(looks, test_script_of_cells_with_figures);
+  tcase_add_test(looks, test_script_of_cells_turns_letters_alone);
   tcase_add_test(looks, test_script_of_cells_with_and_without_room);
   tcase_add_test(looks, test_script_of_one_bar);
   tcase_add_test(looks, test_script_of_many_bars);
