@@ -44,14 +44,14 @@ static size_t next_of(const char *name, size_t at)
   return at;
 }
 
-/* Where to begin so that what differs, from byte `differs` on, is in sight: as far ahead of it as
- * half the room allows, or farther where the rest of the name fits; better at a word, if it begins
- * within a third of the room. */
-static size_t begin_of(const char *name, size_t differs, int width)
+/* Where to begin so that what differs, from byte `differs` on, is in sight: up to `most` columns
+ * ahead of it, or farther where the rest of the name fits; better at a word, if it begins within a
+ * third of the room. */
+static size_t begin_of(const char *name, size_t differs, int most, int width)
 {
   int ahead = columns_of(name, differs), rest = columns_of(name, strlen(name));
   size_t from = 0;
-  while (from < differs && ahead > width / 2 && rest > width - 1) {
+  while (from < differs && ahead > most && rest > width - 1) {
     const size_t next = next_of(name, from);
     const int columns = columns_of(name + from, next - from);
     ahead -= columns;
@@ -109,20 +109,26 @@ static const char *numbered(const char *const *names, size_t of, int width, stru
   size_t first = 0;
   while (strcmp(names[first], names[of]) != 0)
     first++;
-  const char *const number = tp_arena_printf(arena, "%zu", first + 1);
+  const char *const number = tp_arena_printf(arena, "#%zu", first + 1);
   return tp_arena_printf(arena, "%s%s", piece(names[of], 0, width - (int)strlen(number), arena),
                          number);
 }
 
-/* Names that the cut made equal begin where they differ; those that are equal then have more in
- * common, and move on. */
+/* Names that the cut made equal begin where they differ.  Those that are equal then have more in
+ * common, and move on; where they have not, what differs was not in sight: they begin nearer to it.
+ */
 const char **tp_plot_shorten(const char *const *names, size_t n, int width, struct tp_arena *arena)
 {
+  struct {
+    size_t differs;
+    int ahead;
+  } *const last = tp_arena_alloc(arena, n, sizeof *last);
   const char **texts = TP_NEW(arena, const char *, n);
   for (size_t i = 0; i < n; i++)
     texts[i] = piece(names[i], 0, width, arena);
-  for (int round = 0; round <= MOST_ROUNDS; round++) {
-    bool moved = false;
+  bool moved = true;
+  for (int round = 0; round <= MOST_ROUNDS && moved; round++) {
+    moved = false;
     const char **const next = TP_NEW(arena, const char *, n);
     for (size_t i = 0; i < n; i++) {
       size_t differs;
@@ -130,14 +136,15 @@ const char **tp_plot_shorten(const char *const *names, size_t n, int width, stru
       if (strcmp(texts[i], names[i]) == 0 ||
           find_alike(names, texts, n, i, round == 0, &differs) == 0)
         continue;
-      next[i] = round == MOST_ROUNDS
-                    ? numbered(names, i, width, arena)
-                    : piece(names[i], begin_of(names[i], differs, width), width, arena);
+      last[i].ahead = differs > last[i].differs ? width / 2 : last[i].ahead / 2;
+      last[i].differs = differs;
+      next[i] =
+          round == MOST_ROUNDS
+              ? numbered(names, i, width, arena)
+              : piece(names[i], begin_of(names[i], differs, last[i].ahead, width), width, arena);
       moved = true;
     }
     texts = next;
-    if (!moved)
-      break;
   }
   return texts;
 }

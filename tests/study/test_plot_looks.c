@@ -126,6 +126,14 @@ static const struct {
       "helmingly-1",
       "\xe2\x80\xa6"
       "helmingly-2"}},
+    {{"the variant 10", "the variant 20", "the variant 30"},
+     4,
+     {"\xe2\x80\xa6"
+      "10",
+      "\xe2\x80\xa6"
+      "20",
+      "\xe2\x80\xa6"
+      "30"}},
     {{"one name alone is cut behind", "another"}, 10, {"one name \xe2\x80\xa6", "another"}},
     {{"twice a name that is long", "twice a name that is long"},
      10,
