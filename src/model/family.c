@@ -180,18 +180,6 @@ DEFAULTS(grok) = {GATED(SIZES(64, 6144, 48, 8, 32768, 131072), .tied_head = true
                         .post_norms = true, .experts = {.count = 8, .top_k = 2}),
                   .experts_take_ffn = true};
 
-/* What follows from the keys of the groups, where a family has not its own words. */
-void tp_settle_attention_bias(struct tp_config *config)
-{
-  config->model.qkv_bias = config->attention_bias;
-  config->model.out_bias = config->attention_bias && !config->out_unbiased;
-}
-
-void tp_settle_bias(struct tp_config *config)
-{
-  config->model.qkv_bias = config->model.out_bias = config->model.mlp_bias = config->bias;
-}
-
 /* internlm2: attention only; internlm3: `qkv_bias` is its own key */
 static void settle_attention_by_bias(struct tp_config *config)
 {

@@ -88,8 +88,15 @@ extern const size_t tp_n_gpt_families, tp_n_own_families;
 /* All families by number, from 0; NULL past the last. */
 const struct tp_family *tp_family_at(size_t i);
 /* What follows from a switch for biases: of attention, of all matrices. */
-void tp_settle_attention_bias(struct tp_config *config);
-void tp_settle_bias(struct tp_config *config);
+static inline void tp_settle_attention_bias(struct tp_config *config)
+{
+  config->model.qkv_bias = config->attention_bias;
+  config->model.out_bias = config->attention_bias && !config->out_unbiased;
+}
+static inline void tp_settle_bias(struct tp_config *config)
+{
+  config->model.qkv_bias = config->model.out_bias = config->model.mlp_bias = config->bias;
+}
 
 /* A file being read. */
 struct tp_reading {
@@ -120,15 +127,16 @@ enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, co
 void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; whether a value is
- * neither null, false, 0 nor empty; whether a pattern with stars matches. */
+/* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; refuses such a file.
+ */
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
+enum tp_status tp_keys_check_ops(const struct tp_reading *reading);
+
+/* keys.c: whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches;
+ * whether the family reads the key; refuses keys of a table that the family lacks, and notes those
+ * that nobody knows; whether the family knows all keys of the file. */
 bool tp_key_says_something(const json_t *value);
 bool tp_key_matches(const char *pattern, const char *key);
-
-/* keys.c: whether the family reads the key; refuses keys of what no op here does, and those of a
- * table that the family lacks, and notes those that nobody knows; whether the family knows all keys
- * of the file. */
 bool tp_key_is_read(const struct tp_family *family, const char *key);
 enum tp_status tp_keys_check(struct tp_reading *reading);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);

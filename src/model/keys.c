@@ -2,6 +2,7 @@
 #include "model/family.h"
 #include "model/key_fields.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static const struct tp_field shape[] = {
@@ -173,6 +174,24 @@ static const char *const silent[] = {
 };
 /* clang-format on */
 
+bool tp_key_says_something(const json_t *value)
+{
+  if (json_is_array(value))
+    return json_array_size(value) > 0;
+  if (json_is_object(value))
+    return json_object_size(value) > 0;
+  if (json_is_number(value))
+    return json_number_value(value) != 0;
+  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
+}
+
+/* Most do not, by their first letter, and fnmatch is slow to say so. */
+bool tp_key_matches(const char *pattern, const char *key)
+{
+  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
+  return may && fnmatch(pattern, key, 0) == 0;
+}
+
 static const struct tp_field *field_of(const struct tp_field *fields, size_t n, const char *key)
 {
   for (size_t i = 0; i < n; i++)
@@ -251,10 +270,7 @@ bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *fami
 enum tp_status tp_keys_check(struct tp_reading *reading)
 {
   const struct tp_family *const family = reading->family;
-  const char *key, *refused = NULL;
-  const char *const missing = tp_keys_missing_op(reading, &refused);
-  if (missing != NULL)
-    return tp_key_fail(reading, refused, "asks for %s, which no op here does", missing);
+  const char *key;
   json_t *value;
   json_object_foreach ((json_t *)(uintptr_t)reading->object, key, value) {
     if (json_is_null(value) || tp_key_is_read(family, key) || is_silent(key))

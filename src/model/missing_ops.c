@@ -1,7 +1,6 @@
 /* Keys, and kinds of layers, that ask for what no op here does. */
 #include "model/family.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 /* Keys whose value, unless it is null, false, 0 or empty, asks for what no op here does; some say
@@ -73,24 +72,6 @@ static const struct op_key unread_ops[] = {
     {"encoder_*layers", "an encoder"},
     {"num_encoder_layers", "an encoder"},
 };
-
-bool tp_key_says_something(const json_t *value)
-{
-  if (json_is_array(value))
-    return json_array_size(value) > 0;
-  if (json_is_object(value))
-    return json_object_size(value) > 0;
-  if (json_is_number(value))
-    return json_number_value(value) != 0;
-  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
-}
-
-/* Most do not, by their first letter, and fnmatch is slow to say so. */
-bool tp_key_matches(const char *pattern, const char *key)
-{
-  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
-  return may && fnmatch(pattern, key, 0) == 0;
-}
 
 /* Sizes of Mamba layers beside a list that has none of them ask for nothing. */
 static bool lists_attention_alone(const struct tp_reading *reading)
@@ -164,4 +145,13 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
         json_integer_value(json_array_get(types, i)) == 0)
       return "a linear-attention layer's scan over a state";
   return kind_of_layer(reading, found);
+}
+
+enum tp_status tp_keys_check_ops(const struct tp_reading *reading)
+{
+  const char *key = NULL;
+  const char *const missing = tp_keys_missing_op(reading, &key);
+  return missing == NULL
+             ? TP_OK
+             : tp_key_fail(reading, key, "asks for %s, which no op here does", missing);
 }

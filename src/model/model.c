@@ -331,6 +331,7 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   TP_TRY(tp_spelling_settle_lists(reading));
   TP_TRY(tp_doc_read(reading->doc, reading->path, reading->fields, reading->n_fields, true,
                      &reading->config, reading->arena, reading->error));
+  TP_TRY(tp_keys_check_ops(reading));
   TP_TRY(tp_keys_check(reading));
   TP_TRY(check_latents(reading));
   TP_TRY(check_spellings(reading));

@@ -2,6 +2,7 @@ libtpstudy_la_SOURCES += \
 	%D%/breakdown.c \
 	%D%/cells.c \
 	%D%/collectives.c \
+	%D%/columns.c \
 	%D%/gantt.c \
 	%D%/heatmap.c \
 	%D%/kinds.c \

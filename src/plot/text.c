@@ -1,27 +1,9 @@
 #include "plot/text.h"
 
-#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 
 static const char unreadable[] = "\xef\xbf\xbd", no_space[] = "\xe2\x80\x8b";
-
-/* Bytes of the well-formed UTF-8 character (RFC 3629) that `s` begins with; 0: none. */
-static size_t character(const unsigned char *s)
-{
-  const size_t n = s[0] < 0x80                  ? 1
-                   : s[0] < 0xc2 || s[0] > 0xf4 ? 0
-                   : s[0] < 0xe0                ? 2
-                   : s[0] < 0xf0                ? 3
-                                                : 4;
-  for (size_t i = 1; i < n; i++)
-    if ((s[i] & 0xc0) != 0x80)
-      return 0;
-  const bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-  const bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-  const bool beyond = s[0] == 0xf4 && s[1] >= 0x90;
-  return overlong || surrogate || beyond ? 0 : n;
-}
 
 /* Characters that XML forbids or that a terminal obeys. */
 static bool is_control(const unsigned char *s)
@@ -36,7 +18,7 @@ static const char *clean(const char *text, struct tp_arena *arena)
   char *const result = TP_NEW(arena, char, 4 * strlen(text) + 1), *end = result;
   while (*text != '\0') {
     const unsigned char *const s = (const unsigned char *)text;
-    const size_t n = character(s);
+    const size_t n = tp_plot_character(s);
     const char *const shown = n == 0          ? unreadable
                               : is_control(s) ? " "
                               : text[0] == '&' && text[1] == '#'
@@ -46,29 +28,6 @@ static const char *clean(const char *text, struct tp_arena *arena)
     text += n == 0 ? 1 : n;
   }
   return result;
-}
-
-size_t tp_plot_fit(const char *text, size_t n, int width, int *taken)
-{
-  size_t at = 0;
-  *taken = 0;
-  while (at < n) {
-    const size_t bytes = character((const unsigned char *)text + at);
-    const bool wide = bytes > 2 && strncmp(text + at, TP_PLOT_ELLIPSIS, bytes) != 0;
-    const int columns = wide ? 2 : 1;
-    if (*taken + columns > width)
-      break;
-    at += bytes;
-    *taken += columns;
-  }
-  return at;
-}
-
-int tp_plot_columns(const char *line)
-{
-  int columns;
-  tp_plot_fit(line, strlen(line), INT_MAX - 1, &columns);
-  return columns;
 }
 
 /* Where a line of at most `n` bytes ends: behind a comma if there is one, else at a space, else at

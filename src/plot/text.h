@@ -24,6 +24,8 @@ struct tp_plot_text *tp_plot_wrap_all(const char *const *names, size_t n, int wi
 struct tp_plot_text *tp_plot_cut_all(const char *const *names, size_t n, int width,
                                      struct tp_arena *arena);
 
+/* columns.c: bytes of the well-formed UTF-8 character (RFC 3629) that `s` begins with; 0: none. */
+size_t tp_plot_character(const unsigned char *s);
 /* Of well formed UTF-8: bytes of the characters that fit into `width` columns, of at most `n`
  * bytes, and the columns taken; the columns of a whole line. */
 size_t tp_plot_fit(const char *text, size_t n, int width, int *taken);

@@ -258,7 +258,7 @@ START_TEST(the_older_key_is_read)
   const struct tp_model m =
       open_text("{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":128,"
                 "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"vocab_size\":99,"
-                "\"compression_config\":" GROUP(ARGS("4", "int", ""), "null") "}",
+                "\"num_key_value_heads\":4,\"compression_config\":" GROUP(ARGS("4", "int", ""), "null") "}",
                 arena);
   ck_assert_str_eq(m.dtypes[TP_PART_MLP], "w4a16");
   ck_assert_uint_eq(m.n_notes, 1); /* of the types, none of an unknown key */
