@@ -162,7 +162,8 @@ static enum tp_status read_axes(const struct args *args, const struct tp_plot_ki
   return read_axis(args->y, arena, &axes->down, error);
 }
 
-/* Rows are compared with texts, where "8" is "8.0". */
+/* Rows are compared with texts, where "8" is "8.0"; none of these inputs is ever 0, which stands
+ * for an empty cell. */
 static struct tp_plot_filter filter_of(const struct args *args, struct tp_arena *arena)
 {
   struct tp_plot_filter filter;
@@ -170,7 +171,9 @@ static struct tp_plot_filter filter_of(const struct args *args, struct tp_arena 
     struct tp_words words = args->words[i];
     for (size_t k = 0; k < args->numbers[i].n; k++)
       TP_APPEND(arena, words.items, words.n,
-                tp_arena_printf(arena, "%.17g", args->numbers[i].items[k]));
+                args->numbers[i].items[k] == 0 && i != TP_PLOT_generate
+                    ? ""
+                    : tp_arena_printf(arena, "%.17g", args->numbers[i].items[k]));
     filter.values[i] = words.items;
     filter.n[i] = words.n;
   }
@@ -215,8 +218,8 @@ const struct tp_command tp_command_plot = {
         "batch: tokens/s against batch. pareto: time a token against tokens/s a GPU.\n"
         "heatmap: a figure over two inputs, a cell a point.\n"
         "gantt, roofline: one layer in time, and ops against the GPU's peaks, from the rows of\n"
-        "`tpsim predict|compare --timeline FILE.csv`. pipeline: of a training step over stages, which\n"
-        "rank is at which micro-batch.\n"
+        "`tpsim predict|compare --timeline FILE.csv`.\n"
+        "pipeline: which rank is at which micro-batch, from the same rows.\n"
         "Of several batches the smallest is drawn, and the picture says so.",
     .example = "tpsim plot breakdown sweep.csv --model llama-3.1-70b --batch 16 -o times.png",
     .options = options,

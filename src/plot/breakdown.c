@@ -1,4 +1,5 @@
-/* Time in two parts, a bar a variant, a panel a model, degree and phase. */
+/* Time in two parts, or three where stages wait for one another, a bar a variant, a panel a model,
+ * degree and phase. */
 #include "plot/plot.h"
 
 #include <math.h>
@@ -12,12 +13,21 @@ static const char *title_of(const struct tp_plot_row *row, double tp, struct tp_
                          whole ? "" : phase);
 }
 
+/* Sums of such rows are of one GPU, which works in turns. */
+static bool fills_stages(const struct tp_plot_row *row)
+{
+  const bool staged = row->input[TP_PLOT_pp][0] != '\0' && strcmp(row->input[TP_PLOT_pp], "1") != 0;
+  const bool trains = strncmp(row->input[TP_PLOT_phase], "train", 5) == 0;
+  return staged && (trains || row->input[TP_PLOT_micro_batch][0] != '\0');
+}
+
 static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
                           struct tp_arena *arena, struct tp_error *error)
 {
-  double tp, times_s[2]; /* end to end, exposed */
+  double tp, times_s[3]; /* end to end, exposed, kernels */
   TP_TRY(tp_plot_row_degree(row, &tp, error));
-  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"e2e_s", "comm_exposed_s"}, 2, times_s, error));
+  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"e2e_s", "comm_exposed_s", "compute_s"}, 3,
+                             times_s, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(row, tp, arena), arena);
   const char *const variant = row->input[TP_PLOT_variant];
   const size_t place = tp_plot_place_of(plot, variant, arena);
@@ -31,6 +41,12 @@ static enum tp_status add(struct tp_plot *plot, const struct tp_plot_row *row,
   }
   struct tp_plot_point bar = {.x = (double)place, .y = times_s[0] - times_s[1], .top = times_s[0]};
   TP_TRY(tp_plot_row_interval(row, bar.top, &bar.low, &bar.high, error));
+  if (fills_stages(row) && !isnan(times_s[2])) {
+    bar.end = bar.top;
+    bar.y = times_s[2];
+    bar.top = times_s[2] + times_s[1];
+    panel->high = fmax(panel->high, bar.end);
+  }
   return tp_plot_add(plot, panel, variant, bar, row, arena, error);
 }
 
@@ -44,6 +60,7 @@ static void scale(struct tp_plot *plot, double factor)
       *bar = (struct tp_plot_point){.x = bar->x,
                                     .y = factor * bar->y,
                                     .top = factor * bar->top,
+                                    .end = factor * bar->end,
                                     .low = factor * bar->low,
                                     .high = factor * bar->high};
     }

@@ -45,20 +45,42 @@ static size_t find_begins(const struct tp_plot_rows *rows, size_t first, double 
   return n;
 }
 
-/* The first op of a stage's first rank that comes again is a layer's first; the layer shown is the
- * middle one. */
+/* The shortest time from one of so many begins to the next. */
+static double shortest_us(const double *begins_us, size_t n)
+{
+  double shortest = HUGE_VAL;
+  for (size_t i = 0; i + 1 < n; i++)
+    shortest = fmin(shortest, begins_us[i + 1] - begins_us[i]);
+  return shortest;
+}
+
+/* Ops of a layer come again with the next one, those before and behind the layers with the next
+ * step or not at all: a layer begins with the first of those that come again soonest, among the
+ * first of a stage's ops.  The layer shown is the middle one, or the next that is no step's last.
+ */
 static bool find_layer(const struct tp_plot_rows *rows, const struct tp_plot_row *of,
                        struct tp_arena *arena, struct tp_plot_window *window)
 {
-  double *const begins_us = TP_NEW(arena, double, rows->n);
-  for (size_t i = 0; i < rows->n; i++) {
-    const size_t n = is_of(&rows->items[i], of) ? find_begins(rows, i, begins_us) : 0;
-    if (n < 2)
+  enum { FIRST = 64 };
+  static const double alike = 1.01;
+  double *const begins_us = TP_NEW(arena, double, rows->n + 1);
+  double soonest_us = HUGE_VAL;
+  int seen = 0;
+  for (size_t i = 0; i < rows->n && seen < FIRST; i++) {
+    if (!is_of(&rows->items[i], of))
       continue;
-    *window = (struct tp_plot_window){begins_us[(n - 1) / 2], begins_us[(n - 1) / 2 + 1]};
-    return true;
+    seen++;
+    const size_t n = find_begins(rows, i, begins_us);
+    const double own_us = shortest_us(begins_us, n);
+    if (!(own_us * alike < soonest_us))
+      continue;
+    size_t at = (n - 1) / 2;
+    while (at + 2 < n && begins_us[at + 1] - begins_us[at] > own_us * alike)
+      at++;
+    soonest_us = own_us;
+    *window = (struct tp_plot_window){begins_us[at], begins_us[at + 1]};
   }
-  return false;
+  return soonest_us < HUGE_VAL;
 }
 
 /* Panels with the layer that each shows of each stage, before the ops. */
@@ -67,8 +89,6 @@ static enum tp_status begin_gantt(struct tp_plot *plot, const struct tp_plot_row
 {
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_plot_row *const row = &rows->items[i];
-    if (tp_plot_span_repeats(row))
-      continue;
     struct tp_plot_panel *const panel =
         tp_plot_panel_of(plot, tp_plot_span_title(row, arena), arena);
     const size_t stage = stage_of(row);
@@ -93,8 +113,6 @@ static enum tp_status add_span(struct tp_plot *plot, const struct tp_plot_row *r
 {
   static const char *const columns[] = {"start_us", "end_us", "rank"};
   double is[3];
-  if (tp_plot_span_repeats(row))
-    return TP_OK;
   TP_TRY(tp_plot_row_numbers(row, columns, 3, is, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, tp_plot_span_title(row, arena), arena);
   const struct tp_plot_window shown = panel->windows[stage_of(row)];
@@ -137,6 +155,7 @@ const struct tp_plot_kind tp_plot_gantt = {
     .columns = {"model", "variant", "tp", "rank", "stream", "op", "start_us"},
     .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(pass),
     .frame = {.form = TP_PLOT_GANTT, .title = "One layer", .x_label = "us", .y_label = ""},
+    .choose = tp_plot_first_micro_batch,
     .begin = begin_gantt,
     .add = add_span,
     .finish = finish_gantt,

@@ -2,6 +2,7 @@
 #include "plot/spans.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows of one pass of a stage stand one after another. */
@@ -21,6 +22,18 @@ static const char *title_of(const struct tp_plot_row *row, struct tp_arena *aren
                          row->input[TP_PLOT_variant], row->input[TP_PLOT_tp]);
 }
 
+/* Interleaved, a rank has several stages, chunks of the model to Megatron-LM. */
+static const char *series_of(const struct tp_plot_row *row, const char *name,
+                             const char *micro_batch, struct tp_arena *arena)
+{
+  const char *const stage = strstr(micro_batch, " stage ");
+  const long pp = strtol(row->input[TP_PLOT_pp], NULL, 10);
+  if (stage == NULL || pp < 1)
+    return name;
+  return tp_arena_printf(arena, "%s, chunk %ld", name,
+                         strtol(stage + strlen(" stage "), NULL, 10) / pp + 1);
+}
+
 /* A pass, from the first row of its kernels to the last. */
 static enum tp_status add_pass(struct tp_plot *plot, const struct tp_plot_row *first,
                                const struct tp_plot_row *last, struct tp_arena *arena,
@@ -36,12 +49,14 @@ static enum tp_status add_pass(struct tp_plot *plot, const struct tp_plot_row *f
   TP_TRY(tp_plot_row_numbers(last, ends, 1, &end_us, error));
   const char *const lane = tp_arena_printf(arena, "rank %g", is[1]);
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, title_of(first, arena), arena);
-  const struct tp_plot_point span = {.x = is[0] * 1e-3,
-                                     .top = end_us * 1e-3,
-                                     .y = (double)tp_plot_lane_of(plot, lane, arena),
-                                     .label = micro_batch};
+  const struct tp_plot_point span = {
+      .x = is[0] * 1e-3,
+      .top = end_us * 1e-3,
+      .y = (double)tp_plot_lane_of(plot, lane, arena),
+      .label = tp_arena_printf(arena, "%ld", strtol(micro_batch, NULL, 10))};
   panel->high = fmax(panel->high, span.top);
-  return tp_plot_add(plot, panel, name, span, first, arena, error);
+  return tp_plot_add(plot, panel, series_of(first, name, micro_batch, arena), span, first, arena,
+                     error);
 }
 
 static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *rows,
@@ -55,8 +70,8 @@ static enum tp_status begin(struct tp_plot *plot, const struct tp_plot_rows *row
   if (plot->n_panels > 0)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT,
-                 "%s:%d: no pass of a micro-batch; give the timeline of a training step over "
-                 "stages: --phase train --pp P --micro-batch N",
+                 "%s:%d: no pass of a micro-batch; give the timeline of a run in "
+                 "micro-batches: --pp P --micro-batch N",
                  rows->items[0].csv->path, rows->items[0].csv->lines[rows->items[0].at]);
 }
 

@@ -10,14 +10,22 @@ static const double least_share = 0.005; /* less would be written "0 %" */
 static const double room_for_share = 1.22;
 enum { MOST_MARKS = 12, MANY_MARKS = 60 };
 
+static bool has_end(const struct tp_plot_series *series)
+{
+  return series->n > 0 && series->points[0].end > 0;
+}
+
 static void put_data(const struct tp_plot_panel *panel, FILE *out)
 {
   fputs("$data << EOD\n", out);
   for (size_t s = 0; s < panel->n_series; s++) {
     for (size_t i = 0; i < panel->series[s].n; i++) {
       const struct tp_plot_point *const point = &panel->series[s].points[i];
-      fprintf(out, "%.9g %.9g %.9g %.9g %.9g\n", point->x, point->y, point->top, point->low,
+      fprintf(out, "%.9g %.9g %.9g %.9g %.9g", point->x, point->y, point->top, point->low,
               point->high);
+      if (has_end(&panel->series[s]))
+        fprintf(out, " %.9g", point->end);
+      putc('\n', out);
     }
     fputs("\n\n", out);
   }
@@ -88,14 +96,20 @@ static void put_lines(const struct tp_plot_panel *panel, FILE *out)
             panel->series[s].place + 1, (panel->series[s].n + MOST_MARKS - 1) / MOST_MARKS);
 }
 
-/* Solid: compute; light: exposed communication, with its share of the whole behind. */
+/* Solid: compute; light: exposed communication, with its share of the whole behind; empty: what a
+ * rank waits for others. */
 static void put_bars(const struct tp_plot_panel *panel, FILE *out)
 {
   for (size_t s = 0; s < panel->n_series; s++) {
     const struct tp_plot_point *const bar = panel->series[s].points;
     const size_t style = panel->series[s].place + 1;
-    const double share = (bar->top - bar->y) / bar->top;
-    const bool interval = has_intervals(&panel->series[s]);
+    const bool interval = has_intervals(&panel->series[s]), waits = has_end(&panel->series[s]);
+    const double end = waits ? bar->end : bar->top, share = (bar->top - bar->y) / end;
+    if (waits)
+      fprintf(out,
+              ", $data index %zu using (0):1:3:6:($1-0.36):($1+0.36) with boxxyerror fs empty "
+              "border ls %zu",
+              s, style);
     fprintf(out,
             ", $data index %zu using (0):1:(0):3:($1-0.36):($1+0.36) with boxxyerror fs solid 0.3 "
             "border ls %zu, '' index %zu using (0):1:(0):2:($1-0.36):($1+0.36) with boxxyerror fs "
@@ -103,13 +117,13 @@ static void put_bars(const struct tp_plot_panel *panel, FILE *out)
             s, style, s, style);
     if (interval)
       fprintf(out,
-              ", '' index %zu using 3:1:4:5 with xerrorbars lc rgb 'white' lw 1.6 pt 0, '' index "
-              "%zu using 3:1:4:5 with xerrorbars lc rgb 'black' lw 0.6 pt 0",
-              s, s);
+              ", '' index %zu using %d:1:4:5 with xerrorbars lc rgb 'white' lw 1.6 pt 0, '' index "
+              "%zu using %d:1:4:5 with xerrorbars lc rgb 'black' lw 0.6 pt 0",
+              s, waits ? 6 : 3, s, waits ? 6 : 3);
     if (share >= least_share)
       fprintf(out,
               ", '' index %zu using (%.9g):1:('%.0f %%') with labels left offset 0.5,0 font ',6'",
-              s, interval ? bar->high : bar->top, 100 * share);
+              s, interval ? bar->high : end, 100 * share);
   }
 }
 
@@ -145,11 +159,11 @@ static void put_names(const struct tp_plot *plot, const struct tp_plot_panel *pa
   }
 }
 
-static bool any_interval(const struct tp_plot *plot)
+static bool any(const struct tp_plot *plot, bool (*has)(const struct tp_plot_series *series))
 {
   for (size_t i = 0; i < plot->n_panels; i++)
     for (size_t s = 0; s < plot->panels[i].n_series; s++)
-      if (has_intervals(&plot->panels[i].series[s]))
+      if (has(&plot->panels[i].series[s]))
         return true;
   return false;
 }
@@ -160,7 +174,11 @@ void tp_plot_put_key(const struct tp_plot *plot, struct tp_arena *arena, FILE *o
     fputs(", keyentry with boxes fs solid 1 lc rgb '#444444' title 'compute', keyentry with boxes "
           "fs solid 0.3 border rgb '#444444' lc rgb '#444444' title 'exposed communication, %'",
           out);
-  if (plot->form == TP_PLOT_BARS && any_interval(plot))
+  if (plot->form == TP_PLOT_BARS && any(plot, has_end))
+    fputs(", keyentry with boxes fs empty border rgb '#444444' lc rgb '#444444' title 'waiting for "
+          "other stages'",
+          out);
+  if (plot->form == TP_PLOT_BARS && any(plot, has_intervals))
     fputs(", keyentry with lines lc rgb 'black' lw 0.6 title '10 to 90 % quantile'", out);
   static const char *const samples[] = {[TP_PLOT_LINES] = "linespoints",
                                         [TP_PLOT_SCATTER] = "points",

@@ -21,7 +21,8 @@ enum tp_plot_form {
 
 struct tp_plot_point {
   double x, y;
-  double top;       /* bars: the second part reaches from y to here */
+  double top;       /* bars: the second part reaches from y to here, ... */
+  double end;       /* ... and a third, which is left empty, to here; 0: there is none */
   double low, high; /* 10 and 90 % quantiles; not drawn unless low < high */
   const char *label;
 };
@@ -86,6 +87,8 @@ struct tp_plot_kind {
   const char *columns[8]; /* that must be there; NULL-terminated */
   unsigned shows;         /* bits of inputs: what titles, series and axes tell apart */
   struct tp_plot frame;   /* words and form; without a caption, it is what all rows share */
+  /* Leaves out rows that say nothing new; NULL: none do. */
+  void (*choose)(struct tp_plot_rows *rows);
   /* Before the first row; NULL: nothing to do. */
   enum tp_status (*begin)(struct tp_plot *plot, const struct tp_plot_rows *rows,
                           struct tp_arena *arena, struct tp_error *error);

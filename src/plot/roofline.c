@@ -13,8 +13,6 @@ static enum tp_status add_op(struct tp_plot *plot, const struct tp_plot_row *row
                                         "rank"};
   enum { FLOPS, BYTES, START, END, PEAK, RATE, RANK, N };
   double is[N];
-  if (tp_plot_span_repeats(row))
-    return TP_OK;
   TP_TRY(tp_plot_row_numbers(row, columns, N, is, error));
   struct tp_plot_panel *const panel = tp_plot_panel_of(plot, tp_plot_span_title(row, arena), arena);
   panel->peak = is[PEAK];
@@ -78,6 +76,7 @@ const struct tp_plot_kind tp_plot_roofline = {
               .title = "Ops under the roof of the GPU",
               .x_label = "flops a byte of memory traffic",
               .y_label = "Tflop/s"},
+    .choose = tp_plot_first_micro_batch,
     .add = add_op,
     .finish = finish_roof,
 };

@@ -143,6 +143,15 @@ const char *tp_plot_option(enum tp_plot_input input, struct tp_arena *arena)
   return name;
 }
 
+/* A column that is written only where it is used is empty where it is not. */
+static bool may_lack(int input)
+{
+  for (size_t i = tp_n_usual_columns; i < tp_n_columns; i++)
+    if (strcmp(tp_columns[i].name, tp_plot_inputs[input]) == 0)
+      return true;
+  return false;
+}
+
 static enum tp_status check_columns(const struct tp_csv *csv, const char *what, const char *from,
                                     const char *const *columns, const struct tp_plot_filter *filter,
                                     struct tp_arena *arena, struct tp_error *error)
@@ -154,7 +163,7 @@ static enum tp_status check_columns(const struct tp_csv *csv, const char *what, 
                      from != NULL ? tp_arena_printf(arena, "; its rows are those of `%s`", from)
                                   : tp_text_hint(arena, *columns, csv->columns, csv->n_columns));
   for (int i = 0; i < TP_PLOT_N_INPUTS; i++)
-    if (filter->n[i] > 0 && tp_csv_column(csv, tp_plot_inputs[i]) < 0)
+    if (filter->n[i] > 0 && tp_csv_column(csv, tp_plot_inputs[i]) < 0 && !may_lack(i))
       return tp_fail(error, TP_E_INPUT, "%s have no column '%s' to choose by; drop --%s", what,
                      tp_plot_inputs[i], tp_plot_option((enum tp_plot_input)i, arena));
   return TP_OK;

@@ -106,6 +106,14 @@ static const char *words_of(enum tp_plot_input input, const char *value, struct 
                          after == NULL ? "" : after);
 }
 
+static bool is_number(enum tp_plot_input input)
+{
+  for (size_t i = 0; i < tp_n_columns; i++)
+    if (strcmp(tp_columns[i].name, tp_plot_inputs[input]) == 0)
+      return !tp_columns[i].is_text;
+  return false;
+}
+
 /* Appends what all rows have of an input that the picture does not show. */
 static enum tp_status settle_input(const struct tp_plot_rows *rows, unsigned shown,
                                    enum tp_plot_input input, struct tp_arena *arena,
@@ -123,9 +131,12 @@ static enum tp_status settle_input(const struct tp_plot_rows *rows, unsigned sho
     *caption = listed(*caption, words_of(input, values[0], arena), arena);
   if (n <= 1 || follows(&telling, shown, input, arena))
     return TP_OK;
-  return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s", n,
+  bool empty = false;
+  for (size_t i = 0; i < n; i++)
+    empty = empty || (values[i][0] == '\0' && is_number(input));
+  return tp_fail(error, TP_E_INPUT, "%zu values of %s in one picture: %s; choose with --%s%s", n,
                  tp_plot_inputs[input], tp_plot_words(values, n, arena),
-                 tp_plot_option(input, arena));
+                 tp_plot_option(input, arena), empty ? ", 0 for none" : "");
 }
 
 enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned shown,

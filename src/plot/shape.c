@@ -139,6 +139,8 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
   const char *shared;
   TP_TRY(tp_plot_rows_settle(&rows, shows, arena, &shared, error));
   plot->caption = plot->caption == NULL ? shared : plot->caption;
+  if (kind->choose != NULL)
+    kind->choose(&rows);
   if (kind->begin != NULL)
     TP_TRY(kind->begin(plot, &rows, arena, error));
   for (size_t i = 0; i < rows.n; i++)

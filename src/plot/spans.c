@@ -1,5 +1,7 @@
 #include "plot/spans.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *tp_plot_span_title(const struct tp_plot_row *row, struct tp_arena *arena)
@@ -12,9 +14,9 @@ const char *tp_plot_span_title(const struct tp_plot_row *row, struct tp_arena *a
 
 bool tp_plot_pass_read(const struct tp_plot_row *row, const char **name, const char **micro_batch)
 {
-  static const char *const names[] = {"forward", "backward"};
+  static const char *const names[] = {"forward", "backward", "prefill", "decode step"};
   const char *const pass = row->input[TP_PLOT_pass];
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 4; i++) {
     const size_t n = strlen(names[i]);
     if (strncmp(pass, names[i], n) != 0 || pass[n] != ' ')
       continue;
@@ -25,10 +27,21 @@ bool tp_plot_pass_read(const struct tp_plot_row *row, const char **name, const c
   return false;
 }
 
-bool tp_plot_span_repeats(const struct tp_plot_row *row)
+void tp_plot_first_micro_batch(struct tp_plot_rows *rows)
 {
   const char *name, *micro_batch;
-  return tp_plot_pass_read(row, &name, &micro_batch) && strcmp(micro_batch, "0") != 0;
+  long first = LONG_MAX;
+  for (size_t i = 0; i < rows->n; i++)
+    if (tp_plot_pass_read(&rows->items[i], &name, &micro_batch)) {
+      const long number = strtol(micro_batch, NULL, 10);
+      first = number < first ? number : first;
+    }
+  size_t n = 0;
+  for (size_t i = 0; i < rows->n; i++)
+    if (!tp_plot_pass_read(&rows->items[i], &name, &micro_batch) ||
+        strtol(micro_batch, NULL, 10) == first)
+      rows->items[n++] = rows->items[i];
+  rows->n = n;
 }
 
 size_t tp_plot_lane_of(struct tp_plot *plot, const char *name, struct tp_arena *arena)

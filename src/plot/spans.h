@@ -6,11 +6,11 @@
 /* Of a panel: what ran, and in which pass. */
 const char *tp_plot_span_title(const struct tp_plot_row *row, struct tp_arena *arena);
 
-/* Of a training step over stages: which pass the row is of, "forward" or "backward", and of which
- * micro-batch.  False where it is of none. */
+/* Which pass of a micro-batch the row is of, "forward", "backward", "prefill", "decode step", and of
+ * which: "3", or interleaved "3 stage 5".  False where it is of none. */
 bool tp_plot_pass_read(const struct tp_plot_row *row, const char **name, const char **micro_batch);
-/* Whether it repeats what the first micro-batch did, so that pictures of ops leave it out. */
-bool tp_plot_span_repeats(const struct tp_plot_row *row);
+/* Leaves the first micro-batch that is there: the others do the same. */
+void tp_plot_first_micro_batch(struct tp_plot_rows *rows);
 
 /* The place of a lane; a new one at the end. */
 size_t tp_plot_lane_of(struct tp_plot *plot, const char *name, struct tp_arena *arena);

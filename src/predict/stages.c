@@ -169,7 +169,7 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
     timeline->pass = tp_arena_printf(
         timeline->arena, "%s %lld%s", slot->backward ? "backward" : "forward",
         (long long)slot->micro_batch,
-        point->interleave > 1 ? tp_arena_printf(timeline->arena, ", stage %d", slot->stage) : "");
+        point->interleave > 1 ? tp_arena_printf(timeline->arena, " stage %d", slot->stage) : "");
     TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
   }
   timeline->offset_s = began_s;
@@ -198,13 +198,17 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
 }
 
 /* Takes the batch through the stages, each as soon as it is free: free_s, one a stage. */
-static enum tp_status enter(struct tp_steps *steps, const struct tp_batch *batch, double *free_s,
-                            struct passes *passes, struct tp_error *error)
+static enum tp_status enter(struct tp_steps *steps, int64_t micro_batch,
+                            const struct tp_batch *batch, double *free_s, struct passes *passes,
+                            struct tp_error *error)
 {
   struct tp_timeline *const timeline = steps->timing.timeline;
   const int ranks = tp_mesh_stage_ranks(&steps->point->mesh);
   const double began_s = timeline == NULL ? 0 : timeline->offset_s;
+  const char *const pass = timeline == NULL ? NULL : timeline->pass;
   double arrived_s = 0;
+  if (timeline != NULL)
+    timeline->pass = tp_arena_printf(timeline->arena, "%s %lld", pass, (long long)micro_batch);
   free_s[0] += tp_cost_host_s(steps->point->stack, batch);
   for (int stage = 0; stage < steps->point->mesh.pp; stage++) {
     struct tp_result one;
@@ -218,8 +222,10 @@ static enum tp_status enter(struct tp_steps *steps, const struct tp_batch *batch
     free_s[stage] = arrived_s = start_s + one.total_s;
     add(passes, &one, 1);
   }
-  if (timeline != NULL)
+  if (timeline != NULL) {
     timeline->offset_s = began_s;
+    timeline->pass = pass;
+  }
   return TP_OK;
 }
 
@@ -232,7 +238,7 @@ enum tp_status tp_stages_prefill(struct tp_steps *steps, struct tp_result *resul
   for (int64_t i = 0; i < tp_point_micro_batches(point); i++)
     for (int64_t k = 0; k < tp_point_prefill_steps(point); k++) {
       const struct tp_batch batch = tp_point_prefill(point, k);
-      TP_TRY(enter(steps, &batch, free_s, &passes, error));
+      TP_TRY(enter(steps, i, &batch, free_s, &passes, error));
     }
   *result = mean_of(&passes, point->mesh.pp, free_s[point->mesh.pp - 1]);
   return TP_OK;
@@ -245,7 +251,7 @@ static enum tp_status show_decode(struct tp_steps *steps, const struct tp_batch 
   double *const free_s = TP_NEW(steps->scratch, double, steps->point->mesh.pp);
   struct passes unused = {.path_s = 0};
   for (int64_t i = 0; i < tp_point_micro_batches(steps->point); i++)
-    TP_TRY(enter(steps, batch, free_s, &unused, error));
+    TP_TRY(enter(steps, i, batch, free_s, &unused, error));
   return TP_OK;
 }
 

@@ -546,6 +546,64 @@ START_TEST(test_micro_batches)
 }
 END_TEST
 
+/* Two steps of two layers, whose embedding comes again with the step: a layer begins with what
+ * comes again soonest, and the one shown is not that which the next step follows. */
+START_TEST(test_gantt_of_steps)
+{
+  static const char text[] = "model,variant,tp,pp,dp,pass,rank,stream,op,kind,start_us,end_us\n"
+                             "m,v,1,1,1,prefill,0,compute,embed,memory,0,5\n"
+                             "m,v,1,1,1,prefill,0,compute,a.up,gemm,5,14\n"
+                             "m,v,1,1,1,prefill,0,compute,a.down,gemm,14,15\n"
+                             "m,v,1,1,1,prefill,0,compute,a.up,gemm,15,24\n"
+                             "m,v,1,1,1,prefill,0,compute,a.down,gemm,24,25\n"
+                             "m,v,1,1,1,prefill,0,compute,head,gemm,25,100\n"
+                             "m,v,1,1,1,prefill,0,compute,embed,memory,100,105\n"
+                             "m,v,1,1,1,prefill,0,compute,a.up,gemm,105,114\n"
+                             "m,v,1,1,1,prefill,0,compute,a.down,gemm,114,115\n"
+                             "m,v,1,1,1,prefill,0,compute,a.up,gemm,115,124\n"
+                             "m,v,1,1,1,prefill,0,compute,a.down,gemm,124,125\n";
+  ck_assert_msg(shape(&tp_plot_gantt, text) == TP_OK, "%s", error.text);
+  ck_assert_rel(plot.panels[0].high, 10, 1e-12);
+  check_series(
+      &plot.panels[0].series[0], "gemm", 2,
+      (const struct tp_plot_point[]){{.x = 0, .y = 0, .top = 9}, {.x = 9, .y = 0, .top = 10}});
+}
+END_TEST
+
+/* Of 10 s a rank computes 4, communicates 1 that is exposed, and waits; where nothing fills stages,
+ * what is not exposed is compute. */
+START_TEST(test_breakdown_of_stages)
+{
+  static const char text[] =
+      "model,variant,tp,pp,phase,micro_batch,e2e_s,comm_exposed_s,compute_s\n"
+      "m,a,8,4,train,1,10,1,4\n"
+      "m,b,8,4,inference,2,10,1,4\n"
+      "m,c,8,4,inference,,10,1,4\n";
+  static const struct tp_plot_point expected[] = {
+      {.y = 4, .top = 5, .end = 10}, {.y = 4, .top = 5, .end = 10}, {.y = 9, .top = 10}};
+  static const char *const names[] = {"a", "b", "c"};
+  for (int i = 0; i < 3; i++) {
+    keep(TP_PLOT_variant, names[i]);
+    ck_assert_msg(shape(&tp_plot_breakdown, text) == TP_OK, "%s", error.text);
+    const struct tp_plot_point *const bar = &plot.panels[0].series[0].points[0];
+    ck_assert_double_eq(bar->y, expected[i].y);
+    ck_assert_double_eq(bar->top, expected[i].top);
+    ck_assert_double_eq(bar->end, expected[i].end);
+    ck_assert_double_eq(plot.panels[0].high, 10);
+  }
+}
+END_TEST
+
+/* Of several micro-batches the first that is there: a picture of the second alone is one, too. */
+START_TEST(test_gantt_of_a_later_micro_batch)
+{
+  keep(TP_PLOT_pass, "forward 1");
+  ck_assert_msg(shape(&tp_plot_gantt, passes) == TP_OK, "%s", error.text);
+  ck_assert_uint_eq(plot.n_panels, 1);
+  ck_assert_str_eq(plot.panels[0].title, "m, v, TP 1: forward 1");
+}
+END_TEST
+
 /* Micro-batches are alike: ops are shown of the first. */
 START_TEST(test_gantt_of_a_micro_batch)
 {
@@ -624,7 +682,8 @@ START_TEST(test_nodes_follow)
   ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,nodes,speedup,status\n"
                                            "m,ladder,8,2,1,ok\nm,ladder,8,,2,ok\n"),
                    TP_E_INPUT);
-  ck_assert_str_eq(error.text, "2 values of nodes in one picture: 2, none; choose with --nodes");
+  ck_assert_str_eq(error.text,
+                   "2 values of nodes in one picture: 2, none; choose with --nodes, 0 for none");
   ck_assert_int_eq(shape(&tp_plot_speedup, "model,variant,tp,kv_dtype,speedup\nm,ladder,8,,1\n"
                                            "m,ladder,8,fp8,1\n"),
                    TP_E_INPUT);
@@ -677,6 +736,9 @@ static Suite *suite(void)
   tcase_add_test(shapes, test_gantt_of_stages);
   tcase_add_test(shapes, test_micro_batches);
   tcase_add_test(shapes, test_gantt_of_a_micro_batch);
+  tcase_add_test(shapes, test_gantt_of_a_later_micro_batch);
+  tcase_add_test(shapes, test_gantt_of_steps);
+  tcase_add_test(shapes, test_breakdown_of_stages);
   tcase_add_test(shapes, test_roofline);
   tcase_add_loop_test(shapes, test_no_two_points_are_one, 0, 5 * TP_PLOT_N_INPUTS);
   tcase_add_test(shapes, test_nodes_follow);
