@@ -79,7 +79,8 @@ struct tpsim_result {
   double e2e_s;          /* s: prefill and all decode steps; or one training step */
   double tokens_per_s;   /* 1/s: batch * generate / e2e_s; of one pass: batch * prompt / e2e_s */
   double speedup;        /* e2e_s of the standard variant at the same point over this one's */
-  double comm_s;         /* s: collectives, start to end, summed over the generation */
+  double comm_s;         /* s: collectives, start to end, summed over the generation; in
+                            micro-batches, here and below, of the mean GPU */
   double comm_exposed_s; /* s: part of comm_s with no kernel on the compute stream */
   double compute_s;      /* s: kernels on the compute stream, summed over the generation */
   double memory_bytes; /* bytes: of a GPU, the reserve aside; why a point does not fit says them */

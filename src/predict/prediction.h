@@ -27,27 +27,31 @@
   TEXT(dtype, "", "type of weights and activations")                            \
   TEXT(engine, "", "executor: analytic or des")
 
-#define TP_OUTPUT_COLUMNS(REASON, NUMBER)                                                       \
-  NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                        \
-  NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                                      \
-  NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                                     \
-  NUMBER(tpot_s, "s", "time per output token: decode time over generate-1 steps")               \
-  NUMBER(tpot_low_s, "s", "its 10 % quantile (lognormal)")                                      \
-  NUMBER(tpot_high_s, "s", "its 90 % quantile (lognormal)")                                     \
-  NUMBER(e2e_s, "s", "prefill and all decode steps; or one training step")                      \
-  NUMBER(tokens_per_s, "1/s",                                                                   \
-         "batch * generate / e2e_s; training, generate 0: batch * prompt / e2e_s")              \
-  NUMBER(speedup, "", "e2e_s of the standard variant at the same point over this one's")        \
-  NUMBER(comm_s, "s", "collectives, start to end, summed over the generation")                  \
-  NUMBER(comm_exposed_s, "s", "part of comm_s with no kernel on the compute stream")            \
-  NUMBER(compute_s, "s", "kernels on the compute stream, summed over the generation")           \
-  NUMBER(memory_bytes, "bytes",                                                                 \
-         "weights, KV cache, activations of one GPU; training: gradients, optimiser's state")   \
-  NUMBER(fits, "",                                                                              \
-         "1 where memory_bytes and the stack's reserve are within the device's memory, else 0") \
-  NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")              \
-  NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")                    \
-  NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")         \
+#define TP_OUTPUT_COLUMNS(REASON, NUMBER)                                                        \
+  NUMBER(ttft_s, "s", "time to first token: prefill, head and sampling")                         \
+  NUMBER(ttft_low_s, "s", "its 10 % quantile (lognormal)")                                       \
+  NUMBER(ttft_high_s, "s", "its 90 % quantile (lognormal)")                                      \
+  NUMBER(tpot_s, "s", "time per output token: decode time over generate-1 steps")                \
+  NUMBER(tpot_low_s, "s", "its 10 % quantile (lognormal)")                                       \
+  NUMBER(tpot_high_s, "s", "its 90 % quantile (lognormal)")                                      \
+  NUMBER(e2e_s, "s", "prefill and all decode steps; or one training step")                       \
+  NUMBER(tokens_per_s, "1/s",                                                                    \
+         "batch * generate / e2e_s; training, generate 0: batch * prompt / e2e_s")               \
+  NUMBER(speedup, "", "e2e_s of the standard variant at the same point over this one's")         \
+  NUMBER(                                                                                        \
+      comm_s, "s",                                                                               \
+      "collectives, start to end, summed over the generation; in micro-batches of the mean GPU") \
+  NUMBER(comm_exposed_s, "s", "part of comm_s with no kernel on the compute stream")             \
+  NUMBER(compute_s, "s",                                                                         \
+         "kernels on the compute stream, summed over the generation; in micro-batches of the "   \
+         "mean GPU")                                                                             \
+  NUMBER(memory_bytes, "bytes",                                                                  \
+         "weights, KV cache, activations of one GPU; training: gradients, optimiser's state")    \
+  NUMBER(fits, "",                                                                               \
+         "1 where memory_bytes and the stack's reserve are within the device's memory, else 0")  \
+  NUMBER(flops, "flops", "floating-point operations of one GPU, whole generation")               \
+  NUMBER(dram_bytes, "bytes", "memory traffic of one GPU, whole generation")                     \
+  NUMBER(link_bytes, "bytes", "payload one GPU sends, one direction, whole generation")          \
   REASON(status, "", "ok, or why the point cannot run")
 
 /* Inputs that came later than the results: at the end. */

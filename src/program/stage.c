@@ -103,9 +103,9 @@ static enum tp_status turns_before(const struct cutter *cutter, const struct tp_
   if (before % at_a_time == 0)
     return TP_OK;
   return tp_fail(cutter->error, TP_E_INPUT,
-                 "pp %d: a stage begins at layer %lld, and this variant takes layers %lld at a "
-                 "time: take stages of as many",
-                 cutter->request->mesh.pp, (long long)layer, (long long)at_a_time);
+                 "%d stages: one begins at layer %lld, and this variant takes layers %lld at a time: "
+                 "take stages of as many",
+                 tp_request_stages(cutter->request), (long long)layer, (long long)at_a_time);
 }
 
 /* Whether what stands between layers, `at` of them behind it, belongs to those from `first` on,
