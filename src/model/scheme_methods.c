@@ -90,7 +90,8 @@ static struct tp_products bitsandbytes(const json_t *config)
   const bool by_4 = json_is_true(json_object_get(config, "load_in_4bit")) ||
                     json_is_true(json_object_get(config, "_load_in_4bit"));
   const bool nf = strcmp(tp_scheme_text(config, "bnb_4bit_quant_type"), "nf4") == 0;
-  return by_4 ? (struct tp_products){.weights = {4, nf ? TP_NUMBER_CODE : TP_NUMBER_FLOAT},
+  return by_4 ? (struct tp_products){.weights = {.bits = 4,
+                                                 .kind = nf ? TP_NUMBER_CODE : TP_NUMBER_FLOAT},
                                      .other = true}
               : (struct tp_products){.weights = {.bits = 8}, .inputs = {.bits = 8}};
 }

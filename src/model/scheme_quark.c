@@ -33,7 +33,7 @@ static struct tp_scheme_type type_of(const json_t *config, const char *said, str
                                        .inputs =
                                            numbers_of(json_object_get(config, "input_tensors"))};
   if (weight == NULL || json_is_null(weight))
-    return (struct tp_scheme_type){NULL};
+    return (struct tp_scheme_type){.dtype = NULL};
   return tp_products_type(&products, said, arena);
 }
 

@@ -35,7 +35,7 @@ enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *sc
       "exclude", "skip_modules",           "llm_int8_skip_modules"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     TP_TRY(add_rules(reading, scheme, json_object_get(config, lists[i]),
-                     (struct tp_scheme_rule){.type = {NULL}}));
+                     (struct tp_scheme_rule){.type = {.dtype = NULL}}));
   return TP_OK;
 }
 
@@ -48,7 +48,7 @@ static struct tp_scheme_rule rule_of_bits(const struct tp_scheme *scheme, const 
   const json_int_t bits = given == NULL ? WEIGHT_BITS : json_integer_value(given);
   const struct tp_products products = {.weights = {.bits = (int)bits}};
   if (bits >= NOT_QUANTISED)
-    return (struct tp_scheme_rule){.type = {NULL}};
+    return (struct tp_scheme_rule){.type = {.dtype = NULL}};
   return (struct tp_scheme_rule){
       .type = bits == WEIGHT_BITS ? scheme->rest : tp_products_type(&products, text, arena)};
 }
@@ -62,7 +62,7 @@ static enum tp_status add_dynamic(struct tp_reading *reading, struct tp_scheme *
   json_t *said;
   json_object_foreach ((json_t *)(uintptr_t)dynamic, text, said) {
     const bool without = strncmp(text, "-:", 2) == 0, with = strncmp(text, "+:", 2) == 0;
-    const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.type = {NULL}}
+    const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.type = {.dtype = NULL}}
                                                : rule_of_bits(scheme, said, text, reading->arena);
     TP_TRY(tp_scheme_rule_add(reading, scheme, text + (without || with ? 2 : 0), true, rule));
   }
@@ -92,7 +92,7 @@ enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *s
     TP_TRY(add_rules(reading, scheme, json_array_get(inside, i), same));
   TP_TRY(add_rules(reading, scheme, inside, same));
   if (json_array_size(inside) > 0)
-    scheme->rest = (struct tp_scheme_type){NULL};
+    scheme->rest = (struct tp_scheme_type){.dtype = NULL};
   return TP_OK;
 }
 
@@ -150,7 +150,7 @@ struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *are
 {
   struct tp_products products = {.weights = {.bits = 0}};
   if (name[0] == '\0')
-    return (struct tp_scheme_type){NULL};
+    return (struct tp_scheme_type){.dtype = NULL};
   tp_products_of_algorithm(name, &products);
   return tp_products_type(&products, name, arena);
 }
