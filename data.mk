@@ -6,7 +6,7 @@ adddocdir = $(docdir)/adding
 dist_adddoc_DATA = docs/adding/device.md docs/adding/library.md docs/adding/platform.md docs/adding/variant.md
 resultspublisheddir = $(pkgdatadir)/results/published
 dist_resultspublished_DATA = results/published/flash.csv results/published/kraken.csv results/published/ladder.csv results/published/parallel-track.csv \
-	results/published/spd.csv results/published/t3.csv results/published/tokenweave.csv \
+	results/published/megatron.csv results/published/spd.csv results/published/t3.csv results/published/tokenweave.csv \
 	results/published/README.md
 resultsbaselinesdir = $(pkgdatadir)/results/baselines
 dist_resultsbaselines_DATA = results/baselines/ladder-70b.csv
