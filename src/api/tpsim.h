@@ -52,14 +52,15 @@ struct tpsim_point {
   const char *engine;   /* analytic or des; NULL: analytic */
   const char *phase;    /* inference, train[+...] or a sub-layer; NULL: inference */
   /* Counts; 0: the default. */
-  int64_t tp;          /* GPUs: tensor-parallel degree; 1 */
-  int64_t pp;          /* stages: pipeline-parallel degree */
-  int64_t nodes;       /* servers that the ranks sit on; as many as they need */
-  int64_t batch;       /* sequences at once; 1 */
-  int64_t prompt;      /* tokens a sequence; 1024 */
-  int64_t generate;    /* tokens a sequence, the first included; 512; below 0: a prefill alone */
-  int64_t dp;          /* replicas of the attention, each of tp GPUs, that share the experts; 1 */
-  int64_t ep;          /* GPUs that experts are shared out over; 1 */
+  int64_t tp;       /* GPUs: tensor-parallel degree; 1 */
+  int64_t pp;       /* stages: pipeline-parallel degree */
+  int64_t nodes;    /* servers that the ranks sit on; as many as they need */
+  int64_t batch;    /* sequences at once; 1 */
+  int64_t prompt;   /* tokens a sequence; 1024 */
+  int64_t generate; /* tokens a sequence, the first included; 512; below 0: a prefill alone */
+  int64_t dp; /* replicas of the attention, each of tp GPUs, that share the experts; in training of
+              all; 1 */
+  int64_t ep; /* GPUs that experts are shared out over; 1 */
   int64_t layers;      /* the model cut to so many layers; all */
   int64_t micro_batch; /* sequences that go through the stages at a time; the whole batch */
   int64_t interleave;  /* stages a rank, of a training step over pp ranks; 1 */

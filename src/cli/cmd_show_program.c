@@ -89,7 +89,9 @@ static enum tp_status show(const struct tp_point *point, const struct tp_batch *
     struct tp_program program;
     request.stage = i < stages ? i : 2 * stages - 1 - i;
     if (passes)
-      request.pass = i < stages ? TP_TRAINING_FORWARD : TP_TRAINING_BACKWARD;
+      request.pass = i < stages            ? TP_TRAINING_FORWARD
+                     : request.mesh.dp > 1 ? TP_TRAINING_LAST_BACKWARD
+                                           : TP_TRAINING_BACKWARD;
     TP_TRY(tp_variant_build(point->variant, &request, arena, &program, error));
     if (rows != NULL)
       tp_program_rows_add(rows, &program);

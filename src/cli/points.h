@@ -13,7 +13,8 @@
   WORDS(platform, "platform", 'p', "P[,P]", "platform: name or file")                              \
   NUMBERS(tp, "tp", '\0', "LIST", "tensor-parallel degrees [1]")                                   \
   NUMBERS(pp, "pp", '\0', "LIST", "pipeline stages [1]")                                           \
-  NUMBERS(dp, "dp", '\0', "LIST", "replicas of the attention that share experts [1]")              \
+  NUMBERS(dp, "dp", '\0', "LIST",                                                                  \
+          "replicas of the attention that share experts; of all, in training [1]")                 \
   NUMBERS(ep, "ep", '\0', "LIST", "GPUs that experts are shared out over [1]")                     \
   WORDS(variant, "variant", 'v', "V[,V]", "how communication is arranged [standard]")              \
   NUMBERS(batch, "batch", 'b', "LIST", "sequences at once [1]; lists: 1,2,4 or 1:64:x2")           \

@@ -66,9 +66,10 @@
   NUMBER(dram_ratio, "", "dram_bytes over those of the standard variant at the same point")
 
 /* And inputs again. */
-#define TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER)                                                   \
-  NUMBER(dp, "replicas", "replicas of the attention, each of tp GPUs, that share the experts") \
-  NUMBER(ep, "GPUs", "expert-parallel degree: the experts shared out over so many of dp x tp") \
+#define TP_NEWER_INPUT_COLUMNS(TEXT, NUMBER)                                                       \
+  NUMBER(dp, "replicas",                                                                           \
+         "replicas of the attention, each of tp GPUs, that share the experts; in training of all") \
+  NUMBER(ep, "GPUs", "expert-parallel degree: the experts shared out over so many of dp x tp")     \
   TEXT(kv_dtype, "", "type of the KV cache; empty: the stack's")
 
 /* Inputs that are written only where one of them, or one behind it, is used. */

@@ -125,25 +125,56 @@ static struct tp_result mean_of(const struct passes *passes, int ranks, double t
   return mean;
 }
 
-/* Both passes of all stages, for nobody to see. */
+/* How long passes take, by stage; of the last micro-batch the backward pass with the sums of
+ * gradients over replicas, which nothing in the pipeline waits for. */
+struct pass_times {
+  double *forward_s, *backward_s, *last_s;
+};
+
+static enum tp_status time_pass(struct tp_steps *steps, struct tp_stage_pass which,
+                                const struct tp_batch *batch, double times, double *time_s,
+                                struct passes *passes, struct tp_error *error)
+{
+  struct tp_result one;
+  TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
+  *time_s = one.total_s;
+  add(passes, &one, times);
+  return TP_OK;
+}
+
+/* All passes of all stages, for nobody to see. */
 static enum tp_status time_passes(struct tp_steps *steps, const struct tp_batch *batch,
-                                  double *const times_s[2], struct passes *passes,
+                                  const struct pass_times *times, struct passes *passes,
                                   struct tp_error *error)
 {
-  const double micro_batches = (double)tp_point_micro_batches(steps->point);
+  const double n = (double)tp_point_micro_batches(steps->point);
+  const bool replicas = steps->point->mesh.dp > 1;
   struct tp_timeline *const shown = steps->timing.timeline;
+  enum tp_status status = TP_OK;
   steps->timing.timeline = NULL;
-  for (int stage = 0; stage < stages_of(steps->point); stage++)
-    for (int backward = 0; backward < 2; backward++) {
-      const struct tp_stage_pass which = {stage,
-                                          backward ? TP_TRAINING_BACKWARD : TP_TRAINING_FORWARD};
-      struct tp_result one;
-      TP_TRY(tp_steps_run_stage(steps, which, batch, &one, error));
-      times_s[backward][stage] = one.total_s;
-      add(passes, &one, micro_batches);
-    }
+  for (int s = 0; s < stages_of(steps->point) && status == TP_OK; s++) {
+    const struct tp_stage_pass forward = {s, TP_TRAINING_FORWARD}, back = {s, TP_TRAINING_BACKWARD},
+                               last = {s, TP_TRAINING_LAST_BACKWARD};
+    status = time_pass(steps, forward, batch, n, &times->forward_s[s], passes, error);
+    if (status == TP_OK)
+      status =
+          time_pass(steps, back, batch, replicas ? n - 1 : n, &times->backward_s[s], passes, error);
+    if (status == TP_OK && replicas)
+      status = time_pass(steps, last, batch, 1, &times->last_s[s], passes, error);
+  }
   steps->timing.timeline = shown;
-  return TP_OK;
+  return status;
+}
+
+/* When the gradients of all stages are summed; 0 without replicas. */
+static double sums_end_s(const struct tp_pipeline_slot *slots, size_t n,
+                         const struct tp_pipeline *pipeline, const double *last_s)
+{
+  double end_s = 0;
+  for (size_t i = 0; i < n; i++)
+    if (slots[i].backward && slots[i].micro_batch + 1 == pipeline->micro_batches)
+      end_s = fmax(end_s, slots[i].start_s + last_s[slots[i].stage]);
+  return end_s;
 }
 
 /* Every pass where it starts. */
@@ -160,8 +191,10 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
                    n, most_shown);
   for (size_t i = 0; i < n; i++) {
     const struct tp_pipeline_slot *const slot = &slots[i];
-    const struct tp_stage_pass which = {slot->stage, slot->backward ? TP_TRAINING_BACKWARD
-                                                                    : TP_TRAINING_FORWARD};
+    const bool last = point->mesh.dp > 1 && slot->micro_batch + 1 == tp_point_micro_batches(point);
+    const struct tp_stage_pass which = {slot->stage, !slot->backward ? TP_TRAINING_FORWARD
+                                                     : last          ? TP_TRAINING_LAST_BACKWARD
+                                                                     : TP_TRAINING_BACKWARD};
     struct tp_result one;
     timeline->first_rank = slot->stage % pp * ranks;
     timeline->n_ranks = ranks;
@@ -181,20 +214,24 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
 {
   const struct tp_batch batch = tp_point_prefill(steps->point, 0);
   const int stages = stages_of(steps->point);
-  double *const times_s[2] = {TP_NEW_RAW(steps->scratch, double, stages),
-                              TP_NEW_RAW(steps->scratch, double, stages)};
+  const struct pass_times times = {TP_NEW(steps->scratch, double, stages),
+                                   TP_NEW(steps->scratch, double, stages),
+                                   TP_NEW(steps->scratch, double, stages)};
   struct passes passes = {.path_s = 0};
-  TP_TRY(time_passes(steps, &batch, times_s, &passes, error));
+  TP_TRY(time_passes(steps, &batch, &times, &passes, error));
 
   struct tp_pipeline pipeline = pipeline_of(steps->point);
-  pipeline.forward_s = times_s[0];
-  pipeline.backward_s = times_s[1];
+  pipeline.forward_s = times.forward_s;
+  pipeline.backward_s = times.backward_s;
   const size_t n = (size_t)tp_pipeline_slots(&pipeline);
+  const bool shown = steps->timing.timeline != NULL, replicas = steps->point->mesh.dp > 1;
   struct tp_pipeline_slot *const slots =
-      steps->timing.timeline == NULL ? NULL : TP_NEW(steps->scratch, struct tp_pipeline_slot, n);
-  const double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots);
+      shown || replicas ? TP_NEW_RAW(steps->scratch, struct tp_pipeline_slot, n) : NULL;
+  double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots);
+  if (replicas)
+    total_s = fmax(total_s, sums_end_s(slots, n, &pipeline, times.last_s));
   *result = mean_of(&passes, pipeline.ranks, total_s);
-  return slots == NULL ? TP_OK : show(steps, &batch, slots, n, error);
+  return shown ? show(steps, &batch, slots, n, error) : TP_OK;
 }
 
 /* Takes the batch through the stages, each as soon as it is free: free_s, one a stage. */

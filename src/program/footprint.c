@@ -21,7 +21,7 @@ static double element_bytes(const struct tp_pass *pass, enum tp_model_part part)
 }
 
 /* Matrices in the GEMM type of their part, vectors in the activation type. */
-static double block_weight_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
+double tp_pass_layer_bytes(const struct tp_pass *pass, const struct tp_layer *layer)
 {
   double bytes = (double)tp_layer_vector_elements(layer) * tp_dtype_bytes(pass->wide);
   for (int part = 0; part < TP_N_PARTS; part++)
@@ -173,7 +173,7 @@ void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program)
   for (int kind = 0; kind < program->n_caches; kind++) {
     const struct tp_layer *layer = &pass->kinds[kind];
     const double blocks = blocks_of(pass, kind);
-    program->weight_bytes += blocks * block_weight_bytes(pass, layer);
+    program->weight_bytes += blocks * tp_pass_layer_bytes(pass, layer);
     program->caches[kind] = (struct tp_program_cache){
         .token_bytes = blocks * (double)pass->sequences * (double)tp_layer_cache_elements(layer) *
                        tp_kv_dtype_bytes(pass->request->kv_dtype, pass->wide),

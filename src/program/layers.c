@@ -25,8 +25,12 @@ void tp_pass_layers(struct tp_pass *pass, struct tp_layers layers,
     tp_pass_segment(pass, name_of(&layers, range.group * runs[i].cycle > 1), runs[i].repeat);
     pass->program->segments[pass->program->n_segments - 1].layers_call = pass->layers_calls;
     tp_pass_at_layer(pass, runs[i].first);
-    for (pass->turn = 0; pass->turn < runs[i].cycle; pass->turn++)
+    for (pass->turn = 0; pass->turn < runs[i].cycle; pass->turn++) {
+      const struct tp_layer *const layer = pass->shape;
       emit(pass);
+      if (layers.backward && tp_request_sums_gradients(pass->request))
+        tp_pass_sum_gradients(pass, (double)range.group * tp_pass_layer_bytes(pass, layer));
+    }
   }
   pass->turn = 0;
 }

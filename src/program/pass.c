@@ -222,6 +222,29 @@ void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot asked,
   op->collective = collective;
 }
 
+void tp_pass_sum_gradients(struct tp_pass *pass, double bytes)
+{
+  struct tp_program *const program = pass->program;
+  if (pass->request->mesh.dp == 1)
+    return;
+  if (program->aside == 0) {
+    assert(program->n_streams < TP_MAX_STREAMS);
+    program->aside = program->n_streams++;
+    program->stream_names[program->aside] = "replicas";
+  }
+  struct tp_op *const producer = last_kernel(pass);
+  if (producer->records == TP_NO_EVENT)
+    producer->records = ready_event(TP_SLOT_REPLICAS);
+  const int ready = producer->records;
+  struct tp_op *const op = push(pass, "gradients.all_reduce", TP_OP_COLLECTIVE, program->aside);
+  op->n_waits = 1;
+  op->waits[0] = ready;
+  op->collective = (struct tp_collective){.kind = TP_ALL_REDUCE,
+                                          .group = tp_mesh_data(&program->mesh),
+                                          .bytes = bytes,
+                                          .dtype = pass->wide};
+}
+
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
 {
   tp_pass_start_collective(

@@ -33,7 +33,8 @@
   X(WIRED_1_2, "wired.1.2")      \
   X(WIRED_2_2, "wired.2.2")      \
   X(WIRED_3_2, "wired.3.2")      \
-  X(WIRED_4_2, "wired.4.2")
+  X(WIRED_4_2, "wired.4.2")      \
+  X(REPLICAS, "gradients")
 enum tp_slot {
 #define X(name, text) TP_SLOT_##name,
   TP_SLOTS(X)
@@ -131,6 +132,10 @@ void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char 
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective);
 void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
+/* Starts an all-reduce over the replicas of so many bytes of gradients, once the kernel emitted
+ * last is done, on a stream of its own; nobody waits for it.  Nothing where there are no replicas.
+ */
+void tp_pass_sum_gradients(struct tp_pass *pass, double bytes);
 /* The slot's two events are to be called so, by names that outlive the program. */
 void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *ready,
                          const char *done);
@@ -142,6 +147,8 @@ void tp_pass_close_segment(struct tp_pass *pass);
 
 /* footprint.c: weights, KV cache and activations of one rank. */
 void tp_pass_footprint(const struct tp_pass *pass, struct tp_program *program);
+/* Bytes of a layer's weights, by its kind. */
+double tp_pass_layer_bytes(const struct tp_pass *pass, const struct tp_layer *layer);
 /* Parameters that the rank holds. */
 double tp_pass_parameters(const struct tp_pass *pass);
 #endif

@@ -49,6 +49,7 @@ struct tp_program {
   struct tp_mesh mesh;
   struct tp_batch batch; /* rows are chunks, sequences of one, tokens of one next to each other */
   int n_streams, n_events;
+  int aside; /* the stream of sums over replicas, which no kernel waits for; 0: there is none */
   const char *stream_names[TP_MAX_STREAMS];
   const char *event_names[TP_MAX_EVENTS];
   size_t n_segments;

@@ -102,10 +102,11 @@ static enum tp_status turns_before(const struct cutter *cutter, const struct tp_
   *turns = before / at_a_time;
   if (before % at_a_time == 0)
     return TP_OK;
-  return tp_fail(cutter->error, TP_E_INPUT,
-                 "%d stages: one begins at layer %lld, and this variant takes layers %lld at a time: "
-                 "take stages of as many",
-                 tp_request_stages(cutter->request), (long long)layer, (long long)at_a_time);
+  return tp_fail(
+      cutter->error, TP_E_INPUT,
+      "%d stages: one begins at layer %lld, and this variant takes layers %lld at a time: "
+      "take stages of as many",
+      tp_request_stages(cutter->request), (long long)layer, (long long)at_a_time);
 }
 
 /* Whether what stands between layers, `at` of them behind it, belongs to those from `first` on,
@@ -114,7 +115,7 @@ static enum tp_status turns_before(const struct cutter *cutter, const struct tp_
 static bool has(const struct cutter *cutter, int64_t at, int64_t first, int64_t end)
 {
   const int64_t layers = cutter->request->model->layers;
-  if (cutter->request->pass == TP_TRAINING_BACKWARD)
+  if (tp_training_goes_back(cutter->request->pass))
     return at > first && at <= end;
   return (at >= first && at < end) || (at == layers && end == layers);
 }
@@ -142,12 +143,13 @@ static enum tp_status cut_between(struct cutter *cutter, const struct tp_program
   return TP_OK;
 }
 
-/* The last kernel of every stream but the sends' own is waited for. */
+/* The last kernel of every stream is waited for, but the sends' own and that of gradients. */
 static void wait_for_all(struct tp_program *program, const struct tp_excerpt *part,
                          struct tp_op *send)
 {
   for (int stream = 0; stream < program->n_streams; stream++) {
-    struct tp_op *const last = stream == send->stream ? NULL : tp_excerpt_last(part, stream);
+    const bool own = stream == send->stream || (stream == program->aside && stream > 0);
+    struct tp_op *const last = own ? NULL : tp_excerpt_last(part, stream);
     if (last == NULL)
       continue;
     if (last->records == TP_NO_EVENT) {
@@ -225,7 +227,7 @@ static enum tp_status cut_training(const struct tp_request *request, struct tp_a
 {
   const struct tp_stage stage = tp_stage_of(request);
   const int64_t end = stage.first + stage.count, layers = request->model->layers;
-  const bool back = request->pass == TP_TRAINING_BACKWARD;
+  const bool back = tp_training_goes_back(request->pass);
   struct tp_excerpt own;
   struct cutter cutter = {.request = request, .arena = arena, .part = &own, .error = error};
   TP_TRY(cut_between(&cutter, program, back ? 2 * layers - end : stage.first,
@@ -238,6 +240,48 @@ static enum tp_status cut_training(const struct tp_request *request, struct tp_a
   if (!sliced && (back ? !tp_request_ends(request) : request->stage > 0))
     TP_TRY(prepend_gather(&cutter, program, bytes));
   take(program, &own);
+  return TP_OK;
+}
+
+/* Of what the layers do not hold: embedding, head, norms behind the last. */
+static double rest_bytes(const struct tp_program *program)
+{
+  double rest = program->weight_bytes;
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops; i++)
+      if (program->segments[s].ops[i].stream == program->aside)
+        rest -= (double)program->segments[s].repeat * program->segments[s].ops[i].collective.bytes;
+  return rest;
+}
+
+enum tp_status tp_stage_sum_rest(const struct tp_request *request, struct tp_arena *arena,
+                                 struct tp_program *program, struct tp_error *error)
+{
+  if (!tp_request_sums_gradients(request))
+    return TP_OK;
+  struct tp_excerpt part = {.n = program->n_segments};
+  memcpy(part.segments, program->segments, part.n * sizeof *part.segments);
+  struct tp_op *const last = tp_excerpt_last(&part, TP_STREAM_COMPUTE);
+  if (last->records == TP_NO_EVENT) {
+    program->event_names[program->n_events] = "stage.done";
+    last->records = program->n_events++;
+  }
+  struct tp_op *const sum = TP_NEW(arena, struct tp_op, 1);
+  *sum = (struct tp_op){.name = "gradients.all_reduce",
+                        .kind = TP_OP_COLLECTIVE,
+                        .stream = program->aside,
+                        .records = TP_NO_EVENT,
+                        .n_waits = 1,
+                        .waits = {last->records},
+                        .collective = {.kind = TP_ALL_REDUCE,
+                                       .group = tp_mesh_data(&request->mesh),
+                                       .bytes = rest_bytes(program),
+                                       .dtype = tp_dtype_wide(request->dtype)}};
+  if (sum->collective.bytes < 1)
+    return TP_OK;
+  TP_TRY(tp_excerpt_append(
+      &part, (struct tp_segment){.name = "gradients", .repeat = 1, .n_ops = 1, .ops = sum}, error));
+  take(program, &part);
   return TP_OK;
 }
 

@@ -31,10 +31,14 @@ struct tp_stage tp_stage_of(const struct tp_request *request);
 /* TP_E_INPUT where this request has no such stages: more of them than layers. */
 enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error *error);
 
-/* Makes a whole program, whose ops say their operands, that of stage `request->stage`; or a training
- * step, whose builder says what is handed over, one pass of that stage, which sends it to the stage
- * behind, or the gradients back.  TP_E_INPUT where ops that belong to several layers at once stand
- * across the cut, or the ops of an inference say nothing. */
+/* Makes a whole program, whose ops say their operands, that of stage `request->stage`; or a
+ * training step, whose builder says what is handed over, one pass of that stage, which sends it to
+ * the stage behind, or the gradients back.  TP_E_INPUT where ops that belong to several layers at
+ * once stand across the cut, or the ops of an inference say nothing. */
 enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *arena,
                             struct tp_program *program, struct tp_error *error);
+
+/* Ends a program that sums gradients over replicas with those that no layer has. */
+enum tp_status tp_stage_sum_rest(const struct tp_request *request, struct tp_arena *arena,
+                                 struct tp_program *program, struct tp_error *error);
 #endif

@@ -14,8 +14,8 @@
  * operands.
  *
  * Memory counts weights, their gradients and what the forward pass keeps for the backward.  Beside
- * these, what the optimiser keeps of a parameter.  Out of scope: the optimiser's step, and the
- * reduction of gradients over data-parallel replicas.
+ * these, what the optimiser keeps of a parameter.  Out of scope: the optimiser's step.  Gradients are
+ * summed over replicas by tp_pass_layers, whatever the builder.
  */
 #include "program/pass.h"
 
@@ -36,8 +36,8 @@ enum tp_status tp_train_begin(struct tp_pass *pass, const struct tp_request *req
                               const char *alone, struct tp_arena *arena, struct tp_program *program,
                               struct tp_error *error);
 /* Rows of a layer, tokens x hidden each: residuals that its norms read, which are kept for the
- * backward; those of them that a recomputation of the layer starts from; and what one layer hands to
- * the next, or back: the residual, and outputs whose sums are under way. */
+ * backward; those of them that a recomputation of the layer starts from; and what one layer hands
+ * to the next, or back: the residual, and outputs whose sums are under way. */
 struct tp_train_rows {
   int residuals, inputs, handed;
 };

@@ -76,8 +76,18 @@ struct tp_training {
 };
 
 /* What of a training step a program is: a pipeline's stages take the two passes of other batches in
- * between. */
-enum tp_training_pass { TP_TRAINING_STEP, TP_TRAINING_FORWARD, TP_TRAINING_BACKWARD };
+ * between.  Over replicas the whole step and the last backward pass sum gradients, a layer's as
+ * soon as it has them, beside what is left of the pass. */
+enum tp_training_pass {
+  TP_TRAINING_STEP,
+  TP_TRAINING_FORWARD,
+  TP_TRAINING_BACKWARD,
+  TP_TRAINING_LAST_BACKWARD
+};
+static inline bool tp_training_goes_back(enum tp_training_pass pass)
+{
+  return pass == TP_TRAINING_BACKWARD || pass == TP_TRAINING_LAST_BACKWARD;
+}
 
 /* One pass to build. */
 struct tp_request {
@@ -101,6 +111,12 @@ struct tp_request {
 static inline int tp_request_stages(const struct tp_request *request)
 {
   return request->mesh.pp * (request->interleave > 1 ? request->interleave : 1);
+}
+/* Whether gradients are summed over replicas. */
+static inline bool tp_request_sums_gradients(const struct tp_request *request)
+{
+  return request->train && request->mesh.dp > 1 &&
+         (request->pass == TP_TRAINING_STEP || request->pass == TP_TRAINING_LAST_BACKWARD);
 }
 static inline bool tp_request_ends(const struct tp_request *request)
 {

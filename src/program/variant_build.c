@@ -48,13 +48,13 @@ static enum tp_status check_mixture(const struct tp_variant *variant,
   const char *why = NULL;
   if (request->train && (mixture || model->latent.kv_rank > 0 || tp_model_is_odd(model)))
     why = "its training is not modelled; ask for inference";
-  else if (!mixture && (mesh->ep > 1 || mesh->dp > 1))
+  else if (!mixture && (mesh->ep > 1 || (mesh->dp > 1 && !request->train)))
     why = "it has no experts that ep could share out or replicas could meet in; take dp 1 and ep 1";
   else if (variant->architecture->takes_degree && (mixture || model->latent.kv_rank > 0))
     why = "kraken's sub-layers are dense blocks with heads of their own; take another variant";
   else if (mesh->dp > 1 && mesh->tp == 1 && variant->wire != NULL)
     why = "no all-reduce is left whose bits a wire could shorten; leave it out";
-  else if (drops_sums(variant) && (mesh->ep > 1 || mesh->dp > 1))
+  else if (drops_sums(variant) && !request->train && (mesh->ep > 1 || mesh->dp > 1))
     why = "a rank that drops the all-reduce would never see the other ranks' experts; take ep 1 or "
           "another variant";
   else if (lacks_modules(model) && !plain && !is_of(variant, "no-comm"))
@@ -121,7 +121,8 @@ static const char *train_text(const struct tp_request *request)
 {
   static const char *const texts[] = {[TP_TRAINING_STEP] = "train",
                                       [TP_TRAINING_FORWARD] = "train forward",
-                                      [TP_TRAINING_BACKWARD] = "train backward"};
+                                      [TP_TRAINING_BACKWARD] = "train backward",
+                                      [TP_TRAINING_LAST_BACKWARD] = "train last backward"};
   return texts[request->pass];
 }
 
@@ -183,6 +184,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   TP_TRY(transform(variant, request, arena, program, error));
   if (tp_request_stages(request) > 1 || request->pass != TP_TRAINING_STEP)
     TP_TRY(tp_stage_cut(request, arena, program, error));
+  TP_TRY(tp_stage_sum_rest(request, arena, program, error));
   tp_program_find_alike(program, arena);
   return TP_OK;
 }

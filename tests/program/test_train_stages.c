@@ -160,6 +160,62 @@ START_TEST(slices_are_gathered)
 }
 END_TEST
 
+static double summed_bytes(const struct tp_program *program)
+{
+  double bytes = 0;
+  for (size_t s = 0; s < program->n_segments; s++)
+    for (size_t i = 0; i < program->segments[s].n_ops; i++) {
+      const struct tp_op *const op = &program->segments[s].ops[i];
+      if (strcmp(op->name, "gradients.all_reduce") != 0)
+        continue;
+      ck_assert(op->collective.group.size == 3 && op->collective.group.stride == 2);
+      ck_assert_int_eq(op->records, TP_NO_EVENT); /* nobody waits for it */
+      ck_assert_int_eq(op->stream, program->aside);
+      bytes += (double)program->segments[s].repeat * op->collective.bytes;
+    }
+  return bytes;
+}
+
+static int waits_of_send(const struct tp_program *program)
+{
+  size_t s = program->n_segments;
+  while (strcmp(program->segments[s - 1].name, "send") != 0)
+    s--;
+  return program->segments[s - 1].ops[0].n_waits;
+}
+
+/* Three replicas sum all of their gradients once, as many bytes as weights, in the step or in the
+ * last backward pass of each stage, whose send does not wait for it. */
+START_TEST(gradients_are_summed)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(8);
+  for (int v = 0; trained(v) != NULL; v++)
+    for (int pp = 1; pp <= 4; pp *= 2) {
+      struct tp_request request = train_request(&model, 2);
+      request.mesh.dp = 3;
+      request.mesh.etp = 6;
+      if (pp == 1) {
+        const struct tp_program step = build_program(trained(v), &request, arena);
+        ck_assert_rel(summed_bytes(&step), step.weight_bytes, 1e-12);
+      }
+      request.mesh.pp = pp;
+      for (int stage = 0; stage < pp; stage++) {
+        const struct tp_program last = pass_of(trained(v), request, stage,
+                                               TP_TRAINING_LAST_BACKWARD, arena),
+                                usual = pass_of(trained(v), request, stage, TP_TRAINING_BACKWARD,
+                                                arena);
+        ck_assert_rel(summed_bytes(&last), last.weight_bytes, 1e-12);
+        ck_assert_double_eq(summed_bytes(&usual), 0);
+        ck_assert_double_eq(kernels(&last), kernels(&usual));
+        if (stage > 0)
+          ck_assert_int_eq(waits_of_send(&last), waits_of_send(&usual));
+      }
+    }
+  tp_arena_free(arena);
+}
+END_TEST
+
 /* The loss is where the layers end, once; the embedding's gradient where they begin. */
 START_TEST(ends_are_where_they_belong)
 {
@@ -234,6 +290,7 @@ static Suite *suite(void)
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, what_is_handed_on);
   tcase_add_test(cases, slices_are_gathered);
+  tcase_add_test(cases, gradients_are_summed);
   tcase_add_test(cases, ends_are_where_they_belong);
   tcase_add_test(cases, what_is_refused);
   tcase_add_test(cases, scores_are_worked_out_again);

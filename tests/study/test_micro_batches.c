@@ -144,6 +144,41 @@ START_TEST(engines_agree)
 }
 END_TEST
 
+/* Two replicas take half of the sequences each and sum 2 bytes of gradient a parameter, of which a
+ * GPU of a pair sends as much as there is; the step is no shorter, and its sums are beside the
+ * backward pass but for what comes last. */
+START_TEST(replicas_sum_gradients)
+{
+  struct tp_model model;
+  for (int pp = 1; pp <= 2; pp++)
+    for (int64_t micro = 0; micro <= 2; micro += 2) {
+      struct tp_point point = train_point("standard", &model);
+      point.mesh.pp = pp;
+      point.micro_batch = micro;
+      point.batch = 4;
+      const struct tp_prediction alone = row_of(&point);
+      point.batch = 8;
+      point.mesh.dp = 2;
+      point.mesh.etp = 4;
+      const struct tp_prediction both = row_of(&point);
+      /* the embedding, which is the head, too, and learned positions of 2048 */
+      const double vocab = (double)model.vocab / 2 * 4096, positions = 2048.0 * 4096;
+      const double layers = 12 * (12 * 4096.0 * 4096 / 2);
+      const double least = 2 * (vocab + positions + layers) / pp;
+      ck_assert_double_ge(both.link_bytes - alone.link_bytes, least);
+      ck_assert_double_lt(both.link_bytes - alone.link_bytes, 1.25 * least);
+      ck_assert_double_eq(both.flops, alone.flops);
+      ck_assert_double_eq(both.memory_bytes, alone.memory_bytes);
+      ck_assert_double_ge(both.e2e_s, alone.e2e_s);
+      ck_assert_double_lt(both.e2e_s, 1.2 * alone.e2e_s);
+      ck_assert_double_lt(both.comm_exposed_s - alone.comm_exposed_s,
+                          0.5 * (both.comm_s - alone.comm_s));
+      point.engine = test_des();
+      ck_assert_rel(row_of(&point).e2e_s, both.e2e_s, 1e-6);
+    }
+}
+END_TEST
+
 static struct tp_point serve_point(int pp, int64_t batch)
 {
   struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-graph", "standard");
@@ -275,6 +310,7 @@ static Suite *suite(void)
   tcase_add_test(cases, stages_share_a_step);
   tcase_add_test(cases, memory_is_what_is_in_flight);
   tcase_add_loop_test(cases, engines_agree, 0, 3);
+  tcase_add_test(cases, replicas_sum_gradients);
   tcase_add_test(cases, micro_batches_of_a_generation);
   tcase_add_test(cases, a_pipeline_fills);
   tcase_add_test(cases, what_is_refused);
