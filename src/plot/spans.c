@@ -38,8 +38,9 @@ void tp_plot_first_micro_batch(struct tp_plot_rows *rows)
     }
   size_t n = 0;
   for (size_t i = 0; i < rows->n; i++)
-    if (!tp_plot_pass_read(&rows->items[i], &name, &micro_batch) ||
-        strtol(micro_batch, NULL, 10) == first)
+    if (tp_plot_pass_read(&rows->items[i], &name, &micro_batch)
+            ? strtol(micro_batch, NULL, 10) == first
+            : strcmp(rows->items[i].input[TP_PLOT_pass], "update") != 0)
       rows->items[n++] = rows->items[i];
   rows->n = n;
 }

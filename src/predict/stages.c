@@ -166,6 +166,28 @@ static enum tp_status time_passes(struct tp_steps *steps, const struct tp_batch 
   return status;
 }
 
+/* The optimiser's pass, over all stages of a rank; the slowest rank's. */
+static enum tp_status time_update(struct tp_steps *steps, const struct tp_batch *batch,
+                                  struct passes *passes, double *update_s, struct tp_error *error)
+{
+  const int ranks = steps->point->mesh.pp;
+  struct tp_timeline *const shown = steps->timing.timeline;
+  enum tp_status status = TP_OK;
+  *update_s = 0;
+  steps->timing.timeline = NULL;
+  for (int rank = 0; rank < ranks && steps->point->stack->memory.optimiser_bytes > 0; rank++) {
+    double rank_s = 0, stage_s = 0;
+    for (int s = rank; s < stages_of(steps->point) && status == TP_OK; s += ranks) {
+      const struct tp_stage_pass which = {s, TP_TRAINING_UPDATE};
+      status = time_pass(steps, which, batch, 1, &stage_s, passes, error);
+      rank_s += stage_s;
+    }
+    *update_s = fmax(*update_s, rank_s);
+  }
+  steps->timing.timeline = shown;
+  return status;
+}
+
 /* When the gradients of all stages are summed; 0 without replicas. */
 static double sums_end_s(const struct tp_pipeline_slot *slots, size_t n,
                          const struct tp_pipeline *pipeline, const double *last_s)
@@ -209,6 +231,30 @@ static enum tp_status show(struct tp_steps *steps, const struct tp_batch *batch,
   return TP_OK;
 }
 
+/* The optimiser's, one stage of a rank after another. */
+static enum tp_status show_update(struct tp_steps *steps, const struct tp_batch *batch,
+                                  double start_s, struct tp_error *error)
+{
+  struct tp_timeline *const timeline = steps->timing.timeline;
+  const struct tp_point *const point = steps->point;
+  const int ranks = tp_mesh_stage_ranks(&point->mesh);
+  const double began_s = timeline->offset_s;
+  timeline->pass = "update";
+  for (int rank = 0; rank < point->mesh.pp && point->stack->memory.optimiser_bytes > 0; rank++) {
+    timeline->first_rank = rank * ranks;
+    timeline->n_ranks = ranks;
+    timeline->offset_s = began_s + start_s;
+    for (int s = rank; s < stages_of(point); s += point->mesh.pp) {
+      struct tp_result one;
+      TP_TRY(tp_steps_run_stage(steps, (struct tp_stage_pass){s, TP_TRAINING_UPDATE}, batch, &one,
+                                error));
+      timeline->offset_s += one.total_s;
+    }
+  }
+  timeline->offset_s = began_s;
+  return TP_OK;
+}
+
 enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
                                struct tp_error *error)
 {
@@ -218,7 +264,9 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
                                    TP_NEW(steps->scratch, double, stages),
                                    TP_NEW(steps->scratch, double, stages)};
   struct passes passes = {.path_s = 0};
+  double update_s;
   TP_TRY(time_passes(steps, &batch, &times, &passes, error));
+  TP_TRY(time_update(steps, &batch, &passes, &update_s, error));
 
   struct tp_pipeline pipeline = pipeline_of(steps->point);
   pipeline.forward_s = times.forward_s;
@@ -230,8 +278,11 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
   double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots);
   if (replicas)
     total_s = fmax(total_s, sums_end_s(slots, n, &pipeline, times.last_s));
-  *result = mean_of(&passes, pipeline.ranks, total_s);
-  return shown ? show(steps, &batch, slots, n, error) : TP_OK;
+  *result = mean_of(&passes, pipeline.ranks, total_s + update_s);
+  if (!shown)
+    return TP_OK;
+  TP_TRY(show(steps, &batch, slots, n, error));
+  return show_update(steps, &batch, total_s, error);
 }
 
 /* Takes the batch through the stages, each as soon as it is free: free_s, one a stage. */

@@ -26,7 +26,7 @@ libtpcore_la_SOURCES += \
 	%D%/tensor.c %D%/tensor.h \
 	%D%/train.c %D%/train.h \
 	%D%/train_block.c \
-	%D%/train_exchange.c \
+	%D%/train_exchange.c %D%/train_update.c \
 	%D%/variant.c %D%/variant.h \
 	%D%/variant_build.c \
 	%D%/variant_wire.c \

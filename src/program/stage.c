@@ -228,6 +228,10 @@ static enum tp_status cut_training(const struct tp_request *request, struct tp_a
   const struct tp_stage stage = tp_stage_of(request);
   const int64_t end = stage.first + stage.count, layers = request->model->layers;
   const bool back = tp_training_goes_back(request->pass);
+  if (request->pass == TP_TRAINING_UPDATE) { /* no layer's */
+    program->n_segments = 0;
+    return TP_OK;
+  }
   struct tp_excerpt own;
   struct cutter cutter = {.request = request, .arena = arena, .part = &own, .error = error};
   TP_TRY(cut_between(&cutter, program, back ? 2 * layers - end : stage.first,
@@ -240,48 +244,6 @@ static enum tp_status cut_training(const struct tp_request *request, struct tp_a
   if (!sliced && (back ? !tp_request_ends(request) : request->stage > 0))
     TP_TRY(prepend_gather(&cutter, program, bytes));
   take(program, &own);
-  return TP_OK;
-}
-
-/* Of what the layers do not hold: embedding, head, norms behind the last. */
-static double rest_bytes(const struct tp_program *program)
-{
-  double rest = program->weight_bytes;
-  for (size_t s = 0; s < program->n_segments; s++)
-    for (size_t i = 0; i < program->segments[s].n_ops; i++)
-      if (program->segments[s].ops[i].stream == program->aside)
-        rest -= (double)program->segments[s].repeat * program->segments[s].ops[i].collective.bytes;
-  return rest;
-}
-
-enum tp_status tp_stage_sum_rest(const struct tp_request *request, struct tp_arena *arena,
-                                 struct tp_program *program, struct tp_error *error)
-{
-  if (!tp_request_sums_gradients(request))
-    return TP_OK;
-  struct tp_excerpt part = {.n = program->n_segments};
-  memcpy(part.segments, program->segments, part.n * sizeof *part.segments);
-  struct tp_op *const last = tp_excerpt_last(&part, TP_STREAM_COMPUTE);
-  if (last->records == TP_NO_EVENT) {
-    program->event_names[program->n_events] = "stage.done";
-    last->records = program->n_events++;
-  }
-  struct tp_op *const sum = TP_NEW(arena, struct tp_op, 1);
-  *sum = (struct tp_op){.name = "gradients.all_reduce",
-                        .kind = TP_OP_COLLECTIVE,
-                        .stream = program->aside,
-                        .records = TP_NO_EVENT,
-                        .n_waits = 1,
-                        .waits = {last->records},
-                        .collective = {.kind = TP_ALL_REDUCE,
-                                       .group = tp_mesh_data(&request->mesh),
-                                       .bytes = rest_bytes(program),
-                                       .dtype = tp_dtype_wide(request->dtype)}};
-  if (sum->collective.bytes < 1)
-    return TP_OK;
-  TP_TRY(tp_excerpt_append(
-      &part, (struct tp_segment){.name = "gradients", .repeat = 1, .n_ops = 1, .ops = sum}, error));
-  take(program, &part);
   return TP_OK;
 }
 

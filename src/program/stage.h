@@ -38,7 +38,8 @@ enum tp_status tp_stage_check(const struct tp_request *request, struct tp_error 
 enum tp_status tp_stage_cut(const struct tp_request *request, struct tp_arena *arena,
                             struct tp_program *program, struct tp_error *error);
 
-/* Ends a program that sums gradients over replicas with those that no layer has. */
-enum tp_status tp_stage_sum_rest(const struct tp_request *request, struct tp_arena *arena,
-                                 struct tp_program *program, struct tp_error *error);
+/* train_update.c: what a training step's program ends with: sums over replicas of the gradients that no layer has, and
+ * the optimiser's pass over all that it keeps. */
+enum tp_status tp_stage_end_training(const struct tp_request *request, struct tp_arena *arena,
+                                     struct tp_program *program, struct tp_error *error);
 #endif

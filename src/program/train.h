@@ -14,8 +14,9 @@
  * operands.
  *
  * Memory counts weights, their gradients and what the forward pass keeps for the backward.  Beside
- * these, what the optimiser keeps of a parameter.  Out of scope: the optimiser's step.  Gradients are
- * summed over replicas by tp_pass_layers, whatever the builder.
+ * these, what the optimiser keeps of a parameter.  Gradients are summed
+ * over replicas by tp_pass_layers, and the optimiser runs behind the pass (train_update.c), whatever
+ * the builder.
  */
 #include "program/pass.h"
 

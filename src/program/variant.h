@@ -82,7 +82,8 @@ enum tp_training_pass {
   TP_TRAINING_STEP,
   TP_TRAINING_FORWARD,
   TP_TRAINING_BACKWARD,
-  TP_TRAINING_LAST_BACKWARD
+  TP_TRAINING_LAST_BACKWARD,
+  TP_TRAINING_UPDATE /* the optimiser's, when all gradients are there */
 };
 static inline bool tp_training_goes_back(enum tp_training_pass pass)
 {

@@ -122,7 +122,8 @@ static const char *train_text(const struct tp_request *request)
   static const char *const texts[] = {[TP_TRAINING_STEP] = "train",
                                       [TP_TRAINING_FORWARD] = "train forward",
                                       [TP_TRAINING_BACKWARD] = "train backward",
-                                      [TP_TRAINING_LAST_BACKWARD] = "train last backward"};
+                                      [TP_TRAINING_LAST_BACKWARD] = "train last backward",
+                                      [TP_TRAINING_UPDATE] = "train update"};
   return texts[request->pass];
 }
 
@@ -184,7 +185,8 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   TP_TRY(transform(variant, request, arena, program, error));
   if (tp_request_stages(request) > 1 || request->pass != TP_TRAINING_STEP)
     TP_TRY(tp_stage_cut(request, arena, program, error));
-  TP_TRY(tp_stage_sum_rest(request, arena, program, error));
+  if (request->train)
+    TP_TRY(tp_stage_end_training(request, arena, program, error));
   tp_program_find_alike(program, arena);
   return TP_OK;
 }
