@@ -130,7 +130,8 @@ static enum tp_status fit_collectives(struct tp_calibrator *self, const struct t
                                       .held_out_error = quality.held_out_error,
                                       .spread_ratio = quality.spread_ratio,
                                       .n_parameters = quality.n_parameters};
-  const struct tp_calibrator_found found = {quality.keys, quality.values, quality.errors, NULL};
+  const struct tp_calibrator_found found = {quality.keys, quality.values, quality.errors,
+                                            quality.at_bound};
   tp_calibrator_add(self, &group, doc, &found);
   say_before(self, name, setup);
   return TP_OK;

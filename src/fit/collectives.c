@@ -2,6 +2,7 @@
 
 #include "cost/collectives/algorithm.h"
 #include "fit/kernel_parameters.h"
+#include "fit/robust.h"
 #include "fit/uncertainty.h"
 
 #include <gsl/gsl_blas.h>
@@ -198,7 +199,28 @@ static double judge(const struct fit *fit, struct tp_fit_quality *quality)
   return sqrt(squares / (double)fit->n_rows);
 }
 
-/* Standard errors; what no row depends on gets its first value back. */
+static double loss_at(struct fit *fit, const gsl_vector *x)
+{
+  gsl_vector *f = gsl_vector_alloc(fit->n_chosen);
+  row_residuals(x, fit, f);
+  const double norm = gsl_blas_dnrm2(f);
+  gsl_vector_free(f);
+  return norm * norm;
+}
+
+/* A parameter that moves no row where the search ended gets its first value back, unless that fits
+ * worse: then the search took it to a bound. */
+static void put_back(struct fit *fit, gsl_vector *best, size_t i, struct tp_fit_quality *quality)
+{
+  const double found = gsl_vector_get(best, i), loss = loss_at(fit, best);
+  gsl_vector_set(best, i, fit->first[i]);
+  if (loss_at(fit, best) <= loss * (1 + tp_robust_least_gain) + 1e-9)
+    return;
+  gsl_vector_set(best, i, found);
+  quality->errors[i] = 0;
+  quality->at_bound[i] = true;
+}
+
 static enum tp_status settle(struct fit *fit, gsl_vector *best, struct tp_fit_quality *quality,
                              struct tp_error *error)
 {
@@ -208,7 +230,7 @@ static enum tp_status settle(struct fit *fit, gsl_vector *best, struct tp_fit_qu
   for (size_t i = 0; i < fit->n_parameters; i++) {
     quality->keys[i] = fit->parameters[i].key;
     if (isnan(quality->errors[i]))
-      gsl_vector_set(best, i, fit->first[i]);
+      put_back(fit, best, i, quality);
   }
   set(fit, best);
   for (size_t i = 0; i < fit->n_parameters; i++)

@@ -181,6 +181,7 @@ static void experts(struct tp_pass *pass, int64_t shared)
                       .skew = request->style.expert_skew,
                       .dtype = tp_request_dtype(request, TP_PART_EXPERTS),
                       .ungated = !pass->block.gated,
+                      .brought = replicas(pass) > 1 && dispatch_of(pass) != TP_DISPATCH_GATHER,
                   });
   TP_READS(pass, exchanges(pass) ? TP_VALUE_DISPATCHED : TP_VALUE_NORMED, TP_VALUE_CHOICE,
            TP_VALUE_CHOICE_WEIGHTS, TP_VALUE_EXPERT_UP_WEIGHT, TP_VALUE_EXPERT_DOWN_WEIGHT);

@@ -217,7 +217,8 @@ enum tp_experts_kernel {
  *            i^-skew; TP_RANDOM_EXPERTS: a token takes any as likely as any other.  But for 0 the
  *            op is the busiest rank's.
  *   kernel   another than the engine's first
- *   ungated  up and down alone; of rows the column `gated` says it, as yes or no */
+ *   ungated  up and down alone; of rows the column `gated` says it, as yes or no
+ *   brought  an exchange took tokens to their experts: the rank holds rows of its own alone */
 #define TP_RANDOM_EXPERTS (-1.0)
 #define TP_EXPERTS_FIELDS(X)                                       \
   X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
@@ -230,7 +231,8 @@ enum tp_experts_kernel {
   X(SKEW, skew, COSTS, "distribution", ALWAYS, " ")                \
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")                     \
   X(EXPERTS_KERNEL, kernel, COSTS, "kernel", SET, " by ")          \
-  X(FLAG, ungated, COSTS, NULL, SET, " ungated")
+  X(FLAG, ungated, COSTS, NULL, SET, " ungated")                   \
+  X(FLAG, brought, COSTS, NULL, SET, " brought")
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS

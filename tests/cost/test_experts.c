@@ -61,6 +61,8 @@ START_TEST(weights_of_experts_that_are_touched)
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
   toy.device.experts.idle_ratio = 1; /* and rows of 7 others */
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592) / 4 + 0.028672 * 2, 1e-6);
+  op.brought = true; /* its own alone */
+  ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
 }
 END_TEST
 

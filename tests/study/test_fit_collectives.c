@@ -127,6 +127,32 @@ START_TEST(test_dispatch_found_back)
 }
 END_TEST
 
+/* Links that carry more than the ratio's least of 1 has them carry: the fit ends there and stays,
+ * though nearby the ratio moves no row. */
+START_TEST(test_kept_at_a_bound)
+{
+  enum { SIZES = 19 };
+  struct bench *bench = bench_make("l40s-x4", "gpt-fast-compile", 4);
+  struct tp_fit_row rows[SIZES];
+  for (int i = 0; i < SIZES; i++) {
+    const int bytes = 1024 << i, us = 20 + bytes / 9000;
+    rows[i] = (struct tp_fit_row){{.bytes = bytes}, 4, 1e-6 * us, {0}};
+  }
+  const struct tp_fit_options third = {.hold_out_ratio = 1 / 3.};
+  struct tp_device device = bench->device;
+  struct tp_fit_quality quality;
+  struct tp_error error = {""};
+  ck_assert_int_eq(tp_fit_collectives(&bench->platform, &bench->stack, "nccl", rows, SIZES, &third,
+                                      &device, &quality, &error),
+                   TP_OK);
+  ck_assert(device.nccl.pcie_wire_ratio == 1);
+  for (size_t i = 0; i < quality.n_parameters; i++)
+    if (strcmp(quality.keys[i], "pcie_wire_ratio") == 0)
+      ck_assert(quality.at_bound[i] && quality.errors[i] == 0);
+  bench_free(bench);
+}
+END_TEST
+
 START_TEST(test_refusals)
 {
   struct bench *bench = bench_make("dgx-h100", "gpt-fast-compile", 2);
@@ -192,6 +218,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_nccl_found_back);
   tcase_add_test(tcase, test_peer_kernels_found_back);
   tcase_add_test(tcase, test_dispatch_found_back);
+  tcase_add_test(tcase, test_kept_at_a_bound);
   tcase_add_test(tcase, test_refusals);
   tcase_add_test(tcase, test_rows);
   suite_add_tcase(suite, tcase);

@@ -158,13 +158,14 @@ static struct timing products(const struct fit *fit, const struct shape *shape,
 }
 
 /* Permuting, activating and summing go over rows of tokens; an engine that leaves those of other
- * ranks in place goes over them, too. */
+ * ranks in place goes over them, too, where they are there at all. */
 static double row_bytes(const struct fit *fit, const struct shape *shape,
                         const struct tp_experts *experts)
 {
   const double inner = (double)experts->intermediate / (double)experts->moe_tp;
   const double pairs = (double)experts->tokens * (double)experts->top_k;
-  const double rows = shape->load.rows + fit->idle_ratio * fmax(0, pairs - shape->load.rows);
+  const double others = experts->brought ? 0 : fmax(0, pairs - shape->load.rows);
+  const double rows = shape->load.rows + fit->idle_ratio * others;
   return rows * (4 * (double)experts->hidden + (experts->ungated ? 2 : 3) * inner * OUTPUT_BYTES);
 }
 
