@@ -6,6 +6,7 @@
 #include "cli/points.h"
 #include "cli/rows.h"
 #include "command/build.h"
+#include "command/keep.h"
 #include "command/progress.h"
 #include "sweep/sidecar.h"
 #include "sweep/sweep.h"
@@ -20,10 +21,9 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS
-    TP_POINTS_PHASE_OPTION
-    {"points", '\0', TP_OPTION_TEXT, offsetof(struct args, file), "FILE.csv",
-     "one point a row; columns by name, the others from the options"},
+    TP_POINTS_OPTIONS TP_POINTS_PHASE_OPTION{
+        "points", '\0', TP_OPTION_TEXT, offsetof(struct args, file), "FILE.csv",
+        "one point a row; columns by name, the others from the options"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "OUT.csv",
      "result, with its sidecar OUT.csv.json [standard output]"},
     {"jobs", 'j', TP_OPTION_COUNT, offsetof(struct args, jobs), "N", "worker processes [1]"},
@@ -80,12 +80,15 @@ static struct tp_words command_words(const struct tp_session *session)
 }
 
 /* Neither the result nor its sidecar takes the place of what they are made from. */
-static enum tp_status keep_inputs(const struct tp_session *session,
-                                  const struct tp_catalog *catalog, const char *out,
-                                  struct tp_error *error)
+static enum tp_status keep_inputs(const struct tp_session *session, const struct args *args,
+                                  const struct tp_catalog *catalog, struct tp_error *error)
 {
+  const char *const out = args->out;
   if (out == NULL)
     return TP_OK;
+  if (args->file != NULL)
+    TP_TRY(
+        tp_command_keep(tp_arena_printf(session->arena, "%s.json", args->file), "-o", out, error));
   TP_TRY(tp_session_keep(session, catalog, "-o", out, error));
   return tp_session_keep(session, catalog, "-o", tp_arena_printf(session->arena, "%s.json", out),
                          error);
@@ -157,7 +160,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (status == TP_OK)
     status = make_grid(session, args, positional, &catalog, &grid, error);
   if (status == TP_OK)
-    status = keep_inputs(session, &catalog, args->out, error);
+    status = keep_inputs(session, args, &catalog, error);
   if (status != TP_OK)
     return status;
   say_differences(session, args, &catalog);

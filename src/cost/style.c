@@ -25,7 +25,7 @@ struct tp_style tp_style_of(const struct tp_stack *stack, int ranks)
           (enum tp_dispatch)(stack->experts.decode_dispatch > 0 ? stack->experts.decode_dispatch - 1
                                                                 : stack->experts.dispatch),
       .fused_shared_experts = stack->fusion.shared_experts,
-      .sliced_sends = stack->pipeline.sliced_sends,
+      .sends = stack->pipeline.sliced_sends ? TP_SENDS_SLICES : TP_SENDS_WHOLE,
       .expert_skew = stack->experts.skew < 0 ? TP_RANDOM_EXPERTS : stack->experts.skew,
   };
 }

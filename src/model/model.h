@@ -97,7 +97,9 @@ struct tp_model {
   const char *unpriced;      /* what no op here does, and the mend; NULL: all can be predicted */
   size_t n_notes;            /* what of the file is not used, or taken from elsewhere; for stderr */
   const char *const *notes;
-  char hash[TP_HASH_CHARS]; /* of its file's text */
+  char hash[TP_HASH_CHARS];        /* of its file's text */
+  const char *beside;              /* hf_quant_config.json, where it is read, too; or NULL */
+  char beside_hash[TP_HASH_CHARS]; /* of that one's text */
 };
 
 static inline int tp_model_n_kinds(const struct tp_model *model)

@@ -172,7 +172,7 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
                   types[part].odd);
   }
   if (said[0] != '\0')
-    tp_key_note(reading, "", "weights as the checkpoint has them: %s; --dtype overrides", said);
+    tp_key_note(reading, "", "weights of the checkpoint: %s; --dtype overrides", said);
   else if (model->kv_dtype == NULL)
     tp_key_note(reading, "", "'%s' quantises no weights that a layer has", scheme->path);
 }
@@ -227,7 +227,11 @@ static enum tp_status read_beside(struct tp_reading *reading, const char *file)
   if (strcmp(slash == NULL ? file : slash + 1, "config.json") != 0 || access(path, F_OK) != 0)
     return TP_OK;
   struct tp_doc doc;
-  TP_TRY(tp_doc_open(path, reading->arena, &doc, reading->error));
+  const char *text;
+  TP_TRY(tp_file_read(path, reading->arena, &text, reading->error));
+  TP_TRY(tp_doc_parse(path, text, reading->arena, &doc, reading->error));
+  reading->config.model.beside = path;
+  tp_hash_text(text, reading->config.model.beside_hash);
   const bool is_there = json_is_object(json_object_get(doc.root, "quantization"));
   enum tp_status status =
       is_there ? TP_OK : tp_doc_fail(&doc, "", reading->error, "'quantization' is missing; add it");

@@ -117,6 +117,14 @@ static enum tp_status find_model(const struct tp_catalog *catalog, const char *n
   return TP_OK;
 }
 
+/* The other file's last part in the folder of FILE, which may have been given a longer name. */
+static const char *beside(const char *file, const char *other, struct tp_arena *arena)
+{
+  const char *const end = strrchr(file, '/'), *const last = strrchr(other, '/');
+  return tp_arena_printf(arena, "%.*s%s", end == NULL ? 0 : (int)(end + 1 - file), file,
+                         last == NULL ? other : last + 1);
+}
+
 enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
                                 const struct tp_model **model, struct tp_error *error)
 {
@@ -130,7 +138,11 @@ enum tp_status tp_catalog_model(struct tp_catalog *catalog, const char *name,
     status = tp_model_open(path, catalog->arena, opened, error);
   if (status != TP_OK)
     return status;
-  tp_catalog_add_input(catalog, tp_row_name(path, catalog->arena), opened->hash);
+  const char *const file = tp_row_name(path, catalog->arena);
+  tp_catalog_add_input(catalog, file, opened->hash);
+  if (opened->beside != NULL)
+    tp_catalog_add_input(catalog, beside(file, opened->beside, catalog->arena),
+                         opened->beside_hash);
   opened->name = tp_row_name(name, catalog->arena);
   remember(catalog, &catalog->models, name, opened);
   for (size_t i = 0; i < opened->n_notes && catalog->note != NULL; i++)

@@ -184,7 +184,7 @@ static enum tp_status append_send(struct cutter *cutter, struct tp_program *prog
 /* What a rank sends of a tensor of so many bytes, which all tensor ranks have. */
 static double sent_bytes(const struct tp_request *request, double bytes)
 {
-  return request->style.sliced_sends ? bytes / request->mesh.tp : bytes;
+  return request->style.sends == TP_SENDS_WHOLE ? bytes : bytes / request->mesh.tp;
 }
 
 /* A segment before the part's own that gathers what came in slices; the first kernel waits for it.
@@ -192,7 +192,8 @@ static double sent_bytes(const struct tp_request *request, double bytes)
 static enum tp_status prepend_gather(struct cutter *cutter, struct tp_program *program,
                                      double bytes)
 {
-  if (!cutter->request->style.sliced_sends || cutter->request->mesh.tp == 1 || bytes == 0)
+  if (cutter->request->style.sends != TP_SENDS_SLICES || cutter->request->mesh.tp == 1 ||
+      bytes == 0)
     return TP_OK;
   struct tp_op *const gather = TP_NEW(cutter->arena, struct tp_op, 1);
   *gather = (struct tp_op){.name = "stage.all_gather",

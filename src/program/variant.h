@@ -27,6 +27,10 @@ enum tp_dispatch {
 /* The kernel that does it; AUTO where collectives do. */
 enum tp_algorithm tp_dispatch_algorithm(enum tp_dispatch dispatch);
 
+/* What a tensor rank sends the next stage of what all of them have: all, or its part, which the
+ * next ranks gather, or, where they exchange nothing (no-comm), leave as it is. */
+enum tp_sends { TP_SENDS_WHOLE, TP_SENDS_SLICES, TP_SENDS_SLICES_APART };
+
 /* How the stack's kernels are cut; a copy of what the stack file says, so that programs know no
  * stack. */
 struct tp_style {
@@ -43,7 +47,7 @@ struct tp_style {
   enum tp_dispatch dispatch_prefill, dispatch_decode;
   double expert_skew; /* how unevenly tokens go to experts: struct tp_experts */
   bool fused_shared_experts;
-  bool sliced_sends; /* between stages each tensor rank sends its part, and the ranks gather them */
+  enum tp_sends sends; /* between stages */
 };
 
 static inline enum tp_dispatch tp_style_dispatch(const struct tp_style *style,

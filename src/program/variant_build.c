@@ -28,6 +28,14 @@ static bool drops_sums(const struct tp_variant *variant)
   return wiring != NULL ? wiring->drops : is_of(variant, "desync");
 }
 
+/* Whether tensor ranks have different residuals, or shares of one: nothing to send slices of. */
+static bool holds_its_own(const struct tp_variant *variant)
+{
+  const struct tp_architecture *const architecture = variant->architecture;
+  const bool shares = architecture->wiring != NULL && architecture->wiring->shared_out > 0;
+  return architecture->takes_degree || drops_sums(variant) || shares;
+}
+
 static bool lacks_modules(const struct tp_model *model)
 {
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
@@ -157,13 +165,17 @@ static enum tp_status transform(const struct tp_variant *variant, const struct t
 }
 
 /* Overlaps cut all-reduces, and no low-bit kernel normalises: then the norm is a kernel of its own.
- */
+ * Sends between stages are what the ranks' residuals allow. */
 static struct tp_request request_of(const struct tp_variant *variant,
                                     const struct tp_request *asked)
 {
   struct tp_request request = *asked;
   if (variant->overlap != NULL || variant->wire != NULL)
     request.style.fused_norm_max_bytes = 0;
+  if (holds_its_own(variant))
+    request.style.sends = TP_SENDS_WHOLE;
+  else if (variant->architecture->apart && request.style.sends == TP_SENDS_SLICES)
+    request.style.sends = TP_SENDS_SLICES_APART;
   return request;
 }
 

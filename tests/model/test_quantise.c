@@ -243,6 +243,8 @@ START_TEST(a_file_beside_the_config_is_read)
   rmdir(folder);
   ck_assert_msg(status == TP_OK, "%s", error.text);
   ck_assert_str_eq(types_text(&m), "- nvfp4 nvfp4 nvfp4 fp8");
+  ck_assert_str_eq(m.beside, beside); /* and is an input, as the config is */
+  ck_assert_uint_eq(strlen(m.beside_hash), TP_HASH_CHARS - 1);
 }
 END_TEST
 

@@ -60,13 +60,36 @@ START_TEST(slices_of_a_decode_step)
   struct tp_arena *arena = tp_arena_create();
   const struct tp_model model = toy_model(4);
   struct tp_request request = decode_request(&model, 2);
-  request.style.sliced_sends = true;
+  request.style.sends = TP_SENDS_SLICES;
   const struct tp_program first = stage_of("ladder", request, 2, 0, arena),
                           second = stage_of("ladder", request, 2, 1, arena);
   ck_assert_double_eq(send_of(&first)->collective.bytes, 3 * ROWS_BYTES / 2.0);
   ck_assert_str_eq(second.segments[0].name, "gather");
   ck_assert_double_eq(second.segments[0].ops[0].collective.bytes, 3 * ROWS_BYTES);
   ck_assert_double_eq(send_of(&second)->collective.bytes, 3 * 4);
+  tp_arena_free(arena);
+}
+END_TEST
+
+/* Ranks whose residuals differ send them whole; those that exchange nothing gather nothing. */
+START_TEST(slices_are_of_what_all_ranks_have)
+{
+  static const struct {
+    const char *variant;
+    double parts;
+  } cases[] = {{"desync-2x", 1}, {"kraken", 1}, {"no-comm", 2}};
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(4);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct tp_request request = decode_request(&model, 2);
+    const struct tp_program whole = stage_of(cases[i].variant, request, 2, 0, arena);
+    request.style.sends = TP_SENDS_SLICES;
+    const struct tp_program first = stage_of(cases[i].variant, request, 2, 0, arena),
+                            second = stage_of(cases[i].variant, request, 2, 1, arena);
+    ck_assert_double_eq(send_of(&first)->collective.bytes,
+                        send_of(&whole)->collective.bytes / cases[i].parts);
+    ck_assert_str_ne(second.segments[0].name, "gather");
+  }
   tp_arena_free(arena);
 }
 END_TEST
@@ -166,6 +189,7 @@ static Suite *suite(void)
   tcase_add_test(cases, what_is_sent);
   tcase_add_test(cases, a_prefill_sends_its_tokens);
   tcase_add_test(cases, slices_of_a_decode_step);
+  tcase_add_test(cases, slices_are_of_what_all_ranks_have);
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, a_cycle_is_taken_apart);
   tcase_add_test(cases, norms_are_left_to_the_reader);

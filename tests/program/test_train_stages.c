@@ -140,7 +140,7 @@ START_TEST(slices_are_gathered)
     for (int back = 0; back < 2; back++) {
       struct tp_request request = train_request(&model, 2);
       request.mesh.pp = 2;
-      request.style.sliced_sends = true;
+      request.style.sends = TP_SENDS_SLICES;
       const enum tp_training_pass pass = back ? TP_TRAINING_BACKWARD : TP_TRAINING_FORWARD;
       const double bytes = (i == 0 ? 1 : 3) * TOKENS * HIDDEN * 2;
       const struct tp_program from = pass_of(variants[i], request, back, pass, arena),
