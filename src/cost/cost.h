@@ -80,7 +80,7 @@ static inline int tp_machine_ranks(const struct tp_machine *machine)
   return machine->fabric == NULL ? 1 : machine->fabric->ranks;
 }
 
-/* Nodes that the ranks sit on; 1 where these get unequal numbers. */
+/* Nodes that the ranks sit on. */
 int tp_machine_nodes(const struct tp_machine *machine);
 
 /* TP_E_INPUT, naming the op, where nothing here prices it: no algorithm serves such a collective, a

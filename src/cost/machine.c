@@ -19,8 +19,7 @@ enum tp_status tp_machine_make(const struct tp_platform *platform, const struct 
 
 int tp_machine_nodes(const struct tp_machine *machine)
 {
-  const struct tp_group all = {0};
-  return machine->fabric == NULL ? 1 : tp_fabric_communicator(machine->fabric, all)->servers_used;
+  return machine->fabric == NULL ? 1 : tp_fabric_servers(machine->fabric);
 }
 
 static double phases_s(const struct tp_cost *cost)

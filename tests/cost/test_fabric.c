@@ -110,6 +110,16 @@ START_TEST(groups_with_a_stride_take_the_rails)
 }
 END_TEST
 
+/* Eight in one node and four in the other, three groups of four: none crosses, all count. */
+START_TEST(nodes_that_are_filled_unevenly)
+{
+  struct bench *bench = bench_make("dgx-h100-x2", "vllm-graph", 12);
+  ck_assert_int_eq(tp_machine_nodes(&bench->machine), 2);
+  ck_assert_int_eq(groups_of(bench, 4, 1)->nodes_used, 1);
+  bench_free(bench);
+}
+END_TEST
+
 START_TEST(a_group_of_one_does_nothing)
 {
   struct bench *bench = bench_make("dgx-h100", "vllm-graph", 8);
@@ -280,6 +290,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, a_send_takes_one_adapter);
   tcase_add_test(tcase, a_collective_runs_on_its_group);
   tcase_add_test(tcase, groups_with_a_stride_take_the_rails);
+  tcase_add_test(tcase, nodes_that_are_filled_unevenly);
   tcase_add_test(tcase, a_group_of_one_does_nothing);
   tcase_add_test(tcase, members_are_a_stride_apart);
   tcase_add_test(tcase, what_was_asked_is_remembered);

@@ -8,11 +8,12 @@
  * cards that PCIe joins to NCCL. */
 static bool possible(const struct tp_exchange *exchange)
 {
-  return exchange->group->fabric->platform->peer_access == TP_PEER_DIRECT &&
-         tp_communicator_has(exchange->group, TP_PATTERN_DIRECT) &&
-         exchange->group->nodes_used == 1 &&
-         (exchange->group->ranks == 2 ||
-          tp_communicator_rate(exchange->group, TP_PATTERN_DIRECT)->kind == TP_LINK_NVLINK);
+  const struct tp_communicator *const group = exchange->group;
+  if (group->fabric->platform->peer_access != TP_PEER_DIRECT || group->nodes_used > 1 ||
+      !tp_communicator_has(group, TP_PATTERN_DIRECT))
+    return false;
+  const enum tp_link_kind kind = tp_communicator_rate(group, TP_PATTERN_DIRECT)->kind;
+  return kind == TP_LINK_NVLINK || (kind == TP_LINK_PCIE && group->ranks == 2);
 }
 
 static void one_shot_shape(const struct tp_exchange *exchange, struct tp_cost *cost)

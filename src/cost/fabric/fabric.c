@@ -51,6 +51,15 @@ static bool same_domain(const struct tp_vertex *a, const struct tp_vertex *b)
   return a->node == b->node && a->numa == b->numa;
 }
 
+int tp_fabric_servers(const struct tp_fabric *fabric)
+{
+  const struct tp_vertex *const vertices = fabric->platform->vertices;
+  int servers = 1;
+  for (int r = 1; r < fabric->ranks; r++)
+    servers += !same_server(&vertices[fabric->gpus[r - 1]], &vertices[fabric->gpus[r]]);
+  return servers;
+}
+
 /* How many parts a group's members form; 1 where these get unequal numbers. */
 static int count_parts_of(const struct tp_communicator *communicator, int group,
                           bool (*same)(const struct tp_vertex *a, const struct tp_vertex *b))
@@ -122,10 +131,8 @@ static struct tp_communicator *make(const struct tp_fabric *fabric, struct tp_gr
       .n_groups = fabric->ranks / group.size,
       .rates = TP_NEW(arena, struct tp_pattern_rate, TP_N_PATTERNS),
   };
-  made->servers_used = count_parts(made, same_server);
-  made->nodes_used = fabric->platform->peer_access == TP_PEER_SOCKET_MEMORY
-                         ? count_parts(made, same_domain)
-                         : made->servers_used;
+  const bool sockets = fabric->platform->peer_access == TP_PEER_SOCKET_MEMORY;
+  made->nodes_used = count_parts(made, sockets ? same_domain : same_server);
   made->ranks_per_node = made->ranks / made->nodes_used;
   made->domains_used = made->nodes_used > 1 ? made->nodes_used : count_parts(made, same_domain);
   made->ranks_per_domain = made->ranks / made->domains_used;

@@ -69,9 +69,8 @@ struct tp_communicator {
   const struct tp_fabric *fabric;
   int ranks, stride;                  /* of a group */
   int n_groups;                       /* that fill the fabric */
-  int servers_used;                   /* of a group; 1 where servers get unequal numbers */
   int nodes_used, ranks_per_node;     /* what a library takes for nodes: servers, or the sockets of
-                                         TP_PEER_SOCKET_MEMORY; else as above */
+                                         TP_PEER_SOCKET_MEMORY; 1 where these get unequal numbers */
   int domains_used, ranks_per_domain; /* nodes; of a single node, its NUMA domains */
   int *reducing_switches; /* vertex by group and node of it; NULL: not every one has one */
   int n_rings;
@@ -83,6 +82,9 @@ struct tp_communicator {
 /* Places `ranks` ranks on the first GPUs of the platform.  TP_E_INPUT where it has fewer. */
 enum tp_status tp_fabric_make(const struct tp_platform *platform, int ranks,
                               struct tp_fabric **fabric, struct tp_error *error);
+
+/* Servers that the ranks sit on. */
+int tp_fabric_servers(const struct tp_fabric *fabric);
 
 /* Whether groups of this size and stride fill the ranks: TP_E_INPUT where not. */
 enum tp_status tp_fabric_check(const struct tp_fabric *fabric, struct tp_group group,
