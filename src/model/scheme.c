@@ -88,9 +88,12 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
   return tp_scheme_groups(reading, scheme, groups);
 }
 
-/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null. */
+/* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null; compressed-tensors' that
+ * have a scheme of the cache alone. */
 static bool keeps_weights(const json_t *config, const char *method)
 {
+  if (strcmp(method, "compressed-tensors") == 0)
+    return json_is_object(json_object_get(config, "kv_cache_scheme"));
   return json_is_null(json_object_get(config, "quant_algo")) &&
          (method[0] == '\0' || strncmp(method, "modelopt", 8) == 0);
 }
@@ -173,7 +176,9 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
   TP_TRY(tp_scheme_except(reading, scheme, config));
   if (algorithm[0] != '\0') {
     scheme->rest = tp_scheme_algorithm(algorithm, reading->arena);
-  } else if (json_is_object(groups))
+  } else if (json_is_object(groups) &&
+             (json_object_size(groups) > 0 ||
+              !keeps_weights(config, tp_scheme_text(config, "quant_method"))))
     TP_TRY(read_groups(reading, scheme, groups));
   else
     TP_TRY(read_method(reading, scheme, config));

@@ -58,6 +58,12 @@ static const struct {
      "\"layers.2.ffn.experts\":{\"quant_algo\":\"NVFP4\"}}}",
      "- - nvfp4 - -"},
     {"{\"quant_algo\":null,\"kv_cache_quant_algo\":\"FP8\"}", "- - - - fp8"},
+    {"{\"quant_method\":\"compressed-tensors\",\"config_groups\":{},"
+     "\"kv_cache_scheme\":{\"num_bits\":8,\"type\":\"float\"}}",
+     "- - - - fp8"},
+    {"{\"quant_method\":\"compressed-tensors\","
+     "\"kv_cache_scheme\":{\"num_bits\":8,\"type\":\"float\"}}",
+     "- - - - fp8"},
     {"{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
          "4", "int") "},"
                      "\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS(
