@@ -171,7 +171,7 @@ static enum tp_status time_row(struct bench *bench, const struct tp_op_row *row,
   TP_TRY(read_beside(bench, row, machine, &op, &beside));
   if (cost.issued)
     tell_issued(bench, &op);
-  if (op.kind == TP_OP_EXPERTS && op.experts.ungated)
+  if (op.kind == TP_OP_EXPERTS && op.experts.gated == TP_GATE_NO)
     tell_ungated(bench, &op.experts);
   const double time_s = op.kind == TP_OP_COLLECTIVE
                             ? tp_cost_alone_s(machine, &cost)

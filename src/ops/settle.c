@@ -35,10 +35,10 @@ static bool is_ungated(const struct tp_experts *experts)
 static enum tp_status settle_experts(const struct tp_op_reader *reader, const struct tp_op_row *row,
                                      struct tp_experts *experts)
 {
-  static const char *const answers[] = {"yes", "no", NULL};
-  size_t ungated = is_ungated(experts);
-  TP_TRY(tp_cell_word(reader, row, "gated", answers, ungated, &ungated));
-  experts->ungated = ungated > 0;
+  const char *const gated =
+      tp_csv_cell(reader->csv, row->index, tp_csv_column(reader->csv, "gated"));
+  if (gated[0] == '\0' && is_ungated(experts))
+    experts->gated = TP_GATE_NO;
   if (experts->top_k > experts->experts)
     return tp_op_row_fail(reader, row, "column 'top_k' passes 'experts'");
   if (experts->experts % experts->moe_ep != 0)

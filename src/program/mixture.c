@@ -169,6 +169,7 @@ static void experts(struct tp_pass *pass, int64_t shared)
 {
   const struct tp_request *const request = pass->request;
   const struct tp_expert_shape *const all = &request->model->experts;
+  const bool is_sent = replicas(pass) > 1 && dispatch_of(pass) != TP_DISPATCH_GATHER;
   tp_pass_experts(pass, "moe.experts",
                   (struct tp_experts){
                       .tokens = pass->tokens * replicas(pass),
@@ -180,8 +181,8 @@ static void experts(struct tp_pass *pass, int64_t shared)
                       .moe_ep = request->mesh.ep,
                       .skew = request->style.expert_skew,
                       .dtype = tp_request_dtype(request, TP_PART_EXPERTS),
-                      .ungated = !pass->block.gated,
-                      .brought = replicas(pass) > 1 && dispatch_of(pass) != TP_DISPATCH_GATHER,
+                      .gated = pass->block.gated ? TP_GATE_YES : TP_GATE_NO,
+                      .rows_held = is_sent ? TP_HOLDS_OWN : TP_HOLDS_ALL,
                   });
   TP_READS(pass, exchanges(pass) ? TP_VALUE_DISPATCHED : TP_VALUE_NORMED, TP_VALUE_CHOICE,
            TP_VALUE_CHOICE_WEIGHTS, TP_VALUE_EXPERT_UP_WEIGHT, TP_VALUE_EXPERT_DOWN_WEIGHT);

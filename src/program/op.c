@@ -178,7 +178,7 @@ static double experts_flops(const struct tp_experts *e)
 {
   const double rows = (double)e->tokens * (double)e->top_k / (double)e->moe_ep;
   const double inner = (double)e->intermediate / (double)e->moe_tp;
-  return 2 * (e->ungated ? 2 : 3) * rows * (double)e->hidden * inner;
+  return 2 * (e->gated == TP_GATE_NO ? 2 : 3) * rows * (double)e->hidden * inner;
 }
 
 static double slices(const struct tp_gemm *g)

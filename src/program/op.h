@@ -210,6 +210,23 @@ enum tp_experts_kernel {
 #undef X
 };
 
+/* Whether an expert multiplies by a gate, up and down, or by up and down alone. */
+#define TP_GATES(X) X(TP_GATE_YES, "yes") X(TP_GATE_NO, "no")
+enum tp_gate {
+#define X(name, text) name,
+  TP_GATES(X)
+#undef X
+};
+
+/* Of which tokens a rank holds rows: of the whole group, or of those alone that an exchange took to
+ * its experts. */
+#define TP_HELD_ROWS(X) X(TP_HOLDS_ALL, "all") X(TP_HOLDS_OWN, "own")
+enum tp_held_rows {
+#define X(name, text) name,
+  TP_HELD_ROWS(X)
+#undef X
+};
+
 /* The experts of one rank, fused: tokens sorted by expert, up and gate, activation, down, their
  * weighted sum.  `tokens` are those of the whole group that shares the experts out, each to
  * `top_k` of all `experts`; the rank has experts / moe_ep of them, intermediate / moe_tp wide.
@@ -217,8 +234,7 @@ enum tp_experts_kernel {
  *            i^-skew; TP_RANDOM_EXPERTS: a token takes any as likely as any other.  But for 0 the
  *            op is the busiest rank's.
  *   kernel   another than the engine's first
- *   ungated  up and down alone; of rows the column `gated` says it, as yes or no
- *   brought  an exchange took tokens to their experts: the rank holds rows of its own alone */
+ */
 #define TP_RANDOM_EXPERTS (-1.0)
 #define TP_EXPERTS_FIELDS(X)                                       \
   X(COUNT, tokens, COSTS, "tokens", ALWAYS, "tokens=")             \
@@ -231,8 +247,8 @@ enum tp_experts_kernel {
   X(SKEW, skew, COSTS, "distribution", ALWAYS, " ")                \
   X(DTYPE, dtype, COSTS, "dtype", ALWAYS, " ")                     \
   X(EXPERTS_KERNEL, kernel, COSTS, "kernel", SET, " by ")          \
-  X(FLAG, ungated, COSTS, NULL, SET, " ungated")                   \
-  X(FLAG, brought, COSTS, NULL, SET, " brought")
+  X(GATE, gated, COSTS, "gated", SET, " gated=")                   \
+  X(HELD_ROWS, rows_held, COSTS, "rows_held", SET, " rows=")
 
 /* What an elementwise or row-wise kernel computes, with its operands in order; x: residual, h: a
  * module's output.  A norm with two vectors is a layer norm (gain, bias: columns), with one an RMS
@@ -430,6 +446,8 @@ enum { TP_NO_SMS = -1 /* holds none, whoever moves its bytes: an ideal */ };
 #define TP_TYPE_OF_ROUTING        enum tp_routing
 #define TP_TYPE_OF_CODE           enum tp_wire_code
 #define TP_TYPE_OF_EXPERTS_KERNEL enum tp_experts_kernel
+#define TP_TYPE_OF_GATE           enum tp_gate
+#define TP_TYPE_OF_HELD_ROWS      enum tp_held_rows
 
 #define X(type, name, cost, column, show, text) TP_TYPE_OF_##type name;
 struct tp_gemm {

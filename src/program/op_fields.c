@@ -11,6 +11,8 @@ static const char *const scales[] = {TP_SCALES(X) NULL};
 static const char *const styles[] = {TP_ATTENTION_STYLES(X) NULL};
 static const char *const cache_writes[] = {TP_CACHE_WRITES(X) NULL};
 static const char *const experts_kernels[] = {TP_EXPERTS_KERNELS(X) NULL};
+static const char *const gates[] = {TP_GATES(X) NULL};
+static const char *const held_rows[] = {TP_HELD_ROWS(X) NULL};
 static const char *const kv_dtypes[] = {TP_KV_DTYPES(X) NULL};
 static const char *const functions[] = {TP_FUNCTIONS(X) NULL};
 static const char *const kinds[] = {TP_COLLECTIVES(X) NULL};
@@ -45,6 +47,8 @@ static const char *const routings[] = {TP_ROUTINGS(X) NULL};
 #define COSTS          true
 #define FREE           false
 #define EXPERTS_KERNEL TP_OP_WORD, experts_kernels
+#define GATE           TP_OP_WORD, gates
+#define HELD_ROWS      TP_OP_WORD, held_rows
 
 #define FIELD(type_, words_, name_, costs_, column_, show_, text_, offset_) \
   {.type = type_,                                                           \
@@ -189,7 +193,8 @@ bool tp_op_field_is_said(const struct tp_op *op, const struct tp_op_field *field
   const bool may_be_unset = of_tokens || field->type == TP_OP_LIMIT ||
                             field->type == TP_OP_NUMBER || field->words == functions ||
                             field->words == routings || field->words == kv_dtypes ||
-                            field->words == quantisings || field->words == experts_kernels;
+                            field->words == quantisings || field->words == experts_kernels ||
+                            field->words == gates || field->words == held_rows;
   return !may_be_unset || tp_op_field_number(op, field) > 0;
 }
 

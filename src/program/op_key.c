@@ -38,6 +38,8 @@ enum { SMALL_BITS = 5 };
 #define ROUTING(value)        SMALL(value)
 #define CODE(value)           SMALL(value)
 #define EXPERTS_KERNEL(value) SMALL(value)
+#define GATE(value)           SMALL(value)
+#define HELD_ROWS(value)      SMALL(value)
 
 #define IF_COSTS(type, value) type(value)
 #define IF_FREE(type, value)  ((void)0)

@@ -61,7 +61,7 @@ START_TEST(weights_of_experts_that_are_touched)
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
   toy.device.experts.idle_ratio = 1; /* and rows of 7 others */
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592) / 4 + 0.028672 * 2, 1e-6);
-  op.brought = true; /* its own alone */
+  op.rows_held = TP_HOLDS_OWN; /* its own alone */
   ck_assert_rel(us(&op), 13 + (8.404992 + 4.206592 + 0.028672) / 4, 1e-6);
 }
 END_TEST
@@ -224,7 +224,7 @@ START_TEST(gated_has_three_products)
 {
   struct tp_op op = {.kind = TP_OP_EXPERTS, .experts = experts_of(100, 2, 8)};
   ck_assert_rel(tp_op_flops(&op), 2. * 3 * 200 * 1024 * 512, 1e-12);
-  op.experts.ungated = true;
+  op.experts.gated = TP_GATE_NO;
   ck_assert_rel(tp_op_flops(&op), 2. * 2 * 200 * 1024 * 512, 1e-12);
 }
 END_TEST

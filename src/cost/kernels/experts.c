@@ -148,7 +148,7 @@ static struct timing products(const struct fit *fit, const struct shape *shape,
   const double slow =
       (1 + (stretch_of(fit->partial_stretch) - 1) * partial) * (1 + fit->empty_stretch * empty);
   const double down_slow = slow * (ragged ? stretch_of(fit->ragged_stretch) : 1);
-  const double outer = (experts->ungated ? 1 : 2) * inner;
+  const double outer = (experts->gated == TP_GATE_NO ? 1 : 2) * inner;
   const struct timing up = product(fit, shape, tile, row_tiles, outer, hidden, false);
   const struct timing down = product(fit, shape, tile, row_tiles, hidden, inner, ragged);
   return (struct timing){.total_s = slow * up.total_s + down_slow * down.total_s,
@@ -164,9 +164,10 @@ static double row_bytes(const struct fit *fit, const struct shape *shape,
 {
   const double inner = (double)experts->intermediate / (double)experts->moe_tp;
   const double pairs = (double)experts->tokens * (double)experts->top_k;
-  const double others = experts->brought ? 0 : fmax(0, pairs - shape->load.rows);
+  const double others = experts->rows_held == TP_HOLDS_OWN ? 0 : fmax(0, pairs - shape->load.rows);
   const double rows = shape->load.rows + fit->idle_ratio * others;
-  return rows * (4 * (double)experts->hidden + (experts->ungated ? 2 : 3) * inner * OUTPUT_BYTES);
+  return rows * (4 * (double)experts->hidden +
+                 (experts->gated == TP_GATE_NO ? 2 : 3) * inner * OUTPUT_BYTES);
 }
 
 /* In time, of which what a kernel before left in the cache takes less. */
