@@ -82,6 +82,20 @@ check "timeline of several" exits 0 tpsim compare $point --variant standard,ladd
 check "timeline names them" grep -q '"ladder, rank 0"' c.json
 check "timeline as rows" exits 0 predict --variant ladder --timeline t.csv
 check "timeline has a row an op" [ "$(grep -c ',0,c' t.csv)" = "$(grep -c '"args":{"op"' t.json)" ]
+# The same numbers stand in both; a GEMM's operations and what its device does at most are by hand.
+sed -n 's/.*"cat":"\([a-z]*\)".*"ts":\(.*\),"dur":\(.*\),"args":{"op":"\(.*\)","flops":\(.*\),"dram_bytes":\(.*\),"link_bytes":\(.*\),"SMs":\(.*\)}}.*/\1,\4,\2,\3,\5,\6,\7,\8/p' \
+  t.json >json.rows
+same_rows() {
+  cut -d, -f24- t.csv | sed 1d | paste -d, - json.rows | awk -F, '
+    function is(a, b) { return a - b <= 1e-4 * (a + b + 1) && b - a <= 1e-4 * (a + b + 1) }
+    function shape(size) { match(" " $2, " " size "=[0-9]*"); return substr($2, RSTART + 2, RLENGTH - 3) }
+    { if ($1 != $11 || $2 != $12 || !is($3, $13) || !is($4 - $3, $14)) exit bad = 1 }
+    { for (i = 5; i <= 8; i++) if (!is($i, $(i + 10))) exit bad = 1 }
+    $1 == "gemm" { gemms++; if (!is($5, 2 * shape("m") * shape("n") * shape("k"))) exit bad = 1 }
+    $9 != 989.4e12 || $10 != 3.35e12 { exit bad = 1 }
+    END { exit bad || gemms == 0 }'
+}
+check "rows say what the trace says" same_rows
 check "des agrees" agree --stack ideal
 
 sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --batch 1:64:x2

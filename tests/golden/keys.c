@@ -105,6 +105,24 @@ static const char *judge(const struct keys_bench *bench, const struct keys_key *
   return found;
 }
 
+/* Where 0 is in a key's range it says that there is no such thing: whether a time ends all the same,
+ * or is none any more. */
+static bool zero_breaks(const struct keys_bench *bench, const struct keys_key *key)
+{
+  struct tp_arena *const own = tp_arena_create();
+  enum keys_probe probes[KEYS_PROBES_OF_ONE];
+  bool breaks = false;
+  keys_probes(key->name, probes);
+  struct tries tries = {.bench = bench, .key = key->name, .probe = probes[0], .arena = own};
+  const struct keys_times zero = price(&tries, "0");
+  const struct keys_times shipped = zero.n > 0 ? price(&tries, key->value) : zero;
+  for (size_t i = 0; i < zero.n && i < shipped.n; i++)
+    breaks = breaks || isinf(zero.items[i].time_s) || zero.items[i].time_s < 0 ||
+             (isnan(zero.items[i].time_s) && !isnan(shipped.items[i].time_s));
+  tp_arena_free(own);
+  return breaks;
+}
+
 /* --- what is wrong -------------------------------------------------------------------------- */
 
 struct lines {
@@ -170,6 +188,15 @@ static struct lines contrary(const char *found, bool (*is_kind)(const char *), c
   return wrong;
 }
 
+static struct lines broken_by_zero(const struct keys_bench *bench, const struct keys_list *keys)
+{
+  struct lines wrong = {.n = 0};
+  for (size_t i = 0; i < keys->n; i++)
+    if (zero_breaks(bench, &keys->items[i]))
+      TP_APPEND(arena, wrong.items, wrong.n, keys->items[i].name);
+  return wrong;
+}
+
 static bool report(int number, const char *name, struct lines wrong)
 {
   printf("%s %d - %s\n", wrong.n == 0 ? "ok" : "not ok", number, name);
@@ -217,7 +244,8 @@ int main(int argc, char **argv)
   bool right = report(1, "every key moves what keys.txt says", differences(expected, found));
   right = report(2, "seconds make slower", contrary(found, is_time, "faster")) && right;
   right = report(3, "rates make faster", contrary(found, is_rate, "slower")) && right;
-  printf("1..3\n");
+  right = report(4, "a 0 that is allowed leaves every time one", broken_by_zero(bench, &keys)) && right;
+  printf("1..4\n");
   free(found);
   tp_arena_free(arena);
   return right ? EXIT_SUCCESS : EXIT_FAILURE;
