@@ -201,6 +201,44 @@ static const struct {
     {"{\"quant_algo\":\"MXFP8\"}", "8-bit floats in groups of 32, activations too, "},
 };
 
+/* NVIDIA's names, in either case: the type that has their kernels, or what is said where none has. */
+static const char *const algorithms[][2] = {
+    {"FP8", "fp8"},
+    {"fp8_per_tensor", "fp8"},
+    {"FP8_PER_CHANNEL_PER_TOKEN", "fp8"},
+    {"FP8_PB_WO", "fp8-block"},
+    {"FP8_BLOCK", "fp8-block"},
+    {"fp8_block_scales", "fp8-block"},
+    {"NVFP4", "nvfp4"},
+    {"W4A16_NVFP4", "4-bit floats in groups of 16" WIDE},
+    {"W4A8_NVFP4_FP8", "4-bit floats in groups of 16, activations 8-bit floats, "},
+    {"W4A16_MXFP4", "w4a16-mxfp4"},
+    {"W4A8_MXFP4_MXFP8", "w4a8-mxfp4"},
+    {"W4A8_MXFP4_FP8", "4-bit floats in groups of 32, activations 8-bit floats, "},
+    {"W4A16", "w4a16"},
+    {"w4a16_awq", "w4a16"},
+    {"W4A16_GPTQ", "w4a16"},
+    {"INT4_AWQ", "w4a16"},
+    {"W4A8_QSERVE_PER_GROUP", "4-bit integers, activations 8-bit integers, "},
+    {"W8A16", "8-bit integers" WIDE},
+    {"W8A16_GPTQ", "8-bit integers" WIDE},
+    {"W8A8_SQ_PER_TENSOR_PLUGIN", "8-bit integers, activations too, "},
+    {"INT8_SQ", "8-bit integers, activations too, "},
+    {"INT8", "8-bit integers, activations too, "},
+    {"W8A8_SQ", "quantised as 'W8A8_SQ' says, "}, /* of no kind */
+};
+
+START_TEST(algorithms_are_known_by_name)
+{
+  const char *const *const one = algorithms[_i];
+  const struct tp_model m =
+      open_quantised(tp_arena_printf(arena, "{\"quant_algo\":\"%s\"}", one[0]));
+  const char *const made = m.unknown_dtype != NULL ? m.unknown_dtype : m.dtypes[TP_PART_MLP];
+  ck_assert_msg(m.unknown_dtype != NULL ? strstr(made, one[1]) != NULL : strcmp(made, one[1]) == 0,
+                "%s: %s", one[0], made);
+}
+END_TEST
+
 /* The bits of weights, the type of activations, who says so and what has as many. */
 START_TEST(types_without_kernels_are_told_by_their_bits)
 {
@@ -277,6 +315,8 @@ static Suite *suite(void)
   tcase_add_loop_test(t, types_with_kernels_are_priced, 0, (int)(sizeof priced / sizeof *priced));
   tcase_add_loop_test(t, types_without_kernels_are_told_by_their_bits, 0,
                       (int)(sizeof refused / sizeof *refused));
+  tcase_add_loop_test(t, algorithms_are_known_by_name, 0,
+                      (int)(sizeof algorithms / sizeof *algorithms));
   tcase_add_loop_test(t, weights_take_the_bytes_of_their_groups, 0, 9);
   tcase_add_loop_test(t, heads_are_quantised_where_a_file_names_them, 0, 7);
   tcase_add_test(t, the_older_key_is_read);

@@ -65,6 +65,8 @@ static void check_series(const struct tp_plot_series *series, const char *name, 
     ck_assert_rel(series->points[i].x, points[i].x, 1e-12);
     ck_assert_rel(series->points[i].y, points[i].y, 1e-12);
     ck_assert_rel(series->points[i].top, points[i].top, 1e-12);
+    if (points[i].label != NULL)
+      ck_assert_str_eq(series->points[i].label, points[i].label);
   }
 }
 
@@ -483,11 +485,13 @@ START_TEST(test_gantt)
   ck_assert_str_eq(plot.panels[0].title, "m, v, TP 2: step");
   ck_assert_rel(plot.panels[0].high, 10, 1e-12);
   ck_assert_uint_eq(plot.n_y_names, 2);
+  ck_assert_str_eq(plot.y_names[0], "compute"); /* of which rank, where there is one, is no news */
+  ck_assert_str_eq(plot.y_names[1], "comm");
   ck_assert_uint_eq(plot.panels[0].n_series, 3);
   check_series(&plot.panels[0].series[0], "memory", 1,
-               &(const struct tp_plot_point){.x = 0, .y = 0, .top = 4});
+               &(const struct tp_plot_point){.x = 0, .y = 0, .top = 4, .label = "a.norm"});
   check_series(&plot.panels[0].series[1], "gemm", 1,
-               &(const struct tp_plot_point){.x = 4, .y = 0, .top = 10});
+               &(const struct tp_plot_point){.x = 4, .y = 0, .top = 10, .label = "a.up"});
   check_series(&plot.panels[0].series[2], "collective", 1,
                &(const struct tp_plot_point){.x = 0, .y = 1, .top = 1});
 }
