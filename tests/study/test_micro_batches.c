@@ -246,6 +246,23 @@ START_TEST(micro_batches_of_a_generation)
 }
 END_TEST
 
+/* A rank's mean over two stages, which take so many micro-batches each: all that is summed, and a
+ * deviation in proportion to the time, as all err alike. */
+static void assert_mean(const struct tp_result *mean, const struct tp_result stages[2], double times)
+{
+  const struct tp_result *const a = &stages[0], *const b = &stages[1];
+  const double half = times / 2;
+  ck_assert_rel(mean->compute_s, half * (a->compute_s + b->compute_s), 1e-12);
+  ck_assert_rel(mean->comm_s, half * (a->comm_s + b->comm_s), 1e-12);
+  ck_assert_rel(mean->comm_exposed_s, half * (a->comm_exposed_s + b->comm_exposed_s), 1e-12);
+  ck_assert_rel(mean->flops, half * (a->flops + b->flops), 1e-12);
+  ck_assert_rel(mean->dram_bytes, half * (a->dram_bytes + b->dram_bytes), 1e-12);
+  ck_assert_rel(mean->link_bytes, half * (a->link_bytes + b->link_bytes), 1e-12);
+  ck_assert_rel(sqrt(mean->variance) / mean->total_s,
+                (sqrt(a->variance) + sqrt(b->variance)) / (a->total_s + b->total_s), 1e-12);
+  ck_assert(mean->variance > 0);
+}
+
 /* A decode step of all micro-batches: the slowest stage's time for each, but a micro-batch's own
  * way at least.  A prefill: the way of the first, then the slowest stage for the others. */
 START_TEST(a_pipeline_fills)
@@ -259,14 +276,14 @@ START_TEST(a_pipeline_fills)
   ck_assert_int_eq(tp_steps_begin(&steps, NULL), TP_OK);
   const struct tp_batch decode = tp_point_decode(&point, 513),
                         prefill = tp_point_prefill(&point, 0);
+  struct tp_result decodes[2], prefills[2];
   double decode_s[2], prefill_s[2];
   for (int stage = 0; stage < 2; stage++) {
     const struct tp_stage_pass which = {.stage = stage};
-    struct tp_result result;
-    ck_assert_int_eq(tp_steps_run_stage(&steps, which, &decode, &result, NULL), TP_OK);
-    decode_s[stage] = result.total_s;
-    ck_assert_int_eq(tp_steps_run_stage(&steps, which, &prefill, &result, NULL), TP_OK);
-    prefill_s[stage] = result.total_s;
+    ck_assert_int_eq(tp_steps_run_stage(&steps, which, &decode, &decodes[stage], NULL), TP_OK);
+    decode_s[stage] = decodes[stage].total_s;
+    ck_assert_int_eq(tp_steps_run_stage(&steps, which, &prefill, &prefills[stage], NULL), TP_OK);
+    prefill_s[stage] = prefills[stage].total_s;
   }
   ck_assert_int_eq(tp_point_prefill_steps(&point), 1);
   struct tp_result step, first;
@@ -277,6 +294,8 @@ START_TEST(a_pipeline_fills)
   ck_assert_rel(step.total_s, 4 * fmax(decode_s[0], decode_s[1]), 1e-12);
   ck_assert_rel(first.total_s, prefill_s[0] + prefill_s[1] + 3 * fmax(prefill_s[0], prefill_s[1]),
                 1e-12);
+  assert_mean(&step, decodes, 4);
+  assert_mean(&first, prefills, 4);
   point.batch = 4;
   ck_assert_int_eq(tp_stages_decode(&steps, 513, &step, NULL), TP_OK);
   ck_assert_rel(step.total_s, decode_s[0] + decode_s[1], 1e-12);
