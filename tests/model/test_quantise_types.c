@@ -57,6 +57,9 @@ static const struct {
      "fp8 fp8 fp8"},
     {QUARK(FP8, FP8, ",\"kv_cache_quant_config\":{\"*k_proj\":{\"output_tensors\":" FP8 "}}"),
      "fp8 fp8 fp8"},
+    {"{\"quant_algo\":\"MIXED_PRECISION\",\"quantized_layers\":{\"*.mlp*\":{\"quant_algo\":"
+     "\"NVFP4\"},\"*.self_attn*\":{}}}",
+     "- nvfp4 -"}, /* what says nothing is wide */
     /* Names before all, a class in place of all, and what the list leaves out. */
     {QUARK(FP8, FP8, ",\"layer_quant_config\":{\"*self_attn*\":{\"weight\":null}}"), "- fp8 -"},
     {QUARK(FP8, FP8, ",\"layer_quant_config\":{\"*mlp*\":{\"weight\":" FP4 "}}"),
