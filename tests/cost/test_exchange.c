@@ -185,6 +185,36 @@ START_TEST(the_faster_kernel_where_none_is_named)
 }
 END_TEST
 
+/* Whichever library's ends first, where all have one. */
+START_TEST(any_kernel_may_be_the_fastest)
+{
+  static const enum tp_algorithm kernels[] = {
+      TP_ALGORITHM_DEEPEP, TP_ALGORITHM_DEEPEP_LOW_LATENCY, TP_ALGORITHM_NVLINK_ONE_SIDED,
+      TP_ALGORITHM_NVLINK_TWO_SIDED};
+  struct tp_device *const device = &bench->device;
+  struct tp_collective op = dispatch_of(100, 1, 8);
+#define ALIKE(base)                                                                             \
+  .base_s = (base), .row_bytes_per_s = 1e10, .sm_bytes_per_s = 1e10, .wire_ratio = 1, .sms = 10, \
+  .most_ranks = 8, .most_tokens = 1000
+  device->deepep_dispatch =
+      (struct tp_device_deepep_dispatch){ALIKE(_i == 0 ? 5e-6 : 9e-6)};
+  device->deepep_ll_dispatch =
+      (struct tp_device_deepep_ll_dispatch){ALIKE(_i == 1 ? 5e-6 : 9e-6)};
+  device->one_sided_dispatch =
+      (struct tp_device_one_sided_dispatch){ALIKE(_i == 2 ? 5e-6 : 9e-6)};
+  device->two_sided_dispatch =
+      (struct tp_device_two_sided_dispatch){ALIKE(_i == 3 ? 5e-6 : 9e-6)};
+#undef ALIKE
+  op.algorithm = kernels[_i];
+  const double named_us = us(&op);
+  struct tp_cost cost;
+  op.algorithm = TP_ALGORITHM_AUTO;
+  tp_cost_collective(&bench->machine, &op, &cost);
+  ck_assert_int_eq(cost.algorithm, kernels[_i]);
+  ck_assert_double_eq(us(&op), named_us);
+}
+END_TEST
+
 /* Parameters of another device are called assumed, and are less sure. */
 START_TEST(a_lent_kernel_is_less_sure)
 {
@@ -212,6 +242,7 @@ static Suite *suite(void)
   tcase_add_test(cases, low_latency_has_blocks_of_experts);
   tcase_add_test(cases, held_sms_are_those_asked_for);
   tcase_add_test(cases, the_faster_kernel_where_none_is_named);
+  tcase_add_loop_test(cases, any_kernel_may_be_the_fastest, 0, 4);
   suite_add_tcase(made, cases);
   TCase *shipped = tcase_create("shipped");
   tcase_add_test(shipped, it_runs_where_its_library_does);
