@@ -5,6 +5,7 @@ unit_tests += \
 	%D%/test_checkpoints \
 	%D%/test_collectives \
 	%D%/test_decode \
+	%D%/test_device_text \
 	%D%/test_fit_collectives \
 	%D%/test_fit_kernels \
 	%D%/test_fit_parts \
