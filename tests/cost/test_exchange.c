@@ -188,22 +188,18 @@ END_TEST
 /* Whichever library's ends first, where all have one. */
 START_TEST(any_kernel_may_be_the_fastest)
 {
-  static const enum tp_algorithm kernels[] = {
-      TP_ALGORITHM_DEEPEP, TP_ALGORITHM_DEEPEP_LOW_LATENCY, TP_ALGORITHM_NVLINK_ONE_SIDED,
-      TP_ALGORITHM_NVLINK_TWO_SIDED};
+  static const enum tp_algorithm kernels[] = {TP_ALGORITHM_DEEPEP, TP_ALGORITHM_DEEPEP_LOW_LATENCY,
+                                              TP_ALGORITHM_NVLINK_ONE_SIDED,
+                                              TP_ALGORITHM_NVLINK_TWO_SIDED};
   struct tp_device *const device = &bench->device;
   struct tp_collective op = dispatch_of(100, 1, 8);
-#define ALIKE(base)                                                                             \
+#define ALIKE(base)                                                                              \
   .base_s = (base), .row_bytes_per_s = 1e10, .sm_bytes_per_s = 1e10, .wire_ratio = 1, .sms = 10, \
   .most_ranks = 8, .most_tokens = 1000
-  device->deepep_dispatch =
-      (struct tp_device_deepep_dispatch){ALIKE(_i == 0 ? 5e-6 : 9e-6)};
-  device->deepep_ll_dispatch =
-      (struct tp_device_deepep_ll_dispatch){ALIKE(_i == 1 ? 5e-6 : 9e-6)};
-  device->one_sided_dispatch =
-      (struct tp_device_one_sided_dispatch){ALIKE(_i == 2 ? 5e-6 : 9e-6)};
-  device->two_sided_dispatch =
-      (struct tp_device_two_sided_dispatch){ALIKE(_i == 3 ? 5e-6 : 9e-6)};
+  device->deepep_dispatch = (struct tp_device_deepep_dispatch){ALIKE(_i == 0 ? 5e-6 : 9e-6)};
+  device->deepep_ll_dispatch = (struct tp_device_deepep_ll_dispatch){ALIKE(_i == 1 ? 5e-6 : 9e-6)};
+  device->one_sided_dispatch = (struct tp_device_one_sided_dispatch){ALIKE(_i == 2 ? 5e-6 : 9e-6)};
+  device->two_sided_dispatch = (struct tp_device_two_sided_dispatch){ALIKE(_i == 3 ? 5e-6 : 9e-6)};
 #undef ALIKE
   op.algorithm = kernels[_i];
   const double named_us = us(&op);

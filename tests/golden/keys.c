@@ -105,8 +105,8 @@ static const char *judge(const struct keys_bench *bench, const struct keys_key *
   return found;
 }
 
-/* Where 0 is in a key's range it says that there is no such thing: whether a time ends all the same,
- * or is none any more. */
+/* Where 0 is in a key's range it says that there is no such thing: whether a time ends all the
+ * same, or is none any more. */
 static bool zero_breaks(const struct keys_bench *bench, const struct keys_key *key)
 {
   struct tp_arena *const own = tp_arena_create();
@@ -244,7 +244,8 @@ int main(int argc, char **argv)
   bool right = report(1, "every key moves what keys.txt says", differences(expected, found));
   right = report(2, "seconds make slower", contrary(found, is_time, "faster")) && right;
   right = report(3, "rates make faster", contrary(found, is_rate, "slower")) && right;
-  right = report(4, "a 0 that is allowed leaves every time one", broken_by_zero(bench, &keys)) && right;
+  right =
+      report(4, "a 0 that is allowed leaves every time one", broken_by_zero(bench, &keys)) && right;
   printf("1..4\n");
   free(found);
   tp_arena_free(arena);

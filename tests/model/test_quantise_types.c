@@ -204,7 +204,8 @@ static const struct {
     {"{\"quant_algo\":\"MXFP8\"}", "8-bit floats in groups of 32, activations too, "},
 };
 
-/* NVIDIA's names, in either case: the type that has their kernels, or what is said where none has. */
+/* NVIDIA's names, in either case: the type that has their kernels, or what is said where none has.
+ */
 static const char *const algorithms[][2] = {
     {"FP8", "fp8"},
     {"fp8_per_tensor", "fp8"},
@@ -300,11 +301,11 @@ END_TEST
 /* As compressed-tensors' first files have it. */
 START_TEST(the_older_key_is_read)
 {
-  const struct tp_model m =
-      open_text("{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":128,"
-                "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"vocab_size\":99,"
-                "\"num_key_value_heads\":4,\"compression_config\":" GROUP(ARGS("4", "int", ""), "null") "}",
-                arena);
+  const struct tp_model m = open_text(
+      "{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":128,"
+      "\"num_hidden_layers\":2,\"num_attention_heads\":4,\"vocab_size\":99,"
+      "\"num_key_value_heads\":4,\"compression_config\":" GROUP(ARGS("4", "int", ""), "null") "}",
+      arena);
   ck_assert_str_eq(m.dtypes[TP_PART_MLP], "w4a16");
   ck_assert_uint_eq(m.n_notes, 1); /* of the types, none of an unknown key */
 }

@@ -1,4 +1,5 @@
-/* What a calibration writes into a device's file reads back as it was fitted, whatever the file had. */
+/* What a calibration writes into a device's file reads back as it was fitted, whatever the file
+ * had. */
 #include "fit/device_text.h"
 
 #include "base/file.h"

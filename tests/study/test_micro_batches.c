@@ -248,7 +248,8 @@ END_TEST
 
 /* A rank's mean over two stages, which take so many micro-batches each: all that is summed, and a
  * deviation in proportion to the time, as all err alike. */
-static void assert_mean(const struct tp_result *mean, const struct tp_result stages[2], double times)
+static void assert_mean(const struct tp_result *mean, const struct tp_result stages[2],
+                        double times)
 {
   const struct tp_result *const a = &stages[0], *const b = &stages[1];
   const double half = times / 2;
