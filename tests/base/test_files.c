@@ -279,6 +279,27 @@ START_TEST(names_and_paths_are_found)
 }
 END_TEST
 
+/* A file, or a folder with a config.json, that stands here under a name that the data lacks. */
+START_TEST(what_stands_here_is_pointed_to)
+{
+  const char *const roots[] = {"0", "1"};
+  const struct tp_datadir dirs = {.roots = roots, .n_roots = 2};
+  const char *path = NULL;
+  make_roots();
+  ck_assert_int_eq(chdir(folder), 0);
+  mkdir("abb", 0700);
+  put_file("abc", "0", 1);
+  ck_assert_int_eq(find(&dirs, "abc", &path), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "no model 'abc' in the data; './abc' is the one here");
+  ck_assert_int_eq(find(&dirs, "abb", &path), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "no model 'abb'; did you mean 'ab'?");
+  put_file("abb/config.json", "0", 1);
+  ck_assert_int_eq(find(&dirs, "abb", &path), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "no model 'abb' in the data; './abb' is the one here");
+  ck_assert_int_eq(unlink("abc") + unlink("abb/config.json") + rmdir("abb") + chdir(".."), 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("files");
@@ -295,6 +316,7 @@ static Suite *suite(void)
   tcase_add_test(t, an_unwritable_place_is_reported);
   tcase_add_test(t, names_are_listed_once_and_sorted);
   tcase_add_test(t, names_and_paths_are_found);
+  tcase_add_test(t, what_stands_here_is_pointed_to);
   suite_add_tcase(s, t);
   return s;
 }

@@ -282,6 +282,28 @@ START_TEST(test_ideal_starts_with_the_gemm)
 }
 END_TEST
 
+/* The same by DMA engines: seven parts go on, each from the GEMM's start; the end waits for it. */
+START_TEST(test_ideal_near_memory_starts_with_the_gemm)
+{
+  struct world world;
+  open_world(&world, 8, _i == 0 ? TP_ALL_REDUCE : TP_REDUCE_SCATTER);
+  apply_well(&world, "ideal-nmc");
+  const struct tp_segment *segment = &world.program.segments[0];
+  ck_assert_uint_eq(segment->n_ops, 1 + 7 + 1 + 1 + 1);
+  for (int i = 1; i <= 7; i++) {
+    ck_assert_int_eq(segment->ops[i].collective.role, TP_DMA_FORWARD);
+    ck_assert_rel(segment->ops[i].collective.bytes, 64 * 128 * 2 / 8, 1e-15);
+    ck_assert_int_eq(segment->ops[i].waits[0], segment->ops[0].records);
+  }
+  ck_assert_int_eq(segment->ops[8].kind, TP_OP_GEMM);
+  const struct tp_op *const end = &segment->ops[9];
+  ck_assert_int_eq(end->collective.kind, _i == 0 ? TP_ALL_GATHER : TP_SEND);
+  ck_assert_int_eq(end->waits[0], segment->ops[8].records);
+  ck_assert_int_eq(end->records, 1); /* what the next kernel waits for */
+  tp_arena_free(world.arena);
+}
+END_TEST
+
 /* --- models -------------------------------------------------------------------------------- */
 
 static const struct {
@@ -366,6 +388,7 @@ static Suite *suite(void)
   tcase_add_test(ops, test_chunked);
   tcase_add_test(ops, test_chunked_has_no_empty_chunks);
   tcase_add_loop_test(ops, test_ideal_starts_with_the_gemm, 0, 2);
+  tcase_add_loop_test(ops, test_ideal_near_memory_starts_with_the_gemm, 0, 2);
   tcase_add_loop_test(ops, test_models, 0, sizeof models / sizeof *models);
   tcase_add_test(ops, test_refused);
   suite_add_tcase(suite, ops);

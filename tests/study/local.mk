@@ -22,7 +22,7 @@ unit_tests += \
 	%D%/test_op_costs \
 	%D%/test_phase \
 	%D%/test_pipeline \
-	%D%/test_plot %D%/test_plot_looks %D%/test_plot_script \
+	%D%/test_plot %D%/test_plot_layout %D%/test_plot_looks %D%/test_plot_script \
 	%D%/test_predict \
 	%D%/test_schedule \
 	%D%/test_solve \
