@@ -180,13 +180,15 @@ for mark in ';' '\t'; do
   check "with the mend" grep -q "columns are parted by .*; save it\|parted by .*, not by commas" err
 done
 mkdir -p data/platforms/devices data/platforms/stacks data/platforms/libraries
-for place in models platforms platforms/devices platforms/stacks platforms/libraries; do
-  echo '{' >data/$place/broken.json
-done
-for topic in models platforms devices stacks libraries; do
-  TPSIM_DATA=$work/data tpsim list $topic >out 2>err
-  check "an unreadable file leaves the other $topic" [ "$(wc -l <err) $(wc -l <out)" = \
-    "1 $(($(tpsim list $topic | wc -l) + $([ $topic = models ] && echo 2 || echo 0)))" ]
+for text in '{' '{}'; do # no JSON; no key of those that must be there
+  for place in models platforms platforms/devices platforms/stacks platforms/libraries; do
+    echo "$text" >data/$place/broken.json
+  done
+  for topic in models platforms devices stacks libraries; do
+    TPSIM_DATA=$work/data tpsim list $topic >out 2>err
+    check "a file of $text leaves the other $topic" [ "$(wc -l <err) $(wc -l <out)" = \
+      "1 $(($(tpsim list $topic | wc -l) + $([ $topic = models ] && echo 2 || echo 0)))" ]
+  done
 done
 # What is installed beside the program comes from the same tables.
 check "a manual page" exits 0 tpsim help --man

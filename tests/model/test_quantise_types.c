@@ -153,6 +153,8 @@ static const struct {
     {QUARK(INT8, INT8, ""), "8-bit integers, activations too, "},
     {QUARK("[" FP8 "," SPEC("int4", "per_channel", "") "]", FP8, ""),
      "4-bit integers, activations 8-bit floats, "},
+    {QUARK("[" SPEC("int4", "per_channel", "") "," FP8 "]", FP8, ""),
+     "4-bit integers, activations 8-bit floats, "},
     {QUARK(FP8, FP8, ",\"layer_quant_config\":{\"*down_proj\":{\"weight\":" INT8 "}}"),
      "8-bit integers" WIDE NO_GEMM("*down_proj") AS_MANY("fp8")},
     {"{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}",
