@@ -193,6 +193,23 @@ START_TEST(small_files_count_as_by_hand)
 }
 END_TEST
 
+/* From the first one on; a model may keep more of them than it has positions. */
+START_TEST(every_learned_position_is_a_row)
+{
+  static const char *const types[] = {"opt", "gpt2"};
+  static const char *const keys[] = {"max_position_embeddings", "n_positions"};
+  int64_t before = 0;
+  for (int positions = 1; positions <= 3; positions++) {
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{\"model_type\":\"%s\",\"%s\":%d}", types[_i], keys[_i], positions),
+        arena);
+    ck_assert_int_eq(m.position, TP_POSITION_LEARNED);
+    ck_assert(before == 0 || tp_model_parameters(&m) == before + m.hidden);
+    before = tp_model_parameters(&m);
+  }
+}
+END_TEST
+
 /* Positions turn, are learned, or are ALiBi's: that changes kernels and what a sequence may be. */
 static const struct {
   const char *json;
@@ -311,6 +328,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, checkpoints_count_exactly, 0, COUNT(checkpoints));
   tcase_add_loop_test(t, small_files_count_as_by_hand, 0, COUNT(tiny));
+  tcase_add_loop_test(t, every_learned_position_is_a_row, 0, 2);
   tcase_add_loop_test(t, positions_and_heads_are_the_familys, 0, COUNT(forms));
   tcase_add_test(t, positions_in_other_words);
   tcase_add_test(t, layers_in_turns);
