@@ -2,6 +2,7 @@ EXTRA_DIST += %D%/open.h %D%/Tiny-GPT2/config.json tests/bad/models
 unit_tests += \
 	%D%/test_bad_models \
 	%D%/test_families \
+	%D%/test_family_keys \
 	%D%/test_layer \
 	%D%/test_model \
 	%D%/test_parameters \
