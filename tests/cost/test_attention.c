@@ -72,6 +72,8 @@ START_TEST(odd_heads)
   ck_assert_rel((toy_us(&toy, &op) - 3) / (usual_us - 3), 2, 0.01);
   op.attention.batch = 1; /* few tiles: no longer than without */
   const double few_us = toy_us(&toy, &op);
+  toy.device.attention_prefill.odd_stretch = 1; /* alike, but in such tiles */
+  ck_assert_rel(toy_us(&toy, &op) - 3, (few_us - 3) / 2, 1e-3);
   toy.device.attention_prefill.odd_stretch = 0;
   ck_assert(few_us < toy_us(&toy, &op));
 }
