@@ -272,11 +272,20 @@ END_TEST
 
 START_TEST(key_value_heads_by_layer)
 {
-  const struct tp_model m = open_text(
-      "{\"model_type\":\"deci\"," TINY ",\"num_key_value_heads_per_layer\":[4,1]}", arena);
-  ck_assert_int_eq(tp_model_cache_elements(&m), 2 * 16 * (4 + 1));
-  ck_assert_int_eq(tp_model_parameters(&m),
-                   2 * EMBEDDING + 64 + 2 * (2 * 64 * 64 + MLP + 2 * 64) + 2 * 64 * 16 * (4 + 1));
+  static const char lists[] = "\"num_key_value_heads_per_layer\":[4,1]";
+  static const char *const types[] = {"deci", "aquila", "qwen2"};
+  for (int i = 0; i < 3; i++) {
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{\"model_type\":\"%s\"," TINY ",%s}", types[i], lists), arena);
+    ck_assert_int_eq(tp_model_cache_elements(&m), 2 * 16 * (4 + 1));
+    ck_assert(i > 0 || tp_model_parameters(&m) == 2 * EMBEDDING + 64 +
+                                                      2 * (2 * 64 * 64 + MLP + 2 * 64) +
+                                                      2 * 64 * 16 * (4 + 1));
+  }
+  /* A family with words of its own for its shape has not this one. */
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena, "{\"model_type\":\"gpt2\",\"n_layer\":2,%s}", lists), arena);
+  ck_assert_int_eq(tp_model_cache_elements(&m), 2 * 2 * 768);
 }
 END_TEST
 
