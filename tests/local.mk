@@ -16,16 +16,17 @@ AM_TESH_LOG_FLAGS = --setenv bindir=$(abs_builddir) --setenv srcdir=$(abs_srcdir
 unit_tests =
 library_tests =
 EXTRA_PROGRAMS =
-LDADD = libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
+LDADD = libtpcommand.la libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
 # The same without libtool, which takes two seconds a program to say what the compiler links in a fifth
 # of one: these programs stay here, and their archives are those below.
 $(unit_tests): private LINK = $(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -pthread -o $@
-$(unit_tests): private LDADD = .libs/libtpcuda.a .libs/libtpstudy.a .libs/libtpcore.a $(JANSSON_LIBS) \
-	$(EXPAT_LIBS) $(GSL_LIBS) $(YAML_LIBS) $(CHECK_LIBS) $(MPI_LIBS)
+$(unit_tests): private LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libtpstudy.a .libs/libtpcore.a \
+	$(JANSSON_LIBS) $(EXPAT_LIBS) $(GSL_LIBS) $(YAML_LIBS) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
 
 include %D%/api/local.mk
 include %D%/base/local.mk
+include %D%/command/local.mk
 include %D%/model/local.mk
 include %D%/platform/local.mk
 include %D%/program/local.mk
