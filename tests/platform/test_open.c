@@ -1,7 +1,10 @@
 /* Machines opened by name, and --set. */
 #include "../toy.h"
+#include "platform/library.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct tp_arena *arena;
 static struct tp_error error;
@@ -149,6 +152,37 @@ START_TEST(refuses)
 }
 END_TEST
 
+/* A library of one's own, by its path: what it says of a device, and words about that. */
+START_TEST(a_library_speaks_of_a_device)
+{
+  static const char text[] =
+      "{\"format\":1,\"name\":\"mine\",\"version\":\"1\",\"kind\":\"assumed\",\"source\":\"-\","
+      "\"collectives\":{},\"devices\":{\"h100-sxm\":{\"note\":\"by hand\",\"source_of_it\":\"-\","
+      "\"nccl\":{\"ll_base_s\":1.25e-4}}}}";
+  const char *const file = tp_arena_printf(arena, "./test_open.%ld.json", (long)getpid());
+  struct tp_doc stack, device;
+  struct tp_library_files files;
+  FILE *const out = fopen(file, "w");
+  ck_assert(out != NULL && fputs(text, out) >= 0 && fclose(out) == 0);
+  ck_assert_int_eq(
+      tp_doc_parse("stack.json",
+                   tp_arena_printf(arena, "{\"collectives\":{\"libraries\":[\"%s\"]}}", file),
+                   arena, &stack, &error),
+      TP_OK);
+  ck_assert_int_eq(
+      tp_doc_parse("device.json", "{\"name\":\"h100-sxm\",\"nccl\":{}}", arena, &device, &error),
+      TP_OK);
+  const enum tp_status status =
+      tp_libraries_apply(toy_dirs(), &stack, &device, arena, &files, &error);
+  unlink(file);
+  ck_assert_msg(status == TP_OK, "%s", error.text);
+  ck_assert_double_eq(json_number_value(tp_doc_at(&device, "nccl.ll_base_s")), 1.25e-4);
+  ck_assert_ptr_null(tp_doc_at(&device, "note"));
+  tp_doc_close(&stack);
+  tp_doc_close(&device);
+}
+END_TEST
+
 enum { N_REFUSED = 18 };
 
 static Suite *suite(void)
@@ -161,6 +195,7 @@ static Suite *suite(void)
   tcase_add_test(machines, takes_xml);
   tcase_add_test(machines, sets_each_document);
   tcase_add_test(machines, sets_what_a_stack_leaves_out);
+  tcase_add_test(machines, a_library_speaks_of_a_device);
   tcase_add_loop_test(machines, refuses, 0, N_REFUSED);
   suite_add_tcase(suite, machines);
   return suite;
