@@ -53,6 +53,8 @@ static const struct {
          "1024 256 float sum -1 18.45 0.06 0.06 0 17.5 0.06 0.06 0\n"
          "2048 1024 half sum -1 1e3 0.00 0.00 N/A 999 0.00 0.00 N/A\n# Avg bus bandwidth : 1\n",
      "all_reduce,2,1024,fp32,18.449999999999999\nall_reduce,2,2048,fp16,1000\n"},
+    {"one element in less than a microsecond", "all_reduce", 0, false,
+     NOW "2 1 half sum -1 0.5 0.06 0.06 0 0.5 0.06 0.06 0\n", "all_reduce,2,2,fp16,0.5\n"},
     {"in place", "all_reduce", 0, true,
      NOW "1024 256 float sum -1 18.5 0.06 0.06 0 17.5 0.06 0.06 0\n",
      "all_reduce,2,1024,fp32,17.5\n"},
