@@ -134,25 +134,24 @@ static const struct {
 } own[] = {{"bitsandbytes", bitsandbytes}, {"hqq", hqq},       {"aqlm", aqlm},
            {"fp_quant", fp_quant},         {"quanto", quanto}, {"torchao", tp_products_of_torchao}};
 
-bool tp_products_of_method(const json_t *config, struct tp_products *products)
+void tp_products_of_method(const json_t *config, struct tp_products *products)
 {
   const char *const name = tp_scheme_text(config, "quant_method");
   const json_t *const block = json_object_get(config, "weight_block_size");
   if (is_auto_round(name)) {
     *products = auto_round(config);
-    return true;
+    return;
   }
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
     if (strcmp(name, own[i].name) == 0) {
       *products = own[i].read(config);
-      return true;
+      return;
     }
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
     if (strcmp(name, methods[i].name) == 0) {
       *products = methods[i].products;
       products->block = block != NULL && !json_is_null(block);
       products->weights.bits = bits_of(config, products->weights.bits);
-      return true;
+      return;
     }
-  return false;
 }

@@ -69,6 +69,6 @@ bool tp_products_of_algorithm(const char *name, struct tp_products *products);
 struct tp_products tp_products_of_torchao(const json_t *config);
 /* A group of compressed-tensors. */
 struct tp_products tp_products_of_group(const json_t *group);
-/* scheme_methods.c: methods of Hugging Face, false where the name is none of them. */
-bool tp_products_of_method(const json_t *config, struct tp_products *products);
+/* scheme_methods.c: methods of Hugging Face; leaves `products` where the name is none of them. */
+void tp_products_of_method(const json_t *config, struct tp_products *products);
 #endif
