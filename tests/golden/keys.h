@@ -24,6 +24,7 @@ enum keys_probe {
   KEYS_TRIGGERED,  /* the same of variants that start collectives within a GEMM */
   KEYS_OVERLAPPED, /* of those that run them beside kernels */
   KEYS_QUANTISED,  /* of one that sends them in few bits */
+  KEYS_STAGES,     /* of layers in two servers, half in each */
   KEYS_OTHERS,     /* of other software: expanded attention, fused activations, fp8, training */
   KEYS_N_PROBES
 };

@@ -19,7 +19,7 @@ struct passes {
   const char *model, *phase;
   const char *platforms[MOST_WORDS + 1], *stacks[MOST_WORDS + 1], *variants[MOST_WORDS + 1];
   const char *dtypes[MOST_WORDS + 1];
-  double tps[MOST_WORDS + 1];
+  double tps[MOST_WORDS + 1], pps[MOST_WORDS + 1];
 };
 
 #define WITHIN_AND_ACROSS                                          \
@@ -34,6 +34,12 @@ static const struct passes all_passes[] = {
      .phase = "fc-2"},
     {WITHIN_AND_ACROSS, .probe = KEYS_OVERLAPPED, .variants = {"ladder", "chunked"}},
     {WITHIN_AND_ACROSS, .probe = KEYS_QUANTISED, .variants = {"flash-int4"}},
+    {.probe = KEYS_STAGES,
+     .model = "gpt3-1.3b",
+     .platforms = {"dgx-h100-x2"},
+     .stacks = {KEYS_STACK},
+     .tps = {8},
+     .pps = {2}},
     {OF_OTHERS, .stacks = {"eager", "gpt-fast-compile", "sglang-graph"}, .dtypes = {"fp16", "fp8"},
      .variants = {"standard", "ladder"}},
     {OF_OTHERS, .stacks = {"tpsim-cuda"}, .phase = "train"},
@@ -80,6 +86,7 @@ static void make_grid(const struct passes *passes, struct tp_grid *grid)
   grid->axes[TP_AXIS_variant] = words_axis(passes->variants);
   grid->axes[TP_AXIS_dtype] = words_axis(passes->dtypes);
   grid->axes[TP_AXIS_tp] = numbers_axis(passes->tps);
+  grid->axes[TP_AXIS_pp] = numbers_axis(passes->pps);
 }
 
 static void must(enum tp_status status, const struct tp_error *error)

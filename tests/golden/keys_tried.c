@@ -50,7 +50,6 @@ static const struct need {
     {"*.dram_power_ratio", {"device.overlap.burst_ratio=1.4"}},
     {"stack.memory.prefill_tokens_to_64_gib", {"device.datasheet.dram_bytes=60e9"}},
     {"stack.memory.reserve_ratio", {"device.datasheet.dram_bytes=3.3e9"}},
-    {"stack.memory.optimiser_bytes", {"device.datasheet.dram_bytes=30e9"}},
     {"device.gemm*.split_s", {"*.half_tile_rows=0", "*.depth_s=1e-8"}},
 };
 
@@ -85,6 +84,8 @@ void keys_probes(const char *key, enum keys_probe probes[KEYS_PROBES_OF_ONE])
     passes = KEYS_OVERLAPPED;
   else if (fnmatch("device.quantise.*", key, 0) == 0 || fnmatch("*.clock_hz", key, 0) == 0)
     passes = KEYS_QUANTISED;
+  else if (fnmatch("stack.pipeline.*", key, 0) == 0)
+    passes = KEYS_STAGES;
   bool ops_first = false;
   for (size_t i = 0; i < sizeof op_groups / sizeof *op_groups; i++)
     ops_first = ops_first || fnmatch(op_groups[i], key, 0) == 0;
