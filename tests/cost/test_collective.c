@@ -139,6 +139,19 @@ START_TEST(test_switches_joined_by_a_tree)
 }
 END_TEST
 
+/* Eight ranks in one node and four in the other meet as few networks on their way round as eight
+ * and eight. */
+START_TEST(test_nodes_filled_unevenly)
+{
+  struct bench *bench = bench_make("dgx-h100-x2", "gpt-fast-compile", 16);
+  const double even_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_RING, 65536);
+  bench_ranks(bench, 12);
+  const double uneven_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_RING, 65536);
+  ck_assert_msg(fabs(uneven_s / even_s - 1) < 0.1, "%g and %g s", uneven_s, even_s);
+  bench_free(bench);
+}
+END_TEST
+
 /* Peer-to-peer off: two ranks go through their socket's memory, no switch and no peer kernel is
  * taken across sockets; PCIe cards run peer kernels by twos alone. */
 START_TEST(test_what_the_machine_cannot_run)
@@ -558,6 +571,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, test_ideal_hierarchy);
   tcase_add_test(tcase, test_nccl_takes_its_own_protocol);
   tcase_add_test(tcase, test_switches_joined_by_a_tree);
+  tcase_add_test(tcase, test_nodes_filled_unevenly);
   tcase_add_test(tcase, test_what_the_machine_cannot_run);
   tcase_add_test(tcase, test_few_ranks_that_ask_for_the_switch);
   tcase_add_test(tcase, test_switch_points);

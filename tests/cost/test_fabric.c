@@ -116,6 +116,14 @@ START_TEST(nodes_that_are_filled_unevenly)
   struct bench *bench = bench_make("dgx-h100-x2", "vllm-graph", 12);
   ck_assert_int_eq(tp_machine_nodes(&bench->machine), 2);
   ck_assert_int_eq(groups_of(bench, 4, 1)->nodes_used, 1);
+  ck_assert_double_eq(tp_communicator_rate(groups_of(bench, 4, 1), TP_PATTERN_RING)->network_share,
+                      0);
+  /* Of groups of six the second has two in the first node: two of its six edges leave one. */
+  const struct tp_pattern_rate *ring =
+      tp_communicator_rate(groups_of(bench, 6, 1), TP_PATTERN_RING);
+  ck_assert_rel(ring->network_share, 2 / 6., 1e-12);
+  ck_assert_int_eq(ring->local_kind, TP_LINK_NVLINK);
+  ck_assert_int_eq(ring->kind, TP_LINK_NETWORK);
   bench_free(bench);
 }
 END_TEST

@@ -12,12 +12,16 @@ struct protocol {
 
 static const double ll_ratio = 8.0 / 4, ll128_ratio = 128.0 / 120;
 
-/* A chunk that goes round nodes takes the network on one hop a node and local links otherwise. */
+/* A chunk that goes round nodes takes the network on one hop a node and local links otherwise; so
+ * it does where nodes have unequal numbers of ranks, which count as one. */
 static double mean_hop_s(const struct tp_communicator *group, const struct tp_pattern_rate *rate,
                          const double *hop_s)
 {
-  if (group->nodes_used == 1 || group->ranks_per_node == 1 ||
-      rate->pattern == TP_PATTERN_LOCAL_RING || rate->pattern == TP_PATTERN_ACROSS_RING)
+  if (group->nodes_used == 1)
+    return rate->network_share * hop_s[TP_LINK_NETWORK] +
+           (1 - rate->network_share) * hop_s[rate->local_kind];
+  if (group->ranks_per_node == 1 || rate->pattern == TP_PATTERN_LOCAL_RING ||
+      rate->pattern == TP_PATTERN_ACROSS_RING)
     return hop_s[rate->kind];
   const double across = 1.0 / group->ranks_per_node;
   return across * hop_s[tp_communicator_rate(group, TP_PATTERN_ACROSS_RING)->kind] +

@@ -35,7 +35,10 @@ static double correction(enum tp_protocol protocol, double bytes)
 static enum tp_link_kind local_kind(const struct tp_communicator *group, enum tp_pattern pattern)
 {
   const bool nodes = tp_communicator_has(group, TP_PATTERN_LOCAL_RING);
-  return tp_communicator_rate(group, nodes ? TP_PATTERN_LOCAL_RING : pattern)->kind;
+  if (nodes)
+    return tp_communicator_rate(group, TP_PATTERN_LOCAL_RING)->kind;
+  const struct tp_pattern_rate *rate = tp_communicator_rate(group, pattern);
+  return rate->network_share < 1 ? rate->local_kind : rate->kind;
 }
 
 bool tp_nccl_has_protocol(const struct tp_communicator *group, enum tp_protocol protocol)
@@ -50,20 +53,30 @@ static double wire_bytes_per_s(const struct tp_communicator *group, enum tp_patt
   return rate->flow_bytes_per_s * (rate->limiting == TP_LINK_NETWORK ? 1 : link_ratio);
 }
 
+/* Where these have unequal numbers of ranks, as often as a ring round them leaves one. */
+static int nodes_of(const struct tp_communicator *group)
+{
+  if (group->nodes_used > 1)
+    return group->nodes_used;
+  const double share = tp_communicator_rate(group, TP_PATTERN_RING)->network_share;
+  return (int)fmax(1, round(share * group->ranks));
+}
+
 static double ll_share(const struct tp_communicator *group)
 {
-  return ll_most[group->nodes_used > 2 ? 2 : group->nodes_used - 1];
+  const int nodes = nodes_of(group);
+  return ll_most[nodes > 2 ? 2 : nodes - 1];
 }
 
 static double ring_s(const struct tp_exchange *exchange, enum tp_protocol protocol)
 {
   const struct tp_communicator *group = exchange->group;
   const int rounds = exchange->collective->kind == TP_ALL_REDUCE ? 2 : 1;
-  const int steps = rounds * (group->ranks - 1), across = rounds * (group->nodes_used - 1);
+  const int nodes = nodes_of(group);
+  const int steps = rounds * (group->ranks - 1), across = rounds * (nodes - 1);
   const double(*const hop)[TP_N_PROTOCOLS] = hop_us[0];
   const enum tp_link_kind kind = local_kind(group, TP_PATTERN_RING);
-  const double local_us =
-      fmax(hop[kind][protocol], group->nodes_used > 1 ? overhead_us[protocol] : 0);
+  const double local_us = fmax(hop[kind][protocol], nodes > 1 ? overhead_us[protocol] : 0);
   const double ratios[TP_N_PROTOCOLS] = {fmin(ll_ratio, ll_share(group)), ll128_ratio, 1};
   const double sent = exchange->collective->bytes * steps / group->ranks;
   return 1e-6 * (base_us[0][protocol] + (steps - across) * local_us +
@@ -75,13 +88,13 @@ static double tree_s(const struct tp_exchange *exchange, enum tp_protocol protoc
 {
   const struct tp_communicator *group = exchange->group;
   const double bytes = exchange->collective->bytes;
+  const int nodes = nodes_of(group);
   const double(*const hop)[TP_N_PROTOCOLS] = hop_us[1];
   const double latency_us =
       2 * ((group->ranks_per_node - 1) * hop[local_kind(group, TP_PATTERN_TREE)][protocol] +
-           log2(group->nodes_used) * hop[NETWORK][protocol]);
+           log2(nodes) * hop[NETWORK][protocol]);
   const double ratios[TP_N_PROTOCOLS] = {fmin(tree_ll_ratio * tree_ratio, ll_share(group)),
-                                         group->nodes_used == 1 ? 7.0 / 9 : 120.0 / 128,
-                                         tree_ratio};
+                                         nodes == 1 ? 7.0 / 9 : 120.0 / 128, tree_ratio};
   return 1e-6 * (base_us[1][protocol] + latency_us) +
          bytes / (ratios[protocol] * correction(protocol, bytes) *
                   wire_bytes_per_s(group, TP_PATTERN_TREE));

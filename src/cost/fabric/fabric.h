@@ -43,11 +43,13 @@ struct tp_communicator;
 struct tp_pattern_rate {
   const struct tp_communicator *communicator; /* NULL: not worked out yet */
   enum tp_pattern pattern;
-  bool shared;                /* some rank's flows go slower than they would without the others' */
-  double flow_bytes_per_s;    /* flow_bytes of a phase over the time its last flow takes */
-  double latency_s;           /* longest route; ring and tree: mean over the way round */
-  enum tp_link_kind kind;     /* slowest kind used */
-  enum tp_link_kind limiting; /* kind of the link that limits the rate */
+  bool shared;             /* some rank's flows go slower than they would without the others' */
+  double flow_bytes_per_s; /* flow_bytes of a phase over the time its last flow takes */
+  double latency_s;        /* longest route; ring and tree: mean over the way round */
+  enum tp_link_kind kind;  /* slowest kind used */
+  enum tp_link_kind local_kind; /* of flows that stay in a server */
+  double network_share;         /* of the flows: those that leave one, of the group with most */
+  enum tp_link_kind limiting;   /* kind of the link that limits the rate */
 };
 
 /* A cycle through the members of a node (local numbers; every node alike) and what it carries. */

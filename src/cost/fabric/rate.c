@@ -54,6 +54,8 @@ static void load_links(struct walk *walk, struct tp_pattern_rate *rate)
     for (size_t i = 0; i < walk->n_flows; i++) {
       const struct tp_route *route = &walk->routes[i];
       rate->kind = route->kind > rate->kind ? route->kind : rate->kind;
+      if (route->kind != TP_LINK_NETWORK && route->kind > rate->local_kind)
+        rate->local_kind = route->kind;
       longest_s = route->latency_s > longest_s ? route->latency_s : longest_s;
       sum_s += walk->flows[i].share * route->latency_s;
       shares += walk->flows[i].share;
@@ -61,6 +63,26 @@ static void load_links(struct walk *walk, struct tp_pattern_rate *rate)
   }
   const bool goes_round = walk->pattern == TP_PATTERN_RING || walk->pattern == TP_PATTERN_TREE;
   rate->latency_s = goes_round ? sum_s / shares : longest_s;
+}
+
+/* Of the flows of the group that leaves its servers most. */
+static double most_network_share(struct walk *walk)
+{
+  const struct tp_communicator *const communicator = walk->communicator;
+  double most = 0;
+  for (int group = 0; group < communicator->n_groups; group++) {
+    double leave = 0, shares = 0;
+    for (int member = 0; member < communicator->ranks; member++) {
+      to_rank(walk, tp_communicator_rank(communicator, group, member));
+      for (size_t i = 0; i < walk->n_flows; i++) {
+        shares += walk->flows[i].share;
+        leave += walk->routes[i].kind == TP_LINK_NETWORK ? walk->flows[i].share : 0;
+      }
+    }
+    if (leave > most * shares)
+      most = leave / shares;
+  }
+  return most;
 }
 
 /* Time of a flow_byte over the busiest link, and whether some rank's flows would end sooner without
@@ -112,6 +134,8 @@ static void work_out(struct tp_pattern_rate *rate)
                       .all_s = TP_NEW(scratch, double, n_hops + 1),
                       .own_s = TP_NEW(scratch, double, n_hops + 1)};
   load_links(&walk, rate);
+  if (rate->kind == TP_LINK_NETWORK)
+    rate->network_share = most_network_share(&walk);
   const double busiest_s = find_busiest(&walk, rate);
   rate->flow_bytes_per_s = 1 / busiest_s;
   rate->limiting = limiting_kind(&walk, busiest_s);
