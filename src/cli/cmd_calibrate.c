@@ -85,7 +85,7 @@ static const char *remark_on(const struct tp_calibrated *group,
   if (isnan(parameter->error))
     return "kept: no row depends on it here";
   if (parameter->at_bound)
-    return "at a bound of its range";
+    return "at a bound of its range, or of what rows tell";
   if (parameter->key == group->unsettled)
     return "not converged: moving it still helped";
   return parameter->error > tp_ill_determined_ratio * fabs(parameter->after)

@@ -40,7 +40,7 @@ struct tp_calibrated_parameter {
   const char *key;
   double before, after;
   double error;  /* standard error, in its unit; NAN: the rows do not tell, so `before` is kept */
-  bool at_bound; /* the value is a bound of its range, so it has no error */
+  bool at_bound; /* the value is a bound of its range or of what the rows tell: no error */
 };
 
 struct tp_calibrated {

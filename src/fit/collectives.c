@@ -209,7 +209,7 @@ static double loss_at(struct fit *fit, const gsl_vector *x)
 }
 
 /* A parameter that moves no row where the search ended gets its first value back, unless that fits
- * worse: then the search took it to a bound. */
+ * worse: then the search took it to a bound of its range, or out of the way of what fits. */
 static void put_back(struct fit *fit, gsl_vector *best, size_t i, struct tp_fit_quality *quality)
 {
   const double found = gsl_vector_get(best, i), loss = loss_at(fit, best);

@@ -31,7 +31,8 @@ struct tp_fit_quality {
   double values[TP_MAX_COLLECTIVE_PARAMETERS];
   double
       errors[TP_MAX_COLLECTIVE_PARAMETERS]; /* standard error over value; NAN: rows do not tell */
-  bool at_bound[TP_MAX_COLLECTIVE_PARAMETERS]; /* the value is a bound of its range; error 0 */
+  bool at_bound[TP_MAX_COLLECTIVE_PARAMETERS]; /* a bound of its range or of what the rows tell;
+                                                  error 0 */
 };
 
 /* Reads columns op, ranks, time_us and those of the op into arena-owned rows. */

@@ -33,7 +33,7 @@ struct tp_kernel_fit {
   const char *keys[TP_MAX_FIT_PARAMETERS]; /* as in the device file */
   double values[TP_MAX_FIT_PARAMETERS];
   double errors[TP_MAX_FIT_PARAMETERS]; /* standard error over value; NAN: samples do not tell */
-  bool at_bound[TP_MAX_FIT_PARAMETERS]; /* the value is a bound of its range; error 0 */
+  bool at_bound[TP_MAX_FIT_PARAMETERS]; /* a bound of its range or of what the rows tell; error 0 */
   double regions[TP_N_REGIONS];         /* spreads over spread_ratio; 0: too few samples */
   const char *unsettled; /* a parameter that still gained when it was moved last, or NULL */
 };

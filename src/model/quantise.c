@@ -222,7 +222,7 @@ static enum tp_status read_scheme(struct tp_reading *reading, const struct tp_do
 static enum tp_status read_beside(struct tp_reading *reading, const char *file)
 {
   const char *const slash = strrchr(file, '/');
-  const char *const path = tp_arena_printf(reading->arena, "%.*shf_quant_config.json",
+  const char *const path = tp_arena_printf(reading->arena, "%.*s" TP_MODEL_BESIDE,
                                            slash == NULL ? 0 : (int)(slash - file + 1), file);
   if (strcmp(slash == NULL ? file : slash + 1, "config.json") != 0 || access(path, F_OK) != 0)
     return TP_OK;
@@ -236,7 +236,7 @@ static enum tp_status read_beside(struct tp_reading *reading, const char *file)
   enum tp_status status =
       is_there ? TP_OK : tp_doc_fail(&doc, "", reading->error, "'quantization' is missing; add it");
   if (status == TP_OK) {
-    tp_key_note(reading, "", "quantised as %s beside it says", "hf_quant_config.json");
+    tp_key_note(reading, "", "quantised as %s beside it says", TP_MODEL_BESIDE);
     status = read_scheme(reading, &doc, "quantization");
   }
   tp_doc_close(&doc);

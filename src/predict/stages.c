@@ -56,6 +56,11 @@ enum tp_status tp_stages_check(const struct tp_point *point, struct tp_error *er
   if (micro > 0 && point->workload.alone)
     return tp_fail(error, TP_E_INPUT,
                    "micro-batch %lld: a sub-layer alone is one batch; leave it out", micro);
+  if (point->workload.train && point->mesh.dp > 1 && point->batch % point->mesh.dp != 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "batch %lld: %d replicas that train have as many sequences each; take a "
+                   "multiple of dp",
+                   (long long)point->batch, point->mesh.dp);
   if (micro > 0 && tp_point_sequences(point) % micro != 0)
     return tp_fail(error, TP_E_INPUT,
                    "micro-batch %lld does not divide the %lld sequences%s; take a divisor", micro,

@@ -67,7 +67,7 @@ void tp_pass_begin(struct tp_pass *pass, const struct tp_request *request,
       .kinds = kinds,
       .step = 1,
       .wide = tp_dtype_wide(request->dtype),
-      .exchange = tp_mesh_stage_ranks(&request->mesh) > 1,
+      .exchange = tp_request_ranks(request) > 1,
   };
   tp_pass_half(pass, 0);
   tp_pass_at_layer(pass, 0);

@@ -117,6 +117,12 @@ static inline int tp_request_stages(const struct tp_request *request)
 {
   return request->mesh.pp * (request->interleave > 1 ? request->interleave : 1);
 }
+/* Ranks that a layer's sums go over: replicas that train share no layer, those that infer share
+ * experts. */
+static inline int tp_request_ranks(const struct tp_request *request)
+{
+  return request->train ? request->mesh.tp : tp_mesh_stage_ranks(&request->mesh);
+}
 /* Whether gradients are summed over replicas. */
 static inline bool tp_request_sums_gradients(const struct tp_request *request)
 {

@@ -186,7 +186,7 @@ enum tp_status tp_variant_build(const struct tp_variant *variant, const struct t
   TP_TRY(check_request(variant, asked, error));
   const struct tp_request own = request_of(variant, asked), *const request = &own;
   const struct tp_architecture *architecture = variant->architecture;
-  if (tp_mesh_stage_ranks(&request->mesh) == 1 && !architecture->takes_degree)
+  if (tp_request_ranks(request) == 1 && !architecture->takes_degree)
     architecture = &tp_architecture_standard;
   if (request->train)
     TP_TRY(architecture->build_train(request, arena, program, error));

@@ -52,6 +52,50 @@ static void compare_inputs(struct comparing *self, const json_t *inputs,
   }
 }
 
+static bool is_among(const char *name, const json_t *inputs)
+{
+  for (size_t i = 0; i < json_array_size(inputs); i++) {
+    const char *const file = json_string_value(json_object_get(json_array_get(inputs, i), "file"));
+    if (file != NULL && strcmp(file, name) == 0)
+      return true;
+  }
+  return false;
+}
+
+static bool is_read(const char *name, const struct tp_catalog *catalog)
+{
+  for (size_t i = 0; i < catalog->n_inputs; i++)
+    if (strcmp(catalog->inputs[i].name, name) == 0)
+      return true;
+  return false;
+}
+
+/* A file that nobody names: it is read where it stands beside a model's. */
+static bool is_beside(const char *name)
+{
+  const char *const slash = strrchr(name, '/');
+  return strcmp(slash == NULL ? name : slash + 1, TP_MODEL_BESIDE) == 0;
+}
+
+static void compare_beside(struct comparing *self, const json_t *inputs,
+                           const struct tp_catalog *catalog)
+{
+  for (size_t i = 0; i < json_array_size(inputs); i++) {
+    const char *const name = json_string_value(json_object_get(json_array_get(inputs, i), "file"));
+    if (name != NULL && is_beside(name) && !is_read(name, catalog))
+      add_note(self, tp_arena_printf(self->arena,
+                                     "%s was made with %s, which is not there now: its numbers "
+                                     "differ",
+                                     self->result, name));
+  }
+  for (size_t i = 0; i < catalog->n_inputs; i++)
+    if (is_beside(catalog->inputs[i].name) && !is_among(catalog->inputs[i].name, inputs))
+      add_note(self, tp_arena_printf(self->arena,
+                                     "%s was made without %s, which is there now: its numbers "
+                                     "differ",
+                                     self->result, catalog->inputs[i].name));
+}
+
 static const char *const untold[] = {
 #define X(name, option, placeholder, help) "--" option,
     TP_UNTOLD_LIST(X, X)
@@ -131,6 +175,7 @@ struct tp_notes tp_sidecar_differences(const char *result, const struct tp_catal
     return self.notes;
   }
   compare_inputs(&self, tp_doc_at(&doc, "inputs"), catalog);
+  compare_beside(&self, tp_doc_at(&doc, "inputs"), catalog);
   compare_options(&self, tp_doc_at(&doc, "command"), command, n_command);
   tp_doc_close(&doc);
   return self.notes;

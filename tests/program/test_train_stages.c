@@ -160,6 +160,26 @@ START_TEST(slices_are_gathered)
 }
 END_TEST
 
+/* Replicas of one rank each have no sums within a layer: every variant is the standard program, and
+ * sums the same gradients. */
+START_TEST(one_rank_a_replica_is_standard)
+{
+  struct tp_arena *arena = tp_arena_create();
+  const struct tp_model model = toy_model(4);
+  struct tp_request request = train_request(&model, 1);
+  request.mesh.dp = 2;
+  request.mesh.etp = 2;
+  const struct tp_program standard =
+      pass_of("standard", request, 0, TP_TRAINING_LAST_BACKWARD, arena);
+  for (int i = -1; i < 0 || trained(i) != NULL; i++) {
+    const char *const variant = i < 0 ? "standard+t3" : trained(i);
+    const struct tp_program own = pass_of(variant, request, 0, TP_TRAINING_LAST_BACKWARD, arena);
+    ck_assert_double_eq(kernels(&own), kernels(&standard));
+  }
+  tp_arena_free(arena);
+}
+END_TEST
+
 static double summed_bytes(const struct tp_program *program)
 {
   double bytes = 0;
@@ -290,6 +310,7 @@ static Suite *suite(void)
   tcase_add_test(cases, nothing_is_lost);
   tcase_add_test(cases, what_is_handed_on);
   tcase_add_test(cases, slices_are_gathered);
+  tcase_add_test(cases, one_rank_a_replica_is_standard);
   tcase_add_test(cases, gradients_are_summed);
   tcase_add_test(cases, ends_are_where_they_belong);
   tcase_add_test(cases, what_is_refused);

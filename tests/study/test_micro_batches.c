@@ -313,6 +313,9 @@ START_TEST(what_is_refused)
   point.micro_batch = 3;
   assert_refused(&point, "micro-batch 3 does not divide the 8 sequences");
   point.micro_batch = 1;
+  point.mesh.dp = 3;
+  assert_refused(&point, "3 replicas that train have as many sequences each");
+  point.mesh.dp = 1;
   point.interleave = 2;
   assert_refused(&point, "one rank has no stages to interleave");
   point.mesh.pp = 2;

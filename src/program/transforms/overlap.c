@@ -104,7 +104,7 @@ enum tp_status tp_rewrite_program(const struct tp_request *request,
                                   bool needs_dma, void (*emit)(struct tp_rewrite *rewrite),
                                   struct tp_program *program, struct tp_error *error)
 {
-  if (request->mesh.tp == 1 && request->mesh.dp == 1)
+  if (tp_request_ranks(request) == 1)
     return TP_OK;
   struct tp_rewrite rewrite = {.arena = arena,
                                .program = program,

@@ -19,7 +19,7 @@ static enum tp_status build(const struct tp_request *request, const struct tp_va
 
 const struct tp_architecture tp_architecture_no_comm = {
     .name = "no-comm",
-    .summary = "upper bound: standard's kernels, no collectives",
+    .summary = "upper bound: standard's kernels, no collectives within a stage",
     .equation = "x_i = h_i(norm(x_{i-1})) + x_{i-1}      on each rank alone",
     .apart = true,
     .build = build,
