@@ -233,8 +233,12 @@ static enum tp_status settle(struct fit *fit, gsl_vector *best, struct tp_fit_qu
       put_back(fit, best, i, quality);
   }
   set(fit, best);
-  for (size_t i = 0; i < fit->n_parameters; i++)
-    quality->values[i] = *value_at(&fit->device, &fit->parameters[i]);
+  for (size_t i = 0; i < fit->n_parameters; i++) {
+    const struct tp_kernel_parameter *const parameter = &fit->parameters[i];
+    const double value = quality->values[i] = *value_at(&fit->device, parameter);
+    quality->at_bound[i] |=
+        !isnan(quality->errors[i]) && (value <= parameter->least || value >= parameter->most);
+  }
   return TP_OK;
 }
 
