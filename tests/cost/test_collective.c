@@ -148,6 +148,12 @@ START_TEST(test_nodes_filled_unevenly)
   bench_ranks(bench, 12);
   const double uneven_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_RING, 65536);
   ck_assert_msg(fabs(uneven_s / even_s - 1) < 0.1, "%g and %g s", uneven_s, even_s);
+  /* Their tree is as deep, and carries all across by one adapter where that has eight. */
+  ck_assert_int_eq(automatic(bench, 65536), TP_ALGORITHM_TREE);
+  const double tree_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_TREE, 4096);
+  bench_ranks(bench, 16);
+  const double even_tree_s = time_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_TREE, 4096);
+  ck_assert_msg(fabs(tree_s / even_tree_s - 1) < 0.15, "%g and %g s", tree_s, even_tree_s);
   bench_free(bench);
 }
 END_TEST

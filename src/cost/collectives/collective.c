@@ -1,4 +1,4 @@
-#include "cost/collectives/algorithm.h"
+#include "cost/collectives/tuning.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -108,7 +108,7 @@ static void try_peer_kernels(const struct tp_exchange *exchange, struct best *be
 /* What NCCL takes: its tuning never prefers a tree inside a node, nor a switch for few ranks. */
 static void try_nccl(const struct tp_exchange *exchange, struct best *best)
 {
-  if (exchange->group->nodes_used > 1)
+  if (tp_nccl_nodes(exchange->group) > 1)
     keep_faster(exchange, &tp_collective_tree, best);
   keep_faster(exchange, &tp_collective_ring, best);
   if (exchange->group->ranks_per_node >= TP_NVLS_LEAST_RANKS) {

@@ -12,14 +12,24 @@ struct protocol {
 
 static const double ll_ratio = 8.0 / 4, ll128_ratio = 128.0 / 120;
 
-/* A chunk that goes round nodes takes the network on one hop a node and local links otherwise; so
- * it does where nodes have unequal numbers of ranks, which count as one. */
+/* Of nodes with unequal numbers of ranks, which count as one: hops that leave a node.  A tree has
+ * as many as it is deep in nodes, whichever way its chains go. */
+static double network_share(const struct tp_communicator *group, const struct tp_pattern_rate *rate)
+{
+  const double across = ceil(log2(tp_nccl_nodes(group)));
+  if (rate->pattern != TP_PATTERN_TREE || across == 0)
+    return rate->network_share;
+  return across / (group->most_per_node - 1 + across);
+}
+
+/* A chunk that goes round nodes takes the network on one hop a node and local links otherwise. */
 static double mean_hop_s(const struct tp_communicator *group, const struct tp_pattern_rate *rate,
                          const double *hop_s)
 {
-  if (group->nodes_used == 1)
-    return rate->network_share * hop_s[TP_LINK_NETWORK] +
-           (1 - rate->network_share) * hop_s[rate->local_kind];
+  if (group->nodes_used == 1) {
+    const double share = network_share(group, rate);
+    return share * hop_s[TP_LINK_NETWORK] + (1 - share) * hop_s[rate->local_kind];
+  }
   if (group->ranks_per_node == 1 || rate->pattern == TP_PATTERN_LOCAL_RING ||
       rate->pattern == TP_PATTERN_ACROSS_RING)
     return hop_s[rate->kind];

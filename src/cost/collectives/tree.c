@@ -17,7 +17,7 @@ static int log2_ceil(int n)
  * ranks and n-1 edges, the ends send less than inner ranks: `link_bytes` is the mean. */
 static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const int depth = exchange->group->ranks_per_node - 1 + log2_ceil(exchange->group->nodes_used);
+  const int depth = exchange->group->most_per_node - 1 + log2_ceil(tp_nccl_nodes(exchange->group));
   cost->n_phases = 1;
   cost->phases[0] =
       tp_exchange_phase(exchange, TP_PATTERN_TREE, 2 * depth, exchange->collective->bytes);

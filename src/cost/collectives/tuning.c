@@ -53,8 +53,7 @@ static double wire_bytes_per_s(const struct tp_communicator *group, enum tp_patt
   return rate->flow_bytes_per_s * (rate->limiting == TP_LINK_NETWORK ? 1 : link_ratio);
 }
 
-/* Where these have unequal numbers of ranks, as often as a ring round them leaves one. */
-static int nodes_of(const struct tp_communicator *group)
+int tp_nccl_nodes(const struct tp_communicator *group)
 {
   if (group->nodes_used > 1)
     return group->nodes_used;
@@ -64,7 +63,7 @@ static int nodes_of(const struct tp_communicator *group)
 
 static double ll_share(const struct tp_communicator *group)
 {
-  const int nodes = nodes_of(group);
+  const int nodes = tp_nccl_nodes(group);
   return ll_most[nodes > 2 ? 2 : nodes - 1];
 }
 
@@ -72,7 +71,7 @@ static double ring_s(const struct tp_exchange *exchange, enum tp_protocol protoc
 {
   const struct tp_communicator *group = exchange->group;
   const int rounds = exchange->collective->kind == TP_ALL_REDUCE ? 2 : 1;
-  const int nodes = nodes_of(group);
+  const int nodes = tp_nccl_nodes(group);
   const int steps = rounds * (group->ranks - 1), across = rounds * (nodes - 1);
   const double(*const hop)[TP_N_PROTOCOLS] = hop_us[0];
   const enum tp_link_kind kind = local_kind(group, TP_PATTERN_RING);
@@ -88,10 +87,10 @@ static double tree_s(const struct tp_exchange *exchange, enum tp_protocol protoc
 {
   const struct tp_communicator *group = exchange->group;
   const double bytes = exchange->collective->bytes;
-  const int nodes = nodes_of(group);
+  const int nodes = tp_nccl_nodes(group);
   const double(*const hop)[TP_N_PROTOCOLS] = hop_us[1];
   const double latency_us =
-      2 * ((group->ranks_per_node - 1) * hop[local_kind(group, TP_PATTERN_TREE)][protocol] +
+      2 * ((group->most_per_node - 1) * hop[local_kind(group, TP_PATTERN_TREE)][protocol] +
            log2(nodes) * hop[NETWORK][protocol]);
   const double ratios[TP_N_PROTOCOLS] = {fmin(tree_ll_ratio * tree_ratio, ll_share(group)),
                                          nodes == 1 ? 7.0 / 9 : 120.0 / 128, tree_ratio};

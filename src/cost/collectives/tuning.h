@@ -8,6 +8,9 @@ enum tp_protocol { TP_PROTOCOL_LL, TP_PROTOCOL_LL128, TP_PROTOCOL_SIMPLE, TP_N_P
 /* LL128 needs stores of 128 bytes that arrive whole: NVLink inside a node. */
 bool tp_nccl_has_protocol(const struct tp_communicator *group, enum tp_protocol protocol);
 
+/* Nodes of a group: where these have unequal numbers of ranks, as often as a ring leaves one. */
+int tp_nccl_nodes(const struct tp_communicator *group);
+
 /* SMs that NCCL's kernel holds by this protocol: of few bytes not all that it may. */
 double tp_nccl_sms(const struct tp_exchange *exchange, enum tp_protocol protocol, bool tree);
 

@@ -89,6 +89,20 @@ static int count_parts(const struct tp_communicator *communicator,
   return parts;
 }
 
+/* Of a group's members. */
+static int most_in_a_server(const struct tp_communicator *communicator)
+{
+  int most = 1;
+  for (int group = 0; group < communicator->n_groups; group++)
+    for (int m = 1, together = 1; m < communicator->ranks; m++) {
+      const bool stays =
+          same_server(gpu_of(communicator, group, m), gpu_of(communicator, group, m - 1));
+      together = stays ? together + 1 : 1;
+      most = together > most ? together : most;
+    }
+  return most;
+}
+
 /* A switch that adds in flight and that all of a group's members in one node reach directly, or -1.
  */
 static int find_reducing_switch(const struct tp_communicator *communicator, int group, int node)
@@ -134,6 +148,7 @@ static struct tp_communicator *make(const struct tp_fabric *fabric, struct tp_gr
   const bool sockets = fabric->platform->peer_access == TP_PEER_SOCKET_MEMORY;
   made->nodes_used = count_parts(made, sockets ? same_domain : same_server);
   made->ranks_per_node = made->ranks / made->nodes_used;
+  made->most_per_node = made->nodes_used > 1 ? made->ranks_per_node : most_in_a_server(made);
   made->domains_used = made->nodes_used > 1 ? made->nodes_used : count_parts(made, same_domain);
   made->ranks_per_domain = made->ranks / made->domains_used;
   made->reducing_switches = find_reducing_switches(made);

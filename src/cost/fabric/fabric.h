@@ -73,6 +73,7 @@ struct tp_communicator {
   int n_groups;                       /* that fill the fabric */
   int nodes_used, ranks_per_node;     /* what a library takes for nodes: servers, or the sockets of
                                          TP_PEER_SOCKET_MEMORY; 1 where these get unequal numbers */
+  int most_per_node;                  /* ranks of a group, where these are unequal, too */
   int domains_used, ranks_per_domain; /* nodes; of a single node, its NUMA domains */
   int *reducing_switches; /* vertex by group and node of it; NULL: not every one has one */
   int n_rings;
