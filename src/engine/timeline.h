@@ -31,6 +31,15 @@ struct tp_timeline {
   struct tp_span *spans;
 };
 
+/* What follows is of `n_ranks` ranks from `first_rank` on, and begins at `offset_s`. */
+static inline void tp_timeline_place(struct tp_timeline *timeline, int first_rank, int n_ranks,
+                                     double offset_s)
+{
+  timeline->first_rank = first_rank;
+  timeline->n_ranks = n_ranks;
+  timeline->offset_s = offset_s;
+}
+
 void tp_timeline_add(struct tp_timeline *timeline, struct tp_span span);
 
 /* An op of a run, with what it is and costs copied. */

@@ -214,7 +214,7 @@ static void put_back(struct fit *fit, gsl_vector *best, size_t i, struct tp_fit_
 {
   const double found = gsl_vector_get(best, i), loss = loss_at(fit, best);
   gsl_vector_set(best, i, fit->first[i]);
-  if (loss_at(fit, best) <= loss * (1 + tp_robust_least_gain) + 1e-9)
+  if (tp_robust_fits_as_well(loss_at(fit, best), loss))
     return;
   gsl_vector_set(best, i, found);
   quality->errors[i] = 0;

@@ -267,7 +267,7 @@ static void put_back(struct problem *problem, size_t i, struct tp_kernel_fit *fi
   double *const value = tp_kernel_parameter_slot(problem->device, offset);
   const double left = *value, loss = loss_now(problem);
   memcpy(value, (const char *)problem->before + offset, sizeof *value);
-  if (loss_now(problem) <= loss * (1 + tp_robust_least_gain) + 1e-9)
+  if (tp_robust_fits_as_well(loss_now(problem), loss))
     return;
   *value = left;
   fit->errors[i] = 0;

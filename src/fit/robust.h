@@ -19,6 +19,11 @@ struct tp_robust {
 
 /* A gain below this share of the loss counts as none. */
 static const double tp_robust_least_gain = 1e-3;
+/* Whether a value that was given back fits as well as the one that the search found. */
+static inline bool tp_robust_fits_as_well(double loss, double found_loss)
+{
+  return loss <= found_loss * (1 + tp_robust_least_gain) + 1e-9;
+}
 
 /* The weight of a residual, whose loss is 1 / weight - 1. */
 double tp_robust_weight(double residual);

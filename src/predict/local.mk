@@ -6,7 +6,7 @@ libtpcore_la_SOURCES += \
 	%D%/interval.h \
 	%D%/name.c %D%/name.h \
 	%D%/steps.c %D%/steps.h \
-	%D%/pipeline.c %D%/pipeline.h %D%/stages.c %D%/stages.h \
+	%D%/pipeline.c %D%/pipeline.h %D%/stages.c %D%/stages.h %D%/stages_train.c \
 	%D%/point.c %D%/precision.c %D%/precision.h %D%/point.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \

@@ -39,6 +39,11 @@ int64_t tp_point_generated(const struct tp_point *point);
 /* Tokens a sequence that the cache is allocated for. */
 int64_t tp_point_capacity(const struct tp_point *point);
 
+/* Parts that its layers are cut into. */
+static inline int tp_point_stages(const struct tp_point *point)
+{
+  return tp_mesh_parts(&point->mesh, point->interleave);
+}
 /* Sequences of the replica that has most; in how many micro-batches they go through the stages. */
 int64_t tp_point_sequences(const struct tp_point *point);
 int64_t tp_point_micro_batches(const struct tp_point *point);

@@ -381,9 +381,7 @@ static enum tp_status run_stages(struct tp_steps *steps, const struct tp_batch *
   *result = (struct tp_result){0};
   for (int stage = 0; stage < stages; stage++) {
     struct tp_result one;
-    timeline->first_rank = stage * ranks;
-    timeline->n_ranks = ranks;
-    timeline->offset_s = began_s + result->total_s;
+    tp_timeline_place(timeline, stage * ranks, ranks, began_s + result->total_s);
     TP_TRY(tp_steps_run_stage(steps, (struct tp_stage_pass){.stage = stage}, batch, &one, error));
     add_stage(&one, stages, result);
   }

@@ -35,6 +35,14 @@ static inline int tp_mesh_stage_ranks(const struct tp_mesh *mesh)
   return mesh->dp * mesh->tp;
 }
 
+/* Parts that the layers are cut into, where a rank of the pipeline has `interleave` of them; 0:
+ * one.
+ */
+static inline int tp_mesh_parts(const struct tp_mesh *mesh, int interleave)
+{
+  return mesh->pp * (interleave > 1 ? interleave : 1);
+}
+
 static inline int tp_mesh_ranks(const struct tp_mesh *mesh)
 {
   return mesh->pp * tp_mesh_stage_ranks(mesh);

@@ -115,7 +115,7 @@ struct tp_request {
 /* Into how many parts the layers are cut. */
 static inline int tp_request_stages(const struct tp_request *request)
 {
-  return request->mesh.pp * (request->interleave > 1 ? request->interleave : 1);
+  return tp_mesh_parts(&request->mesh, request->interleave);
 }
 /* Ranks that a layer's sums go over: replicas that train share no layer, those that infer share
  * experts. */

@@ -16,10 +16,10 @@ static const double ll_ratio = 8.0 / 4, ll128_ratio = 128.0 / 120;
  * as many as it is deep in nodes, whichever way its chains go. */
 static double network_share(const struct tp_communicator *group, const struct tp_pattern_rate *rate)
 {
-  const double across = ceil(log2(tp_nccl_nodes(group)));
-  if (rate->pattern != TP_PATTERN_TREE || across == 0)
+  const struct tp_nccl_depth depth = tp_nccl_tree_depth(group);
+  if (rate->pattern != TP_PATTERN_TREE || depth.across == 0)
     return rate->network_share;
-  return across / (group->most_per_node - 1 + across);
+  return (double)depth.across / depth.hops;
 }
 
 /* A chunk that goes round nodes takes the network on one hop a node and local links otherwise. */

@@ -5,19 +5,11 @@ static bool possible(const struct tp_exchange *exchange)
   return tp_communicator_has(exchange->group, TP_PATTERN_TREE);
 }
 
-static int log2_ceil(int n)
-{
-  int log2 = 0;
-  while (1 << log2 < n)
-    log2++;
-  return log2;
-}
-
 /* Up to the root and down again, both pipelined: every edge carries the buffer each way.  Of n
  * ranks and n-1 edges, the ends send less than inner ranks: `link_bytes` is the mean. */
 static void shape(const struct tp_exchange *exchange, struct tp_cost *cost)
 {
-  const int depth = exchange->group->most_per_node - 1 + log2_ceil(tp_nccl_nodes(exchange->group));
+  const int depth = tp_nccl_tree_depth(exchange->group).hops;
   cost->n_phases = 1;
   cost->phases[0] =
       tp_exchange_phase(exchange, TP_PATTERN_TREE, 2 * depth, exchange->collective->bytes);

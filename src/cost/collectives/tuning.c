@@ -61,6 +61,20 @@ int tp_nccl_nodes(const struct tp_communicator *group)
   return (int)fmax(1, round(share * group->ranks));
 }
 
+static int log2_ceil(int n)
+{
+  int log2 = 0;
+  while (1 << log2 < n)
+    log2++;
+  return log2;
+}
+
+struct tp_nccl_depth tp_nccl_tree_depth(const struct tp_communicator *group)
+{
+  const int across = log2_ceil(tp_nccl_nodes(group));
+  return (struct tp_nccl_depth){group->most_per_node - 1 + across, across};
+}
+
 static double ll_share(const struct tp_communicator *group)
 {
   const int nodes = tp_nccl_nodes(group);

@@ -10,6 +10,11 @@ bool tp_nccl_has_protocol(const struct tp_communicator *group, enum tp_protocol 
 
 /* Nodes of a group: where these have unequal numbers of ranks, as often as a ring leaves one. */
 int tp_nccl_nodes(const struct tp_communicator *group);
+/* Hops from a leaf of its tree to the root, and how many of them are between nodes. */
+struct tp_nccl_depth {
+  int hops, across;
+};
+struct tp_nccl_depth tp_nccl_tree_depth(const struct tp_communicator *group);
 
 /* SMs that NCCL's kernel holds by this protocol: of few bytes not all that it may. */
 double tp_nccl_sms(const struct tp_exchange *exchange, enum tp_protocol protocol, bool tree);
