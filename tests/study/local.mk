@@ -32,4 +32,4 @@ unit_tests += \
 if SIMULATOR
 unit_tests += %D%/test_agree %D%/test_cuts %D%/test_matrix %D%/test_mixtures %D%/test_patterns %D%/test_t3
 endif
-EXTRA_DIST += %D%/passes.h %D%/patterns.h %D%/random_world.h %D%/tables.h %D%/world.h
+EXTRA_DIST += %D%/passes.h %D%/patterns.h %D%/predicting.h %D%/random_world.h %D%/tables.h %D%/world.h

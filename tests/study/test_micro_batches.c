@@ -4,32 +4,7 @@
 #include "predict/stages.h"
 
 #include "../des.h"
-#include "../suite.h"
-#include "world.h"
-
-static struct world world;
-static struct tp_predictor *predictor;
-
-static void set_up(void)
-{
-  world_open(&world);
-  predictor = tp_predictor_create();
-}
-
-static void tear_down(void)
-{
-  tp_predictor_free(predictor);
-  world_close(&world);
-}
-
-static struct tp_prediction row_of(const struct tp_point *point)
-{
-  struct tp_prediction row;
-  struct tp_error error = {""};
-  ck_assert_msg(tp_predict(predictor, point, &row, &error) == TP_OK, "%s", error.text);
-  ck_assert_str_eq(row.status, "ok");
-  return row;
-}
+#include "predicting.h"
 
 static void assert_refused(const struct tp_point *point, const char *why)
 {

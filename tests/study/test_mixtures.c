@@ -3,37 +3,13 @@
 #include "predict/predict.h"
 
 #include "../des.h"
-#include "../suite.h"
-#include "world.h"
+#include "predicting.h"
 
 #include <string.h>
-
-static struct world world;
-static struct tp_predictor *predictor;
-
-static void set_up(void)
-{
-  world_open(&world);
-  predictor = tp_predictor_create();
-}
-
-static void tear_down(void)
-{
-  tp_predictor_free(predictor);
-  world_close(&world);
-}
 
 static struct tp_mesh mesh_of(int tp, int dp, int ep)
 {
   return (struct tp_mesh){.pp = 1, .dp = dp, .tp = tp, .ep = ep, .etp = dp * tp / ep};
-}
-
-static struct tp_prediction row_of(struct tp_point *point)
-{
-  struct tp_prediction row;
-  struct tp_error error = {""};
-  ck_assert_msg(tp_predict(predictor, point, &row, &error) == TP_OK, "%s", error.text);
-  return row;
 }
 
 static struct tp_prediction predicted(const char *model, const char *variant, struct tp_mesh mesh,
@@ -44,7 +20,7 @@ static struct tp_prediction predicted(const char *model, const char *variant, st
   point.batch = batch;
   point.prompt = 256;
   point.generate = 3;
-  return row_of(&point);
+  return any_row_of(&point);
 }
 
 /* One expert that every token goes to, on one GPU or cut over eight, is a dense model. */
@@ -60,7 +36,7 @@ START_TEST(one_expert_is_a_dense_model)
   dense.generate = 16;
   struct tp_point mixture = dense;
   mixture.model = &one;
-  const struct tp_prediction a = row_of(&dense), b = row_of(&mixture);
+  const struct tp_prediction a = any_row_of(&dense), b = any_row_of(&mixture);
   ck_assert_str_eq(b.status, "ok");
 #define SAME(column) ck_assert_double_eq(a.column, b.column)
   SAME(ttft_s);
@@ -120,7 +96,7 @@ START_TEST(flops_are_those_of_the_layers)
   point.mesh = tp_mesh_of_tp(1);
   point.prompt = 1;
   point.generate = 1;
-  const struct tp_prediction row = row_of(&point);
+  const struct tp_prediction row = any_row_of(&point);
   const double attention = 4096.0 * (4096 + 2 * 1024) + 4096.0 * 4096 + 2 * 4096.0;
   const double experts = 8 * 4096.0 + 2 * 3 * 4096.0 * 14336;
   ck_assert_rel(row.flops, 2 * (32 * (attention + experts) + 4096.0 * 32000), 1e-12);
@@ -128,9 +104,9 @@ START_TEST(flops_are_those_of_the_layers)
   point = world_case(&world, "deepseek-v3", "dgx-b200", "ideal", "no-comm");
   point.prompt = 1;
   point.generate = 1;
-  const struct tp_prediction prompt = row_of(&point);
+  const struct tp_prediction prompt = any_row_of(&point);
   point.generate = 2;
-  const struct tp_prediction both = row_of(&point);
+  const struct tp_prediction both = any_row_of(&point);
   const double heads = 16, down = 7168.0 * 2112, up = 1536 * heads * 192, out = heads * 128 * 7168;
   const double absorbed = heads * (512 * 128 + 128 * 512) + 2.0 * heads * (576 + 512);
   const double dense = 3 * 3 * 7168.0 * 18432 / 8;
@@ -358,9 +334,9 @@ START_TEST(engines_agree)
     point.batch = 8;
     point.prompt = 128;
     point.generate = 2;
-    const struct tp_prediction analytic = row_of(&point);
+    const struct tp_prediction analytic = any_row_of(&point);
     point.engine = test_des();
-    const struct tp_prediction des = row_of(&point);
+    const struct tp_prediction des = any_row_of(&point);
     ck_assert_str_eq(analytic.status, "ok");
     ck_assert_rel(des.ttft_s, analytic.ttft_s, 1e-6);
     ck_assert_rel(des.tpot_s, analytic.tpot_s, 1e-6);

@@ -3,25 +3,9 @@
 #include "sweep/grid.h"
 
 #include "../request.h"
-#include "../suite.h"
-#include "world.h"
+#include "predicting.h"
 
 #include <string.h>
-
-static struct world world;
-static struct tp_predictor *predictor;
-
-static void set_up(void)
-{
-  world_open(&world);
-  predictor = tp_predictor_create();
-}
-
-static void tear_down(void)
-{
-  tp_predictor_free(predictor);
-  world_close(&world);
-}
 
 START_TEST(texts_and_flags_are_one)
 {

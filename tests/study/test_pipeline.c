@@ -2,23 +2,7 @@
 #include "predict/predict.h"
 
 #include "../des.h"
-#include "../suite.h"
-#include "world.h"
-
-static struct world world;
-static struct tp_predictor *predictor;
-
-static void set_up(void)
-{
-  world_open(&world);
-  predictor = tp_predictor_create();
-}
-
-static void tear_down(void)
-{
-  tp_predictor_free(predictor);
-  world_close(&world);
-}
+#include "predicting.h"
 
 static struct tp_prediction predicted(const char *stack, const char *variant, int tp, int pp)
 {
@@ -95,15 +79,6 @@ static struct tp_point cut_point(const struct cut *cut, const char *variant, str
   point.prompt = 128;
   point.generate = 3;
   return point;
-}
-
-static struct tp_prediction row_of(const struct tp_point *point)
-{
-  struct tp_prediction row;
-  struct tp_error error = {""};
-  ck_assert_msg(tp_predict(predictor, point, &row, &error) == TP_OK, "%s", error.text);
-  ck_assert_str_eq(row.status, "ok");
-  return row;
 }
 
 START_TEST(engines_agree)

@@ -5,33 +5,9 @@
 
 #include "../random.h"
 #include "../request.h"
-#include "../suite.h"
-#include "world.h"
+#include "predicting.h"
 
 #include <string.h>
-
-static struct world world;
-static struct tp_predictor *predictor;
-
-static void set_up(void)
-{
-  world_open(&world);
-  predictor = tp_predictor_create();
-}
-
-static void tear_down(void)
-{
-  tp_predictor_free(predictor);
-  world_close(&world);
-}
-
-static struct tp_prediction predict(const struct tp_point *point)
-{
-  struct tp_prediction row;
-  struct tp_error error = {.text = ""};
-  ck_assert_msg(tp_predict(predictor, point, &row, &error) == TP_OK, "%s", error.text);
-  return row;
-}
 
 static struct tp_point usual(const char *variant)
 {
@@ -65,19 +41,19 @@ START_TEST(clocks_rise_between_collectives)
   struct tp_point standard = usual("standard"), bound = usual("no-comm");
   struct tp_device device = *standard.device;
   standard.batch = bound.batch = 16;
-  const struct tp_prediction before = predict(&standard);
-  const double gain = before.ttft_s / predict(&bound).ttft_s;
+  const struct tp_prediction before = any_row_of(&standard);
+  const double gain = before.ttft_s / any_row_of(&bound).ttft_s;
   device.overlap.burst_ratio = 1.2;
   device.overlap.idle_power_ratio = 0.2;
   device.overlap.dram_power_ratio = 0.5;
   standard.device = bound.device = &device;
-  const struct tp_prediction after = predict(&standard);
+  const struct tp_prediction after = any_row_of(&standard);
   ck_assert_double_lt(after.ttft_s, 0.98 * before.ttft_s);
-  ck_assert_double_lt(after.ttft_s / predict(&bound).ttft_s, gain - 0.005);
+  ck_assert_double_lt(after.ttft_s / any_row_of(&bound).ttft_s, gain - 0.005);
   standard.batch = 1;
-  const double step_s = predict(&standard).tpot_s;
+  const double step_s = any_row_of(&standard).tpot_s;
   standard.device = usual("standard").device;
-  ck_assert_rel(step_s, predict(&standard).tpot_s, 2e-3);
+  ck_assert_rel(step_s, any_row_of(&standard).tpot_s, 2e-3);
 }
 END_TEST
 
@@ -86,16 +62,16 @@ END_TEST
 START_TEST(kernels_that_wait_cost_more)
 {
   struct tp_point point = usual("no-comm");
-  const double alone_s = predict(&point).ttft_s;
+  const double alone_s = any_row_of(&point).ttft_s;
   struct tp_device device = *point.device;
   device.overlap.wait_s = 1e-3;
   point.device = &device;
-  ck_assert_rel(predict(&point).ttft_s, alone_s, 1e-12);
+  ck_assert_rel(any_row_of(&point).ttft_s, alone_s, 1e-12);
   struct tp_point standard = usual("standard");
-  const double before_s = predict(&standard).ttft_s;
+  const double before_s = any_row_of(&standard).ttft_s;
   standard.device = &device;
-  ck_assert_rel(predict(&standard).ttft_s, before_s + 2 * 80 * 1e-3, 1e-9); /* 80 layers */
-  ck_assert_rel(predict(&point).ttft_s, alone_s, 1e-12);
+  ck_assert_rel(any_row_of(&standard).ttft_s, before_s + 2 * 80 * 1e-3, 1e-9); /* 80 layers */
+  ck_assert_rel(any_row_of(&point).ttft_s, alone_s, 1e-12);
 }
 END_TEST
 
@@ -103,7 +79,7 @@ START_TEST(static_cache_is_one_step_many_times)
 {
   struct tp_point point = usual("ladder");
   point.batch = 4;
-  const struct tp_prediction row = predict(&point);
+  const struct tp_prediction row = any_row_of(&point);
   const struct tp_result prefill = run_pass(&point, false, 0);
   const struct tp_result step = run_pass(&point, true, 1024 + 512);
   ck_assert_str_eq(row.status, "ok");
@@ -132,7 +108,7 @@ START_TEST(interval_joins_fits_and_stack)
     stack.spread_ratio = 0.1 * i;
     struct tp_point changed = point;
     changed.stack = &stack;
-    const struct tp_prediction row = predict(&changed);
+    const struct tp_prediction row = any_row_of(&changed);
     const double fit_prefill = sqrt(prefill.variance) / prefill.total_s;
     const double fit_step = sqrt(step.variance) / step.total_s;
     ck_assert(fit_prefill > 0 && fit_step > 0);
@@ -147,15 +123,15 @@ END_TEST
 START_TEST(speedup_is_over_standard_at_the_same_point)
 {
   struct tp_point standard = usual("standard"), ladder = usual("ladder");
-  const double alone = predict(&ladder).speedup; /* standard not predicted before */
-  const struct tp_prediction base = predict(&standard), fast = predict(&ladder);
+  const double alone = any_row_of(&ladder).speedup; /* standard not predicted before */
+  const struct tp_prediction base = any_row_of(&standard), fast = any_row_of(&ladder);
   ck_assert_double_eq(base.speedup, 1);
   ck_assert_rel(fast.speedup, base.e2e_s / fast.e2e_s, 1e-15);
   ck_assert_double_eq(alone, fast.speedup);
   ladder.batch = 16; /* the standard one remembered is of another point now */
   standard.batch = 16;
-  const struct tp_prediction other = predict(&ladder);
-  ck_assert_rel(other.speedup, predict(&standard).e2e_s / other.e2e_s, 1e-15);
+  const struct tp_prediction other = any_row_of(&ladder);
+  ck_assert_rel(other.speedup, any_row_of(&standard).e2e_s / other.e2e_s, 1e-15);
 }
 END_TEST
 
@@ -164,7 +140,7 @@ END_TEST
 START_TEST(standard_as_text_is_the_baseline)
 {
   const struct tp_point text = usual("standard.tpa"), point = usual("standard");
-  const struct tp_prediction as_text = predict(&text), standard = predict(&point);
+  const struct tp_prediction as_text = any_row_of(&text), standard = any_row_of(&point);
   ck_assert_double_eq(as_text.e2e_s, standard.e2e_s);
   ck_assert_double_eq(as_text.speedup, 1);
   ck_assert_double_eq(as_text.dram_ratio, 1);
@@ -173,7 +149,7 @@ START_TEST(standard_as_text_is_the_baseline)
   refused.prompt = ladder.prompt = 128;
   refused.model = ladder.model =
       world_case(&world, "llama-3.1-8b", "dgx-h100", "gpt-fast-compile", "ladder").model;
-  const struct tp_prediction none = predict(&refused), trained = predict(&ladder);
+  const struct tp_prediction none = any_row_of(&refused), trained = any_row_of(&ladder);
   ck_assert(isnan(none.e2e_s) && isnan(none.speedup));
   ck_assert_msg(trained.speedup > 1, "%s", trained.status);
 }
@@ -183,7 +159,7 @@ START_TEST(one_token_needs_no_decode)
 {
   struct tp_point point = usual("standard");
   point.generate = 1;
-  const struct tp_prediction row = predict(&point);
+  const struct tp_prediction row = any_row_of(&point);
   ck_assert_str_eq(row.status, "ok");
   ck_assert(isnan(row.tpot_s) && isnan(row.tpot_low_s) && isnan(row.tpot_high_s));
   ck_assert_double_eq(row.e2e_s, row.ttft_s);
@@ -194,9 +170,9 @@ END_TEST
 START_TEST(memory_is_weights_cache_and_activations)
 {
   struct tp_point point = usual("standard");
-  const double short_bytes = predict(&point).memory_bytes;
+  const double short_bytes = any_row_of(&point).memory_bytes;
   point.generate += 512;
-  const double long_bytes = predict(&point).memory_bytes;
+  const double long_bytes = any_row_of(&point).memory_bytes;
   ck_assert_rel(long_bytes - short_bytes, 2.0 * 80 * 128 * 2 * 512, 1e-12); /* 1 KV head a rank */
   const double weight_bytes = (70.55e9 - 2.1e9) * 2 / 8 + 4.2e9; /* whole embedding and head */
   ck_assert(short_bytes > weight_bytes && short_bytes < 1.1 * weight_bytes);
@@ -219,7 +195,7 @@ START_TEST(points_that_cannot_run)
   struct tp_point point = usual("standard");
   point.mesh.tp = 1;
   check_refused(&point, "does not fit: needs 14");
-  ck_assert_double_eq(predict(&point).fits, 0);
+  ck_assert_double_eq(any_row_of(&point).fits, 0);
   point.mesh.tp = 7;
   check_refused(&point, "does not divide its 64 heads");
   point.mesh.tp = 16;
@@ -231,12 +207,12 @@ START_TEST(points_that_cannot_run)
   point.nodes = 2;
   check_refused(&point, "sits on 1");
   point.nodes = 1;
-  ck_assert_str_eq(predict(&point).status, "ok");
+  ck_assert_str_eq(any_row_of(&point).status, "ok");
 
   point = world_case(&world, "gpt3-13b", "dgx-h100", "ideal", "ladder");
   point.prompt = 2048;
   point.generate = 1;
-  ck_assert_str_eq(predict(&point).status, "ok");
+  ck_assert_str_eq(any_row_of(&point).status, "ok");
   point.generate = 2;
   check_refused(&point, "2049 positions");
 }
@@ -246,7 +222,7 @@ START_TEST(variant_without_a_standard_has_no_speedup)
 {
   struct tp_point point = usual("kraken"); /* whole blocks a rank: 7 is fine */
   point.mesh.tp = 7;
-  const struct tp_prediction row = predict(&point);
+  const struct tp_prediction row = any_row_of(&point);
   ck_assert_str_eq(row.status, "ok");
   ck_assert(isnan(row.speedup));
 }
@@ -270,7 +246,7 @@ START_TEST(memory_of_other_points_does_not_matter)
     point.prompt = 512 << tp_random_below(&random, 2);
     point.generate = 64;
     point.dtype = tp_random_below(&random, 2) == 0 ? TP_DTYPE_FP16 : TP_DTYPE_FP32;
-    const struct tp_prediction used = predict(&point);
+    const struct tp_prediction used = any_row_of(&point);
     struct tp_predictor *fresh = tp_predictor_create();
     struct tp_prediction row;
     ck_assert_int_eq(tp_predict(fresh, &point, &row, NULL), TP_OK);
@@ -294,14 +270,14 @@ START_TEST(machines_differ_by_each_part)
   struct tp_device device = *point.device;
   stack.launch.kernel_gap_s += 1e-6;
   device.datasheet.dram_bytes_per_s /= 2;
-  const struct tp_prediction before = predict(&point);
+  const struct tp_prediction before = any_row_of(&point);
   struct tp_point slower = point;
   slower.stack = &stack;
-  ck_assert(predict(&slower).tpot_s > 1.01 * before.tpot_s);
+  ck_assert(any_row_of(&slower).tpot_s > 1.01 * before.tpot_s);
   slower.stack = point.stack;
   slower.device = &device;
-  ck_assert(predict(&slower).tpot_s > 1.2 * before.tpot_s);
-  ck_assert_double_eq(predict(&point).tpot_s, before.tpot_s);
+  ck_assert(any_row_of(&slower).tpot_s > 1.2 * before.tpot_s);
+  ck_assert_double_eq(any_row_of(&point).tpot_s, before.tpot_s);
 }
 END_TEST
 
@@ -310,7 +286,7 @@ START_TEST(timeline_shows_prefill_then_a_step)
   static const char *const names[] = {"compute", "comm", "2", "3"};
   struct tp_point point = usual("ladder");
   struct tp_timeline timeline = {.arena = world.arena, .stream_names = names};
-  const struct tp_prediction row = predict(&point);
+  const struct tp_prediction row = any_row_of(&point);
   ck_assert_int_eq(tp_predict_timeline(predictor, &point, &timeline, NULL), TP_OK);
   double end_s = 0;
   for (size_t i = 0; i < timeline.n_spans; i++)
