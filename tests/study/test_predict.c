@@ -182,7 +182,7 @@ END_TEST
 /* What cannot run is a row: inputs and reason, no times. */
 static void check_refused(const struct tp_point *point, const char *reason)
 {
-  const struct tp_prediction row = predict(point);
+  const struct tp_prediction row = any_row_of(point);
   ck_assert_msg(strstr(row.status, reason) != NULL, "'%s' lacks '%s'", row.status, reason);
   ck_assert_str_eq(row.model, point->model->name);
   ck_assert_double_eq(row.tp, point->mesh.tp);
