@@ -22,7 +22,7 @@ LDADD = libtpcommand.la libtpcuda.la $(study_libs) $(CHECK_LIBS) $(MPI_LIBS)
 $(unit_tests): private LINK = $(CCLD) $(AM_CFLAGS) $(CFLAGS) $(AM_LDFLAGS) $(LDFLAGS) -pthread -o $@
 $(unit_tests): private LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libtpstudy.a .libs/libtpcore.a \
 	$(JANSSON_LIBS) $(EXPAT_LIBS) $(GSL_LIBS) $(YAML_LIBS) $(CHECK_LIBS) $(MPI_LIBS)
-EXTRA_DIST += %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
+EXTRA_DIST += %D%/arena.h %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
 
 include %D%/api/local.mk
 include %D%/base/local.mk

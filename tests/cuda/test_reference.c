@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "../arena.h" /* whose names nothing above may meet */
+
 enum { SEED = 7, LENGTH = 6, MOST_HIDDEN = 32, MOST_LOGITS = 16 * 128 };
 
 static const struct tp_model tiny = {.name = "tiny",
@@ -52,18 +54,6 @@ static const struct tp_model gpt2 = {.name = "gpt2",
                                      .embedding_norm = true};
 
 static const int32_t tokens[LENGTH] = {1, 0, 2, 2, 1, 0};
-
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
 
 static const float *logits_of_all(const struct tp_model *model, const char *text, int ranks,
                                   int rank, int sequences, const int32_t *their_tokens)

@@ -5,19 +5,9 @@
 #include "verify/matrix.h"
 #include "verify/selftest.h"
 
+#include "../arena.h" /* whose names nothing above may meet */
+
 enum { ORDERS = 400 };
-
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
 
 static struct tp_variant parsed(const char *name)
 {

@@ -7,17 +7,7 @@
 
 #include <string.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 /* What of a published config.json says its shape; the parameters that its checkpoint holds, but for
  * a head's bias; and the elements that a token leaves in the caches. */

@@ -6,17 +6,7 @@
 
 #include <string.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 /* NULL: it is refused.  What tells files apart, and not models, is left out. */
 static const struct tp_model *read_model(const char *family, const char *more)

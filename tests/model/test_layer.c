@@ -5,17 +5,7 @@
 
 #include <string.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 static void assert_matrix(const struct tp_layer *layer, const char *name, enum tp_split split,
                           int64_t rows, int64_t columns, int sharers)

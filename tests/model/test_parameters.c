@@ -3,17 +3,7 @@
 
 #include <string.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 /* Tolerance 0: the number of elements of the published checkpoint's tensors.  Else the size as the
  * paper rounds it. */

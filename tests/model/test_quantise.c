@@ -4,17 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 #define MIXTURE                                                                            \
   "\"model_type\":\"glm4_moe\",\"hidden_size\":64,\"intermediate_size\":128,"              \

@@ -7,17 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
+#include "../arena.h" /* whose names nothing above may meet */
 
 /* Latencies and rates as the files state them: gpu0 -> gpu3 of a DGX crosses two links of 0.25 us.
  */

@@ -7,19 +7,9 @@
 #include "program/op_fields.h"
 #include "program/train.h"
 
+#include "../arena.h" /* whose names nothing above may meet */
+
 enum { MOST_OPS = 4000 };
-
-static struct tp_arena *arena;
-
-static void setup(void)
-{
-  arena = tp_arena_create();
-}
-
-static void teardown(void)
-{
-  tp_arena_free(arena);
-}
 
 static struct tp_program built(const char *name, const struct tp_request *request)
 {
