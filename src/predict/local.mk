@@ -4,6 +4,7 @@ libtpcore_la_SOURCES += \
 	%D%/collectives.c %D%/collectives.h \
 	%D%/decode.c %D%/decode.h \
 	%D%/interval.h \
+	%D%/memory.c %D%/memory.h \
 	%D%/name.c %D%/name.h \
 	%D%/steps.c %D%/steps.h \
 	%D%/pipeline.c %D%/pipeline.h %D%/stages.c %D%/stages.h %D%/stages_train.c \

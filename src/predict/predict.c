@@ -2,19 +2,13 @@
 
 #include "predict/decode.h"
 #include "predict/interval.h"
+#include "predict/memory.h"
 #include "predict/stages.h"
 #include "program/wiring/build.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* That a point does not fit, in words: seven printed numbers, often those of the variant before. */
-struct misfit {
-  struct tp_footprint need;
-  double capacity_bytes, reserve_bytes;
-  struct tp_error error; /* text "": none yet */
-};
 
 struct tp_predictor {
   struct tp_arena *forever, *scratch;
@@ -23,7 +17,7 @@ struct tp_predictor {
   struct tp_variant standard;
   struct tp_point standard_point;             /* the last one predicted; model NULL: none */
   double standard_e2e_s, standard_dram_bytes; /* NAN: cannot run */
-  struct misfit misfit;                       /* the last */
+  struct tp_misfit misfit;                    /* the last */
 };
 
 struct tp_predictor *tp_predictor_create(void)
@@ -57,96 +51,6 @@ static struct tp_steps steps_of(const struct tp_predictor *predictor, const stru
                            .timer = predictor->timer,
                            .memo = predictor->memo,
                            .scratch = predictor->scratch};
-}
-
-static double memory_bytes_of(const struct tp_footprint *need)
-{
-  return need->weight_bytes + need->state_bytes + need->kv_bytes + need->activation_bytes;
-}
-
-/* Weights are the same in all steps; cache and activations are those of the largest. */
-static enum tp_status add_footprint(struct tp_steps *steps, int stage, const struct tp_batch *batch,
-                                    struct tp_footprint *most, struct tp_error *error)
-{
-  struct tp_footprint one;
-  TP_TRY(tp_steps_footprint(steps, (struct tp_stage_pass){.stage = stage}, batch, &one, error));
-  const double micro_batches = (double)tp_point_micro_batches(steps->point);
-  most->weight_bytes = one.weight_bytes;
-  most->state_bytes = one.state_bytes;
-  most->kv_bytes = fmax(most->kv_bytes, one.kv_bytes * micro_batches);
-  most->activation_bytes = fmax(most->activation_bytes, one.activation_bytes + one.kept_bytes);
-  return TP_OK;
-}
-
-static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct tp_footprint *most,
-                                      struct tp_error *error)
-{
-  const struct tp_point *const point = steps->point;
-  const int64_t n = tp_point_prefill_steps(point);
-  if (point->workload.train && tp_stages_are_filled(point))
-    return tp_stages_train_footprint(steps, stage, most, error);
-  *most = (struct tp_footprint){0};
-  for (int64_t i = 0; i < n; i += tp_point_prefill_alike(point, i)) {
-    const struct tp_batch prefill = tp_point_prefill(point, i);
-    TP_TRY(add_footprint(steps, stage, &prefill, most, error));
-  }
-  if (tp_point_generated(point) <= 1)
-    return TP_OK;
-  const struct tp_batch decode = tp_point_decode(point, tp_point_first_kv_len(point));
-  return add_footprint(steps, stage, &decode, most, error);
-}
-
-/* Of the stage that needs most. */
-static enum tp_status footprint_of(struct tp_steps *steps, struct tp_footprint *most,
-                                   struct tp_error *error)
-{
-  TP_TRY(tp_stages_check(steps->point, error));
-  TP_TRY(stage_footprint(steps, 0, most, error));
-  for (int stage = 1; stage < steps->point->mesh.pp; stage++) {
-    struct tp_footprint need;
-    TP_TRY(stage_footprint(steps, stage, &need, error));
-    if (memory_bytes_of(&need) > memory_bytes_of(most))
-      *most = need;
-  }
-  return TP_OK;
-}
-
-static bool same_footprint(const struct tp_footprint *a, const struct tp_footprint *b)
-{
-  return a->weight_bytes == b->weight_bytes && a->state_bytes == b->state_bytes &&
-         a->kv_bytes == b->kv_bytes && a->activation_bytes == b->activation_bytes;
-}
-
-static void say_misfit(struct misfit *misfit)
-{
-  const struct tp_footprint *const need = &misfit->need;
-  char state[64] = "";
-  if (need->state_bytes > 0)
-    snprintf(state, sizeof state, ", gradients and optimiser %.3g", need->state_bytes * 1e-9);
-  tp_fail(&misfit->error, TP_E_INPUT,
-          "does not fit: needs %.3g GB of %.3g GB a GPU: weights %.3g%s, cache %.3g, "
-          "activations %.3g, reserve %.3g",
-          (memory_bytes_of(need) + misfit->reserve_bytes) * 1e-9, misfit->capacity_bytes * 1e-9,
-          need->weight_bytes * 1e-9, state, need->kv_bytes * 1e-9, need->activation_bytes * 1e-9,
-          misfit->reserve_bytes * 1e-9);
-}
-
-static enum tp_status check_memory(const struct tp_point *point, const struct tp_footprint *need,
-                                   struct misfit *last, struct tp_error *error)
-{
-  const double capacity_bytes = point->device->datasheet.dram_bytes;
-  const double reserve_bytes =
-      point->stack->memory.reserve_bytes + point->stack->memory.reserve_ratio * capacity_bytes;
-  if (memory_bytes_of(need) + reserve_bytes <= capacity_bytes)
-    return TP_OK;
-  if (last->error.text[0] == '\0' || !same_footprint(&last->need, need) ||
-      last->capacity_bytes != capacity_bytes || last->reserve_bytes != reserve_bytes) {
-    *last = (struct misfit){*need, capacity_bytes, reserve_bytes, {""}};
-    say_misfit(last);
-  }
-  if (error != NULL)
-    *error = last->error;
-  return TP_E_INPUT;
 }
 
 static void fill_latencies(const struct tp_point *point, const struct tp_sum *prefill,
@@ -252,10 +156,10 @@ static enum tp_status predict_outputs(struct tp_predictor *predictor, const stru
   struct tp_steps steps = steps_of(predictor, point);
   TP_TRY(tp_steps_begin(&steps, error));
   struct tp_footprint need;
-  TP_TRY(footprint_of(&steps, &need, error));
+  TP_TRY(tp_memory_need(&steps, &need, error));
   row->nodes = tp_machine_nodes(&steps.timing.machine->machine);
-  row->memory_bytes = memory_bytes_of(&need);
-  const enum tp_status status = check_memory(point, &need, &predictor->misfit, error);
+  row->memory_bytes = tp_memory_bytes(&need);
+  const enum tp_status status = tp_memory_check(point, &need, &predictor->misfit, error);
   row->fits = status == TP_OK;
   if (status != TP_OK)
     return status;
@@ -333,8 +237,8 @@ enum tp_status tp_predict_timeline(struct tp_predictor *predictor, const struct 
   TP_TRY(tp_steps_begin(&steps, error));
   struct tp_footprint need;
   struct tp_result result;
-  TP_TRY(footprint_of(&steps, &need, error));
-  TP_TRY(check_memory(point, &need, &predictor->misfit, error));
+  TP_TRY(tp_memory_need(&steps, &need, error));
+  TP_TRY(tp_memory_check(point, &need, &predictor->misfit, error));
   steps.timing.timeline = timeline;
   timeline->offset_s = 0;
   timeline->first_rank = timeline->n_ranks = 0;
