@@ -12,6 +12,7 @@ numeric: base numeric
 predict: base model platform program cost engine predict
 api: base predict api
 sweep: base model platform program cost engine predict sweep
+serve: base model platform program cost engine predict serve
 ops: base platform program cost engine numeric predict ops
 fit: base platform program cost predict ops fit
 judge: base platform program cost predict sweep ops fit judge
@@ -25,7 +26,7 @@ gpu: base program cost run ranks gpu
 peers: base program run ranks gpu peers
 command: base command
 cuda: base platform program cost run ranks bench verify gpu command cuda
-cli: base model platform program cost engine numeric predict sweep ops fit judge plot command cli'
+cli: base model platform program cost engine numeric predict sweep serve ops fit judge plot command cli'
 bad=0
 code=$(find "$srcdir"/src -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' | sort)
 # A process for all files: one a file took seconds.
@@ -55,7 +56,7 @@ only() { # HEADER-PATTERN FILES-ALLOWED...
   done
 }
 only simgrid/ 'engine/des/*'
-only gsl/ 'fit/*' 'sweep/solve.c' 'cli/main.c'
+only gsl/ 'fit/*' 'serve/*' 'sweep/solve.c' 'cli/main.c'
 only yaml 'sweep/yaml.c'
 only expat 'platform/*'
 only '\.' # from src/, so that the rows above see it

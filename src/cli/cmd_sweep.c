@@ -58,7 +58,7 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
     struct tp_csv *csv = TP_NEW(session->arena, struct tp_csv, 1);
     TP_TRY(read_input(session, catalog, args->file, &text, error));
     TP_TRY(tp_csv_parse(args->file, text, session->arena, csv, error));
-    TP_TRY(tp_grid_take_points(grid, csv, session->arena, error));
+    TP_TRY(tp_grid_take_points(grid, csv, NULL, session->arena, error));
   }
   return tp_grid_check(grid, catalog, error);
 }

@@ -8,7 +8,7 @@ extern const struct tp_command tp_command_predict, tp_command_compare, tp_comman
     tp_command_cost, tp_command_show_program, tp_command_show_platform, tp_command_list,
     tp_command_reproduce, tp_command_check, tp_command_calibrate, tp_command_validate,
     tp_command_plot, tp_command_flash_error, tp_command_solve, tp_command_report,
-    tp_command_show_model;
+    tp_command_show_model, tp_command_serve;
 extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
 
 #define TP_DEVICE_HELP "GPU in place of the one that a platform names: name or file"
@@ -17,6 +17,10 @@ extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
  * platforms name, or NULL. */
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device);
+
+/* Reads a table of the user's and records it for the sidecar; in the catalog's arena. */
+enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct tp_csv *csv,
+                            struct tp_error *error);
 
 /* Fails where OUT, which `option` names, is a file that the catalog has read. */
 enum tp_status tp_session_keep(const struct tp_session *session, const struct tp_catalog *catalog,

@@ -13,6 +13,7 @@ tpsim_SOURCES = \
 	%D%/cmd_predict.c \
 	%D%/cmd_report.c \
 	%D%/cmd_reproduce.c \
+	%D%/cmd_serve.c \
 	%D%/cmd_show_model.c \
 	%D%/cmd_show_platform.c \
 	%D%/cmd_show_program.c \
@@ -31,5 +32,6 @@ tpsim_SOURCES = \
 	%D%/report_pictures.c \
 	%D%/rows.c %D%/rows.h \
 	%D%/rows_table.c \
+	%D%/served_rows.c %D%/served_rows.h \
 	%D%/session.c \
 	%D%/timeline_file.c %D%/timeline_file.h

@@ -8,22 +8,32 @@
 
 /* A line an input column: its name, the option, a letter for it, what stands for a value, help.
  * Options, what they are read into, the grid and the choice of rows to draw come from this list. */
-#define TP_POINT_LIST(WORDS, NUMBERS)                                                              \
-  WORDS(model, "model", 'm', "M[,M]", "model: name or config.json")                                \
-  WORDS(platform, "platform", 'p', "P[,P]", "platform: name or file")                              \
-  NUMBERS(tp, "tp", '\0', "LIST", "tensor-parallel degrees [1]")                                   \
-  NUMBERS(pp, "pp", '\0', "LIST", "pipeline stages [1]")                                           \
-  NUMBERS(dp, "dp", '\0', "LIST",                                                                  \
-          "replicas of the attention that share experts; of all, in training [1]")                 \
-  NUMBERS(ep, "ep", '\0', "LIST", "GPUs that experts are shared out over [1]")                     \
-  WORDS(variant, "variant", 'v', "V[,V]", "how communication is arranged [standard]")              \
-  NUMBERS(batch, "batch", 'b', "LIST", "sequences at once [1]; lists: 1,2,4 or 1:64:x2")           \
-  NUMBERS(prompt, "prompt", '\0', "LIST", "prompt tokens [1024]")                                  \
-  NUMBERS(generate, "generate", '\0', "LIST", "generated tokens [512]")                            \
-  NUMBERS(layers, "layers", '\0', "LIST", "cut the model to so many layers [all]")                 \
-  NUMBERS(micro_batch, "micro-batch", '\0', "LIST",                                                \
-          "sequences that go through the stages at a time [the batch]")                            \
-  NUMBERS(interleave, "interleave", '\0', "LIST", "stages a rank, of training over --pp [1]")      \
+#define TP_POINT_LIST(WORDS, NUMBERS)                                                         \
+  TP_POINT_SETUP_LIST(WORDS, NUMBERS)                                                         \
+  NUMBERS(batch, "batch", 'b', "LIST", "sequences at once [1]; lists: 1,2,4 or 1:64:x2")      \
+  TP_POINT_TOKENS_LIST(WORDS, NUMBERS)                                                        \
+  NUMBERS(micro_batch, "micro-batch", '\0', "LIST",                                           \
+          "sequences that go through the stages at a time [the batch]")                       \
+  NUMBERS(interleave, "interleave", '\0', "LIST", "stages a rank, of training over --pp [1]") \
+  TP_POINT_SOFTWARE_LIST(WORDS, NUMBERS)
+
+/* Those that a server is asked by, too. */
+#define TP_POINT_SETUP_LIST(WORDS, NUMBERS)                                        \
+  WORDS(model, "model", 'm', "M[,M]", "model: name or config.json")                \
+  WORDS(platform, "platform", 'p', "P[,P]", "platform: name or file")              \
+  NUMBERS(tp, "tp", '\0', "LIST", "tensor-parallel degrees [1]")                   \
+  NUMBERS(pp, "pp", '\0', "LIST", "pipeline stages [1]")                           \
+  NUMBERS(dp, "dp", '\0', "LIST",                                                  \
+          "replicas of the attention that share experts; of all, in training [1]") \
+  NUMBERS(ep, "ep", '\0', "LIST", "GPUs that experts are shared out over [1]")     \
+  WORDS(variant, "variant", 'v', "V[,V]", "how communication is arranged [standard]")
+
+#define TP_POINT_TOKENS_LIST(WORDS, NUMBERS)                            \
+  NUMBERS(prompt, "prompt", '\0', "LIST", "prompt tokens [1024]")       \
+  NUMBERS(generate, "generate", '\0', "LIST", "generated tokens [512]") \
+  NUMBERS(layers, "layers", '\0', "LIST", "cut the model to so many layers [all]")
+
+#define TP_POINT_SOFTWARE_LIST(WORDS, NUMBERS)                                                     \
   WORDS(stack, "stack", 's', "K[,K]", "software stack [vllm-0.24]")                                \
   WORDS(dtype, "dtype", '\0', "T[,T]",                                                             \
         "fp16, bf16, fp32, fp8, fp8-block, nvfp4, w4a16, w4a16-mxfp4, w4a8-mxfp4 or auto: as the " \

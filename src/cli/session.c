@@ -1,6 +1,9 @@
 /* What a session opens. */
 #include "cli/command.h"
 
+#include "base/csv.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "command/keep.h"
 
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
@@ -13,6 +16,17 @@ struct tp_catalog tp_session_catalog(const struct tp_session *session, const str
                              .sets = sets->items,
                              .note = tp_command_note,
                              .n_sets = sets->n};
+}
+
+enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct tp_csv *csv,
+                            struct tp_error *error)
+{
+  const char *text;
+  char hash[TP_HASH_CHARS];
+  TP_TRY(tp_file_read(file, catalog->arena, &text, error));
+  tp_hash_text(text, hash);
+  tp_catalog_add_input(catalog, file, hash);
+  return tp_csv_parse(file, text, catalog->arena, csv, error);
 }
 
 /* The catalog names files of the data directories from there on. */

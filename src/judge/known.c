@@ -37,7 +37,7 @@ enum tp_status tp_known_take(const struct tp_csv *csv, const char *const *requir
   reference->csv = csv;
   reference->inputs = inputs_of(csv, arena);
   tp_grid_clear(&reference->grid);
-  return tp_grid_take_points(&reference->grid, &reference->inputs, arena, error);
+  return tp_grid_take_points(&reference->grid, &reference->inputs, NULL, arena, error);
 }
 
 enum tp_status tp_known_open(const char *file, const char *const *required, size_t n_required,

@@ -12,6 +12,7 @@ static const char *const quantise_place_names[] = TP_QUANTISE_PLACE_NAMES;
 static const char *const scale_names[] = TP_SCALE_NAMES;
 static const char *const dispatch_names[] = TP_DISPATCH_NAMES;
 static const char *const decode_dispatch_names[] = TP_DECODE_DISPATCH_NAMES;
+static const char *const prefill_order_names[] = TP_PREFILL_ORDER_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
@@ -61,7 +62,7 @@ static const struct tp_field root_fields[] = {
 };
 static const char *const root_keys[] = {"format",  "name",     "launch",      "attention",
                                         "fusion",  "head",     "collectives", "memory",
-                                        "experts", "pipeline", NULL};
+                                        "experts", "pipeline", "serving",     NULL};
 
 static const struct tp_field launch_fields[] = {
     CHOICE("decode", launch.decode, launch_names),
@@ -137,6 +138,10 @@ static const struct tp_field pipeline_fields[] = {
     FLAG("sliced_sends", pipeline.sliced_sends),
 };
 
+static const struct tp_field serving_fields[] = {
+    CHOICE("prefill", serving.prefill, prefill_order_names),
+};
+
 static const struct {
   const char *name;
   const struct tp_field *fields;
@@ -150,7 +155,7 @@ static const struct {
     SECTION("launch", launch_fields, false),    SECTION("attention", attention_fields, false),
     SECTION("fusion", fusion_fields, false),    SECTION("head", head_fields, false),
     SECTION("memory", memory_fields, true),     SECTION("experts", expert_fields, true),
-    SECTION("pipeline", pipeline_fields, true),
+    SECTION("pipeline", pipeline_fields, true), SECTION("serving", serving_fields, true),
 };
 
 /* What a field holds where nobody says it: 0, or what is below it in its range. */

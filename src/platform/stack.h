@@ -48,6 +48,13 @@ enum tp_launch { TP_LAUNCH_GRAPH, TP_LAUNCH_EAGER };
     "token", "tensor", NULL \
   }
 
+/* When a server works on prompts: in the steps that decode others, or before them, alone. */
+enum tp_prefill_order { TP_PREFILL_BESIDE, TP_PREFILL_FIRST };
+#define TP_PREFILL_ORDER_NAMES     \
+  {                                \
+    "beside-decode", "first", NULL \
+  }
+
 enum tp_library {
   TP_LIBRARY_NCCL,
   TP_LIBRARY_PEER_KERNELS /* one-/two-shot, NCCL beyond */,
@@ -138,6 +145,9 @@ struct tp_stack {
   struct {
     bool sliced_sends; /* each tensor rank sends its part to the next stage, which gathers them */
   } pipeline;
+  struct {
+    int prefill; /* enum tp_prefill_order */
+  } serving;
   double spread_ratio; /* residual spread of end-to-end fits */
 };
 

@@ -282,13 +282,22 @@ enum tp_status tp_steps_begin(struct tp_steps *steps, struct tp_error *error)
   return tp_point_check(point, &steps->timing.machine->machine, error);
 }
 
+enum tp_status tp_steps_program(struct tp_steps *steps, struct tp_stage_pass which,
+                                const struct tp_batch *batch, const struct tp_program **program,
+                                struct tp_error *error)
+{
+  struct tp_step_entry *entry;
+  TP_TRY(find(steps, which, batch, &entry, error));
+  *program = &entry->program;
+  return TP_OK;
+}
+
 enum tp_status tp_steps_footprint(struct tp_steps *steps, struct tp_stage_pass which,
                                   const struct tp_batch *batch, struct tp_footprint *footprint,
                                   struct tp_error *error)
 {
-  struct tp_step_entry *entry;
-  TP_TRY(find(steps, which, batch, &entry, error));
-  const struct tp_program *const program = &entry->program;
+  const struct tp_program *program;
+  TP_TRY(tp_steps_program(steps, which, batch, &program, error));
   *footprint = (struct tp_footprint){
       .weight_bytes = program->weight_bytes,
       .state_bytes = program->state_bytes,

@@ -45,6 +45,11 @@ enum tp_status tp_steps_footprint(struct tp_steps *steps, struct tp_stage_pass w
                                   const struct tp_batch *batch, struct tp_footprint *footprint,
                                   struct tp_error *error);
 
+/* The program of it; of one that is not priced its numbers, until the next call. */
+enum tp_status tp_steps_program(struct tp_steps *steps, struct tp_stage_pass which,
+                                const struct tp_batch *batch, const struct tp_program **program,
+                                struct tp_error *error);
+
 /* A stage's part of a step. */
 enum tp_status tp_steps_run_stage(struct tp_steps *steps, struct tp_stage_pass which,
                                   const struct tp_batch *batch, struct tp_result *result,

@@ -18,7 +18,8 @@ void tp_grid_clear(struct tp_grid *grid)
 }
 
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
-                                   struct tp_arena *arena, struct tp_error *error)
+                                   const char *const *others, struct tp_arena *arena,
+                                   struct tp_error *error)
 {
   const char *names[TP_N_AXES];
   for (int i = 0; i < TP_N_AXES; i++)
@@ -27,6 +28,8 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
     bool known = false;
     for (size_t i = 0; i < tp_n_columns; i++)
       known = known || strcmp(csv->columns[c], tp_columns[i].name) == 0;
+    for (size_t i = 0; others != NULL && others[i] != NULL; i++)
+      known = known || strcmp(csv->columns[c], others[i]) == 0;
     if (!known)
       return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'%s", csv->path, csv->columns[c],
                      tp_text_hint(arena, csv->columns[c], names, TP_N_AXES));
@@ -85,6 +88,11 @@ static struct place place_of(const struct tp_grid *grid, size_t index)
   }
   place.row = index;
   return place;
+}
+
+size_t tp_grid_row(const struct tp_grid *grid, size_t index)
+{
+  return place_of(grid, index).row;
 }
 
 /* Whether at most `most` of the point's values are not the first of their lists. */

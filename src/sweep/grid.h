@@ -27,9 +27,13 @@ struct tp_grid {
 /* Neither list nor file gives any value: each is the default of ask.h. */
 void tp_grid_clear(struct tp_grid *grid);
 
-/* Takes the columns of a points file.  Result columns are ignored, others refused. */
+/* Takes the columns of a points file.  Result columns and those of `others` (ended by NULL; NULL:
+ * none), which the caller reads, are ignored, further ones refused. */
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
-                                   struct tp_arena *arena, struct tp_error *error);
+                                   const char *const *others, struct tp_arena *arena,
+                                   struct tp_error *error);
+/* The row of the file that point `index` is made from. */
+size_t tp_grid_row(const struct tp_grid *grid, size_t index);
 
 /* Reads the text of a sweep file: a YAML mapping of input columns to a value or a list of values.
  * Lists that the grid already has win.  `file` names it in messages. */

@@ -231,7 +231,7 @@ static void run_csv(const char *text)
         fuzz_fail("no finite number", tp_csv_cell(&csv, row, (int)c));
     }
   tp_grid_clear(&points);
-  was_read(tp_grid_take_points(&points, &csv, arena, &error), &error);
+  was_read(tp_grid_take_points(&points, &csv, NULL, arena, &error), &error);
 }
 
 static void run_yaml(const char *text)

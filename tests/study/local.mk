@@ -25,6 +25,8 @@ unit_tests += \
 	%D%/test_plot %D%/test_plot_layout %D%/test_plot_looks %D%/test_plot_script \
 	%D%/test_predict \
 	%D%/test_schedule \
+	%D%/test_serve \
+	%D%/test_server \
 	%D%/test_solve \
 	%D%/test_sweep \
 	%D%/test_traces \

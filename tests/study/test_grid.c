@@ -155,7 +155,7 @@ static enum tp_status take(const char *text)
   struct tp_csv *csv = TP_NEW(world.arena, struct tp_csv, 1);
   enum tp_status status = tp_csv_parse("points.csv", text, world.arena, csv, &error);
   if (status == TP_OK)
-    status = tp_grid_take_points(&grid, csv, world.arena, &error);
+    status = tp_grid_take_points(&grid, csv, NULL, world.arena, &error);
   return status == TP_OK ? tp_grid_check(&grid, &world.catalog, &error) : status;
 }
 

@@ -203,7 +203,7 @@ START_TEST(an_axis_like_others)
   ck_assert_int_eq(
       tp_csv_parse("p.csv", "tp,phase\n2,train+recompute\n4,\n8,bad\n", world.arena, &csv, &error),
       TP_OK);
-  ck_assert_int_eq(tp_grid_take_points(&grid, &csv, world.arena, &error), TP_OK);
+  ck_assert_int_eq(tp_grid_take_points(&grid, &csv, NULL, world.arena, &error), TP_OK);
   check_phase(&grid, 0, "train+recompute");
   check_phase(&grid, 1, "inference");
   ck_assert_int_eq(tp_grid_check(&grid, &world.catalog, &error), TP_E_INPUT);

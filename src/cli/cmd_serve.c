@@ -1,0 +1,262 @@
+/* tpsim serve: a load on a deployment. */
+#include "config.h"
+
+#include "base/output.h"
+#include "cli/points.h"
+#include "cli/served_rows.h"
+#include "command/build.h"
+#include "command/keep.h"
+#include "command/progress.h"
+#include "serve/loads.h"
+
+#include <string.h>
+
+struct args {
+  struct tp_points points;
+  struct tp_numbers concurrency, rate, range_ratio, seed;
+  int64_t requests;
+  const char *trace, *file, *out, *format;
+};
+
+static const struct tp_option options[] = {
+    TP_POINT_SETUP_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS)
+        TP_POINT_TOKENS_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS)
+            TP_POINT_SOFTWARE_LIST(TP_POINTS_WORDS, TP_POINTS_NUMBERS)
+                TP_UNTOLD_LIST(TP_POINTS_TEXT, TP_POINTS_SETTINGS){
+                    "concurrency", 'c', TP_OPTION_NUMBERS, offsetof(struct args, concurrency),
+                    "LIST", "a closed loop: so many requests are under way at any time"},
+    {"rate", 'r', TP_OPTION_NUMBERS, offsetof(struct args, rate), "LIST",
+     "an open one: so many requests a second come, at random (Poisson)"},
+    {"trace", '\0', TP_OPTION_TEXT, offsetof(struct args, trace), "FILE.csv",
+     "requests as they came: arrival_s,prompt,generate, or the columns of Azure's and BurstGPT's"},
+    {"range-ratio", '\0', TP_OPTION_NUMBERS, offsetof(struct args, range_ratio), "LIST",
+     "lengths are even between this share of --prompt and --generate and 1 [1]"},
+    {"requests", 'n', TP_OPTION_COUNT, offsetof(struct args, requests), "N",
+     "requests in all [10 x concurrency; of --rate 500]"},
+    {"seed", '\0', TP_OPTION_NUMBERS, offsetof(struct args, seed), "LIST",
+     "of random lengths and times [1]"},
+    {"batch", 'b', TP_OPTION_NUMBERS, offsetof(struct args, points.batch), "LIST",
+     "sequences that run at once at most [as many as the cache has room for]"},
+    {"points", '\0', TP_OPTION_TEXT, offsetof(struct args, file), "FILE.csv",
+     "one point a row: columns of a sweep, concurrency, rate, range_ratio, requests, seed"},
+    {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "OUT.csv",
+     "result, with its sidecar OUT.csv.json [standard output]"},
+    TP_FORMAT_OPTION(args),
+};
+
+/* What is served: every point under every load, variants fastest. */
+struct job {
+  struct tp_session *session;
+  const struct args *args;
+  struct tp_asked asked;
+  struct tp_csv csv; /* of --points */
+  struct tp_loads loads;
+  struct tp_served *rows;
+  size_t n;
+  struct tp_serve *serve;
+  struct tp_progress progress;
+  size_t done; /* requests of the rows before */
+};
+
+static struct tp_load_list list_of(const struct tp_numbers *numbers)
+{
+  return (struct tp_load_list){numbers->items, numbers->n};
+}
+
+static enum tp_status read_loads(struct job *job, struct tp_error *error)
+{
+  const struct args *const args = job->args;
+  struct tp_arena *const arena = job->session->arena;
+  job->loads = (struct tp_loads){.concurrency = list_of(&args->concurrency),
+                                 .rate = list_of(&args->rate),
+                                 .range_ratio = list_of(&args->range_ratio),
+                                 .seed = list_of(&args->seed),
+                                 .trace = args->trace};
+  if (args->requests > 0) {
+    double *const requests = TP_NEW(arena, double, 1);
+    *requests = (double)args->requests;
+    job->loads.requests = (struct tp_load_list){requests, 1};
+  }
+  if (args->trace == NULL)
+    return TP_OK;
+  if (args->concurrency.n + args->rate.n + args->range_ratio.n + args->seed.n > 0 ||
+      args->requests > 0 || args->points.prompt.n + args->points.generate.n > 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "--trace says when requests come and how long they are; drop --concurrency, "
+                   "--rate, --range-ratio, --requests, --seed, --prompt and --generate");
+  struct tp_csv csv;
+  TP_TRY(tp_input_csv(args->trace, &job->asked.catalog, &csv, error));
+  return tp_arrivals_read(&csv, arena, &job->loads.trace_visits, error);
+}
+
+static enum tp_status read_points(struct job *job, struct tp_error *error)
+{
+  struct tp_asked *const asked = &job->asked;
+  if (job->args->file != NULL) {
+    TP_TRY(tp_input_csv(job->args->file, &asked->catalog, &job->csv, error));
+    TP_TRY(tp_grid_take_points(&asked->grid, &job->csv, tp_loads_columns(job->session->arena),
+                               job->session->arena, error));
+  }
+  return tp_grid_check(&asked->grid, &asked->catalog, error);
+}
+
+static bool batch_limits(const struct job *job, size_t row)
+{
+  const struct tp_grid *const grid = &job->asked.grid;
+  return grid->axes[TP_AXIS_batch].n > 0 ||
+         (grid->points != NULL && tp_csv_cell(&job->csv, row, grid->columns[TP_AXIS_batch])[0]);
+}
+
+static void show_progress(void *data, size_t ended)
+{
+  struct job *const job = data;
+  tp_progress_step(&job->progress, job->done + ended);
+}
+
+/* Neighbours in the grid that differ in their variant alone. */
+static size_t variants_of(const struct tp_grid *grid)
+{
+  const bool from_file = grid->points != NULL && grid->columns[TP_AXIS_variant] >= 0;
+  return from_file || grid->axes[TP_AXIS_variant].n == 0 ? 1 : grid->axes[TP_AXIS_variant].n;
+}
+
+/* The loads of one set of variants; NULL rows: only counted. */
+static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
+                                struct tp_error *error)
+{
+  const struct tp_grid *const grid = &job->asked.grid;
+  const size_t row = tp_grid_row(grid, first), n_variants = variants_of(grid);
+  struct tp_served_load *loads;
+  size_t n_loads;
+  TP_TRY(tp_loads_of_row(&job->loads, grid->points, row, job->session->arena, &loads, &n_loads,
+                         error));
+  for (size_t i = 0; i < n_loads * n_variants; i++) {
+    struct tp_served_load *const load = &loads[i / n_variants];
+    const size_t n = load->trace != NULL ? load->trace_visits.n : (size_t)load->load.requests;
+    *requests += n;
+    if (job->serve == NULL) {
+      job->n++;
+      continue;
+    }
+    struct tp_point point;
+    load->batch_limits = batch_limits(job, row);
+    TP_TRY(tp_grid_point(grid, &job->asked.catalog, first + i % n_variants, &point, error));
+    TP_TRY(tp_serve(job->serve, &point, load, &job->rows[job->n++], error));
+    job->done += n;
+  }
+  return TP_OK;
+}
+
+static enum tp_status serve_all(struct job *job, size_t *requests, struct tp_error *error)
+{
+  const struct tp_grid *const grid = &job->asked.grid;
+  const size_t size = tp_grid_size(grid), step = variants_of(grid);
+  job->n = 0;
+  *requests = 0;
+  for (size_t i = 0; i < size; i += step)
+    TP_TRY(serve_set(job, i, requests, error));
+  return TP_OK;
+}
+
+static enum tp_status run_all(struct job *job, struct tp_error *error)
+{
+  enum { MOST_ROWS = 100000 };
+  size_t requests;
+  TP_TRY(serve_all(job, &requests, error));
+  if (job->n > MOST_ROWS)
+    return tp_fail(error, TP_E_INPUT, "%zu loads are more than %d; shorten the lists", job->n,
+                   (int)MOST_ROWS);
+  job->rows = TP_NEW(job->session->arena, struct tp_served, job->n);
+  job->serve = tp_serve_create();
+  tp_serve_progress(job->serve, show_progress, job);
+  tp_progress_begin(&job->progress, requests);
+  const enum tp_status status = serve_all(job, &requests, error);
+  tp_progress_end(&job->progress);
+  tp_serve_free(job->serve);
+  return status;
+}
+
+static enum tp_status write_sidecar(const struct job *job, struct tp_error *error)
+{
+  struct tp_arena *const arena = job->session->arena;
+  struct tp_words words = {.n = 0};
+  char build[TP_BUILD_CHARS];
+  tp_build_id(build);
+  TP_APPEND(arena, words.items, words.n, "tpsim");
+  for (size_t i = 1; i < job->session->n_arguments; i++)
+    TP_APPEND(arena, words.items, words.n, job->session->argv[i]);
+  const struct tp_sweep_file target = {.file = job->args->out,
+                                       .version = PACKAGE_VERSION,
+                                       .build = build,
+                                       .command = words.items,
+                                       .n_command = words.n};
+  struct tp_output output;
+  TP_TRY(tp_output_open(tp_arena_printf(arena, "%s.json", job->args->out), arena, &output, error));
+  fputs(tp_sidecar_text(&job->asked.catalog, &target, arena), output.stream);
+  return tp_output_commit(&output, error);
+}
+
+/* The result goes last: it never stands without its sidecar. */
+static enum tp_status write_result(const struct job *job, struct tp_error *error)
+{
+  struct tp_arena *const arena = job->session->arena;
+  struct tp_output output;
+  TP_TRY(tp_output_open(job->args->out, arena, &output, error));
+  tp_served_rows_print(job->rows, job->n, TP_FORMAT_CSV, arena, output.stream);
+  const enum tp_status status = write_sidecar(job, error);
+  if (status != TP_OK) {
+    tp_output_abort(&output);
+    return status;
+  }
+  return tp_output_commit(&output, error);
+}
+
+static enum tp_status keep_inputs(const struct job *job, struct tp_error *error)
+{
+  const char *const out = job->args->out;
+  if (out == NULL)
+    return TP_OK;
+  if (job->args->format != NULL && job->asked.format != TP_FORMAT_CSV)
+    return tp_fail(error, TP_E_INPUT, "--format %s: a result file is CSV; leave out -o or --format",
+                   job->args->format);
+  TP_TRY(tp_session_keep(job->session, &job->asked.catalog, "-o", out, error));
+  return tp_session_keep(job->session, &job->asked.catalog, "-o",
+                         tp_arena_printf(job->session->arena, "%s.json", out), error);
+}
+
+static enum tp_status run(struct tp_session *session, void *values,
+                          const struct tp_words *positional, struct tp_error *error)
+{
+  struct job job = {.session = session, .args = values};
+  TP_TRY(
+      tp_asked_read(session, positional, &job.args->points, job.args->format, &job.asked, error));
+  TP_TRY(read_loads(&job, error));
+  TP_TRY(read_points(&job, error));
+  TP_TRY(keep_inputs(&job, error));
+  TP_TRY(run_all(&job, error));
+  if (job.args->out != NULL)
+    return write_result(&job, error);
+  tp_served_rows_print(job.rows, job.n, job.asked.format, session->arena, stdout);
+  const char *const first = job.rows[0].point.status;
+  if (job.n == 1 && strcmp(first, "ok") != 0)
+    return tp_fail(error, TP_E_INPUT, "%s", first);
+  return TP_OK;
+}
+
+const struct tp_command tp_command_serve = {
+    .name = "serve",
+    .summary = "a load on a server: waiting, time to first token and per token, throughput",
+    .usage = "--model M --platform P --concurrency N|--rate R|--trace FILE.csv [OPTIONS]",
+    .details =
+        "Plays continuous batching with chunked prefill: every step takes a token of each\n"
+        "sequence that decodes and as much of the prompts that wait as the stack's budget of\n"
+        "tokens leaves, or, where the stack prefills first (sglang), prompts alone. A request\n"
+        "is let in when the cache has room for all its tokens. Times are those of the client:\n"
+        "means, and quantiles over the requests.",
+    .example = "tpsim serve --model llama-3.1-70b --platform dgx-h100 --tp 4,8 --variant "
+               "standard,ladder --dtype fp8 --concurrency 16,64 --generate 128",
+    .options = options,
+    .n_options = sizeof options / sizeof options[0],
+    .values_size = sizeof(struct args),
+    .run = run,
+};

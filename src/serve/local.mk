@@ -1,0 +1,6 @@
+libtpstudy_la_SOURCES += \
+	%D%/arrivals.c %D%/arrivals.h \
+	%D%/loads.c %D%/loads.h \
+	%D%/serve.c %D%/serve.h \
+	%D%/served.c %D%/served.h \
+	%D%/server.c %D%/server.h

@@ -1,0 +1,277 @@
+#include "serve/serve.h"
+
+#include "predict/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct tp_serve {
+  struct tp_arena *forever, *scratch, *visits;
+  struct tp_timer *timer;
+  struct tp_step_memo *memo;
+  struct tp_variant standard;
+  struct tp_point standard_point; /* the last one served, and its load; model NULL: none */
+  struct tp_served_load standard_load;
+  double standard_e2e_s; /* NAN: cannot run */
+  struct tp_misfit misfit;
+  void (*progress)(void *data, size_t ended);
+  void *progress_data;
+};
+
+/* A server's view of its machine. */
+struct place {
+  struct tp_steps steps;
+  struct tp_program sequence; /* that one sequence decodes with: its cache */
+  bool cache_is_static;
+  int64_t capacity; /* tokens */
+  int since;        /* steps */
+};
+
+struct tp_serve *tp_serve_create(void)
+{
+  struct tp_serve *const serve = calloc(1, sizeof *serve);
+  if (serve == NULL)
+    tp_out_of_memory();
+  serve->forever = tp_arena_create();
+  serve->scratch = tp_arena_create();
+  serve->visits = tp_arena_create();
+  serve->timer = tp_timer_create();
+  serve->memo = tp_step_memo_create();
+  if (tp_variant_parse("standard", serve->forever, &serve->standard, NULL) != TP_OK)
+    tp_out_of_memory();
+  return serve;
+}
+
+void tp_serve_free(struct tp_serve *serve)
+{
+  if (serve == NULL)
+    return;
+  tp_step_memo_free(serve->memo);
+  tp_timer_free(serve->timer);
+  tp_arena_free(serve->visits);
+  tp_arena_free(serve->scratch);
+  tp_arena_free(serve->forever);
+  free(serve);
+}
+
+void tp_serve_progress(struct tp_serve *serve, void (*progress)(void *data, size_t ended),
+                       void *data)
+{
+  serve->progress = progress;
+  serve->progress_data = data;
+}
+
+static double cache_bytes(void *data, int64_t tokens)
+{
+  const struct place *const place = data;
+  return tp_program_kv_bytes(&place->sequence, place->cache_is_static ? place->capacity : tokens);
+}
+
+/* What programs and engines need grows from step to step, until it is dropped. */
+static enum tp_status tidy(struct place *place, struct tp_error *error)
+{
+  enum { STEPS = 256 };
+  if (++place->since < STEPS)
+    return TP_OK;
+  place->since = 0;
+  tp_arena_reset(place->steps.scratch);
+  return tp_steps_begin(&place->steps, error);
+}
+
+/* Where the cache is static every step attends all of it. */
+static enum tp_status run_step(void *data, const struct tp_batch *batch, double *seconds,
+                               struct tp_error *error)
+{
+  struct place *const place = data;
+  struct tp_batch step = *batch;
+  struct tp_result result;
+  for (int i = 0; i < step.n && place->cache_is_static; i++)
+    if (tp_chunk_decodes(&step.chunks[i]))
+      step.chunks[i].context = place->capacity - 1;
+  TP_TRY(tidy(place, error));
+  TP_TRY(tp_steps_run(&place->steps, &step, &result, error));
+  *seconds = result.total_s;
+  return TP_OK;
+}
+
+static int64_t max_of(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+static int64_t min_of(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static struct tp_arrivals arrivals_of(const struct tp_point *point,
+                                      const struct tp_served_load *load, struct tp_arena *arena)
+{
+  return load->trace != NULL ? load->trace_visits
+                             : tp_arrivals_draw(&load->load, point->prompt, point->generate, arena);
+}
+
+/* The point of the longest prompt and the longest answer, and of as many sequences as the largest
+ * step of prompts takes: what memory is needed for. */
+static struct tp_point largest_of(const struct tp_point *point, const struct tp_arrivals *arrivals,
+                                  int64_t step_tokens, int64_t most_sequences)
+{
+  struct tp_point largest = *point;
+  largest.prompt = largest.generate = 1;
+  for (size_t i = 0; i < arrivals->n; i++) {
+    largest.prompt = max_of(largest.prompt, arrivals->items[i].prompt);
+    largest.generate = max_of(largest.generate, arrivals->items[i].generate);
+  }
+  const int64_t of_a_step =
+      step_tokens > 0 ? (step_tokens + largest.prompt - 1) / largest.prompt : 1;
+  largest.batch = point->mesh.dp * min_of(of_a_step, most_sequences);
+  return largest;
+}
+
+/* That run at once at most, in all replicas. */
+static int64_t most_sequences_of(const struct tp_point *point, const struct tp_served_load *load)
+{
+  const int64_t all = load->trace != NULL ? (int64_t)load->trace_visits.n : load->load.requests;
+  const int64_t at_once = load->load.concurrency > 0 ? min_of(load->load.concurrency, all) : all;
+  return load->batch_limits ? min_of(point->batch, at_once) : at_once;
+}
+
+/* What one request needs beside the weights, and what is left then for the cache of all. */
+static enum tp_status make_room(struct tp_serve *serve, struct place *place, double *room_bytes,
+                                struct tp_error *error)
+{
+  const struct tp_point *const point = place->steps.point;
+  const struct tp_batch one = tp_batch_decode(1, 2);
+  const struct tp_program *program;
+  struct tp_footprint need;
+  TP_TRY(tp_memory_need(&place->steps, &need, error));
+  TP_TRY(
+      tp_steps_program(&place->steps, (struct tp_stage_pass){.stage = 0}, &one, &program, error));
+  place->sequence = *program;
+  need.kv_bytes = cache_bytes(place, place->capacity);
+  TP_TRY(tp_memory_check(point, &need, &serve->misfit, error));
+  *room_bytes = point->device->datasheet.dram_bytes - tp_memory_reserve_bytes(point) -
+                (tp_memory_bytes(&need) - need.kv_bytes);
+  return TP_OK;
+}
+
+static enum tp_status check(const struct tp_point *point, struct tp_error *error)
+{
+  if (point->mesh.pp > 1)
+    return tp_fail(error, TP_E_INPUT,
+                   "pp %d: a server over stages has several steps under way, which nobody models "
+                   "here; take pp 1",
+                   point->mesh.pp);
+  if (point->micro_batch > 0)
+    return tp_fail(error, TP_E_INPUT,
+                   "micro_batch %lld: a server makes its batches itself; leave it out",
+                   (long long)point->micro_batch);
+  if (!tp_point_generates(point))
+    return tp_fail(error, TP_E_INPUT, "phase %s: a server generates; take inference",
+                   tp_workload_text(&point->workload));
+  return TP_OK;
+}
+
+static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_point *point,
+                                    const struct tp_served_load *load, struct tp_served *row,
+                                    struct tp_error *error)
+{
+  const struct tp_stack *const stack = point->stack;
+  const int64_t budget = tp_stack_prefill_tokens(stack, point->device->datasheet.dram_bytes);
+  const int64_t most = most_sequences_of(point, load);
+  const struct tp_arrivals arrivals = arrivals_of(point, load, serve->visits);
+  const struct tp_point largest = largest_of(point, &arrivals, budget, most);
+  struct place place = {.steps = {.point = &largest,
+                                  .timer = serve->timer,
+                                  .memo = serve->memo,
+                                  .scratch = serve->scratch},
+                        .cache_is_static = tp_point_cache_is_static(point),
+                        .capacity = tp_point_capacity(&largest)};
+  struct tp_server server = {.step_tokens = budget > 0 ? budget : largest.prompt,
+                             .most_sequences = most,
+                             .prefills_first = stack->serving.prefill == TP_PREFILL_FIRST,
+                             .replicas = point->mesh.dp,
+                             .cache_bytes = cache_bytes,
+                             .step = run_step,
+                             .data = &place,
+                             .progress = serve->progress,
+                             .progress_data = serve->progress_data};
+  struct tp_serving serving;
+  TP_TRY(check(point, error));
+  TP_TRY(tp_steps_begin(&place.steps, error));
+  row->point.nodes = tp_machine_nodes(&place.steps.timing.machine->machine);
+  TP_TRY(make_room(serve, &place, &server.room_bytes, error));
+  TP_TRY(tp_server_run(&server, &arrivals, load->load.concurrency, serve->visits, &serving, error));
+  tp_served_fill(&serving, tp_mesh_ranks(&point->mesh), serve->visits, row);
+  return TP_OK;
+}
+
+static void describe(const struct tp_point *point, const struct tp_served_load *load,
+                     struct tp_served *row)
+{
+  tp_served_clear(row);
+  tp_point_describe(point, &row->point);
+  if (!load->batch_limits)
+    row->point.batch = (double)NAN;
+  row->trace = load->trace;
+  if (load->trace != NULL) {
+    row->point.prompt = row->point.generate = (double)NAN;
+    row->requests = (double)load->trace_visits.n;
+    return;
+  }
+  if (load->load.concurrency > 0)
+    row->concurrency = (double)load->load.concurrency;
+  else
+    row->rate = load->load.rate_per_s;
+  row->range_ratio = load->load.range_ratio;
+  row->requests = (double)load->load.requests;
+  row->seed = (double)load->load.seed;
+}
+
+/* Everything but the speedup. */
+static enum tp_status serve_alone(struct tp_serve *serve, const struct tp_point *point,
+                                  const struct tp_served_load *load, struct tp_served *row,
+                                  struct tp_error *error)
+{
+  struct tp_error reason;
+  tp_arena_reset(serve->scratch);
+  tp_arena_reset(serve->visits);
+  describe(point, load, row);
+  const enum tp_status status = serve_outputs(serve, point, load, row, &reason);
+  if (status == TP_E_INPUT)
+    tp_prediction_refuse(&row->point, reason.text);
+  else if (status != TP_OK)
+    return tp_fail(error, status, "%s", reason.text);
+  return TP_OK;
+}
+
+static bool same_load(const struct tp_served_load *a, const struct tp_served_load *b)
+{
+  return a->load.concurrency == b->load.concurrency && a->load.rate_per_s == b->load.rate_per_s &&
+         a->load.range_ratio == b->load.range_ratio && a->load.requests == b->load.requests &&
+         a->load.seed == b->load.seed && a->batch_limits == b->batch_limits && a->trace == b->trace;
+}
+
+enum tp_status tp_serve(struct tp_serve *serve, const struct tp_point *point,
+                        const struct tp_served_load *load, struct tp_served *row,
+                        struct tp_error *error)
+{
+  TP_TRY(serve_alone(serve, point, load, row, error));
+  const bool is_standard = strcmp(point->variant->text, serve->standard.text) == 0;
+  const bool known = serve->standard_point.model != NULL &&
+                     tp_point_same_point(&serve->standard_point, point) &&
+                     same_load(&serve->standard_load, load);
+  if (is_standard || (!known && !isnan(row->e2e_s))) {
+    struct tp_served standard = *row;
+    struct tp_point standard_point = *point;
+    standard_point.variant = &serve->standard;
+    if (!is_standard)
+      TP_TRY(serve_alone(serve, &standard_point, load, &standard, error));
+    serve->standard_point = standard_point;
+    serve->standard_load = *load;
+    serve->standard_e2e_s = standard.e2e_s;
+  }
+  if (!isnan(row->e2e_s))
+    row->speedup = serve->standard_e2e_s / row->e2e_s;
+  return TP_OK;
+}

@@ -1,0 +1,58 @@
+#ifndef TP_SERVE_SERVER_H
+#define TP_SERVE_SERVER_H
+/* A server that works on many requests at once: continuous batching with chunked prefill.
+ *
+ *     waiting   r5 r6 ...                      in the order of their coming
+ *     running   r1 r2 r3 decode | r4 prefills  every step anew: who decodes, whose prompt goes on
+ *     step      {3, 1, context} {1, 2048, 6144}
+ *
+ * A step takes one token of every sequence that decodes and, as far as its budget of tokens goes,
+ * the prompts of those that came first; or, where the software prefills first, prompts alone as
+ * long as there are any.  A request is let in when the cache has room for all of its tokens, so
+ * that none is ever put out again.  Orca (Yu et al., OSDI 2022), Sarathi-Serve (arXiv 2403.02310).
+ *
+ * Of a step's batch there are at most three chunks: who decodes, at their mean context; prompts
+ * that begin; prompts that go on, either at their mean length and context.  Time is linear in the
+ * context of decode, so that the mean loses nothing but what windows cut off; prefill's attention,
+ * which grows with the square, comes out too short by the variance of the lengths over the square
+ * of their mean: 0.4 % where lengths are even between 0.8 and 1, of a share of a step that
+ * attention is.
+ */
+#include "program/batch.h"
+#include "serve/arrivals.h"
+
+struct tp_server {
+  int64_t step_tokens;    /* that a step takes at most, of a replica */
+  int64_t most_sequences; /* that run at once, in all replicas; 0: as many as there is room for */
+  bool prefills_first;
+  int replicas;      /* that share out what runs evenly; a step lasts as long as the fullest's */
+  double room_bytes; /* for the cache of a replica, on the GPU that has least */
+  /* What the cache of a sequence of so many tokens takes there. */
+  double (*cache_bytes)(void *data, int64_t tokens);
+  enum tp_status (*step)(void *data, const struct tp_batch *batch, double *seconds,
+                         struct tp_error *error);
+  void *data;
+  void (*progress)(void *data, size_t ended); /* after every step; NULL: none */
+  void *progress_data;
+};
+
+/* How a request fared; times from the beginning of the load. */
+struct tp_visit {
+  double came_s, first_s, ended_s; /* came; its first token was there; its last */
+  int64_t prompt, generate;
+};
+
+struct tp_serving {
+  struct tp_visit *visits; /* a request each, in the order of their coming */
+  size_t n;
+  double ended_s; /* the last one */
+  int64_t steps;
+  double sequences; /* that a step worked on, on average over time */
+};
+
+/* Serves them all; `concurrency` above 0: a closed loop of so many.  TP_E_INPUT where the cache has
+ * no room for one of them alone.  The visits are in `arena`. */
+enum tp_status tp_server_run(const struct tp_server *server, const struct tp_arrivals *arrivals,
+                             int64_t concurrency, struct tp_arena *arena,
+                             struct tp_serving *serving, struct tp_error *error);
+#endif
