@@ -15,7 +15,7 @@ sweep: base model platform program cost engine predict sweep
 serve: base model platform program cost engine predict serve
 ops: base platform program cost engine numeric predict ops
 fit: base platform program cost predict ops fit
-judge: base platform program cost predict sweep ops fit judge
+judge: base platform program cost predict sweep serve ops fit judge
 plot: base program predict plot
 run: base platform program cost numeric run
 host: base program cost engine numeric run host

@@ -6,6 +6,7 @@
 #include "platform/library.h"
 #include "platform/open.h"
 #include "program/wiring/build.h"
+#include "serve/served.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -226,6 +227,20 @@ static enum tp_status list_columns(struct tp_session *session, struct tp_table *
   return TP_OK;
 }
 
+static enum tp_status list_served(struct tp_session *session, struct tp_table *table,
+                                  struct tp_error *error)
+{
+  (void)session;
+  (void)error;
+  for (size_t i = 0; i < tp_n_served_columns; i++) {
+    const struct tp_served_column *const column = &tp_served_columns[i];
+    tp_table_add(table, column->name);
+    tp_table_add(table, column->point != NULL ? column->point->unit : column->unit);
+    tp_table_add(table, column->point != NULL ? column->point->description : column->description);
+  }
+  return TP_OK;
+}
+
 enum { MOST_COLUMNS = 7 };
 
 static const struct topic {
@@ -250,6 +265,7 @@ static const struct topic {
     {"libraries", list_libraries, 2, {"library", "version"}, {true, true}},
     {"variants", list_variants, 2, {"variant", "summary"}, {true, true}},
     {"columns", list_columns, 3, {"column", "unit", "description"}, {true, true, true}},
+    {"serve-columns", list_served, 3, {"column", "unit", "description"}, {true, true, true}},
 };
 enum { N_TOPICS = sizeof topics / sizeof topics[0] };
 
@@ -289,7 +305,7 @@ static enum tp_status run(struct tp_session *session, void *values,
 const struct tp_command tp_command_list = {
     .name = "list",
     .summary = "models, platforms, devices, stacks, libraries, variants or result columns",
-    .usage = "models|platforms|devices|stacks|libraries|variants|columns",
+    .usage = "models|platforms|devices|stacks|libraries|variants|columns|serve-columns",
     .example = "tpsim list models",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

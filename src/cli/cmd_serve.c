@@ -71,6 +71,7 @@ static enum tp_status read_loads(struct job *job, struct tp_error *error)
                                  .rate = list_of(&args->rate),
                                  .range_ratio = list_of(&args->range_ratio),
                                  .seed = list_of(&args->seed),
+                                 .batch_limits = args->points.batch.n > 0,
                                  .trace = args->trace};
   if (args->requests > 0) {
     double *const requests = TP_NEW(arena, double, 1);
@@ -100,13 +101,6 @@ static enum tp_status read_points(struct job *job, struct tp_error *error)
   return tp_grid_check(&asked->grid, &asked->catalog, error);
 }
 
-static bool batch_limits(const struct job *job, size_t row)
-{
-  const struct tp_grid *const grid = &job->asked.grid;
-  return grid->axes[TP_AXIS_batch].n > 0 ||
-         (grid->points != NULL && tp_csv_cell(&job->csv, row, grid->columns[TP_AXIS_batch])[0]);
-}
-
 static void show_progress(void *data, size_t ended)
 {
   struct job *const job = data;
@@ -131,7 +125,7 @@ static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
   TP_TRY(tp_loads_of_row(&job->loads, grid->points, row, job->session->arena, &loads, &n_loads,
                          error));
   for (size_t i = 0; i < n_loads * n_variants; i++) {
-    struct tp_served_load *const load = &loads[i / n_variants];
+    const struct tp_served_load *const load = &loads[i / n_variants];
     const size_t n = load->trace != NULL ? load->trace_visits.n : (size_t)load->load.requests;
     *requests += n;
     if (job->serve == NULL) {
@@ -139,7 +133,6 @@ static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
       continue;
     }
     struct tp_point point;
-    load->batch_limits = batch_limits(job, row);
     TP_TRY(tp_grid_point(grid, &job->asked.catalog, first + i % n_variants, &point, error));
     TP_TRY(tp_serve(job->serve, &point, load, &job->rows[job->n++], error));
     job->done += n;

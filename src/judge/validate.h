@@ -4,7 +4,8 @@
  *
  * A table of ops has the columns of ops/costs.h and time_us; a table of points has the input
  * columns of the result CSV and any of ttft_s, prefill_s (the same), tpot_s, decode_s (all steps
- * after the first token), e2e_s, tokens_per_s.  Figures may be grouped by any other column.  An
+ * after the first token), e2e_s, tokens_per_s; a row with concurrency or rate is served under that
+ * load.  Figures may be grouped by any other column.  An
  * empty cell was not measured.
  *
  * A table of ops that also has alone_us is one of interference or, without columns of what ran

@@ -13,6 +13,7 @@ static const char *const scale_names[] = TP_SCALE_NAMES;
 static const char *const dispatch_names[] = TP_DISPATCH_NAMES;
 static const char *const decode_dispatch_names[] = TP_DECODE_DISPATCH_NAMES;
 static const char *const prefill_order_names[] = TP_PREFILL_ORDER_NAMES;
+static const char *const cache_room_names[] = TP_CACHE_ROOM_NAMES;
 static const char *const library_names[] = TP_LIBRARY_NAMES;
 
 #define NUMBER(name, member, least, most)                                              \
@@ -140,6 +141,7 @@ static const struct tp_field pipeline_fields[] = {
 
 static const struct tp_field serving_fields[] = {
     CHOICE("prefill", serving.prefill, prefill_order_names),
+    CHOICE("cache", serving.cache, cache_room_names),
 };
 
 static const struct {

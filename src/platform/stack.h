@@ -55,6 +55,14 @@ enum tp_prefill_order { TP_PREFILL_BESIDE, TP_PREFILL_FIRST };
     "beside-decode", "first", NULL \
   }
 
+/* What a server's cache must have room for when it lets a request in: all tokens that it will have,
+ * or those it has; when more do not fit the last one is computed anew later. */
+enum tp_cache_room { TP_CACHE_RESERVED, TP_CACHE_GROWS };
+#define TP_CACHE_ROOM_NAMES   \
+  {                           \
+    "reserved", "grows", NULL \
+  }
+
 enum tp_library {
   TP_LIBRARY_NCCL,
   TP_LIBRARY_PEER_KERNELS /* one-/two-shot, NCCL beyond */,
@@ -147,6 +155,7 @@ struct tp_stack {
   } pipeline;
   struct {
     int prefill; /* enum tp_prefill_order */
+    int cache;   /* enum tp_cache_room */
   } serving;
   double spread_ratio; /* residual spread of end-to-end fits */
 };

@@ -64,6 +64,11 @@ static bool says(const struct tp_csv *csv, size_t row, const char *column)
   return csv != NULL && tp_csv_cell(csv, row, tp_csv_column(csv, column))[0] != '\0';
 }
 
+bool tp_loads_has(const struct tp_csv *csv, size_t row)
+{
+  return says(csv, row, "concurrency") || says(csv, row, "rate");
+}
+
 /* As many as a closed loop needs to be full for most of the time, as benchmarks take them. */
 static int64_t usual_requests(int64_t concurrency)
 {
@@ -92,11 +97,14 @@ enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv
   TP_TRY(values_of(&ratio_number, &loads->range_ratio, csv, row, arena, &ratios, error));
   TP_TRY(values_of(&requests_number, &loads->requests, csv, row, arena, &requests, error));
   TP_TRY(values_of(&seed_number, &loads->seed, csv, row, arena, &seeds, error));
+  const bool batch_limits = loads->batch_limits || says(csv, row, "batch");
   *n = 0;
   *items = NULL;
   if (loads->trace != NULL) {
     TP_APPEND(arena, *items, *n,
-              (struct tp_served_load){.trace = loads->trace, .trace_visits = loads->trace_visits});
+              (struct tp_served_load){.batch_limits = batch_limits,
+                                      .trace = loads->trace,
+                                      .trace_visits = loads->trace_visits});
     return TP_OK;
   }
   /* A row that says one of the two means that one. */
@@ -122,7 +130,8 @@ enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv
     else
       load.rate_per_s = amount;
     load.requests = requests.n > 0 ? (int64_t)requests.items[0] : usual_requests(load.concurrency);
-    TP_APPEND(arena, *items, *n, (struct tp_served_load){.load = load});
+    TP_APPEND(arena, *items, *n,
+              (struct tp_served_load){.load = load, .batch_limits = batch_limits});
   }
   return TP_OK;
 }

@@ -11,12 +11,16 @@ struct tp_load_list {
 };
 struct tp_loads {
   struct tp_load_list concurrency, rate, range_ratio, requests, seed;
+  bool batch_limits; /* so many run at once at most as a list says */
   const char *trace; /* NULL: none, else its file and requests */
   struct tp_arrivals trace_visits;
 };
 
 /* Columns of a points file that say a load, and those of the result, ended by NULL; in `arena`. */
 const char *const *tp_loads_columns(struct tp_arena *arena);
+
+/* Whether a row says a load. */
+bool tp_loads_has(const struct tp_csv *csv, size_t row);
 
 /* Those of a row of `csv` (NULL: of no file), whose cells go before the lists.  A trace is the only
  * load; else each has either a concurrency or a rate.  TP_E_INPUT where a number makes no sense or

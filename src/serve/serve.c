@@ -190,6 +190,7 @@ static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_poin
   struct tp_server server = {.step_tokens = budget > 0 ? budget : largest.prompt,
                              .most_sequences = most,
                              .prefills_first = stack->serving.prefill == TP_PREFILL_FIRST,
+                             .cache_grows = stack->serving.cache == TP_CACHE_GROWS,
                              .replicas = point->mesh.dp,
                              .cache_bytes = cache_bytes,
                              .step = run_step,

@@ -5,23 +5,28 @@
 #include <math.h>
 #include <string.h>
 
-/* What a column of the sweep's result says of itself. */
-#define POINT_COLUMN(name, text) \
-  {#name, NULL, NULL, text, true, false, offsetof(struct tp_served, point.name)},
+#define POINT_COLUMN(name, text)  \
+  {#name,                         \
+   NULL,                          \
+   NULL,                          \
+   &tp_columns[TP_COLUMN_##name], \
+   text,                          \
+   true,                          \
+   offsetof(struct tp_served, point.name)},
 #define POINT_TEXT(name)   POINT_COLUMN(name, true)
 #define POINT_NUMBER(name) POINT_COLUMN(name, false)
 #define LOAD_TEXT(name, unit, description) \
-  {#name, unit, description, true, true, true, offsetof(struct tp_served, name)},
+  {#name, unit, description, NULL, true, true, offsetof(struct tp_served, name)},
 #define LOAD_NUMBER(name, unit, description) \
-  {#name, unit, description, false, true, true, offsetof(struct tp_served, name)},
+  {#name, unit, description, NULL, false, true, offsetof(struct tp_served, name)},
 #define OUTPUT(name, unit, description) \
-  {#name, unit, description, false, false, false, offsetof(struct tp_served, name)},
+  {#name, unit, description, NULL, false, false, offsetof(struct tp_served, name)},
 /* clang-format off */
 const struct tp_served_column tp_served_columns[] = {
     TP_SERVED_POINT(POINT_TEXT, POINT_NUMBER)
     TP_SERVED_LOAD(LOAD_TEXT, LOAD_NUMBER)
     TP_SERVED_OUTPUTS(OUTPUT)
-    {"status", "", "ok, or why it cannot run", true, false, false,
+    {"status", NULL, NULL, &tp_columns[TP_COLUMN_status], true, false,
      offsetof(struct tp_served, point.status)},
     TP_SERVED_LATER_OUTPUTS(OUTPUT)};
 /* clang-format on */

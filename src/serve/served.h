@@ -9,11 +9,13 @@
 
 /* X(name, unit, description).  Those of the point are columns of the sweep's result, which have
  * theirs there. */
-#define TP_SERVED_POINT(TEXT, NUMBER)                                                        \
-  TEXT(model)                                                                                \
-  TEXT(platform) TEXT(stack) TEXT(variant) NUMBER(tp) NUMBER(pp) NUMBER(nodes) NUMBER(batch) \
-      NUMBER(prompt) NUMBER(generate) TEXT(dtype) TEXT(engine) NUMBER(dp) NUMBER(ep)         \
-          TEXT(kv_dtype) NUMBER(layers)
+#define TP_SERVED_POINT(TEXT, NUMBER)                                                           \
+  TEXT(model)                                                                                   \
+  TEXT(platform)                                                                                \
+  TEXT(stack)                                                                                   \
+  TEXT(variant)                                                                                 \
+  NUMBER(tp) NUMBER(pp) NUMBER(nodes) NUMBER(batch) NUMBER(prompt) NUMBER(generate) TEXT(dtype) \
+      TEXT(engine) NUMBER(dp) NUMBER(ep) TEXT(kv_dtype) NUMBER(layers)
 
 #define TP_SERVED_LOAD(TEXT, NUMBER)                                                              \
   NUMBER(concurrency, "requests", "under way at any time; empty: they come as rate or trace say") \
@@ -55,7 +57,8 @@ struct tp_served {
 
 struct tp_served_column {
   const char *name, *unit, *description;
-  bool is_text, is_input, is_load;
+  const struct tp_column *point; /* that says unit and description; NULL: they are said here */
+  bool is_text, is_input;
   size_t offset; /* in struct tp_served */
 };
 extern const struct tp_served_column tp_served_columns[];

@@ -5,9 +5,11 @@
 /* One that was let in. */
 struct sequence {
   size_t request;
-  int64_t prompt, generate; /* tokens it has, and is to make */
-  int64_t cached, made;     /* of the prompt; generated */
-  int64_t taken;            /* of the prompt in the step under way */
+  int64_t prompt, generate; /* tokens it came with, and is to make */
+  int64_t made;
+  int64_t wanted, cached; /* before it decodes: its prompt, of one that was put out what it had
+                             made, too; and how much of that is there */
+  int64_t taken;          /* of it in the step under way */
   double cache_bytes;
 };
 
@@ -16,8 +18,8 @@ struct state {
   const struct tp_arrivals *arrivals;
   int64_t concurrency;
   struct tp_visit *visits;
-  struct sequence *running; /* in the order they were let in */
-  size_t n_running;
+  struct sequence *running, *put_out; /* in the order they were let in; put out, the next last */
+  size_t n_running, n_put_out;
   size_t came, let_in, ended; /* requests that did */
   bool prompts_alone;         /* the step under way decodes nothing */
   double now_s, cache_bytes;
@@ -25,7 +27,7 @@ struct state {
 
 static bool prefills(const struct sequence *sequence)
 {
-  return sequence->cached < sequence->prompt;
+  return sequence->cached < sequence->wanted;
 }
 
 /* Who is there by now: of a closed loop one for each that ended. */
@@ -45,23 +47,59 @@ static void receive(struct state *state)
   }
 }
 
-/* Lets the first one that waits in, where there is room; false: it waits on. */
+/* What a sequence takes of the cache: for all tokens it will have, or for those it has and the
+ * one that comes next. */
+static double bytes_of(const struct tp_server *server, const struct sequence *sequence)
+{
+  return server->cache_bytes(server->data, server->cache_grows
+                                               ? sequence->prompt + sequence->made + 1
+                                               : sequence->prompt + sequence->generate);
+}
+
+/* The one that is let in next: one that was put out, or the first that waits. */
+static struct sequence next_of(const struct state *state)
+{
+  if (state->n_put_out > 0)
+    return state->put_out[state->n_put_out - 1];
+  const struct tp_visit *const visit = &state->visits[state->let_in];
+  return (struct sequence){.request = state->let_in,
+                           .prompt = visit->prompt,
+                           .generate = visit->generate,
+                           .wanted = visit->prompt};
+}
+
+/* Lets it in where there is room; false: it waits on. */
 static bool let_in(struct state *state)
 {
   const struct tp_server *const server = state->server;
-  if (state->let_in == state->came)
+  if (state->n_put_out == 0 && state->let_in == state->came)
     return false;
-  const struct tp_visit *const visit = &state->visits[state->let_in];
-  const double bytes = server->cache_bytes(server->data, visit->prompt + visit->generate);
-  if (state->cache_bytes + bytes > server->room_bytes * server->replicas ||
+  struct sequence next = next_of(state);
+  next.cache_bytes = bytes_of(server, &next);
+  if (state->cache_bytes + next.cache_bytes > server->room_bytes * server->replicas ||
       (server->most_sequences > 0 && state->n_running >= (size_t)server->most_sequences))
     return false;
-  state->cache_bytes += bytes;
-  state->running[state->n_running++] = (struct sequence){.request = state->let_in++,
-                                                         .prompt = visit->prompt,
-                                                         .generate = visit->generate,
-                                                         .cache_bytes = bytes};
+  if (state->n_put_out > 0)
+    state->n_put_out--;
+  else
+    state->let_in++;
+  state->cache_bytes += next.cache_bytes;
+  state->running[state->n_running++] = next;
   return true;
+}
+
+/* As sequences grow the last ones that were let in are put out, until the others have room; they
+ * come in again before all that wait, and compute anew what they had. */
+static void put_out(struct state *state)
+{
+  const struct tp_server *const server = state->server;
+  while (state->cache_bytes > server->room_bytes * server->replicas && state->n_running > 1) {
+    struct sequence last = state->running[--state->n_running];
+    state->cache_bytes -= last.cache_bytes;
+    last.wanted = last.prompt + last.made;
+    last.cached = 0;
+    state->put_out[state->n_put_out++] = last;
+  }
 }
 
 /* Shares the budget out to the prompts of those that run and of those that are let in for it. */
@@ -72,7 +110,7 @@ static int64_t take_prompts(struct state *state, int64_t budget)
     if (i == state->n_running && !let_in(state))
       break;
     struct sequence *const sequence = &state->running[i];
-    const int64_t left = sequence->prompt - sequence->cached, most = budget - taken;
+    const int64_t left = sequence->wanted - sequence->cached, most = budget - taken;
     sequence->taken = left < most ? left : most;
     taken += sequence->taken;
   }
@@ -136,23 +174,24 @@ static void advance(struct state *state)
   for (size_t i = 0; i < state->n_running; i++) {
     struct sequence sequence = state->running[i];
     struct tp_visit *const visit = &state->visits[sequence.request];
-    const bool decodes = !prefills(&sequence);
+    const bool decoded = !prefills(&sequence) && !state->prompts_alone;
+    const bool began = sequence.taken > 0 && sequence.cached + sequence.taken == sequence.wanted;
     sequence.cached += sequence.taken;
-    if (!decodes && !prefills(&sequence)) {
+    if (began && sequence.made == 0)
       visit->first_s = state->now_s;
-      sequence.made = 1;
-    } else if (decodes && !state->prompts_alone) {
-      sequence.made++;
-    }
+    sequence.made += decoded || began;
+    state->cache_bytes -= sequence.cache_bytes;
     if (prefills(&sequence) || sequence.made < sequence.generate) {
+      sequence.cache_bytes = bytes_of(state->server, &sequence);
+      state->cache_bytes += sequence.cache_bytes;
       state->running[kept++] = sequence;
       continue;
     }
     visit->ended_s = state->now_s;
-    state->cache_bytes -= sequence.cache_bytes;
     state->ended++;
   }
   state->n_running = kept;
+  put_out(state);
 }
 
 /* Nobody runs: the next one is waited for, or can never be let in. */
@@ -205,5 +244,6 @@ enum tp_status tp_server_run(const struct tp_server *server, const struct tp_arr
   *serving = (struct tp_serving){.n = arrivals->n};
   state.visits = serving->visits = TP_NEW(arena, struct tp_visit, arrivals->n);
   state.running = TP_NEW_RAW(arena, struct sequence, arrivals->n);
+  state.put_out = TP_NEW_RAW(arena, struct sequence, arrivals->n);
   return run(&state, serving, error);
 }

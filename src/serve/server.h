@@ -8,8 +8,10 @@
  *
  * A step takes one token of every sequence that decodes and, as far as its budget of tokens goes,
  * the prompts of those that came first; or, where the software prefills first, prompts alone as
- * long as there are any.  A request is let in when the cache has room for all of its tokens, so
- * that none is ever put out again.  Orca (Yu et al., OSDI 2022), Sarathi-Serve (arXiv 2403.02310).
+ * long as there are any.  A request is let in when the cache has room for all of its tokens; or,
+ * where the cache grows with them, for those it has, and the last one that was let in is put out
+ * when there is none left, to be computed anew.  Orca (Yu et al., OSDI 2022), Sarathi-Serve (arXiv
+ * 2403.02310).
  *
  * Of a step's batch there are at most three chunks: who decodes, at their mean context; prompts
  * that begin; prompts that go on, either at their mean length and context.  Time is linear in the
@@ -24,7 +26,7 @@
 struct tp_server {
   int64_t step_tokens;    /* that a step takes at most, of a replica */
   int64_t most_sequences; /* that run at once, in all replicas; 0: as many as there is room for */
-  bool prefills_first;
+  bool prefills_first, cache_grows;
   int replicas;      /* that share out what runs evenly; a step lasts as long as the fullest's */
   double room_bytes; /* for the cache of a replica, on the GPU that has least */
   /* What the cache of a sequence of so many tokens takes there. */

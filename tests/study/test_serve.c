@@ -251,7 +251,7 @@ START_TEST(lists_and_rows_say_loads)
   ck_assert_double_eq(items[1].load.range_ratio, 1);
   ck_assert_int_eq(items[2].load.concurrency, 8);
   ck_assert_int_eq(items[2].load.requests, 80);
-  ck_assert_int_eq(items[2].load.seed, 1);
+  ck_assert_uint_eq(items[2].load.seed, 1);
   ck_assert_int_eq(tp_csv_parse("p.csv", "rate,requests,range_ratio,seed\n2.5,7,1,9\n,,,\n",
                                 world.arena, &csv, &error),
                    TP_OK);

@@ -163,6 +163,25 @@ START_TEST(a_request_waits_for_room_for_all_its_tokens)
 }
 END_TEST
 
+/* The same where the cache grows: three fit with 6 bytes each, then with 7 two; the last computes
+ * its prompt and its first token again when there is room for both. */
+START_TEST(a_cache_that_grows_puts_the_last_one_out)
+{
+  struct tp_server server = server_of(100);
+  server.room_bytes = 20;
+  server.cache_grows = true;
+  const struct tp_arrival items[] = {{0, 5, 3}, {0, 5, 3}, {0, 5, 3}};
+  const struct tp_serving serving = serve(&server, items, 3, 3);
+  ASSERT_STEP(0, {3, 5, 0});
+  ASSERT_STEP(1, {2, 1, 5});
+  ASSERT_STEP(2, {2, 1, 6});
+  ASSERT_STEP(3, {1, 6, 0});
+  ASSERT_STEP(4, {1, 1, 6});
+  assert_visit(&serving, 1, 0, 1, 3);
+  assert_visit(&serving, 2, 0, 1, 5);
+}
+END_TEST
+
 START_TEST(no_more_run_at_once_than_asked)
 {
   struct tp_server server = server_of(100);
@@ -245,6 +264,7 @@ static Suite *suite(void)
   tcase_add_test(steps_by_hand, prompts_that_go_first_stop_decode);
   tcase_add_test(steps_by_hand, prompts_are_taken_in_the_order_of_their_coming);
   tcase_add_test(steps_by_hand, a_request_waits_for_room_for_all_its_tokens);
+  tcase_add_test(steps_by_hand, a_cache_that_grows_puts_the_last_one_out);
   tcase_add_test(steps_by_hand, no_more_run_at_once_than_asked);
   tcase_add_test(steps_by_hand, replicas_share_sequences_out);
   tcase_add_test(steps_by_hand, nobody_comes_for_a_while);
