@@ -244,8 +244,9 @@ const struct tp_command tp_command_serve = {
         "Plays continuous batching with chunked prefill: every step takes a token of each\n"
         "sequence that decodes and as much of the prompts that wait as the stack's budget of\n"
         "tokens leaves, or, where the stack prefills first (sglang), prompts alone. A request\n"
-        "is let in when the cache has room for all its tokens. Times are those of the client:\n"
-        "means, and quantiles over the requests.",
+        "is let in when the cache has room for it: for all of its tokens, or, as vLLM and sglang\n"
+        "do, for those it has. Times are those of the client: means, and quantiles over the\n"
+        "requests. `tpsim list serve-columns` explains the columns.",
     .example = "tpsim serve --model llama-3.1-70b --platform dgx-h100 --tp 4,8 --variant "
                "standard,ladder --dtype fp8 --concurrency 16,64 --generate 128",
     .options = options,

@@ -21,18 +21,21 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
                                    const char *const *others, struct tp_arena *arena,
                                    struct tp_error *error)
 {
-  const char *names[TP_N_AXES];
+  const char **names = NULL;
+  size_t n_names = 0;
   for (int i = 0; i < TP_N_AXES; i++)
-    names[i] = tp_axis_column((enum tp_axis_name)i)->name;
+    TP_APPEND(arena, names, n_names, tp_axis_column((enum tp_axis_name)i)->name);
+  for (size_t i = 0; others != NULL && others[i] != NULL; i++)
+    TP_APPEND(arena, names, n_names, others[i]);
   for (size_t c = 0; c < csv->n_columns; c++) {
     bool known = false;
     for (size_t i = 0; i < tp_n_columns; i++)
       known = known || strcmp(csv->columns[c], tp_columns[i].name) == 0;
-    for (size_t i = 0; others != NULL && others[i] != NULL; i++)
-      known = known || strcmp(csv->columns[c], others[i]) == 0;
+    for (size_t i = TP_N_AXES; i < n_names; i++)
+      known = known || strcmp(csv->columns[c], names[i]) == 0;
     if (!known)
       return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'%s", csv->path, csv->columns[c],
-                     tp_text_hint(arena, csv->columns[c], names, TP_N_AXES));
+                     tp_text_hint(arena, csv->columns[c], names, n_names));
   }
   if (csv->n_rows == 0)
     return tp_fail(error, TP_E_INPUT, "%s:1: no points below the header; add rows", csv->path);
