@@ -24,15 +24,19 @@ struct args {
   ROW(words, TP_OPTION_WORDS, name, option, letter, placeholder)
 #define NUMBERS(name, option, letter, placeholder, help) \
   ROW(numbers, TP_OPTION_NUMBERS, name, option, letter, placeholder)
-#define NODES_AND_PASS(WORDS, NUMBERS) \
-  NUMBERS(nodes, "nodes", '\0', "LIST", "") WORDS(pass, "pass", '\0', "P[,P]", "")
+#define OTHERS(WORDS, NUMBERS)                           \
+  NUMBERS(nodes, "nodes", '\0', "LIST", "")              \
+  WORDS(pass, "pass", '\0', "P[,P]", "")                 \
+  NUMBERS(concurrency, "concurrency", 'c', "LIST", "")   \
+  NUMBERS(rate, "rate", 'r', "LIST", "")                 \
+  NUMBERS(range_ratio, "range-ratio", '\0', "LIST", "")
 static const struct tp_option options[] = {
     /* clang-format off */
     {"out", 'o', TP_OPTION_REPEATED, offsetof(struct args, out), "OUT.png",
      "picture to write: .png, .svg or .pdf; may be given again"},
     TP_POINT_LIST(WORDS, NUMBERS)
     TP_POINT_PHASE_LIST(WORDS)
-    NODES_AND_PASS(WORDS, NUMBERS)
+    OTHERS(WORDS, NUMBERS)
     /* clang-format on */
     {"x", '\0', TP_OPTION_TEXT, offsetof(struct args, x), "COLUMN", "heatmap: across [batch]"},
     {"y", '\0', TP_OPTION_TEXT, offsetof(struct args, y), "COLUMN", "heatmap: down [tp]"},

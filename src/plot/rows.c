@@ -9,7 +9,9 @@ const char *const tp_plot_inputs[TP_PLOT_N_INPUTS] = {
 #define X(name, unit, description) [TP_PLOT_##name] = #name,
     TP_EVERY_INPUT(X, X)
 #undef X
-        [TP_PLOT_pass] = "pass"};
+        [TP_PLOT_pass] = "pass",
+    [TP_PLOT_concurrency] = "concurrency", [TP_PLOT_rate] = "rate",
+    [TP_PLOT_range_ratio] = "range_ratio"};
 
 enum { MOST_SHOWN = 12 };
 

@@ -5,12 +5,16 @@
 
 #include <stdbool.h>
 
-/* Inputs of a point, as the result CSV names them; and the pass, which the rows of spans have. */
+/* Inputs of a point, as the result CSV names them; the pass, which the rows of spans have; and the
+ * load, which those of a server have. */
 enum tp_plot_input {
 #define X(name, unit, description) TP_PLOT_##name,
   TP_EVERY_INPUT(X, X)
 #undef X
       TP_PLOT_pass,
+  TP_PLOT_concurrency,
+  TP_PLOT_rate,
+  TP_PLOT_range_ratio,
   TP_PLOT_N_INPUTS
 };
 #define TP_PLOT_BIT(name) (1u << TP_PLOT_##name)

@@ -98,6 +98,9 @@ static const char *words_of(enum tp_plot_input input, const char *value, struct 
       [TP_PLOT_batch] = {.before = "batch "},
       [TP_PLOT_micro_batch] = {.before = "micro-batch "},
       [TP_PLOT_interleave] = {.before = "interleave "},
+      [TP_PLOT_concurrency] = {.after = " requests at once"},
+      [TP_PLOT_rate] = {.after = " requests/s"},
+      [TP_PLOT_range_ratio] = {.before = "lengths from ", .usual = "1"},
   };
   if (value[0] == '\0' || (words[input].usual != NULL && tp_plot_same(value, words[input].usual)))
     return "";
@@ -108,10 +111,17 @@ static const char *words_of(enum tp_plot_input input, const char *value, struct 
 
 static bool is_number(enum tp_plot_input input)
 {
-  for (size_t i = 0; i < tp_n_columns; i++)
-    if (strcmp(tp_columns[i].name, tp_plot_inputs[input]) == 0)
-      return !tp_columns[i].is_text;
-  return false;
+  static const bool numbers[TP_PLOT_N_INPUTS] = {
+#define TEXT(name, unit, description)   [TP_PLOT_##name] = false,
+#define NUMBER(name, unit, description) [TP_PLOT_##name] = true,
+      TP_EVERY_INPUT(TEXT, NUMBER)
+#undef TEXT
+#undef NUMBER
+          [TP_PLOT_concurrency] = true,
+      [TP_PLOT_rate] = true,
+      [TP_PLOT_range_ratio] = true,
+  };
+  return numbers[input];
 }
 
 /* Appends what all rows have of an input that the picture does not show. */
@@ -143,17 +153,10 @@ enum tp_status tp_plot_rows_settle(struct tp_plot_rows *rows, unsigned shown,
                                    struct tp_arena *arena, const char **caption,
                                    struct tp_error *error)
 {
-  static const bool is_number[TP_PLOT_N_INPUTS] = {
-#define TEXT(name, unit, description)   [TP_PLOT_##name] = false,
-#define NUMBER(name, unit, description) [TP_PLOT_##name] = true,
-      TP_EVERY_INPUT(TEXT, NUMBER)
-#undef TEXT
-#undef NUMBER
-  };
   *caption = "";
   for (int numbers = 0; numbers < 2; numbers++) /* names stand first */
     for (enum tp_plot_input input = 0; input < TP_PLOT_N_INPUTS; input++)
-      if (is_number[input] == numbers)
+      if (is_number(input) == numbers)
         TP_TRY(settle_input(rows, shown, input, arena, caption, error));
   if (!(shown & TP_PLOT_BIT(batch)))
     *caption = listed(*caption, take_batch(rows, arena), arena);

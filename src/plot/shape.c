@@ -91,10 +91,10 @@ static const char *ways_to_choose(const struct tp_plot *plot, const struct tp_pl
 {
   const bool own = plot->form == TP_PLOT_LINES || plot->form == TP_PLOT_BARS ||
                    plot->form == TP_PLOT_FRONT; /* series of variants */
-  const unsigned elsewhere = plot->form == TP_PLOT_HEAT
-                                 ? 1u << plot->heat.across | 1u << plot->heat.down
-                             : own ? TP_PLOT_BIT(variant) | TP_PLOT_BIT(batch)
-                                   : 0;
+  const unsigned elsewhere =
+      plot->form == TP_PLOT_HEAT ? 1u << plot->heat.across | 1u << plot->heat.down
+      : own ? TP_PLOT_BIT(variant) | TP_PLOT_BIT(batch) | TP_PLOT_BIT(concurrency)
+            : 0;
   const char *text = "";
   for (int i = 0; i < TP_PLOT_N_INPUTS; i++) {
     size_t n;

@@ -1,5 +1,6 @@
-/* Throughput against batch, a line a variant with its interval as a band; and what a GPU yields
- * against the time a token takes, of each variant the points that none of its own betters. */
+/* Throughput against batch or requests at once, a line a variant with its interval as a band; and
+ * what a GPU yields against the time a token takes, of each variant the points that none of its own
+ * betters. */
 #include "plot/plot.h"
 
 #include <math.h>
@@ -28,9 +29,10 @@ static bool is_refused(const struct tp_plot_row *row, struct tp_plot_panel *pane
 static enum tp_status add_batch(struct tp_plot *plot, const struct tp_plot_row *row,
                                 struct tp_arena *arena, struct tp_error *error)
 {
-  double is[3], low_s, high_s; /* batch, tokens a second, end to end */
-  TP_TRY(
-      tp_plot_row_numbers(row, (const char *[]){"batch", "tokens_per_s", "e2e_s"}, 3, is, error));
+  double is[4], low_s, high_s; /* batch, tokens a second, end to end, requests at once */
+  TP_TRY(tp_plot_row_numbers(row, (const char *[]){"batch", "tokens_per_s", "e2e_s", "concurrency"},
+                             4, is, error));
+  is[0] = isnan(is[3]) ? is[0] : is[3]; /* of a server the batch is a limit */
   struct tp_plot_panel *const panel = panel_of(plot, row, true, arena);
   if (is_refused(row, panel, is[1], arena))
     return TP_OK;
@@ -65,7 +67,8 @@ const struct tp_plot_kind tp_plot_batch = {
     .name = "batch",
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "batch", "tokens_per_s", "e2e_s"},
-    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(batch),
+    .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(batch) |
+             TP_PLOT_BIT(concurrency),
     .frame = {.form = TP_PLOT_LINES,
               .title = "Throughput by batch",
               .x_label = "sequences at once",
@@ -131,10 +134,11 @@ const struct tp_plot_kind tp_plot_pareto = {
     .rows_are = "results",
     .columns = {"model", "variant", "tp", "batch", "tokens_per_s", "tpot_s"},
     .shows = TP_PLOT_BIT(model) | TP_PLOT_BIT(variant) | TP_PLOT_BIT(tp) | TP_PLOT_BIT(batch) |
-             TP_PLOT_BIT(pp) | TP_PLOT_BIT(dp) | TP_PLOT_BIT(ep) | TP_PLOT_BIT(nodes),
+             TP_PLOT_BIT(pp) | TP_PLOT_BIT(dp) | TP_PLOT_BIT(ep) | TP_PLOT_BIT(nodes) |
+             TP_PLOT_BIT(concurrency) | TP_PLOT_BIT(rate),
     .frame = {.form = TP_PLOT_FRONT,
               .title = "Time per token against throughput",
-              .x_label = "tokens/s a GPU, over all batches and degrees",
+              .x_label = "tokens/s a GPU, over all loads and degrees",
               .y_label = "ms a token"},
     .add = add_point,
     .finish = finish_front,
