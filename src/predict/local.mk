@@ -11,6 +11,7 @@ libtpcore_la_SOURCES += \
 	%D%/point.c %D%/precision.c %D%/precision.h %D%/point.h \
 	%D%/predict.c %D%/predict.h \
 	%D%/prediction.c %D%/prediction.h \
+	%D%/replicas.c %D%/replicas.h \
 	%D%/row.c %D%/row.h \
 	%D%/timer.c %D%/timing.c %D%/timing.h \
 	%D%/workload.c %D%/workload.h

@@ -86,6 +86,15 @@ static double ready_s(const struct run *run, const struct tp_pipeline_slot *slot
   return slot->stage == 0 ? 0 : *ended_s(run, false, slot->micro_batch, slot->stage - 1);
 }
 
+static double pass_s(const struct tp_pipeline *pipeline, const struct tp_pipeline_slot *slot)
+{
+  const bool last =
+      pipeline->last_backward_s != NULL && slot->micro_batch + 1 == pipeline->micro_batches;
+  return (!slot->backward ? pipeline->forward_s
+          : last          ? pipeline->last_backward_s
+                          : pipeline->backward_s)[slot->stage];
+}
+
 /* Does what the rank can; whether that was anything. */
 static bool advance(struct run *run, int rank)
 {
@@ -97,8 +106,7 @@ static bool advance(struct run *run, int rank)
     if (ready < 0)
       break;
     slot.start_s = ready > run->free_s[rank] ? ready : run->free_s[rank];
-    run->free_s[rank] =
-        slot.start_s + (slot.backward ? pipeline->backward_s : pipeline->forward_s)[slot.stage];
+    run->free_s[rank] = slot.start_s + pass_s(pipeline, &slot);
     *ended_s(run, slot.backward, slot.micro_batch, slot.stage) = run->free_s[rank];
     if (run->slots != NULL)
       run->slots[rank * n + run->done[rank]] = slot;

@@ -25,6 +25,7 @@ struct tp_pipeline {
   int ranks, interleave;                /* at least 1 */
   int64_t micro_batches;                /* interleaved: a multiple of ranks */
   const double *forward_s, *backward_s; /* of a stage: ranks * interleave */
+  const double *last_backward_s;        /* of the last micro-batch; NULL: as of others */
 };
 
 /* One pass of one micro-batch through one stage. */

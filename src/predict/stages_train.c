@@ -1,5 +1,6 @@
 /* Training steps over stages: every kind of pass is timed once, and a schedule says when each of
  * them runs. */
+#include "predict/replicas.h"
 #include "predict/stages.h"
 
 #include <math.h>
@@ -26,10 +27,11 @@ enum tp_status tp_stages_train_footprint(struct tp_steps *steps, int rank,
   return TP_OK;
 }
 
-/* How long passes take, by stage; of the last micro-batch the backward pass with the sums of
- * gradients over replicas, which nothing in the pipeline waits for. */
+/* How long passes take, by stage; of the last micro-batch the backward pass beside which gradients
+ * are summed over replicas. */
 struct pass_times {
   double *forward_s, *backward_s, *last_s;
+  struct tp_last_pass *last;
 };
 
 static enum tp_status time_pass(struct tp_steps *steps, struct tp_stage_pass which,
@@ -56,8 +58,14 @@ static enum tp_status time_passes(struct tp_steps *steps, const struct tp_batch 
     TP_TRY(time_pass(steps, forward, batch, n, &times->forward_s[s], passes, error));
     TP_TRY(
         time_pass(steps, back, batch, replicas ? n - 1 : n, &times->backward_s[s], passes, error));
-    if (replicas)
-      TP_TRY(time_pass(steps, last, batch, 1, &times->last_s[s], passes, error));
+    struct tp_result one;
+    if (!replicas)
+      continue;
+    TP_TRY(tp_replicas_time(steps, last, batch, &times->last[s], &one, error));
+    times->last_s[s] = times->last[s].rest_s;
+    tp_sum_add(passes, &one, 1);
+    passes->result.comm_exposed_s -=
+        one.total_s - times->last[s].rest_s; /* another pass may hide it */
   }
   return TP_OK;
 }
@@ -97,17 +105,6 @@ static enum tp_status time_all(struct tp_steps *steps, const struct tp_batch *ba
     status = time_update(steps, batch, passes, update_s, error);
   steps->timing.timeline = shown;
   return status;
-}
-
-/* When the gradients of all stages are summed; 0 without replicas. */
-static double sums_end_s(const struct tp_pipeline_slot *slots, size_t n,
-                         const struct tp_pipeline *pipeline, const double *last_s)
-{
-  double end_s = 0;
-  for (size_t i = 0; i < n; i++)
-    if (slots[i].backward && slots[i].micro_batch + 1 == pipeline->micro_batches)
-      end_s = fmax(end_s, slots[i].start_s + last_s[slots[i].stage]);
-  return end_s;
 }
 
 /* Every pass where it starts. */
@@ -167,9 +164,9 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
 {
   const struct tp_batch batch = tp_point_prefill(steps->point, 0);
   const int stages = tp_point_stages(steps->point);
-  const struct pass_times times = {TP_NEW(steps->scratch, double, stages),
-                                   TP_NEW(steps->scratch, double, stages),
-                                   TP_NEW(steps->scratch, double, stages)};
+  const struct pass_times times = {
+      TP_NEW(steps->scratch, double, stages), TP_NEW(steps->scratch, double, stages),
+      TP_NEW(steps->scratch, double, stages), TP_NEW(steps->scratch, struct tp_last_pass, stages)};
   struct tp_sum passes = {.deviation_s = 0};
   double update_s;
   TP_TRY(time_all(steps, &batch, &times, &passes, &update_s, error));
@@ -177,13 +174,16 @@ enum tp_status tp_stages_train(struct tp_steps *steps, struct tp_result *result,
   struct tp_pipeline pipeline = tp_stages_pipeline(steps->point);
   pipeline.forward_s = times.forward_s;
   pipeline.backward_s = times.backward_s;
-  const size_t n = (size_t)tp_pipeline_slots(&pipeline);
   const bool shown = steps->timing.timeline != NULL, replicas = steps->point->mesh.dp > 1;
+  if (replicas)
+    pipeline.last_backward_s = times.last_s;
+  const size_t n = (size_t)tp_pipeline_slots(&pipeline);
   struct tp_pipeline_slot *const slots =
       shown || replicas ? TP_NEW_RAW(steps->scratch, struct tp_pipeline_slot, n) : NULL;
-  double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots);
+  double total_s = tp_pipeline_run(&pipeline, steps->scratch, slots), exposed_s = 0;
   if (replicas)
-    total_s = fmax(total_s, sums_end_s(slots, n, &pipeline, times.last_s));
+    total_s = tp_replicas_end_s(&pipeline, slots, n, times.last, steps->scratch, &exposed_s);
+  passes.result.comm_exposed_s += exposed_s;
   *result = tp_stages_mean(&passes, pipeline.ranks, total_s + update_s);
   if (!shown)
     return TP_OK;

@@ -263,8 +263,10 @@ void tp_pass_wait(struct tp_pass *pass, enum tp_slot asked)
 {
   const enum tp_slot slot = slot_of(pass, asked);
   const bool of_replicas = slot == TP_SLOT_DISPATCH || slot == TP_SLOT_GATHER;
-  const bool later =
-      !of_replicas && pass->request->mesh.tp > 1; /* a loop's next turn may start it */
+  const bool combines =
+      asked == TP_SLOT_MLP && pass->request->mesh.dp > 1 && pass->block.experts.count > 0;
+  /* A loop's next turn may start it. */
+  const bool later = !of_replicas && (pass->request->mesh.tp > 1 || combines);
   if (!pass->exchange || !(later || pass->started & 1u << slot))
     return;
   assert(pass->n_waits < TP_MAX_WAITS);

@@ -32,7 +32,17 @@ END_TEST
 START_TEST(what_is_sent)
 {
   const struct tp_model model = toy_model(8);
-  const char *const one[] = {"standard", "parallel", "desync-2x", "desync-4x", "no-comm"};
+  const char *const one[] = {"standard",
+                             "parallel",
+                             "desync-2x",
+                             "desync-4x",
+                             "no-comm",
+                             "standard+t3",
+                             "standard+t3-mca",
+                             "standard+chunked:2",
+                             "standard+ideal-overlap",
+                             "standard+ideal-nmc",
+                             "standard+cu-share"};
   for (size_t i = 0; i < sizeof one / sizeof one[0]; i++)
     ck_assert_msg(sent_bytes(one[i], &model, 2, 0) == ROWS_BYTES, "%s", one[i]);
   ck_assert_double_eq(sent_bytes("ladder", &model, 2, 0), 3 * ROWS_BYTES);

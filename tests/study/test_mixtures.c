@@ -345,6 +345,19 @@ START_TEST(engines_agree)
 }
 END_TEST
 
+/* A text that never splits its tokens is the standard one: its layers wait for the experts of the
+ * one before, behind layers without any, too, where only replicas meet. */
+START_TEST(layers_wait_for_the_experts_before_them)
+{
+  const struct tp_mesh mesh = mesh_of(1, 8, 8);
+  const struct tp_prediction standard = predicted("glm-4.5", "standard", mesh, 512);
+  const struct tp_prediction whole = predicted("glm-4.5", "tokenweave:1000000", mesh, 512);
+  ck_assert_str_eq(standard.status, "ok");
+  ck_assert_rel(whole.e2e_s, standard.e2e_s, 1e-7);
+  ck_assert_rel(whole.comm_exposed_s, standard.comm_exposed_s, 1e-7);
+}
+END_TEST
+
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
 static Suite *suite(void)
 {
@@ -361,6 +374,7 @@ static Suite *suite(void)
   tcase_add_loop_test(t, kernels_of_a_library_take_tokens_there, 0, 2);
   tcase_add_loop_test(t, what_has_no_meaning_is_refused_by_name, 0, COUNT(refused));
   tcase_add_loop_test(t, engines_agree, 0, 16);
+  tcase_add_test(t, layers_wait_for_the_experts_before_them);
   tcase_add_loop_test(t, ladder_hides_the_exchanges_of_experts, 0, 4);
   suite_add_tcase(s, t);
   return s;

@@ -1,6 +1,6 @@
 /* The schedule of micro-batches over stages: hand-computed, and against what every schedule keeps.
  */
-#include "predict/pipeline.h"
+#include "predict/replicas.h"
 
 #include "../random.h"
 #include "../suite.h"
@@ -9,7 +9,8 @@ static double run(int ranks, int interleave, int64_t micro_batches, const double
                   const double *backward_s)
 {
   struct tp_arena *scratch = tp_arena_create();
-  const struct tp_pipeline pipeline = {ranks, interleave, micro_batches, forward_s, backward_s};
+  const struct tp_pipeline pipeline = {ranks,     interleave, micro_batches,
+                                       forward_s, backward_s, NULL};
   const double total_s = tp_pipeline_run(&pipeline, scratch, NULL);
   tp_arena_free(scratch);
   return total_s;
@@ -43,7 +44,7 @@ START_TEST(unlike_stages_by_hand)
 {
   struct tp_arena *scratch = tp_arena_create();
   const double forward_s[] = {1, 3}, backward_s[] = {2, 4};
-  const struct tp_pipeline pipeline = {2, 1, 2, forward_s, backward_s};
+  const struct tp_pipeline pipeline = {2, 1, 2, forward_s, backward_s, NULL};
   static const struct tp_pipeline_slot expected[] = {
       {0, 0, false, 0}, {0, 1, false, 1}, {1, 0, false, 1}, {1, 0, true, 4},
       {0, 0, true, 8},  {1, 1, false, 8}, {1, 1, true, 11}, {0, 1, true, 15}};
@@ -60,6 +61,33 @@ START_TEST(unlike_stages_by_hand)
 }
 END_TEST
 
+/* The same where the last backward passes last 3 and 6, for what runs beside them:
+ *
+ *     rank 0   ...                       B1 17-20
+ *     rank 1   ...     F1 8-11  B1 11-17
+ *
+ * sums of 5 and 9 seconds: of rank 1 from 11.5 on, 3.5 behind its pass; of rank 0 until 23.  Did
+ * both stages stand on one rank, the second's would wait for the first's. */
+START_TEST(sums_of_gradients_slow_the_last_passes)
+{
+  struct tp_arena *scratch = tp_arena_create();
+  const double forward_s[] = {1, 3}, backward_s[] = {2, 4}, last_s[] = {3, 6};
+  const struct tp_last_pass last[] = {{3, 5, 6}, {6, 9, 9.5}};
+  struct tp_pipeline pipeline = {2, 1, 2, forward_s, backward_s, last_s};
+  struct tp_pipeline_slot slots[8];
+  double exposed_s;
+  ck_assert_double_eq(tp_pipeline_run(&pipeline, scratch, slots), 20);
+  ck_assert_double_eq(slots[6].start_s, 11);
+  ck_assert_double_eq(slots[7].start_s, 17);
+  ck_assert_double_eq(tp_replicas_end_s(&pipeline, slots, 8, last, scratch, &exposed_s), 23);
+  ck_assert_double_eq(exposed_s, 3 + 3.5);
+  pipeline.ranks = 1; /* the slots as they are: sums of stage 1 end at 20.5, of stage 0 at 25.5 */
+  ck_assert_double_eq(tp_replicas_end_s(&pipeline, slots, 8, last, scratch, &exposed_s), 25.5);
+  ck_assert_double_eq(exposed_s, 5.5);
+  tp_arena_free(scratch);
+}
+END_TEST
+
 static int in_flight_of(const struct tp_pipeline *pipeline, int rank)
 {
   double kept[24];
@@ -72,8 +100,8 @@ static int in_flight_of(const struct tp_pipeline *pipeline, int rank)
  * v))); never more than there are. */
 START_TEST(micro_batches_in_flight)
 {
-  const struct tp_pipeline one = {4, 1, 8, NULL, NULL}, three = {4, 3, 8, NULL, NULL},
-                           few = {4, 1, 2, NULL, NULL}, alone = {1, 1, 8, NULL, NULL};
+  const struct tp_pipeline one = {4, 1, 8, NULL, NULL, NULL}, three = {4, 3, 8, NULL, NULL, NULL},
+                           few = {4, 1, 2, NULL, NULL, NULL}, alone = {1, 1, 8, NULL, NULL, NULL};
   for (int rank = 0; rank < 4; rank++) {
     ck_assert_int_eq(in_flight_of(&one, rank), 4 - rank);
     ck_assert_int_eq(in_flight_of(&three, rank), 15 - 2 * rank);
@@ -82,7 +110,7 @@ START_TEST(micro_batches_in_flight)
   ck_assert_int_eq(in_flight_of(&alone, 0), 1);
   /* F0 F1 of stage 0, F0 F1 of stage 2, F2, B0 of 2, F3: four of the first, which keeps thrice as
    * much, and one of the other */
-  const struct tp_pipeline two = {2, 2, 4, NULL, NULL};
+  const struct tp_pipeline two = {2, 2, 4, NULL, NULL, NULL};
   ck_assert_double_eq(tp_pipeline_most_kept(&two, 0, (const double[]){3, 0, 1, 0}), 13);
 }
 END_TEST
@@ -166,6 +194,7 @@ static Suite *suite(void)
   TCase *cases = tcase_create("1F1B");
   tcase_add_test(cases, equal_stages_have_a_closed_form);
   tcase_add_test(cases, unlike_stages_by_hand);
+  tcase_add_test(cases, sums_of_gradients_slow_the_last_passes);
   tcase_add_test(cases, micro_batches_in_flight);
   tcase_add_test(cases, every_schedule_holds);
   suite_add_tcase(made, cases);

@@ -4,6 +4,14 @@
 
 enum { SMS = 8 /* where none are asked for */ };
 
+/* Adds what stands before the GEMM whose result it sends: it reads nothing that is there, or a stage
+ * would have to be handed it. */
+static void add_ahead(struct tp_rewrite *rewrite, struct tp_op op)
+{
+  op.n_in = op.n_out = 0;
+  tp_rewrite_add(rewrite, &op);
+}
+
 /* Nothing but an event on the compute stream, as the GEMM begins. */
 static void add_begin(struct tp_rewrite *rewrite)
 {
@@ -13,7 +21,7 @@ static void add_begin(struct tp_rewrite *rewrite)
   for (int i = 0; i < rewrite->gemm->n_waits; i++)
     tp_rewrite_wait(&begin, rewrite->gemm->waits[i]);
   begin.records = rewrite->ready;
-  tp_rewrite_add(rewrite, &begin);
+  add_ahead(rewrite, begin);
 }
 
 static void add_gemm(struct tp_rewrite *rewrite)
@@ -43,7 +51,7 @@ static void emit_scatter(struct tp_rewrite *rewrite, int sms)
   struct tp_op scatter = tp_rewrite_collective(rewrite, TP_REDUCE_SCATTER);
   scatter.collective.sms = sms;
   tp_rewrite_wait(&scatter, rewrite->ready);
-  tp_rewrite_add(rewrite, &scatter);
+  add_ahead(rewrite, scatter);
   add_gemm(rewrite);
   add_end(rewrite);
 }
@@ -66,7 +74,7 @@ static void emit_near_memory(struct tp_rewrite *rewrite)
     struct tp_op send =
         tp_rewrite_send(rewrite, TP_DMA_FORWARD, rewrite->collective->collective.bytes / ranks);
     tp_rewrite_wait(&send, rewrite->ready);
-    tp_rewrite_add(rewrite, &send);
+    add_ahead(rewrite, send);
   }
   add_gemm(rewrite);
   add_end(rewrite);
