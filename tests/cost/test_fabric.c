@@ -128,6 +128,19 @@ START_TEST(nodes_that_are_filled_unevenly)
 }
 END_TEST
 
+/* Rings leave the smaller node by each of its adapters of 50 GB/s. */
+START_TEST(uneven_nodes_use_every_adapter)
+{
+  for (int ranks = 9; ranks < 16; ranks++) {
+    struct bench *bench = bench_make("dgx-h100-x2", "ideal", ranks);
+    ck_assert_rel(
+        tp_communicator_rate(groups_of(bench, ranks, 1), TP_PATTERN_RING)->flow_bytes_per_s,
+        50e9 * (ranks - 8), 1e-9);
+    bench_free(bench);
+  }
+}
+END_TEST
+
 START_TEST(a_group_of_one_does_nothing)
 {
   struct bench *bench = bench_make("dgx-h100", "vllm-graph", 8);
@@ -299,6 +312,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, a_collective_runs_on_its_group);
   tcase_add_test(tcase, groups_with_a_stride_take_the_rails);
   tcase_add_test(tcase, nodes_that_are_filled_unevenly);
+  tcase_add_test(tcase, uneven_nodes_use_every_adapter);
   tcase_add_test(tcase, a_group_of_one_does_nothing);
   tcase_add_test(tcase, members_are_a_stride_apart);
   tcase_add_test(tcase, what_was_asked_is_remembered);

@@ -91,13 +91,11 @@ static void extend(struct search *search, int depth, double rate, int hops)
   }
 }
 
-/* A bound to start with: the last ring the other way round, where links are left for it. */
-static void try_reverse(struct search *search, const struct tp_ring *last)
+/* A bound to start with: the cycle in `order`, where links are left for it. */
+static void try_order(struct search *search)
 {
   double rate = 1e300;
   int hops = 0;
-  for (int i = 0; i < search->size; i++)
-    search->order[i] = last->order[(search->size - i) % search->size];
   for (int i = 0; i < search->size; i++) {
     const struct tp_route route = after(search, search->order, i);
     use(search, &route, 1);
@@ -113,6 +111,37 @@ static void try_reverse(struct search *search, const struct tp_ring *last)
   }
   if (rate > search->best_bytes_per_s)
     keep_best(search, rate, hops);
+}
+
+/* The last ring the other way round. */
+static void try_reverse(struct search *search, const struct tp_ring *last)
+{
+  for (int i = 0; i < search->size; i++)
+    search->order[i] = last->order[(search->size - i) % search->size];
+  try_order(search);
+}
+
+static int server_of(const struct search *search, int member)
+{
+  const struct tp_fabric *const fabric = search->communicator->fabric;
+  const int rank = tp_communicator_rank(search->communicator, 0, member);
+  return fabric->platform->vertices[fabric->gpus[rank]].node;
+}
+
+/* Servers that are filled unevenly, one after another, the members of each turned on by so many:
+ * every turn leaves a server by another member's adapter, which a search from order to order would
+ * find last. */
+static void try_turns(struct search *search)
+{
+  for (int turn = 1; turn < search->size; turn++) {
+    for (int first = 0, end = 0; first < search->size; first = end) {
+      while (end < search->size && server_of(search, end) == server_of(search, first))
+        end++;
+      for (int i = first; i < end; i++)
+        search->order[i] = first + (i - first + turn) % (end - first);
+    }
+    try_order(search);
+  }
 }
 
 static int least_hops(const struct search *search)
@@ -156,8 +185,11 @@ static void find_rings(struct tp_communicator *communicator, struct search *sear
     search->edges_tried = 0;
     search->best_hops = 0;
     search->best_bytes_per_s = sum * 0.05; /* narrower ones are not worth a channel */
+    if (server_of(search, 0) != server_of(search, search->size - 1))
+      try_turns(search);
     if (communicator->n_rings > 0)
       try_reverse(search, &communicator->rings[communicator->n_rings - 1]);
+    search->order[0] = 0;
     extend(search, 1, 1e300, 0);
     if (search->best_hops == 0)
       break;
