@@ -24,6 +24,15 @@ static enum tp_status add_footprint(struct tp_steps *steps, int stage, const str
   return TP_OK;
 }
 
+/* All steps but the last take as many tokens, and how they are cut out of prompts repeats: beyond
+ * so many only the last ones may need more, for their contexts. */
+static int64_t next_step(const struct tp_point *point, int64_t step, int64_t n)
+{
+  enum { MOST_SEEN = 1000, LAST = 2 };
+  const int64_t next = step + tp_point_prefill_alike(point, step);
+  return next >= MOST_SEEN && next < n - LAST ? n - LAST : next;
+}
+
 static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct tp_footprint *most,
                                       struct tp_error *error)
 {
@@ -32,7 +41,7 @@ static enum tp_status stage_footprint(struct tp_steps *steps, int stage, struct 
   if (point->workload.train && tp_stages_are_filled(point))
     return tp_stages_train_footprint(steps, stage, most, error);
   *most = (struct tp_footprint){0};
-  for (int64_t i = 0; i < n; i += tp_point_prefill_alike(point, i)) {
+  for (int64_t i = 0; i < n; i = next_step(point, i, n)) {
     const struct tp_batch prefill = tp_point_prefill(point, i);
     TP_TRY(add_footprint(steps, stage, &prefill, most, error));
   }

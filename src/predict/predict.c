@@ -150,12 +150,25 @@ static enum tp_status sum_prefill(struct tp_steps *steps, struct tp_sum *sum,
   return TP_OK;
 }
 
+/* Each is run. */
+static enum tp_status check_steps(const struct tp_point *point, struct tp_error *error)
+{
+  enum { MOST_STEPS = 1000000 };
+  const int64_t n = tp_point_prefill_steps(point);
+  if (n <= MOST_STEPS)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "a prefill of %lld steps is more than %d; shorten batch or prompt", (long long)n,
+                 (int)MOST_STEPS);
+}
+
 static enum tp_status predict_outputs(struct tp_predictor *predictor, const struct tp_point *point,
                                       struct tp_prediction *row, struct tp_error *error)
 {
   struct tp_steps steps = steps_of(predictor, point);
   TP_TRY(tp_steps_begin(&steps, error));
   struct tp_footprint need;
+  TP_TRY(check_steps(point, error));
   TP_TRY(tp_memory_need(&steps, &need, error));
   row->nodes = tp_machine_nodes(&steps.timing.machine->machine);
   row->memory_bytes = tp_memory_bytes(&need);
