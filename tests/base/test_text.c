@@ -78,6 +78,31 @@ START_TEST(hints_stop_at_three_and_twelve)
 }
 END_TEST
 
+/* A name that has the word is meant before one that is a letter off. */
+START_TEST(hints_name_what_has_the_word)
+{
+  static const char *const devices[] = {"h20", "h100-sxm", "h200-sxm", "b200-sxm"};
+  static const char *const dtypes[] = {"nvfp4", "w4a16-mxfp4", "w4a8-mxfp4"};
+  ck_assert_str_eq(tp_text_hint(arena, "h200", devices, 4), "; did you mean 'h200-sxm'?");
+  ck_assert_str_eq(tp_text_hint(arena, "B200", devices, 4), "; did you mean 'b200-sxm'?");
+  ck_assert_str_eq(tp_text_hint(arena, "mxfp4", dtypes, 3),
+                   "; did you mean 'w4a8-mxfp4' or 'w4a16-mxfp4'?");
+}
+END_TEST
+
+START_TEST(slips_are_a_letter_off)
+{
+  ck_assert(tp_text_is_slip("promt", "prompt"));
+  ck_assert(tp_text_is_slip("micro-batch", "micro_batch"));
+  ck_assert(tp_text_is_slip("M", "m"));
+  ck_assert(!tp_text_is_slip("m", "m"));
+  ck_assert(!tp_text_is_slip("n", "m"));
+  ck_assert(!tp_text_is_slip("tps", "tp"));
+  ck_assert(!tp_text_is_slip("input_len", "prompt"));
+  ck_assert(!tp_text_is_slip("moe_dtype", "kv_dtype"));
+}
+END_TEST
+
 static const char *const numbers[] = {"0", "1", "-1", "+2", "1e9", "1.5E-3", ".5", "5."};
 static const char *const no_numbers[] = {"",   "nan",   "inf", "-Infinity", "0x10", " 1",
                                          "1 ", "1e400", "1,5", "1e",        "--1",  "16k",
@@ -240,6 +265,8 @@ static Suite *suite(void)
   tcase_add_test(words, long_words_are_far);
   tcase_add_loop_test(words, hints_name_the_closest, 0, COUNT(hints));
   tcase_add_test(words, hints_stop_at_three_and_twelve);
+  tcase_add_test(words, hints_name_what_has_the_word);
+  tcase_add_test(words, slips_are_a_letter_off);
   tcase_add_test(words, words_are_split_at_commas);
   suite_add_tcase(s, words);
   TCase *const values = tcase_create("numbers");
