@@ -41,6 +41,11 @@ const struct tp_column *tp_axis_column(enum tp_axis_name axis)
   return &tp_columns[columns[axis]];
 }
 
+double tp_axis_usual(enum tp_axis_name axis)
+{
+  return defaults[axis].number;
+}
+
 /* Where a name is to blame, `text` says which. */
 static enum tp_status fail_word(const struct tp_ask *ask, enum tp_status status,
                                 struct tp_error *error, const char *text)

@@ -17,11 +17,22 @@ void tp_grid_clear(struct tp_grid *grid)
   *grid = (struct tp_grid){.detail = TP_DETAIL_FLOW};
 }
 
+enum tp_status tp_grid_check_device(const struct tp_csv *csv, struct tp_error *error)
+{
+  if (tp_csv_column(csv, "device") < 0)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:1: column 'device': a row's GPU is its platform's, or one for all rows, "
+                 "--device; name platforms and take the column out",
+                 csv->path);
+}
+
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    const char *const *others, struct tp_arena *arena,
                                    struct tp_error *error)
 {
   const char *names[TP_N_AXES];
+  TP_TRY(tp_grid_check_device(csv, error));
   for (int i = 0; i < TP_N_AXES; i++)
     names[i] = tp_axis_column((enum tp_axis_name)i)->name;
   for (size_t c = 0; c < csv->n_columns; c++) {
