@@ -75,24 +75,25 @@ static bool is_part(const char *word, const char *name)
   return false;
 }
 
-/* How a name may be close, the closest first: it has the whole word, is a few letters off, has the
- * word's letters.  Where names of one kind are there, those of the next are not meant. */
-enum kind { HAS_WORD, IS_OFF, HAS_LETTERS, IS_FAR };
+/* How a name may be close, the closest first: it is the word in other capitals, has the whole word,
+ * is a few letters off, has the word's letters.  Where names of one kind are there, those of the
+ * next are not meant. */
+enum kind { IS_SAME, HAS_WORD, IS_OFF, HAS_LETTERS, IS_FAR };
 enum { RANKS_A_KIND = 65536 };
 
 static enum kind kind_of(size_t rank)
 {
-  return rank == 0 ? IS_OFF : (enum kind)(rank / RANKS_A_KIND);
+  return (enum kind)(rank / RANKS_A_KIND);
 }
 
-/* Lower is closer; 0: the same in other capitals. */
+/* Lower is closer. */
 static size_t rank_name(const char *word, const char *name)
 {
   const size_t length = strlen(word), distance = tp_text_distance(word, name);
   const size_t edits = length <= 4 ? 1 : 1 + length / 4; /* h20 is no h100 */
   const size_t longer = min_size(strlen(name), RANKS_A_KIND - 1);
   if (length <= MAX_WORD && distance == 0)
-    return 0;
+    return IS_SAME;
   if (length >= LEAST_LETTERS && is_part(word, name))
     return HAS_WORD * RANKS_A_KIND + longer;
   if (length <= MAX_WORD && distance <= edits)

@@ -50,7 +50,7 @@ static const struct {
 } hints[] = {
     {"lader-1b", "; did you mean 'ladder-1b' or 'ladder-3b'?"},
     {"lama-8b", "; did you mean 'llama-3.1-8b'?"},
-    {"LLAMA-3.1-8B", "; did you mean 'llama-3.1-8b' or 'llama-3.1-70b'?"},
+    {"LLAMA-3.1-8B", "; did you mean 'llama-3.1-8b'?"},
     {"tnlg", "; did you mean 't-nlg'?"},
     {"zzz", "; known: llama-3.1-8b, llama-3.1-70b, ladder-1b, ladder-3b, t-nlg, mistral-7b"},
 };
@@ -67,10 +67,9 @@ START_TEST(hints_stop_at_three_and_twelve)
   const char *many[20];
   for (size_t i = 0; i < 20; i++)
     many[i] = tp_arena_printf(arena, "name%02zu", i);
-  ck_assert_str_eq(tp_text_hint(arena, "name00", many, 20),
+  ck_assert_str_eq(tp_text_hint(arena, "name0", many, 20),
                    "; did you mean 'name00' or 'name01' or 'name02'?");
-  ck_assert_str_eq(tp_text_hint(arena, "name03", many + 1, 9),
-                   "; did you mean 'name03' or 'name01' or 'name02'?");
+  ck_assert_str_eq(tp_text_hint(arena, "NAME03", many + 1, 9), "; did you mean 'name03'?");
   const char *const known = tp_text_hint(arena, "q", many, 20);
   ck_assert_ptr_nonnull(strstr(known, "name11, ..."));
   ck_assert_ptr_null(strstr(known, "name12"));
