@@ -19,6 +19,16 @@ bool tp_text_number(const char *text, double *value)
   return true;
 }
 
+const char *tp_text_number_mend(const char *text)
+{
+  const size_t n = strlen(text);
+  if (n == 0 || strspn(text, "+-.,0123456789eE %") != n)
+    return "";
+  if (text[n - 1] == '%')
+    return "; write 2 % as 0.02";
+  return strchr(text, ',') != NULL ? "; write no comma, and a point before decimals" : "";
+}
+
 struct numbers {
   const char *what;
   struct tp_arena *arena;

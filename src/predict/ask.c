@@ -150,7 +150,8 @@ static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis
   else if (readable)
     snprintf(text, sizeof text, "%.9g is not a whole number from %g to %g", value, least, most);
   else
-    snprintf(text, sizeof text, "'%.32s' is not a number", asked->text);
+    snprintf(text, sizeof text, "'%.32s' is not a number%s", asked->text,
+             tp_text_number_mend(asked->text));
   return fail_number(ask, axis, error, text);
 }
 

@@ -41,6 +41,10 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
       known = known || strcmp(csv->columns[c], tp_columns[i].name) == 0;
     for (size_t i = 0; others != NULL && others[i] != NULL; i++)
       known = known || strcmp(csv->columns[c], others[i]) == 0;
+    if (csv->columns[c][0] == '\0')
+      return tp_fail(
+          error, TP_E_INPUT, "%s:1: column %zu has no name%s; take it out", csv->path, c + 1,
+          csv->columns[csv->n_columns - 1][0] == '\0' ? ", for the header ends with a comma" : "");
     if (!known)
       return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'%s", csv->path, csv->columns[c],
                      tp_text_hint(arena, csv->columns[c], names, TP_N_AXES));
