@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "platform/lend.h"
+#include "platform/mistaken.h"
 #include "platform/override.h"
 
 #include <string.h>
@@ -43,11 +44,23 @@ static void note_input(struct opening *opening, const char *what, const char *pa
   tp_hash_text(text, input->hash);
 }
 
+static enum tp_status find(const struct opening *opening, enum which which, const char *name,
+                           const char **path)
+{
+  const enum tp_status status =
+      tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
+                      opening->arena, path, opening->error);
+  if (status == TP_E_INPUT && which == PLATFORM)
+    tp_mistaken_platform(opening->dirs, name, opening->arena, opening->error);
+  if (status == TP_E_INPUT && which == DEVICE)
+    tp_mistaken_device(opening->dirs, name, opening->arena, opening->error);
+  return status;
+}
+
 static enum tp_status open_doc(struct opening *opening, enum which which, const char *name)
 {
   const char *path;
-  TP_TRY(tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
-                         opening->arena, &path, opening->error));
+  TP_TRY(find(opening, which, name, &path));
   TP_TRY(tp_doc_open(path, opening->arena, &opening->docs[which], opening->error));
   note_input(opening, kinds[which].what, path, opening->docs[which].text);
   return TP_OK;
@@ -58,8 +71,7 @@ static enum tp_status open_platform(struct opening *opening, const char *name)
 {
   const char *path = name, *text;
   if (!is_xml(name))
-    TP_TRY(tp_datadir_find(opening->dirs, kinds[PLATFORM].what, kinds[PLATFORM].folder, ".json",
-                           name, opening->arena, &path, opening->error));
+    TP_TRY(find(opening, PLATFORM, name, &path));
   TP_TRY(tp_file_read(path, opening->arena, &text, opening->error));
   note_input(opening, kinds[PLATFORM].what, path, text);
   opening->xml = is_xml(name) || text[strspn(text, " \t\r\n")] == '<';
