@@ -11,6 +11,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Streams that the shell has opened: /dev/stdout, /dev/fd/63 of >(...), /proc/self/fd/1.  Behind
+ * them may stand a pipe, whose name is none, or a file that others write, too. */
+static bool is_stream(const char *file)
+{
+  static const char *const places[] = {"/dev/fd/", "/dev/std", "/proc/"};
+  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+    if (strncmp(file, places[i], strlen(places[i])) == 0)
+      return true;
+  return false;
+}
+
 enum tp_status tp_claim_target(const char *file, struct tp_arena *arena, const char **target,
                                int *special, struct tp_error *error)
 {
@@ -19,11 +30,12 @@ enum tp_status tp_claim_target(const char *file, struct tp_arena *arena, const c
                    "-: is no name of a file; give one, or leave the option out where standard "
                    "output is what comes then");
   struct stat info;
-  char *const real = realpath(file, NULL);
   const bool is_link = lstat(file, &info) == 0 && S_ISLNK(info.st_mode);
-  *special = real != NULL && stat(real, &info) == 0 && !S_ISREG(info.st_mode);
+  const bool is_there = stat(file, &info) == 0;
+  char *const real = realpath(file, NULL);
+  *special = is_there && (!S_ISREG(info.st_mode) || is_stream(file) || real == NULL);
   *target = tp_arena_strdup(arena, real != NULL && is_link && !*special ? real : file);
-  const bool dangles = is_link && real == NULL;
+  const bool dangles = is_link && !is_there;
   free(real);
   if (dangles)
     return tp_fail(error, TP_E_ENVIRONMENT,

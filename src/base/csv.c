@@ -131,12 +131,31 @@ static void skip_blank_lines(struct reader *reader)
   }
 }
 
+/* What is no CSV by its first letter. */
+static enum tp_status check_beginning(const struct reader *reader, struct tp_error *error)
+{
+  switch (reader->at[strspn(reader->at, " \t")]) {
+  case '\0':
+    return tp_fail(error, TP_E_INPUT, "%s:1: empty; the first line must name the columns",
+                   reader->path);
+  case '[':
+  case '{':
+    return tp_fail(error, TP_E_INPUT, "%s:%d: JSON; give the CSV (-f csv)", reader->path,
+                   reader->line);
+  case '#':
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:%d: a comment before the header; take it out, for the first line must name "
+                   "the columns",
+                   reader->path, reader->line);
+  default:
+    return TP_OK;
+  }
+}
+
 static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, struct tp_error *error)
 {
   skip_blank_lines(reader);
-  if (*reader->at == '\0')
-    return tp_fail(error, TP_E_INPUT, "%s:1: empty; the first line must name the columns",
-                   reader->path);
+  TP_TRY(check_beginning(reader, error));
   const int line = reader->line;
   TP_TRY(read_row(reader, error));
   csv->columns = reader->cells;
@@ -149,6 +168,10 @@ static enum tp_status read_header(struct reader *reader, struct tp_csv *csv, str
                    "%s:%d: columns are parted by %s, not by commas; save it as CSV "
                    "with commas",
                    reader->path, line, *part == ';' ? "';'" : "tabs");
+  for (size_t i = 0; i < csv->n_columns; i++)
+    if (strchr(csv->columns[i], '\r') != NULL)
+      return tp_fail(error, TP_E_INPUT, "%s:%d: lines end with CR alone; save them with LF",
+                     reader->path, line);
   for (size_t i = 0; i < csv->n_columns; i++)
     if (csv->columns[i][0] != '\0' && tp_csv_column(csv, csv->columns[i]) != (int)i)
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' stands twice; remove one", reader->path,
@@ -262,8 +285,8 @@ enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, d
   if (cell[0] == '\0')
     return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s' is empty; give a number", csv->path,
                    csv->lines[row], csv->columns[column]);
-  return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': '%.40s' is not a finite number", csv->path,
-                 csv->lines[row], csv->columns[column], cell);
+  return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': '%.40s' is not a finite number%s",
+                 csv->path, csv->lines[row], csv->columns[column], cell, tp_text_number_mend(cell));
 }
 
 static bool is_space(char letter)

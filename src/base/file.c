@@ -17,6 +17,23 @@ static size_t expected_bytes(FILE *stream)
                                                                : FIRST_BYTES;
 }
 
+/* What is no text of ours by its first bytes; NULL: it may be. */
+static const char *fault_of(const char *bytes, size_t length)
+{
+  static const struct {
+    const char *bytes, *fault;
+  } others[] = {
+      {"\xFF\xFE", "UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+      {"\xFE\xFF", "UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+      {"\x1F\x8B", "packed by gzip; give what gunzip makes of it"},
+      {"PK\x03\x04", "a ZIP file, as spreadsheets are; give a text file, such as CSV"},
+  };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strncmp(bytes, others[i].bytes, strlen(others[i].bytes)) == 0)
+      return others[i].fault;
+  return strlen(bytes) != length ? "holds a NUL byte; give a text file" : NULL;
+}
+
 /* Appends all of `stream` to a grown buffer, one byte kept free for the final NUL. */
 static enum tp_status read_stream(const char *file, FILE *stream, char **buffer, size_t *length,
                                   struct tp_error *error)
@@ -38,9 +55,8 @@ static enum tp_status read_stream(const char *file, FILE *stream, char **buffer,
   if (ferror(stream))
     return tp_fail(error, TP_E_INPUT, "%s: cannot be read: %s", file, strerror(errno));
   (*buffer)[*length] = '\0';
-  if (strlen(*buffer) != *length)
-    return tp_fail(error, TP_E_INPUT, "%s: holds a NUL byte; give a text file", file);
-  return TP_OK;
+  const char *const fault = fault_of(*buffer, *length);
+  return fault == NULL ? TP_OK : tp_fail(error, TP_E_INPUT, "%s: %s", file, fault);
 }
 
 /* What editors of Windows put before UTF-8 is no part of the text. */

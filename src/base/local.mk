@@ -8,6 +8,7 @@ libtpcore_la_SOURCES += \
 	%D%/error.c %D%/error.h \
 	%D%/file.c %D%/file.h \
 	%D%/hash.c %D%/hash.h \
+	%D%/hint.c \
 	%D%/index.c %D%/index.h \
 	%D%/json.c %D%/json.h \
 	%D%/json_line.c \

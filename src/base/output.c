@@ -21,7 +21,7 @@ enum tp_status tp_output_open(const char *file, struct tp_arena *arena, struct t
   *output = (struct tp_output){.path = NULL};
   TP_TRY(tp_claim_target(file, arena, &output->path, &special, error));
   if (special) {
-    output->stream = fopen(output->path, "w");
+    output->stream = fopen(output->path, "a");
     return output->stream != NULL ? TP_OK : fail_open(file, error);
   }
   output->temporary = tp_arena_printf(arena, "%s.tmp", output->path);

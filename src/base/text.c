@@ -1,106 +1,10 @@
 #include "base/text.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WORD = 64, MAX_SUGGESTIONS = 3, MAX_KNOWN = 12, MAX_NUMBERS = 100000 };
-
-static size_t min_size(size_t a, size_t b)
-{
-  return a < b ? a : b;
-}
-
-static bool same_letter(char a, char b)
-{
-  return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-size_t tp_text_distance(const char *a, const char *b)
-{
-  const size_t n_a = strlen(a), n_b = strlen(b);
-  if (n_a > MAX_WORD || n_b > MAX_WORD)
-    return n_a > n_b ? n_a : n_b;
-  size_t rows[3][MAX_WORD + 1];
-  size_t *before = rows[0], *previous = rows[1], *current = rows[2];
-  for (size_t j = 0; j <= n_b; j++)
-    previous[j] = j;
-  for (size_t i = 1; i <= n_a; i++) {
-    current[0] = i;
-    for (size_t j = 1; j <= n_b; j++) {
-      const size_t substituted = previous[j - 1] + !same_letter(a[i - 1], b[j - 1]);
-      current[j] = min_size(substituted, min_size(previous[j], current[j - 1]) + 1);
-      if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) && same_letter(a[i - 2], b[j - 1]))
-        current[j] = min_size(current[j], before[j - 2] + 1);
-    }
-    size_t *const oldest = before;
-    before = previous;
-    previous = current;
-    current = oldest;
-  }
-  return previous[n_b];
-}
-
-/* "lama-8b" leaves letters out of "llama-3.1-8b": far by edits, near to a reader. */
-static bool is_shortening(const char *word, const char *name)
-{
-  for (; *name != '\0'; name++)
-    if (*word != '\0' && same_letter(*word, *name))
-      word++;
-  return *word == '\0';
-}
-
-/* Lower is closer; SIZE_MAX: not close. */
-static size_t rank_name(const char *word, const char *name)
-{
-  const size_t length = strlen(word), distance = tp_text_distance(word, name);
-  const size_t edits = length <= 4 ? 1 : 1 + length / 4; /* h20 is no h100 */
-  if (length <= MAX_WORD && distance <= edits)
-    return distance;
-  if (length >= 3 && is_shortening(word, name))
-    return MAX_WORD + strlen(name);
-  return (size_t)-1;
-}
-
-const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
-                         size_t n_names)
-{
-  const char *best[MAX_SUGGESTIONS] = {NULL};
-  size_t ranks[MAX_SUGGESTIONS + 1];
-  size_t n_best = 0;
-  for (size_t i = 0; i < n_names; i++) {
-    const size_t rank = rank_name(word, names[i]);
-    if (rank == (size_t)-1)
-      continue;
-    size_t at = n_best;
-    while (at > 0 && ranks[at - 1] > rank)
-      at--;
-    if (at == MAX_SUGGESTIONS)
-      continue;
-    if (n_best < MAX_SUGGESTIONS)
-      n_best++;
-    for (size_t j = n_best - 1; j > at; j--) {
-      best[j] = best[j - 1];
-      ranks[j] = ranks[j - 1];
-    }
-    best[at] = names[i];
-    ranks[at] = rank;
-  }
-  while (n_best > 1 && ranks[0] < MAX_WORD && ranks[n_best - 1] >= MAX_WORD)
-    n_best--; /* what is a few letters off is meant, not what has its letters */
-  if (n_best == 0 && n_names == 0)
-    return "";
-  const char *hint = n_best > 0 ? "; did you mean" : "; known:";
-  const size_t n_listed = n_best > 0 ? n_best : min_size(n_names, MAX_KNOWN);
-  for (size_t i = 0; i < n_listed; i++)
-    hint = n_best > 0 ? tp_arena_printf(arena, "%s%s '%s'", hint, i > 0 ? " or" : "", best[i])
-                      : tp_arena_printf(arena, "%s%s %s", hint, i > 0 ? "," : "", names[i]);
-  return tp_arena_printf(arena, "%s%s", hint,
-                         n_best > 0            ? "?"
-                         : n_names > MAX_KNOWN ? ", ..."
-                                               : "");
-}
+enum { MAX_NUMBERS = 100000 };
 
 bool tp_text_number(const char *text, double *value)
 {
@@ -113,6 +17,16 @@ bool tp_text_number(const char *text, double *value)
     return false;
   *value = number;
   return true;
+}
+
+const char *tp_text_number_mend(const char *text)
+{
+  const size_t n = strlen(text);
+  if (n == 0 || strspn(text, "+-.,0123456789eE %") != n)
+    return "";
+  if (text[n - 1] == '%')
+    return "; write 2 % as 0.02";
+  return strchr(text, ',') != NULL ? "; write no comma, and a point before decimals" : "";
 }
 
 struct numbers {

@@ -16,13 +16,21 @@ struct tp_notes {
 /* Damerau-Levenshtein distance, case folded. */
 size_t tp_text_distance(const char *a, const char *b);
 
-/* "; did you mean 'x' or 'y'?" for the up to three names close to `word`, else "; known: a, b, c"
+/* Whether `word` is a slip of the pen for `name`, another word: a letter off of up to seven, or
+ * capitals.  Stricter than the hints below, for what is refused by it. */
+bool tp_text_is_slip(const char *word, const char *name);
+
+/* "; did you mean 'x' or 'y'?" for the up to three names close to `word` (those that
+ * have it as a whole part, "h200-sxm", before those a letter off), else "; known: a, b, c"
  * (cut at 12 names).  Arena-owned. */
 const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
                          size_t n_names);
 
 /* Reads the whole of `text` as one finite number in C's notation: 1e9 is one, 16k is none. */
 bool tp_text_number(const char *text, double *value);
+
+/* What text that is no number should be where people often write it so ("1,234.5", "2%"); else "". */
+const char *tp_text_number_mend(const char *text);
 
 /* "1,2,4:16:x2,20:40:10" -> numbers.  a:b:xF multiplies by F, a:b:S adds S, a:b adds 1; ends
  * included; at most 100,000 numbers.  `what` names the option in messages. */

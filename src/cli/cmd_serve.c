@@ -196,7 +196,8 @@ static enum tp_status write_result(const struct job *job, struct tp_error *error
   struct tp_output output;
   TP_TRY(tp_output_open(job->args->out, arena, &output, error));
   tp_served_rows_print(job->rows, job->n, TP_FORMAT_CSV, arena, output.stream);
-  const enum tp_status status = write_sidecar(job, error);
+  const bool is_file = output.temporary != NULL; /* beside a pipe there is no place */
+  const enum tp_status status = is_file ? write_sidecar(job, error) : TP_OK;
   if (status != TP_OK) {
     tp_output_abort(&output);
     return status;

@@ -13,10 +13,9 @@ struct args {
 };
 
 static const struct tp_option options[] = {
-    TP_POINTS_OPTIONS
-    TP_POINTS_PHASE_OPTION
-    {"over", 'o', TP_OPTION_TEXT, offsetof(struct args, over), "KEY",
-     "what is varied: a key of --set, or tp, batch, prompt, generate"},
+    TP_POINTS_OPTIONS TP_POINTS_PHASE_OPTION{
+        "over", 'o', TP_OPTION_TEXT, offsetof(struct args, over), "KEY",
+        "what is varied: a key of --set, or tp, batch, prompt, generate"},
     {"from", '\0', TP_OPTION_NUMBERS, offsetof(struct args, from), "A", "least value tried"},
     {"to", '\0', TP_OPTION_NUMBERS, offsetof(struct args, to), "B", "greatest value tried"},
     {"gain", 'g', TP_OPTION_NUMBERS, offsetof(struct args, gain), "X",
@@ -33,12 +32,30 @@ static enum tp_status one_number(const char *option, const struct tp_numbers *nu
   return TP_OK;
 }
 
+/* An input that is none of those which are varied is no key of --set, either. */
+static enum tp_status check_over(const char *key, struct tp_error *error)
+{
+  static const enum tp_axis_name varied[] = {TP_AXIS_tp, TP_AXIS_batch, TP_AXIS_prompt,
+                                             TP_AXIS_generate};
+  for (size_t i = 0; i < sizeof varied / sizeof *varied; i++)
+    if (strcmp(key, tp_axis_column(varied[i])->name) == 0)
+      return TP_OK;
+  for (int i = 0; i < TP_N_AXES; i++)
+    if (strcmp(key, tp_axis_column((enum tp_axis_name)i)->name) == 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "--over %s: of the inputs tp, batch, prompt and generate are varied; compare "
+                     "values of %s with `tpsim compare`",
+                     key, key);
+  return TP_OK;
+}
+
 static enum tp_status read_range(const struct args *args, struct tp_solve_request *request,
                                  struct tp_error *error)
 {
   if (args->over == NULL)
     return tp_fail(error, TP_E_INPUT,
                    "--over KEY is missing: a key of --set, or tp, batch, prompt, generate");
+  TP_TRY(check_over(args->over, error));
   request->key = args->over;
   const size_t length = strlen(args->over);
   for (size_t i = 0; i < args->points.sets.n; i++)

@@ -31,6 +31,18 @@ static size_t name_length(const char *setting)
   return equals != NULL ? (size_t)(equals - setting) : 0;
 }
 
+/* "--set tp=8": what has an option of its own is no name of a setting. */
+static enum tp_status check_no_option(const struct reader *reader, const char *option,
+                                      const char *text, struct tp_error *error)
+{
+  const size_t n = name_length(text);
+  for (size_t i = 0; i < reader->n_options; i++)
+    if (strlen(reader->options[i].name) == n && strncmp(reader->options[i].name, text, n) == 0)
+      return tp_fail(error, TP_E_INPUT, "--%s %s: is an option; write --%.*s %s", option, text,
+                     (int)n, text, text + n + 1);
+  return TP_OK;
+}
+
 /* Of two values of one name, the one that does not count would be lost without a word. */
 static enum tp_status check_name(const char *option, const char *text, const struct tp_words *given,
                                  struct tp_error *error)
@@ -78,6 +90,8 @@ static enum tp_status store(struct reader *reader, const struct tp_option *optio
   case TP_OPTION_REPEATED:
   case TP_OPTION_SETTINGS: {
     struct tp_words *words = place;
+    if (option->kind == TP_OPTION_SETTINGS)
+      TP_TRY(check_no_option(reader, option->name, text, error));
     if (option->kind == TP_OPTION_SETTINGS)
       TP_TRY(check_name(option->name, text, words, error));
     TP_APPEND(reader->arena, words->items, words->n, text);

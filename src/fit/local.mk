@@ -10,6 +10,7 @@ libtpstudy_la_SOURCES += \
 	%D%/kernels.c %D%/kernels.h \
 	%D%/measured.c %D%/measured.h \
 	%D%/nccl_hosts.c %D%/nccl_hosts.h \
+	%D%/nccl_line.c %D%/nccl_line.h \
 	%D%/nccl_json.c \
 	%D%/nccl_rows.c %D%/nccl_rows.h \
 	%D%/nccl_tests.c %D%/nccl_tests.h \

@@ -15,13 +15,25 @@ static void add_to_host(struct tp_nccl_hosts *hosts, const char *name, struct tp
   TP_APPEND(arena, hosts->items, hosts->n, fresh);
 }
 
-void tp_nccl_hosts_add(struct tp_nccl_hosts *hosts, const char *name, const char *gpu,
+void tp_nccl_hosts_add(struct tp_nccl_hosts *hosts, int group, const char *name, const char *gpu,
                        struct tp_arena *arena)
 {
+  if (hosts->ranks == 0)
+    hosts->group = group;
+  if (group != hosts->group) {
+    hosts->of_others++;
+    return;
+  }
+  hosts->ranks++;
   if (name != NULL && hosts->n < TP_MAX_GPUS) /* no run has more */
     add_to_host(hosts, name, arena);
   if (hosts->gpu == NULL && gpu != NULL)
     hosts->gpu = tp_arena_strdup(arena, gpu);
+}
+
+bool tp_nccl_hosts_are_alike(const struct tp_nccl_hosts *hosts)
+{
+  return hosts->ranks == 0 || hosts->of_others % hosts->ranks == 0;
 }
 
 void tp_nccl_hosts_say(const struct tp_nccl_hosts *hosts, struct tp_nccl_row *row)

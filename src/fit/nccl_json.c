@@ -36,13 +36,14 @@ static void read_list(const char *key, const json_t *list, struct tp_arena *aren
   }
   if (strcmp(key, "devices") != 0 && tp_nccl_field_of(key) != TP_NCCL_RANKS)
     return;
-  context->ranks = (int)json_array_size(list);
   context->hosts = (struct tp_nccl_hosts){.n = 0};
   for (size_t i = 0; i < json_array_size(list); i++) {
     const json_t *const rank = json_array_get(list, i);
-    tp_nccl_hosts_add(&context->hosts, json_string_value(json_object_get(rank, "hostname")),
+    tp_nccl_hosts_add(&context->hosts, (int)json_integer_value(json_object_get(rank, "group")),
+                      json_string_value(json_object_get(rank, "hostname")),
                       json_string_value(json_object_get(rank, "name")), arena);
   }
+  context->ranks = context->hosts.ranks;
 }
 
 static void read_member(const char *key, const json_t *value, struct tp_arena *arena,
@@ -145,12 +146,15 @@ static enum tp_status add_row(struct tp_nccl_reader *reader, const json_t *objec
                                 "when it is done; run without");
   if (isnan(time_us))
     return TP_OK;
+  if (!tp_nccl_hosts_are_alike(&context->hosts))
+    return tp_nccl_fail(reader, TP_NCCL_UNLIKE);
   struct tp_nccl_row row = {.ranks = context->ranks,
                             .op = context->op,
                             .redop = tp_arena_strdup(reader->arena, context->redop),
                             .rooted = context->rooted,
                             .bytes = context->bytes,
-                            .time_us = time_us};
+                            .time_us = time_us,
+                            .algbw = (double)NAN};
   tp_nccl_hosts_say(&context->hosts, &row);
   return tp_nccl_add(reader, &row, context->type, timed.wrong);
 }

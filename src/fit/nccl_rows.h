@@ -11,6 +11,7 @@ struct tp_nccl_row {
   bool rooted;       /* one rank sends or gets all: a broadcast, a reduction to one */
   const char *dtype;
   double bytes, time_us;
+  double algbw;              /* GB/s, as the output rounds it; NAN: not said */
   int hosts, ranks_per_host; /* 0: not said */
   const char *gpu;           /* as the driver calls it; NULL: not said */
 };
@@ -31,6 +32,10 @@ enum tp_status tp_nccl_fail(const struct tp_nccl_reader *reader, const char *tex
 /* Adds a row with its checks: a type of ours, numbers above 0, nothing wrong in the result. */
 enum tp_status tp_nccl_add(struct tp_nccl_reader *reader, const struct tp_nccl_row *row,
                            const char *type, double wrong);
+
+/* Tells by algbw which rows are in milliseconds, as nccl-tests printed until 2018, and makes them
+ * microseconds; all are or none is. */
+enum tp_status tp_nccl_settle_unit(struct tp_nccl_reader *reader, bool *was_ms);
 
 /* The whole of a JSON report; *is_report false where the text is none. */
 enum tp_status tp_nccl_read_json(struct tp_nccl_reader *reader, const char *text, bool *is_report);

@@ -207,6 +207,10 @@ enum tp_status tp_nccl_tests_parse(const char *file, const char *text,
   TP_TRY(tp_nccl_read_json(&reader, text, &is_report));
   if (!is_report)
     TP_TRY(tp_nccl_read_text(&reader, text));
+  bool was_ms;
+  TP_TRY(tp_nccl_settle_unit(&reader, &was_ms));
+  if (was_ms)
+    note(&reader, notes, "times are taken as milliseconds, which their algbw says they are");
   TP_TRY(choose_op(&reader, notes));
   if (reader.n_rows == 0)
     return tp_fail(error, TP_E_INPUT,

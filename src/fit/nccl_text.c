@@ -1,17 +1,11 @@
 /* Logs of nccl-tests, with whatever launchers put before and others between, and CSV reports. */
 #include "fit/nccl_hosts.h"
+#include "fit/nccl_line.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_WORDS = 64 };
-
-struct words {
-  const char *items[MOST_WORDS];
-  size_t n;
-};
 
 /* Columns by what they are; -1: none.  `size` begins a row of a log. */
 struct header {
@@ -23,31 +17,11 @@ struct header {
 struct log {
   struct tp_nccl_reader *reader;
   struct header header;
-  int ranks;
   struct tp_nccl_hosts hosts; /* of this run */
   enum tp_nccl_op op, only;   /* of this run; the one that the whole log names */
   bool several;               /* `only` is not */
   size_t run_begin, named_at;
 };
-
-static void split(const char *line, bool comma, struct tp_arena *arena, struct words *words)
-{
-  const char *const stops = comma ? "," : " \t\r";
-  char *at = tp_arena_strdup(arena, line);
-  for (words->n = 0; words->n < MOST_WORDS; at++) {
-    at += strspn(at, " \t\r\"'");
-    if (*at == '\0' && (!comma || words->n == 0))
-      return;
-    words->items[words->n++] = at;
-    at += strcspn(at, stops);
-    const bool ends = *at == '\0';
-    for (char *last = at; last > words->items[words->n - 1] && strchr(" \t\r\"'", last[-1]);)
-      *--last = '\0';
-    *at = '\0';
-    if (ends)
-      return;
-  }
-}
 
 static double number_of(const char *word)
 {
@@ -100,7 +74,7 @@ static void add_column(struct header *header, const char *name, int column)
   }
 }
 
-static enum tp_status read_header(struct log *log, const struct words *words, bool comma,
+static enum tp_status read_header(struct log *log, const struct tp_nccl_line *words, bool comma,
                                   bool *is_header)
 {
   struct header header = {words->n, comma, -1, -1, -1, -1, {-1, -1}, -1, -1, -1, -1, -1};
@@ -121,7 +95,6 @@ static enum tp_status read_header(struct log *log, const struct words *words, bo
 
 static void begin_run(struct log *log)
 {
-  log->ranks = 0;
   log->hosts = (struct tp_nccl_hosts){.n = 0};
   log->header.n = 0;
   log->run_begin = log->reader->n_rows;
@@ -130,7 +103,7 @@ static void begin_run(struct log *log)
 }
 
 /* "# Rank 0 Group 0 Pid 7 on box01 device 0 [0x1b] NVIDIA H100" */
-static void place_rank(struct log *log, const char *line)
+static void place_rank(struct log *log, int group, const char *line)
 {
   struct tp_arena *const arena = log->reader->arena;
   const char *name = strstr(line, " on "), *bus = strstr(line, "] ");
@@ -144,19 +117,18 @@ static void place_rank(struct log *log, const char *line)
     for (size_t n = strlen(gpu); n > 0 && gpu[n - 1] == ' ';)
       gpu[--n] = '\0';
   }
-  tp_nccl_hosts_add(&log->hosts, name, gpu, arena);
+  tp_nccl_hosts_add(&log->hosts, group, name, gpu, arena);
 }
 
-static enum tp_status add_rank(struct log *log, int rank, const char *line)
+static enum tp_status add_rank(struct log *log, int rank, int group, const char *line)
 {
-  if (rank == 0 && log->ranks > 0) {
+  if (rank == 0 && log->hosts.ranks > 0 && group == log->hosts.group) {
     if (log->run_begin == log->reader->n_rows)
       return tp_nccl_fail(log->reader, "rank 0 stands twice in one run: outputs of several "
                                        "processes are mixed; keep one of them");
     begin_run(log);
   }
-  log->ranks++;
-  place_rank(log, line);
+  place_rank(log, group, line);
   return TP_OK;
 }
 
@@ -174,16 +146,17 @@ static void take_name(struct log *log, enum tp_nccl_op op, bool concluded)
   log->named_at = log->reader->n_rows;
 }
 
-/* algbw has two digits behind the point, times have four in all. */
-static bool agrees(double bytes, double time_us, const char *algbw)
+/* algbw has two digits behind the point, times have four in all; those of 2017 are in ms. */
+static bool agrees(double bytes, double time, const char *algbw)
 {
-  const double got = number_of(algbw);
-  return time_us > 0 && fabs(bytes / time_us * 1e-3 - got) <= 0.006 + 0.01 * got;
+  const double got = number_of(algbw), off = 0.006 + 0.01 * got;
+  return time > 0 &&
+         (fabs(bytes / time * 1e-3 - got) <= off || fabs(bytes / time * 1e-6 - got) <= off);
 }
 
 /* Where the time stands in a row of a log; 0: nowhere.  Columns before it may be blank in rows
  * though the header has them (redop and root of an all-gather). */
-static size_t find_time(const struct log *log, const struct words *row)
+static size_t find_time(const struct log *log, const struct tp_nccl_line *row)
 {
   const struct header *const header = &log->header;
   const bool in_place = log->reader->request->in_place;
@@ -208,7 +181,7 @@ static size_t find_time(const struct log *log, const struct words *row)
 }
 
 /* Of the values that a header calls so, counted from the end, where a blank moves nothing. */
-static double wrong_in(const struct log *log, const struct words *row)
+static double wrong_in(const struct log *log, const struct tp_nccl_line *row)
 {
   const struct header *const header = &log->header;
   double most = 0;
@@ -237,7 +210,7 @@ static size_t after_first_time(const struct log *log)
 
 /* What stands between type and times: redop, root, both or neither.  A redop that its column leaves
  * blank is none. */
-static void read_redop(const struct log *log, const struct words *words, size_t time,
+static void read_redop(const struct log *log, const struct tp_nccl_line *words, size_t time,
                        struct tp_nccl_row *row)
 {
   row->redop = log->header.n > 0 && log->header.redop >= 0 ? "none" : "";
@@ -251,20 +224,30 @@ static void read_redop(const struct log *log, const struct words *words, size_t 
 }
 
 /* `words` begin with size, count and type. */
-static enum tp_status read_row(struct log *log, const struct words *words)
+static enum tp_status read_row(struct log *log, const struct tp_nccl_line *words)
 {
   struct tp_nccl_reader *const reader = log->reader;
   const size_t at = find_time(log, words);
+  for (size_t i = 3; i < words->n; i++)
+    if (tp_nccl_is_comma_number(words->items[i]))
+      return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                  "'%.16s' has a comma for its point; run with "
+                                                  "LC_ALL=C, or put points in its place",
+                                                  words->items[i]));
   if (at == 0 || at >= words->n)
     return tp_nccl_fail(reader, reader->request->in_place
                                     ? "no in-place time stands in this line; leave --in-place out, "
                                       "or the output as it is"
                                     : "no line of nccl-tests (size, count, type ... time, algbw); "
                                       "leave its output, header included, as it is");
-  struct tp_nccl_row row = {.ranks = log->ranks,
+  struct tp_nccl_row row = {.ranks = log->hosts.ranks,
                             .op = log->op,
                             .bytes = number_of(words->items[0]),
-                            .time_us = number_of(words->items[at])};
+                            .time_us = number_of(words->items[at]),
+                            .algbw =
+                                at + 1 < words->n ? number_of(words->items[at + 1]) : (double)NAN};
+  if (!tp_nccl_hosts_are_alike(&log->hosts))
+    return tp_nccl_fail(reader, TP_NCCL_UNLIKE);
   read_redop(log, words, at, &row);
   tp_nccl_hosts_say(&log->hosts, &row);
   return tp_nccl_add(reader, &row, words->items[2], wrong_in(log, words));
@@ -281,14 +264,14 @@ static const char *without_prefix(const char *word)
 }
 
 /* Looks for "1024 256 float" behind any prefix. */
-static enum tp_status read_log_line(struct log *log, const struct words *words)
+static enum tp_status read_log_line(struct log *log, const struct tp_nccl_line *words)
 {
   for (size_t i = 0; i + 2 < words->n; i++) {
     const char *const size = without_prefix(words->items[i]), *dtype;
     if (!is_count(size) || !is_count(words->items[i + 1]) ||
         !tp_nccl_type(words->items[i + 2], &dtype))
       continue;
-    struct words row = {.n = words->n - i};
+    struct tp_nccl_line row = {.n = words->n - i};
     memcpy(row.items, words->items + i, row.n * sizeof row.items[0]);
     row.items[0] = size;
     return read_row(log, &row);
@@ -301,12 +284,12 @@ static enum tp_status read_log_line(struct log *log, const struct words *words)
   return like_one ? read_row(log, words) : TP_OK; /* of a type that is not known: says so */
 }
 
-static const char *cell_of(const struct words *words, int column)
+static const char *cell_of(const struct tp_nccl_line *words, int column)
 {
   return column >= 0 && (size_t)column < words->n ? words->items[column] : "";
 }
 
-static bool is_blank(const struct words *words)
+static bool is_blank(const struct tp_nccl_line *words)
 {
   for (size_t i = 0; i < words->n; i++)
     if (words->items[i][0] != '\0')
@@ -314,7 +297,7 @@ static bool is_blank(const struct words *words)
   return true;
 }
 
-static enum tp_status read_csv_line(struct log *log, const struct words *words)
+static enum tp_status read_csv_line(struct log *log, const struct tp_nccl_line *words)
 {
   const struct header *const header = &log->header;
   const bool in_place = log->reader->request->in_place;
@@ -331,12 +314,13 @@ static enum tp_status read_csv_line(struct log *log, const struct words *words)
   if (time < 0)
     return tp_nccl_fail(log->reader, in_place ? "no in-place time; leave --in-place out"
                                               : "no out-of-place time; add --in-place");
-  struct tp_nccl_row row = {.ranks = log->ranks,
+  struct tp_nccl_row row = {.ranks = log->hosts.ranks,
                             .op = tp_nccl_op_of(cell_of(words, header->collective)),
                             .redop = cell_of(words, header->redop),
                             .rooted = number_of(cell_of(words, header->root)) >= 0,
                             .bytes = number_of(cell_of(words, header->size)),
-                            .time_us = number_of(cell_of(words, time))};
+                            .time_us = number_of(cell_of(words, time)),
+                            .algbw = (double)NAN};
   if (row.op == TP_NCCL_UNNAMED)
     row.op = log->op;
   const double ranks = number_of(cell_of(words, header->ranks));
@@ -352,18 +336,18 @@ static enum tp_status read_csv_line(struct log *log, const struct words *words)
 /* What stands behind a '#': where a run begins, a rank, the columns, how it ended. */
 static enum tp_status read_comment(struct log *log, const char *at)
 {
-  int rank;
+  int rank, group = 0;
   if (strncmp(at, "# nThread", 9) == 0) {
     begin_run(log);
     return TP_OK;
   }
-  if (sscanf(at, "# Rank %d", &rank) == 1)
-    return add_rank(log, rank, at);
+  if (sscanf(at, "# Rank %d Group %d", &rank, &group) >= 1)
+    return add_rank(log, rank, group, at);
   if (strstr(at, "Out of bounds values") != NULL && strstr(at, "FAILED") != NULL)
     return tp_nccl_fail(log->reader, "the run failed its own check: its times count for nothing");
-  struct words words;
+  struct tp_nccl_line words;
   bool is_header;
-  split(at + 1, false, log->reader->arena, &words);
+  tp_nccl_line_split(at + 1, false, log->reader->arena, &words);
   return read_header(log, &words, false, &is_header);
 }
 
@@ -371,11 +355,11 @@ static enum tp_status read_line(struct log *log, const char *line)
 {
   const char *const comment = strstr(line, "# ") != NULL ? strstr(line, "# ") : strstr(line, "#\t");
   const enum tp_nccl_op op = tp_nccl_op_run(line);
-  struct words words;
+  struct tp_nccl_line words;
   bool is_header = false;
   const bool comma = strchr(line, ',') != NULL;
   if (comma && (log->header.n == 0 || log->header.comma)) { /* reports joined: a header each */
-    split(line + strspn(line, "# \t"), true, log->reader->arena, &words);
+    tp_nccl_line_split(line + strspn(line, "# \t"), true, log->reader->arena, &words);
     TP_TRY(read_header(log, &words, true, &is_header));
   }
   if (is_header)
@@ -386,7 +370,7 @@ static enum tp_status read_line(struct log *log, const char *line)
     return read_comment(log, comment);
   if (op != TP_NCCL_UNNAMED && !log->header.comma)
     return TP_OK;
-  split(line, log->header.comma, log->reader->arena, &words);
+  tp_nccl_line_split(line, log->header.comma, log->reader->arena, &words);
   if (log->header.comma)
     return comma ? read_csv_line(log, &words) : TP_OK;
   return read_log_line(log, &words);
@@ -400,6 +384,7 @@ enum tp_status tp_nccl_read_text(struct tp_nccl_reader *reader, const char *text
     char *const end = strchr(line, '\n');
     if (end != NULL)
       *end = '\0';
+    tp_nccl_line_clean(line);
     TP_TRY(read_line(&log, line));
     line = end != NULL ? end + 1 : NULL;
   }

@@ -13,7 +13,8 @@ static enum tp_status number_of(const struct tp_known *reference, size_t row, co
 
 /* The wider of both that the row has. */
 static enum tp_status read_tolerance(const struct tp_known *reference, size_t row,
-                                     struct tp_checked *out, struct tp_error *error)
+                                     struct tp_catalog *catalog, struct tp_checked *out,
+                                     struct tp_error *error)
 {
   const struct tp_csv *const csv = reference->csv;
   static const char *const columns[] = {"tolerance", "tolerance_ratio"};
@@ -26,6 +27,11 @@ static enum tp_status read_tolerance(const struct tp_known *reference, size_t ro
     if (value < 0)
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': %g is negative; take 0 or more",
                      csv->path, csv->lines[row], columns[i], value);
+    if (i == 1 && value > 1 && tp_catalog_is_news(catalog, columns))
+      catalog->note(tp_arena_printf(catalog->arena,
+                                    "%s:%d: tolerance_ratio %g lets a figure move by %g %%; it is "
+                                    "a share, 0.02 for 2 %%",
+                                    csv->path, csv->lines[row], value, 100 * value));
     out->tolerance = fmax(out->tolerance, i == 0 ? value : value * fabs(out->baseline));
     given = true;
   }
@@ -95,7 +101,7 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
   struct tp_prediction prediction;
   TP_TRY(tp_known_metric(reference, row, metric, arena, &column, error));
   TP_TRY(number_of(reference, row, "baseline", &out->baseline, error));
-  TP_TRY(read_tolerance(reference, row, out, error));
+  TP_TRY(read_tolerance(reference, row, catalog, out, error));
   out->line = csv->lines[row];
   struct tp_error reason;
   const enum tp_status status =
@@ -136,12 +142,14 @@ enum tp_status tp_baseline_check(const char *file, const struct tp_grid *untold,
                                  struct tp_baseline *baseline, struct tp_error *error)
 {
   static const char *const required[] = {"metric", "baseline"};
+  static const char *const own[] = {"metric", "baseline", "tolerance", "tolerance_ratio", NULL};
   struct tp_known reference;
   *baseline = (struct tp_baseline){.path = file};
   TP_TRY(tp_csv_open(file, arena, &baseline->csv, error));
   TP_TRY(refuse_result(file, &baseline->csv, error));
   TP_TRY(tp_known_take(&baseline->csv, required, sizeof required / sizeof required[0], arena,
                        &reference, error));
+  TP_TRY(tp_known_tell(&reference, own, "", catalog, error));
   reference.grid.detail = untold->detail;
   reference.grid.collective = untold->collective;
   baseline->rows = TP_NEW(arena, struct tp_checked, baseline->csv.n_rows);

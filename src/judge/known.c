@@ -49,6 +49,15 @@ enum tp_status tp_known_open(const char *file, const char *const *required, size
   return tp_known_take(csv, required, n_required, arena, reference, error);
 }
 
+enum tp_status tp_known_tell(const struct tp_known *reference, const char *const *own,
+                             const char *more, struct tp_catalog *catalog, struct tp_error *error)
+{
+  struct tp_readable readable = tp_readable_points(catalog->arena);
+  tp_readable_add_all(&readable.others, own, catalog->arena);
+  TP_TRY(tp_grid_check_device(reference->csv, error));
+  return tp_unread_tell(reference->csv, &readable, more, catalog, error);
+}
+
 enum tp_status tp_known_predict(const struct tp_known *reference, struct tp_catalog *catalog,
                                 struct tp_predictor *predictor, size_t row,
                                 struct tp_prediction *prediction, struct tp_error *error)

@@ -4,6 +4,7 @@
  *
  * Input columns carry the names of the result CSV; all other columns belong to the reader.
  */
+#include "judge/unread.h"
 #include "sweep/grid.h"
 
 struct tp_known {
@@ -21,6 +22,11 @@ enum tp_status tp_known_open(const char *file, const char *const *required, size
 enum tp_status tp_known_take(const struct tp_csv *csv, const char *const *required,
                              size_t n_required, struct tp_arena *arena, struct tp_known *reference,
                              struct tp_error *error);
+
+/* Tells which columns nobody reads: neither points nor `own` (ended by NULL), the reader's.  Fails
+ * on one that should have been an input.  `more` is said in the same note. */
+enum tp_status tp_known_tell(const struct tp_known *reference, const char *const *own,
+                             const char *more, struct tp_catalog *catalog, struct tp_error *error);
 
 /* Predicts the point of a row.  One that cannot run is TP_OK with its reason in `status`. */
 enum tp_status tp_known_predict(const struct tp_known *reference, struct tp_catalog *catalog,

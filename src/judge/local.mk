@@ -5,6 +5,7 @@ libtpstudy_la_SOURCES += \
 	%D%/known.c %D%/known.h \
 	%D%/reproduce.c %D%/reproduce.h \
 	%D%/reproduce_collective.c %D%/reproduce_collective.h \
+	%D%/unread.c %D%/unread.h \
 	%D%/validate.c %D%/validate.h \
 	%D%/validate_ops.c \
 	%D%/validate_summary.c \

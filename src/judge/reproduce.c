@@ -113,9 +113,14 @@ enum tp_status tp_reproduce(const char *file, struct tp_catalog *catalog, struct
 {
   static const char *const required[] = {"paper", "case",      "metric",
                                          "unit",  "published", "aggregate"};
+  static const char *const own[] = {"paper",     "case",      "metric", "unit",
+                                    "published", "aggregate", "group",  "op",
+                                    "bytes",     "algorithm", NULL};
   struct tp_known reference;
   enum tp_status status =
       tp_known_open(file, required, sizeof required / sizeof required[0], arena, &reference, error);
+  if (status == TP_OK)
+    status = tp_known_tell(&reference, own, "", catalog, error);
   if (status != TP_OK)
     return status;
   *n_rows = reference.csv->n_rows;

@@ -132,10 +132,42 @@ static enum tp_status predict_row(struct tp_validator *self, struct oracle *orac
                                            .status = prediction.status});
 }
 
+/* The sizes that a table of points is expected to say: of a batch where no load does, of what is
+ * generated where that took time. */
+static const char *defaults_of(const struct tp_validator *self)
+{
+  static const char *const of_tokens[] = {"tpot_s", "decode_s", "e2e_s", "tokens_per_s"};
+  const struct tp_csv *const csv = &self->csv;
+  const bool loaded = tp_csv_column(csv, "concurrency") >= 0 || tp_csv_column(csv, "rate") >= 0;
+  bool generates = false;
+  for (size_t i = 0; i < sizeof of_tokens / sizeof *of_tokens; i++)
+    generates = generates || tp_csv_column(csv, of_tokens[i]) >= 0;
+  generates = generates && tp_csv_column(csv, "phase") < 0;
+  int axes[5], n = 0;
+  axes[n++] = TP_AXIS_tp;
+  if (!loaded)
+    axes[n++] = TP_AXIS_batch;
+  axes[n++] = TP_AXIS_prompt;
+  if (generates)
+    axes[n++] = TP_AXIS_generate;
+  axes[n] = TP_N_AXES;
+  return tp_unread_defaults(csv, axes, self->arena);
+}
+
+static enum tp_status tell(const struct tp_validator *self)
+{
+  struct tp_readable readable = tp_readable_points(self->arena);
+  for (size_t i = 0; i < N_METRICS; i++)
+    tp_readable_add(&readable.others, metrics[i].name, self->arena);
+  TP_TRY(tp_grid_check_device(&self->csv, self->error));
+  return tp_validator_tell(self, readable, defaults_of(self));
+}
+
 static enum tp_status run_points(struct tp_validator *self)
 {
   struct oracle oracle = {.server = NULL};
   TP_TRY(check_measured(self));
+  TP_TRY(tell(self));
   TP_TRY(tp_known_take(&self->csv, NULL, 0, self->arena, &oracle.known, self->error));
   self->validation->figures =
       TP_NEW(self->arena, struct tp_validated, self->csv.n_rows * N_METRICS);

@@ -156,6 +156,7 @@ enum tp_status tp_validator_run_ops(struct tp_validator *self)
   const struct tp_device *device = NULL;
   struct tp_op_time *times;
   TP_TRY(open_device(self, &device));
+  TP_TRY(tp_validator_tell(self, tp_readable_ops(self->arena), ""));
   TP_TRY(tp_measured_name_ops(&self->csv, self->request->op, self->arena, self->error));
   if (tp_sustained_is_table(&self->csv))
     return run_sustained(self, device);

@@ -3,6 +3,7 @@ libtpcore_la_SOURCES += \
 	%D%/graph.c %D%/topology.h \
 	%D%/lend.c %D%/lend.h \
 	%D%/library.c %D%/library.h \
+	%D%/mistaken.c %D%/mistaken.h \
 	%D%/open.c %D%/open.h \
 	%D%/override.c %D%/override.h \
 	%D%/platform.h \

@@ -3,9 +3,11 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "platform/lend.h"
+#include "platform/mistaken.h"
 #include "platform/override.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum which { PLATFORM, DEVICE, STACK, N_DOCS };
 
@@ -30,7 +32,7 @@ static const struct {
 static bool is_xml(const char *name)
 {
   const size_t n = strlen(name);
-  return n > 4 && strcmp(name + n - 4, ".xml") == 0;
+  return n > 4 && strcasecmp(name + n - 4, ".xml") == 0;
 }
 
 static void note_input(struct opening *opening, const char *what, const char *path,
@@ -42,23 +44,41 @@ static void note_input(struct opening *opening, const char *what, const char *pa
   tp_hash_text(text, input->hash);
 }
 
+static enum tp_status find(const struct opening *opening, enum which which, const char *name,
+                           const char **path)
+{
+  const enum tp_status status =
+      tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
+                      opening->arena, path, opening->error);
+  if (status == TP_E_INPUT && which == PLATFORM)
+    tp_mistaken_platform(opening->dirs, name, opening->arena, opening->error);
+  if (status == TP_E_INPUT && which == DEVICE)
+    tp_mistaken_device(opening->dirs, name, opening->arena, opening->error);
+  return status;
+}
+
 static enum tp_status open_doc(struct opening *opening, enum which which, const char *name)
 {
   const char *path;
-  TP_TRY(tp_datadir_find(opening->dirs, kinds[which].what, kinds[which].folder, ".json", name,
-                         opening->arena, &path, opening->error));
+  TP_TRY(find(opening, which, name, &path));
   TP_TRY(tp_doc_open(path, opening->arena, &opening->docs[which], opening->error));
   note_input(opening, kinds[which].what, path, opening->docs[which].text);
   return TP_OK;
 }
 
-static enum tp_status open_xml(struct opening *opening, const char *path)
+/* SimGrid's XML is known by its name or, under another one (/dev/stdin), by how it begins. */
+static enum tp_status open_platform(struct opening *opening, const char *name)
 {
-  const char *text;
+  const char *path = name, *text;
+  if (!is_xml(name))
+    TP_TRY(find(opening, PLATFORM, name, &path));
   TP_TRY(tp_file_read(path, opening->arena, &text, opening->error));
-  opening->xml = true;
   note_input(opening, kinds[PLATFORM].what, path, text);
-  return tp_platform_read_xml(path, opening->arena, &opening->setup->platform, opening->error);
+  opening->xml = is_xml(name) || text[strspn(text, " \t\r\n")] == '<';
+  return opening->xml
+             ? tp_platform_parse_xml(path, text, opening->arena, &opening->setup->platform,
+                                     opening->error)
+             : tp_doc_parse(path, text, opening->arena, &opening->docs[PLATFORM], opening->error);
 }
 
 /* The device the request names, else the platform. */
@@ -120,9 +140,7 @@ enum tp_status tp_setup_open(const struct tp_datadir *dirs, const struct tp_setu
                             .arena = arena,
                             .error = error,
                             .setup = TP_NEW(arena, struct tp_setup, 1)};
-  enum tp_status status = is_xml(request->platform)
-                              ? open_xml(&opening, request->platform)
-                              : open_doc(&opening, PLATFORM, request->platform);
+  enum tp_status status = open_platform(&opening, request->platform);
   if (status == TP_OK)
     status = open_device(&opening);
   if (status == TP_OK)

@@ -84,6 +84,49 @@ static void add_once(const char **names, size_t *n, const char *name)
   names[(*n)++] = name;
 }
 
+/* What people call a quantity and what keys end with that hold one; NULL: no such word. */
+static const char *ending_of(const char *word)
+{
+  static const struct {
+    const char *word, *ending;
+  } words[] = {{"bandwidth", "bytes_per_s"}, {"bw", "bytes_per_s"}, {"latency", "latency_s"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(word, words[i].word) == 0)
+      return words[i].ending;
+  return NULL;
+}
+
+/* "; did you mean 'links.nvlink.latency_s' or ...?", of the first keys that hold such a quantity,
+ * links' before all others; with `place` in them, which may be "". */
+static const char *keys_of(const struct search *search, const char *place, const char *ending)
+{
+  enum { MOST = 3 };
+  const char *hint = "";
+  size_t n = 0;
+  for (size_t i = 0; i < search->n && n < MOST; i++) {
+    const char *const path = strchr(search->all[i].named, '.') + 1;
+    const char *const quoted = tp_arena_printf(search->arena, "'%s'", path);
+    if (strstr(path, ending) == NULL || strstr(path, place) == NULL || strstr(hint, quoted) != NULL)
+      continue;
+    hint = tp_arena_printf(search->arena, "%s%s%s", hint, n++ == 0 ? "; did you mean " : " or ",
+                           quoted);
+  }
+  return n == 0 ? "" : tp_arena_printf(search->arena, "%s?", hint);
+}
+
+/* Of "bandwidth" and "nvlink.bandwidth"; "" where the key is no such word. */
+static const char *hint_of_quantity(const struct search *search, const char *key)
+{
+  const char *const dot = strrchr(key, '.'), *const word = dot == NULL ? key : dot + 1;
+  const char *const ending = ending_of(word);
+  if (ending == NULL)
+    return "";
+  const char *const hint = keys_of(
+      search, dot == NULL ? "" : tp_arena_printf(search->arena, "%.*s", (int)(dot - key), key),
+      ending);
+  return hint[0] != '\0' ? hint : keys_of(search, "", ending);
+}
+
 static enum tp_status fail_unknown(const struct search *search, const char *key,
                                    struct tp_error *error)
 {
@@ -95,8 +138,9 @@ static enum tp_status fail_unknown(const struct search *search, const char *key,
     add_once(names, &n, path);
     add_once(names, &n, strrchr(search->all[i].named, '.') + 1);
   }
+  const char *const hint = hint_of_quantity(search, key);
   return tp_fail(error, TP_E_INPUT, "--set %s: no such value in the platform, device or stack%s",
-                 key, tp_text_hint(search->arena, key, names, n));
+                 key, hint[0] != '\0' ? hint : tp_text_hint(search->arena, key, names, n));
 }
 
 /* How to write a candidate so that it means one value: by index where a name stands twice. */

@@ -101,6 +101,9 @@ enum tp_status tp_platform_read(const struct tp_doc *doc, struct tp_arena *arena
 /* Reads a SimGrid platform file by way of SimGrid: TP_E_ENVIRONMENT in a build without it. */
 enum tp_status tp_platform_read_xml(const char *file, struct tp_arena *arena,
                                     struct tp_platform *platform, struct tp_error *error);
+/* The same of the file's text. */
+enum tp_status tp_platform_parse_xml(const char *file, const char *text, struct tp_arena *arena,
+                                     struct tp_platform *platform, struct tp_error *error);
 
 /* n_hops is 0 for a vertex to itself, and where there is no route. */
 struct tp_route tp_platform_route(const struct tp_platform *platform, int from, int to);

@@ -57,16 +57,19 @@ static enum tp_status fail_with_log(const struct reader *reader, int end, struct
     words = behind(words + strlen(thrown), ": ");
   }
   const int length = (int)strcspn(words, "\n");
-  const bool prolog = strstr(words, "in prolog") != NULL;
+  const char *const mend =
+      strstr(words, "in prolog") != NULL
+          ? "; begin with <?xml version=\"1.0\"?> <!DOCTYPE platform SYSTEM "
+            "\"https://simgrid.org/simgrid.dtd\">"
+      : strstr(words, "simgrid_update_xml") != NULL
+          ? "; simgrid_update_xml, which comes with SimGrid, brings it up to date"
+          : "";
   if (length == 0)
     return tp_fail(error, TP_E_INPUT, "%s:1: SimGrid cannot read it: it ended %s %d", reader->path,
                    WIFSIGNALED(end) ? "by signal" : "with status",
                    WIFSIGNALED(end) ? WTERMSIG(end) : WEXITSTATUS(end));
   return tp_fail(error, TP_E_INPUT, "%s:%d: SimGrid cannot read it: %.*s%s", reader->path,
-                 line > 0 ? line : 1, length, words,
-                 prolog ? "; begin with <?xml version=\"1.0\"?> <!DOCTYPE platform SYSTEM "
-                          "\"https://simgrid.org/simgrid.dtd\">"
-                        : "");
+                 line > 0 ? line : 1, length, words, mend);
 }
 
 /* False where the listing ends too early. */

@@ -266,16 +266,22 @@ static enum tp_status make(struct reader *reader, struct tp_platform *platform)
   return TP_OK;
 }
 
-enum tp_status tp_platform_read_xml(const char *path, struct tp_arena *arena,
-                                    struct tp_platform *platform, struct tp_error *error)
+enum tp_status tp_platform_parse_xml(const char *path, const char *text, struct tp_arena *arena,
+                                     struct tp_platform *platform, struct tp_error *error)
 {
-  const char *text;
   struct reader reader = {
       .path = path, .arena = arena, .error = error, .graph = tp_topology_of(arena)};
-  TP_TRY(tp_file_read(path, arena, &text, error));
   TP_TRY(tp_xml_notes_read(path, text, arena, &reader.notes, error));
   TP_TRY(tp_xml_list(path, reader.notes.text, arena, &reader.listing, error));
   const enum tp_status status = make(&reader, platform);
   json_decref(reader.listing.root);
   return status;
+}
+
+enum tp_status tp_platform_read_xml(const char *path, struct tp_arena *arena,
+                                    struct tp_platform *platform, struct tp_error *error)
+{
+  const char *text;
+  TP_TRY(tp_file_read(path, arena, &text, error));
+  return tp_platform_parse_xml(path, text, arena, platform, error);
 }

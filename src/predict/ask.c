@@ -41,6 +41,11 @@ const struct tp_column *tp_axis_column(enum tp_axis_name axis)
   return &tp_columns[columns[axis]];
 }
 
+double tp_axis_usual(enum tp_axis_name axis)
+{
+  return defaults[axis].number;
+}
+
 /* Where a name is to blame, `text` says which. */
 static enum tp_status fail_word(const struct tp_ask *ask, enum tp_status status,
                                 struct tp_error *error, const char *text)
@@ -145,7 +150,8 @@ static enum tp_status number_at(const struct tp_ask *ask, enum tp_axis_name axis
   else if (readable)
     snprintf(text, sizeof text, "%.9g is not a whole number from %g to %g", value, least, most);
   else
-    snprintf(text, sizeof text, "'%.32s' is not a number", asked->text);
+    snprintf(text, sizeof text, "'%.32s' is not a number%s", asked->text,
+             tp_text_number_mend(asked->text));
   return fail_number(ask, axis, error, text);
 }
 

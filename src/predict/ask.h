@@ -13,6 +13,9 @@ enum tp_axis_name {
 };
 const struct tp_column *tp_axis_column(enum tp_axis_name axis);
 
+/* What stands for a number that nobody gives. */
+double tp_axis_usual(enum tp_axis_name axis);
+
 /* A name, or a number as text or as it is.  NULL and NAN: the default, stack "vllm-0.24",
  * variant "standard", tp 1 ...; model and platform have none. */
 struct tp_ask_value {

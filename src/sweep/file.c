@@ -126,7 +126,7 @@ static enum tp_status write_rows(struct job *job)
 /* A terminal, a pipe, /dev/null: rows only, nothing to rename. */
 static enum tp_status write_special(const struct job *job)
 {
-  FILE *out = fopen(job->target->file, "w");
+  FILE *out = fopen(job->target->file, "a");
   if (out == NULL)
     return fail_write(job, job->target->file);
   buffer_rows(job, out);

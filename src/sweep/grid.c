@@ -17,12 +17,23 @@ void tp_grid_clear(struct tp_grid *grid)
   *grid = (struct tp_grid){.detail = TP_DETAIL_FLOW};
 }
 
+enum tp_status tp_grid_check_device(const struct tp_csv *csv, struct tp_error *error)
+{
+  if (tp_csv_column(csv, "device") < 0)
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:1: column 'device': a row's GPU is its platform's, or one for all rows, "
+                 "--device; name platforms and take the column out",
+                 csv->path);
+}
+
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    const char *const *others, struct tp_arena *arena,
                                    struct tp_error *error)
 {
   const char **names = NULL;
   size_t n_names = 0;
+  TP_TRY(tp_grid_check_device(csv, error));
   for (int i = 0; i < TP_N_AXES; i++)
     TP_APPEND(arena, names, n_names, tp_axis_column((enum tp_axis_name)i)->name);
   for (size_t i = 0; others != NULL && others[i] != NULL; i++)
@@ -33,6 +44,10 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
       known = known || strcmp(csv->columns[c], tp_columns[i].name) == 0;
     for (size_t i = TP_N_AXES; i < n_names; i++)
       known = known || strcmp(csv->columns[c], names[i]) == 0;
+    if (csv->columns[c][0] == '\0')
+      return tp_fail(
+          error, TP_E_INPUT, "%s:1: column %zu has no name%s; take it out", csv->path, c + 1,
+          csv->columns[csv->n_columns - 1][0] == '\0' ? ", for the header ends with a comma" : "");
     if (!known)
       return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'%s", csv->path, csv->columns[c],
                      tp_text_hint(arena, csv->columns[c], names, n_names));

@@ -87,6 +87,11 @@ static const struct {
 } faults[] = {
     {"", "t.csv:1: empty; the first line must name the columns"},
     {"\n \n", "t.csv:1: empty; the first line must name the columns"},
+    {"\n [{\"a\": 1}]\n", "t.csv:2: JSON; give the CSV (-f csv)"},
+    {"{\"a\": 1}\n", "t.csv:1: JSON; give the CSV (-f csv)"},
+    {"# mine\na,b\n", "t.csv:1: a comment before the header; take it out, for the first line must "
+                      "name the columns"},
+    {"a,b\r1,2\r", "t.csv:1: lines end with CR alone; save them with LF"},
     {"a,b\n1\n", "t.csv:2: 1 cells where the header names 2 columns"},
     {"a,b\n1,2\n1,2,3\n", "t.csv:3: 3 cells where the header names 2 columns"},
     {"a,b\n1,2\nb,a\n", "t.csv:3: another header, of other columns or in another order; keep such "
@@ -118,7 +123,7 @@ END_TEST
 
 START_TEST(numbers_name_line_and_column)
 {
-  parse("m,n\n1.5e3,nan\n,x\n");
+  parse("m,n\n1.5e3,nan\n,x\n\"1,234.5\",2%\n");
   double value = 0;
   ck_assert_int_eq(tp_csv_number(&csv, 0, 0, &value, &error), TP_OK);
   ck_assert_double_eq(value, 1500);
@@ -128,6 +133,12 @@ START_TEST(numbers_name_line_and_column)
   ck_assert_str_eq(error.text, "t.csv:3: column 'm' is empty; give a number");
   ck_assert_int_eq(tp_csv_number(&csv, 1, 1, &value, &error), TP_E_INPUT);
   ck_assert_str_eq(error.text, "t.csv:3: column 'n': 'x' is not a finite number");
+  ck_assert_int_eq(tp_csv_number(&csv, 2, 0, &value, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "t.csv:4: column 'm': '1,234.5' is not a finite number; write no "
+                               "comma, and a point before decimals");
+  ck_assert_int_eq(tp_csv_number(&csv, 2, 1, &value, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text,
+                   "t.csv:4: column 'n': '2%' is not a finite number; write 2 % as 0.02");
   ck_assert_int_eq(tp_csv_number(&csv, 1, -1, &value, &error), TP_E_INPUT);
   ck_assert_str_eq(error.text, "t.csv:3: a column with a needed number is missing");
   ck_assert_double_eq(value, 1500);

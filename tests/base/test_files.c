@@ -101,6 +101,27 @@ START_TEST(unreadable_files_are_named)
 }
 END_TEST
 
+static const struct {
+  const char *bytes;
+  size_t n;
+  const char *said;
+} others[] = {
+    {"\xFF\xFEm\0o\0", 6, "in.txt: UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+    {"\xFE\xFF\0m\0o", 6, "in.txt: UTF-16; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"},
+    {"\x1F\x8B\x08\0", 4, "in.txt: packed by gzip; give what gunzip makes of it"},
+    {"PK\x03\x04\x14\0", 6,
+     "in.txt: a ZIP file, as spreadsheets are; give a text file, such as CSV"},
+};
+
+START_TEST(other_files_are_named)
+{
+  const char *text = NULL;
+  put_file(in_folder("in.txt"), others[_i].bytes, others[_i].n);
+  ck_assert_int_eq(tp_file_read(in_folder("in.txt"), arena, &text, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, in_folder(others[_i].said));
+}
+END_TEST
+
 static void write_out(const char *path, const char *text, bool commit)
 {
   struct tp_output output;
@@ -308,6 +329,7 @@ static Suite *suite(void)
   tcase_add_test(t, reads_whole_files);
   tcase_add_test(t, a_byte_order_mark_is_no_text);
   tcase_add_test(t, unreadable_files_are_named);
+  tcase_add_loop_test(t, other_files_are_named, 0, (int)(sizeof others / sizeof others[0]));
   tcase_add_test(t, results_appear_whole);
   tcase_add_test(t, aborted_results_leave_nothing);
   tcase_add_test(t, links_are_followed);

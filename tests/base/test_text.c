@@ -50,7 +50,7 @@ static const struct {
 } hints[] = {
     {"lader-1b", "; did you mean 'ladder-1b' or 'ladder-3b'?"},
     {"lama-8b", "; did you mean 'llama-3.1-8b'?"},
-    {"LLAMA-3.1-8B", "; did you mean 'llama-3.1-8b' or 'llama-3.1-70b'?"},
+    {"LLAMA-3.1-8B", "; did you mean 'llama-3.1-8b'?"},
     {"tnlg", "; did you mean 't-nlg'?"},
     {"zzz", "; known: llama-3.1-8b, llama-3.1-70b, ladder-1b, ladder-3b, t-nlg, mistral-7b"},
 };
@@ -67,14 +67,38 @@ START_TEST(hints_stop_at_three_and_twelve)
   const char *many[20];
   for (size_t i = 0; i < 20; i++)
     many[i] = tp_arena_printf(arena, "name%02zu", i);
-  ck_assert_str_eq(tp_text_hint(arena, "name00", many, 20),
+  ck_assert_str_eq(tp_text_hint(arena, "name0", many, 20),
                    "; did you mean 'name00' or 'name01' or 'name02'?");
-  ck_assert_str_eq(tp_text_hint(arena, "name03", many + 1, 9),
-                   "; did you mean 'name03' or 'name01' or 'name02'?");
+  ck_assert_str_eq(tp_text_hint(arena, "NAME03", many + 1, 9), "; did you mean 'name03'?");
   const char *const known = tp_text_hint(arena, "q", many, 20);
   ck_assert_ptr_nonnull(strstr(known, "name11, ..."));
   ck_assert_ptr_null(strstr(known, "name12"));
   ck_assert_str_eq(tp_text_hint(arena, "q", many, 0), "");
+}
+END_TEST
+
+/* A name that has the word is meant before one that is a letter off. */
+START_TEST(hints_name_what_has_the_word)
+{
+  static const char *const devices[] = {"h20", "h100-sxm", "h200-sxm", "b200-sxm"};
+  static const char *const dtypes[] = {"nvfp4", "w4a16-mxfp4", "w4a8-mxfp4"};
+  ck_assert_str_eq(tp_text_hint(arena, "h200", devices, 4), "; did you mean 'h200-sxm'?");
+  ck_assert_str_eq(tp_text_hint(arena, "B200", devices, 4), "; did you mean 'b200-sxm'?");
+  ck_assert_str_eq(tp_text_hint(arena, "mxfp4", dtypes, 3),
+                   "; did you mean 'w4a8-mxfp4' or 'w4a16-mxfp4'?");
+}
+END_TEST
+
+START_TEST(slips_are_a_letter_off)
+{
+  ck_assert(tp_text_is_slip("promt", "prompt"));
+  ck_assert(tp_text_is_slip("micro-batch", "micro_batch"));
+  ck_assert(tp_text_is_slip("M", "m"));
+  ck_assert(!tp_text_is_slip("m", "m"));
+  ck_assert(!tp_text_is_slip("n", "m"));
+  ck_assert(!tp_text_is_slip("tps", "tp"));
+  ck_assert(!tp_text_is_slip("input_len", "prompt"));
+  ck_assert(!tp_text_is_slip("moe_dtype", "kv_dtype"));
 }
 END_TEST
 
@@ -240,6 +264,8 @@ static Suite *suite(void)
   tcase_add_test(words, long_words_are_far);
   tcase_add_loop_test(words, hints_name_the_closest, 0, COUNT(hints));
   tcase_add_test(words, hints_stop_at_three_and_twelve);
+  tcase_add_test(words, hints_name_what_has_the_word);
+  tcase_add_test(words, slips_are_a_letter_off);
   tcase_add_test(words, words_are_split_at_commas);
   suite_add_tcase(s, words);
   TCase *const values = tcase_create("numbers");

@@ -62,6 +62,12 @@ check "written through" sh -c '[ -L t.json ] && [ -s far/t.json ]'
 ln -s nowhere/x.csv dangling.csv
 check "a link to nothing" exits 3 sweep dangling.csv
 check "is said" says 'dangling.csv: cannot be written: it links to a file that is not there'
+# Streams of the shell: a pipe has no name to rename, and what a file held before stays.
+check "a sweep into a pipe" sh -c 'tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/stdout | grep -q "^ladder-1b,"'
+check "a timeline, too" sh -c 'tpsim predict --model ladder-1b --platform dgx-h100 --timeline /dev/fd/3 3>&1 >/dev/null | grep -q traceEvents'
+check "a load" sh -c 'tpsim serve --model ladder-1b --platform dgx-h100 --concurrency 2 -o /dev/stdout | grep -q "^ladder-1b,"'
+echo before >log.csv
+check "what is there stays" sh -c 'tpsim sweep --model ladder-1b --platform dgx-h100 -o /dev/stdout >>log.csv && grep -qx before log.csv'
 echo precious >precious
 for end in csv.part csv.part.json; do
   rm -f p.*

@@ -76,6 +76,18 @@ START_TEST(takes_xml)
 }
 END_TEST
 
+/* Known by how it begins, whatever it is called. */
+START_TEST(takes_xml_by_its_text)
+{
+  if (!toy_reads_xml())
+    return;
+  ck_assert_int_eq(symlink(TP_SRCDIR "/tests/platform/tiny.xml", "./test_open.txt"), 0);
+  const struct tp_setup *machine = opened("./test_open.txt", "h100-sxm", NULL);
+  ck_assert_str_eq(machine->platform.name, "toy");
+  ck_assert_int_eq(unlink("./test_open.txt"), 0);
+}
+END_TEST
+
 START_TEST(sets_each_document)
 {
   const struct tp_setup *machine =
@@ -193,6 +205,7 @@ static Suite *suite(void)
   tcase_add_test(machines, takes_the_platforms_device);
   tcase_add_test(machines, hashes_inputs);
   tcase_add_test(machines, takes_xml);
+  tcase_add_test(machines, takes_xml_by_its_text);
   tcase_add_test(machines, sets_each_document);
   tcase_add_test(machines, sets_what_a_stack_leaves_out);
   tcase_add_test(machines, a_library_speaks_of_a_device);

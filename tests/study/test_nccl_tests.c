@@ -124,6 +124,20 @@ static const struct {
      NOW "1024 256 float sum -1 18.5 0.06 0.06 0\n"
          "# Rank 0\n# Rank 1\n# Rank 2\n2048 512 float sum -1 18.5 0.11 0.11 0\n",
      "all_reduce,2,1024,fp32,18.5\nall_reduce,3,2048,fp32,18.5\n"},
+    {"ranks in groups, each of which runs by itself", "all_reduce", 0, false,
+     "# Rank 0 Group 0 Pid\n# Rank 1 Group 1 Pid\n# Rank 2 Group 0 Pid\n# Rank 3 Group 1 Pid\n"
+     "1024 256 float sum -1 18.5 0.06 0.06 0\n",
+     "all_reduce,2,1024,fp32,18.5\n"},
+    {"in colours", "all_reduce", 0, false,
+     "\033[32m# Rank 0\033[0m\n\033[32m# Rank 1\033[0m\n"
+     "\033[1;32m  1024 256 float sum -1 \033[31m18.5 0.06 0.06 0\033[0m\n",
+     "all_reduce,2,1024,fp32,18.5\n"},
+    {"a list of lines", "all_reduce", 0, false,
+     "ok: [box] => {\n  \"stdout_lines\": [\n    \"#  Rank  0\",\n    \"#  Rank  1\",\n"
+     "    \"#  size count type redop root time algbw busbw #wrong time algbw busbw #wrong \",\n"
+     "    \"   1024 256 float sum -1 18.5 0.06 0.06 0 17.5 0.06 0.06 0\",\n"
+     "    \"   2048 512 float sum -1 19.5 0.11 0.11 0 17.5 0.12 0.12 0\"\n  ]\n}\n",
+     "all_reduce,2,1024,fp32,18.5\nall_reduce,2,2048,fp32,19.5\n"},
     {"CSV as the log's header has it", "all_reduce", 8, false,
      "size,count,type,redop,root,time,algbw,busbw,#wrong,time,algbw,busbw,#wrong\n"
      "1024,256,float,sum,-1,18.5,0.06,0.06,0,17.5,0.06,0.06,0\n",
@@ -223,6 +237,19 @@ static const struct {
     {"all_reduce", 0, false, "# nThread 1\n16 4 float sum -1 5 0.00 0 0\n", "give --ranks N"},
     {"all_reduce", 3, false, NOW "16 4 float sum -1 5 0 0 0 5 0 0 0\n", "on 2 ranks, and --ranks"},
     {"all_reduce", 1, false, "16 4 float sum -1 5 0.00 0 0\n", "a collective has 2 to"},
+    {"all_reduce", 0, false,
+     "# Rank 0 Group 0\n# Rank 1 Group 1\n# Rank 2 Group 0\n16 4 float sum -1 5 0.00 0 0\n",
+     "t.txt:4: groups of unlike numbers of ranks"},
+    {"all_reduce", 4, false,
+     "{\"size\": 8, \"type\": \"half\", \"time\": 2, \"devices\": [{\"group\": 0}, {\"group\": 0}, "
+     "{\"group\": 1}]}",
+     "groups of unlike numbers of ranks"},
+    {"all_reduce", 0, false, NOW "1024 256 float sum -1 18,45 0,06 0,06 0 17,5 0,06 0,06 0\n",
+     "t.txt:9: '18,45' has a comma for its point"},
+    {"all_reduce", 0, false,
+     NOW
+     "1048576 262144 float sum -1 0.5 2.10 2.10 0\n1048576 262144 float sum -1 500 2.10 2.1 0\n",
+     "t.txt:10: times in ms and in us"},
     {"all_reduce", 4, false, "size,type,time\n1024,float\n", "t.txt:2: 2 cells where"},
     {"all_reduce", 4, false, "size,type,time\n1024,float,x\n", "t.txt:2: size and time"},
     {"all_reduce", 4, false, "size,type,time_ms\n1024,float,1\n", "t.txt:1: holds no"},
@@ -293,6 +320,24 @@ START_TEST(says_what_it_leaves_out)
 }
 END_TEST
 
+/* As nccl-tests printed until 2018, with a name for the count and no root. */
+START_TEST(takes_milliseconds_by_their_bandwidth)
+{
+  ck_assert_int_eq(
+      parse("all_reduce", 2, false,
+            "#  bytes  N  type  op  time  algbw  busbw  res  time  algbw  busbw  res\n"
+            "  8  2  float  sum  0.018  0.00  0.00  0e+00  0.018  0.00  0.00  0e+00\n"
+            "  33554432  8388608  float  sum  0.370  90.76  90.76  0e+00  0.371  90.4  90.4  0\n"),
+      TP_OK);
+  ck_assert_uint_eq(csv.n_rows, 2);
+  ck_assert_str_eq(tp_csv_cell(&csv, 0, 4), "18");
+  ck_assert_str_eq(tp_csv_cell(&csv, 1, 4), "370");
+  ck_assert_uint_eq(notes.n, 1);
+  ck_assert_str_eq(notes.texts[0],
+                   "t.txt: times are taken as milliseconds, which their algbw says they are");
+}
+END_TEST
+
 START_TEST(says_where_it_ran)
 {
 #define RANK(n, host) \
@@ -360,6 +405,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, reads, 0, (int)(sizeof tables / sizeof tables[0]));
   tcase_add_loop_test(tcase, refuses, 0, (int)(sizeof faults / sizeof faults[0]));
   tcase_add_test(tcase, says_what_it_leaves_out);
+  tcase_add_test(tcase, takes_milliseconds_by_their_bandwidth);
   tcase_add_test(tcase, says_where_it_ran);
   tcase_add_test(tcase, leaves_out_what_cannot_be_the_collective);
   tcase_add_test(tcase, knows_its_kind);
