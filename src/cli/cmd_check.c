@@ -5,6 +5,7 @@
 #include "command/keep.h"
 #include "command/table.h"
 #include "judge/baseline.h"
+#include "serve/served.h"
 
 #include <math.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static const struct tp_option options[] = {
     {"update", '\0', TP_OPTION_FLAG, offsetof(struct args, update), NULL,
      "write what is predicted now into BASELINE.csv where it moved"},
     {"make", '\0', TP_OPTION_TEXT, offsetof(struct args, make), "RESULT.csv",
-     "make a baseline from the result of a sweep"},
+     "make a baseline from the result of a sweep or of serve"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct args, out), "BASELINE.csv",
      "where --make writes it [standard output]"},
     {"metrics", '\0', TP_OPTION_WORDS, offsetof(struct args, metrics), "C[,C]",
@@ -89,15 +90,27 @@ static enum tp_status write_junit(const struct tp_session *session, const char *
 static enum tp_status find_metric(const char *name, size_t length, struct tp_arena *arena,
                                   const struct tp_column **metric, struct tp_error *error)
 {
-  const char **const names = TP_NEW(arena, const char *, tp_n_columns);
+  const char **names = NULL;
   size_t n = 0;
   for (size_t i = 0; i < tp_n_columns; i++) {
     if (tp_columns[i].is_input || tp_columns[i].is_text)
       continue;
-    names[n++] = tp_columns[i].name;
+    TP_APPEND(arena, names, n, tp_columns[i].name);
     *metric = &tp_columns[i];
     if (strlen(names[n - 1]) == length && strncmp(name, names[n - 1], length) == 0)
       return TP_OK;
+  }
+  for (size_t i = 0; i < tp_n_served_columns; i++) {
+    const struct tp_served_column *const served = &tp_served_columns[i];
+    if (served->is_input || served->is_text)
+      continue;
+    TP_APPEND(arena, names, n, served->name);
+    if (strlen(served->name) != length || strncmp(name, served->name, length) != 0)
+      continue;
+    struct tp_column *const column = TP_NEW(arena, struct tp_column, 1);
+    *column = (struct tp_column){.name = served->name};
+    *metric = column;
+    return TP_OK;
   }
   const char *const given = tp_arena_printf(arena, "%.*s", (int)length, name);
   return tp_fail(error, TP_E_INPUT, "no figure '%s'%s", given,

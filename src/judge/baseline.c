@@ -1,6 +1,7 @@
 #include "judge/baseline.h"
 
 #include "base/text.h"
+#include "judge/oracle.h"
 
 #include <math.h>
 #include <string.h>
@@ -66,9 +67,11 @@ static const char *name_of(const struct tp_known *reference, size_t row,
     if (is_told(inputs, c))
       more = tp_arena_printf(arena, "%s %s %s", more, inputs->columns[c],
                              tp_csv_cell(inputs, row, (int)c));
-  return tp_arena_printf(arena, "%s %s %s %s tp %g batch %g%s %s: %s", prediction->model,
+  const char *const batch =
+      isnan(prediction->batch) ? "" : tp_arena_printf(arena, " batch %g", prediction->batch);
+  return tp_arena_printf(arena, "%s %s %s %s tp %g%s%s %s: %s", prediction->model,
                          prediction->platform, prediction->stack, prediction->variant,
-                         prediction->tp, prediction->batch, more, prediction->engine, metric);
+                         prediction->tp, batch, more, prediction->engine, metric);
 }
 
 /* Of a point whose inputs are gone: what the row says. */
@@ -92,20 +95,18 @@ static double as_written(double value)
 }
 
 static enum tp_status check_row(const struct tp_known *reference, struct tp_catalog *catalog,
-                                struct tp_predictor *predictor, size_t row, struct tp_arena *arena,
+                                struct tp_oracle *oracle, size_t row, struct tp_arena *arena,
                                 struct tp_checked *out, struct tp_error *error)
 {
   const struct tp_csv *csv = reference->csv;
   const char *metric = tp_csv_cell(csv, row, tp_csv_column(csv, "metric"));
-  const struct tp_column *column;
-  struct tp_prediction prediction;
-  TP_TRY(tp_known_metric(reference, row, metric, arena, &column, error));
+  struct tp_foretold foretold;
+  TP_TRY(tp_oracle_check(reference, row, metric, arena, error));
   TP_TRY(number_of(reference, row, "baseline", &out->baseline, error));
   TP_TRY(read_tolerance(reference, row, catalog, out, error));
   out->line = csv->lines[row];
   struct tp_error reason;
-  const enum tp_status status =
-      tp_known_predict(reference, catalog, predictor, row, &prediction, &reason);
+  const enum tp_status status = tp_oracle_ask(oracle, row, &foretold, &reason);
   if (status == TP_E_INPUT) {
     out->name = name_of_lost(reference, row, metric, arena);
     out->predicted = (double)NAN;
@@ -114,12 +115,13 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
   }
   if (status != TP_OK)
     return tp_fail(error, status, "%s", reason.text);
-  out->name = name_of(reference, row, &prediction, metric, arena);
-  out->predicted = tp_prediction_number(&prediction, column);
+  const struct tp_prediction *const point = tp_foretold_point(&foretold);
+  out->name = name_of(reference, row, point, metric, arena);
+  out->predicted = tp_foretold_figure(&foretold, metric);
   if (isnan(out->predicted))
-    out->lost = strcmp(prediction.status, "ok") == 0
+    out->lost = strcmp(point->status, "ok") == 0
                     ? tp_arena_printf(arena, "has no %s any more", metric)
-                    : tp_arena_strdup(arena, prediction.status);
+                    : tp_arena_strdup(arena, point->status);
   out->passed = fabs(as_written(out->predicted) - as_written(out->baseline)) <=
                 out->tolerance; /* false for NAN */
   return TP_OK;
@@ -153,13 +155,13 @@ enum tp_status tp_baseline_check(const char *file, const struct tp_grid *untold,
   reference.grid.detail = untold->detail;
   reference.grid.collective = untold->collective;
   baseline->rows = TP_NEW(arena, struct tp_checked, baseline->csv.n_rows);
-  struct tp_predictor *predictor = tp_predictor_create();
+  struct tp_oracle oracle = tp_oracle_open(&reference, catalog);
   enum tp_status status = TP_OK;
   for (size_t i = 0; i < baseline->csv.n_rows && status == TP_OK; i++) {
-    status = check_row(&reference, catalog, predictor, i, arena, &baseline->rows[i], error);
+    status = check_row(&reference, catalog, &oracle, i, arena, &baseline->rows[i], error);
     baseline->n_rows += status == TP_OK;
   }
-  tp_predictor_free(predictor);
+  tp_oracle_close(&oracle);
   return status;
 }
 

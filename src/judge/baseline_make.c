@@ -1,5 +1,6 @@
 /* A baseline from the result of a sweep. */
 #include "judge/baseline.h"
+#include "serve/served.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,11 +13,23 @@ struct making {
   size_t n_written;
 };
 
-static void put_header(const struct making *self)
+/* Whether the column is an input, of a point or of a load. */
+static bool is_input(const char *name)
 {
   for (size_t i = 0; i < tp_n_columns; i++)
-    if (tp_columns[i].is_input && tp_csv_column(self->csv, tp_columns[i].name) >= 0)
-      fprintf(self->out, "%s,", tp_columns[i].name);
+    if (strcmp(tp_columns[i].name, name) == 0)
+      return tp_columns[i].is_input;
+  for (size_t i = 0; i < tp_n_served_columns; i++)
+    if (strcmp(tp_served_columns[i].name, name) == 0)
+      return tp_served_columns[i].is_input;
+  return false;
+}
+
+static void put_header(const struct making *self)
+{
+  for (size_t c = 0; c < self->csv->n_columns; c++)
+    if (is_input(self->csv->columns[c]))
+      fprintf(self->out, "%s,", self->csv->columns[c]);
   fputs("metric,baseline,tolerance,tolerance_ratio\n", self->out);
 }
 
@@ -26,7 +39,7 @@ static const struct tp_baseline_tolerance *tolerance_of(const struct making *sel
   const struct tp_baseline_tolerance *of_all = NULL;
   for (size_t i = 0; i < self->request->n_tolerances; i++) {
     const struct tp_baseline_tolerance *const tolerance = &self->request->tolerances[i];
-    if (tolerance->column == metric)
+    if (tolerance->column != NULL && strcmp(tolerance->column->name, metric->name) == 0)
       return tolerance;
     if (tolerance->column == NULL && of_all == NULL)
       of_all = tolerance;
@@ -43,11 +56,10 @@ static enum tp_status put_figure(struct making *self, size_t row, const struct t
   if (tp_csv_cell(csv, row, column)[0] == '\0')
     return TP_OK;
   TP_TRY(tp_csv_number(csv, row, column, &value, self->error));
-  for (size_t i = 0; i < tp_n_columns; i++) {
-    const int input = tp_csv_column(csv, tp_columns[i].name);
-    if (!tp_columns[i].is_input || input < 0)
+  for (size_t c = 0; c < csv->n_columns; c++) {
+    if (!is_input(csv->columns[c]))
       continue;
-    tp_csv_put_text(self->out, tp_csv_cell(csv, row, input));
+    tp_csv_put_text(self->out, tp_csv_cell(csv, row, (int)c));
     putc(',', self->out);
   }
   const struct tp_baseline_tolerance *const tolerance = tolerance_of(self, metric);

@@ -1,6 +1,7 @@
 #include "judge/known.h"
 
 #include "base/text.h"
+#include "serve/loads.h"
 
 #include <string.h>
 
@@ -8,6 +9,9 @@ static bool is_input(const char *name)
 {
   for (size_t i = 0; i < tp_n_columns; i++)
     if (tp_columns[i].is_input && strcmp(tp_columns[i].name, name) == 0)
+      return true;
+  for (size_t i = 0; i < tp_n_served_columns; i++)
+    if (tp_served_columns[i].is_input && strcmp(tp_served_columns[i].name, name) == 0)
       return true;
   return false;
 }
@@ -37,7 +41,8 @@ enum tp_status tp_known_take(const struct tp_csv *csv, const char *const *requir
   reference->csv = csv;
   reference->inputs = inputs_of(csv, arena);
   tp_grid_clear(&reference->grid);
-  return tp_grid_take_points(&reference->grid, &reference->inputs, NULL, arena, error);
+  return tp_grid_take_points(&reference->grid, &reference->inputs, tp_loads_columns(arena), arena,
+                             error);
 }
 
 enum tp_status tp_known_open(const char *file, const char *const *required, size_t n_required,

@@ -3,6 +3,7 @@ libtpstudy_la_SOURCES += \
 	%D%/baseline_make.c \
 	%D%/baseline_report.c \
 	%D%/known.c %D%/known.h \
+	%D%/oracle.c %D%/oracle.h \
 	%D%/reproduce.c %D%/reproduce.h \
 	%D%/reproduce_collective.c %D%/reproduce_collective.h \
 	%D%/unread.c %D%/unread.h \

@@ -1,26 +1,24 @@
 #include "judge/validator.h"
 
-#include "serve/loads.h"
+#include "judge/oracle.h"
 
 #include <string.h>
 #include <strings.h>
 
-/* What is predicted of a point, alone or under a load. */
-struct predicted {
-  double ttft_s, tpot_s, decode_s, e2e_s, tokens_per_s;
-  const char *status;
-};
-
+/* Measured columns, and the one predicted that each is held against; "": what follows the first
+ * token. */
 static const struct {
-  const char *name;
-  size_t offset; /* in struct predicted */
-} metrics[] = {{"ttft_s", offsetof(struct predicted, ttft_s)},
-               {"prefill_s", offsetof(struct predicted, ttft_s)},
-               {"tpot_s", offsetof(struct predicted, tpot_s)},
-               {"decode_s", offsetof(struct predicted, decode_s)},
-               {"e2e_s", offsetof(struct predicted, e2e_s)},
-               {"tokens_per_s", offsetof(struct predicted, tokens_per_s)}};
+  const char *name, *predicted;
+} metrics[] = {{"ttft_s", "ttft_s"}, {"prefill_s", "ttft_s"}, {"tpot_s", "tpot_s"},
+               {"decode_s", ""},     {"e2e_s", "e2e_s"},      {"tokens_per_s", "tokens_per_s"}};
 enum { N_METRICS = sizeof metrics / sizeof metrics[0] };
+
+static double figure_of(const struct tp_foretold *foretold, const char *column)
+{
+  if (column[0] != '\0')
+    return tp_foretold_figure(foretold, column);
+  return tp_foretold_figure(foretold, "e2e_s") - tp_foretold_figure(foretold, "ttft_s");
+}
 
 /* Stand-ins for collectives began late by more than a twentieth of the pass, all together
  * (traces/README.md): what was measured is not what such a program does. */
@@ -42,7 +40,7 @@ static enum tp_status is_late(const struct tp_validator *self, size_t row, const
 }
 
 static enum tp_status compare_point(struct tp_validator *self, size_t row,
-                                    const struct predicted *point)
+                                    const struct tp_foretold *foretold)
 {
   for (size_t i = 0; i < N_METRICS; i++) {
     const int column = tp_csv_column(&self->csv, metrics[i].name);
@@ -54,11 +52,10 @@ static enum tp_status compare_point(struct tp_validator *self, size_t row,
     TP_TRY(is_late(self, row, metrics[i].name, measured, &late));
     if (late)
       continue;
-    double predicted;
-    memcpy(&predicted, (const char *)point + metrics[i].offset, sizeof predicted);
+    const double predicted = figure_of(foretold, metrics[i].predicted);
     if (!(predicted > 0))
       return tp_fail(self->error, TP_E_INPUT, "%s:%d: nothing predicted for %s: %s", self->csv.path,
-                     self->csv.lines[row], metrics[i].name, point->status);
+                     self->csv.lines[row], metrics[i].name, tp_foretold_point(foretold)->status);
     tp_validator_add(self, row, metrics[i].name, metrics[i].name, measured, predicted);
   }
   return TP_OK;
@@ -86,50 +83,6 @@ static enum tp_status check_measured(const struct tp_validator *self)
                      "name, not '%.32s'",
                      self->csv.path, self->csv.columns[i]);
   return fail_unmeasured(self);
-}
-
-/* Who predicts. */
-struct oracle {
-  struct tp_known known;
-  struct tp_predictor *predictor;
-  struct tp_serve *server; /* of rows that say a load; NULL: there was none yet */
-};
-
-static enum tp_status serve_row(struct tp_validator *self, struct oracle *oracle, size_t row)
-{
-  static const struct tp_loads unsaid = {.trace = NULL};
-  struct tp_point point;
-  struct tp_served served;
-  struct tp_served_load *loads;
-  size_t n;
-  TP_TRY(tp_loads_of_row(&unsaid, &self->csv, row, self->arena, &loads, &n, self->error));
-  TP_TRY(tp_grid_point(&oracle->known.grid, self->catalog, row, &point, self->error));
-  if (oracle->server == NULL)
-    oracle->server = tp_serve_create();
-  TP_TRY(tp_serve(oracle->server, &point, &loads[0], &served, self->error));
-  return compare_point(self, row,
-                       &(struct predicted){.ttft_s = served.ttft_s,
-                                           .tpot_s = served.tpot_s,
-                                           .decode_s = served.e2e_s - served.ttft_s,
-                                           .e2e_s = served.e2e_s,
-                                           .tokens_per_s = served.tokens_per_s,
-                                           .status = served.point.status});
-}
-
-static enum tp_status predict_row(struct tp_validator *self, struct oracle *oracle, size_t row)
-{
-  struct tp_prediction prediction;
-  if (tp_loads_has(&self->csv, row))
-    return serve_row(self, oracle, row);
-  TP_TRY(tp_known_predict(&oracle->known, self->catalog, oracle->predictor, row, &prediction,
-                          self->error));
-  return compare_point(self, row,
-                       &(struct predicted){.ttft_s = prediction.ttft_s,
-                                           .tpot_s = prediction.tpot_s,
-                                           .decode_s = prediction.e2e_s - prediction.ttft_s,
-                                           .e2e_s = prediction.e2e_s,
-                                           .tokens_per_s = prediction.tokens_per_s,
-                                           .status = prediction.status});
 }
 
 /* The sizes that a table of points is expected to say: of a batch where no load does, of what is
@@ -165,18 +118,21 @@ static enum tp_status tell(const struct tp_validator *self)
 
 static enum tp_status run_points(struct tp_validator *self)
 {
-  struct oracle oracle = {.server = NULL};
+  struct tp_known known;
   TP_TRY(check_measured(self));
   TP_TRY(tell(self));
-  TP_TRY(tp_known_take(&self->csv, NULL, 0, self->arena, &oracle.known, self->error));
+  TP_TRY(tp_known_take(&self->csv, NULL, 0, self->arena, &known, self->error));
   self->validation->figures =
       TP_NEW(self->arena, struct tp_validated, self->csv.n_rows * N_METRICS);
-  oracle.predictor = tp_predictor_create();
+  struct tp_oracle oracle = tp_oracle_open(&known, self->catalog);
   enum tp_status status = TP_OK;
-  for (size_t row = 0; row < self->csv.n_rows && status == TP_OK; row++)
-    status = predict_row(self, &oracle, row);
-  tp_predictor_free(oracle.predictor);
-  tp_serve_free(oracle.server);
+  for (size_t row = 0; row < self->csv.n_rows && status == TP_OK; row++) {
+    struct tp_foretold foretold;
+    status = tp_oracle_ask(&oracle, row, &foretold, self->error);
+    if (status == TP_OK)
+      status = compare_point(self, row, &foretold);
+  }
+  tp_oracle_close(&oracle);
   if (status == TP_OK && self->validation->n_figures == 0)
     status = fail_unmeasured(self);
   return status;

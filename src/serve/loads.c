@@ -3,6 +3,7 @@
 #include "base/text.h"
 
 #include <math.h>
+#include <string.h>
 
 const char *const *tp_loads_columns(struct tp_arena *arena)
 {
@@ -66,7 +67,7 @@ static bool says(const struct tp_csv *csv, size_t row, const char *column)
 
 bool tp_loads_has(const struct tp_csv *csv, size_t row)
 {
-  return says(csv, row, "concurrency") || says(csv, row, "rate");
+  return says(csv, row, "concurrency") || says(csv, row, "rate") || says(csv, row, "trace");
 }
 
 /* As many as a closed loop needs to be full for most of the time, as benchmarks take them. */
@@ -87,6 +88,19 @@ static enum tp_status say_where(const struct tp_csv *csv, size_t row, const char
   return tp_fail(error, TP_E_INPUT, "%s:%d: %s", csv->path, csv->lines[row], text);
 }
 
+/* A row has a trace's name, not its requests. */
+static enum tp_status check_trace(const struct tp_loads *loads, const struct tp_csv *csv,
+                                  size_t row, struct tp_error *error)
+{
+  if (!says(csv, row, "trace") ||
+      (loads->trace != NULL &&
+       strcmp(tp_csv_cell(csv, row, tp_csv_column(csv, "trace")), loads->trace) == 0))
+    return TP_OK;
+  return say_where(
+      csv, row, "column 'trace': its requests stand in another file; serve it by --trace FILE.csv",
+      error);
+}
+
 enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv *csv, size_t row,
                                struct tp_arena *arena, struct tp_served_load **items, size_t *n,
                                struct tp_error *error)
@@ -100,6 +114,7 @@ enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv
   const bool batch_limits = loads->batch_limits || says(csv, row, "batch");
   *n = 0;
   *items = NULL;
+  TP_TRY(check_trace(loads, csv, row, error));
   if (loads->trace != NULL) {
     TP_APPEND(arena, *items, *n,
               (struct tp_served_load){.batch_limits = batch_limits,

@@ -16,7 +16,7 @@ fails() {
   want=$1 word=$2
   shift 2
   "$@" 2>err
-  [ $? = "$want" ] && grep -q "$word" err && [ -z "$(ls | grep '^x')" ]
+  [ $? = "$want" ] && grep -q -- "$word" err && [ -z "$(ls | grep '^x')" ]
 }
 
 check "closed loops" load --variant standard,ladder --concurrency 2,8 --range-ratio 0.8 -o a.csv
@@ -44,4 +44,15 @@ awk -F, -v OFS=, '
 tpsim validate runs.csv --by metric --max-mape 1 -f csv >validated
 check "validate serves them" grep -q '^metric,ttft_s,2,0.0000,' validated
 check "and finds a difference" grep -q '^metric,tpot_s,2,0.5000,-0.5000' validated
+
+check "a baseline of them" tpsim check --make a.csv -o base.csv --metrics ttft_p99_s,tokens_per_s
+tpsim check base.csv -f csv >held
+check "holds" [ "$(grep -c ',ok$' held)" = 8 ]
+sed 's/ttft_p99_s,/ttft_p99_s,1/' base.csv >off.csv
+tpsim check off.csv -f csv >checked 2>/dev/null
+check "until a figure moves" [ "$(grep -c ',moved$' checked)" = 4 ]
+check "and no other" [ "$(grep -c ',ok$' checked)" = 4 ]
+check "a trace's row says no requests" fails 2 '--trace' tpsim serve --points t.csv
+check "with them it is served" tpsim serve --points t.csv --trace trace.csv -o t2.csv
+check "again" cmp t.csv t2.csv
 finish
