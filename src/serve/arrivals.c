@@ -1,4 +1,3 @@
-#define _XOPEN_SOURCE 700
 #include "serve/arrivals.h"
 
 #include "base/text.h"
@@ -7,8 +6,6 @@
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 
 /* Even over the whole numbers from that share of `most` to `most`. */
 static int64_t draw_length(gsl_rng *random, double range_ratio, int64_t most)
@@ -39,24 +36,39 @@ struct tp_arrivals tp_arrivals_draw(const struct tp_load *load, int64_t prompt, 
   return arrivals;
 }
 
-/* "2023-11-16 18:15:46.6805900", with a T or a zone behind, which the first row's is taken off
- * again with: seconds since some day. */
+/* A moment of a day, as published traces write it. */
+struct moment {
+  int year, month, day, hour, minute;
+  double second;
+};
+
+static bool is_moment(const struct moment *at)
+{
+  return at->year >= 1900 && at->year < 10000 && at->month >= 1 && at->month <= 12 &&
+         at->day >= 1 && at->day <= 31 && at->hour >= 0 && at->hour < 24 && at->minute >= 0 &&
+         at->minute < 60 && at->second >= 0 && at->second < 61;
+}
+
+/* Of the civil calendar, counted from March: years of leap days end with February. */
+static int64_t days_of(const struct moment *at)
+{
+  const int64_t year = at->year - (at->month <= 2), month = (at->month + 9) % 12;
+  return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + at->day;
+}
+
+/* Seconds, or "2023-11-16 18:15:46.6805900", perhaps with a T between, or a zone behind, which all
+ * rows have alike: seconds since some day. */
 static bool read_time(const char *text, double *seconds)
 {
-  struct tm day = {.tm_mday = 1};
-  double second = 0;
+  struct moment at;
   char between = ' ';
   if (tp_text_number(text, seconds))
     return true;
-  if (sscanf(text, "%d-%d-%d%c%d:%d:%lf", &day.tm_year, &day.tm_mon, &day.tm_mday, &between,
-             &day.tm_hour, &day.tm_min, &second) != 7 ||
-      (between != ' ' && between != 'T'))
+  if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf", &at.year, &at.month, &at.day, &between, &at.hour,
+             &at.minute, &at.second) != 7 ||
+      (between != ' ' && between != 'T') || !is_moment(&at))
     return false;
-  /* Days of the civil calendar, counted from March: years of leap days end with February. */
-  const int64_t year = day.tm_year - (day.tm_mon <= 2), month = (day.tm_mon + 9) % 12;
-  const int64_t days =
-      365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day.tm_mday;
-  *seconds = (double)(days * 86400 + day.tm_hour * 3600 + day.tm_min * 60) + second;
+  *seconds = (double)(days_of(&at) * 86400 + at.hour * 3600 + at.minute * 60) + at.second;
   return true;
 }
 
@@ -92,6 +104,7 @@ enum tp_status tp_arrivals_read(const struct tp_csv *csv, struct tp_arena *arena
   static const char *const names[3][3] = {{"arrival_s", "TIMESTAMP", "Timestamp"},
                                           {"prompt", "ContextTokens", "Request tokens"},
                                           {"generate", "GeneratedTokens", "Response tokens"}};
+  static const double most_s = 1e12;
   int columns[3];
   double first_s = 0, before_s = 0;
   for (int i = 0; i < 3; i++)
@@ -111,6 +124,10 @@ enum tp_status tp_arrivals_read(const struct tp_csv *csv, struct tp_arena *arena
                      csv->path, csv->lines[i], csv->columns[columns[0]], cell);
     if (i == 0)
       first_s = before_s = at_s;
+    if (!(at_s - first_s < most_s))
+      return tp_fail(error, TP_E_INPUT,
+                     "%s:%d: column '%s': more than %g s after the first; give seconds", csv->path,
+                     csv->lines[i], csv->columns[columns[0]], most_s);
     if (at_s < before_s)
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: column '%s': it comes before the row above; sort the rows by it",

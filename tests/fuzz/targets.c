@@ -7,6 +7,7 @@
 #include "predict/ask.h"
 #include "predict/predict.h"
 #include "program/wiring/build.h"
+#include "serve/arrivals.h"
 #include "sweep/resume.h"
 #include "sweep/sidecar.h"
 
@@ -234,6 +235,23 @@ static void run_csv(const char *text)
   was_read(tp_grid_take_points(&points, &csv, NULL, arena, &error), &error);
 }
 
+/* Requests come one after another, with lengths. */
+static void run_trace(const char *text)
+{
+  struct tp_error error;
+  struct tp_csv csv;
+  struct tp_arrivals arrivals;
+  if (!was_read(tp_csv_parse("t.csv", text, arena, &csv, &error), &error) ||
+      !was_read(tp_arrivals_read(&csv, arena, &arrivals, &error), &error))
+    return;
+  for (size_t i = 0; i < arrivals.n; i++) {
+    const struct tp_arrival *const arrival = &arrivals.items[i];
+    if (!(arrival->at_s >= (i == 0 ? 0 : arrivals.items[i - 1].at_s)) || !isfinite(arrival->at_s) ||
+        arrival->prompt < 1 || arrival->generate < 0)
+      fuzz_fail("no request of", text);
+  }
+}
+
 static void run_yaml(const char *text)
 {
   struct tp_error error;
@@ -297,6 +315,8 @@ static void run_part(const char *text)
 static const char yaml_seed[] =
     "model: [llama-3.1-8b, 'x']\nplatform: dgx-h100\ntp: [1, \"2:8:x2\"]\n"
     "batch: 1:64:x2\nvariant:\n  - standard\n  - ladder\n";
+static const char trace_seed[] = "TIMESTAMP,ContextTokens,GeneratedTokens\n"
+                                 "2023-11-16 18:17:03.97,4808,10\n2023-12-01T00:00:04,3180,8\n";
 static const char json_seed[] =
     "{\"args\": [\"./all_gather_perf\"], \"results\": [{\"size\": 1024, \"type\": \"half\", "
     "\"out_of_place\": {\"time\": 18.5, \"nwrong\": 0}}], \"devices\": [{}, {}]}\n";
@@ -310,6 +330,7 @@ struct fuzz_target fuzz_targets[] = {
     {"csv", run_csv, "results/baselines/*.csv", "a,\"b \"\"c\"\"\",'=d\r\n1,-2e3,\r\n\n3,4,5"},
     {"yaml", run_yaml, NULL, yaml_seed},
     {"nccl-tests", run_nccl_tests, "tests/golden/data/all_reduce_perf.txt", json_seed},
+    {"trace", run_trace, NULL, trace_seed},
     {"variant", run_variant, NULL, "kraken:4+chunked:8+flash-int4-int8:32"},
     {"wiring", run_wiring, "models/wirings/*.tpa", NULL},
     {"part", run_part, NULL, ""},
