@@ -37,6 +37,12 @@ const char *tp_text_number_mend(const char *text);
 enum tp_status tp_text_numbers(const char *what, const char *text, struct tp_arena *arena,
                                double **values, size_t *n_values, struct tp_error *error);
 
+/* Fails where a list has a value twice, whose rows would stand twice. */
+enum tp_status tp_text_check_numbers(const char *what, const double *values, size_t n,
+                                     struct tp_arena *arena, struct tp_error *error);
+enum tp_status tp_text_check_words(const char *what, const char *const *words, size_t n,
+                                   struct tp_arena *arena, struct tp_error *error);
+
 /* "a,b,c" -> words; commas inside are not supported; empty words are errors. */
 enum tp_status tp_text_words(const char *what, const char *text, struct tp_arena *arena,
                              const char ***words, size_t *n_words, struct tp_error *error);
