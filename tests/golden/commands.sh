@@ -115,6 +115,17 @@ sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --
   check "sweep as JSON has an object a point" \
     [ "$(tpsim sweep $sweep --format json | grep -c '{"model": ')" = "$(sed 1d one.csv | wc -l)" ]
 }
+# A sidecar that is kept with its rows stays theirs, whichever build makes them again.
+resweep=$(cd "${SRCDIR:-.}" && pwd)/tools/resweep
+resweep() {
+  "$resweep" kept.csv --model ladder-1b --platform dgx-h100 --tp "$1"
+}
+check "sweep once" exits 0 resweep 1
+sed -i 's/"build": "[^"]*/"build": "older/' kept.csv.json && cp kept.csv.json kept.json
+check "sweep again" exits 0 resweep 1
+check "leaves the sidecar of the same rows" cmp kept.csv.json kept.json
+check "sweep otherwise" exits 0 resweep 2
+check "names the build of other rows" sh -c '! grep -q older kept.csv.json'
 check "points from a result" exits 0 tpsim sweep --points one.csv -o again.csv
 check "points give the same rows" cmp one.csv again.csv
 printf 'model: [ladder-1b, llama-3.1-8b]\nplatform: [dgx-h100, l40s-x4]\ntp: [1, "2:8:x2"]
