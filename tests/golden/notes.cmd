@@ -5,3 +5,5 @@ printf 'model,platform,tp,metric,baseline,tolerance_ratio,owner\nllama-3.1-8b,dg
 # A points file goes before options, which fill what it leaves empty.
 printf 'model,platform,tp\nladder-1b,dgx-h100,4\nladder-1b,dgx-h100,\n' >points.csv && tpsim sweep --points points.csv --tp 8 | cut -d, -f 1-5
 printf 'model,platform,tp,concurrency\nladder-1b,dgx-h100,4,2\n' >loads.csv && tpsim serve --points loads.csv --tp 8 -c 4 | cut -d, -f 1-5
+# A table that misses its limits says all that it misses.
+printf 'model,platform,variant,tp,batch,prompt,ttft_s\nladder-1b,dgx-h100,standard,8,1,1024,0.006\nladder-1b,dgx-h100,ladder,8,1,1024,0.004\nladder-1b,dgx-h100,no-comm,8,1,1024,0.003\n' >runs.csv && tpsim validate runs.csv --max-gain-error 0.01 | head -n 1
