@@ -229,6 +229,15 @@ if command -v bash >/dev/null; then
   check "completes commands" [ "$(complete tpsim pre)" = predict ]
   check "options" [ "$(complete tpsim predict --gen)" = --generate ]
   check "names" [ "$(complete tpsim predict --model llama-3.1-40)" = llama-3.1-405b ]
+  check "names behind a letter" [ "$(complete tpsim predict -p dgx-b20)" = dgx-b200 ]
+  check "types" [ "$(complete tpsim sweep --dtype fp16,w4a8)" = fp16,w4a8-mxfp4 ]
+  check "formats behind a letter" [ "$(complete tpsim predict -f js)" = json ]
+  check "topics" [ "$(complete tpsim list serve)" = serve-columns ]
+  check "tables" [ "$(complete tpsim reproduce tok)" = tokenweave ]
+  for kind in $(complete tpsim plot '' | grep -v '^-'); do
+    check "a picture $kind" sh -c "! tpsim plot $kind 2>&1 | grep -q 'no kind of picture'"
+  done
+  check "all pictures" [ "$(complete tpsim plot '' | grep -vc '^-')" = "$(grep -c '&tp_plot_' "${SRCDIR:-.}/src/plot/kinds.c")" ]
   check "the last of a list" [ "$(complete tpsim compare --platform l40s-x4,dgx-b2)" = l40s-x4,dgx-b200 ]
 fi
 check "no such shell" exits 2 tpsim help --completion fish
