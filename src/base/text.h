@@ -29,7 +29,8 @@ const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *c
 /* Reads the whole of `text` as one finite number in C's notation: 1e9 is one, 16k is none. */
 bool tp_text_number(const char *text, double *value);
 
-/* What text that is no number should be where people often write it so ("1,234.5", "2%"); else "". */
+/* What text that is no number should be where people often write it so ("1,234.5", "2%"); else "".
+ */
 const char *tp_text_number_mend(const char *text);
 
 /* "1,2,4:16:x2,20:40:10" -> numbers.  a:b:xF multiplies by F, a:b:S adds S, a:b adds 1; ends
