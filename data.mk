@@ -10,4 +10,4 @@ dist_resultspublished_DATA = results/published/flash.csv results/published/krake
 	results/published/README.md
 resultsbaselinesdir = $(pkgdatadir)/results/baselines
 dist_resultsbaselines_DATA = results/baselines/ladder-70b.csv
-EXTRA_DIST += tools/cuda-libraries tools/gpu-crosscheck tools/gpu-power tools/gpu-suite tools/renew-baseline tools/same-answers tools/t3 tools/variant-table README.md HACKING.md docs/GPU.md docs/MODEL.md traces/README.md traces/h200-sxm traces/public
+EXTRA_DIST += tools/cuda-libraries tools/gpu-crosscheck tools/gpu-power tools/gpu-suite tools/renew-baseline tools/resweep tools/same-answers tools/t3 tools/variant-table README.md HACKING.md docs/GPU.md docs/MODEL.md traces/README.md traces/h200-sxm traces/public

@@ -5,8 +5,8 @@
 #include "base/error.h"
 
 /* What FILE is written as: itself, or what it links to, whole; *special where that is no regular
- * file (a terminal, a pipe, /dev/null) or is a stream of the shell's: append there.  TP_E_ENVIRONMENT of a link to nothing,
- * TP_E_INPUT of "-". */
+ * file (a terminal, a pipe, /dev/null) or is a stream of the shell's: append there.
+ * TP_E_ENVIRONMENT of a link to nothing, TP_E_INPUT of "-". */
 enum tp_status tp_claim_target(const char *file, struct tp_arena *arena, const char **target,
                                int *special, struct tp_error *error);
 

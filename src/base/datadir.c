@@ -50,8 +50,8 @@ enum tp_status tp_datadir_list(const struct tp_datadir *dirs, const char *folder
     list_folder(tp_arena_printf(arena, "%s/%s", dirs->roots[i], folder), extension, arena, &list);
   if (list.count == 0)
     return tp_fail(error, TP_E_ENVIRONMENT,
-                   "no %s/*%s in any data directory; is the program installed whole? "
-                   "TPSIM_DATA may name a source tree",
+                   "no %s/*%s in any data directory; install the package whole, or name a source "
+                   "tree: by TPSIM_DATA, or to tpsim_open of the library",
                    folder, extension);
   qsort(list.names, list.count, sizeof *list.names, compare_names);
   size_t unique = 1;

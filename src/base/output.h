@@ -3,8 +3,8 @@
 /* Result files that are whole or not there at all.
  *
  * Bytes go to FILE.tmp beside FILE; commit syncs and renames it.  Where FILE already is something
- * other than a regular file (a terminal, a pipe, /dev/null) or a stream of the shell's (/dev/stdout) it is
- * written directly.
+ * other than a regular file (a terminal, a pipe, /dev/null) or a stream of the shell's
+ * (/dev/stdout) it is written directly.
  */
 #include "base/arena.h"
 #include "base/error.h"

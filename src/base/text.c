@@ -133,3 +133,38 @@ enum tp_status tp_text_words(const char *what, const char *text, struct tp_arena
   *n_words = count;
   return TP_OK;
 }
+
+static int compare_numbers(const void *a, const void *b)
+{
+  const double *const x = a, *const y = b;
+  return (*x > *y) - (*x < *y);
+}
+
+enum tp_status tp_text_check_numbers(const char *what, const double *values, size_t n,
+                                     struct tp_arena *arena, struct tp_error *error)
+{
+  double *const sorted = TP_NEW(arena, double, n + 1);
+  memcpy(sorted, values, n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, compare_numbers);
+  for (size_t i = 1; i < n; i++)
+    if (!(sorted[i] > sorted[i - 1]))
+      return tp_fail(error, TP_E_INPUT, "%s: %.9g stands twice; give it once", what, sorted[i]);
+  return TP_OK;
+}
+
+static int compare_words(const void *a, const void *b)
+{
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+enum tp_status tp_text_check_words(const char *what, const char *const *words, size_t n,
+                                   struct tp_arena *arena, struct tp_error *error)
+{
+  const char **const sorted = TP_NEW(arena, const char *, n + 1);
+  memcpy(sorted, words, n * sizeof *sorted);
+  qsort(sorted, n, sizeof *sorted, compare_words);
+  for (size_t i = 1; i < n; i++)
+    if (strcmp(sorted[i], sorted[i - 1]) == 0)
+      return tp_fail(error, TP_E_INPUT, "%s: '%s' stands twice; give it once", what, sorted[i]);
+  return TP_OK;
+}

@@ -29,13 +29,20 @@ const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *c
 /* Reads the whole of `text` as one finite number in C's notation: 1e9 is one, 16k is none. */
 bool tp_text_number(const char *text, double *value);
 
-/* What text that is no number should be where people often write it so ("1,234.5", "2%"); else "". */
+/* What text that is no number should be where people often write it so ("1,234.5", "2%"); else "".
+ */
 const char *tp_text_number_mend(const char *text);
 
 /* "1,2,4:16:x2,20:40:10" -> numbers.  a:b:xF multiplies by F, a:b:S adds S, a:b adds 1; ends
  * included; at most 100,000 numbers.  `what` names the option in messages. */
 enum tp_status tp_text_numbers(const char *what, const char *text, struct tp_arena *arena,
                                double **values, size_t *n_values, struct tp_error *error);
+
+/* Fails where a list has a value twice, whose rows would stand twice. */
+enum tp_status tp_text_check_numbers(const char *what, const double *values, size_t n,
+                                     struct tp_arena *arena, struct tp_error *error);
+enum tp_status tp_text_check_words(const char *what, const char *const *words, size_t n,
+                                   struct tp_arena *arena, struct tp_error *error);
 
 /* "a,b,c" -> words; commas inside are not supported; empty words are errors. */
 enum tp_status tp_text_words(const char *what, const char *text, struct tp_arena *arena,

@@ -302,10 +302,13 @@ static enum tp_status run(struct tp_session *session, void *values,
   return TP_OK;
 }
 
+#define TOPICS "models|platforms|devices|stacks|libraries|variants|columns|serve-columns"
+
 const struct tp_command tp_command_list = {
     .name = "list",
     .summary = "models, platforms, devices, stacks, libraries, variants or result columns",
-    .usage = "models|platforms|devices|stacks|libraries|variants|columns|serve-columns",
+    .usage = TOPICS,
+    .words = TOPICS,
     .example = "tpsim list models",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

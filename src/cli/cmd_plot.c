@@ -214,6 +214,7 @@ const struct tp_command tp_command_plot = {
     .name = "plot",
     .summary = "pictures from result CSVs, drawn by gnuplot",
     .usage = "[KIND] FILE.csv... -o OUT.png [OPTIONS]",
+    .words = "speedup|breakdown|published|collectives|batch|pareto|heatmap|gantt|pipeline|roofline",
     .details =
         "speedup (default): speedup over standard against TP, a panel a model.\n"
         "breakdown: compute and exposed communication, a bar a variant, a panel a TP.\n"

@@ -129,10 +129,10 @@ static enum tp_status reproduce(struct tp_session *session, const struct args *a
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
-  TP_TRY(tp_command_expect(
-      positional, 1, 1,
-      "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, tokenweave, megatron, all)",
-      error));
+  TP_TRY(tp_command_expect(positional, 1, 1,
+                           "what to reproduce (ladder, kraken, t3, flash, spd, parallel-track, "
+                           "tokenweave, megatron, all)",
+                           error));
   if (strcmp(positional->items[0], "all") != 0)
     return reproduce(session, values, positional->items, 1, error);
   const char **names;
@@ -142,10 +142,13 @@ static enum tp_status run(struct tp_session *session, void *values,
   return reproduce(session, values, names, n, error);
 }
 
+#define TABLES "ladder|kraken|t3|flash|spd|parallel-track|tokenweave|megatron|all"
+
 const struct tp_command tp_command_reproduce = {
     .name = "reproduce",
     .summary = "published figures against predicted ones, row by row, with the error",
-    .usage = "ladder|kraken|t3|flash|spd|parallel-track|tokenweave|megatron|all|FILE.csv [OPTIONS]",
+    .usage = TABLES "|FILE.csv [OPTIONS]",
+    .words = TABLES,
     .example = "tpsim reproduce ladder",
     .options = options,
     .n_options = sizeof options / sizeof options[0],

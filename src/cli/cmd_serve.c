@@ -90,6 +90,25 @@ static enum tp_status read_loads(struct job *job, struct tp_error *error)
   return tp_arrivals_read(&csv, arena, &job->loads.trace_visits, error);
 }
 
+/* Loads that options give and the file's columns, too. */
+static const char *loads_overruled(const struct job *job)
+{
+  const struct {
+    const char *column;
+    bool given;
+  } loads[] = {{"concurrency", job->args->concurrency.n > 0},
+               {"rate", job->args->rate.n > 0},
+               {"range_ratio", job->args->range_ratio.n > 0},
+               {"requests", job->args->requests > 0},
+               {"seed", job->args->seed.n > 0}};
+  const char *names = "";
+  for (size_t i = 0; i < sizeof loads / sizeof *loads; i++)
+    if (loads[i].given && tp_csv_column(&job->csv, loads[i].column) >= 0)
+      names = tp_arena_printf(job->session->arena, "%s%s%s", names, names[0] == '\0' ? "" : ", ",
+                              loads[i].column);
+  return names;
+}
+
 static enum tp_status read_points(struct job *job, struct tp_error *error)
 {
   struct tp_asked *const asked = &job->asked;
@@ -97,6 +116,10 @@ static enum tp_status read_points(struct job *job, struct tp_error *error)
     TP_TRY(tp_input_csv(job->args->file, &asked->catalog, &job->csv, error));
     TP_TRY(tp_grid_take_points(&asked->grid, &job->csv, tp_loads_columns(job->session->arena),
                                job->session->arena, error));
+    const char *const overruled =
+        tp_grid_overruled(&asked->grid, loads_overruled(job), job->session->arena);
+    if (overruled[0] != '\0')
+      tp_command_note(overruled);
   }
   return tp_grid_check(&asked->grid, &asked->catalog, error);
 }

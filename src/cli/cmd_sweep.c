@@ -59,6 +59,9 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
     TP_TRY(read_input(session, catalog, args->file, &text, error));
     TP_TRY(tp_csv_parse(args->file, text, session->arena, csv, error));
     TP_TRY(tp_grid_take_points(grid, csv, NULL, session->arena, error));
+    const char *const overruled = tp_grid_overruled(grid, "", session->arena);
+    if (overruled[0] != '\0')
+      tp_command_note(overruled);
   }
   return tp_grid_check(grid, catalog, error);
 }

@@ -1,7 +1,15 @@
 /* The program tpsim. */
 #include "cli/command.h"
+#include "program/op.h"
 
 #include <gsl/gsl_errno.h>
+
+#define WORD(value, text) text " "
+static const struct tp_offer offers[] = {{"dtype", TP_DTYPES(WORD) "auto"},
+                                         {"kv-dtype", TP_KV_DTYPES(WORD)},
+                                         {"engine", "analytic des"},
+                                         {NULL, NULL}};
+#undef WORD
 
 int main(int argc, char **argv)
 {
@@ -16,6 +24,7 @@ int main(int argc, char **argv)
       .lacks = "disk full, data not installed",
       .commands = tp_commands,
       .engines = engines,
+      .offers = offers,
   };
   gsl_set_error_handler_off();
   const int exit_status = tp_executable_run(&tpsim, argc, argv);

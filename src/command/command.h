@@ -24,6 +24,7 @@ struct tp_session {
 struct tp_command {
   const char *name, *summary;
   const char *usage;   /* what stands behind "PROGRAM NAME" */
+  const char *words;   /* "a|b": what its first word may be, for completion; NULL: anything */
   const char *details; /* paragraphs for --help; NULL: none */
   const char *example; /* a line that works as it stands */
   const struct tp_option *options;
@@ -33,6 +34,11 @@ struct tp_command {
                         struct tp_error *error);
 };
 
+/* Words that an option takes, for completion. */
+struct tp_offer {
+  const char *option, *words; /* "dtype", "fp16 bf16" */
+};
+
 struct tp_executable {
   const char *name;                         /* "tpsim" */
   const char *purpose;                      /* the first lines of its help, ended by \n */
@@ -40,6 +46,7 @@ struct tp_executable {
   const char *lacks;                        /* what the environment may lack: exit status 3 */
   const struct tp_command *const *commands; /* NULL-terminated */
   const struct tp_engine *const *engines;   /* of sessions */
+  const struct tp_offer *offers;            /* ended by NULL; NULL: none */
 };
 
 /* Runs the command that argv names; its faults go to standard error.  Returns the exit status. */

@@ -20,6 +20,64 @@ static void put_options(const struct tp_command *command, FILE *out)
   fputs("--help", out);
 }
 
+/* The letter of an option, which means the same to every command; '\0': it has none. */
+static char letter_of(const struct tp_executable *executable, const char *option)
+{
+  for (size_t c = 0; executable->commands[c] != NULL; c++)
+    for (size_t i = 0; i < executable->commands[c]->n_options; i++) {
+      const struct tp_option *const one = &executable->commands[c]->options[i];
+      if (strcmp(one->name, option) == 0 && one->letter != '\0')
+        return one->letter;
+    }
+  return '\0';
+}
+
+/* "  --model | -m) words=" */
+static void put_bash_case(const struct tp_executable *executable, const char *option, FILE *out)
+{
+  const char letter = letter_of(executable, option);
+  fprintf(out, "  --%s", option);
+  if (letter != '\0')
+    fprintf(out, " | -%c", letter);
+  fputs(") words=", out);
+}
+
+/* "a|b" as "a b". */
+static void put_words(const char *words, FILE *out)
+{
+  for (; *words != '\0'; words++)
+    putc(*words == '|' ? ' ' : *words, out);
+}
+
+static void put_bash_values(const struct tp_executable *executable, FILE *out)
+{
+  for (size_t i = 0; i < N_LISTED; i++) {
+    put_bash_case(executable, listed[i].option, out);
+    fprintf(out, "$(%s list %s -f csv 2>/dev/null | sed '1d;s/,.*//;s/\\[.*//') ;;\n",
+            executable->name, listed[i].topic);
+  }
+  const struct tp_offer *offer = executable->offers;
+  for (; offer != NULL && offer->option != NULL; offer++) {
+    put_bash_case(executable, offer->option, out);
+    fprintf(out, "'%s' ;;\n", offer->words);
+  }
+  put_bash_case(executable, "format", out);
+  fputs("'table csv json' ;;\n", out);
+}
+
+static void put_bash_first_words(const struct tp_executable *executable, FILE *out)
+{
+  fputs("    [ \"$COMP_CWORD\" = 2 ] && case ${COMP_WORDS[1]} in\n", out);
+  for (size_t i = 0; executable->commands[i] != NULL; i++) {
+    if (executable->commands[i]->words == NULL)
+      continue;
+    fprintf(out, "    %s) words=\"", executable->commands[i]->name);
+    put_words(executable->commands[i]->words, out);
+    fputs(" $words\" ;;\n", out);
+  }
+  fputs("    esac\n", out);
+}
+
 static void put_bash(const struct tp_executable *executable, FILE *out)
 {
   const char *const name = executable->name;
@@ -30,11 +88,9 @@ static void put_bash(const struct tp_executable *executable, FILE *out)
         "  [ \"$word\" = = ] && word=\n"
         "  case $before in\n",
         out);
-  for (size_t i = 0; i < N_LISTED; i++)
-    fprintf(out, "  --%s) words=$(%s list %s -f csv 2>/dev/null | sed '1d;s/,.*//;s/\\[.*//') ;;\n",
-            listed[i].option, name, listed[i].topic);
+  put_bash_values(executable, out);
   fputs(
-      "  --format) words='table csv json' ;;\n  esac\n"
+      "  esac\n"
       "  if [ -n \"$words\" ]; then # the last of a list\n"
       "    case $word in *,*) part=${word%,*}, ;; esac\n"
       "    mapfile -t COMPREPLY < <(compgen -P \"$part\" -W \"$words\" -- \"${word#\"$part\"}\")\n"
@@ -49,10 +105,10 @@ static void put_bash(const struct tp_executable *executable, FILE *out)
     put_options(executable->commands[i], out);
     fputs("' ;;\n", out);
   }
+  fputs("    esac\n", out);
+  put_bash_first_words(executable, out);
   fprintf(out,
-          "    esac\n    [ \"${COMP_WORDS[1]}\" = list ] && [ \"$COMP_CWORD\" = 2 ] &&\n"
-          "      words='models platforms devices stacks variants columns'\n  fi\n"
-          "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}\n"
+          "  fi\n  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n}\n"
           "complete -o bashdefault -o default -F _%s %s\n",
           name, name);
 }
@@ -69,25 +125,45 @@ static void put_zsh_text(const char *text, FILE *out)
       putc(*text, out);
 }
 
-static void put_zsh_option(const struct tp_option *option, const char *name, FILE *out)
+/* What completes the value of an option; nothing of a flag. */
+static void put_zsh_value(const struct tp_executable *executable, const struct tp_option *option,
+                          FILE *out)
 {
-  const char *topic = NULL;
+  const struct tp_offer *offer = executable->offers;
   for (size_t i = 0; i < N_LISTED; i++)
-    if (strcmp(option->name, listed[i].option) == 0)
-      topic = listed[i].topic;
-  fprintf(out, "      '--%s%s[", option->name, option->kind != TP_OPTION_FLAG ? "=" : "");
-  put_zsh_text(option->help, out);
-  putc(']', out);
-  if (topic != NULL)
-    fprintf(
-        out,
-        ":%s:_sequence compadd - $(%s list %s -f csv 2>/dev/null | sed \"1d;s/,.*//;s/\\\\[.*//\")",
-        topic, name, topic);
-  else if (strcmp(option->name, "format") == 0)
+    if (strcmp(option->name, listed[i].option) == 0) {
+      fprintf(out,
+              ":%s:_sequence compadd - $(%s list %s -f csv 2>/dev/null | sed "
+              "\"1d;s/,.*//;s/\\\\[.*//\")",
+              listed[i].topic, executable->name, listed[i].topic);
+      return;
+    }
+  for (; offer != NULL && offer->option != NULL; offer++)
+    if (strcmp(option->name, offer->option) == 0) {
+      fprintf(out, ":%s:_sequence compadd - %s", offer->option, offer->words);
+      return;
+    }
+  if (strcmp(option->name, "format") == 0)
     fputs(":format:(table csv json)", out);
   else if (option->kind != TP_OPTION_FLAG)
     fputs(":value:_files", out);
-  fputs("' \\\n", out);
+}
+
+/* "--model=" and, where there is one, "-m+". */
+static void put_zsh_option(const struct tp_executable *executable, const struct tp_option *option,
+                           FILE *out)
+{
+  const bool valued = option->kind != TP_OPTION_FLAG;
+  for (int by_letter = 0; by_letter <= (option->letter != '\0'); by_letter++) {
+    if (by_letter)
+      fprintf(out, "      '-%c%s[", option->letter, valued ? "+" : "");
+    else
+      fprintf(out, "      '--%s%s[", option->name, valued ? "=" : "");
+    put_zsh_text(option->help, out);
+    putc(']', out);
+    put_zsh_value(executable, option, out);
+    fputs("' \\\n", out);
+  }
 }
 
 static void put_zsh(const struct tp_executable *executable, FILE *out)
@@ -107,8 +183,14 @@ static void put_zsh(const struct tp_executable *executable, FILE *out)
     const struct tp_command *const command = executable->commands[i];
     fprintf(out, "  %s)\n    _arguments \\\n", command->name);
     for (size_t j = 0; j < command->n_options; j++)
-      put_zsh_option(&command->options[j], name, out);
-    fputs("      '--help[this text]' '*:file:_files'\n    ;;\n", out);
+      put_zsh_option(executable, &command->options[j], out);
+    fputs("      '--help[this text]' ", out);
+    if (command->words != NULL) {
+      fputs("'1:word:{compadd - ", out);
+      put_words(command->words, out);
+      fputs("; _files}' ", out);
+    }
+    fputs("'*:file:_files'\n    ;;\n", out);
   }
   fprintf(out, "  esac\n}\n_%s \"$@\"\n", name);
 }

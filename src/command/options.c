@@ -43,6 +43,15 @@ static enum tp_status check_no_option(const struct reader *reader, const char *o
   return TP_OK;
 }
 
+static enum tp_status check_word(const char *option, const char *text, const struct tp_words *given,
+                                 struct tp_error *error)
+{
+  for (size_t i = 0; i < given->n; i++)
+    if (strcmp(given->items[i], text) == 0)
+      return tp_fail(error, TP_E_INPUT, "--%s %s is given twice; give it once", option, text);
+  return TP_OK;
+}
+
 /* Of two values of one name, the one that does not count would be lost without a word. */
 static enum tp_status check_name(const char *option, const char *text, const struct tp_words *given,
                                  struct tp_error *error)
@@ -64,7 +73,8 @@ static enum tp_status store_words(const struct reader *reader, const char *what,
                    "%s '%s': a comma parts names here; give such a file another name, or name it "
                    "in quotes in a sweep's YAML or --points file",
                    what, text);
-  return tp_text_words(what, text, reader->arena, &words->items, &words->n, error);
+  TP_TRY(tp_text_words(what, text, reader->arena, &words->items, &words->n, error));
+  return tp_text_check_words(what, words->items, words->n, reader->arena, error);
 }
 
 static enum tp_status store(struct reader *reader, const struct tp_option *option, const char *text,
@@ -83,17 +93,20 @@ static enum tp_status store(struct reader *reader, const struct tp_option *optio
     return store_words(reader, what, text, place, error);
   case TP_OPTION_NUMBERS: {
     struct tp_numbers *numbers = place;
-    return tp_text_numbers(what, text, reader->arena, &numbers->items, &numbers->n, error);
+    TP_TRY(tp_text_numbers(what, text, reader->arena, &numbers->items, &numbers->n, error));
+    return tp_text_check_numbers(what, numbers->items, numbers->n, reader->arena, error);
   }
   case TP_OPTION_COUNT:
     return store_count(option->name, text, place, error);
   case TP_OPTION_REPEATED:
   case TP_OPTION_SETTINGS: {
     struct tp_words *words = place;
-    if (option->kind == TP_OPTION_SETTINGS)
+    if (option->kind == TP_OPTION_SETTINGS) {
       TP_TRY(check_no_option(reader, option->name, text, error));
-    if (option->kind == TP_OPTION_SETTINGS)
       TP_TRY(check_name(option->name, text, words, error));
+    } else {
+      TP_TRY(check_word(option->name, text, words, error));
+    }
     TP_APPEND(reader->arena, words->items, words->n, text);
     return TP_OK;
   }

@@ -133,6 +133,7 @@ const struct tp_command tp_command_bench = {
     .name = "bench",
     .summary = "measures ops, collectives, interference, layers and generations",
     .usage = "ops|collectives|interference|layers|generate|all|TABLE [OPTIONS]",
+    .words = "ops|collectives|interference|layers|generate|all",
     .details =
         "Writes gemm.csv, attention.csv, memory.csv, sustained.csv (all of ops), collectives.csv,\n"
         "interference.csv, crossings.csv, starts.csv, layers.csv and generate.csv, each with a\n"

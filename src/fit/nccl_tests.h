@@ -8,10 +8,10 @@
  * ...
  *
  * Columns are found by the header, or where it is gone by a time that agrees with size and algbw
- * (layouts until 2024 have no `root`, those until 2018 times in ms, as algbw tells).  A launcher's or
- * logger's prefix and what others print between are stepped over.  A log may hold several runs of
- * several collectives; each says its name ("./all_gather_perf") and its ranks.  Reports in CSV and
- * JSON hold the same by name.
+ * (layouts until 2024 have no `root`, those until 2018 times in ms, as algbw tells).  A launcher's
+ * or logger's prefix and what others print between are stepped over.  A log may hold several runs
+ * of several collectives; each says its name ("./all_gather_perf") and its ranks.  Reports in CSV
+ * and JSON hold the same by name.
  */
 #include "base/csv.h"
 #include "base/text.h"

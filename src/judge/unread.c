@@ -51,8 +51,9 @@ struct tp_readable tp_readable_ops(struct tp_arena *arena)
 #undef X
   static const char *const inputs[] = {
       "op", "ranks", "hosts", "ranks_per_host", "held_sms", "copy_bytes_per_s", NULL};
-  static const char *const others[] = {"time_us",           "alone_us",      "kernels", "kernel_us",
-                                       "asked_bytes_per_s", "collective_us", NULL};
+  static const char *const others[] = {"time_us",       "alone_us", "kernels", "kernel_us",
+                                       "predicted_us",  "low_us",   "high_us", "asked_bytes_per_s",
+                                       "collective_us", NULL};
   struct tp_readable ops = {.inputs = {.n = 0}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
     add_fields(&ops.inputs, kinds[i], arena);

@@ -27,6 +27,21 @@ enum tp_status tp_grid_check_device(const struct tp_csv *csv, struct tp_error *e
                  csv->path);
 }
 
+/* An empty cell is what the list says, which must be one value then: a row is one point. */
+static enum tp_status check_gaps(const struct tp_grid *grid, struct tp_error *error)
+{
+  const struct tp_csv *const csv = grid->points;
+  for (int i = 0; i < TP_N_AXES; i++)
+    for (size_t row = 0; grid->columns[i] >= 0 && grid->axes[i].n > 1 && row < csv->n_rows; row++)
+      if (tp_csv_cell(csv, row, grid->columns[i])[0] == '\0')
+        return tp_fail(error, TP_E_INPUT,
+                       "%s:%d: column '%s' is empty, and %zu values are given for that; give one, "
+                       "or take the column out",
+                       csv->path, csv->lines[row], tp_axis_column((enum tp_axis_name)i)->name,
+                       grid->axes[i].n);
+  return TP_OK;
+}
+
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    const char *const *others, struct tp_arena *arena,
                                    struct tp_error *error)
@@ -57,7 +72,23 @@ enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *cs
   grid->points = csv;
   for (int i = 0; i < TP_N_AXES; i++)
     grid->columns[i] = tp_csv_column(csv, names[i]);
-  return TP_OK;
+  return check_gaps(grid, error);
+}
+
+const char *tp_grid_overruled(const struct tp_grid *grid, const char *more, struct tp_arena *arena)
+{
+  const char *names = "";
+  for (int i = 0; grid->points != NULL && i < TP_N_AXES; i++)
+    if (grid->columns[i] >= 0 && grid->axes[i].n > 0)
+      names = tp_arena_printf(arena, "%s%s%s", names, names[0] == '\0' ? "" : ", ",
+                              tp_axis_column((enum tp_axis_name)i)->name);
+  const bool both = names[0] != '\0' && more[0] != '\0';
+  names = tp_arena_printf(arena, "%s%s%s", names, both ? ", " : "", more);
+  return names[0] == '\0' ? ""
+                          : tp_arena_printf(arena,
+                                            "%s: %s as its rows have it; what is given besides "
+                                            "counts in empty cells alone",
+                                            grid->points->path, names);
 }
 
 /* A column of the file replaces a list, so its axis counts once. */

@@ -32,6 +32,9 @@ void tp_grid_clear(struct tp_grid *grid);
 enum tp_status tp_grid_take_points(struct tp_grid *grid, const struct tp_csv *csv,
                                    const char *const *others, struct tp_arena *arena,
                                    struct tp_error *error);
+/* "p.csv: tp, batch as its columns have them; ...", of what the file says and lists say, too, and
+ * of `more`, names joined so; "" where there is none. */
+const char *tp_grid_overruled(const struct tp_grid *grid, const char *more, struct tp_arena *arena);
 /* Fails where the file would say each row's GPU, which is its platform's or one for all. */
 enum tp_status tp_grid_check_device(const struct tp_csv *csv, struct tp_error *error);
 /* The row of the file that point `index` is made from. */

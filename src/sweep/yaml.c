@@ -108,6 +108,17 @@ static enum tp_status read_values(struct sheet *sheet, const struct tp_column *c
   return TP_OK;
 }
 
+static enum tp_status check_once(struct sheet *sheet, const yaml_event_t *key,
+                                 const struct tp_column *column, const struct values *values)
+{
+  struct tp_error reason;
+  const enum tp_status status =
+      column->is_text
+          ? tp_text_check_words(column->name, values->words, values->n, sheet->arena, &reason)
+          : tp_text_check_numbers(column->name, values->numbers, values->n, sheet->arena, &reason);
+  return status == TP_OK ? TP_OK : fail(sheet, key, reason.text);
+}
+
 static enum tp_status find_axis(struct sheet *sheet, const yaml_event_t *event, size_t *axis)
 {
   if (event->type != YAML_SCALAR_EVENT)
@@ -135,7 +146,9 @@ static enum tp_status read_pair(struct sheet *sheet, const yaml_event_t *key)
   size_t axis = 0;
   TP_TRY(find_axis(sheet, key, &axis));
   struct values values = {.n = 0};
-  TP_TRY(read_values(sheet, tp_axis_column((enum tp_axis_name)axis), &values));
+  const struct tp_column *const column = tp_axis_column((enum tp_axis_name)axis);
+  TP_TRY(read_values(sheet, column, &values));
+  TP_TRY(check_once(sheet, key, column, &values));
   if (!sheet->given[axis])
     sheet->grid->axes[axis] = (struct tp_axis){values.words, values.numbers, values.n};
   return TP_OK;

@@ -273,8 +273,8 @@ START_TEST(names_are_listed_once_and_sorted)
   ck_assert_int_eq(tp_datadir_list(&dirs, "stacks", ".json", arena, &names, &n, &error),
                    TP_E_ENVIRONMENT);
   ck_assert_str_eq(error.text,
-                   "no stacks/*.json in any data directory; is the program installed whole? "
-                   "TPSIM_DATA may name a source tree");
+                   "no stacks/*.json in any data directory; install the package whole, or name a "
+                   "source tree: by TPSIM_DATA, or to tpsim_open of the library");
 }
 END_TEST
 

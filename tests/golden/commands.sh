@@ -115,6 +115,17 @@ sweep="--model ladder-1b,llama-3.1-8b --platform dgx-h100,l40s-x4 --tp 1:8:x2 --
   check "sweep as JSON has an object a point" \
     [ "$(tpsim sweep $sweep --format json | grep -c '{"model": ')" = "$(sed 1d one.csv | wc -l)" ]
 }
+# A sidecar that is kept with its rows stays theirs, whichever build makes them again.
+resweep=$(cd "${SRCDIR:-.}" && pwd)/tools/resweep
+resweep() {
+  "$resweep" kept.csv --model ladder-1b --platform dgx-h100 --tp "$1"
+}
+check "sweep once" exits 0 resweep 1
+sed -i 's/"build": "[^"]*/"build": "older/' kept.csv.json && cp kept.csv.json kept.json
+check "sweep again" exits 0 resweep 1
+check "leaves the sidecar of the same rows" cmp kept.csv.json kept.json
+check "sweep otherwise" exits 0 resweep 2
+check "names the build of other rows" sh -c '! grep -q older kept.csv.json'
 check "points from a result" exits 0 tpsim sweep --points one.csv -o again.csv
 check "points give the same rows" cmp one.csv again.csv
 printf 'model: [ladder-1b, llama-3.1-8b]\nplatform: [dgx-h100, l40s-x4]\ntp: [1, "2:8:x2"]
@@ -218,6 +229,15 @@ if command -v bash >/dev/null; then
   check "completes commands" [ "$(complete tpsim pre)" = predict ]
   check "options" [ "$(complete tpsim predict --gen)" = --generate ]
   check "names" [ "$(complete tpsim predict --model llama-3.1-40)" = llama-3.1-405b ]
+  check "names behind a letter" [ "$(complete tpsim predict -p dgx-b20)" = dgx-b200 ]
+  check "types" [ "$(complete tpsim sweep --dtype fp16,w4a8)" = fp16,w4a8-mxfp4 ]
+  check "formats behind a letter" [ "$(complete tpsim predict -f js)" = json ]
+  check "topics" [ "$(complete tpsim list serve)" = serve-columns ]
+  check "tables" [ "$(complete tpsim reproduce tok)" = tokenweave ]
+  for kind in $(complete tpsim plot '' | grep -v '^-'); do
+    check "a picture $kind" sh -c "! tpsim plot $kind 2>&1 | grep -q 'no kind of picture'"
+  done
+  check "all pictures" [ "$(complete tpsim plot '' | grep -vc '^-')" = "$(grep -c '&tp_plot_' "${SRCDIR:-.}/src/plot/kinds.c")" ]
   check "the last of a list" [ "$(complete tpsim compare --platform l40s-x4,dgx-b2)" = l40s-x4,dgx-b200 ]
 fi
 check "no such shell" exits 2 tpsim help --completion fish
