@@ -2,7 +2,7 @@
 if HAVE_CUDA_HEADERS
 if HAVE_CHECK
 check_LIBRARIES += %D%/libfakegpu.a
-fake_gpu_tests = %D%/test_gpu %D%/test_gpu_comm %D%/test_gpu_gemm
+fake_gpu_tests = %D%/test_gpu %D%/test_gpu_comm %D%/test_gpu_gemm %D%/test_lateness
 check_PROGRAMS += $(fake_gpu_tests)
 TESTS += $(fake_gpu_tests)
 endif
@@ -15,6 +15,9 @@ endif
 %C%_test_gpu_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_gemm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_gemm_LDADD = %D%/libfakegpu.a $(LDADD)
+%C%_test_lateness_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
+%C%_test_lateness_SOURCES = %D%/test_lateness.c src/gpu/lateness.c
+%C%_test_lateness_LDADD = %D%/libfakegpu.a $(LDADD)
 %C%_test_gpu_comm_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_HEADERS)
 %C%_test_gpu_comm_SOURCES = %D%/fake_comm.c %D%/fake_comm.h %D%/test_gpu_comm.c \
 	src/gpu/beside.c src/gpu/comm.c src/gpu/emulation.c src/gpu/lateness.c src/gpu/standin_try.c \

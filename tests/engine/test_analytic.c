@@ -221,6 +221,22 @@ START_TEST(wait_takes_the_latest_record_before_it)
 }
 END_TEST
 
+/* As many as an op may have: collectives go on, a second each, and a kernel needs every fourth. */
+START_TEST(all_waits_of_an_op_are_followed)
+{
+  toy_segment(&toy, 3);
+  for (int event = E0; event <= E3; event++)
+    toy_collective(&toy, NONE, event, toy_ring(1, 0, 0));
+  struct tp_op *const kernel = toy_kernel(&toy, E0, NONE, toy_work(2));
+  kernel->n_waits = TP_MAX_WAITS;
+  memcpy(kernel->waits, (const int[]){E0, E1, E2, E3}, sizeof kernel->waits);
+  toy_kernel(&toy, NONE, NONE, toy_work(1));
+  const struct tp_result r = toy_run(&toy, NULL);
+  ck_assert_rel(r.total_s, 3 * 4 + 2 + 1, 1e-15);
+  ck_assert_rel(r.comm_exposed_s, 12 - 2 * 3, 1e-15);
+}
+END_TEST
+
 START_TEST(two_memory_flows_halve_each_other)
 {
   toy_segment(&toy, 1);
@@ -401,6 +417,7 @@ static Suite *suite(void)
   tcase_add_test(order, wait_for_an_event_never_recorded_is_no_wait);
   tcase_add_test(order, wait_reaches_back_to_the_last_repetition_of_an_earlier_segment);
   tcase_add_test(order, wait_takes_the_latest_record_before_it);
+  tcase_add_test(order, all_waits_of_an_op_are_followed);
   tcase_add_test(order, empty_programs_and_segments_take_no_time);
   tcase_add_loop_test(order, op_without_an_end_is_an_error, 0, 3);
   tcase_add_test(order, reduces_nobody_waits_for_run_under_the_next_module);

@@ -96,6 +96,10 @@ START_TEST(rebased_state_goes_on_alike)
   tp_fluid_rebase(&early, 3);
   ck_assert(!tp_fluid_same(&fluid, &early, 1e-9));
   ck_assert(tp_fluid_same(&early, &early, 0));
+  struct tp_fluid late = fluid; /* by 2 s after the other: the tolerance itself is within it */
+  tp_fluid_rebase(&late, 1);
+  ck_assert(tp_fluid_same(&late, &early, 2));
+  ck_assert(!tp_fluid_same(&late, &early, 1.999));
   ck_assert_uint_eq(tp_fluid_advance(&fluid), 2u);
   ck_assert_uint_eq(tp_fluid_advance(&early), 2u);
   ck_assert_rel(fluid.now_s, 6, 1e-15);

@@ -108,6 +108,43 @@ START_TEST(vectors_are_those_of_the_family)
 }
 END_TEST
 
+/* Of six layers, by what a file says of them: 1 has experts. */
+static const struct {
+  const char *says, *have;
+} mixtures[] = {
+    {"", "111111"},
+    {",\"decoder_sparse_step\":2", "010101"},
+    {",\"decoder_sparse_step\":4", "000100"},
+    {",\"first_k_dense_replace\":2", "001111"},
+    {",\"moe_layer_freq\":2", "010101"},
+    {",\"moe_layer_freq\":[0,1,1,0,0,1]", "011001"},
+    {",\"mlp_layer_types\":[\"dense\",\"sparse\",\"sparse\",\"dense\",\"dense\",\"sparse\"]",
+     "011001"},
+    {",\"mlp_only_layers\":[0,4]", "011101"},
+    {",\"moe_layer_end_index\":3", "111100"},
+    {",\"moe_layer_end_index\":0", "100000"},
+    {",\"moe_layer_end_index\":-1", "111111"},
+    {",\"moe_layers_enum\":\"1,3,5\"", "010101"},
+    {",\"moe_layers_enum\":\"0\"", "100000"},
+    {",\"moe_layers_enum\":\"\"", "000000"},
+};
+
+START_TEST(layers_that_have_experts)
+{
+  const char *const text = tp_arena_printf(
+      arena,
+      "{\"model_type\":\"qwen3_moe\",\"hidden_size\":64,\"num_hidden_layers\":6,"
+      "\"num_attention_heads\":4,\"intermediate_size\":128,\"vocab_size\":99,\"num_experts\":4,"
+      "\"num_experts_per_tok\":2,\"moe_intermediate_size\":32%s}",
+      mixtures[_i].says);
+  const struct tp_model m = open_text(text, arena);
+  char have[7] = "";
+  for (int layer = 0; layer < 6; layer++)
+    have[layer] = m.kinds[tp_model_kind_of(&m, layer)].mixture ? '1' : '0';
+  ck_assert_str_eq(have, mixtures[_i].have);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("layer");
@@ -117,6 +154,8 @@ static Suite *suite(void)
   tcase_add_test(table, biases_of_a_gpt);
   tcase_add_test(table, sub_layers_are_shared_out_whole);
   tcase_add_test(table, vectors_are_those_of_the_family);
+  tcase_add_loop_test(table, layers_that_have_experts, 0,
+                      (int)(sizeof mixtures / sizeof *mixtures));
   suite_add_tcase(s, table);
   return s;
 }

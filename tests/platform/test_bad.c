@@ -89,6 +89,31 @@ end:
 }
 END_TEST
 
+/* Sections without which a stack says too little; what came later may be left out. */
+static const char *const needed[] = {"launch", "attention", "fusion", "head", "collectives"};
+static const char *const later[] = {"memory", "pipeline"};
+enum { N_NEEDED = sizeof needed / sizeof *needed, N_LATER = sizeof later / sizeof *later };
+
+START_TEST(sections_of_a_stack)
+{
+  const bool is_needed = _i < N_NEEDED;
+  const char *const section = is_needed ? needed[_i] : later[_i - N_NEEDED];
+  struct tp_arena *arena = tp_arena_create();
+  struct tp_error error = {""};
+  struct tp_doc doc;
+  struct tp_stack stack;
+  ck_assert_int_eq(tp_doc_open(TP_SRCDIR "/platforms/stacks/vllm-graph.json", arena, &doc, &error),
+                   TP_OK);
+  ck_assert_int_eq(tp_stack_read(&doc, arena, &stack, &error), TP_OK);
+  ck_assert_int_eq(json_object_del(doc.root, section), 0);
+  ck_assert_msg(tp_stack_read(&doc, arena, &stack, &error) == (is_needed ? TP_E_INPUT : TP_OK),
+                "%s", section);
+  ck_assert(!is_needed || strstr(error.text, tp_arena_printf(arena, " %s: missing", section)));
+  tp_doc_close(&doc);
+  tp_arena_free(arena);
+}
+END_TEST
+
 START_TEST(cases_are_there)
 {
   ck_assert_int_ge(n_cases, 60);
@@ -102,6 +127,7 @@ static Suite *suite(void)
   TCase *words = tcase_create("words");
   tcase_add_test(words, cases_are_there);
   tcase_add_loop_test(words, is_refused, 0, n_cases);
+  tcase_add_loop_test(words, sections_of_a_stack, 0, N_NEEDED + N_LATER);
   suite_add_tcase(suite, words);
   return suite;
 }

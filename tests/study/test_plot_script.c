@@ -83,6 +83,17 @@ START_TEST(test_script_thins)
 }
 END_TEST
 
+/* A size is told in the largest unit that it fills, TiB at most. */
+START_TEST(test_script_of_sizes)
+{
+  const char *const script =
+      script_of(&tp_plot_collectives, "platform,stack,tp,bytes,algorithm,time_us,busbw_gb_per_s\n"
+                                      "l40,s,2,512,ring,1,1\nl40,s,2,1048576,ring,1,1\n"
+                                      "l40,s,2,2251799813685248,ring,1,1\n");
+  ck_assert_ptr_nonnull(strstr(script, "('512 B' 512 0, '1 MiB' 1048576 0, '2048 TiB' "));
+}
+END_TEST
+
 START_TEST(test_script_bands)
 {
   const char *const script =
@@ -263,6 +274,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(scripts, set_up, tear_down);
   tcase_add_test(scripts, test_script);
   tcase_add_test(scripts, test_script_thins);
+  tcase_add_test(scripts, test_script_of_sizes);
   tcase_add_test(scripts, test_script_bands);
   tcase_add_loop_test(scripts, test_script_tells_long_names_apart, 0, 5);
   tcase_add_test(scripts, test_script_keeps_titles_in_the_picture);
