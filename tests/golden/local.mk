@@ -25,6 +25,7 @@ EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.txt %D%/public.sh %D%/rea
 	%D%/help-validate.cmd %D%/help-validate.expected \
 	%D%/list.cmd %D%/list.expected \
 	%D%/show-program-stages.cmd %D%/show-program-stages.expected \
+	%D%/notes.cmd %D%/notes.expected \
 	%D%/predict-ideal.cmd %D%/predict-ideal.expected \
 	%D%/help-solve.cmd %D%/help-solve.expected \
 	%D%/solve.cmd %D%/solve.expected \

@@ -162,14 +162,37 @@ static enum tp_status take(const char *text)
 START_TEST(points_times_the_lists_they_leave_open)
 {
   give_lists();
+  grid.axes[TP_AXIS_model].n = 1;
   ck_assert_int_eq(take("tp,batch,model,e2e_s\n8,3,,ignored\n2,5,ladder-3b,\n"), TP_OK);
   ck_assert_uint_eq(tp_grid_size(&grid), 4);
-  check_case(0, "ladder-1b", 8, "standard"); /* an empty cell takes the list's first */
+  check_case(0, "ladder-1b", 8, "standard"); /* an empty cell takes what is given */
   check_case(1, "ladder-1b", 8, "ladder");
   check_case(2, "ladder-3b", 2, "standard");
   check_case(3, "ladder-3b", 2, "ladder");
   ck_assert_int_eq(case_at(1).batch, 3);
   ck_assert_int_eq(case_at(3).batch, 5);
+}
+END_TEST
+
+/* A row is one point: of several values for its gap all but one would be lost. */
+START_TEST(a_gap_takes_one_value)
+{
+  give_lists();
+  ck_assert_int_eq(take("tp,model\n8,ladder-3b\n8,\n"), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "points.csv:3: column 'model' is empty, and 2 values are given for "
+                               "that; give one, or take the column out");
+}
+END_TEST
+
+START_TEST(says_what_the_file_overrules)
+{
+  give_lists();
+  ck_assert_int_eq(take("tp,batch\n8,1\n"), TP_OK);
+  ck_assert_str_eq(tp_grid_overruled(&grid, "rate", world.arena),
+                   "points.csv: tp, rate as its rows have it; what is given besides counts in "
+                   "empty cells alone");
+  grid.axes[TP_AXIS_tp].n = 0;
+  ck_assert_str_eq(tp_grid_overruled(&grid, "", world.arena), "");
 }
 END_TEST
 
@@ -273,6 +296,8 @@ static Suite *suite(void)
   tcase_add_test(tcase, layers_cut_the_model);
   tcase_add_test(tcase, names_are_opened_once);
   tcase_add_test(tcase, points_times_the_lists_they_leave_open);
+  tcase_add_test(tcase, a_gap_takes_one_value);
+  tcase_add_test(tcase, says_what_the_file_overrules);
   tcase_add_test(tcase, yaml_gives_scalars_lists_and_ranges);
   tcase_add_test(tcase, lists_given_before_win_over_yaml);
   tcase_add_loop_test(tcase, faults_name_their_place, 0, sizeof faults / sizeof faults[0]);
