@@ -392,7 +392,10 @@ START_TEST(knows_its_kind)
     if (strstr(tables[i].text, "algbw") != NULL)
       ck_assert_msg(tp_nccl_tests_is(tables[i].text), "%s", tables[i].what);
   ck_assert(!tp_nccl_tests_is("op,ranks,bytes,time_us,algbw\n"));
+  ck_assert(!tp_nccl_tests_is("op,ranks,bytes,time_us,algbw")); /* nothing ends the line */
   ck_assert(!tp_nccl_tests_is("m,n,k,time_us\n"));
+  ck_assert(tp_nccl_tests_is("# nThread 1"));
+  ck_assert(tp_nccl_tests_is("# nThread 1\n# of a table of ours: time_us\n"));
   ck_assert(!tp_nccl_tests_is("model,platform,tp,ttft_s\n"));
 }
 END_TEST
