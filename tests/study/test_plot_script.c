@@ -84,13 +84,22 @@ START_TEST(test_script_thins)
 END_TEST
 
 /* A size is told in the largest unit that it fills, TiB at most. */
+static const struct {
+  const char *bytes, *tick;
+} sizes[] = {
+    {"1023", "('1023 B' "},         {"1024", "('1 KiB' "},
+    {"1048576", "('1 MiB' "},       {"1610612736", "('1.5 GiB' "},
+    {"1099511627776", "('1 TiB' "}, {"2251799813685248", "('2048 TiB' "},
+};
+
 START_TEST(test_script_of_sizes)
 {
-  const char *const script =
-      script_of(&tp_plot_collectives, "platform,stack,tp,bytes,algorithm,time_us,busbw_gb_per_s\n"
-                                      "l40,s,2,512,ring,1,1\nl40,s,2,1048576,ring,1,1\n"
-                                      "l40,s,2,2251799813685248,ring,1,1\n");
-  ck_assert_ptr_nonnull(strstr(script, "('512 B' 512 0, '1 MiB' 1048576 0, '2048 TiB' "));
+  const char *const script = script_of(
+      &tp_plot_collectives,
+      tp_arena_printf(
+          arena, "platform,stack,tp,bytes,algorithm,time_us,busbw_gb_per_s\nl40,s,2,%s,ring,1,1\n",
+          sizes[_i].bytes));
+  ck_assert_ptr_nonnull(strstr(script, sizes[_i].tick));
 }
 END_TEST
 
@@ -274,7 +283,7 @@ static Suite *suite(void)
   tcase_add_checked_fixture(scripts, set_up, tear_down);
   tcase_add_test(scripts, test_script);
   tcase_add_test(scripts, test_script_thins);
-  tcase_add_test(scripts, test_script_of_sizes);
+  tcase_add_loop_test(scripts, test_script_of_sizes, 0, (int)(sizeof sizes / sizeof *sizes));
   tcase_add_test(scripts, test_script_bands);
   tcase_add_loop_test(scripts, test_script_tells_long_names_apart, 0, 5);
   tcase_add_test(scripts, test_script_keeps_titles_in_the_picture);
