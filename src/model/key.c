@@ -10,6 +10,20 @@ const char *tp_key_path(const struct tp_reading *reading, const char *key)
                          reading->path[0] == '\0' || key[0] == '\0' ? "" : ".", key);
 }
 
+const char *tp_key_of(const struct tp_reading *reading, size_t offset)
+{
+  const char *usual = "";
+  for (size_t i = reading->n_fields; i-- > 0;) {
+    const struct tp_field *const field = &reading->fields[i];
+    if (field->offset != offset)
+      continue;
+    usual = field->key;
+    if (tp_key_is_given(reading, field->key))
+      return field->key;
+  }
+  return usual;
+}
+
 enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
                            ...)
 {

@@ -8,6 +8,7 @@
 struct op_key {
   const char *pattern, *missing;
 };
+#define DRAFT "a draft head, whose layers work on another model's hidden states"
 static const struct op_key missing_ops[] = {
     {"linear_num_*", "a gated delta net's scan over a state"},
     {"hybrid_override_pattern", "a Mamba-2 layer's scan over a state"},
@@ -61,6 +62,11 @@ static const struct op_key missing_ops[] = {
     {"use_cla", "caches that several layers share"},
     {"zero_expert_num", "experts that compute nothing"},
     {"use_mla", "latent attention under keys of its own"},
+    {"draft_vocab_size", DRAFT},
+    {"eagle_*", DRAFT},
+    {"medusa_*", DRAFT},
+    {"speculators_*", DRAFT},
+    {"dflash_config", DRAFT},
     {"is_encoder_decoder", "an encoder"},
     {"cross_attention_layers", "layers that attend to what another part has made"},
     {"add_cross_attention", "a second attention in each layer, to what an encoder has made"},
@@ -136,6 +142,9 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
     missing = asked(reading, unread_ops, sizeof unread_ops / sizeof *unread_ops, found);
   if (missing != NULL)
     return missing;
+  *found = "architectures";
+  if (tp_architectures_draft(reading))
+    return DRAFT;
   if (sees_later_tokens(reading, found))
     return "attention that sees later tokens";
   *found = "attn_type_list"; /* minimax: 0 where attention is linear */
@@ -151,7 +160,6 @@ enum tp_status tp_keys_check_ops(const struct tp_reading *reading)
 {
   const char *key = NULL;
   const char *const missing = tp_keys_missing_op(reading, &key);
-  return missing == NULL
-             ? TP_OK
-             : tp_key_fail(reading, key, "asks for %s, which no op here does", missing);
+  return missing == NULL ? TP_OK
+                         : tp_key_fail(reading, key, "asks for %s, which no op here does", missing);
 }

@@ -77,6 +77,7 @@ struct tp_model {
   enum tp_position position;
   bool gated_mlp; /* down(act(gate(x)) * up(x)) instead of down(act(up(x))) */
   bool tied_head; /* LM head shares the embedding */
+  bool headless;  /* there is none */
   bool qkv_bias, out_bias, mlp_bias, embedding_norm;
   enum tp_qk_norm qk_norm;
   bool parallel_residual; /* gpt_neox, falcon: attention and MLP side by side by design */

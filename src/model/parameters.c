@@ -28,7 +28,7 @@ int64_t tp_model_parameters(const struct tp_model *model)
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
     count += layers_of(model, kind) * tp_model_layer_parameters(model, kind);
-  count += model->tied_head ? table : 2 * table;
+  count += model->tied_head || model->headless ? table : 2 * table;
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);
   count += model->kraken_ways * model->hidden * model->hidden; /* combines the sub-layers */

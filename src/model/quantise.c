@@ -149,7 +149,7 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
     types[part] = type_of_part(scheme, model, (enum tp_model_part)part, reading->arena);
     model->dtypes[part] = types[part].dtype;
   }
-  if (scheme->unknown == NULL && !model->tied_head)
+  if (scheme->unknown == NULL && !model->tied_head && !model->headless)
     model->dtypes[TP_PART_HEAD] = tp_scheme_head_dtype(scheme);
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);

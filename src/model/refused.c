@@ -12,6 +12,7 @@
 #define SEQ2SEQ     "an encoder, and a second attention in each layer to what it has made"
 #define DENOISER    "denoising passes, whose attention sees later tokens"
 #define SHARED      "caches that several layers share"
+#define DRAFT       "a draft head, whose layers work on another model's hidden states"
 #define NARROW_Q    "queries by way of a narrower projection"
 
 static const struct {
@@ -75,6 +76,9 @@ static const struct {
     {"mllama*", "layers that attend to what another part has made"},
     {"idefics", "layers that attend to what another part has made"},
     {"flamingo", "layers that attend to what another part has made"},
+    {"medusa", DRAFT},
+    {"mlp_speculator", DRAFT},
+    {"eagle*", DRAFT},
     {"openai-gpt", "norms after the residual is added to"},
     {"xlnet", "two streams of attention, over a permutation of tokens"},
     {"transfo-xl", "attention to the residuals of tokens before"},

@@ -190,9 +190,10 @@ START_TEST(every_learned_position_is_a_row)
   static const char *const keys[] = {"max_position_embeddings", "n_positions"};
   int64_t before = 0;
   for (int positions = 1; positions <= 3; positions++) {
-    const struct tp_model m = open_text(
-        tp_arena_printf(arena, "{\"model_type\":\"%s\",\"%s\":%d}", types[_i], keys[_i], positions),
-        arena);
+    const struct tp_model m =
+        open_text(tp_arena_printf(arena, "{\"model_type\":\"%s\",\"hidden_size\":768,\"%s\":%d}",
+                                  types[_i], keys[_i], positions),
+                  arena);
     ck_assert_int_eq(m.position, TP_POSITION_LEARNED);
     ck_assert(before == 0 || tp_model_parameters(&m) == before + m.hidden);
     before = tp_model_parameters(&m);
@@ -216,10 +217,13 @@ static const struct {
     {"{\"model_type\":\"mpt\",\"d_model\":64,\"n_layers\":2,\"n_heads\":4,\"attn_config\":{"
      "\"alibi\":false,\"attn_type\":\"multiquery_attention\"}}",
      TP_POSITION_LEARNED, 1},
-    {"{\"model_type\":\"jais\",\"position_embedding_type\":\"learned\"}", TP_POSITION_LEARNED, 12},
-    {"{\"model_type\":\"gpt_bigcode\",\"multi_query\":false}", TP_POSITION_LEARNED, 12},
-    {"{\"model_type\":\"codegen\",\"n_positions\":2048}", TP_POSITION_ROTARY, 16},
-    {"{\"model_type\":\"chatglm\",\"multi_query_attention\":false}", TP_POSITION_ROTARY, 32},
+    {"{\"model_type\":\"jais\",\"n_layer\":12,\"position_embedding_type\":\"learned\"}",
+     TP_POSITION_LEARNED, 12},
+    {"{\"model_type\":\"gpt_bigcode\",\"n_layer\":12,\"multi_query\":false}", TP_POSITION_LEARNED,
+     12},
+    {"{\"model_type\":\"codegen\",\"n_layer\":28,\"n_positions\":2048}", TP_POSITION_ROTARY, 16},
+    {"{\"model_type\":\"chatglm\",\"num_layers\":28,\"multi_query_attention\":false}",
+     TP_POSITION_ROTARY, 32},
 };
 
 START_TEST(positions_and_heads_are_the_familys)
@@ -236,11 +240,11 @@ START_TEST(positions_in_other_words)
   static const struct {
     const char *json;
     int64_t context;
-  } files[] = {{"{\"model_type\":\"chatglm\",\"seq_length\":8192}", 8192},
-               {"{\"model_type\":\"dbrx\",\"max_seq_len\":32768}", 32768},
-               {"{\"model_type\":\"gptj\",\"n_positions\":2048}", 2048},
-               {"{\"model_type\":\"bloom\",\"seq_length\":2048}", 0},
-               {"{\"model_type\":\"gpt2\",\"n_positions\":2048}", 0}};
+  } files[] = {{"{\"model_type\":\"chatglm\",\"num_layers\":28,\"seq_length\":8192}", 8192},
+               {"{\"model_type\":\"dbrx\",\"n_layers\":24,\"max_seq_len\":32768}", 32768},
+               {"{\"model_type\":\"gptj\",\"n_layer\":28,\"n_positions\":2048}", 2048},
+               {"{\"model_type\":\"bloom\",\"n_layer\":2,\"seq_length\":2048}", 0},
+               {"{\"model_type\":\"gpt2\",\"n_layer\":12,\"n_positions\":2048}", 0}};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     const struct tp_model m = open_text(files[i].json, arena);
     ck_assert_msg(m.context == files[i].context, "%s: %lld", files[i].json, (long long)m.context);
@@ -301,6 +305,55 @@ START_TEST(other_parts_are_said_to_be_left_out)
 }
 END_TEST
 
+/* What ends in another head, or in none, or drafts: its class says so. */
+static const struct {
+  const char *keys;
+  bool headless;
+} classes[] = {
+    {"\"architectures\":[\"LlamaForCausalLM\"]", false},
+    {"\"architectures\":[\"LlamaForSequenceClassification\"]", true},
+    {"\"architectures\":[\"LlamaForTokenClassification\"]", true},
+    {"\"architectures\":[\"LlamaForProcessRewardModel\"]", true},
+    {"\"architectures\":[\"LlamaModel\"]", true},
+    {"\"architectures\":[\"LlamaModel\",\"LlamaForCausalLM\"]", false},
+    {"\"architectures\":[\"GPT2LMHeadModel\"]", false},
+    {"\"architectures\":null", false},
+};
+
+START_TEST(a_class_without_a_head_has_none)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"llama\"," TINY ",\"num_key_value_heads\":4,%s}",
+                      classes[_i].keys),
+      arena);
+  const int64_t head = classes[_i].headless ? 0 : EMBEDDING;
+  ck_assert_int_eq(tp_model_parameters(&m), EMBEDDING + head + 64 + 2 * (ATTENTION + MLP + 2 * 64));
+  ck_assert_int_eq(m.headless, classes[_i].headless);
+  ck_assert_int_eq(m.unpriced != NULL, classes[_i].headless);
+  ck_assert_uint_eq(m.n_notes, classes[_i].headless);
+  ck_assert(m.n_notes == 0 || strstr(m.notes[0], "architectures: '") != NULL);
+}
+END_TEST
+
+/* The name of a file with several parts is that of all of them; a part may have its own. */
+START_TEST(a_part_has_a_head_unless_its_class_says_not)
+{
+  static const char *const files[] = {"\"architectures\":[\"LlavaLlamaModel\"],\"llm_cfg\":{",
+                                      "\"architectures\":[\"ToyModel\"],\"text_config\":{",
+                                      "\"text_config\":{\"architectures\":[\"Qwen2Model\"],",
+                                      "\"architectures\":[\"ToyForSequenceClassification\"],"
+                                      "\"llm_config\":{"};
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{\"model_type\":\"toy\",%s\"model_type\":\"llama\"," TINY "}}",
+                        files[i]),
+        arena);
+    ck_assert_int_eq(m.headless, i == 3);
+    ck_assert_int_eq(m.layers, 2);
+  }
+}
+END_TEST
+
 /* models/README.md is what a refusal points at, so it names them all; and a family that is read is
  * not refused by its name. */
 START_TEST(the_page_names_all_families)
@@ -334,6 +387,8 @@ static Suite *suite(void)
   tcase_add_test(t, key_value_heads_by_layer);
   tcase_add_test(t, plain_norms_hold_nothing);
   tcase_add_test(t, other_parts_are_said_to_be_left_out);
+  tcase_add_loop_test(t, a_class_without_a_head_has_none, 0, COUNT(classes));
+  tcase_add_test(t, a_part_has_a_head_unless_its_class_says_not);
   tcase_add_test(t, the_page_names_all_families);
   suite_add_tcase(s, t);
   return s;

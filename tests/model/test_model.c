@@ -388,7 +388,7 @@ START_TEST(latent_attention_can_be_switched_off)
   }
   const struct tp_model latent = open_text(WITHOUT_LATENTS "\"use_mla\":true}", arena);
   ck_assert_int_eq(tp_model_cache_elements(&latent), 12 * 576);
-  ck_assert_uint_eq(latent.n_notes, 1);
+  ck_assert_uint_eq(latent.n_notes, 4);
   ck_assert_ptr_nonnull(strstr(latent.notes[0], "'kv_lora_rank' is left out; it is 512, as"));
 }
 END_TEST

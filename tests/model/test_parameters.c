@@ -241,10 +241,10 @@ static const struct {
      "\"vocab_size\":152064,\"n_routed_experts\":128,\"n_shared_experts\":2,"
      "\"num_experts_per_tok\":6,\"moe_intermediate_size\":1408,\"first_k_dense_replace\":1}",
      142774381696},
-    /* ByteDance-Seed/Seed-OSS-36B: all defaults */
-    {"{\"model_type\":\"seed_oss\"}", 36151104512},
-    /* HuggingFaceTB/SmolLM3-3B: all defaults */
-    {"{\"model_type\":\"smollm3\"}", 3075098624},
+    /* ByteDance-Seed/Seed-OSS-36B: else all defaults */
+    {"{\"model_type\":\"seed_oss\",\"num_hidden_layers\":64}", 36151104512},
+    /* HuggingFaceTB/SmolLM3-3B: else all defaults */
+    {"{\"model_type\":\"smollm3\",\"num_hidden_layers\":36}", 3075098624},
 };
 
 START_TEST(checkpoints_of_all_families_count_exactly)
