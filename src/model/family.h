@@ -34,12 +34,14 @@ struct tp_config {
   int64_t window_pattern;     /* of so many layers the last one is full, the others slide */
   const char *window_letters; /* exaone4: "LLLG", over and over, L slides; the last layer is full */
   bool use_window;
+  bool in_turns; /* gpt_neo: every other layer slides unless the file says otherwise */
   struct tp_widths sliding_widths, full_widths;
   bool full_keys_as_values;  /* gemma4 */
-  bool attends_where_listed; /* granitemoehybrid: layers are Mamba's unless the file lists them */
+  const char *unless_listed; /* granitemoehybrid, minimax: what layers are unless the file says */
   bool experts_take_ffn;     /* mixtral: `intermediate_size` is an expert's width */
   bool shares_with_mlp;      /* gemma4: the dense MLP stands beside the experts */
   bool enable_experts;       /* gemma4 */
+  bool shares_embedding;     /* mobilellm: with the head, whatever 'tie_word_embeddings' says */
   bool use_qk_norm;
   enum tp_qk_norm qk_norm_form; /* where it is used */
   int64_t n_shared;             /* experts that all tokens see, each as wide as the others */
@@ -60,7 +62,8 @@ enum tp_key_group {
   TP_KEYS_QK_NORM = 32,
   TP_KEYS_WIDTHS = 64,
   TP_KEYS_BIASES = 128,
-  TP_KEYS_BLOCKS = 256 /* nemotron-nas: a list of blocks */
+  TP_KEYS_BLOCKS = 256, /* nemotron-nas: a list of blocks */
+  TP_KEYS_TURNS = 512   /* gpt_neo: layers by words */
 };
 
 struct tp_key_table {
@@ -158,6 +161,13 @@ bool tp_key_matches(const char *pattern, const char *key);
 bool tp_key_is_read(const struct tp_family *family, const char *key);
 enum tp_status tp_keys_check(struct tp_reading *reading);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
+
+/* silent.c: whether the key says nothing of cost or memory in a file of the family; what is said of
+ * one whose weights are not counted, NULL: nothing. */
+#define TP_FURTHER_TOKENS "layers that predict further tokens are left out"
+bool tp_key_is_silent(const struct tp_reading *reading, const struct tp_family *family,
+                      const char *key);
+const char *tp_key_told(const char *key);
 
 /* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of
  * the same number for each layer becomes that number, where a field of the family is one. */

@@ -10,6 +10,7 @@ libtpcore_la_SOURCES += \
 	%D%/positions.c \
 	%D%/quantise.c \
 	%D%/refused.c \
+	%D%/silent.c \
 	%D%/spelling.c \
 	%D%/name_pattern.c %D%/name_pattern.h \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_methods.c %D%/scheme_names.c \

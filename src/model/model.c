@@ -116,8 +116,7 @@ static void derive(struct tp_reading *reading)
       !tp_key_is_given(reading, "tie_word_embeddings"))
     model->tied_head = json_is_true(tied);
   if (config->further_tokens > 0)
-    tp_key_note(reading, TP_KEY(reading, further_tokens),
-                "layers that predict further tokens are left out");
+    tp_key_note(reading, TP_KEY(reading, further_tokens), TP_FURTHER_TOKENS);
 }
 
 /* Widest heads x head_dim: keeps products with hidden and layers within 64 bits. */
@@ -126,6 +125,7 @@ enum { MAX_ATTENTION_WIDTH = 1 << 20 };
 static enum tp_status check_heads(const struct tp_reading *reading, struct tp_model *model)
 {
   const char *const heads_key = TP_KEY(reading, model.heads);
+  const char *const kv_key = TP_KEY(reading, model.kv_heads);
   if (model->head_dim == 0 && model->hidden % model->heads != 0)
     return tp_key_fail(reading, heads_key,
                        "%" PRId64 " heads do not divide '%s' %" PRId64
@@ -133,8 +133,13 @@ static enum tp_status check_heads(const struct tp_reading *reading, struct tp_mo
                        model->heads, TP_KEY(reading, model.hidden), model->hidden);
   if (model->head_dim == 0)
     model->head_dim = model->hidden / model->heads;
+  if (model->heads % model->kv_heads != 0 && !tp_key_is_given(reading, kv_key))
+    return tp_key_fail(reading, "",
+                       "'%s' is left out, and Hugging Face's %s has %" PRId64
+                       ", which do not divide the %" PRId64 " query heads of '%s'; add it",
+                       kv_key, reading->family->name, model->kv_heads, model->heads, heads_key);
   if (model->heads % model->kv_heads != 0)
-    return tp_key_fail(reading, TP_KEY(reading, model.kv_heads),
+    return tp_key_fail(reading, kv_key,
                        "%" PRId64 " key/value heads do not divide the %" PRId64
                        " query heads of '%s'; each must serve equally many",
                        model->kv_heads, model->heads, heads_key);

@@ -168,6 +168,46 @@ static const struct {
     {"{\"model_type\":\"mpt\",\"d_model\":64,\"n_layers\":2,\"n_heads\":4,\"vocab_size\":10,"
      "\"max_seq_len\":8,\"no_bias\":false,\"attn_config\":{\"alibi\":false}}",
      EMBEDDING + 8 * 64 + 128 + 2 * (ATTENTION + 4 * 64 + 8 * 64 * 64 + 5 * 64 + 2 * 128)},
+    /* SantaCoder's one KV head */
+    {"{\"model_type\":\"gpt2\",\"n_embd\":64,\"n_layer\":2,\"n_head\":4,\"n_inner\":96,"
+     "\"n_positions\":8,\"vocab_size\":10,\"attention_head_type\":\"multiquery\"}",
+     EMBEDDING + 8 * 64 + 128 +
+         2 * (2 * 64 * 64 + 2 * 64 * 16 + 2 * 64 + 2 * 16 + 2 * 64 * 96 + 96 + 64 + 2 * 128)},
+    {"{\"model_type\":\"mobilellm\",\"share_embedding\":true,\"layer_sharing\":false,"
+     "\"tie_word_embeddings\":false," TINY "}",
+     EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64)},
+    /* one expert is none, and makes no use of those that all tokens see */
+    {"{\"model_type\":\"hunyuan\",\"num_experts\":1,\"moe_topk\":1,\"num_shared_expert\":1,"
+     "\"use_cla\":false,\"cla_share_factor\":2,\"use_qk_norm\":true," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64 + 2 * 16)},
+    /* attention of softmax alone, whatever else the family has */
+    {"{\"model_type\":\"minimax\",\"attn_type_list\":[1,1],\"num_local_experts\":3,"
+     "\"num_experts_per_tok\":2," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 3 * 64 + 3 * MLP + 2 * 64)},
+    /* a step of 0, or a list of none, is a model of dense layers; a list goes before a step */
+    {"{\"model_type\":\"llama4_text\",\"num_local_experts\":0,\"num_experts_per_tok\":0,"
+     "\"interleave_moe_layer_step\":0,\"num_key_value_heads\":4,\"head_dim\":16,"
+     "\"intermediate_size_mlp\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64)},
+    {"{\"model_type\":\"llama4_text\",\"num_local_experts\":3,\"interleave_moe_layer_step\":1,"
+     "\"moe_layers\":[1],\"num_key_value_heads\":4,\"head_dim\":16,"
+     "\"intermediate_size_mlp\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64) + MLP + 3 * 64 + 4 * MLP},
+    {"{\"model_type\":\"exaone_moe\",\"num_experts\":3,\"num_experts_per_tok\":2,"
+     "\"moe_intermediate_size\":96,\"num_shared_experts\":1,\"is_moe_layer\":[false,true]," TINY
+     "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64 + 2 * 16) + MLP + 3 * 64 + 3 + 4 * MLP},
+    {"{\"model_type\":\"solar_open\",\"n_routed_experts\":3,\"num_experts_per_tok\":2,"
+     "\"moe_intermediate_size\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64 + 3 * 64 + 3 + 4 * MLP)},
+    {"{\"model_type\":\"Keye\",\"num_key_value_heads\":4,\"head_dim\":16," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64 + 2 * 16)},
+    {"{\"model_type\":\"jais2\"," TINY "}",
+     2 * EMBEDDING + 128 + 2 * (ATTENTION + 4 * 64 + 2 * 64 * 96 + 96 + 64 + 2 * 128)},
+    {"{\"model_type\":\"glm_ocr_text\"," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 4 * 64)},
+    {"{\"model_type\":\"PanguEmbedded\",\"num_key_value_heads\":4," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 4 * 64 + MLP + 2 * 64)},
     /* one list of a number a layer */
     {"{\"model_type\":\"hunyuan_v1_moe\",\"num_experts\":3,\"moe_topk\":[2,2],"
      "\"moe_intermediate_size\":[96,96],\"num_shared_expert\":[1,1],\"use_qk_norm\":true,"
@@ -264,9 +304,98 @@ START_TEST(layers_in_turns)
 }
 END_TEST
 
+/* Where a file lists no turns, its class has every other layer local. */
+START_TEST(layers_in_turns_unless_they_are_listed)
+{
+  static const char *const keys[] = {"", ",\"attention_layers\":[\"local\",\"local\",\"global\"]"};
+  static const int64_t want[][3] = {{0, 256, 0}, {256, 256, 0}};
+  for (int i = 0; i < 2; i++) {
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{\"model_type\":\"gpt_neo\",\"num_layers\":3%s}", keys[i]), arena);
+    bool said = false;
+    for (int64_t layer = 0; layer < 3; layer++)
+      ck_assert_int_eq(m.kinds[tp_model_kind_of(&m, layer)].window, want[i][layer]);
+    for (size_t n = 0; n < m.n_notes; n++)
+      said = said || strstr(m.notes[n], "'attention_types' is left out") != NULL;
+    ck_assert_int_eq(said, i == 0);
+  }
+}
+END_TEST
+
+/* A class may have another number of key/value heads than of heads; null is as many. */
+START_TEST(key_value_heads_are_the_classes)
+{
+  static const struct {
+    const char *family;
+    int64_t kv_heads;
+  } classes_of[] = {{"qwen2", 32},    {"qwen3", 32},   {"qwen2_moe", 16}, {"gemma", 16},
+                    {"stablelm", 32}, {"exaone4", 32}, {"llama", 64}};
+  for (size_t i = 0; i < sizeof classes_of / sizeof *classes_of; i++)
+    for (int is_null = 0; is_null < 2; is_null++) {
+      const struct tp_model m = open_text(
+          tp_arena_printf(
+              arena, "{\"model_type\":\"%s\",\"hidden_size\":4096,\"num_attention_heads\":64%s}",
+              classes_of[i].family, is_null ? ",\"num_key_value_heads\":null" : ""),
+          arena);
+      ck_assert_msg(m.kv_heads == (is_null ? 64 : classes_of[i].kv_heads), "%s: %lld",
+                    classes_of[i].family, (long long)m.kv_heads);
+    }
+}
+END_TEST
+
+/* Queries see the keys of their chunk as ever, but for those at its end. */
+START_TEST(attention_in_two_chunks_is_ordinary_within_one)
+{
+  const struct tp_model m =
+      open_text("{\"model_type\":\"qwen2\",\"num_key_value_heads\":4," TINY
+                ",\"dual_chunk_attention_config\":{\"chunk_size\":1024,\"local_size\":24}}",
+                arena);
+  ck_assert_int_eq(m.chunk, 1000);
+}
+END_TEST
+
+/* Keys that may be of the shape of layers are named wherever nobody reads them; what is silent in
+ * one family is not so in another. */
+static const struct {
+  const char *family, *keys, *said; /* "": nothing */
+} namings[] = {
+    {"llama", "\"moe_router_topk\":2", "moe_router_topk: is not known"},
+    {"llama", "\"top_k\":2", "top_k: is not known"},
+    {"llama", "\"top_k\":50,\"top_p\":1.0", ""},
+    {"llama", "\"ffn_dim_multiplier\":1.3", "ffn_dim_multiplier: is not known"},
+    {"llama", "\"cross_attention_dim\":64", "cross_attention_dim: is not known"},
+    {"llama", "\"cache_compression\":2", "cache_compression: is not known"},
+    {"llama", "\"fused_experts\":2", "fused_experts: is not known"},
+    {"llama", "\"rope_theta\":1e4,\"rope_scaling\":{\"type\":\"linear\",\"factor\":2}", ""},
+    {"llama", "\"use_parallel_block\":true", "use_parallel_block: is not known"},
+    {"cohere", "\"use_parallel_block\":true", ""},
+    {"llama", "\"sliding_window_size\":-1", ""},
+    {"apertus", "\"sliding_window_size\":8", "sliding_window_size: is not known"},
+    {"qwen2", "\"sliding_window_size\":-1", ""},
+    {"llama", "\"cla_share_factor\":2", "cla_share_factor: is not known"},
+    {"llama", "\"cla_share_factor\":2,\"use_cla\":false", ""},
+    {"llama", "\"num_loops\":1", "num_loops: is not known"},
+    {"llama", "\"use_mtp\":true", "use_mtp: layers that predict further tokens"},
+    {"llama", "\"mtp_num_layers\":1", "mtp_num_layers: layers that predict further tokens"},
+    {"llama", "\"mtp_depth\":0", ""},
+    {"llama", "\"vision_lora\":{\"r\":256}", "vision_lora: adds matrices of low rank"},
+    {"llama", "\"speech_lora\":{\"r\":320}", "speech_lora: adds matrices of low rank"},
+};
+
+START_TEST(unknown_keys_of_the_shape_are_named)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"%s\",\"num_key_value_heads\":4,%s," TINY "}",
+                      namings[_i].family, namings[_i].keys),
+      arena);
+  ck_assert_msg(m.n_notes == (namings[_i].said[0] != '\0'), "%s: %zu", namings[_i].keys, m.n_notes);
+  ck_assert_msg(m.n_notes == 0 || strstr(m.notes[0], namings[_i].said) != NULL, "%s", m.notes[0]);
+}
+END_TEST
+
 START_TEST(key_value_heads_by_layer)
 {
-  static const char lists[] = "\"num_key_value_heads_per_layer\":[4,1]";
+  static const char lists[] = "\"num_key_value_heads\":4,\"num_key_value_heads_per_layer\":[4,1]";
   static const char *const types[] = {"deci", "aquila", "qwen2"};
   for (int i = 0; i < 3; i++) {
     const struct tp_model m = open_text(
@@ -384,6 +513,10 @@ static Suite *suite(void)
   tcase_add_loop_test(t, positions_and_heads_are_the_familys, 0, COUNT(forms));
   tcase_add_test(t, positions_in_other_words);
   tcase_add_test(t, layers_in_turns);
+  tcase_add_test(t, layers_in_turns_unless_they_are_listed);
+  tcase_add_test(t, key_value_heads_are_the_classes);
+  tcase_add_test(t, attention_in_two_chunks_is_ordinary_within_one);
+  tcase_add_loop_test(t, unknown_keys_of_the_shape_are_named, 0, COUNT(namings));
   tcase_add_test(t, key_value_heads_by_layer);
   tcase_add_test(t, plain_norms_hold_nothing);
   tcase_add_test(t, other_parts_are_said_to_be_left_out);
