@@ -1,5 +1,5 @@
 libtpcore_la_SOURCES += \
-	%D%/absent.c %D%/architectures.c \
+	%D%/absent.c %D%/architectures.c %D%/beside.c \
 	%D%/family.c %D%/family.h %D%/family_gpt.c %D%/family_own.c \
 	%D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
