@@ -127,6 +127,10 @@ static inline bool tp_key_is_given(const struct tp_reading *reading, const char 
 const char *tp_key_of(const struct tp_reading *reading, size_t offset);
 #define TP_KEY(reading, field) tp_key_of(reading, offsetof(struct tp_config, field))
 
+/* Whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches. */
+bool tp_key_says_something(const json_t *value);
+bool tp_key_matches(const char *pattern, const char *key);
+
 /* "text_config.KEY"; fails at it; adds "FILE:LINE: KEY: ..." to the notes. */
 const char *tp_key_path(const struct tp_reading *reading, const char *key);
 enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
@@ -153,11 +157,8 @@ enum tp_status tp_absent_check(struct tp_reading *reading);
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
 enum tp_status tp_keys_check_ops(const struct tp_reading *reading);
 
-/* keys.c: whether a value is neither null, false, 0 nor empty; whether a pattern with stars
- * matches; whether the family reads the key; refuses keys of a table that the family lacks, and
+/* keys.c: whether the family reads the key; refuses keys of a table that the family lacks, and
  * notes those that nobody knows; whether the family knows all keys of the file. */
-bool tp_key_says_something(const json_t *value);
-bool tp_key_matches(const char *pattern, const char *key);
 bool tp_key_is_read(const struct tp_family *family, const char *key);
 enum tp_status tp_keys_check(struct tp_reading *reading);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);

@@ -1,8 +1,28 @@
-/* Where a key of a model's file stands, for whoever speaks of it. */
+/* Where a key of a model's file stands, for whoever speaks of it, and whether it says anything. */
 #include "model/family.h"
 
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+bool tp_key_says_something(const json_t *value)
+{
+  if (json_is_array(value))
+    return json_array_size(value) > 0;
+  if (json_is_object(value))
+    return json_object_size(value) > 0;
+  if (json_is_number(value))
+    return json_number_value(value) != 0;
+  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
+}
+
+/* Most do not, by their first letter, and fnmatch is slow to say so. */
+bool tp_key_matches(const char *pattern, const char *key)
+{
+  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
+  return may && fnmatch(pattern, key, 0) == 0;
+}
 
 const char *tp_key_path(const struct tp_reading *reading, const char *key)
 {

@@ -2,7 +2,6 @@
 #include "model/family.h"
 #include "model/key_fields.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 static const struct tp_field shape[] = {
@@ -124,24 +123,6 @@ const struct tp_key_table tp_key_tables[] = {
     TABLE(TP_KEYS_BIASES, NULL, biases),
 };
 const size_t tp_n_key_tables = sizeof tp_key_tables / sizeof *tp_key_tables;
-
-bool tp_key_says_something(const json_t *value)
-{
-  if (json_is_array(value))
-    return json_array_size(value) > 0;
-  if (json_is_object(value))
-    return json_object_size(value) > 0;
-  if (json_is_number(value))
-    return json_number_value(value) != 0;
-  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
-}
-
-/* Most do not, by their first letter, and fnmatch is slow to say so. */
-bool tp_key_matches(const char *pattern, const char *key)
-{
-  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
-  return may && fnmatch(pattern, key, 0) == 0;
-}
 
 static const struct tp_field *field_of(const struct tp_field *fields, size_t n, const char *key)
 {
