@@ -138,6 +138,7 @@ DEFAULTS(gpt_oss) = {
 DEFAULTS(llama4) = {GATED(SIZES(48, 5120, 40, 8, 8192, 202048), .head_dim = 128,
                           .experts = {.count = 16, .top_k = 1}),
                     .experts_take_ffn = true,
+                    .qk_norm_form = TP_QK_NORM_PLAIN,
                     .dense_ffn = 16384,
                     .n_shared = 1,
                     .mixture_step = 1,
@@ -263,6 +264,7 @@ static void settle_stablelm(struct tp_config *config)
   config->model.shared_norm = config->model.parallel_residual;
 }
 
+static const struct tp_field qwen2_moe_fields[] = {SWITCH("qkv_bias", model.qkv_bias)};
 static const struct tp_field llama4_fields[] = {
     COUNT("attention_chunk_size", model.chunk, 100000000)};
 static const struct tp_field mobilellm_fields[] = {SWITCH("share_embedding", shares_embedding)};
@@ -280,7 +282,7 @@ static const struct tp_family families[] = {
     MODERN("qwen2_vl_text", WINDOWS, qwen2_vl, NULL),
     MODERN("qwen2_5_vl", WINDOWS, qwen2_vl, NULL),
     MODERN("qwen2_5_vl_text", WINDOWS, qwen2_vl, NULL),
-    MODERN("qwen2_moe", WINDOWS | EXPERTS, qwen2_moe, NULL),
+    FAMILY("qwen2_moe", WINDOWS | EXPERTS, qwen2_moe, qwen2_moe_fields, NULL),
     MODERN("qwen3", WINDOWS | BIASES, qwen3, tp_settle_attention_bias),
     MODERN("qwen3_vl_text", WINDOWS | BIASES, qwen3, tp_settle_attention_bias),
     MODERN("qwen3_moe", WINDOWS | EXPERTS | QK_NORM | BIASES, qwen3_moe, tp_settle_attention_bias),

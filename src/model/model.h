@@ -10,8 +10,9 @@ enum tp_norm { TP_NORM_RMS, TP_NORM_LAYER, TP_NORM_PLAIN /* without weights */ }
 enum tp_position { TP_POSITION_ROTARY, TP_POSITION_LEARNED, TP_POSITION_ALIBI };
 enum tp_qk_norm {
   TP_QK_NORM_NONE,
-  TP_QK_NORM_HEAD, /* of each head, by one gain */
-  TP_QK_NORM_WHOLE /* of all queries, of all keys */
+  TP_QK_NORM_HEAD,  /* of each head, by one gain */
+  TP_QK_NORM_WHOLE, /* of all queries, of all keys */
+  TP_QK_NORM_PLAIN  /* of each head, without weights */
 };
 
 /* What a checkpoint gives a type of its own. */

@@ -59,7 +59,8 @@ int64_t tp_model_cache_elements(const struct tp_model *model)
 bool tp_model_is_odd(const struct tp_model *model)
 {
   bool odd = model->post_norms || model->norms_after || model->sinks || model->value_dim > 0 ||
-             model->qk_norm == TP_QK_NORM_WHOLE || model->norm == TP_NORM_PLAIN;
+             model->qk_norm == TP_QK_NORM_WHOLE || model->qk_norm == TP_QK_NORM_PLAIN ||
+             model->norm == TP_NORM_PLAIN;
   for (int i = 0; i < tp_model_n_kinds(model); i++) {
     const struct tp_layer_kind *const kind = &model->kinds[i];
     odd = odd || kind->heads > 0 || kind->kv_heads > 0 || kind->head_dim > 0 ||
