@@ -32,7 +32,7 @@ static const struct {
     {"kimi-k2", 1026408232448, 0},
     {"minimax-m2", 228689764864, 0.0001},
     {"glm-4.5", 353e9, 0.001}, /* 355 billion with the layer that predicts a further token */
-    {"llama-4-scout", 107769873408, 0.0001}, /* without the vision part's 0.9 billion */
+    {"llama-4-scout", 107769861120, 0.0001}, /* without the vision part's 0.9 billion */
     {"gemma-3-27b", 27009002240, 0.0001},    /* without the vision part's 0.42 billion */
     {"codellama-34b", 33743970304, 0},
     {"mistral-7b", 7248023552, 0},
