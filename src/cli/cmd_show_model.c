@@ -146,7 +146,9 @@ static void add_tables(const struct tp_model *model, struct tp_table *table)
        .columns = 1},
       {.name = "combine", .rows = ways * hidden, .columns = hidden},
       {.name = "final norm", .rows = tp_norm_elements(model->norm, hidden), .columns = 1},
-      {.name = "head", .rows = model->tied_head ? 0 : model->vocab, .columns = hidden}};
+      {.name = "head",
+       .rows = model->tied_head || model->headless ? 0 : model->vocab,
+       .columns = hidden}};
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
     struct row row = tables[i];
     row.dtype = strcmp(row.name, "head") == 0 && model->dtypes[TP_PART_HEAD] != NULL
@@ -161,7 +163,8 @@ static void add_tables(const struct tp_model *model, struct tp_table *table)
 static void add_sums(const struct tp_model *model, struct tp_table *table)
 {
   const int64_t active = tp_model_active_parameters(model);
-  const int64_t looked_up = model->tied_head ? 0 : model->vocab * model->hidden;
+  const bool multiplied = model->tied_head && !model->headless;
+  const int64_t looked_up = multiplied ? 0 : model->vocab * model->hidden;
   add(table, (struct row){.name = "total",
                           .parameters = tp_model_parameters(model),
                           .kv_bytes = cache_bytes(model, tp_model_cache_elements(model))});

@@ -21,21 +21,21 @@ DEFAULTS(mixtral) = {
     GATED(SIZES(32, 4096, 32, 8, 14336, 32000), .experts = {.count = 8, .top_k = 2}),
     WINDOWS_OF(ALL, 0), .experts_take_ffn = true};
 #define QWEN_SLIDING WINDOWS_OF(FROM, 4096), .max_window_layers = 28
-DEFAULTS(qwen2) = {GATED(SIZES(32, 4096, 32, 0, 22016, 151936), .qkv_bias = true), QWEN_SLIDING};
+DEFAULTS(qwen2) = {GATED(SIZES(32, 4096, 32, 32, 22016, 151936), .qkv_bias = true), QWEN_SLIDING};
 DEFAULTS(qwen2_vl) = {GATED(SIZES(80, 8192, 64, 8, 29568, 152064), .qkv_bias = true),
                       WINDOWS_OF(FROM, 4096), .max_window_layers = 80};
 DEFAULTS(qwen2_moe) = {
     GATED(
-        SIZES(24, 2048, 16, 0, 5632, 151936), .qkv_bias = true,
+        SIZES(24, 2048, 16, 16, 5632, 151936), .qkv_bias = true,
         .experts = {.count = 60, .top_k = 4, .ffn = 1408, .shared_ffn = 5632, .shared_gate = true}),
     QWEN_SLIDING, .mixture_step = 1, .mixture_phase = 1};
 DEFAULTS(qwen3) = {
-    GATED(SIZES(32, 4096, 32, 0, 22016, 151936), .qk_norm = TP_QK_NORM_HEAD, .head_dim = 128),
+    GATED(SIZES(32, 4096, 32, 32, 22016, 151936), .qk_norm = TP_QK_NORM_HEAD, .head_dim = 128),
     QWEN_SLIDING};
 DEFAULTS(qwen3_moe) = {GATED(SIZES(24, 2048, 32, 4, 6144, 151936), .qk_norm = TP_QK_NORM_HEAD,
                              .experts = {.count = 128, .top_k = 8, .ffn = 768}),
                        QWEN_SLIDING, .mixture_step = 1, .mixture_phase = 1};
-DEFAULTS(mimo) = {GATED(.qkv_bias = true), QWEN_SLIDING, .out_unbiased = true,
+DEFAULTS(mimo) = {GATED(.kv_heads = 32, .qkv_bias = true), QWEN_SLIDING, .out_unbiased = true,
                   .attention_bias = true};
 DEFAULTS(mimo_v2_flash) = {GATED(.sinks = true), WINDOWS_OF(LISTED, 0)};
 DEFAULTS(phi3) = {GATED(SIZES(32, 3072, 32, 0, 8192, 32064)), WINDOWS_OF(ALL, 0)};
@@ -52,7 +52,8 @@ DEFAULTS(granitemoe) = {
     .experts_take_ffn = true};
 DEFAULTS(granitemoehybrid) = {GATED(SIZES(32, 4096, 32, 0, 11008, 32000),
                                     .experts = {.count = 8, .top_k = 2, .shared_ffn = 1024}),
-                              .experts_take_ffn = true, .attends_where_listed = true};
+                              .experts_take_ffn = true,
+                              .unless_listed = "all layers are then Mamba's"};
 DEFAULTS(olmo2) = {
     GATED(SIZES(32, 4096, 32, 0, 11008, 50304), .qk_norm = TP_QK_NORM_WHOLE, .norms_after = true)};
 DEFAULTS(olmo3) = {
@@ -73,7 +74,7 @@ DEFAULTS(glm4_moe) = {
           .experts = {.count = 128, .top_k = 8, .ffn = 1408, .router_biased = true}),
     .out_unbiased = true, .n_shared = 1, .first_dense = 1, .mixture_step = 1};
 DEFAULTS(gemma) = {
-    GATED(SIZES(28, 3072, 16, 0, 24576, 256000), .head_dim = 256, .tied_head = true)};
+    GATED(SIZES(28, 3072, 16, 16, 24576, 256000), .head_dim = 256, .tied_head = true)};
 DEFAULTS(gemma2) = {GATED(SIZES(26, 2304, 8, 4, 9216, 256000), .head_dim = 256, .tied_head = true,
                           .post_norms = true),
                     WINDOWS_OF(LISTED, 4096), .window_pattern = 2};
@@ -92,11 +93,11 @@ DEFAULTS(starcoder2) = {.model = {SIZES(30, 3072, 24, 2, 12288, 49152), .norm = 
                                   .position = TP_POSITION_ROTARY, .tied_head = true},
                         .bias = true,
                         WINDOWS_OF(ALL, 0)};
-DEFAULTS(stablelm) = {.model = {SIZES(32, 2560, 32, 0, 6912, 50304), .norm = TP_NORM_LAYER,
+DEFAULTS(stablelm) = {.model = {SIZES(32, 2560, 32, 32, 6912, 50304), .norm = TP_NORM_LAYER,
                                 .position = TP_POSITION_ROTARY, .gated_mlp = true},
                       .qk_norm_form = TP_QK_NORM_WHOLE};
 DEFAULTS(exaone4) = {
-    GATED(SIZES(32, 4096, 32, 0, 16384, 102400), .norms_after = true, .qk_norm = TP_QK_NORM_HEAD),
+    GATED(SIZES(32, 4096, 32, 32, 16384, 102400), .norms_after = true, .qk_norm = TP_QK_NORM_HEAD),
     WINDOWS_OF(LISTED, 4096)};
 DEFAULTS(seed_oss) = {GATED(SIZES(64, 5120, 80, 8, 27648, 155136), .head_dim = 128),
                       .attention_bias = true, .out_unbiased = true};
@@ -137,12 +138,16 @@ DEFAULTS(gpt_oss) = {
 DEFAULTS(llama4) = {GATED(SIZES(48, 5120, 40, 8, 8192, 202048), .head_dim = 128,
                           .experts = {.count = 16, .top_k = 1}),
                     .experts_take_ffn = true,
+                    .qk_norm_form = TP_QK_NORM_PLAIN,
                     .dense_ffn = 16384,
                     .n_shared = 1,
                     .mixture_step = 1,
                     .mixture_phase = 1};
 DEFAULTS(minimax_m2) = {GATED(.qk_norm = TP_QK_NORM_NONE), .qk_norm_form = TP_QK_NORM_WHOLE,
                         .experts_take_ffn = true, .mixture_step = 1};
+DEFAULTS(minimax) = {GATED(.qk_norm = TP_QK_NORM_NONE), .qk_norm_form = TP_QK_NORM_WHOLE,
+                     .experts_take_ffn = true, .mixture_step = 1,
+                     .unless_listed = "every other layer is then of linear attention"};
 DEFAULTS(step3p7) = {GATED(.qk_norm = TP_QK_NORM_NONE), WINDOWS_OF(LISTED, 0), .mixture_step = 1};
 DEFAULTS(nemotron_nas) = {GATED(.qk_norm = TP_QK_NORM_NONE)};
 
@@ -180,6 +185,20 @@ DEFAULTS(grok) = {GATED(SIZES(64, 6144, 48, 8, 32768, 131072), .tied_head = true
                         .post_norms = true, .experts = {.count = 8, .top_k = 2}),
                   .experts_take_ffn = true};
 
+/* An EXAONE 4 that norms before its modules, with experts as DeepSeek's. */
+DEFAULTS(exaone_moe) = {GATED(.qk_norm = TP_QK_NORM_HEAD, .experts = {.router_biased = true}),
+                        WINDOWS_OF(LISTED, 4096), .mixture_step = 1};
+DEFAULTS(solar_open) = {GATED(.experts = {.router_biased = true}), .n_shared = 1,
+                        .mixture_step = 1};
+DEFAULTS(keye) = {GATED(.qk_norm = TP_QK_NORM_HEAD, .head_dim = 128), QWEN_SLIDING};
+DEFAULTS(youtu) = {GATED(.tied_head = true, DEEPSEEK_LATENT)};
+DEFAULTS(jais2) = {.model = {SIZES(32, 3328, 26, 0, 26624, 150272), .norm = TP_NORM_LAYER,
+                             .position = TP_POSITION_ROTARY, .mlp_bias = true},
+                   .attention_bias = true};
+DEFAULTS(glm_ocr) = {GATED(.post_norms = true), .out_unbiased = true};
+DEFAULTS(pangu) = {GATED(SIZES(34, 4096, 32, 8, 12800, 153376)), .bias = true};
+DEFAULTS(mobilellm) = {GATED(.tied_head = false)};
+
 /* internlm2: attention only; internlm3: `qkv_bias` is its own key */
 static void settle_attention_by_bias(struct tp_config *config)
 {
@@ -197,8 +216,32 @@ static void settle_internlm3(struct tp_config *config)
   config->model.out_bias = config->model.mlp_bias = config->bias;
 }
 
+/* Either word is of all four matrices. */
+static void settle_pangu(struct tp_config *config)
+{
+  config->attention_bias = config->attention_bias || config->bias;
+  tp_settle_attention_bias(config);
+}
+
+/* One expert is no expert, and no shared one stands beside it. */
+static void settle_hunyuan(struct tp_config *config)
+{
+  tp_settle_attention_bias(config);
+  if (config->model.experts.count == 1)
+    config->model.experts.count = 0;
+}
+
+static void settle_mobilellm(struct tp_config *config)
+{
+  tp_settle_attention_bias(config);
+  config->model.tied_head = config->model.tied_head || config->shares_embedding;
+}
+
+/* Every 0th layer is none. */
 static void settle_llama4(struct tp_config *config)
 {
+  if (config->mixture_step == 0)
+    config->model.experts.count = 0;
   tp_settle_attention_bias(config);
   if (config->model.experts.shared_ffn == 0)
     config->model.experts.shared_ffn = config->model.ffn;
@@ -221,8 +264,10 @@ static void settle_stablelm(struct tp_config *config)
   config->model.shared_norm = config->model.parallel_residual;
 }
 
+static const struct tp_field qwen2_moe_fields[] = {SWITCH("qkv_bias", model.qkv_bias)};
 static const struct tp_field llama4_fields[] = {
     COUNT("attention_chunk_size", model.chunk, 100000000)};
+static const struct tp_field mobilellm_fields[] = {SWITCH("share_embedding", shares_embedding)};
 static const struct tp_field stablelm_fields[] = {
     SWITCH("use_parallel_residual", model.parallel_residual)};
 
@@ -237,7 +282,7 @@ static const struct tp_family families[] = {
     MODERN("qwen2_vl_text", WINDOWS, qwen2_vl, NULL),
     MODERN("qwen2_5_vl", WINDOWS, qwen2_vl, NULL),
     MODERN("qwen2_5_vl_text", WINDOWS, qwen2_vl, NULL),
-    MODERN("qwen2_moe", WINDOWS | EXPERTS, qwen2_moe, NULL),
+    FAMILY("qwen2_moe", WINDOWS | EXPERTS, qwen2_moe, qwen2_moe_fields, NULL),
     MODERN("qwen3", WINDOWS | BIASES, qwen3, tp_settle_attention_bias),
     MODERN("qwen3_vl_text", WINDOWS | BIASES, qwen3, tp_settle_attention_bias),
     MODERN("qwen3_moe", WINDOWS | EXPERTS | QK_NORM | BIASES, qwen3_moe, tp_settle_attention_bias),
@@ -291,6 +336,7 @@ static const struct tp_family families[] = {
     MODERN("gpt_oss", WINDOWS | EXPERTS | BIASES, gpt_oss, tp_settle_attention_bias),
     FAMILY("llama4_text", EXPERTS | BIASES | QK_NORM, llama4, llama4_fields, settle_llama4),
     MODERN("minimax_m2", EXPERTS | QK_NORM | BIASES, minimax_m2, tp_settle_attention_bias),
+    MODERN("minimax", EXPERTS | QK_NORM | BIASES, minimax, tp_settle_attention_bias),
     MODERN("step3p7", WINDOWS | EXPERTS | BIASES, step3p7, tp_settle_attention_bias),
     MODERN("apertus", SHAPE | QK_NORM | BIASES, apertus, tp_settle_attention_bias),
     MODERN("aquila", SHAPE, llama, NULL),
@@ -309,7 +355,23 @@ static const struct tp_family families[] = {
     MODERN("glm4v_text", SHAPE | BIASES, glm4, tp_settle_attention_bias),
     MODERN("grok-1", EXPERTS, grok, NULL),
     MODERN("helium", SHAPE | BIASES, helium, tp_settle_attention_bias),
-    MODERN("hunyuan_v1_moe", EXPERTS | BIASES | QK_NORM, hunyuan_moe, tp_settle_attention_bias),
+    MODERN("hunyuan_v1_moe", EXPERTS | BIASES | QK_NORM, hunyuan_moe, settle_hunyuan),
+    MODERN("hunyuan", EXPERTS | BIASES | QK_NORM, hunyuan_moe, settle_hunyuan),
+    MODERN("hunyuan_vl", SHAPE | BIASES | QK_NORM, hunyuan, tp_settle_attention_bias),
+    MODERN("hunyuan_vl_text", SHAPE | BIASES | QK_NORM, hunyuan, tp_settle_attention_bias),
+    MODERN("exaone_moe", WINDOWS | EXPERTS, exaone_moe, NULL),
+    MODERN("solar_open", EXPERTS | QK_NORM | BIASES, solar_open, tp_settle_attention_bias),
+    MODERN("Keye", WINDOWS | BIASES, keye, tp_settle_attention_bias),
+    MODERN("KeyeVL1_5", WINDOWS | BIASES, keye, tp_settle_attention_bias),
+    MODERN("youtu", SHAPE | TP_KEYS_LATENT | BIASES, youtu, tp_settle_attention_bias),
+    MODERN("youtu_llm", SHAPE | TP_KEYS_LATENT | BIASES, youtu, tp_settle_attention_bias),
+    MODERN("dots_vlm", LATENT | BIASES, deepseek_v3, tp_settle_attention_bias),
+    MODERN("telechat3", SHAPE | BIASES, llama, tp_settle_attention_bias),
+    MODERN("jais2", SHAPE | BIASES, jais2, tp_settle_attention_bias),
+    MODERN("glm_ocr", SHAPE | BIASES, glm_ocr, tp_settle_attention_bias),
+    MODERN("glm_ocr_text", SHAPE | BIASES, glm_ocr, tp_settle_attention_bias),
+    MODERN("PanguEmbedded", SHAPE | BIASES, pangu, settle_pangu),
+    FAMILY("mobilellm", SHAPE | BIASES, mobilellm, mobilellm_fields, settle_mobilellm),
     MODERN("llava_llama", SHAPE | BIASES, llama, tp_settle_attention_bias),
     MODERN("llava_mistral", WINDOWS, mistral, NULL),
     MODERN("llava_qwen", WINDOWS, qwen2, NULL),

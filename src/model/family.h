@@ -34,12 +34,14 @@ struct tp_config {
   int64_t window_pattern;     /* of so many layers the last one is full, the others slide */
   const char *window_letters; /* exaone4: "LLLG", over and over, L slides; the last layer is full */
   bool use_window;
+  bool in_turns; /* gpt_neo: every other layer slides unless the file says otherwise */
   struct tp_widths sliding_widths, full_widths;
   bool full_keys_as_values;  /* gemma4 */
-  bool attends_where_listed; /* granitemoehybrid: layers are Mamba's unless the file lists them */
+  const char *unless_listed; /* granitemoehybrid, minimax: what layers are unless the file says */
   bool experts_take_ffn;     /* mixtral: `intermediate_size` is an expert's width */
   bool shares_with_mlp;      /* gemma4: the dense MLP stands beside the experts */
   bool enable_experts;       /* gemma4 */
+  bool shares_embedding;     /* mobilellm: with the head, whatever 'tie_word_embeddings' says */
   bool use_qk_norm;
   enum tp_qk_norm qk_norm_form; /* where it is used */
   int64_t n_shared;             /* experts that all tokens see, each as wide as the others */
@@ -60,7 +62,8 @@ enum tp_key_group {
   TP_KEYS_QK_NORM = 32,
   TP_KEYS_WIDTHS = 64,
   TP_KEYS_BIASES = 128,
-  TP_KEYS_BLOCKS = 256 /* nemotron-nas: a list of blocks */
+  TP_KEYS_BLOCKS = 256, /* nemotron-nas: a list of blocks */
+  TP_KEYS_TURNS = 512   /* gpt_neo: layers by words */
 };
 
 struct tp_key_table {
@@ -120,6 +123,14 @@ static inline bool tp_key_is_given(const struct tp_reading *reading, const char 
   return value != NULL && !json_is_null(value);
 }
 
+/* The key by which the file spells the field at `offset`: the one present, else the usual one. */
+const char *tp_key_of(const struct tp_reading *reading, size_t offset);
+#define TP_KEY(reading, field) tp_key_of(reading, offsetof(struct tp_config, field))
+
+/* Whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches. */
+bool tp_key_says_something(const json_t *value);
+bool tp_key_matches(const char *pattern, const char *key);
+
 /* "text_config.KEY"; fails at it; adds "FILE:LINE: KEY: ..." to the notes. */
 const char *tp_key_path(const struct tp_reading *reading, const char *key);
 enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
@@ -127,19 +138,37 @@ enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, co
 void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* architectures.c: whether the file is of a head that drafts for another model; whether its model
+ * has an LM head. */
+bool tp_architectures_draft(const struct tp_reading *reading);
+void tp_architectures_read(struct tp_reading *reading);
+
+/* absent.c: whether attention is latent; layers that `layer_types` lists where no other key counts
+ * them, else 0; refuses a file that leaves out all its sizes, widths of latents that are null, and
+ * a size that nobody has; notes those that its class has. */
+bool tp_has_latents(const struct tp_reading *reading);
+int64_t tp_counted_layers(const struct tp_reading *reading);
+enum tp_status tp_sizes_check(const struct tp_reading *reading);
+enum tp_status tp_latents_check(const struct tp_reading *reading);
+enum tp_status tp_absent_check(struct tp_reading *reading);
+
 /* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; refuses such a file.
  */
 const char *tp_keys_missing_op(const struct tp_reading *reading, const char **key);
 enum tp_status tp_keys_check_ops(const struct tp_reading *reading);
 
-/* keys.c: whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches;
- * whether the family reads the key; refuses keys of a table that the family lacks, and notes those
- * that nobody knows; whether the family knows all keys of the file. */
-bool tp_key_says_something(const json_t *value);
-bool tp_key_matches(const char *pattern, const char *key);
+/* keys.c: whether the family reads the key; refuses keys of a table that the family lacks, and
+ * notes those that nobody knows; whether the family knows all keys of the file. */
 bool tp_key_is_read(const struct tp_family *family, const char *key);
 enum tp_status tp_keys_check(struct tp_reading *reading);
 bool tp_keys_suit(const struct tp_reading *reading, const struct tp_family *family);
+
+/* silent.c: whether the key says nothing of cost or memory in a file of the family; what is said of
+ * one whose weights are not counted, NULL: nothing. */
+#define TP_FURTHER_TOKENS "layers that predict further tokens are left out"
+bool tp_key_is_silent(const struct tp_reading *reading, const struct tp_family *family,
+                      const char *key);
+const char *tp_key_told(const char *key);
 
 /* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of
  * the same number for each layer becomes that number, where a field of the family is one. */
@@ -151,7 +180,9 @@ enum tp_status tp_spelling_settle_lists(struct tp_reading *reading);
 const char *tp_refused_op(const char *name);
 const char *tp_refused_mend(const char *name);
 
-/* unknown.c: refuses a file whose family, spelt so at `path`, is none of ours. */
+/* unknown.c: refuses a file that is none of a model, by the keys that say so; one whose family,
+ * spelt so at `path`, is none of ours. */
+enum tp_status tp_family_check_file(const struct tp_reading *reading);
 enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
                                       const char *name);
 

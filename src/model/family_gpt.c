@@ -7,14 +7,24 @@
   LAYERS("n_layer"), LAYERS("num_hidden_layers"), HIDDEN("n_embd"), HIDDEN("hidden_size"),     \
       HEADS("n_head"), HEADS("num_attention_heads"), FFN("n_inner"), POSITIONS("n_positions"), \
       VOCAB, POSITIONS("max_position_embeddings"), TIED
+/* SantaCoder's code of the family may have one KV head. */
+static const char *const gpt2_attentions[] = {"multihead", "multiquery", NULL};
 static const struct tp_field gpt2_fields[] = {
     GPT2_FIELDS,
+    CHOICE("attention_head_type", attention_form, gpt2_attentions),
+    SWITCH("multi_query", multi_query),
 };
 static const struct tp_config gpt2_defaults = {
     .model = {SIZES(12, 768, 12, 0, 0, 50257), .norm = TP_NORM_LAYER,
               .position = TP_POSITION_LEARNED, .max_positions = 1024, .tied_head = true,
               .qkv_bias = true, .out_bias = true, .mlp_bias = true},
     .ffn_expansion = 4};
+
+static void settle_gpt2(struct tp_config *config)
+{
+  if (config->multi_query || config->attention_form == 1)
+    config->model.kv_heads = 1;
+}
 
 /* Three matrices an MLP where it is gated; positions of either kind.  Its vectors are all biased.
  */
@@ -89,6 +99,7 @@ static const struct tp_config gpt_neo_defaults = {
               .position = TP_POSITION_LEARNED, .max_positions = 2048, .tied_head = true,
               .out_bias = true, .mlp_bias = true},
     .ffn_expansion = 4,
+    .in_turns = true,
     WINDOWS_OF(LISTED, 256)};
 
 /* Phi's first files, before transformers had the family. */
@@ -182,11 +193,11 @@ static const struct tp_config kraken_defaults = {
     .ffn_expansion = 2};
 
 const struct tp_family tp_gpt_families[] = {
-    FAMILY("gpt2", 0, gpt2, gpt2_fields, NULL),
+    FAMILY("gpt2", 0, gpt2, gpt2_fields, settle_gpt2),
     FAMILY("gptj", 0, gptj, gptj_fields, settle_gptj),
     FAMILY("codegen", 0, gptj, gptj_fields, settle_gptj),
     FAMILY("gpt_bigcode", 0, gpt_bigcode, gpt_bigcode_fields, settle_gpt_bigcode),
-    FAMILY("gpt_neo", TP_KEYS_WINDOWS, gpt_neo, gpt_neo_fields, NULL),
+    FAMILY("gpt_neo", TP_KEYS_WINDOWS | TP_KEYS_TURNS, gpt_neo, gpt_neo_fields, NULL),
     FAMILY("gpt_neox", 0, gpt_neox, gpt_neox_fields, tp_settle_attention_bias),
     FAMILY("jais", 0, jais, jais_fields, settle_jais),
     FAMILY("phi-msft", 0, phi_msft, phi_msft_fields, NULL),

@@ -1,13 +1,47 @@
-/* Where a key of a model's file stands, for whoever speaks of it. */
+/* Where a key of a model's file stands, for whoever speaks of it, and whether it says anything. */
 #include "model/family.h"
 
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+bool tp_key_says_something(const json_t *value)
+{
+  if (json_is_array(value))
+    return json_array_size(value) > 0;
+  if (json_is_object(value))
+    return json_object_size(value) > 0;
+  if (json_is_number(value))
+    return json_number_value(value) != 0;
+  return json_is_true(value) || (json_is_string(value) && json_string_value(value)[0] != '\0');
+}
+
+/* Most do not, by their first letter, and fnmatch is slow to say so. */
+bool tp_key_matches(const char *pattern, const char *key)
+{
+  const bool may = pattern[0] == key[0] || strchr("*?[", pattern[0]) != NULL;
+  return may && fnmatch(pattern, key, 0) == 0;
+}
 
 const char *tp_key_path(const struct tp_reading *reading, const char *key)
 {
   return tp_arena_printf(reading->arena, "%s%s%s", reading->path,
                          reading->path[0] == '\0' || key[0] == '\0' ? "" : ".", key);
+}
+
+const char *tp_key_of(const struct tp_reading *reading, size_t offset)
+{
+  const char *usual = "";
+  for (size_t i = reading->n_fields; i-- > 0;) {
+    const struct tp_field *const field = &reading->fields[i];
+    if (field->offset != offset)
+      continue;
+    usual = field->key;
+    if (tp_key_is_given(reading, field->key))
+      return field->key;
+  }
+  return usual;
 }
 
 enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,

@@ -166,7 +166,7 @@ static void add_qk_vectors(struct tp_layer *layer, const struct tp_model *model)
     if (model->latent.q_rank > 0)
       add_vector(layer, "attn.q.gain", TP_ROLE_GAIN, model->latent.q_rank);
     add_vector(layer, "attn.kv.gain", TP_ROLE_GAIN, model->latent.kv_rank);
-  } else if (model->qk_norm != TP_QK_NORM_NONE) {
+  } else if (model->qk_norm != TP_QK_NORM_NONE && model->qk_norm != TP_QK_NORM_PLAIN) {
     const bool whole = model->qk_norm == TP_QK_NORM_WHOLE;
     add_vector(layer, "attn.q.gain", TP_ROLE_GAIN, (whole ? b->heads : 1) * b->head_dim);
     add_vector(layer, "attn.k.gain", TP_ROLE_GAIN, (whole ? b->kv_heads : 1) * b->head_dim);

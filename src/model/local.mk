@@ -1,4 +1,5 @@
 libtpcore_la_SOURCES += \
+	%D%/absent.c %D%/architectures.c %D%/beside.c \
 	%D%/family.c %D%/family.h %D%/family_gpt.c %D%/family_own.c \
 	%D%/key.c %D%/key_fields.h %D%/keys.c %D%/kinds.c \
 	%D%/layer.c %D%/layer.h \
@@ -9,6 +10,7 @@ libtpcore_la_SOURCES += \
 	%D%/positions.c \
 	%D%/quantise.c \
 	%D%/refused.c \
+	%D%/silent.c \
 	%D%/spelling.c \
 	%D%/name_pattern.c %D%/name_pattern.h \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_methods.c %D%/scheme_names.c \

@@ -17,8 +17,10 @@ static enum tp_status settle_experts(struct tp_reading *reading)
   struct tp_expert_shape *const experts = &config->model.experts;
   if (config->shares_with_mlp && !config->enable_experts)
     experts->count = 0;
-  if (experts->count == 0)
+  if (experts->count == 0) {
+    config->model.ffn = config->dense_ffn > 0 ? config->dense_ffn : config->model.ffn;
     return TP_OK;
+  }
   if (config->experts_take_ffn && experts->ffn == 0)
     experts->ffn = config->model.ffn;
   if (config->shares_with_mlp)
@@ -56,12 +58,12 @@ static enum tp_status read_list(struct tp_reading *reading, const char *key,
     const json_t *const item = json_array_get(list, (size_t)layer);
     const char *const word = json_string_value(item);
     const bool known = word != NULL ? strcmp(word, "dense") == 0 || strcmp(word, "sparse") == 0
-                                    : json_is_integer(item);
+                                    : json_is_integer(item) || json_is_boolean(item);
     if (!known)
       return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%" PRId64 "]", key, layer),
                          "must be 0 or 1, \"dense\" or \"sparse\"");
-    layers[layer].mixture =
-        word != NULL ? strcmp(word, "sparse") == 0 : json_integer_value(item) != 0;
+    layers[layer].mixture = word != NULL ? strcmp(word, "sparse") == 0
+                                         : json_is_true(item) || json_integer_value(item) != 0;
   }
   return TP_OK;
 }
@@ -121,6 +123,28 @@ static enum tp_status take_named(struct tp_reading *reading, struct tp_layer_kin
   return TP_OK;
 }
 
+/* llama4: a list of the places of those that have experts, whatever rule stands beside it. */
+static enum tp_status take_listed(struct tp_reading *reading, struct tp_layer_kind *layers)
+{
+  static const char key[] = "moe_layers";
+  const json_t *const listed = json_object_get(reading->object, key);
+  const int64_t n = reading->config.model.layers;
+  if (!tp_key_is_given(reading, key))
+    return TP_OK;
+  if (!json_is_array(listed))
+    return tp_key_fail(reading, key, "must be a list of layers, from 0 on");
+  for (int64_t layer = 0; layer < n; layer++)
+    layers[layer].mixture = false;
+  for (size_t i = 0; i < json_array_size(listed); i++) {
+    const json_t *const item = json_array_get(listed, i);
+    if (!json_is_integer(item) || json_integer_value(item) < 0 || json_integer_value(item) >= n)
+      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, i),
+                         "names no layer of %" PRId64, n);
+    layers[json_integer_value(item)].mixture = true;
+  }
+  return TP_OK;
+}
+
 /* Every so many-th layer, or a list. */
 static enum tp_status read_frequency(struct tp_reading *reading)
 {
@@ -136,7 +160,7 @@ static enum tp_status read_frequency(struct tp_reading *reading)
 
 enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers)
 {
-  static const char *const lists[] = {"mlp_layer_types", "moe_layer_freq"};
+  static const char *const lists[] = {"mlp_layer_types", "moe_layer_freq", "is_moe_layer"};
   struct tp_config *const config = &reading->config;
   TP_TRY(settle_experts(reading));
   if (config->model.experts.count == 0)
@@ -150,6 +174,7 @@ enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     if (json_is_array(json_object_get(reading->object, lists[i])))
       TP_TRY(read_list(reading, lists[i], layers));
+  TP_TRY(take_listed(reading, layers));
   TP_TRY(take_out(reading, layers));
   TP_TRY(cut_off(reading, layers));
   return take_named(reading, layers);

@@ -10,8 +10,9 @@ enum tp_norm { TP_NORM_RMS, TP_NORM_LAYER, TP_NORM_PLAIN /* without weights */ }
 enum tp_position { TP_POSITION_ROTARY, TP_POSITION_LEARNED, TP_POSITION_ALIBI };
 enum tp_qk_norm {
   TP_QK_NORM_NONE,
-  TP_QK_NORM_HEAD, /* of each head, by one gain */
-  TP_QK_NORM_WHOLE /* of all queries, of all keys */
+  TP_QK_NORM_HEAD,  /* of each head, by one gain */
+  TP_QK_NORM_WHOLE, /* of all queries, of all keys */
+  TP_QK_NORM_PLAIN  /* of each head, without weights */
 };
 
 /* What a checkpoint gives a type of its own. */
@@ -77,6 +78,7 @@ struct tp_model {
   enum tp_position position;
   bool gated_mlp; /* down(act(gate(x)) * up(x)) instead of down(act(up(x))) */
   bool tied_head; /* LM head shares the embedding */
+  bool headless;  /* there is none */
   bool qkv_bias, out_bias, mlp_bias, embedding_norm;
   enum tp_qk_norm qk_norm;
   bool parallel_residual; /* gpt_neox, falcon: attention and MLP side by side by design */
@@ -98,7 +100,7 @@ struct tp_model {
   size_t n_notes;            /* what of the file is not used, or taken from elsewhere; for stderr */
   const char *const *notes;
   char hash[TP_HASH_CHARS];        /* of its file's text */
-  const char *beside;              /* TP_MODEL_BESIDE's path, where it is read, too; or NULL */
+  const char *beside;              /* the path of a file beside it that is used, too; or NULL */
   char beside_hash[TP_HASH_CHARS]; /* of that one's text */
 };
 
@@ -126,12 +128,14 @@ static inline bool tp_model_is_quantised(const struct tp_model *model)
 /* Whether a layer has what the plain block has not: norms elsewhere, sinks, other widths. */
 bool tp_model_is_odd(const struct tp_model *model);
 
-/* NVIDIA's tools write beside config.json what they quantised. */
-#define TP_MODEL_BESIDE "hf_quant_config.json"
+/* Tools write beside config.json what they quantised: whether the last part of a path is the name
+ * of such a file. */
+bool tp_model_is_beside(const char *name);
 
-/* Reads FILE, and TP_MODEL_BESIDE beside it.  Keys that change cost or memory are used, or
- * fail by name, or are named in the notes; missing, negative, non-finite, mistyped or contradictory
- * ones fail as "FILE:LINE: ..." with TP_E_INPUT.  Everything lives in `arena`. */
+/* Reads FILE, and what tools wrote beside it where that says nothing of types.  Keys that change
+ * cost or memory are used, or fail by name, or are named in the notes; missing, negative,
+ * non-finite, mistyped or contradictory ones fail as "FILE:LINE: ..." with TP_E_INPUT.  Everything
+ * lives in `arena`. */
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,
                              struct tp_error *error);
 

@@ -28,7 +28,7 @@ int64_t tp_model_parameters(const struct tp_model *model)
   int64_t count = 0;
   for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
     count += layers_of(model, kind) * tp_model_layer_parameters(model, kind);
-  count += model->tied_head ? table : 2 * table;
+  count += model->tied_head || model->headless ? table : 2 * table;
   count += model->max_positions * model->hidden;
   count += (model->embedding_norm ? 2 : 1) * tp_norm_elements(model->norm, model->hidden);
   count += model->kraken_ways * model->hidden * model->hidden; /* combines the sub-layers */
@@ -59,7 +59,8 @@ int64_t tp_model_cache_elements(const struct tp_model *model)
 bool tp_model_is_odd(const struct tp_model *model)
 {
   bool odd = model->post_norms || model->norms_after || model->sinks || model->value_dim > 0 ||
-             model->qk_norm == TP_QK_NORM_WHOLE || model->norm == TP_NORM_PLAIN;
+             model->qk_norm == TP_QK_NORM_WHOLE || model->qk_norm == TP_QK_NORM_PLAIN ||
+             model->norm == TP_NORM_PLAIN;
   for (int i = 0; i < tp_model_n_kinds(model); i++) {
     const struct tp_layer_kind *const kind = &model->kinds[i];
     odd = odd || kind->heads > 0 || kind->kv_heads > 0 || kind->head_dim > 0 ||

@@ -46,11 +46,30 @@ static double stretched(const struct tp_reading *reading, double positions)
   return factor * positions;
 }
 
+/* Qwen's 1M files: queries see keys of their chunk as ever, but for those of the chunk's end, and
+ * keys of others by other angles. */
+static enum tp_status read_chunks(struct tp_reading *reading)
+{
+  static const char key[] = "dual_chunk_attention_config";
+  const json_t *const chunks = json_object_get(reading->object, key);
+  const json_int_t size = json_integer_value(json_object_get(chunks, "chunk_size")),
+                   end = json_integer_value(json_object_get(chunks, "local_size"));
+  if (!tp_key_is_given(reading, key))
+    return TP_OK;
+  if (end < 0 || size <= end)
+    return tp_key_fail(reading, key,
+                       "must be an object whose 'chunk_size' is above its "
+                       "'local_size', in tokens");
+  reading->config.model.chunk = size - end;
+  return TP_OK;
+}
+
 enum tp_status tp_positions_read(struct tp_reading *reading)
 {
   enum { MOST = 1000 * 1000 * 1000 };
   static const char *const keys[] = {"max_position_embeddings", "seq_length",  "max_seq_len",
                                      "max_sequence_length",     "n_positions", "model_max_length"};
+  TP_TRY(read_chunks(reading));
   const bool turns = reading->config.model.position == TP_POSITION_ROTARY;
   const char *key = keys[0];
   /* The other words count where angles were trained: of a table, no sequence is longer. */

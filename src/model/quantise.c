@@ -1,15 +1,14 @@
 /* Types of weights and cache as the checkpoint has them: `quantization_config` in the file, of
- * older ones `compression_config`, or hf_quant_config.json beside it (NVIDIA's tools).  A part of
- * the model is asked by the names of its matrices in each layer, which lists of exceptions are
+ * older ones `compression_config`, of MLX' `quantization`, or a file beside it (beside.c).  A part
+ * of the model is asked by the names of its matrices in each layer, which lists of exceptions are
  * matched against; where layers differ, most of them decide and a note says so. */
-#include "base/file.h"
 #include "model/scheme.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 static bool has_part(const struct tp_model *model, int64_t layer, enum tp_model_part part)
 {
@@ -149,7 +148,7 @@ static void set_parts(struct tp_reading *reading, struct tp_scheme *scheme)
     types[part] = type_of_part(scheme, model, (enum tp_model_part)part, reading->arena);
     model->dtypes[part] = types[part].dtype;
   }
-  if (scheme->unknown == NULL && !model->tied_head)
+  if (scheme->unknown == NULL && !model->tied_head && !model->headless)
     model->dtypes[TP_PART_HEAD] = tp_scheme_head_dtype(scheme);
   if (scheme->unknown != NULL) {
     memset(model->dtypes, 0, sizeof model->dtypes);
@@ -218,29 +217,61 @@ static enum tp_status read_scheme(struct tp_reading *reading, const struct tp_do
   return TP_OK;
 }
 
-/* NVIDIA's file beside config.json: {"quantization": {...}}. */
+/* Of a file that says nothing of types itself. */
 static enum tp_status read_beside(struct tp_reading *reading, const char *file)
 {
-  const char *const slash = strrchr(file, '/');
-  const char *const path = tp_arena_printf(reading->arena, "%.*s" TP_MODEL_BESIDE,
-                                           slash == NULL ? 0 : (int)(slash - file + 1), file);
-  if (strcmp(slash == NULL ? file : slash + 1, "config.json") != 0 || access(path, F_OK) != 0)
+  struct tp_beside beside;
+  TP_TRY(tp_beside_open(reading, file, &beside));
+  if (beside.name == NULL)
     return TP_OK;
-  struct tp_doc doc;
-  const char *text;
-  TP_TRY(tp_file_read(path, reading->arena, &text, reading->error));
-  TP_TRY(tp_doc_parse(path, text, reading->arena, &doc, reading->error));
-  reading->config.model.beside = path;
-  tp_hash_text(text, reading->config.model.beside_hash);
-  const bool is_there = json_is_object(json_object_get(doc.root, "quantization"));
-  enum tp_status status =
-      is_there ? TP_OK : tp_doc_fail(&doc, "", reading->error, "'quantization' is missing; add it");
-  if (status == TP_OK) {
-    tp_key_note(reading, "", "quantised as %s beside it says", TP_MODEL_BESIDE);
-    status = read_scheme(reading, &doc, "quantization");
-  }
-  tp_doc_close(&doc);
+  reading->config.model.beside = beside.file;
+  memcpy(reading->config.model.beside_hash, beside.hash, sizeof beside.hash);
+  tp_key_note(reading, "", "quantised as %s beside it says", beside.name);
+  if (beside.other != NULL)
+    tp_key_note(reading, "", "%s stands there, too, and is not used", beside.other);
+  const enum tp_status status = read_scheme(reading, &beside.doc, beside.path);
+  tp_doc_close(&beside.doc);
   return status;
+}
+
+static bool same_types(const struct tp_model *a, const struct tp_model *b)
+{
+  bool same = same_text(a->kv_dtype, b->kv_dtype) &&
+              (a->unknown_dtype == NULL) == (b->unknown_dtype == NULL);
+  for (int part = 0; part < TP_N_PARTS; part++)
+    same = same && same_text(a->dtypes[part], b->dtypes[part]) &&
+           fabs(a->element_bytes[part] - b->element_bytes[part]) < 1e-9;
+  return same;
+}
+
+/* What stands beside a file that says its types is not used, and said where it says others.  It is
+ * read as if the file said nothing. */
+static void compare_beside(struct tp_reading *reading, const char *file, const char *said)
+{
+  struct tp_error error;
+  struct tp_reading other = *reading;
+  struct tp_model *const model = &other.config.model;
+  struct tp_beside beside;
+  other.error = &error;
+  other.notes = NULL;
+  other.n_notes = 0;
+  memset(model->dtypes, 0, sizeof model->dtypes);
+  memset(model->element_bytes, 0, sizeof model->element_bytes);
+  model->kv_dtype = model->unknown_dtype = NULL;
+  if (tp_beside_open(&other, file, &beside) != TP_OK) {
+    tp_key_note(reading, "", "what stands beside it is not used, nor can be read: %.150s",
+                error.text);
+    return;
+  }
+  if (beside.name == NULL)
+    return;
+  if (read_scheme(&other, &beside.doc, beside.path) != TP_OK)
+    tp_key_note(reading, "", "what stands beside it is not used, nor can be read: %.150s",
+                error.text);
+  else if (!same_types(model, &reading->config.model))
+    tp_key_note(reading, "", "%s beside it says other types than '%s', which is used", beside.name,
+                said);
+  tp_doc_close(&beside.doc);
 }
 
 /* Of activations. */
@@ -272,19 +303,36 @@ static void read_activations(struct tp_reading *reading)
     tp_key_note(reading, odd, "is none of bfloat16, float16 and float32, and not used");
 }
 
+/* ChatGLM's: so many bits, by a kernel of its own. */
+static void read_bits(struct tp_reading *reading)
+{
+  enum { WIDE = 16 };
+  static const char key[] = "quantization_bit";
+  const json_int_t bits = json_integer_value(json_object_get(reading->object, key));
+  const struct tp_products products = {.weights = {.bits = (int)bits}, .other = true};
+  if (bits > 0 && bits < WIDE)
+    reading->config.model.unknown_dtype =
+        tp_arena_printf(reading->arena, "its weights are %s",
+                        tp_products_type(&products, key, reading->arena).unknown);
+}
+
 enum tp_status tp_quantise_read(struct tp_reading *reading, const char *file)
 {
-  static const char key[] = "quantization_config", older[] = "compression_config";
-  const char *const paths[] = {tp_key_path(reading, key), key, tp_key_path(reading, older), older};
+  /* The usual word, an older one, and that of MLX. */
+  static const char *const keys[] = {"quantization_config", "compression_config", "quantization"};
   read_activations(reading);
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-    const json_t *const config = tp_doc_at(reading->doc, paths[i]);
+  read_bits(reading);
+  for (size_t i = 0; i < 2 * sizeof keys / sizeof *keys; i++) {
+    const char *const path = i % 2 == 0 ? tp_key_path(reading, keys[i / 2]) : keys[i / 2];
+    const json_t *const config = tp_doc_at(reading->doc, path);
     if (config == NULL || json_is_null(config))
       continue;
     if (!json_is_object(config) || json_object_size(config) == 0)
-      return tp_doc_fail(reading->doc, paths[i], reading->error,
+      return tp_doc_fail(reading->doc, path, reading->error,
                          "must be an object that says how weights are quantised, or null");
-    return read_scheme(reading, reading->doc, paths[i]);
+    TP_TRY(read_scheme(reading, reading->doc, path));
+    compare_beside(reading, file, path);
+    return TP_OK;
   }
   return read_beside(reading, file);
 }

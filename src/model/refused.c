@@ -11,7 +11,7 @@
 #define ENCODER     "an encoder, whose attention sees later tokens"
 #define SEQ2SEQ     "an encoder, and a second attention in each layer to what it has made"
 #define DENOISER    "denoising passes, whose attention sees later tokens"
-#define SHARED      "caches that several layers share"
+#define DRAFT       "a draft head, whose layers work on another model's hidden states"
 #define NARROW_Q    "queries by way of a narrower projection"
 
 static const struct {
@@ -38,7 +38,6 @@ static const struct {
     {"yuan*", "a short convolution over tokens"},
     {"baichuan_m1", "a convolution over the keys and values of neighbouring tokens"},
     {"zaya", "a convolution over the queries and keys of neighbouring tokens"},
-    {"minimax", SCAN_LINEAR},
     {"minimax_m1", SCAN_LINEAR},
     {"minimax_text_01", SCAN_LINEAR},
     {"MiniMaxText01", SCAN_LINEAR},
@@ -62,6 +61,14 @@ static const struct {
     {"step3_vl", NARROW_Q},
     {"ernie4_5_moe_vl*", "experts of another width for what is seen"},
     {"ernie4_5_vl_moe*", "experts of another width for what is seen"},
+    {"jetmoe", "attention whose queries experts make"},
+    {"llama_moe", "a router of two layers"},
+    {"AXK1", "a norm of the MLP's output, and none of the attention's"},
+    {"chameleon", "a norm of queries and keys with gains of each head's own"},
+    {"huginn*", "layers that run several times"},
+    {"iquestloop*", "layers that run several times"},
+    {"xglm", "positions of sines, which are added to the embedding"},
+    {"ctrl", "positions of sines, which are added to the embedding"},
     {"afmoe", "a gate on the attention's output"},
     {"step3p5", "a gate on the attention's output"},
     {"bitnet*", "a norm before each projection of the way out"},
@@ -70,11 +77,12 @@ static const struct {
     {"motif", "attention by the difference of two softmaxes"},
     {"openelm", "layers that are each of another width"},
     {"blt*", "patches of bytes, and attention to them from bytes"},
-    {"hunyuan", SHARED},
-    {"mobilellm", "layers that share their weights"},
     {"mllama*", "layers that attend to what another part has made"},
     {"idefics", "layers that attend to what another part has made"},
     {"flamingo", "layers that attend to what another part has made"},
+    {"medusa", DRAFT},
+    {"mlp_speculator", DRAFT},
+    {"eagle*", DRAFT},
     {"openai-gpt", "norms after the residual is added to"},
     {"xlnet", "two streams of attention, over a permutation of tokens"},
     {"transfo-xl", "attention to the residuals of tokens before"},
@@ -83,6 +91,12 @@ static const struct {
     {"[Dd]ream", DENOISER},
     {"sdar*", DENOISER},
     {"diffusion_gemma*", DENOISER},
+    {"*bidir*", "attention that sees later tokens"},
+    {"modernbert-decoder", "a projection and a norm of its own before the head"},
+    {"mpnet", ENCODER},
+    {"dinov2*", ENCODER},
+    {"dinov3*", ENCODER},
+    {"layoutlm*", ENCODER},
     {"*bert", ENCODER},
     {"*bert[-_]*", ENCODER},
     {"*roberta*", ENCODER},

@@ -4,6 +4,13 @@
 
 #include <math.h>
 #include <string.h>
+#include <strings.h>
+
+const char *tp_scheme_path(const struct tp_scheme *scheme, const char *below,
+                           struct tp_arena *arena)
+{
+  return tp_arena_printf(arena, "%s%s", scheme->path, scheme->path[0] == '\0' ? below + 1 : below);
+}
 
 /* Elements that share a scale in the ops of a type; 0: as many as there are. */
 static int64_t group_of(const char *dtype)
@@ -29,7 +36,8 @@ static enum tp_status check_group_size(struct tp_reading *reading, struct tp_sch
   const int64_t priced = group_of(dtype);
   if (size == NULL || json_is_null(size))
     return TP_OK;
-  const char *const path = tp_arena_printf(reading->arena, "%s%s.%s", scheme->path, below, key);
+  const char *const path =
+      tp_scheme_path(scheme, tp_arena_printf(reading->arena, "%s.%s", below, key), reading->arena);
   if (!json_is_integer(size) || json_integer_value(size) < -1 || json_integer_value(size) == 0)
     return tp_doc_fail(scheme->doc, path, reading->error,
                        "must be a whole number of elements above 0, or -1: a scale a channel");
@@ -50,7 +58,7 @@ static enum tp_status check_block(struct tp_reading *reading, const struct tp_sc
   bool usual = true;
   if (block == NULL || json_is_null(block))
     return TP_OK;
-  const char *const path = tp_arena_printf(reading->arena, "%s%s", scheme->path, below);
+  const char *const path = tp_scheme_path(scheme, below, reading->arena);
   for (size_t i = 0; i < 2; i++) {
     const json_int_t side = json_integer_value(json_array_get(block, i));
     if (json_array_size(block) != 2 || side < 1)
@@ -92,10 +100,10 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
  * have a scheme of the cache alone. */
 static bool keeps_weights(const json_t *config, const char *method)
 {
-  if (strcmp(method, "compressed-tensors") == 0)
+  if (strcasecmp(method, "compressed-tensors") == 0)
     return json_is_object(json_object_get(config, "kv_cache_scheme"));
   return json_is_null(json_object_get(config, "quant_algo")) &&
-         (method[0] == '\0' || strncmp(method, "modelopt", 8) == 0);
+         (method[0] == '\0' || strncasecmp(method, "modelopt", 8) == 0);
 }
 
 /* Zero points that are kept: AWQ's unless it says not, others' where they say that they are not
@@ -103,7 +111,7 @@ static bool keeps_weights(const json_t *config, const char *method)
 static bool has_zeros(const json_t *config, const char *method)
 {
   const json_t *const zero_point = json_object_get(config, "zero_point");
-  if (strncmp(method, "awq", 3) == 0)
+  if (strncasecmp(method, "awq", 3) == 0)
     return zero_point == NULL || json_is_true(zero_point);
   return json_is_false(json_object_get(config, "sym"));
 }
@@ -125,7 +133,7 @@ static enum tp_status read_method(struct tp_reading *reading, struct tp_scheme *
 {
   const char *const method = tp_scheme_text(config, "quant_method");
   struct tp_products products = {.weights = {.bits = 0}};
-  if (strcmp(method, "quark") == 0)
+  if (strcasecmp(method, "quark") == 0)
     return read_quark(reading, scheme, config);
   if (keeps_weights(config, method))
     return TP_OK;
@@ -163,12 +171,39 @@ static void note_rest(struct tp_reading *reading, const struct tp_scheme *scheme
                 scheme->path);
 }
 
+/* Two of every four weights are left out: kernels of their own multiply what is left, whatever it
+ * is packed as. */
+static const char *sparse_key(const json_t *config)
+{
+  static const struct {
+    const char *in, *key, *word; /* in: an object; NULL: the whole */
+  } words[] = {{NULL, "format", "marlin-24"},
+               {NULL, "checkpoint_format", "marlin_24"},
+               {"sparsity_config", "format", "sparse-24-bitmask"},
+               {"sparsity_config", "sparsity_structure", "2:4"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    const json_t *const in = words[i].in == NULL ? config : json_object_get(config, words[i].in);
+    if (strcmp(tp_scheme_text(in, words[i].key), words[i].word) == 0)
+      return words[i].in == NULL ? words[i].key : words[i].in;
+  }
+  return NULL;
+}
+
 enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme)
 {
   const json_t *const config = tp_doc_at(scheme->doc, scheme->path);
   const char *const algorithm = tp_scheme_text(config, "quant_algo");
   const json_t *const groups = json_object_get(config, "config_groups");
   const json_t *const layers = json_object_get(config, "quantized_layers");
+  const char *const sparse = sparse_key(config);
+  if (sparse != NULL) {
+    scheme->unknown = tp_arena_printf(
+        reading->arena,
+        "left out, two of every four (2:4 sparsity), as '%s.%s' says, which no GEMM here "
+        "multiplies; give --dtype, which has them all",
+        scheme->path, sparse);
+    return TP_OK;
+  }
   note_rest(reading, scheme, config);
   scheme->head = json_is_true(json_object_get(config, "lm_head"));
   if (json_is_object(layers))

@@ -25,6 +25,20 @@ struct tp_scheme {
   bool head;     /* the head is quantised as the rest is */
 };
 
+/* beside.c: the file that a tool wrote beside `file`, to be closed where its name is not NULL; the
+ * first where there are several, `other` being another one. */
+struct tp_beside {
+  struct tp_doc doc;
+  const char *name, *file, *other;
+  const char *path; /* in the document; "": all of it */
+  char hash[TP_HASH_CHARS];
+};
+enum tp_status tp_beside_open(const struct tp_reading *reading, const char *file,
+                              struct tp_beside *found);
+
+/* Where below the scheme's path a key stands, which begins with a dot. */
+const char *tp_scheme_path(const struct tp_scheme *scheme, const char *below,
+                           struct tp_arena *arena);
 /* Reads the object at the scheme's path, whose first four fields are set; to be closed
  * however that ends. */
 enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *scheme);
@@ -36,8 +50,8 @@ const char *tp_scheme_dtype(struct tp_scheme *scheme, const struct tp_matrix_nam
 /* The same of the head. */
 const char *tp_scheme_head_dtype(struct tp_scheme *scheme);
 /* scheme_rules.c: the rules of lists of names that are not quantised, of what tools say of single
- * modules, and of groups and layers with types of their own.  Fail where a pattern cannot be read
- * here. */
+ * modules, and of groups and layers with types of their own.  A pattern that cannot be read here
+ * sets `unknown`. */
 enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme,
                                 const json_t *config);
 enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme,

@@ -3,6 +3,7 @@
 #include "model/scheme_types.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* Weights' bits where no key says them; 0: one has to. */
 static const struct {
@@ -62,7 +63,7 @@ static bool is_auto_round(const char *method)
   static const char *const names[] = {"auto-round", "auto_round", "autoround", "intel/auto-round",
                                       "inc"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(method, names[i]) == 0)
+    if (strcasecmp(method, names[i]) == 0)
       return true;
   return false;
 }
@@ -134,6 +135,18 @@ static const struct {
 } own[] = {{"bitsandbytes", bitsandbytes}, {"hqq", hqq},       {"aqlm", aqlm},
            {"fp_quant", fp_quant},         {"quanto", quanto}, {"torchao", tp_products_of_torchao}};
 
+/* MLX' files name no method: {"group_size": 64, "bits": 4, "mode": "affine"}, where another mode is
+ * of floats.  Its kernels are Apple's. */
+static struct tp_products mlx(const json_t *config)
+{
+  const char *const mode = tp_scheme_text(config, "mode");
+  const bool is_float = strstr(mode, "fp") != NULL;
+  const int64_t group = json_integer_value(json_object_get(config, "group_size"));
+  return (struct tp_products){
+      .weights = {bits_of(config, 0), is_float ? TP_NUMBER_FLOAT : TP_NUMBER_INTEGER, group},
+      .other = true};
+}
+
 void tp_products_of_method(const json_t *config, struct tp_products *products)
 {
   const char *const name = tp_scheme_text(config, "quant_method");
@@ -142,13 +155,17 @@ void tp_products_of_method(const json_t *config, struct tp_products *products)
     *products = auto_round(config);
     return;
   }
+  if (name[0] == '\0') {
+    *products = mlx(config);
+    return;
+  }
   for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-    if (strcmp(name, own[i].name) == 0) {
+    if (strcasecmp(name, own[i].name) == 0) {
       *products = own[i].read(config);
       return;
     }
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
-    if (strcmp(name, methods[i].name) == 0) {
+    if (strcasecmp(name, methods[i].name) == 0) {
       *products = methods[i].products;
       products->block = block != NULL && !json_is_null(block);
       products->weights.bits = bits_of(config, products->weights.bits);

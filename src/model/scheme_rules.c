@@ -6,11 +6,14 @@
 enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme,
                                   const char *text, bool regular, struct tp_scheme_rule rule)
 {
-  if (!tp_name_pattern_make(text, regular, reading->arena, &rule.pattern))
-    return tp_doc_fail(scheme->doc, scheme->path, reading->error,
-                       "names matrices by '%.60s', an expression that cannot be read here; write "
-                       "it without looking ahead or back",
-                       text);
+  if (!tp_name_pattern_make(text, regular, reading->arena, &rule.pattern)) {
+    scheme->unknown = tp_arena_printf(
+        reading->arena,
+        "quantised by names that '%.60s' fits, an expression that cannot be read here; write it "
+        "without looking ahead or back, or give --dtype",
+        text);
+    return TP_OK;
+  }
   TP_APPEND(reading->arena, scheme->rules, scheme->n_rules, rule);
   return TP_OK;
 }

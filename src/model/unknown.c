@@ -10,9 +10,8 @@
 
 /* Families that nothing here reads, whose name is two letters or fewer from one that is; others of
  * them are known by what they compute (refused.c). */
-static const char *const others[] = {"dpt",     "flava",    "glm4v_moe", "internvl",
-                                     "mimi",    "mistral3", "pixtral",   "plamo",
-                                     "voxtral", "xglm",     "xlm"};
+static const char *const others[] = {"dpt",      "flava",   "glm4v_moe", "internvl", "mimi",
+                                     "mistral3", "pixtral", "plamo",     "voxtral",  "xlm"};
 
 static bool is_other(const char *name)
 {
@@ -93,9 +92,42 @@ static bool was_meant(const struct tp_reading *reading, const char *name,
          !fills_in(reading, family);
 }
 
+/* Files of other tools that have no family. */
+static const struct {
+  const char *keys[3], *what; /* all that the file has */
+} other_files[] = {
+    {{"dim", "n_layers", "n_heads"},
+     "is a params.json, in Meta's and Mistral's own words; give the config.json that transformers "
+     "has of the same model"},
+    {{"peft_type"},
+     "is PEFT's file of an adapter, which has no shape; give the config.json of the model that "
+     "'base_model_name_or_path' names"},
+    {{"producer", "architecture"},
+     "is TensorRT-LLM's file of a checkpoint; give the config.json of the model that it was made "
+     "from"},
+    {{"pretrained_config", "build_config"},
+     "is TensorRT-LLM's file of an engine; give the config.json of the model that it was made "
+     "from"},
+    {{"weight_map"}, "is an index of weights; give the config.json beside it"},
+};
+
+enum tp_status tp_family_check_file(const struct tp_reading *reading)
+{
+  for (size_t i = 0; i < sizeof other_files / sizeof *other_files; i++) {
+    const char *const *const keys = other_files[i].keys;
+    size_t n = 0;
+    while (n < 3 && keys[n] != NULL && tp_key_is_given(reading, keys[n]))
+      n++;
+    if (n == 3 || keys[n] == NULL)
+      return tp_key_fail(reading, "", "%s", other_files[i].what);
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
                                       const char *name)
 {
+  enum { MOST_OF_A_STUB = 3 };
   const char *key, **names = NULL;
   const char *const missing = tp_keys_missing_op(reading, &key);
   if (missing != NULL)
@@ -107,6 +139,8 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
                        "family '%.60s' has %s, which no op here does", name, op);
   if (mend != NULL)
     return tp_doc_fail(reading->doc, path, reading->error, "family '%.60s' %s", name, mend);
+  if (json_object_size(reading->doc->root) <= MOST_OF_A_STUB)
+    TP_TRY(tp_sizes_check(reading));
   const struct tp_family *family;
   size_t n = 0, nearest = strlen(name);
   for (size_t i = 0; (family = tp_family_at(i)) != NULL && !is_other(name); i++)

@@ -76,6 +76,27 @@ static enum tp_status read_turns(const struct tp_reading *reading, bool *slides)
   return TP_OK;
 }
 
+/* gpt_neo: the same written out, ["global", "local", ...]. */
+static enum tp_status read_written_out(const struct tp_reading *reading, bool *slides)
+{
+  static const char key[] = "attention_layers";
+  const json_t *const words = json_object_get(reading->object, key);
+  const int64_t layers = reading->config.model.layers;
+  if (!json_is_array(words) || (int64_t)json_array_size(words) != layers)
+    return tp_key_fail(reading, key, "must be a list of \"global\" and \"local\", one a layer");
+  for (size_t layer = 0; layer < (size_t)layers; layer++) {
+    const json_t *const word = json_array_get(words, layer);
+    if (!is_word(word, "local") && !is_word(word, "global"))
+      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, layer),
+                         "must be \"global\" or \"local\"");
+    if (tp_key_is_given(reading, "attention_types") && slides[layer] != is_word(word, "local"))
+      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, layer),
+                         "contradicts 'attention_types'; keep one of them");
+    slides[layer] = is_word(word, "local");
+  }
+  return TP_OK;
+}
+
 /* Letters in the place of a number, as EXAONE's files have them. */
 static enum tp_status read_letters(struct tp_reading *reading)
 {
@@ -98,6 +119,8 @@ static bool slides_by_rule(const struct tp_config *config, int64_t layer)
   if (config->window_letters != NULL)
     return config->window > 0 && layer != config->model.layers - 1 &&
            config->window_letters[(size_t)layer % strlen(config->window_letters)] == 'L';
+  if (config->in_turns)
+    return layer % 2 == 1;
   if (config->window_pattern > 0)
     return (layer + 1) % config->window_pattern != 0;
   switch (config->sliding) {
@@ -182,11 +205,11 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
   bool *const slides = TP_NEW(reading->arena, bool, n_layers);
   if (reading->family->keys == 0)
     return TP_OK;
-  if (config->attends_where_listed && !listed)
+  if (config->unless_listed != NULL && !listed && !tp_key_is_given(reading, "attn_type_list"))
     return tp_key_fail(reading, "",
-                       "'layer_types' is missing: all layers are then Mamba's, whose scan over a "
-                       "state no op here does");
-  if (json_is_null(json_object_get(reading->object, "sliding_window")))
+                       "'layer_types' is missing: %s, whose scan over a state no op here does",
+                       config->unless_listed);
+  if (json_is_null(json_object_get(reading->object, "sliding_window")) || config->window < 0)
     config->window = 0; /* absent means the family's default, null none */
   TP_TRY(read_letters(reading));
   if (listed) {
@@ -200,6 +223,13 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
     TP_TRY(read_pattern(reading, slides));
   if (tp_key_is_given(reading, "attention_types"))
     TP_TRY(read_turns(reading, slides));
+  if (config->in_turns && tp_key_is_given(reading, "attention_layers"))
+    TP_TRY(read_written_out(reading, slides));
+  else if (config->in_turns && !tp_key_is_given(reading, "attention_types"))
+    tp_key_note(reading, "",
+                "'attention_types' is left out; every other layer is local, as Hugging "
+                "Face's %s has it",
+                reading->family->name);
   for (int64_t layer = 0; layer < n_layers; layer++)
     n_sliding += slides[layer];
   if (n_sliding > 0)

@@ -70,26 +70,20 @@ static bool is_read(const char *name, const struct tp_catalog *catalog)
   return false;
 }
 
-/* A file that nobody names: it is read where it stands beside a model's. */
-static bool is_beside(const char *name)
-{
-  const char *const slash = strrchr(name, '/');
-  return strcmp(slash == NULL ? name : slash + 1, TP_MODEL_BESIDE) == 0;
-}
-
+/* Files that nobody names are read where they stand beside a model's. */
 static void compare_beside(struct comparing *self, const json_t *inputs,
                            const struct tp_catalog *catalog)
 {
   for (size_t i = 0; i < json_array_size(inputs); i++) {
     const char *const name = json_string_value(json_object_get(json_array_get(inputs, i), "file"));
-    if (name != NULL && is_beside(name) && !is_read(name, catalog))
+    if (name != NULL && tp_model_is_beside(name) && !is_read(name, catalog))
       add_note(self, tp_arena_printf(self->arena,
                                      "%s was made with %s, which is not there now: its numbers "
                                      "differ",
                                      self->result, name));
   }
   for (size_t i = 0; i < catalog->n_inputs; i++)
-    if (is_beside(catalog->inputs[i].name) && !is_among(catalog->inputs[i].name, inputs))
+    if (tp_model_is_beside(catalog->inputs[i].name) && !is_among(catalog->inputs[i].name, inputs))
       add_note(self, tp_arena_printf(self->arena,
                                      "%s was made without %s, which is there now: its numbers "
                                      "differ",

@@ -156,6 +156,12 @@ own="--platform dgx-h100 --tp 2 --generate 4"
   check "so is a file that has come" grep -q "own.csv was made without llama-3.1-8b/hf_quant_config.json" said
   rm llama-3.1-8b/hf_quant_config.json && tpsim sweep --points own6.csv >own7.csv 2>said
   check "and one that has gone" grep -q "own6.csv was made with llama-3.1-8b/hf_quant_config.json, which is not" said
+  echo '{"bits": 4, "group_size": 128}' >llama-3.1-8b/quantize_config.json
+  tpsim sweep --points own.csv -o own8.csv 2>said
+  check "whichever tool wrote it" grep -q "own.csv was made without llama-3.1-8b/quantize_config.json" said
+  tpsim sweep --points own8.csv -o llama-3.1-8b/quantize_config.json 2>said
+  check "which nothing overwrites" grep -q "quantize_config.json: is read and would be written" said
+  rm llama-3.1-8b/quantize_config.json
   tpsim sweep --model ladder-1b $own --set gemm.launch_s=0 -o set.csv && tpsim sweep --points set.csv >/dev/null 2>said
   check "so is an option that rows do not tell" grep -q "with --set=gemm.launch_s=0, which is not given" said
 }

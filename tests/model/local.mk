@@ -8,4 +8,5 @@ unit_tests += \
 	%D%/test_parameters \
 	%D%/test_pattern \
 	%D%/test_quantise \
-	%D%/test_quantise_types
+	%D%/test_quantise_types \
+	%D%/test_said

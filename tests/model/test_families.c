@@ -168,6 +168,51 @@ static const struct {
     {"{\"model_type\":\"mpt\",\"d_model\":64,\"n_layers\":2,\"n_heads\":4,\"vocab_size\":10,"
      "\"max_seq_len\":8,\"no_bias\":false,\"attn_config\":{\"alibi\":false}}",
      EMBEDDING + 8 * 64 + 128 + 2 * (ATTENTION + 4 * 64 + 8 * 64 * 64 + 5 * 64 + 2 * 128)},
+    /* SantaCoder's one KV head */
+    {"{\"model_type\":\"gpt2\",\"n_embd\":64,\"n_layer\":2,\"n_head\":4,\"n_inner\":96,"
+     "\"n_positions\":8,\"vocab_size\":10,\"attention_head_type\":\"multiquery\"}",
+     EMBEDDING + 8 * 64 + 128 +
+         2 * (2 * 64 * 64 + 2 * 64 * 16 + 2 * 64 + 2 * 16 + 2 * 64 * 96 + 96 + 64 + 2 * 128)},
+    {"{\"model_type\":\"mobilellm\",\"share_embedding\":true,\"layer_sharing\":false,"
+     "\"tie_word_embeddings\":false," TINY "}",
+     EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64)},
+    /* one expert is none, and makes no use of those that all tokens see */
+    {"{\"model_type\":\"hunyuan\",\"num_experts\":1,\"moe_topk\":1,\"num_shared_expert\":1,"
+     "\"use_cla\":false,\"cla_share_factor\":2,\"use_qk_norm\":true," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64 + 2 * 16)},
+    /* attention of softmax alone, whatever else the family has */
+    {"{\"model_type\":\"minimax\",\"attn_type_list\":[1,1],\"num_local_experts\":3,"
+     "\"num_experts_per_tok\":2," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 3 * 64 + 3 * MLP + 2 * 64)},
+    /* a step of 0, or a list of none, is a model of dense layers; a list goes before a step */
+    {"{\"model_type\":\"llama4_text\",\"num_local_experts\":0,\"num_experts_per_tok\":0,"
+     "\"interleave_moe_layer_step\":0,\"num_key_value_heads\":4,\"head_dim\":16,"
+     "\"intermediate_size_mlp\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64)},
+    {"{\"model_type\":\"llama4_text\",\"num_local_experts\":3,\"interleave_moe_layer_step\":1,"
+     "\"moe_layers\":[1],\"num_key_value_heads\":4,\"head_dim\":16,"
+     "\"intermediate_size_mlp\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64) + MLP + 3 * 64 + 4 * MLP},
+    /* norms of queries and keys without weights */
+    {"{\"model_type\":\"llama4_text\",\"num_local_experts\":3,\"moe_layers\":[],"
+     "\"use_qk_norm\":true,\"num_key_value_heads\":4,\"head_dim\":16,"
+     "\"intermediate_size_mlp\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64)},
+    {"{\"model_type\":\"exaone_moe\",\"num_experts\":3,\"num_experts_per_tok\":2,"
+     "\"moe_intermediate_size\":96,\"num_shared_experts\":1,\"is_moe_layer\":[false,true]," TINY
+     "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64 + 2 * 16) + MLP + 3 * 64 + 3 + 4 * MLP},
+    {"{\"model_type\":\"solar_open\",\"n_routed_experts\":3,\"num_experts_per_tok\":2,"
+     "\"moe_intermediate_size\":96," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 2 * 64 + 3 * 64 + 3 + 4 * MLP)},
+    {"{\"model_type\":\"Keye\",\"num_key_value_heads\":4,\"head_dim\":16," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 2 * 64 + 2 * 16)},
+    {"{\"model_type\":\"jais2\"," TINY "}",
+     2 * EMBEDDING + 128 + 2 * (ATTENTION + 4 * 64 + 2 * 64 * 96 + 96 + 64 + 2 * 128)},
+    {"{\"model_type\":\"glm_ocr_text\"," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + MLP + 4 * 64)},
+    {"{\"model_type\":\"PanguEmbedded\",\"num_key_value_heads\":4," TINY "}",
+     2 * EMBEDDING + 64 + 2 * (ATTENTION + 4 * 64 + MLP + 2 * 64)},
     /* one list of a number a layer */
     {"{\"model_type\":\"hunyuan_v1_moe\",\"num_experts\":3,\"moe_topk\":[2,2],"
      "\"moe_intermediate_size\":[96,96],\"num_shared_expert\":[1,1],\"use_qk_norm\":true,"
@@ -190,9 +235,10 @@ START_TEST(every_learned_position_is_a_row)
   static const char *const keys[] = {"max_position_embeddings", "n_positions"};
   int64_t before = 0;
   for (int positions = 1; positions <= 3; positions++) {
-    const struct tp_model m = open_text(
-        tp_arena_printf(arena, "{\"model_type\":\"%s\",\"%s\":%d}", types[_i], keys[_i], positions),
-        arena);
+    const struct tp_model m =
+        open_text(tp_arena_printf(arena, "{\"model_type\":\"%s\",\"hidden_size\":768,\"%s\":%d}",
+                                  types[_i], keys[_i], positions),
+                  arena);
     ck_assert_int_eq(m.position, TP_POSITION_LEARNED);
     ck_assert(before == 0 || tp_model_parameters(&m) == before + m.hidden);
     before = tp_model_parameters(&m);
@@ -216,10 +262,13 @@ static const struct {
     {"{\"model_type\":\"mpt\",\"d_model\":64,\"n_layers\":2,\"n_heads\":4,\"attn_config\":{"
      "\"alibi\":false,\"attn_type\":\"multiquery_attention\"}}",
      TP_POSITION_LEARNED, 1},
-    {"{\"model_type\":\"jais\",\"position_embedding_type\":\"learned\"}", TP_POSITION_LEARNED, 12},
-    {"{\"model_type\":\"gpt_bigcode\",\"multi_query\":false}", TP_POSITION_LEARNED, 12},
-    {"{\"model_type\":\"codegen\",\"n_positions\":2048}", TP_POSITION_ROTARY, 16},
-    {"{\"model_type\":\"chatglm\",\"multi_query_attention\":false}", TP_POSITION_ROTARY, 32},
+    {"{\"model_type\":\"jais\",\"n_layer\":12,\"position_embedding_type\":\"learned\"}",
+     TP_POSITION_LEARNED, 12},
+    {"{\"model_type\":\"gpt_bigcode\",\"n_layer\":12,\"multi_query\":false}", TP_POSITION_LEARNED,
+     12},
+    {"{\"model_type\":\"codegen\",\"n_layer\":28,\"n_positions\":2048}", TP_POSITION_ROTARY, 16},
+    {"{\"model_type\":\"chatglm\",\"num_layers\":28,\"multi_query_attention\":false}",
+     TP_POSITION_ROTARY, 32},
 };
 
 START_TEST(positions_and_heads_are_the_familys)
@@ -236,11 +285,11 @@ START_TEST(positions_in_other_words)
   static const struct {
     const char *json;
     int64_t context;
-  } files[] = {{"{\"model_type\":\"chatglm\",\"seq_length\":8192}", 8192},
-               {"{\"model_type\":\"dbrx\",\"max_seq_len\":32768}", 32768},
-               {"{\"model_type\":\"gptj\",\"n_positions\":2048}", 2048},
-               {"{\"model_type\":\"bloom\",\"seq_length\":2048}", 0},
-               {"{\"model_type\":\"gpt2\",\"n_positions\":2048}", 0}};
+  } files[] = {{"{\"model_type\":\"chatglm\",\"num_layers\":28,\"seq_length\":8192}", 8192},
+               {"{\"model_type\":\"dbrx\",\"n_layers\":24,\"max_seq_len\":32768}", 32768},
+               {"{\"model_type\":\"gptj\",\"n_layer\":28,\"n_positions\":2048}", 2048},
+               {"{\"model_type\":\"bloom\",\"n_layer\":2,\"seq_length\":2048}", 0},
+               {"{\"model_type\":\"gpt2\",\"n_layer\":12,\"n_positions\":2048}", 0}};
   for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
     const struct tp_model m = open_text(files[i].json, arena);
     ck_assert_msg(m.context == files[i].context, "%s: %lld", files[i].json, (long long)m.context);
@@ -260,9 +309,59 @@ START_TEST(layers_in_turns)
 }
 END_TEST
 
+/* Where a file lists no turns, its class has every other layer local. */
+START_TEST(layers_in_turns_unless_they_are_listed)
+{
+  static const char *const keys[] = {"", ",\"attention_layers\":[\"local\",\"local\",\"global\"]"};
+  static const int64_t want[][3] = {{0, 256, 0}, {256, 256, 0}};
+  for (int i = 0; i < 2; i++) {
+    const struct tp_model m = open_text(
+        tp_arena_printf(arena, "{\"model_type\":\"gpt_neo\",\"num_layers\":3%s}", keys[i]), arena);
+    bool said = false;
+    for (int64_t layer = 0; layer < 3; layer++)
+      ck_assert_int_eq(m.kinds[tp_model_kind_of(&m, layer)].window, want[i][layer]);
+    for (size_t n = 0; n < m.n_notes; n++)
+      said = said || strstr(m.notes[n], "'attention_types' is left out") != NULL;
+    ck_assert_int_eq(said, i == 0);
+  }
+}
+END_TEST
+
+/* A class may have another number of key/value heads than of heads; null is as many. */
+START_TEST(key_value_heads_are_the_classes)
+{
+  static const struct {
+    const char *family;
+    int64_t kv_heads;
+  } classes_of[] = {{"qwen2", 32},    {"qwen3", 32},   {"qwen2_moe", 16}, {"gemma", 16},
+                    {"stablelm", 32}, {"exaone4", 32}, {"llama", 64}};
+  for (size_t i = 0; i < sizeof classes_of / sizeof *classes_of; i++)
+    for (int is_null = 0; is_null < 2; is_null++) {
+      const struct tp_model m = open_text(
+          tp_arena_printf(
+              arena, "{\"model_type\":\"%s\",\"hidden_size\":4096,\"num_attention_heads\":64%s}",
+              classes_of[i].family, is_null ? ",\"num_key_value_heads\":null" : ""),
+          arena);
+      ck_assert_msg(m.kv_heads == (is_null ? 64 : classes_of[i].kv_heads), "%s: %lld",
+                    classes_of[i].family, (long long)m.kv_heads);
+    }
+}
+END_TEST
+
+/* Queries see the keys of their chunk as ever, but for those at its end. */
+START_TEST(attention_in_two_chunks_is_ordinary_within_one)
+{
+  const struct tp_model m =
+      open_text("{\"model_type\":\"qwen2\",\"num_key_value_heads\":4," TINY
+                ",\"dual_chunk_attention_config\":{\"chunk_size\":1024,\"local_size\":24}}",
+                arena);
+  ck_assert_int_eq(m.chunk, 1000);
+}
+END_TEST
+
 START_TEST(key_value_heads_by_layer)
 {
-  static const char lists[] = "\"num_key_value_heads_per_layer\":[4,1]";
+  static const char lists[] = "\"num_key_value_heads\":4,\"num_key_value_heads_per_layer\":[4,1]";
   static const char *const types[] = {"deci", "aquila", "qwen2"};
   for (int i = 0; i < 3; i++) {
     const struct tp_model m = open_text(
@@ -331,6 +430,9 @@ static Suite *suite(void)
   tcase_add_loop_test(t, positions_and_heads_are_the_familys, 0, COUNT(forms));
   tcase_add_test(t, positions_in_other_words);
   tcase_add_test(t, layers_in_turns);
+  tcase_add_test(t, layers_in_turns_unless_they_are_listed);
+  tcase_add_test(t, key_value_heads_are_the_classes);
+  tcase_add_test(t, attention_in_two_chunks_is_ordinary_within_one);
   tcase_add_test(t, key_value_heads_by_layer);
   tcase_add_test(t, plain_norms_hold_nothing);
   tcase_add_test(t, other_parts_are_said_to_be_left_out);

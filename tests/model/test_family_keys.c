@@ -63,10 +63,16 @@ static const struct {
       {"n_head", "4"},
       {"ffn_hidden_size", "128"},
       {"vocab_size", "99"}}},
-    {"mpt", {{"attn_config.alibi", "false"}}},
-    {"falcon", {{"new_decoder_architecture", "true"}}},
-    {"RefinedWebModel", {{"new_decoder_architecture", "true"}}},
-    {"chatglm", {{"multi_query_attention", "true"}}},
+    {"mpt", {{"n_layers", "24"}, {"attn_config.alibi", "false"}}},
+    {"falcon", {{"n_layer", "32"}, {"new_decoder_architecture", "true"}}},
+    {"RefinedWebModel", {{"n_layer", "32"}, {"new_decoder_architecture", "true"}}},
+    {"chatglm", {{"num_layers", "28"}, {"multi_query_attention", "true"}}},
+    {"mpt", {{"d_model", "2048"}}},
+    {"dbrx", {{"d_model", "2048"}}},
+    {"llama4_text", {{"hidden_size", "5120"}}},
+    /* The rest as the family's class has it. */
+    {NULL, {{"num_hidden_layers", "24"}}},
+    {NULL, {{"hidden_size", "4096"}}},
     {"gemma4_text",
      {{"num_hidden_layers", "4"},
       {"hidden_size", "64"},
@@ -89,8 +95,8 @@ static const struct {
       {"vocab_size", "99"},
       {"sliding_window", "8"},
       {"hybrid_layer_pattern", "[0,1]"}}},
-    {"qwen2", {{"use_sliding_window", "true"}}},
-    {"gpt_neo", {{"attention_types", "[[[\"global\",\"local\"],12]]"}}},
+    {"qwen2", {{"hidden_size", "4096"}, {"use_sliding_window", "true"}}},
+    {"gpt_neo", {{"num_layers", "24"}, {"attention_types", "[[[\"global\",\"local\"],12]]"}}},
 };
 enum { N_FILES = sizeof files / sizeof *files };
 
@@ -116,7 +122,8 @@ static const char *beside(const char *family, size_t file, const char *key, cons
 {
   const char *text = key != NULL ? tp_arena_printf(arena, ",\"%s\":%s", key, value) : "";
   for (size_t i = 0; file < N_FILES && files[file].pairs[i].key != NULL; i++)
-    if (key == NULL || !spell_one(family, files[file].pairs[i].key, key))
+    if (key == NULL || (strcmp(files[file].pairs[i].key, key) != 0 &&
+                        !spell_one(family, files[file].pairs[i].key, key)))
       text = tp_arena_printf(arena, "%s,\"%s\":%s", text, files[file].pairs[i].key,
                              files[file].pairs[i].value);
   return text;

@@ -32,7 +32,7 @@ static const struct {
     {"kimi-k2", 1026408232448, 0},
     {"minimax-m2", 228689764864, 0.0001},
     {"glm-4.5", 353e9, 0.001}, /* 355 billion with the layer that predicts a further token */
-    {"llama-4-scout", 107769873408, 0.0001}, /* without the vision part's 0.9 billion */
+    {"llama-4-scout", 107769861120, 0.0001}, /* without the vision part's 0.9 billion */
     {"gemma-3-27b", 27009002240, 0.0001},    /* without the vision part's 0.42 billion */
     {"codellama-34b", 33743970304, 0},
     {"mistral-7b", 7248023552, 0},
@@ -241,10 +241,10 @@ static const struct {
      "\"vocab_size\":152064,\"n_routed_experts\":128,\"n_shared_experts\":2,"
      "\"num_experts_per_tok\":6,\"moe_intermediate_size\":1408,\"first_k_dense_replace\":1}",
      142774381696},
-    /* ByteDance-Seed/Seed-OSS-36B: all defaults */
-    {"{\"model_type\":\"seed_oss\"}", 36151104512},
-    /* HuggingFaceTB/SmolLM3-3B: all defaults */
-    {"{\"model_type\":\"smollm3\"}", 3075098624},
+    /* ByteDance-Seed/Seed-OSS-36B: else all defaults */
+    {"{\"model_type\":\"seed_oss\",\"num_hidden_layers\":64}", 36151104512},
+    /* HuggingFaceTB/SmolLM3-3B: else all defaults */
+    {"{\"model_type\":\"smollm3\",\"num_hidden_layers\":36}", 3075098624},
 };
 
 START_TEST(checkpoints_of_all_families_count_exactly)

@@ -1,6 +1,7 @@
 /* Types as checkpoints say them: what each tool writes, and which parts of a model it means. */
 #include "open.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -133,7 +134,7 @@ START_TEST(other_scales_are_named)
       {AWQ("\"re:.*down_proj\""), "mlp: down_proj taken to have the type of the rest of it"},
       {GROUP("\"LlamaAttention\""), "targets 'LlamaAttention', a class"},
       {"{\"quant_method\":\"gptq\",\"bits\":4,\"lm_head\":true}", "shared w4a16, head w4a16;"},
-      {"{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}}",
+      {"{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"sparse-bitmask\"}}",
        "'quantization_config.sparsity_config' leaves weights out"},
       {"{\"quant_algo\":\"FP8\",\"transform_config\":{\"a\":1}}",
        "'quantization_config.transform_config'"},
@@ -172,6 +173,7 @@ START_TEST(odd_types_of_activations_are_named)
 END_TEST
 
 /* What no GEMM here is needs --dtype, and says so. */
+enum { N_OTHER_WAYS = 17 };
 START_TEST(other_ways_to_quantise_are_named)
 {
   static const char *const configs[] = {
@@ -183,10 +185,40 @@ START_TEST(other_ways_to_quantise_are_named)
       "{\"quantized_layers\":{\"*.mlp.experts*\":{\"quant_algo\":\"W9\"}}}",
       "{\"config_groups\":{\"a\":{\"targets\":[\"Linear\"]," WEIGHTS(
           "4", "int") "},\"b\":{\"targets\":[\"re:.*o_proj\"]," WEIGHTS("8", "int") "}}}",
-      "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":8}}}"};
-  static const char *const words[] = {"'bitsandbytes'", "'gptq'", "'config_groups.group_0'",
-                                      "'W9'",           "'W9'",   "'config_groups.b'",
-                                      "'+:.*mlp.*'"};
+      "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"+:.*mlp.*\":{\"bits\":8}}}",
+      /* Two of four weights are left out, however what is left is packed. */
+      "{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}}",
+      "{\"config_groups\":{},\"sparsity_config\":{\"format\":\"sparse-24-bitmask\"}}",
+      "{\"quant_algo\":\"FP8\",\"sparsity_config\":{\"format\":\"dense\",\"sparsity_structure\":"
+      "\"2:4\"}}",
+      "{\"format\":\"marlin-24\",\"config_groups\":{\"a\":{" WEIGHTS("4", "int") "}}}",
+      /* MLX' name no method. */
+      "{\"group_size\":64,\"bits\":4}", "{\"group_size\":64,\"bits\":4},\"quantization_bit\":4",
+      "null,\"quantization\":{\"group_size\":32,\"bits\":4,\"mode\":\"mxfp4\"}",
+      "null,\"quantization_bit\":4",
+      /* What no expression of POSIX says is not read past. */
+      AWQ("\"re:^(?!.*mlp).*$\""),
+      "{\"quant_method\":\"gptq\",\"bits\":4,\"dynamic\":{\"-:^(?!.*mlp).*$\":{}}}"};
+  static const char *const words[] = {
+      "'bitsandbytes'",
+      "'gptq'",
+      "'config_groups.group_0'",
+      "'W9'",
+      "'W9'",
+      "'config_groups.b'",
+      "'+:.*mlp.*'",
+      "(2:4 sparsity), as 'quantization_config.sparsity_config'",
+      "(2:4 sparsity), as 'quantization_config.sparsity_config'",
+      "(2:4 sparsity), as 'quantization_config.sparsity_config'",
+      "(2:4 sparsity), as 'quantization_config.format'",
+      "4-bit integers",
+      "'quantization_config'",
+      "4-bit floats in groups of 32",
+      "4-bit integers, activations of 16 bits, as 'quantization_bit'",
+      "'re:^(?!",
+      "'^(?!"};
+  enum { N_CONFIGS = sizeof configs / sizeof *configs };
+  ck_assert_uint_eq(N_CONFIGS, N_OTHER_WAYS);
   const struct tp_model m =
       open_text(tp_arena_printf(arena, "{" MIXTURE "%s}", configs[_i]), arena);
   ck_assert_ptr_nonnull(m.unknown_dtype);
@@ -196,49 +228,70 @@ START_TEST(other_ways_to_quantise_are_named)
 }
 END_TEST
 
-/* What no expression of POSIX says is refused, not read past. */
-START_TEST(expressions_that_look_ahead_are_refused)
-{
-  struct tp_model m;
-  struct tp_error error = {""};
-  const char *const config = tp_arena_printf(arena, "test_quantise.%ld.json", (long)getpid());
-  FILE *const out = fopen(config, "w");
-  ck_assert_ptr_nonnull(out);
-  fputs("{" MIXTURE AWQ("\"re:^(?!.*mlp).*$\"") "}", out);
-  fclose(out);
-  const enum tp_status status = tp_model_open(config, arena, &m, &error);
-  unlink(config);
-  ck_assert_int_eq(status, TP_E_INPUT);
-  ck_assert_msg(strstr(error.text, "quantization_config: names matrices by 're:^(?!") != NULL, "%s",
-                error.text);
-}
-END_TEST
+/* Files beside config.json, of several tools; what config.json says itself goes before them, and is
+ * said where it differs. */
+static const struct {
+  const char *config, *name, *text, *types;
+  double bytes;     /* of an element of attention; 0: as the type has it */
+  const char *note; /* NULL: the file is an input, as the config is */
+} besides[] = {
+    {"null", "hf_quant_config.json",
+     "{\"producer\":{\"name\":\"modelopt\"},\"quantization\":{\"quant_algo\":\"NVFP4\","
+     "\"kv_cache_quant_algo\":\"FP8\",\"exclude_modules\":[\"*self_attn*\",\"lm_head\"]}}",
+     "- nvfp4 nvfp4 nvfp4 fp8", 0, NULL},
+    {"null", "quantize_config.json",
+     "{\"bits\":4,\"group_size\":128,\"damp_percent\":0.01,\"desc_act\":false,\"sym\":true}",
+     "w4a16 w4a16 w4a16 w4a16 -", 0.5 + 2.0 / 128, NULL},
+    {"null", "quant_config.json",
+     "{\"zero_point\":true,\"q_group_size\":64,\"w_bit\":4,\"version\":\"GEMM\"}",
+     "w4a16 w4a16 w4a16 w4a16 -", 0.5 + 2.5 / 64, NULL},
+    {"null", "quantize_config.json", "{\"zero_point\":true,\"q_group_size\":128,\"w_bit\":4}",
+     "w4a16 w4a16 w4a16 w4a16 -", 0.5 + 2.5 / 128, NULL},
+    {"{\"quant_method\":\"GPTQ\",\"bits\":4,\"group_size\":128,\"sym\":true}",
+     "quantize_config.json", "{\"bits\":4,\"group_size\":128,\"sym\":true}",
+     "w4a16 w4a16 w4a16 w4a16 -", 0.5 + 2.0 / 128, ""},
+    {"{\"quant_method\":\"FP8\"}", "quantize_config.json", "{\"bits\":4,\"group_size\":128}",
+     "fp8 fp8 fp8 fp8 -", 0, "quantize_config.json beside it says other types than"},
+    {"{\"quant_method\":\"fp8\"}", "quant_config.json", "{", "fp8 fp8 fp8 fp8 -", 0,
+     "what stands beside it is not used, nor can be read"},
+};
 
-/* NVIDIA's file beside config.json. */
+static void write_text(const char *path, const char *text)
+{
+  FILE *const out = fopen(path, "w");
+  ck_assert_ptr_nonnull(out);
+  fputs(text, out);
+  fclose(out);
+}
+
 START_TEST(a_file_beside_the_config_is_read)
 {
   const char *const folder = tp_arena_printf(arena, "test_quantise.%ld", (long)getpid());
   const char *const config = tp_arena_printf(arena, "%s/config.json", folder),
-                    *const beside = tp_arena_printf(arena, "%s/hf_quant_config.json", folder);
+                    *const beside = tp_arena_printf(arena, "%s/%s", folder, besides[_i].name);
   ck_assert_int_eq(mkdir(folder, 0700), 0);
-  FILE *out = fopen(config, "w");
-  ck_assert_ptr_nonnull(out);
-  fputs("{" MIXTURE "null}", out);
-  fclose(out);
-  out = fopen(beside, "w");
-  ck_assert_ptr_nonnull(out);
-  fputs("{\"producer\":{\"name\":\"modelopt\"},\"quantization\":{\"quant_algo\":\"NVFP4\","
-        "\"kv_cache_quant_algo\":\"FP8\",\"exclude_modules\":[\"*self_attn*\",\"lm_head\"]}}",
-        out);
-  fclose(out);
+  write_text(config, tp_arena_printf(arena, "{" MIXTURE "%s}", besides[_i].config));
+  write_text(beside, besides[_i].text);
   struct tp_model m;
   struct tp_error error = {""};
+  bool said = false;
   const enum tp_status status = tp_model_open(config, arena, &m, &error);
   unlink(config);
   unlink(beside);
   rmdir(folder);
   ck_assert_msg(status == TP_OK, "%s", error.text);
-  ck_assert_str_eq(types_text(&m), "- nvfp4 nvfp4 nvfp4 fp8");
+  ck_assert_str_eq(types_text(&m), besides[_i].types);
+  ck_assert(fabs(m.element_bytes[TP_PART_ATTENTION] - besides[_i].bytes) < 1e-9);
+  ck_assert(tp_model_is_beside(beside) && !tp_model_is_beside(config));
+  for (size_t i = 0; i < m.n_notes; i++)
+    said = said || (besides[_i].note == NULL      ? strstr(m.notes[i], "quantised as")
+                    : besides[_i].note[0] == '\0' ? strstr(m.notes[i], "beside")
+                                                  : strstr(m.notes[i], besides[_i].note)) != NULL;
+  ck_assert_int_eq(said, besides[_i].note == NULL || besides[_i].note[0] != '\0');
+  if (besides[_i].note != NULL) {
+    ck_assert_ptr_null(m.beside);
+    return;
+  }
   ck_assert_str_eq(m.beside, beside); /* and is an input, as the config is */
   ck_assert_uint_eq(strlen(m.beside_hash), TP_HASH_CHARS - 1);
 }
@@ -251,11 +304,11 @@ static Suite *suite(void)
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, parts_have_the_types_of_their_checkpoint, 0,
                       (int)(sizeof checkpoints / sizeof *checkpoints));
-  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, 7);
+  tcase_add_loop_test(t, other_ways_to_quantise_are_named, 0, N_OTHER_WAYS);
   tcase_add_loop_test(t, other_scales_are_named, 0, 11);
   tcase_add_loop_test(t, odd_types_of_activations_are_named, 0, 5);
-  tcase_add_test(t, expressions_that_look_ahead_are_refused);
-  tcase_add_test(t, a_file_beside_the_config_is_read);
+  tcase_add_loop_test(t, a_file_beside_the_config_is_read, 0,
+                      (int)(sizeof besides / sizeof *besides));
   suite_add_tcase(s, t);
   return s;
 }
