@@ -85,9 +85,9 @@ static void note_absent(struct tp_reading *reading)
 
 static bool gives_size(const struct tp_reading *reading, const struct tp_field *fields, size_t n)
 {
-  static const size_t sizes[] = {offsetof(struct tp_config, model.layers),
-                                 offsetof(struct tp_config, model.hidden),
-                                 offsetof(struct tp_config, model.heads)};
+  static const size_t sizes[] = {
+      offsetof(struct tp_config, model.layers), offsetof(struct tp_config, model.hidden),
+      offsetof(struct tp_config, model.heads), offsetof(struct tp_config, model.vocab)};
   for (size_t i = 0; i < n; i++)
     for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
       if (fields[i].offset == sizes[s] && tp_key_is_given(reading, fields[i].key))
@@ -108,16 +108,18 @@ static bool gives_any_size(const struct tp_reading *reading)
   return tp_key_is_given(reading, "layer_types") || tp_key_is_given(reading, "block_configs");
 }
 
-/* The classes' defaults are of one model among many.  A part of a file may lean on them, since its
- * tools leave out what is as in the class; a file that says nothing is another tool's, of GGUF. */
+/* The classes' defaults are of one model among many.  A part of a file may lean on them, and one
+ * that was taken out of it, since its tools leave out what is as in the class; a file that does not
+ * even say its vocabulary is another tool's, of GGUF. */
 enum tp_status tp_sizes_check(const struct tp_reading *reading)
 {
   if (reading->path[0] != '\0' || gives_any_size(reading))
     return TP_OK;
-  return tp_key_fail(reading, "",
-                     "says neither how many layers nor how wide nor how many heads, as files do "
-                     "that stand beside GGUF's; give the config.json of the model that those were "
-                     "made from");
+  return tp_key_fail(
+      reading, "",
+      "says nothing of its sizes, neither layers nor width nor vocabulary, as files do "
+      "that stand beside GGUF's; give the config.json of the model that those were "
+      "made from");
 }
 
 /* Sizes that no file does without, and whether they must be there. */

@@ -100,11 +100,22 @@ START_TEST(a_part_has_a_head_unless_its_class_says_not)
 END_TEST
 
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
+/* What a tool writes of a part that is as its class: all else is left out. */
+START_TEST(a_part_may_lean_on_its_class)
+{
+  const struct tp_model m = open_text("{\"model_type\":\"llama\",\"vocab_size\":32064}", arena);
+  ck_assert_int_eq(m.layers, 32);
+  ck_assert_int_eq(m.hidden, 4096);
+  ck_assert_int_eq(m.vocab, 32064);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("said");
   TCase *const t = tcase_create("said");
   tcase_add_checked_fixture(t, setup, teardown);
+  tcase_add_test(t, a_part_may_lean_on_its_class);
   tcase_add_loop_test(t, unknown_keys_of_the_shape_are_named, 0, COUNT(namings));
   tcase_add_loop_test(t, a_class_without_a_head_has_none, 0, COUNT(classes));
   tcase_add_test(t, a_part_has_a_head_unless_its_class_says_not);
