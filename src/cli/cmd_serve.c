@@ -28,7 +28,8 @@ static const struct tp_option options[] = {
     {"rate", 'r', TP_OPTION_NUMBERS, offsetof(struct args, rate), "LIST",
      "an open one: so many requests a second come, at random (Poisson)"},
     {"trace", '\0', TP_OPTION_TEXT, offsetof(struct args, trace), "FILE.csv",
-     "requests as they came: arrival_s,prompt,generate, or the columns of Azure's and BurstGPT's"},
+     "requests as they came: arrival_s (seconds),prompt,generate, or the columns of Azure's and "
+     "BurstGPT's"},
     {"range-ratio", '\0', TP_OPTION_NUMBERS, offsetof(struct args, range_ratio), "LIST",
      "lengths are even between this share of --prompt and --generate and 1 [1]"},
     {"requests", 'n', TP_OPTION_COUNT, offsetof(struct args, requests), "N",

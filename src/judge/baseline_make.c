@@ -48,6 +48,12 @@ static const struct tp_baseline_tolerance *tolerance_of(const struct making *sel
 }
 
 /* A metric that the row does not have (a training step's ttft_s) is no figure to hold. */
+/* Whose requests stand in a file that nobody names to `check`. */
+static bool is_of_a_trace(const struct tp_csv *csv, size_t row)
+{
+  return tp_csv_cell(csv, row, tp_csv_column(csv, "trace"))[0] != '\0';
+}
+
 static enum tp_status put_figure(struct making *self, size_t row, const struct tp_column *metric)
 {
   const struct tp_csv *const csv = self->csv;
@@ -86,6 +92,11 @@ enum tp_status tp_baseline_make(const char *result, const struct tp_baseline_req
   for (size_t row = 0; row < csv.n_rows; row++) {
     const bool ran = strcmp(tp_csv_cell(&csv, row, tp_csv_column(&csv, "status")), "ok") == 0;
     *n_left_out += !ran;
+    if (is_of_a_trace(&csv, row))
+      return tp_fail(error, TP_E_INPUT,
+                     "%s:%d: column 'trace': a baseline has no place for its requests; make one of "
+                     "rows with a concurrency or a rate",
+                     result, csv.lines[row]);
     for (size_t m = 0; ran && m < request->n_metrics; m++)
       TP_TRY(put_figure(&self, row, request->metrics[m]));
   }

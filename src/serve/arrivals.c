@@ -6,11 +6,12 @@
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Even over the whole numbers from that share of `most` to `most`. */
 static int64_t draw_length(gsl_rng *random, double range_ratio, int64_t most)
 {
-  const int64_t least = (int64_t)ceil(range_ratio * (double)most);
+  const int64_t least = (int64_t)ceil(range_ratio * (double)most - 1e-9);
   return least >= most
              ? most
              : least + (int64_t)gsl_rng_uniform_int(random, (unsigned long)(most - least + 1));
@@ -64,9 +65,11 @@ static bool read_time(const char *text, double *seconds)
   char between = ' ';
   if (tp_text_number(text, seconds))
     return true;
-  if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf", &at.year, &at.month, &at.day, &between, &at.hour,
-             &at.minute, &at.second) != 7 ||
-      (between != ' ' && between != 'T') || !is_moment(&at))
+  int end = 0;
+  if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf%n", &at.year, &at.month, &at.day, &between, &at.hour,
+             &at.minute, &at.second, &end) != 7 ||
+      (between != ' ' && between != 'T') || !is_moment(&at) ||
+      text[end + (int)strspn(text + end, " 0123456789:+-ZUTC")] != '\0')
     return false;
   *seconds = (double)(days_of(&at) * 86400 + at.hour * 3600 + at.minute * 60) + at.second;
   return true;

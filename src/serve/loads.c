@@ -25,7 +25,7 @@ static const struct number rate_number = {"rate", "rate", 1e-6, 1e6, (double)NAN
 static const struct number ratio_number = {"range_ratio", "range-ratio", 1e-6, 1, 1, false};
 static const struct number requests_number = {
     "requests", "requests", TP_LOAD_LEAST_REQUESTS, TP_LOAD_MOST_REQUESTS, (double)NAN, true};
-static const struct number seed_number = {"seed", "seed", 0, 4294967295, 1, true};
+static const struct number seed_number = {"seed", "seed", 0, 999999999, 1, true};
 
 static enum tp_status check(const struct number *number, double value, const char *where,
                             struct tp_error *error)
@@ -35,6 +35,15 @@ static enum tp_status check(const struct number *number, double value, const cha
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%s: %.9g is not a %snumber from %g to %.10g", where, value,
                  number->is_whole ? "whole " : "", number->least, number->most);
+}
+
+/* The digits that a row is written with, so that it comes back as itself. */
+static double as_written(double value)
+{
+  char text[TP_DECIMAL_CHARS];
+  double written = value;
+  tp_csv_write_number(value, text);
+  return tp_text_number(text, &written) ? written : value;
 }
 
 /* The cell, else the list, else what is usual. */
@@ -137,9 +146,9 @@ enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv
                      error);
   const struct tp_load_list *const amounts = concurrency.n > 0 ? &concurrency : &rate;
   for (size_t i = 0; i < amounts->n * ratios.n * seeds.n; i++) {
-    struct tp_load load = {.range_ratio = ratios.items[i / seeds.n % ratios.n],
+    struct tp_load load = {.range_ratio = as_written(ratios.items[i / seeds.n % ratios.n]),
                            .seed = (uint64_t)seeds.items[i % seeds.n]};
-    const double amount = amounts->items[i / seeds.n / ratios.n];
+    const double amount = as_written(amounts->items[i / seeds.n / ratios.n]);
     if (concurrency.n > 0)
       load.concurrency = (int64_t)amount;
     else

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const int64_t NO_BUDGET = INT64_MAX / 2; /* tokens */
+
 struct tp_serve {
   struct tp_arena *forever, *scratch, *visits;
   struct tp_timer *timer;
@@ -111,20 +113,25 @@ static struct tp_arrivals arrivals_of(const struct tp_point *point,
                              : tp_arrivals_draw(&load->load, point->prompt, point->generate, arena);
 }
 
-/* The point of the longest prompt and the longest answer, and of as many sequences as the largest
- * step of prompts takes: what memory is needed for. */
+/* The point of the longest request, and of as many sequences of the longest prompt as the largest
+ * step of a replica takes (budget 0: all that run): what memory is needed for. */
 static struct tp_point largest_of(const struct tp_point *point, const struct tp_arrivals *arrivals,
-                                  int64_t step_tokens, int64_t most_sequences)
+                                  int64_t budget, int64_t most_sequences)
 {
   struct tp_point largest = *point;
-  largest.prompt = largest.generate = 1;
+  const int64_t replicas = point->mesh.dp;
+  const int64_t of_a_replica = (most_sequences + replicas - 1) / replicas;
+  int64_t capacity = 0;
+  largest.prompt = 1;
   for (size_t i = 0; i < arrivals->n; i++) {
-    largest.prompt = max_of(largest.prompt, arrivals->items[i].prompt);
-    largest.generate = max_of(largest.generate, arrivals->items[i].generate);
+    const struct tp_arrival *const arrival = &arrivals->items[i];
+    largest.prompt = max_of(largest.prompt, arrival->prompt);
+    capacity = max_of(capacity, arrival->prompt + arrival->generate);
   }
+  largest.generate = capacity - largest.prompt;
   const int64_t of_a_step =
-      step_tokens > 0 ? (step_tokens + largest.prompt - 1) / largest.prompt : 1;
-  largest.batch = point->mesh.dp * min_of(of_a_step, most_sequences);
+      budget > 0 ? (budget + largest.prompt - 1) / largest.prompt : of_a_replica;
+  largest.batch = replicas * min_of(of_a_step, of_a_replica);
   return largest;
 }
 
@@ -187,7 +194,7 @@ static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_poin
                                   .scratch = serve->scratch},
                         .cache_is_static = tp_point_cache_is_static(point),
                         .capacity = tp_point_capacity(&largest)};
-  struct tp_server server = {.step_tokens = budget > 0 ? budget : largest.prompt,
+  struct tp_server server = {.step_tokens = budget > 0 ? budget : NO_BUDGET,
                              .most_sequences = most,
                              .prefills_first = stack->serving.prefill == TP_PREFILL_FIRST,
                              .cache_grows = stack->serving.cache == TP_CACHE_GROWS,
@@ -266,8 +273,12 @@ enum tp_status tp_serve(struct tp_serve *serve, const struct tp_point *point,
     struct tp_served standard = *row;
     struct tp_point standard_point = *point;
     standard_point.variant = &serve->standard;
-    if (!is_standard)
-      TP_TRY(serve_alone(serve, &standard_point, load, &standard, error));
+    void (*const progress)(void *data, size_t ended) = serve->progress;
+    serve->progress = NULL; /* it counts what was asked for */
+    const enum tp_status status =
+        is_standard ? TP_OK : serve_alone(serve, &standard_point, load, &standard, error);
+    serve->progress = progress;
+    TP_TRY(status);
     serve->standard_point = standard_point;
     serve->standard_load = *load;
     serve->standard_e2e_s = standard.e2e_s;

@@ -108,4 +108,5 @@ void tp_served_fill(const struct tp_serving *serving, int gpus, struct tp_arena 
   row->tokens_per_s_per_gpu = row->tokens_per_s / gpus;
   row->sequences = serving->sequences;
   row->steps = (double)serving->steps;
+  row->recomputed = serving->recomputed;
 }

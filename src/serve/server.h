@@ -13,21 +13,23 @@
  * when there is none left, to be computed anew.  Orca (Yu et al., OSDI 2022), Sarathi-Serve (arXiv
  * 2403.02310).
  *
- * Of a step's batch there are at most three chunks: who decodes, at their mean context; prompts
- * that begin; prompts that go on, either at their mean length and context.  Time is linear in the
- * context of decode, so that the mean loses nothing but what windows cut off; prefill's attention,
- * which grows with the square, comes out too short by the variance of the lengths over the square
- * of their mean: 0.4 % where lengths are even between 0.8 and 1, of a share of a step that
- * attention is.
+ * A step is priced at means: who decodes at their mean context; prompts that begin by the octave of
+ * their tokens, prompts that go on, either at their mean length and context.  Decode is linear in
+ * the context, so that its mean loses nothing but what windows cut off.  Attention of prompts grows
+ * with the square and comes out too short by the variance of the lengths of a bin over the square
+ * of their mean: no more than 4 % where lengths are even within an octave.
+ *
+ * A request goes to the replica that has fewest; a step lasts as long as that of the replica with
+ * most tokens.
  */
 #include "program/batch.h"
 #include "serve/arrivals.h"
 
 struct tp_server {
-  int64_t step_tokens;    /* that a step takes at most, of a replica */
+  int64_t step_tokens;    /* that a step of a replica takes at most */
   int64_t most_sequences; /* that run at once, in all replicas; 0: as many as there is room for */
   bool prefills_first, cache_grows;
-  int replicas;      /* that share out what runs evenly; a step lasts as long as the fullest's */
+  int replicas;
   double room_bytes; /* for the cache of a replica, on the GPU that has least */
   /* What the cache of a sequence of so many tokens takes there. */
   double (*cache_bytes)(void *data, int64_t tokens);
@@ -49,7 +51,8 @@ struct tp_serving {
   size_t n;
   double ended_s; /* the last one */
   int64_t steps;
-  double sequences; /* that a step worked on, on average over time */
+  double sequences;  /* that a step worked on, on average over time */
+  double recomputed; /* tokens, of those that were put out */
 };
 
 /* Serves them all; `concurrency` above 0: a closed loop of so many.  TP_E_INPUT where the cache has

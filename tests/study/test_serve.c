@@ -56,9 +56,9 @@ START_TEST(one_request_at_a_time_is_a_prediction)
         }
         ck_assert_rel(row.ttft_s, alone.ttft_s, 1e-9);
         ck_assert_rel(row.ttft_p99_s, alone.ttft_s, 1e-9);
-        ck_assert_rel(row.tpot_s, alone.tpot_s, 1e-3);
-        ck_assert_rel(row.speedup, alone.speedup, 1e-3);
-        ck_assert_rel(row.tokens_per_s, alone.tokens_per_s, 1e-3);
+        ck_assert_rel(row.tpot_s, alone.tpot_s, 1e-6);
+        ck_assert_rel(row.speedup, alone.speedup, 1e-6);
+        ck_assert_rel(row.tokens_per_s, alone.tokens_per_s, 1e-6);
         ck_assert_rel(row.tokens_per_s_per_gpu, row.tokens_per_s / 8, 1e-12);
       }
 }
@@ -78,6 +78,14 @@ START_TEST(one_wave_is_a_batch)
   ck_assert_rel(row.tpot_s, batch.tpot_s, 1e-3);
   ck_assert_double_eq(row.steps, 65);
   ck_assert(isnan(row.point.batch)); /* nothing limits it */
+  /* So it is where the software knows no budget. */
+  struct tp_point ideal = world_case(&world, "llama-3.1-8b", "dgx-h100", "ideal", "standard");
+  ideal.prompt = 8;
+  ideal.generate = 9;
+  ideal.batch = 64;
+  const struct tp_prediction all = row_of(&ideal);
+  const struct tp_served_load many = closed(64, 64);
+  ck_assert_rel(serve(&ideal, &many).ttft_s, all.ttft_s, 1e-9);
 }
 END_TEST
 
@@ -138,6 +146,19 @@ START_TEST(what_has_no_meaning_is_said)
   point.workload.train = true;
   row = serve(&point, &load);
   ck_assert_ptr_nonnull(strstr(row.point.status, "phase train: a server generates"));
+}
+END_TEST
+
+/* The longest request is one, not the longest prompt with the longest answer of two. */
+START_TEST(a_trace_needs_what_its_requests_need)
+{
+  struct tp_point point = world_case(&world, "gpt3-13b", "dgx-h100", "vllm-0.24", "standard");
+  struct tp_arrival items[] = {{0, 1500, 10}, {1, 10, 1500}};
+  const struct tp_served_load load = {.trace = "t.csv", .trace_visits = {items, 2}};
+  const struct tp_served row = serve(&point, &load);
+  ck_assert_str_eq(row.point.status, "ok");
+  items[1].prompt = 1500;
+  ck_assert_ptr_nonnull(strstr(serve(&point, &load).point.status, "has learned 2048"));
 }
 END_TEST
 
@@ -222,6 +243,8 @@ static const struct {
     {"arrival_s,prompt\n1,1\n", "t.csv:1: no column 'generate'"},
     {"arrival_s,prompt,generate\n", "t.csv:1: no requests"},
     {"arrival_s,prompt,generate\nnoon,1,1\n", "t.csv:2: column 'arrival_s': 'noon' is no time"},
+    {"arrival_s,prompt,generate\n2023-11-16 18:15:46 in the evening,1,1\n",
+     "t.csv:2: column 'arrival_s': '2023-11-16 18:15:46 in the eveni' is no time"},
     {"arrival_s,prompt,generate\n2,1,1\n1,1,1\n", "t.csv:3: column 'arrival_s': it comes before"},
     {"arrival_s,prompt,generate\n2,0,1\n", "t.csv:2: column 'prompt': 0 is not a whole number"},
     {"arrival_s,prompt,generate\n2,1,1.5\n", "t.csv:2: column 'generate': 1.5 is not a whole"},
@@ -277,6 +300,7 @@ static Suite *suite(void)
   tcase_add_test(points, one_wave_is_a_batch);
   tcase_add_test(points, an_open_loop_waits_where_it_is_full);
   tcase_add_test(points, memory_limits_what_runs_at_once);
+  tcase_add_test(points, a_trace_needs_what_its_requests_need);
   tcase_add_test(points, what_has_no_meaning_is_said);
   suite_add_tcase(suite, points);
   TCase *loads = tcase_create("loads");

@@ -142,7 +142,7 @@ START_TEST(prompts_are_taken_in_the_order_of_their_coming)
   const struct tp_server server = server_of(10);
   const struct tp_arrival items[] = {{0, 6, 1}, {0, 6, 1}, {0, 6, 1}};
   const struct tp_serving serving = serve(&server, items, 3, 3);
-  ASSERT_STEP(0, {2, 5, 0}); /* 6 and 4 of 6, at their mean */
+  ASSERT_STEP(0, {2, 5, 0}); /* 6 and 4 of 6, in one octave, at their mean */
   ASSERT_STEP(1, {1, 2, 4}, {1, 6, 0});
   assert_visit(&serving, 0, 0, 1, 1);
   assert_visit(&serving, 1, 0, 2, 2);
@@ -179,6 +179,7 @@ START_TEST(a_cache_that_grows_puts_the_last_one_out)
   ASSERT_STEP(4, {1, 1, 6});
   assert_visit(&serving, 1, 0, 1, 3);
   assert_visit(&serving, 2, 0, 1, 5);
+  ck_assert_double_eq(serving.recomputed, 6);
 }
 END_TEST
 
@@ -192,17 +193,49 @@ START_TEST(no_more_run_at_once_than_asked)
 }
 END_TEST
 
-/* Five sequences over two replicas: the fuller one has three; room and budget are those of both. */
+/* Five sequences over two replicas: the fuller one has three; room and budget are those of each. */
 START_TEST(replicas_share_sequences_out)
 {
-  struct tp_server server = server_of(10);
+  struct tp_server server = server_of(12);
   server.replicas = 2;
-  server.room_bytes = 20;
+  server.room_bytes = 24;
   const struct tp_arrival items[] = {{0, 4, 4}, {0, 4, 4}, {0, 4, 4}, {0, 4, 4}, {0, 4, 4}};
   const struct tp_serving serving = serve(&server, items, 5, 5);
   ASSERT_STEP(0, {3, 4, 0});
   ASSERT_STEP(1, {3, 1, 4});
   assert_visit(&serving, 4, 0, 1, 4);
+  server.room_bytes = 20; /* for two of them in each */
+  n_steps = 0;
+  const struct tp_serving narrow = serve(&server, items, 5, 5);
+  ASSERT_STEP(0, {2, 4, 0});
+  assert_visit(&narrow, 4, 0, 5, 8);
+}
+END_TEST
+
+/* The long prompt is one replica's, in steps of its budget, however short those of the other are.
+ */
+START_TEST(the_fullest_replica_sets_the_pace)
+{
+  struct tp_server server = server_of(12);
+  server.replicas = 2;
+  const struct tp_arrival items[] = {{0, 20, 1}, {0, 1, 1}, {0, 1, 1}};
+  const struct tp_serving serving = serve(&server, items, 3, 3);
+  ck_assert_int_eq(n_steps, 2);
+  ASSERT_STEP(0, {1, 12, 0});
+  ASSERT_STEP(1, {1, 8, 12});
+  assert_visit(&serving, 0, 0, 2, 2);
+  assert_visit(&serving, 2, 0, 1, 1);
+}
+END_TEST
+
+/* By octaves: 800 of 512 to 1023, 5 and 7 of 4 to 7, 1. */
+START_TEST(prompts_of_unlike_lengths_are_told_apart)
+{
+  const struct tp_server server = server_of(1000);
+  const struct tp_arrival items[] = {{0, 5, 1}, {0, 800, 1}, {0, 1, 1}, {0, 7, 1}, {0, 1, 1}};
+  serve(&server, items, 5, 5);
+  ck_assert_int_eq(n_steps, 1);
+  ASSERT_STEP(0, {1, 800, 0}, {2, 6, 0}, {2, 1, 0});
 }
 END_TEST
 
@@ -267,6 +300,8 @@ static Suite *suite(void)
   tcase_add_test(steps_by_hand, a_cache_that_grows_puts_the_last_one_out);
   tcase_add_test(steps_by_hand, no_more_run_at_once_than_asked);
   tcase_add_test(steps_by_hand, replicas_share_sequences_out);
+  tcase_add_test(steps_by_hand, the_fullest_replica_sets_the_pace);
+  tcase_add_test(steps_by_hand, prompts_of_unlike_lengths_are_told_apart);
   tcase_add_test(steps_by_hand, nobody_comes_for_a_while);
   tcase_add_test(steps_by_hand, a_request_that_never_fits_is_said);
   tcase_add_test(steps_by_hand, figures_are_those_of_the_requests);
