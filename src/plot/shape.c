@@ -121,6 +121,15 @@ static enum tp_status check_panels(const struct tp_plot *plot, const char *ways,
                  plot->panels[0].title, plot->panels[0].empty);
 }
 
+/* Whether x is how many requests are under way: the batch is a limit then, and no axis. */
+static bool of_a_server(const struct tp_plot_rows *rows)
+{
+  for (size_t i = 0; i < rows->n; i++)
+    if (rows->items[i].input[TP_PLOT_concurrency][0] != '\0')
+      return true;
+  return false;
+}
+
 enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_csv *tables,
                              size_t n_tables, const struct tp_plot_filter *filter,
                              const struct tp_plot_axes *heat, struct tp_arena *arena,
@@ -131,6 +140,8 @@ enum tp_status tp_plot_shape(const struct tp_plot_kind *kind, const struct tp_cs
   TP_TRY(tp_plot_rows_read(tables, n_tables, kind->rows_are, kind->rows_from, kind->columns, filter,
                            arena, &rows, error));
   unsigned shows = kind->shows;
+  if (plot->form == TP_PLOT_LINES && of_a_server(&rows))
+    shows &= ~TP_PLOT_BIT(batch);
   if (plot->form == TP_PLOT_HEAT) {
     if (heat != NULL)
       plot->heat = *heat;

@@ -37,7 +37,9 @@ static enum tp_status add_batch(struct tp_plot *plot, const struct tp_plot_row *
   if (is_refused(row, panel, is[1], arena))
     return TP_OK;
   if (!(is[0] >= 1))
-    return tp_fail(error, TP_E_INPUT, "%s:%d: column 'batch': must be at least 1 to be drawn",
+    return tp_fail(error, TP_E_INPUT,
+                   "%s:%d: column 'batch': must be at least 1 to be drawn; `plot pareto` draws "
+                   "rows of a rate",
                    row->csv->path, row->csv->lines[row->at]);
   TP_TRY(tp_plot_row_interval(row, is[2], &low_s, &high_s, error));
   const struct tp_plot_point point = {

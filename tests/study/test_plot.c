@@ -654,7 +654,9 @@ START_TEST(test_no_two_points_are_one)
     for (size_t p = 0; p < plot.n_panels; p++)
       for (size_t k = 0; k < plot.panels[p].n_series; k++)
         n += plot.panels[p].series[k].n;
-    const bool left = input == TP_PLOT_batch && !(kind->shows & 1u << input) && !axis;
+    /* Of a server, as these rows are, the batch is a limit. */
+    const bool shown = kind->shows & 1u << input && kind != &tp_plot_batch;
+    const bool left = input == TP_PLOT_batch && !shown && !axis;
     ck_assert_uint_eq(n, left ? 1 : 2);
     ck_assert_ptr_eq(strstr(plot.caption, "smallest of 2") == NULL ? NULL : kind,
                      left ? kind : NULL);
