@@ -1,6 +1,6 @@
 #include "serve/serve.h"
 
-#include "predict/memory.h"
+#include "serve/site.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,15 +19,6 @@ struct tp_serve {
   struct tp_misfit misfit;
   void (*progress)(void *data, size_t ended);
   void *progress_data;
-};
-
-/* A server's view of its machine. */
-struct place {
-  struct tp_steps steps;
-  struct tp_program sequence; /* that one sequence decodes with: its cache */
-  bool cache_is_static;
-  int64_t capacity; /* tokens */
-  int since;        /* steps */
 };
 
 struct tp_serve *tp_serve_create(void)
@@ -64,43 +55,6 @@ void tp_serve_progress(struct tp_serve *serve, void (*progress)(void *data, size
   serve->progress_data = data;
 }
 
-static double cache_bytes(void *data, int64_t tokens)
-{
-  const struct place *const place = data;
-  return tp_program_kv_bytes(&place->sequence, place->cache_is_static ? place->capacity : tokens);
-}
-
-/* What programs and engines need grows from step to step, until it is dropped. */
-static enum tp_status tidy(struct place *place, struct tp_error *error)
-{
-  enum { STEPS = 256 };
-  if (++place->since < STEPS)
-    return TP_OK;
-  place->since = 0;
-  tp_arena_reset(place->steps.scratch);
-  return tp_steps_begin(&place->steps, error);
-}
-
-/* Where the cache is static every step attends all of it. */
-static enum tp_status run_step(void *data, const struct tp_batch *batch, double *seconds,
-                               struct tp_error *error)
-{
-  struct place *const place = data;
-  struct tp_batch step = *batch;
-  struct tp_result result;
-  for (int i = 0; i < step.n && place->cache_is_static; i++)
-    if (tp_chunk_decodes(&step.chunks[i]))
-      step.chunks[i].context = place->capacity - 1;
-  TP_TRY(tidy(place, error));
-  TP_TRY(tp_steps_run(&place->steps, &step, &result, error));
-  *seconds = result.total_s;
-  return TP_OK;
-}
-
-static int64_t max_of(int64_t a, int64_t b)
-{
-  return a > b ? a : b;
-}
 static int64_t min_of(int64_t a, int64_t b)
 {
   return a < b ? a : b;
@@ -113,53 +67,12 @@ static struct tp_arrivals arrivals_of(const struct tp_point *point,
                              : tp_arrivals_draw(&load->load, point->prompt, point->generate, arena);
 }
 
-/* The point of the longest request, and of as many sequences of the longest prompt as the largest
- * step of a replica takes (budget 0: all that run): what memory is needed for. */
-static struct tp_point largest_of(const struct tp_point *point, const struct tp_arrivals *arrivals,
-                                  int64_t budget, int64_t most_sequences)
-{
-  struct tp_point largest = *point;
-  const int64_t replicas = point->mesh.dp;
-  const int64_t of_a_replica = (most_sequences + replicas - 1) / replicas;
-  int64_t capacity = 0;
-  largest.prompt = 1;
-  for (size_t i = 0; i < arrivals->n; i++) {
-    const struct tp_arrival *const arrival = &arrivals->items[i];
-    largest.prompt = max_of(largest.prompt, arrival->prompt);
-    capacity = max_of(capacity, arrival->prompt + arrival->generate);
-  }
-  largest.generate = capacity - largest.prompt;
-  const int64_t of_a_step =
-      budget > 0 ? (budget + largest.prompt - 1) / largest.prompt : of_a_replica;
-  largest.batch = replicas * min_of(of_a_step, of_a_replica);
-  return largest;
-}
-
 /* That run at once at most, in all replicas. */
 static int64_t most_sequences_of(const struct tp_point *point, const struct tp_served_load *load)
 {
   const int64_t all = load->trace != NULL ? (int64_t)load->trace_visits.n : load->load.requests;
   const int64_t at_once = load->load.concurrency > 0 ? min_of(load->load.concurrency, all) : all;
   return load->batch_limits ? min_of(point->batch, at_once) : at_once;
-}
-
-/* What one request needs beside the weights, and what is left then for the cache of all. */
-static enum tp_status make_room(struct tp_serve *serve, struct place *place, double *room_bytes,
-                                struct tp_error *error)
-{
-  const struct tp_point *const point = place->steps.point;
-  const struct tp_batch one = tp_batch_decode(1, 2);
-  const struct tp_program *program;
-  struct tp_footprint need;
-  TP_TRY(tp_memory_need(&place->steps, &need, error));
-  TP_TRY(
-      tp_steps_program(&place->steps, (struct tp_stage_pass){.stage = 0}, &one, &program, error));
-  place->sequence = *program;
-  need.kv_bytes = cache_bytes(place, place->capacity);
-  TP_TRY(tp_memory_check(point, &need, &serve->misfit, error));
-  *room_bytes = point->device->datasheet.dram_bytes - tp_memory_reserve_bytes(point) -
-                (tp_memory_bytes(&need) - need.kv_bytes);
-  return TP_OK;
 }
 
 static enum tp_status check(const struct tp_point *point, struct tp_error *error)
@@ -187,28 +100,28 @@ static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_poin
   const int64_t budget = tp_stack_prefill_tokens(stack, point->device->datasheet.dram_bytes);
   const int64_t most = most_sequences_of(point, load);
   const struct tp_arrivals arrivals = arrivals_of(point, load, serve->visits);
-  const struct tp_point largest = largest_of(point, &arrivals, budget, most);
-  struct place place = {.steps = {.point = &largest,
-                                  .timer = serve->timer,
-                                  .memo = serve->memo,
-                                  .scratch = serve->scratch},
-                        .cache_is_static = tp_point_cache_is_static(point),
-                        .capacity = tp_point_capacity(&largest)};
+  const struct tp_point largest = tp_site_largest(point, &arrivals, budget, most);
+  struct tp_site site = {.steps = {.point = &largest,
+                                   .timer = serve->timer,
+                                   .memo = serve->memo,
+                                   .scratch = serve->scratch},
+                         .cache_is_static = tp_point_cache_is_static(point),
+                         .capacity = tp_point_capacity(&largest)};
   struct tp_server server = {.step_tokens = budget > 0 ? budget : NO_BUDGET,
                              .most_sequences = most,
                              .prefills_first = stack->serving.prefill == TP_PREFILL_FIRST,
                              .cache_grows = stack->serving.cache == TP_CACHE_GROWS,
                              .replicas = point->mesh.dp,
-                             .cache_bytes = cache_bytes,
-                             .step = run_step,
-                             .data = &place,
+                             .cache_bytes = tp_site_cache_bytes,
+                             .step = tp_site_step,
+                             .data = &site,
                              .progress = serve->progress,
                              .progress_data = serve->progress_data};
   struct tp_serving serving;
   TP_TRY(check(point, error));
-  TP_TRY(tp_steps_begin(&place.steps, error));
-  row->point.nodes = tp_machine_nodes(&place.steps.timing.machine->machine);
-  TP_TRY(make_room(serve, &place, &server.room_bytes, error));
+  TP_TRY(tp_steps_begin(&site.steps, error));
+  row->point.nodes = tp_machine_nodes(&site.steps.timing.machine->machine);
+  TP_TRY(tp_site_room(&site, budget, &serve->misfit, &server.room_bytes, error));
   TP_TRY(tp_server_run(&server, &arrivals, load->load.concurrency, serve->visits, &serving, error));
   tp_served_fill(&serving, tp_mesh_ranks(&point->mesh), serve->visits, row);
   return TP_OK;
