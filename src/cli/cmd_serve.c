@@ -1,11 +1,8 @@
 /* tpsim serve: a load on a deployment. */
-#include "config.h"
-
 #include "base/output.h"
 #include "cli/points.h"
+#include "cli/result_file.h"
 #include "cli/served_rows.h"
-#include "command/build.h"
-#include "command/keep.h"
 #include "command/progress.h"
 #include "serve/loads.h"
 
@@ -131,19 +128,12 @@ static void show_progress(void *data, size_t ended)
   tp_progress_step(&job->progress, job->done + ended);
 }
 
-/* Neighbours in the grid that differ in their variant alone. */
-static size_t variants_of(const struct tp_grid *grid)
-{
-  const bool from_file = grid->points != NULL && grid->columns[TP_AXIS_variant] >= 0;
-  return from_file || grid->axes[TP_AXIS_variant].n == 0 ? 1 : grid->axes[TP_AXIS_variant].n;
-}
-
 /* The loads of one set of variants; NULL rows: only counted. */
 static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
                                 struct tp_error *error)
 {
   const struct tp_grid *const grid = &job->asked.grid;
-  const size_t row = tp_grid_row(grid, first), n_variants = variants_of(grid);
+  const size_t row = tp_grid_row(grid, first), n_variants = tp_grid_variants(grid);
   struct tp_served_load *loads;
   size_t n_loads;
   TP_TRY(tp_loads_of_row(&job->loads, grid->points, row, job->session->arena, &loads, &n_loads,
@@ -167,7 +157,7 @@ static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
 static enum tp_status serve_all(struct job *job, size_t *requests, struct tp_error *error)
 {
   const struct tp_grid *const grid = &job->asked.grid;
-  const size_t size = tp_grid_size(grid), step = variants_of(grid);
+  const size_t size = tp_grid_size(grid), step = tp_grid_variants(grid);
   job->n = 0;
   *requests = 0;
   for (size_t i = 0; i < size; i += step)
@@ -196,17 +186,7 @@ static enum tp_status run_all(struct job *job, struct tp_error *error)
 static enum tp_status write_sidecar(const struct job *job, struct tp_error *error)
 {
   struct tp_arena *const arena = job->session->arena;
-  struct tp_words words = {.n = 0};
-  char build[TP_BUILD_CHARS];
-  tp_build_id(build);
-  TP_APPEND(arena, words.items, words.n, "tpsim");
-  for (size_t i = 1; i < job->session->n_arguments; i++)
-    TP_APPEND(arena, words.items, words.n, job->session->argv[i]);
-  const struct tp_sweep_file target = {.file = job->args->out,
-                                       .version = PACKAGE_VERSION,
-                                       .build = build,
-                                       .command = words.items,
-                                       .n_command = words.n};
+  const struct tp_sweep_file target = tp_result_target(job->session, job->args->out);
   struct tp_output output;
   TP_TRY(tp_output_open(tp_arena_printf(arena, "%s.json", job->args->out), arena, &output, error));
   fputs(tp_sidecar_text(&job->asked.catalog, &target, arena), output.stream);
@@ -237,9 +217,7 @@ static enum tp_status keep_inputs(const struct job *job, struct tp_error *error)
   if (job->args->format != NULL && job->asked.format != TP_FORMAT_CSV)
     return tp_fail(error, TP_E_INPUT, "--format %s: a result file is CSV; leave out -o or --format",
                    job->args->format);
-  TP_TRY(tp_session_keep(job->session, &job->asked.catalog, "-o", out, error));
-  return tp_session_keep(job->session, &job->asked.catalog, "-o",
-                         tp_arena_printf(job->session->arena, "%s.json", out), error);
+  return tp_result_keep_inputs(job->session, &job->asked.catalog, job->args->file, out, error);
 }
 
 static enum tp_status run(struct tp_session *session, void *values,
@@ -251,6 +229,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(read_loads(&job, error));
   TP_TRY(read_points(&job, error));
   TP_TRY(keep_inputs(&job, error));
+  tp_result_say_differences(session, &job.asked.catalog, job.args->file);
   TP_TRY(run_all(&job, error));
   if (job.args->out != NULL)
     return write_result(&job, error);

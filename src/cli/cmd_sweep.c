@@ -1,14 +1,8 @@
 /* tpsim sweep: a grid or a file of points to CSV. */
-#include "config.h"
-
-#include "base/file.h"
-#include "base/hash.h"
 #include "cli/points.h"
+#include "cli/result_file.h"
 #include "cli/rows.h"
-#include "command/build.h"
-#include "command/keep.h"
 #include "command/progress.h"
-#include "sweep/sidecar.h"
 #include "sweep/sweep.h"
 
 #include <string.h>
@@ -33,16 +27,6 @@ static const struct tp_option options[] = {
      "of standard output: table, csv or json [csv]"},
 };
 
-static enum tp_status read_input(struct tp_session *session, struct tp_catalog *catalog,
-                                 const char *file, const char **text, struct tp_error *error)
-{
-  TP_TRY(tp_file_read(file, session->arena, text, error));
-  char hash[TP_HASH_CHARS];
-  tp_hash_text(*text, hash);
-  tp_catalog_add_input(catalog, file, hash);
-  return TP_OK;
-}
-
 /* Options, then the YAML file for what they leave open, then the points file over both. */
 static enum tp_status make_grid(struct tp_session *session, const struct args *args,
                                 const struct tp_words *positional, struct tp_catalog *catalog,
@@ -51,13 +35,12 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
   const char *text;
   TP_TRY(tp_points_grid(session, &args->points, grid, error));
   if (positional->n == 1) {
-    TP_TRY(read_input(session, catalog, positional->items[0], &text, error));
+    TP_TRY(tp_input_text(positional->items[0], catalog, &text, error));
     TP_TRY(tp_grid_read_yaml(grid, positional->items[0], text, session->arena, error));
   }
   if (args->file != NULL) {
     struct tp_csv *csv = TP_NEW(session->arena, struct tp_csv, 1);
-    TP_TRY(read_input(session, catalog, args->file, &text, error));
-    TP_TRY(tp_csv_parse(args->file, text, session->arena, csv, error));
+    TP_TRY(tp_input_csv(args->file, catalog, csv, error));
     TP_TRY(tp_grid_take_points(grid, csv, NULL, session->arena, error));
     const char *const overruled = tp_grid_overruled(grid, "", session->arena);
     if (overruled[0] != '\0')
@@ -66,51 +49,9 @@ static enum tp_status make_grid(struct tp_session *session, const struct args *a
   return tp_grid_check(grid, catalog, error);
 }
 
-/* The command line without what changes no byte of the result: -j and --resume. */
-static struct tp_words command_words(const struct tp_session *session)
-{
-  struct tp_words words = {.n = 0};
-  TP_APPEND(session->arena, words.items, words.n, "tpsim");
-  for (size_t i = 1; i < session->n_arguments; i++) {
-    const char *const word = session->argv[i];
-    if (strcmp(word, "-j") == 0 || strcmp(word, "--jobs") == 0)
-      i++;
-    else if (strncmp(word, "-j", 2) != 0 && strncmp(word, "--jobs=", 7) != 0 &&
-             strcmp(word, "--resume") != 0)
-      TP_APPEND(session->arena, words.items, words.n, word);
-  }
-  return words;
-}
-
-/* Neither the result nor its sidecar takes the place of what they are made from. */
-static enum tp_status keep_inputs(const struct tp_session *session, const struct args *args,
-                                  const struct tp_catalog *catalog, struct tp_error *error)
-{
-  const char *const out = args->out;
-  if (out == NULL)
-    return TP_OK;
-  if (args->file != NULL)
-    TP_TRY(
-        tp_command_keep(tp_arena_printf(session->arena, "%s.json", args->file), "-o", out, error));
-  TP_TRY(tp_session_keep(session, catalog, "-o", out, error));
-  return tp_session_keep(session, catalog, "-o", tp_arena_printf(session->arena, "%s.json", out),
-                         error);
-}
-
 static void show_progress(void *data, size_t done)
 {
   tp_progress_step(data, done);
-}
-
-/* Says where a result that is given back would not give its own numbers. */
-static void say_differences(const struct tp_session *session, const struct args *args,
-                            const struct tp_catalog *catalog)
-{
-  if (args->file == NULL)
-    return;
-  const struct tp_notes notes = tp_sidecar_differences(args->file, catalog, session->argv,
-                                                       session->n_arguments, session->arena);
-  tp_command_notes(&notes);
 }
 
 /* Not as CSV, which is written row by row. */
@@ -139,15 +80,8 @@ static enum tp_status write_result(struct tp_session *session, const struct args
     tp_prediction_write_header(tp_grid_columns(sweep->grid), stdout);
     return tp_sweep_run(sweep, stdout, error);
   }
-  const struct tp_words words = command_words(session);
-  char build[TP_BUILD_CHARS];
-  tp_build_id(build);
-  const struct tp_sweep_file target = {.file = args->out,
-                                       .resume = args->resume,
-                                       .version = PACKAGE_VERSION,
-                                       .build = build,
-                                       .command = words.items,
-                                       .n_command = words.n};
+  struct tp_sweep_file target = tp_result_target(session, args->out);
+  target.resume = args->resume;
   return tp_sweep_write(sweep, &target, error);
 }
 
@@ -163,10 +97,10 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (status == TP_OK)
     status = make_grid(session, args, positional, &catalog, &grid, error);
   if (status == TP_OK)
-    status = keep_inputs(session, args, &catalog, error);
+    status = tp_result_keep_inputs(session, &catalog, args->file, args->out, error);
   if (status != TP_OK)
     return status;
-  say_differences(session, args, &catalog);
+  tp_result_say_differences(session, &catalog, args->file);
   struct tp_progress progress;
   struct tp_sweep sweep = {.grid = &grid,
                            .catalog = &catalog,

@@ -18,7 +18,9 @@ extern const struct tp_command *const tp_commands[]; /* NULL-terminated */
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device);
 
-/* Reads a table of the user's and records it for the sidecar; in the catalog's arena. */
+/* Reads a file of the user's and records it for the sidecar; in the catalog's arena. */
+enum tp_status tp_input_text(const char *file, struct tp_catalog *catalog, const char **text,
+                             struct tp_error *error);
 enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct tp_csv *csv,
                             struct tp_error *error);
 

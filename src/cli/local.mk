@@ -30,6 +30,7 @@ tpsim_SOURCES = \
 	%D%/report_origin.c \
 	%D%/report_page.c %D%/report_page.h \
 	%D%/report_pictures.c \
+	%D%/result_file.c %D%/result_file.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/rows_table.c \
 	%D%/served_rows.c %D%/served_rows.h \

@@ -18,14 +18,21 @@ struct tp_catalog tp_session_catalog(const struct tp_session *session, const str
                              .n_sets = sets->n};
 }
 
+enum tp_status tp_input_text(const char *file, struct tp_catalog *catalog, const char **text,
+                             struct tp_error *error)
+{
+  char hash[TP_HASH_CHARS];
+  TP_TRY(tp_file_read(file, catalog->arena, text, error));
+  tp_hash_text(*text, hash);
+  tp_catalog_add_input(catalog, file, hash);
+  return TP_OK;
+}
+
 enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct tp_csv *csv,
                             struct tp_error *error)
 {
   const char *text;
-  char hash[TP_HASH_CHARS];
-  TP_TRY(tp_file_read(file, catalog->arena, &text, error));
-  tp_hash_text(text, hash);
-  tp_catalog_add_input(catalog, file, hash);
+  TP_TRY(tp_input_text(file, catalog, &text, error));
   return tp_csv_parse(file, text, catalog->arena, csv, error);
 }
 

@@ -98,6 +98,11 @@ static size_t axis_size(const struct tp_grid *grid, enum tp_axis_name axis)
   return from_file || grid->axes[axis].n == 0 ? 1 : grid->axes[axis].n;
 }
 
+size_t tp_grid_variants(const struct tp_grid *grid)
+{
+  return axis_size(grid, TP_AXIS_variant);
+}
+
 size_t tp_grid_size(const struct tp_grid *grid)
 {
   size_t size = grid->points != NULL ? grid->points->n_rows : 1;
@@ -205,7 +210,7 @@ enum tp_status tp_grid_point(const struct tp_grid *grid, struct tp_catalog *cata
 enum tp_status tp_grid_next(const struct tp_grid *grid, struct tp_catalog *catalog, size_t index,
                             struct tp_point *point, struct tp_error *error)
 {
-  const size_t variant = index % axis_size(grid, TP_AXIS_variant);
+  const size_t variant = index % tp_grid_variants(grid);
   if (variant == 0)
     return tp_grid_point(grid, catalog, index, point, error);
   return tp_catalog_variant(catalog, grid->axes[TP_AXIS_variant].words[variant], &point->variant,

@@ -45,6 +45,8 @@ size_t tp_grid_row(const struct tp_grid *grid, size_t index);
 enum tp_status tp_grid_read_yaml(struct tp_grid *grid, const char *file, const char *text,
                                  struct tp_arena *arena, struct tp_error *error);
 
+/* How many points that differ in their variant alone stand together. */
+size_t tp_grid_variants(const struct tp_grid *grid);
 size_t tp_grid_size(const struct tp_grid *grid);
 
 /* Columns of its result rows: the usual ones, and up to the last one beyond that it says. */

@@ -94,7 +94,7 @@ struct worker {
  * the standard one. */
 static int owner_of(const struct tp_sweep *sweep, size_t index)
 {
-  const size_t variants = sweep->grid->axes[TP_AXIS_variant].n;
+  const size_t variants = tp_grid_variants(sweep->grid);
   const size_t chunk = variants > 1 ? variants * (1 + CHUNK / variants) : CHUNK;
   return (int)(index / chunk % (size_t)sweep->workers);
 }

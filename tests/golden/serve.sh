@@ -27,6 +27,10 @@ check "the sidecar says what made them" grep -q -- '--range-ratio' a.csv.json
 check "and of what" grep -q 'tiny.json' a.csv.json
 check "a place that is not there" fails 3 'missing/x.csv' load --concurrency 2 -o missing/x.csv
 
+load --concurrency 2 --set launch.host_step_s=1e-3 -o set.csv
+tpsim serve --points set.csv >again.csv 2>said
+check "an option that no column tells is said" grep -q 'launch.host_step_s' said
+
 printf 'arrival_s,prompt,generate\n0,300,4\n0.5,200,2\n' >trace.csv
 check "a trace" serve --trace trace.csv -o t.csv
 check "its row names it" grep -q ',trace.csv,' t.csv
