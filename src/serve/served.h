@@ -9,16 +9,17 @@
 
 /* X(name, unit, description).  Those of the point are columns of the sweep's result, which have
  * theirs there. */
-#define TP_SERVED_POINT(TEXT, NUMBER)                                                          \
-  TEXT(model)                                                                                  \
-  TEXT(platform)                                                                               \
-  TEXT(stack)                                                                                  \
-  TEXT(variant)                                                                                \
-  NUMBER(tp)                                                                                   \
-  NUMBER(pp)                                                                                   \
-  NUMBER(nodes)                                                                                \
-  NUMBER(batch) NUMBER(prompt) NUMBER(generate) TEXT(dtype) TEXT(engine) NUMBER(dp) NUMBER(ep) \
-      TEXT(kv_dtype) NUMBER(layers)
+#define TP_SERVED_POINT(TEXT, NUMBER)                                                           \
+  TEXT(model)                                                                                   \
+  TEXT(platform)                                                                                \
+  TEXT(stack)                                                                                   \
+  TEXT(variant)                                                                                 \
+  NUMBER(tp)                                                                                    \
+  NUMBER(pp)                                                                                    \
+  NUMBER(nodes)                                                                                 \
+  NUMBER(batch)                                                                                 \
+  NUMBER(prompt) NUMBER(generate) TEXT(dtype) TEXT(engine) NUMBER(dp) NUMBER(ep) TEXT(kv_dtype) \
+      NUMBER(layers)
 
 #define TP_SERVED_LOAD(TEXT, NUMBER)                                                              \
   NUMBER(concurrency, "requests", "under way at any time; empty: they come as rate or trace say") \

@@ -19,7 +19,8 @@ struct tp_sequence {
 struct tp_replica {
   double cache_bytes;
   int64_t n_running;
-  int64_t left; /* tokens that the step under way may take of prompts */
+  int64_t left;   /* tokens that the step under way may take of prompts, ... */
+  int64_t tokens; /* ... and works on */
 };
 
 struct tp_server_state {

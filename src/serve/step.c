@@ -51,8 +51,10 @@ static bool decodes(const struct tp_server_state *state, const struct tp_sequenc
 static void give_budgets(struct tp_server_state *state)
 {
   const struct tp_server *const server = state->server;
-  for (int i = 0; i < server->replicas; i++)
+  for (int i = 0; i < server->replicas; i++) {
     state->replicas[i].left = server->step_tokens;
+    state->replicas[i].tokens = 0;
+  }
   for (size_t i = 0; i < state->n_running; i++) {
     state->running[i].taken = 0;
     if (!tp_sequence_prefills(&state->running[i]) && !server->prefills_first)
@@ -76,20 +78,16 @@ static int64_t take_prompts(struct tp_server_state *state)
 }
 
 /* That has most tokens to work on: the others wait for it. */
-static int fullest_of(const struct tp_server_state *state)
+static int fullest_of(struct tp_server_state *state)
 {
-  int64_t most = 0;
   int fullest = 0;
-  for (int r = 0; r < state->server->replicas; r++) {
-    int64_t tokens = 0;
-    for (size_t i = 0; i < state->n_running; i++)
-      if (state->running[i].replica == r)
-        tokens += state->running[i].taken + decodes(state, &state->running[i]);
-    if (tokens > most) {
-      most = tokens;
-      fullest = r;
-    }
+  for (size_t i = 0; i < state->n_running; i++) {
+    const struct tp_sequence *const sequence = &state->running[i];
+    state->replicas[sequence->replica].tokens += sequence->taken + decodes(state, sequence);
   }
+  for (int r = 1; r < state->server->replicas; r++)
+    if (state->replicas[r].tokens > state->replicas[fullest].tokens)
+      fullest = r;
   return fullest;
 }
 
