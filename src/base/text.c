@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include "base/decimal.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,14 @@ bool tp_text_number(const char *text, double *value)
     return false;
   *value = number;
   return true;
+}
+
+double tp_text_as_written(double value)
+{
+  char text[TP_DECIMAL_CHARS];
+  double written = value;
+  tp_decimal_write(value, text);
+  return tp_text_number(text, &written) ? written : value;
 }
 
 const char *tp_text_number_mend(const char *text)

@@ -26,6 +26,9 @@ bool tp_text_is_slip(const char *word, const char *name);
 const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
                          size_t n_names);
 
+/* What a number is once it has been written in a CSV and read back. */
+double tp_text_as_written(double value);
+
 /* Reads the whole of `text` as one finite number in C's notation: 1e9 is one, 16k is none. */
 bool tp_text_number(const char *text, double *value);
 

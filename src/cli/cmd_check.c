@@ -5,7 +5,7 @@
 #include "command/keep.h"
 #include "command/table.h"
 #include "judge/baseline.h"
-#include "serve/served.h"
+#include "judge/oracle.h"
 
 #include <math.h>
 #include <string.h>
@@ -87,36 +87,6 @@ static enum tp_status write_junit(const struct tp_session *session, const char *
   return tp_output_commit(&output, error);
 }
 
-static enum tp_status find_metric(const char *name, size_t length, struct tp_arena *arena,
-                                  const struct tp_column **metric, struct tp_error *error)
-{
-  const char **names = NULL;
-  size_t n = 0;
-  for (size_t i = 0; i < tp_n_columns; i++) {
-    if (tp_columns[i].is_input || tp_columns[i].is_text)
-      continue;
-    TP_APPEND(arena, names, n, tp_columns[i].name);
-    *metric = &tp_columns[i];
-    if (strlen(names[n - 1]) == length && strncmp(name, names[n - 1], length) == 0)
-      return TP_OK;
-  }
-  for (size_t i = 0; i < tp_n_served_columns; i++) {
-    const struct tp_served_column *const served = &tp_served_columns[i];
-    if (served->is_input || served->is_text)
-      continue;
-    TP_APPEND(arena, names, n, served->name);
-    if (strlen(served->name) != length || strncmp(name, served->name, length) != 0)
-      continue;
-    struct tp_column *const column = TP_NEW(arena, struct tp_column, 1);
-    *column = (struct tp_column){.name = served->name};
-    *metric = column;
-    return TP_OK;
-  }
-  const char *const given = tp_arena_printf(arena, "%.*s", (int)length, name);
-  return tp_fail(error, TP_E_INPUT, "no figure '%s'%s", given,
-                 tp_text_hint(arena, given, names, n));
-}
-
 /* "speedup=0.03", "ttft_s=5%" or "2%", of all figures that are not named. */
 static enum tp_status read_tolerance(const char *text, struct tp_arena *arena,
                                      struct tp_baseline_tolerance *tolerance,
@@ -125,9 +95,9 @@ static enum tp_status read_tolerance(const char *text, struct tp_arena *arena,
   const char *const equals = strchr(text, '=');
   char *const value = tp_arena_strdup(arena, equals != NULL ? equals + 1 : text);
   const size_t length = strlen(value);
-  *tolerance = (struct tp_baseline_tolerance){.column = NULL};
+  *tolerance = (struct tp_baseline_tolerance){.metric = NULL};
   if (equals != NULL)
-    TP_TRY(find_metric(text, (size_t)(equals - text), arena, &tolerance->column, error));
+    TP_TRY(tp_foretold_metric(text, (size_t)(equals - text), arena, &tolerance->metric, error));
   tolerance->is_ratio = length > 0 && value[length - 1] == '%';
   if (tolerance->is_ratio)
     value[length - 1] = '\0';
@@ -147,12 +117,12 @@ static enum tp_status read_request(const struct args *args, struct tp_arena *are
   const bool given = args->metrics.n > 0;
   const size_t n = given ? args->metrics.n : sizeof usual / sizeof usual[0];
   const size_t n_tolerances = args->tolerances.n;
-  const struct tp_column **const metrics = TP_NEW(arena, const struct tp_column *, n);
+  const char **const metrics = TP_NEW(arena, const char *, n);
   struct tp_baseline_tolerance *const tolerances =
       TP_NEW(arena, struct tp_baseline_tolerance, n_tolerances + 1);
   for (size_t i = 0; i < n; i++) {
     const char *const name = given ? args->metrics.items[i] : usual[i];
-    TP_TRY(find_metric(name, strlen(name), arena, &metrics[i], error));
+    TP_TRY(tp_foretold_metric(name, strlen(name), arena, &metrics[i], error));
   }
   for (size_t i = 0; i < n_tolerances; i++)
     TP_TRY(read_tolerance(args->tolerances.items[i], arena, &tolerances[i], error));

@@ -85,15 +85,6 @@ static const char *name_of_lost(const struct tp_known *reference, size_t row, co
   return tp_arena_printf(arena, "%s: %s", name, metric);
 }
 
-/* The digits that a baseline is written with: what it was made from has no others. */
-static double as_written(double value)
-{
-  char text[TP_DECIMAL_CHARS];
-  double written = (double)NAN;
-  tp_decimal_write(value, text);
-  return tp_text_number(text, &written) ? written : value;
-}
-
 static enum tp_status check_row(const struct tp_known *reference, struct tp_catalog *catalog,
                                 struct tp_oracle *oracle, size_t row, struct tp_arena *arena,
                                 struct tp_checked *out, struct tp_error *error)
@@ -122,8 +113,9 @@ static enum tp_status check_row(const struct tp_known *reference, struct tp_cata
     out->lost = strcmp(point->status, "ok") == 0
                     ? tp_arena_printf(arena, "has no %s any more", metric)
                     : tp_arena_strdup(arena, point->status);
-  out->passed = fabs(as_written(out->predicted) - as_written(out->baseline)) <=
-                out->tolerance; /* false for NAN */
+  /* What a baseline was made from has no more digits than it; false for NAN. */
+  out->passed = fabs(tp_text_as_written(out->predicted) - tp_text_as_written(out->baseline)) <=
+                out->tolerance;
   return TP_OK;
 }
 

@@ -38,12 +38,12 @@ void tp_baseline_write_renewed(const struct tp_baseline *baseline, FILE *out);
 
 /* Which figures a new baseline holds and how far they may move. */
 struct tp_baseline_tolerance {
-  const struct tp_column *column; /* NULL: all that are not named */
+  const char *metric; /* NULL: all that are not named */
   double value;
   bool is_ratio;
 };
 struct tp_baseline_request {
-  const struct tp_column *const *metrics;
+  const char *const *metrics;
   size_t n_metrics;
   const struct tp_baseline_tolerance *tolerances; /* the first that fits counts */
   size_t n_tolerances;

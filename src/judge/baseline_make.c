@@ -1,6 +1,5 @@
 /* A baseline from the result of a sweep. */
 #include "judge/baseline.h"
-#include "serve/served.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,63 +12,51 @@ struct making {
   size_t n_written;
 };
 
-/* Whether the column is an input, of a point or of a load. */
-static bool is_input(const char *name)
-{
-  for (size_t i = 0; i < tp_n_columns; i++)
-    if (strcmp(tp_columns[i].name, name) == 0)
-      return tp_columns[i].is_input;
-  for (size_t i = 0; i < tp_n_served_columns; i++)
-    if (strcmp(tp_served_columns[i].name, name) == 0)
-      return tp_served_columns[i].is_input;
-  return false;
-}
-
 static void put_header(const struct making *self)
 {
   for (size_t c = 0; c < self->csv->n_columns; c++)
-    if (is_input(self->csv->columns[c]))
+    if (tp_known_is_input(self->csv->columns[c]))
       fprintf(self->out, "%s,", self->csv->columns[c]);
   fputs("metric,baseline,tolerance,tolerance_ratio\n", self->out);
 }
 
 static const struct tp_baseline_tolerance *tolerance_of(const struct making *self,
-                                                        const struct tp_column *metric)
+                                                        const char *metric)
 {
   const struct tp_baseline_tolerance *of_all = NULL;
   for (size_t i = 0; i < self->request->n_tolerances; i++) {
     const struct tp_baseline_tolerance *const tolerance = &self->request->tolerances[i];
-    if (tolerance->column != NULL && strcmp(tolerance->column->name, metric->name) == 0)
+    if (tolerance->metric != NULL && strcmp(tolerance->metric, metric) == 0)
       return tolerance;
-    if (tolerance->column == NULL && of_all == NULL)
+    if (tolerance->metric == NULL && of_all == NULL)
       of_all = tolerance;
   }
   return of_all;
 }
 
-/* A metric that the row does not have (a training step's ttft_s) is no figure to hold. */
 /* Whose requests stand in a file that nobody names to `check`. */
 static bool is_of_a_trace(const struct tp_csv *csv, size_t row)
 {
   return tp_csv_cell(csv, row, tp_csv_column(csv, "trace"))[0] != '\0';
 }
 
-static enum tp_status put_figure(struct making *self, size_t row, const struct tp_column *metric)
+/* A metric that the row does not have (a training step's ttft_s) is no figure to hold. */
+static enum tp_status put_figure(struct making *self, size_t row, const char *metric)
 {
   const struct tp_csv *const csv = self->csv;
-  const int column = tp_csv_column(csv, metric->name);
+  const int column = tp_csv_column(csv, metric);
   double value;
   if (tp_csv_cell(csv, row, column)[0] == '\0')
     return TP_OK;
   TP_TRY(tp_csv_number(csv, row, column, &value, self->error));
   for (size_t c = 0; c < csv->n_columns; c++) {
-    if (!is_input(csv->columns[c]))
+    if (!tp_known_is_input(csv->columns[c]))
       continue;
     tp_csv_put_text(self->out, tp_csv_cell(csv, row, (int)c));
     putc(',', self->out);
   }
   const struct tp_baseline_tolerance *const tolerance = tolerance_of(self, metric);
-  fprintf(self->out, "%s,", metric->name);
+  fprintf(self->out, "%s,", metric);
   tp_csv_put_number(self->out, value);
   fputs(tolerance->is_ratio ? ",," : ",", self->out);
   tp_csv_put_number(self->out, tolerance->value);

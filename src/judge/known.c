@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static bool is_input(const char *name)
+bool tp_known_is_input(const char *name)
 {
   for (size_t i = 0; i < tp_n_columns; i++)
     if (tp_columns[i].is_input && strcmp(tp_columns[i].name, name) == 0)
@@ -24,7 +24,7 @@ static struct tp_csv inputs_of(const struct tp_csv *csv, struct tp_arena *arena)
   inputs.cells = TP_NEW(arena, const char *, csv->n_columns * csv->n_rows);
   inputs.n_columns = 0;
   for (size_t c = 0; c < csv->n_columns; c++)
-    if (is_input(csv->columns[c]))
+    if (tp_known_is_input(csv->columns[c]))
       inputs.columns[inputs.n_columns++] = csv->columns[c];
   for (size_t row = 0; row < csv->n_rows; row++)
     for (size_t c = 0; c < inputs.n_columns; c++)

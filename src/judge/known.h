@@ -13,6 +13,9 @@ struct tp_known {
   struct tp_grid grid;  /* one point a row */
 };
 
+/* Whether the column is an input, of a point or of a load. */
+bool tp_known_is_input(const char *name);
+
 /* Reads FILE, which must have every column of `required`. */
 enum tp_status tp_known_open(const char *file, const char *const *required, size_t n_required,
                              struct tp_arena *arena, struct tp_known *reference,

@@ -87,6 +87,27 @@ double tp_foretold_figure(const struct tp_foretold *foretold, const char *column
   return alone == NULL ? (double)NAN : tp_prediction_number(&foretold->alone, alone);
 }
 
+enum tp_status tp_foretold_metric(const char *name, size_t length, struct tp_arena *arena,
+                                  const char **metric, struct tp_error *error)
+{
+  const char *const given = tp_arena_printf(arena, "%.*s", (int)length, name);
+  const char **names = NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < tp_n_columns; i++)
+    if (column_of(tp_columns[i].name) != NULL)
+      TP_APPEND(arena, names, n, tp_columns[i].name);
+  for (size_t i = 0; i < tp_n_served_columns; i++)
+    if (served_column_of(tp_served_columns[i].name) != NULL)
+      TP_APPEND(arena, names, n, tp_served_columns[i].name);
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(names[i], given) == 0) {
+      *metric = names[i];
+      return TP_OK;
+    }
+  return tp_fail(error, TP_E_INPUT, "no figure '%s'%s", given,
+                 tp_text_hint(arena, given, names, n));
+}
+
 enum tp_status tp_oracle_check(const struct tp_known *known, size_t row, const char *name,
                                struct tp_arena *arena, struct tp_error *error)
 {

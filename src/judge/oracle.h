@@ -35,6 +35,11 @@ const struct tp_prediction *tp_foretold_point(const struct tp_foretold *foretold
 /* The figure of that column; NAN where there is none. */
 double tp_foretold_figure(const struct tp_foretold *foretold, const char *column);
 
+/* The column of that name, which begins `name`, that points or servers have a figure in; fails with
+ * a hint where none is. */
+enum tp_status tp_foretold_metric(const char *name, size_t length, struct tp_arena *arena,
+                                  const char **metric, struct tp_error *error);
+
 /* Fails with FILE:LINE where `name` is no figure of such a row. */
 enum tp_status tp_oracle_check(const struct tp_known *known, size_t row, const char *name,
                                struct tp_arena *arena, struct tp_error *error);

@@ -37,15 +37,6 @@ static enum tp_status check(const struct number *number, double value, const cha
                  number->is_whole ? "whole " : "", number->least, number->most);
 }
 
-/* The digits that a row is written with, so that it comes back as itself. */
-static double as_written(double value)
-{
-  char text[TP_DECIMAL_CHARS];
-  double written = value;
-  tp_csv_write_number(value, text);
-  return tp_text_number(text, &written) ? written : value;
-}
-
 /* The cell, else the list, else what is usual. */
 static enum tp_status values_of(const struct number *number, const struct tp_load_list *list,
                                 const struct tp_csv *csv, size_t row, struct tp_arena *arena,
@@ -144,11 +135,12 @@ enum tp_status tp_loads_of_row(const struct tp_loads *loads, const struct tp_csv
                      "no load: give --concurrency N, --rate R or --trace FILE.csv, or a row's "
                      "concurrency or rate",
                      error);
+  /* As a row says them, so that it comes back as itself. */
   const struct tp_load_list *const amounts = concurrency.n > 0 ? &concurrency : &rate;
   for (size_t i = 0; i < amounts->n * ratios.n * seeds.n; i++) {
-    struct tp_load load = {.range_ratio = as_written(ratios.items[i / seeds.n % ratios.n]),
+    struct tp_load load = {.range_ratio = tp_text_as_written(ratios.items[i / seeds.n % ratios.n]),
                            .seed = (uint64_t)seeds.items[i % seeds.n]};
-    const double amount = as_written(amounts->items[i / seeds.n / ratios.n]);
+    const double amount = tp_text_as_written(amounts->items[i / seeds.n / ratios.n]);
     if (concurrency.n > 0)
       load.concurrency = (int64_t)amount;
     else
