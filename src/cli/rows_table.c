@@ -1,8 +1,6 @@
 /* Predictions as tables for eyes. */
 #include "cli/rows.h"
 
-#include "command/fold.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -15,13 +13,22 @@ static const char *cell_text(const struct tp_prediction *row, const struct tp_co
   return isnan(number) ? "" : tp_arena_printf(arena, "%.9g", number);
 }
 
-static bool same_in_all(const struct tp_prediction *rows, size_t n, const struct tp_column *column,
-                        struct tp_arena *arena)
+/* All inputs of all rows. */
+static struct tp_table inputs_of(const struct tp_prediction *rows, size_t n, struct tp_arena *arena)
 {
-  for (size_t i = 1; i < n; i++)
-    if (strcmp(cell_text(&rows[0], column, arena), cell_text(&rows[i], column, arena)) != 0)
-      return false;
-  return true;
+  const char **const headers = TP_NEW(arena, const char *, tp_n_columns);
+  bool *const is_text = TP_NEW(arena, bool, tp_n_columns);
+  struct tp_table inputs = {.arena = arena, .headers = headers, .is_text = is_text};
+  for (size_t c = 0; c < tp_n_columns; c++)
+    if (tp_columns[c].is_input) {
+      headers[inputs.n_columns] = tp_columns[c].name;
+      is_text[inputs.n_columns++] = tp_columns[c].is_text;
+    }
+  for (size_t r = 0; r < n; r++)
+    for (size_t c = 0; c < tp_n_columns; c++)
+      if (tp_columns[c].is_input)
+        tp_table_add(&inputs, cell_text(&rows[r], &tp_columns[c], arena));
+  return inputs;
 }
 
 /* What a table shows of the results: scaled for eyes. */
@@ -67,21 +74,6 @@ static const struct shown shown[] = {
 };
 enum { N_SHOWN = sizeof shown / sizeof shown[0] };
 
-static void print_constants(const struct tp_prediction *row, const bool *constant,
-                            struct tp_arena *arena, FILE *out)
-{
-  const char *gap = "";
-  for (size_t c = 0; c < tp_n_columns; c++) {
-    const char *const text = cell_text(row, &tp_columns[c], arena);
-    if (!constant[c] || text[0] == '\0')
-      continue;
-    fprintf(out, "%s%s ", gap, tp_columns[c].name);
-    tp_fold_put(text, strlen(text), out);
-    gap = ", ";
-  }
-  fputs("\n\n", out);
-}
-
 static void add_results(struct tp_table *table, const struct tp_prediction *row)
 {
   for (size_t i = 0; i < N_SHOWN; i++) {
@@ -92,28 +84,19 @@ static void add_results(struct tp_table *table, const struct tp_prediction *row)
   tp_table_add(table, row->status);
 }
 
-/* Which input columns say the same in all rows; the variant never counts as one. */
-static bool *constant_inputs(const struct tp_prediction *rows, size_t n, struct tp_arena *arena)
-{
-  bool *constant = TP_NEW(arena, bool, tp_n_columns);
-  for (size_t c = 0; c < tp_n_columns; c++)
-    constant[c] = tp_columns[c].is_input && strcmp(tp_columns[c].name, "variant") != 0 &&
-                  same_in_all(rows, n, &tp_columns[c], arena);
-  return constant;
-}
-
 void tp_rows_print_table(const struct tp_prediction *rows, size_t n, struct tp_arena *arena,
                          FILE *out)
 {
-  const bool *constant = constant_inputs(rows, n, arena);
-  const char **headers = TP_NEW(arena, const char *, tp_n_columns + N_SHOWN + 1);
-  bool *is_text = TP_NEW(arena, bool, tp_n_columns + N_SHOWN + 1);
+  const struct tp_table inputs = inputs_of(rows, n, arena);
+  const bool *const constant = tp_table_constant(&inputs, "variant");
+  const char **headers = TP_NEW(arena, const char *, inputs.n_columns + N_SHOWN + 1);
+  bool *is_text = TP_NEW(arena, bool, inputs.n_columns + N_SHOWN + 1);
   size_t n_columns = 0;
-  for (size_t c = 0; c < tp_n_columns; c++) {
-    if (!tp_columns[c].is_input || constant[c])
+  for (size_t c = 0; c < inputs.n_columns; c++) {
+    if (constant[c])
       continue;
-    headers[n_columns] = tp_columns[c].name;
-    is_text[n_columns++] = tp_columns[c].is_text;
+    headers[n_columns] = inputs.headers[c];
+    is_text[n_columns++] = inputs.is_text[c];
   }
   for (size_t i = 0; i < N_SHOWN; i++)
     headers[n_columns++] = shown[i].header;
@@ -123,12 +106,10 @@ void tp_rows_print_table(const struct tp_prediction *rows, size_t n, struct tp_a
   struct tp_table table = {
       .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
   for (size_t r = 0; r < n; r++) {
-    for (size_t c = 0; c < tp_n_columns; c++)
-      if (tp_columns[c].is_input && !constant[c])
-        tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
+    tp_table_add_row(&table, &inputs, r, constant);
     add_results(&table, &rows[r]);
   }
-  print_constants(&rows[0], constant, arena, out);
+  tp_table_put_constant(&inputs, constant, out);
   tp_table_print(&table, out);
 }
 
@@ -167,18 +148,18 @@ static bool all_ran(const struct tp_prediction *rows, size_t n)
 void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size_t n_variants,
                                 struct tp_arena *arena, FILE *out)
 {
-  const bool *constant = constant_inputs(rows, n, arena);
-  const char **headers = TP_NEW(arena, const char *, tp_n_columns + n_variants + 2);
-  bool *is_text = TP_NEW(arena, bool, tp_n_columns + n_variants + 2);
-  bool *stands = TP_NEW(arena, bool, tp_n_columns); /* in a column of its own */
+  const struct tp_table inputs = inputs_of(rows, n, arena);
+  const bool *const constant = tp_table_constant(&inputs, "variant");
+  const char **headers = TP_NEW(arena, const char *, inputs.n_columns + n_variants + 2);
+  bool *is_text = TP_NEW(arena, bool, inputs.n_columns + n_variants + 2);
+  bool *left_out = TP_NEW(arena, bool, inputs.n_columns); /* variants stand side by side */
   size_t n_columns = 0;
-  for (size_t c = 0; c < tp_n_columns; c++) {
-    stands[c] =
-        tp_columns[c].is_input && !constant[c] && strcmp(tp_columns[c].name, "variant") != 0;
-    if (!stands[c])
+  for (size_t c = 0; c < inputs.n_columns; c++) {
+    left_out[c] = constant[c] || strcmp(inputs.headers[c], "variant") == 0;
+    if (left_out[c])
       continue;
-    headers[n_columns] = tp_columns[c].name;
-    is_text[n_columns++] = tp_columns[c].is_text;
+    headers[n_columns] = inputs.headers[c];
+    is_text[n_columns++] = inputs.is_text[c];
   }
   headers[n_columns++] = "standard tokens/s";
   for (size_t v = 0; v < n_variants; v++)
@@ -193,12 +174,10 @@ void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size
   struct tp_table table = {
       .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
   for (size_t r = 0; r + n_variants <= n; r += n_variants) {
-    for (size_t c = 0; c < tp_n_columns; c++)
-      if (stands[c])
-        tp_table_add(&table, cell_text(&rows[r], &tp_columns[c], arena));
+    tp_table_add_row(&table, &inputs, r, left_out);
     add_point(&table, rows + r, n_variants, with_reason);
   }
   fputs("speedup over standard, end to end; ", out);
-  print_constants(&rows[0], constant, arena, out);
+  tp_table_put_constant(&inputs, constant, out);
   tp_table_print(&table, out);
 }

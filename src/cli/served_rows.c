@@ -2,7 +2,6 @@
 
 #include "base/csv.h"
 #include "base/decimal.h"
-#include "command/fold.h"
 
 #include <math.h>
 #include <string.h>
@@ -17,31 +16,30 @@ static const char *cell_of(const struct tp_served *row, const struct tp_served_c
   return tp_arena_strdup(arena, number);
 }
 
-/* All columns, for programs. */
-static void print_whole(const struct tp_served *rows, size_t n, enum tp_format format,
-                        struct tp_arena *arena, FILE *out)
+/* The first `n_columns` of all rows. */
+static struct tp_table table_of(const struct tp_served *rows, size_t n, size_t n_columns,
+                                struct tp_arena *arena)
 {
-  const char **const headers = TP_NEW(arena, const char *, tp_n_served_columns);
-  bool *const is_text = TP_NEW(arena, bool, tp_n_served_columns);
+  const char **const headers = TP_NEW(arena, const char *, n_columns);
+  bool *const is_text = TP_NEW(arena, bool, n_columns);
   struct tp_table table = {
-      .arena = arena, .n_columns = tp_n_served_columns, .headers = headers, .is_text = is_text};
-  for (size_t c = 0; c < tp_n_served_columns; c++) {
+      .arena = arena, .n_columns = n_columns, .headers = headers, .is_text = is_text};
+  for (size_t c = 0; c < n_columns; c++) {
     headers[c] = tp_served_columns[c].name;
     is_text[c] = tp_served_columns[c].is_text;
   }
-  for (size_t i = 0; i < n * tp_n_served_columns; i++)
-    tp_table_add(&table, cell_of(&rows[i / tp_n_served_columns],
-                                 &tp_served_columns[i % tp_n_served_columns], arena));
-  tp_table_write(&table, format, out);
+  for (size_t i = 0; i < n * n_columns; i++)
+    tp_table_add(&table, cell_of(&rows[i / n_columns], &tp_served_columns[i % n_columns], arena));
+  return table;
 }
 
-static bool same_in_all(const struct tp_served *rows, size_t n,
-                        const struct tp_served_column *column, struct tp_arena *arena)
+/* Inputs stand first. */
+static size_t count_inputs(void)
 {
-  for (size_t i = 1; i < n; i++)
-    if (strcmp(cell_of(&rows[0], column, arena), cell_of(&rows[i], column, arena)) != 0)
-      return false;
-  return strcmp(column->name, "variant") != 0;
+  size_t n = 0;
+  while (tp_served_columns[n].is_input)
+    n++;
+  return n;
 }
 
 /* What a table shows of the results: scaled for eyes. */
@@ -77,45 +75,36 @@ static void add_results(struct tp_table *table, const struct tp_served *row)
 
 static void print_table(const struct tp_served *rows, size_t n, struct tp_arena *arena, FILE *out)
 {
-  const char **const headers = TP_NEW(arena, const char *, tp_n_served_columns + N_SHOWN + 1);
-  bool *const is_text = TP_NEW(arena, bool, tp_n_served_columns + N_SHOWN + 1);
-  const struct tp_served_column **const columns =
-      TP_NEW(arena, const struct tp_served_column *, tp_n_served_columns);
+  const struct tp_table inputs = table_of(rows, n, count_inputs(), arena);
+  const bool *const constant = tp_table_constant(&inputs, "variant");
+  const char **const headers = TP_NEW(arena, const char *, inputs.n_columns + N_SHOWN + 1);
+  bool *const is_text = TP_NEW(arena, bool, inputs.n_columns + N_SHOWN + 1);
   struct tp_table table = {.arena = arena, .headers = headers, .is_text = is_text};
-  size_t n_inputs = 0;
-  const char *gap = "";
-  for (size_t c = 0; c < tp_n_served_columns && tp_served_columns[c].is_input; c++) {
-    const struct tp_served_column *const column = &tp_served_columns[c];
-    const char *const first = cell_of(&rows[0], column, arena);
-    if (!same_in_all(rows, n, column, arena)) {
-      columns[n_inputs] = column;
-      is_text[n_inputs] = column->is_text;
-      headers[n_inputs++] = column->name;
-    } else if (first[0] != '\0') {
-      fprintf(out, "%s%s ", gap, column->name);
-      tp_fold_put(first, strlen(first), out);
-      gap = ", ";
-    }
+  for (size_t c = 0; c < inputs.n_columns; c++) {
+    if (constant[c])
+      continue;
+    headers[table.n_columns] = inputs.headers[c];
+    is_text[table.n_columns++] = inputs.is_text[c];
   }
-  fputs("\n\n", out);
   for (size_t i = 0; i < N_SHOWN; i++)
-    headers[n_inputs + i] = shown[i].header;
-  headers[n_inputs + N_SHOWN] = "status";
-  is_text[n_inputs + N_SHOWN] = true;
-  table.n_columns = n_inputs + N_SHOWN + 1;
+    headers[table.n_columns++] = shown[i].header;
+  headers[table.n_columns] = "status";
+  is_text[table.n_columns++] = true;
   for (size_t r = 0; r < n; r++) {
-    for (size_t c = 0; c < n_inputs; c++)
-      tp_table_add(&table, cell_of(&rows[r], columns[c], arena));
+    tp_table_add_row(&table, &inputs, r, constant);
     add_results(&table, &rows[r]);
   }
+  tp_table_put_constant(&inputs, constant, out);
   tp_table_print(&table, out);
 }
 
 void tp_served_rows_print(const struct tp_served *rows, size_t n, enum tp_format format,
                           struct tp_arena *arena, FILE *out)
 {
-  if (format == TP_FORMAT_TABLE)
+  if (format == TP_FORMAT_TABLE) {
     print_table(rows, n, arena, out);
-  else
-    print_whole(rows, n, format, arena, out);
+    return;
+  }
+  const struct tp_table whole = table_of(rows, n, tp_n_served_columns, arena);
+  tp_table_write(&whole, format, out);
 }

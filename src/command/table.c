@@ -33,6 +33,44 @@ void tp_table_add(struct tp_table *table, const char *cell)
   TP_APPEND(table->arena, table->cells.items, table->cells.n, tp_arena_strdup(table->arena, cell));
 }
 
+static bool is_constant(const struct tp_table *table, size_t column)
+{
+  for (size_t i = column; i < table->cells.n; i += table->n_columns)
+    if (strcmp(table->cells.items[i], table->cells.items[column]) != 0)
+      return false;
+  return true;
+}
+
+bool *tp_table_constant(const struct tp_table *table, const char *never)
+{
+  bool *const constant = TP_NEW(table->arena, bool, table->n_columns);
+  for (size_t c = 0; c < table->n_columns; c++)
+    constant[c] = strcmp(table->headers[c], never) != 0 && is_constant(table, c);
+  return constant;
+}
+
+void tp_table_add_row(struct tp_table *table, const struct tp_table *from, size_t row,
+                      const bool *left_out)
+{
+  for (size_t c = 0; c < from->n_columns; c++)
+    if (!left_out[c])
+      tp_table_add(table, from->cells.items[row * from->n_columns + c]);
+}
+
+void tp_table_put_constant(const struct tp_table *table, const bool *constant, FILE *out)
+{
+  const char *gap = "";
+  for (size_t c = 0; c < table->n_columns; c++) {
+    const char *const cell = table->cells.items[c];
+    if (!constant[c] || cell[0] == '\0')
+      continue;
+    fprintf(out, "%s%s ", gap, table->headers[c]);
+    tp_fold_put(cell, strlen(cell), out);
+    gap = ", ";
+  }
+  fputs("\n\n", out);
+}
+
 static size_t columns_of(const char *text)
 {
   return tp_fold_columns(text, strlen(text));
