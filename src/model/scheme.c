@@ -93,7 +93,8 @@ static enum tp_status read_groups(struct tp_reading *reading, struct tp_scheme *
                        tp_arena_printf(reading->arena, "%s.block_structure", below),
                        json_object_get(weights, "block_structure")));
   }
-  return tp_scheme_groups(reading, scheme, groups);
+  tp_scheme_groups(reading, scheme, groups);
+  return TP_OK;
 }
 
 /* NVIDIA's {"quant_algo": null, "kv_cache_quant_algo": "FP8"}, or null; compressed-tensors' that
@@ -121,7 +122,7 @@ static enum tp_status read_quark(struct tp_reading *reading, struct tp_scheme *s
 {
   const json_t *const weight =
       json_object_get(json_object_get(config, "global_quant_config"), "weight");
-  TP_TRY(tp_scheme_quark(reading, scheme, config));
+  tp_scheme_quark(reading, scheme, config);
   if (strcmp(tp_scheme_text(weight, "qscheme"), "per_group") != 0)
     return TP_OK;
   return check_group_size(reading, scheme, ".global_quant_config.weight", weight,
@@ -154,7 +155,8 @@ static enum tp_status read_layers(struct tp_reading *reading, struct tp_scheme *
     TP_TRY(check_group_size(
         reading, scheme, ".quantized_layers", layer,
         tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"), reading->arena).dtype));
-  return tp_scheme_layers(reading, scheme, layers);
+  tp_scheme_layers(reading, scheme, layers);
+  return TP_OK;
 }
 
 /* What else stands there and changes what weights take. */
@@ -208,7 +210,7 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
   scheme->head = json_is_true(json_object_get(config, "lm_head"));
   if (json_is_object(layers))
     return read_layers(reading, scheme, layers);
-  TP_TRY(tp_scheme_except(reading, scheme, config));
+  tp_scheme_except(reading, scheme, config);
   if (algorithm[0] != '\0') {
     scheme->rest = tp_scheme_algorithm(algorithm, reading->arena);
   } else if (json_is_object(groups) &&
@@ -218,7 +220,8 @@ enum tp_status tp_scheme_read(struct tp_reading *reading, struct tp_scheme *sche
   else
     TP_TRY(read_method(reading, scheme, config));
   TP_TRY(check_group_size(reading, scheme, "", config, scheme->rest.dtype));
-  return tp_scheme_modules(reading, scheme, config);
+  tp_scheme_modules(reading, scheme, config);
+  return TP_OK;
 }
 
 void tp_scheme_close(struct tp_scheme *scheme)

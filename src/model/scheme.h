@@ -52,21 +52,16 @@ const char *tp_scheme_head_dtype(struct tp_scheme *scheme);
 /* scheme_rules.c: the rules of lists of names that are not quantised, of what tools say of single
  * modules, and of groups and layers with types of their own.  A pattern that cannot be read here
  * sets `unknown`. */
-enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *config);
-enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme,
-                                 const json_t *config);
-enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *groups);
-enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *layers);
-enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme,
-                                  const char *text, bool regular, struct tp_scheme_rule rule);
+void tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config);
+void tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config);
+void tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *groups);
+void tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *layers);
+void tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme, const char *text,
+                        bool regular, struct tp_scheme_rule rule);
 /* A name of NVIDIA's; "": not quantised. */
 struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *arena);
 /* scheme_quark.c: what Quark's file says of matrices, but for its lists of names; the type of the
  * cache, NULL where it says none, `unknown` then being the key that says another. */
-enum tp_status tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *scheme,
-                               const json_t *config);
+void tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config);
 const char *tp_scheme_quark_cache(const json_t *config, const char **unknown);
 #endif

@@ -51,8 +51,7 @@ static void note_classes(struct tp_reading *reading, const struct tp_scheme *sch
                   scheme->path, name);
 }
 
-enum tp_status tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *scheme,
-                               const json_t *config)
+void tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config)
 {
   static const char all[] = "global_quant_config", by_class[] = "layer_type_quant_config.Linear";
   const json_t *const classes = json_object_get(config, "layer_type_quant_config");
@@ -61,12 +60,11 @@ enum tp_status tp_scheme_quark(struct tp_reading *reading, struct tp_scheme *sch
   const char *name;
   json_t *one;
   json_object_foreach (json_object_get(config, "layer_quant_config"), name, one)
-    TP_TRY(tp_scheme_rule_add(reading, scheme, name, false,
-                              (struct tp_scheme_rule){.type = type_of(one, name, reading->arena)}));
+    tp_scheme_rule_add(reading, scheme, name, false,
+                       (struct tp_scheme_rule){.type = type_of(one, name, reading->arena)});
   note_classes(reading, scheme, classes);
   scheme->rest = linear != NULL ? type_of(linear, by_class, reading->arena)
                                 : type_of(global, all, reading->arena);
-  return TP_OK;
 }
 
 /* "fp8" or NULL; sets `unknown` where the outputs of a matrix are of another type. */

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme,
-                                  const char *text, bool regular, struct tp_scheme_rule rule)
+void tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *scheme, const char *text,
+                        bool regular, struct tp_scheme_rule rule)
 {
   if (!tp_name_pattern_make(text, regular, reading->arena, &rule.pattern)) {
     scheme->unknown = tp_arena_printf(
@@ -12,34 +12,30 @@ enum tp_status tp_scheme_rule_add(struct tp_reading *reading, struct tp_scheme *
         "quantised by names that '%.60s' fits, an expression that cannot be read here; write it "
         "without looking ahead or back, or give --dtype",
         text);
-    return TP_OK;
+    return;
   }
   TP_APPEND(reading->arena, scheme->rules, scheme->n_rules, rule);
-  return TP_OK;
 }
 
 /* A rule a text of the list. */
-static enum tp_status add_rules(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *list, struct tp_scheme_rule rule)
+static void add_rules(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *list,
+                      struct tp_scheme_rule rule)
 {
   for (size_t i = 0; i < json_array_size(list); i++) {
     const char *const text = json_string_value(json_array_get(list, i));
     if (text != NULL)
-      TP_TRY(tp_scheme_rule_add(reading, scheme, text, false, rule));
+      tp_scheme_rule_add(reading, scheme, text, false, rule);
   }
-  return TP_OK;
 }
 
-enum tp_status tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *config)
+void tp_scheme_except(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config)
 {
   static const char *const lists[] = {
       "ignore",  "modules_to_not_convert", "exclude_modules",      "ignored_layers",
       "exclude", "skip_modules",           "llm_int8_skip_modules"};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-    TP_TRY(add_rules(reading, scheme, json_object_get(config, lists[i]),
-                     (struct tp_scheme_rule){.type = {.dtype = NULL}}));
-  return TP_OK;
+    add_rules(reading, scheme, json_object_get(config, lists[i]),
+              (struct tp_scheme_rule){.type = {.dtype = NULL}});
 }
 
 /* {"bits": 4}: as the rest, if those have 4; 16: not quantised; nothing: as the rest. */
@@ -58,8 +54,7 @@ static struct tp_scheme_rule rule_of_bits(const struct tp_scheme *scheme, const 
 
 /* GPTQModel's: expressions, of what is not quantised behind "-:", of what is otherwise behind "+:"
  * or nothing. */
-static enum tp_status add_dynamic(struct tp_reading *reading, struct tp_scheme *scheme,
-                                  const json_t *dynamic)
+static void add_dynamic(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *dynamic)
 {
   const char *text;
   json_t *said;
@@ -67,36 +62,31 @@ static enum tp_status add_dynamic(struct tp_reading *reading, struct tp_scheme *
     const bool without = strncmp(text, "-:", 2) == 0, with = strncmp(text, "+:", 2) == 0;
     const struct tp_scheme_rule rule = without ? (struct tp_scheme_rule){.type = {.dtype = NULL}}
                                                : rule_of_bits(scheme, said, text, reading->arena);
-    TP_TRY(tp_scheme_rule_add(reading, scheme, text + (without || with ? 2 : 0), true, rule));
+    tp_scheme_rule_add(reading, scheme, text + (without || with ? 2 : 0), true, rule);
   }
-  return TP_OK;
 }
 
 /* AutoRound's: names, or expressions, each with its bits. */
-static enum tp_status add_extra(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *extra)
+static void add_extra(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *extra)
 {
   const char *text;
   json_t *said;
   json_object_foreach ((json_t *)(uintptr_t)extra, text, said)
-    TP_TRY(tp_scheme_rule_add(reading, scheme, text, strpbrk(text, "*+\\^$([|") != NULL,
-                              rule_of_bits(scheme, said, text, reading->arena)));
-  return TP_OK;
+    tp_scheme_rule_add(reading, scheme, text, strpbrk(text, "*+\\^$([|") != NULL,
+                       rule_of_bits(scheme, said, text, reading->arena));
 }
 
-enum tp_status tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme,
-                                 const json_t *config)
+void tp_scheme_modules(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *config)
 {
   const json_t *const inside = json_object_get(config, "modules_in_block_to_quantize");
   const struct tp_scheme_rule same = {.type = scheme->rest};
-  TP_TRY(add_dynamic(reading, scheme, json_object_get(config, "dynamic")));
-  TP_TRY(add_extra(reading, scheme, json_object_get(config, "extra_config")));
+  add_dynamic(reading, scheme, json_object_get(config, "dynamic"));
+  add_extra(reading, scheme, json_object_get(config, "extra_config"));
   for (size_t i = 0; i < json_array_size(inside); i++) /* texts, or lists of them */
-    TP_TRY(add_rules(reading, scheme, json_array_get(inside, i), same));
-  TP_TRY(add_rules(reading, scheme, inside, same));
+    add_rules(reading, scheme, json_array_get(inside, i), same);
+  add_rules(reading, scheme, inside, same);
   if (json_array_size(inside) > 0)
     scheme->rest = (struct tp_scheme_type){.dtype = NULL};
-  return TP_OK;
 }
 
 /* Whether a group is of every matrix that no other group names: of Linear, or of nothing said. */
@@ -122,8 +112,7 @@ static const char *class_in(const json_t *targets)
   return NULL;
 }
 
-enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *groups)
+void tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *groups)
 {
   const char *name;
   json_t *group;
@@ -140,13 +129,12 @@ enum tp_status tp_scheme_groups(struct tp_reading *reading, struct tp_scheme *sc
                   "'%s.config_groups.%s' targets '%.40s', a class whose matrices are "
                   "not known here, and not used",
                   scheme->path, name, class);
-    TP_TRY(add_rules(reading, scheme, targets, rule));
+    add_rules(reading, scheme, targets, rule);
     if (!rest && targets_all(targets)) {
       rest = true;
       scheme->rest = rule.type;
     }
   }
-  return TP_OK;
 }
 
 struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *arena)
@@ -158,15 +146,13 @@ struct tp_scheme_type tp_scheme_algorithm(const char *name, struct tp_arena *are
   return tp_products_type(&products, name, arena);
 }
 
-enum tp_status tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme,
-                                const json_t *layers)
+void tp_scheme_layers(struct tp_reading *reading, struct tp_scheme *scheme, const json_t *layers)
 {
   const char *name;
   json_t *layer;
   json_object_foreach ((json_t *)(uintptr_t)layers, name, layer) {
     const struct tp_scheme_rule rule = {
         .type = tp_scheme_algorithm(tp_scheme_text(layer, "quant_algo"), reading->arena)};
-    TP_TRY(tp_scheme_rule_add(reading, scheme, name, false, rule));
+    tp_scheme_rule_add(reading, scheme, name, false, rule);
   }
-  return TP_OK;
 }
