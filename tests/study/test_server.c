@@ -180,6 +180,12 @@ START_TEST(a_cache_that_grows_puts_the_last_one_out)
   assert_visit(&serving, 1, 0, 1, 3);
   assert_visit(&serving, 2, 0, 1, 5);
   ck_assert_double_eq(serving.recomputed, 6);
+  server.room_bytes = 13; /* for one of two that have 7 */
+  n_steps = 0;
+  const struct tp_serving alone = serve(&server, items, 2, 2);
+  ASSERT_STEP(0, {2, 5, 0});
+  ASSERT_STEP(1, {1, 1, 5});
+  assert_visit(&alone, 0, 0, 1, 3);
 }
 END_TEST
 
@@ -209,6 +215,19 @@ START_TEST(replicas_share_sequences_out)
   const struct tp_serving narrow = serve(&server, items, 5, 5);
   ASSERT_STEP(0, {2, 4, 0});
   assert_visit(&narrow, 4, 0, 5, 8);
+}
+END_TEST
+
+START_TEST(a_request_goes_to_the_emptiest_replica)
+{
+  struct tp_server server = server_of(12);
+  server.replicas = 3;
+  const struct tp_arrival items[] = {{0, 4, 2}, {0, 4, 2}, {0, 4, 2}, {0, 4, 2}};
+  serve(&server, items, 3, 3);
+  ASSERT_STEP(0, {1, 4, 0});
+  n_steps = 0;
+  serve(&server, items, 4, 4);
+  ASSERT_STEP(0, {2, 4, 0});
 }
 END_TEST
 
@@ -300,6 +319,7 @@ static Suite *suite(void)
   tcase_add_test(steps_by_hand, a_cache_that_grows_puts_the_last_one_out);
   tcase_add_test(steps_by_hand, no_more_run_at_once_than_asked);
   tcase_add_test(steps_by_hand, replicas_share_sequences_out);
+  tcase_add_test(steps_by_hand, a_request_goes_to_the_emptiest_replica);
   tcase_add_test(steps_by_hand, the_fullest_replica_sets_the_pace);
   tcase_add_test(steps_by_hand, prompts_of_unlike_lengths_are_told_apart);
   tcase_add_test(steps_by_hand, nobody_comes_for_a_while);
