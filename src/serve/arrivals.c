@@ -45,9 +45,10 @@ struct moment {
 
 static bool is_moment(const struct moment *at)
 {
+  static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return at->year >= 1900 && at->year < 10000 && at->month >= 1 && at->month <= 12 &&
-         at->day >= 1 && at->day <= 31 && at->hour >= 0 && at->hour < 24 && at->minute >= 0 &&
-         at->minute < 60 && at->second >= 0 && at->second < 61;
+         at->day >= 1 && at->day <= days[at->month - 1] && at->hour >= 0 && at->hour < 24 &&
+         at->minute >= 0 && at->minute < 60 && at->second >= 0 && at->second < 61;
 }
 
 /* Of the civil calendar, counted from March: years of leap days end with February. */
@@ -57,21 +58,40 @@ static int64_t days_of(const struct moment *at)
   return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + at->day;
 }
 
-/* Seconds, or "2023-11-16 18:15:46.6805900", perhaps with a T between, or a zone behind, which all
- * rows have alike: seconds since some day. */
+/* None, "Z", "UTC", "+01:00" or "+0100": seconds ahead of UTC. */
+static bool read_zone(const char *text, int *ahead_s)
+{
+  char sign = '+';
+  int hours = 0, minutes = 0, end = 0;
+  text += *text == ' ';
+  *ahead_s = 0;
+  if (*text == '\0' || strcmp(text, "Z") == 0 || strcmp(text, "UTC") == 0)
+    return true;
+  if ((sscanf(text, "%c%2d:%2d%n", &sign, &hours, &minutes, &end) != 3 &&
+       sscanf(text, "%c%2d%2d%n", &sign, &hours, &minutes, &end) != 3) ||
+      text[end] != '\0' || (sign != '+' && sign != '-') || hours < 0 || hours > 14 || minutes < 0 ||
+      minutes > 59)
+    return false;
+  *ahead_s = (sign == '+' ? 1 : -1) * (hours * 3600 + minutes * 60);
+  return true;
+}
+
+/* Seconds, or "2023-11-16 18:15:46.6805900", perhaps with a T between, or a zone behind: seconds
+ * since some day. */
 static bool read_time(const char *text, double *seconds)
 {
   struct moment at;
   char between = ' ';
+  int ahead_s;
   if (tp_text_number(text, seconds))
     return true;
   int end = 0;
-  if (sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf%n", &at.year, &at.month, &at.day, &between, &at.hour,
+  if (text[strspn(text, "0123456789-:.+ TZUC")] != '\0' ||
+      sscanf(text, "%4d-%2d-%2d%c%2d:%2d:%lf%n", &at.year, &at.month, &at.day, &between, &at.hour,
              &at.minute, &at.second, &end) != 7 ||
-      (between != ' ' && between != 'T') || !is_moment(&at) ||
-      text[end + (int)strspn(text + end, " 0123456789:+-ZUTC")] != '\0')
+      (between != ' ' && between != 'T') || !is_moment(&at) || !read_zone(text + end, &ahead_s))
     return false;
-  *seconds = (double)(days_of(&at) * 86400 + at.hour * 3600 + at.minute * 60) + at.second;
+  *seconds = (double)(days_of(&at) * 86400 + at.hour * 3600 + at.minute * 60 - ahead_s) + at.second;
   return true;
 }
 

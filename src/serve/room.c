@@ -17,12 +17,12 @@ void tp_room_receive(struct tp_server_state *state)
 }
 
 /* What a sequence takes of the cache: for all tokens it will have, or for those it has and the
- * one that comes next. */
+ * one that comes next, if one does. */
 static double bytes_of(const struct tp_server *server, const struct tp_sequence *sequence)
 {
-  return server->cache_bytes(server->data, server->cache_grows
-                                               ? sequence->prompt + sequence->made + 1
-                                               : sequence->prompt + sequence->generate);
+  const bool grows = server->cache_grows && sequence->made < sequence->generate;
+  return server->cache_bytes(server->data,
+                             sequence->prompt + (grows ? sequence->made + 1 : sequence->generate));
 }
 
 /* The one that is let in next: one that was put out, or the first that waits. */
@@ -62,12 +62,10 @@ bool tp_room_let_in(struct tp_server_state *state)
   next.replica = replica_for(state, next.cache_bytes);
   if (next.replica < 0)
     return false;
-  if (state->n_put_out > 0) {
+  if (state->n_put_out > 0)
     state->n_put_out--;
-    state->recomputed += (double)next.wanted;
-  } else {
+  else
     state->let_in++;
-  }
   state->replicas[next.replica].cache_bytes += next.cache_bytes;
   state->replicas[next.replica].n_running++;
   state->running[state->n_running++] = next;
@@ -91,6 +89,7 @@ void tp_room_put_out(struct tp_server_state *state)
     if (replica->cache_bytes <= state->server->room_bytes || replica->n_running == 1)
       continue;
     tp_room_change(state, &last, false);
+    state->recomputed += (double)tp_sequence_context(&last);
     last.wanted = last.prompt + last.made;
     last.cached = 0;
     state->put_out[state->n_put_out++] = last;

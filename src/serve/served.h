@@ -9,17 +9,17 @@
 
 /* X(name, unit, description).  Those of the point are columns of the sweep's result, which have
  * theirs there. */
-#define TP_SERVED_POINT(TEXT, NUMBER)                                                           \
-  TEXT(model)                                                                                   \
-  TEXT(platform)                                                                                \
-  TEXT(stack)                                                                                   \
-  TEXT(variant)                                                                                 \
-  NUMBER(tp)                                                                                    \
-  NUMBER(pp)                                                                                    \
-  NUMBER(nodes)                                                                                 \
-  NUMBER(batch)                                                                                 \
-  NUMBER(prompt) NUMBER(generate) TEXT(dtype) TEXT(engine) NUMBER(dp) NUMBER(ep) TEXT(kv_dtype) \
-      NUMBER(layers)
+#define TP_SERVED_POINT(TEXT, NUMBER) \
+  TEXT(model)                         \
+  TEXT(platform)                      \
+  TEXT(stack)                         \
+  TEXT(variant)                       \
+  NUMBER(tp)                          \
+  NUMBER(pp)                          \
+  NUMBER(nodes)                       \
+  NUMBER(batch)                       \
+  NUMBER(prompt)                      \
+  NUMBER(generate) TEXT(dtype) TEXT(engine) NUMBER(dp) NUMBER(ep) TEXT(kv_dtype) NUMBER(layers)
 
 #define TP_SERVED_LOAD(TEXT, NUMBER)                                                              \
   NUMBER(concurrency, "requests", "under way at any time; empty: they come as rate or trace say") \
@@ -47,7 +47,7 @@
   NUMBER(speedup, "", "e2e_s of the standard variant under the same load over this one's") \
   NUMBER(sequences, "sequences", "that run, mean over time")                               \
   NUMBER(steps, "steps", "of the server")                                                  \
-  NUMBER(recomputed, "tokens", "that were computed again, for the cache had no room")
+  NUMBER(recomputed, "tokens", "of the cache that were lost for want of room, and computed again")
 
 struct tp_served {
   struct tp_prediction point; /* its inputs and its status; no other output */

@@ -17,10 +17,10 @@
  * their tokens, prompts that go on, either at their mean length and context.  Decode is linear in
  * the context, so that its mean loses nothing but what windows cut off.  Attention of prompts grows
  * with the square and comes out too short by the variance of the lengths of a bin over the square
- * of their mean: no more than 4 % where lengths are even within an octave.
+ * of their mean: no more than 4 % where lengths are even within an octave.  Means are whole tokens.
  *
  * A request goes to the replica that has fewest; a step lasts as long as that of the replica with
- * most tokens.
+ * most tokens, and of those alike the one whose tokens attend most.
  */
 #include "program/batch.h"
 #include "serve/arrivals.h"
@@ -52,7 +52,7 @@ struct tp_serving {
   double ended_s; /* the last one */
   int64_t steps;
   double sequences;  /* that a step worked on, on average over time */
-  double recomputed; /* tokens, of those that were put out */
+  double recomputed; /* tokens of the cache that those that were put out lost */
 };
 
 /* Serves them all; `concurrency` above 0: a closed loop of so many.  TP_E_INPUT where the cache has

@@ -19,8 +19,9 @@ struct tp_sequence {
 struct tp_replica {
   double cache_bytes;
   int64_t n_running;
-  int64_t left;   /* tokens that the step under way may take of prompts, ... */
-  int64_t tokens; /* ... and works on */
+  int64_t left;    /* tokens that the step under way may take of prompts, ... */
+  int64_t tokens;  /* ... and works on */
+  int64_t context; /* that these attend, in sum */
 };
 
 struct tp_server_state {
@@ -39,6 +40,12 @@ struct tp_server_state {
 static inline bool tp_sequence_prefills(const struct tp_sequence *sequence)
 {
   return sequence->cached < sequence->wanted;
+}
+
+/* Tokens of it that the cache has: the last one made is not among them. */
+static inline int64_t tp_sequence_context(const struct tp_sequence *sequence)
+{
+  return tp_sequence_prefills(sequence) ? sequence->cached : sequence->prompt + sequence->made - 1;
 }
 
 /* room.c.  Who is there by now: of a closed loop one for each that ended. */

@@ -53,7 +53,7 @@ static void give_budgets(struct tp_server_state *state)
   const struct tp_server *const server = state->server;
   for (int i = 0; i < server->replicas; i++) {
     state->replicas[i].left = server->step_tokens;
-    state->replicas[i].tokens = 0;
+    state->replicas[i].tokens = state->replicas[i].context = 0;
   }
   for (size_t i = 0; i < state->n_running; i++) {
     state->running[i].taken = 0;
@@ -77,16 +77,25 @@ static int64_t take_prompts(struct tp_server_state *state)
   return taken;
 }
 
-/* That has most tokens to work on: the others wait for it. */
+static bool is_fuller(const struct tp_replica *a, const struct tp_replica *b)
+{
+  return a->tokens > b->tokens || (a->tokens == b->tokens && a->context > b->context);
+}
+
+/* That has most tokens to work on, and of those alike the one whose tokens attend most: the others
+ * wait for it. */
 static int fullest_of(struct tp_server_state *state)
 {
   int fullest = 0;
   for (size_t i = 0; i < state->n_running; i++) {
     const struct tp_sequence *const sequence = &state->running[i];
-    state->replicas[sequence->replica].tokens += sequence->taken + decodes(state, sequence);
+    if (sequence->taken == 0 && !decodes(state, sequence))
+      continue;
+    state->replicas[sequence->replica].tokens += sequence->taken > 0 ? sequence->taken : 1;
+    state->replicas[sequence->replica].context += tp_sequence_context(sequence);
   }
   for (int r = 1; r < state->server->replicas; r++)
-    if (state->replicas[r].tokens > state->replicas[fullest].tokens)
+    if (is_fuller(&state->replicas[r], &state->replicas[fullest]))
       fullest = r;
   return fullest;
 }
@@ -104,9 +113,9 @@ struct tp_batch tp_step_form(struct tp_server_state *state)
       continue;
     if (sequence->taken > 0)
       put(sequence->cached > 0 ? &bins.go_on : &bins.begin[octave_of(sequence->taken)],
-          sequence->taken, sequence->cached);
+          sequence->taken, tp_sequence_context(sequence));
     else if (decodes(state, sequence))
-      put(&bins.decode, 1, sequence->prompt + sequence->made - 1);
+      put(&bins.decode, 1, tp_sequence_context(sequence));
   }
   struct tp_batch batch = {.n = 0};
   add_chunk(&bins.go_on, &batch);

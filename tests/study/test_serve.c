@@ -222,6 +222,9 @@ static const struct {
     {"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-12-31 23:00:00,10,2\n"
      "2024-01-01 00:30:00,11,3\n",
      5400},
+    {"TIMESTAMP,ContextTokens,GeneratedTokens\n2024-01-01 00:00:00Z,10,2\n"
+     "2024-01-01T01:30:00+01:00,11,3\n",
+     1800},
 };
 START_TEST(traces_are_read_as_they_are_published)
 {
@@ -245,6 +248,10 @@ static const struct {
     {"arrival_s,prompt,generate\nnoon,1,1\n", "t.csv:2: column 'arrival_s': 'noon' is no time"},
     {"arrival_s,prompt,generate\n2023-11-16 18:15:46 in the evening,1,1\n",
      "t.csv:2: column 'arrival_s': '2023-11-16 18:15:46 in the eveni' is no time"},
+    {"arrival_s,prompt,generate\n2023-11-16 18:15:0x1F,1,1\n", "t.csv:2: column 'arrival_s'"},
+    {"arrival_s,prompt,generate\n2023-11-16 18:15:46 12 12,1,1\n", "t.csv:2: column 'arrival_s'"},
+    {"arrival_s,prompt,generate\n2023-11-16 18:15:46+99:00,1,1\n", "t.csv:2: column 'arrival_s'"},
+    {"arrival_s,prompt,generate\n2023-11-31 18:15:46,1,1\n", "t.csv:2: column 'arrival_s'"},
     {"arrival_s,prompt,generate\n2,1,1\n1,1,1\n", "t.csv:3: column 'arrival_s': it comes before"},
     {"arrival_s,prompt,generate\n2,0,1\n", "t.csv:2: column 'prompt': 0 is not a whole number"},
     {"arrival_s,prompt,generate\n2,1,1.5\n", "t.csv:2: column 'generate': 1.5 is not a whole"},
@@ -286,6 +293,9 @@ START_TEST(lists_and_rows_say_loads)
   ck_assert_uint_eq(items[0].load.seed, 9);
   const struct tp_loads none = {.seed = {many, 1}};
   ck_assert_int_eq(tp_loads_of_row(&none, NULL, 0, world.arena, &items, &n, &error), TP_E_INPUT);
+  const struct tp_loads trace = {.trace = "t.csv"};
+  ck_assert_int_eq(tp_loads_of_row(&trace, &csv, 0, world.arena, &items, &n, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "p.csv:2: column 'rate': a trace says all of that; drop one");
   const struct tp_loads both = {.concurrency = {many, 1}, .rate = {many, 1}};
   ck_assert_int_eq(tp_loads_of_row(&both, NULL, 0, world.arena, &items, &n, &error), TP_E_INPUT);
 }

@@ -179,13 +179,41 @@ START_TEST(a_cache_that_grows_puts_the_last_one_out)
   ASSERT_STEP(4, {1, 1, 6});
   assert_visit(&serving, 1, 0, 1, 3);
   assert_visit(&serving, 2, 0, 1, 5);
-  ck_assert_double_eq(serving.recomputed, 6);
-  server.room_bytes = 13; /* for one of two that have 7 */
+  ck_assert_double_eq(serving.recomputed, 5); /* the token it had made was not there yet */
+  server.room_bytes = 13;                     /* for one of two that have 7 */
   n_steps = 0;
   const struct tp_serving alone = serve(&server, items, 2, 2);
   ASSERT_STEP(0, {2, 5, 0});
   ASSERT_STEP(1, {1, 1, 5});
   assert_visit(&alone, 0, 0, 1, 3);
+}
+END_TEST
+
+/* A request that makes nothing has no token that comes next. */
+START_TEST(a_cache_that_grows_holds_no_more_than_a_request)
+{
+  struct tp_server server = server_of(100);
+  server.room_bytes = 10;
+  server.cache_grows = true;
+  const struct tp_arrival items[] = {{0, 5, 0}, {0, 5, 0}};
+  serve(&server, items, 2, 2);
+  ck_assert_int_eq(n_steps, 1);
+  ASSERT_STEP(0, {2, 5, 0});
+}
+END_TEST
+
+/* A token each, at contexts 4 and 9 by their second step, whoever came first. */
+START_TEST(of_replicas_with_as_many_tokens_the_longest_context_counts)
+{
+  struct tp_server server = server_of(12);
+  server.replicas = 2;
+  const struct tp_arrival items[2][2] = {{{0, 4, 2}, {0, 9, 2}}, {{0, 9, 2}, {0, 4, 2}}};
+  for (int i = 0; i < 2; i++) {
+    n_steps = 0;
+    serve(&server, items[i], 2, 2);
+    ASSERT_STEP(0, {1, 9, 0});
+    ASSERT_STEP(1, {1, 1, 9});
+  }
 }
 END_TEST
 
@@ -317,6 +345,8 @@ static Suite *suite(void)
   tcase_add_test(steps_by_hand, prompts_are_taken_in_the_order_of_their_coming);
   tcase_add_test(steps_by_hand, a_request_waits_for_room_for_all_its_tokens);
   tcase_add_test(steps_by_hand, a_cache_that_grows_puts_the_last_one_out);
+  tcase_add_test(steps_by_hand, a_cache_that_grows_holds_no_more_than_a_request);
+  tcase_add_test(steps_by_hand, of_replicas_with_as_many_tokens_the_longest_context_counts);
   tcase_add_test(steps_by_hand, no_more_run_at_once_than_asked);
   tcase_add_test(steps_by_hand, replicas_share_sequences_out);
   tcase_add_test(steps_by_hand, a_request_goes_to_the_emptiest_replica);
