@@ -56,8 +56,6 @@ void tp_lone_name(const struct tp_lone_op *lone, struct tp_trace_row *row)
     else
       tp_trace_row_number(row, fields[i].column, number);
   }
-  if (op->kind == TP_OP_MEMORY)
-    tp_trace_row_number(row, "rows", (double)lone->rows.rows);
 }
 
 static void name_op(void *data, size_t item, struct tp_trace_row *row)

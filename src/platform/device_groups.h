@@ -151,6 +151,8 @@
   X(kernel_floor_s, 0, 1e-3, "shortest kernel inside a captured graph")                            \
   X(row_latency_s, 0, 1e-3, "residual and norm wait for a row thrice: added as rows fill the SMs") \
   X(row_latency_bytes, 1, 1e9, "bytes at which half of that latency shows")                        \
+  X(row_bytes_per_s, 0, 1e16, "a block's rate over the row that it sums or turns; 0: at once")     \
+  X(angle_s, 0, 1e-3, "fixed time of working out the angles that heads are turned by")             \
   X(dram_ratio, 0.01, 1, "share of the memory peak of elementwise kernels")                        \
   X(cached_bytes, 0, 1e12, "read and written, up to this size within the last-level cache")        \
   X(cache_bytes_per_s, 0, 1e16, "what elementwise kernels move within it; 0: no more than DRAM")   \
@@ -302,7 +304,8 @@
       "spread_rows_more", "norm_s", "norm_base_s", "norm_rank_s", "norm_wire_ratio",              \
       "exposed_ratio", "direct_fill_s", "direct_fill_bytes", "direct_local_bytes_per_s",          \
       "wide_tile_rows", "few_sort_s", "tile_s", "group_s", "empty_stretch", "tiles_by_tokens",    \
-      "tiles_by_rows", "elements_per_s", "tail_power", "least_sms", "crowding_ratio"
+      "tiles_by_rows", "elements_per_s", "tail_power", "least_sms", "crowding_ratio",             \
+      "row_bytes_per_s", "angle_s"
 
 /* Whole numbers: of things that are counted, and switches. */
 #define TP_DEVICE_COUNTS                                                                       \

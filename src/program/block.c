@@ -11,6 +11,14 @@ static double norm_weights(const struct tp_pass *pass)
   return (double)tp_norm_elements(pass->block.norm, pass->block.hidden);
 }
 
+/* A kernel over the rows of the residual that this rank holds. */
+static void over_residual(struct tp_pass *pass, enum tp_function function, const char *name,
+                          double read, double write)
+{
+  tp_pass_memory(pass, function, name, read, write);
+  tp_pass_last(pass)->memory.rows = pass->residual_tokens;
+}
+
 /* The bias that goes with a gain, of layer norms. */
 static enum tp_value bias_of(const struct tp_pass *pass, enum tp_value gain)
 {
@@ -35,7 +43,7 @@ void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, e
                       enum tp_value y)
 {
   const double elements = residual_elements(pass);
-  tp_pass_memory(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass),
+  over_residual(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass),
                  normed_elements(pass, gain, elements));
   TP_READS(pass, x, gain, bias_of(pass, gain));
   TP_WRITES(pass, y);
@@ -50,7 +58,7 @@ static void add(struct tp_pass *pass, enum tp_function function, const char *nam
                 enum tp_value h, enum tp_value y)
 {
   const double elements = residual_elements(pass);
-  tp_pass_memory(pass, function, name, 2 * elements, elements);
+  over_residual(pass, function, name, 2 * elements, elements);
   TP_READS(pass, x, h);
   TP_WRITES(pass, y);
 }
@@ -80,7 +88,7 @@ void tp_block_add_share(struct tp_pass *pass, const char *name, enum tp_value h)
 void tp_block_copy(struct tp_pass *pass, const char *name, enum tp_value x, enum tp_value y)
 {
   const double elements = residual_elements(pass);
-  tp_pass_memory(pass, TP_FUNCTION_COPY, name, elements, elements);
+  over_residual(pass, TP_FUNCTION_COPY, name, elements, elements);
   TP_READS(pass, x);
   TP_WRITES(pass, y);
 }
@@ -90,7 +98,7 @@ static void post_norm(struct tp_pass *pass)
 {
   const double elements = residual_elements(pass);
   if (pass->request->model->post_norms)
-    tp_pass_memory(pass, TP_FUNCTION_NORM, "post.norm", elements + norm_weights(pass), elements);
+    over_residual(pass, TP_FUNCTION_NORM, "post.norm", elements + norm_weights(pass), elements);
 }
 
 /* Leaves the kernel emitted last to the all-reduce that it waits for: it stands where it stood, for
@@ -115,7 +123,7 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   const double x = residual_elements(pass);
   post_norm(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
-    tp_pass_memory(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass),
+    over_residual(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass),
                    x + normed_elements(pass, gain, x));
     TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
     TP_WRITES(pass, names.y, names.n);
@@ -131,7 +139,7 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
 void tp_block_add_sum_norm(struct tp_pass *pass, const char *name, struct tp_add_sum_norm values)
 {
   const double x = residual_elements(pass);
-  tp_pass_memory(pass, TP_FUNCTION_ADD_SUM_NORM, name, 3 * x + norm_weights(pass), 2 * x);
+  over_residual(pass, TP_FUNCTION_ADD_SUM_NORM, name, 3 * x + norm_weights(pass), 2 * x);
   TP_READS(pass, values.x, values.h, values.sum, values.gain, bias_of(pass, values.gain));
   TP_WRITES(pass, values.x, values.n);
 }

@@ -249,6 +249,7 @@ void tp_block_head(struct tp_pass *pass)
   }
   const double batch = (double)pass->sequences;
   tp_pass_memory(pass, TP_FUNCTION_SAMPLE, "sample", batch * (double)request->model->vocab, batch);
+  tp_pass_last(pass)->memory.rows = pass->sequences;
   TP_READS(pass, gathered ? TP_VALUE_GATHERED : TP_VALUE_LOGITS);
   TP_WRITES(pass, TP_VALUE_NEXT);
 }

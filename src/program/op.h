@@ -293,11 +293,13 @@ enum tp_function {
 };
 const char *tp_function_text(enum tp_function function);
 
-/* heads, kv_heads and head_dim are of qkv rows, 0 where there are none. */
+/* rows: of a kernel whose blocks take one each, 0 where nobody says.  heads, kv_heads and head_dim
+ * are of qkv rows, 0 where there are none. */
 #define TP_MEMORY_FIELDS(X)                                       \
   X(AMOUNT, read_bytes, COSTS, "read_bytes", ALWAYS, "read=")     \
   X(AMOUNT, write_bytes, COSTS, "write_bytes", ALWAYS, " write=") \
   X(FUNCTION, function, COSTS, "function", NEVER, "")             \
+  X(LIMIT, rows, COSTS, "rows", NEVER, "")                        \
   X(INT, heads, FREE, NULL, NEVER, "")                            \
   X(INT, kv_heads, FREE, NULL, NEVER, "")                         \
   X(INT, head_dim, FREE, NULL, NEVER, "")                         \

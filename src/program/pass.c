@@ -188,7 +188,8 @@ void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char 
   push_kernel(pass, name, TP_OP_MEMORY)->memory =
       (struct tp_memory){.read_bytes = read * element_bytes,
                          .write_bytes = write * element_bytes,
-                         .function = function};
+                         .function = function,
+                         .rows = pass->tokens};
 }
 
 /* The kernel emitted last: collectives in a row start behind the same one. */

@@ -122,7 +122,7 @@ void tp_pass_attention(struct tp_pass *pass, const char *name, struct tp_attenti
 void tp_pass_quantise(struct tp_pass *pass, const char *name, struct tp_quantise quantise);
 void tp_pass_latent(struct tp_pass *pass, const char *name, struct tp_latent latent);
 void tp_pass_experts(struct tp_pass *pass, const char *name, struct tp_experts experts);
-/* `read` and `write` are elements of the activation type. */
+/* `read` and `write` are elements of the activation type, of all tokens of the pass. */
 void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char *name, double read,
                     double write);
 

@@ -76,6 +76,28 @@ START_TEST(rope_takes_longer)
 }
 END_TEST
 
+/* 2e6 bytes in 1,000 rows: 2,000 a row, which a block streams at 1e9 bytes a second in 2 us; the
+ * device's own latency, 3 us for three waits, then shows whole: 2 us of a norm's two. */
+START_TEST(blocks_stream_their_rows)
+{
+  struct tp_op norm = rows_of(TP_FUNCTION_NORM, 2e6), rope = rows_of(TP_FUNCTION_ROPE, 2e6),
+               copy = rows_of(TP_FUNCTION_COPY, 2e6);
+  toy.device.memory.row_latency_s = 0;
+  const double plain_us = toy_us(&toy, &norm), copy_us = toy_us(&toy, &copy);
+  toy.device.memory.row_latency_s = 3e-6;
+  toy.device.memory.row_bytes_per_s = 1e9;
+  ck_assert_rel(toy_us(&toy, &norm), plain_us + 2, 1e-12); /* nobody says its rows */
+  norm.memory.rows = rope.memory.rows = copy.memory.rows = 1000;
+  ck_assert_rel(toy_us(&toy, &norm), plain_us + 2 + 2, 1e-12);
+  ck_assert_rel(toy_us(&toy, &copy), copy_us, 1e-12); /* its blocks take elements */
+  norm.memory.rows = 500;
+  ck_assert_rel(toy_us(&toy, &norm), plain_us + 2 + 4, 1e-12);
+  toy.device.memory.rope_stretch = 1.5;
+  toy.device.memory.angle_s = 0.5e-6;
+  ck_assert_rel(toy_us(&toy, &rope), plain_us + 2 + 1.5 * 2 + 2 + 0.5, 1e-12);
+}
+END_TEST
+
 /* Heads of 128 in decode and of 256 in prefill are the widest that fast kernels take. */
 START_TEST(wide_heads_stretch)
 {
@@ -214,6 +236,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, functions_wait_for_their_rows, 0, 7);
   tcase_add_test(tcase, fp4_is_widened_without_units);
   tcase_add_test(tcase, rope_takes_longer);
+  tcase_add_test(tcase, blocks_stream_their_rows);
   tcase_add_loop_test(tcase, wide_heads_stretch, 0, 2);
   tcase_add_test(tcase, clock_by_hand);
   tcase_add_test(tcase, clock_draws_what_is_allowed);
