@@ -34,10 +34,21 @@ enum tp_status tp_output_open(const char *file, struct tp_arena *arena, struct t
   return status;
 }
 
+/* A stream that failed remembers that, not why: one byte more, which is dropped with the others,
+ * fails for the same reason. */
+static void fail_again(FILE *stream)
+{
+  clearerr(stream);
+  putc('\n', stream);
+  fflush(stream);
+}
+
 enum tp_status tp_output_commit(struct tp_output *output, struct tp_error *error)
 {
   errno = 0;
   int failed = fflush(output->stream) != 0 || ferror(output->stream);
+  if (failed && errno == 0)
+    fail_again(output->stream);
   if (!failed && output->temporary != NULL)
     failed = fsync(fileno(output->stream)) != 0;
   int reason = errno;

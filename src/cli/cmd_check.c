@@ -199,6 +199,43 @@ static enum tp_status verdict(const struct tp_baseline *baseline, struct tp_erro
                  baseline->path, n, baseline->n_rows, n_lost > 0 ? " or are lost" : "");
 }
 
+/* An option of the other half of this command would change nothing. */
+static enum tp_status refuse_idle(const struct args *args, struct tp_error *error)
+{
+  const struct {
+    const char *name;
+    bool given;
+  } of_make[] = {{"--metrics", args->metrics.n > 0},
+                 {"--tolerance", args->tolerances.n > 0},
+                 {"--out", args->out != NULL}},
+    of_check[] = {{"--update", args->update},
+                  {"--junit", args->junit != NULL},
+                  {"--github", args->github},
+                  {"--format", args->format != NULL},
+#define TEXT(name, option, placeholder, help)     {"--" option, args->name != NULL},
+#define SETTINGS(name, option, placeholder, help) {"--" option, args->name.n > 0},
+                  TP_UNTOLD_LIST(TEXT, SETTINGS)
+#undef TEXT
+#undef SETTINGS
+    };
+  for (size_t i = 0; args->make == NULL && i < sizeof of_make / sizeof *of_make; i++)
+    if (of_make[i].given)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s: belongs to --make; a baseline that is checked has its figures and "
+                     "tolerances in its rows",
+                     of_make[i].name);
+  for (size_t i = 0; args->make != NULL && i < sizeof of_check / sizeof *of_check; i++)
+    if (of_check[i].given)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s: --make predicts nothing and prints a baseline alone; give it to the "
+                     "check of that",
+                     of_check[i].name);
+  if (args->github && args->format != NULL)
+    return tp_fail(error, TP_E_INPUT,
+                   "--github prints annotations in place of the table; drop --format");
+  return TP_OK;
+}
+
 static enum tp_status check(struct tp_session *session, const struct args *args, const char *file,
                             struct tp_catalog *catalog, struct tp_baseline *baseline,
                             struct tp_error *error)
@@ -216,6 +253,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   enum tp_format format;
   struct tp_baseline baseline;
   TP_TRY(tp_format_parse(args->format, session->arena, &format, error));
+  TP_TRY(refuse_idle(args, error));
   if (args->make != NULL) {
     TP_TRY(tp_command_expect(positional, 0, 0, "", error));
     return make(session, args, error);

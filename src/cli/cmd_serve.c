@@ -220,6 +220,18 @@ static enum tp_status keep_inputs(const struct job *job, struct tp_error *error)
   return tp_result_keep_inputs(job->session, &job->asked.catalog, job->args->file, out, error);
 }
 
+static enum tp_status serve_into_file(struct job *job, struct tp_error *error)
+{
+  struct tp_result_claim claim;
+  enum tp_status status = tp_result_claim(job->session, job->args->out, &claim, error);
+  if (status == TP_OK)
+    status = run_all(job, error);
+  if (status == TP_OK)
+    status = write_result(job, error);
+  tp_result_release(&claim);
+  return status;
+}
+
 static enum tp_status run(struct tp_session *session, void *values,
                           const struct tp_words *positional, struct tp_error *error)
 {
@@ -230,9 +242,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(read_points(&job, error));
   TP_TRY(keep_inputs(&job, error));
   tp_result_say_differences(session, &job.asked.catalog, job.args->file);
-  TP_TRY(run_all(&job, error));
   if (job.args->out != NULL)
-    return write_result(&job, error);
+    return serve_into_file(&job, error);
+  TP_TRY(run_all(&job, error));
   tp_served_rows_print(job.rows, job.n, job.asked.format, session->arena, stdout);
   const char *const first = job.rows[0].point.status;
   if (job.n == 1 && strcmp(first, "ok") != 0)

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* pipe2 */
 #include "cli/gnuplot.h"
 
 #include "base/child.h"
@@ -22,8 +23,10 @@ static void read_complaint(FILE *complaints, char *text, size_t size)
   }
 }
 
+/* gnuplot does not say that it could not write: so the picture comes by a pipe, and this process
+ * writes it. */
 struct drawing {
-  FILE *script, *picture, *complaints;
+  int script, picture, complaints;
 };
 
 /* Becomes gnuplot; tells why where it cannot.  Where standard streams are closed, files take their
@@ -31,13 +34,13 @@ struct drawing {
 static int draw(void *data, int pipe)
 {
   const struct drawing *const drawing = data;
-  FILE *const streams[3] = {drawing->script, drawing->picture, drawing->complaints};
+  const int streams[3] = {drawing->script, drawing->picture, drawing->complaints};
   char name[] = "gnuplot", defaults[] = "-d", input[] = "-";
   char *const argv[] = {name, defaults, input, NULL};
   int copies[3];
   bool handed = true;
   for (int i = 0; i < 3; i++)
-    copies[i] = fcntl(fileno(streams[i]), F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    copies[i] = fcntl(streams[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int told = fcntl(pipe, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   for (int i = 0; i < 3; i++)
     handed = handed && copies[i] >= 0 && dup2(copies[i], i) >= 0;
@@ -47,29 +50,22 @@ static int draw(void *data, int pipe)
   return write(told, &reason, sizeof reason) == sizeof reason ? TP_E_ENVIRONMENT : TP_E_CHECK;
 }
 
-enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *error)
+/* All that comes is read, so that gnuplot ends; what cannot be written marks the stream. */
+static void take_picture(int pipe, FILE *picture)
 {
-  FILE *const complaints = tmpfile();
-  if (complaints == NULL || fflush(script) != 0 || fflush(picture) != 0 ||
-      lseek(fileno(script), 0, SEEK_SET) < 0) {
-    if (complaints != NULL)
-      fclose(complaints);
-    return tp_fail(error, TP_E_ENVIRONMENT, "no temporary file for gnuplot: %s", strerror(errno));
-  }
-  struct drawing drawing = {script, picture, complaints};
-  struct tp_child child;
-  const enum tp_status status = tp_child_start(draw, &drawing, &child, error);
-  if (status != TP_OK) {
-    fclose(complaints);
-    return status;
-  }
-  int reason = 0;
-  if (read(child.pipe, &reason, sizeof reason) != sizeof reason)
-    reason = 0;
-  const int end = tp_child_wait(&child);
+  char bytes[1 << 14];
+  ssize_t n;
+  while ((n = read(pipe, bytes, sizeof bytes)) > 0 || (n < 0 && errno == EINTR))
+    if (n > 0)
+      fwrite(bytes, 1, (size_t)n, picture);
+}
+
+static enum tp_status end_of(struct tp_child *child, int reason, FILE *complaints,
+                             struct tp_error *error)
+{
+  const int end = tp_child_wait(child);
   char text[256] = "no reason given";
   read_complaint(complaints, text, sizeof text);
-  fclose(complaints);
   if (reason == ENOENT)
     return tp_fail(error, TP_E_ENVIRONMENT,
                    "no gnuplot to draw with; install the package gnuplot-nox");
@@ -78,4 +74,36 @@ enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *erro
   if (!WIFEXITED(end) || WEXITSTATUS(end) != 0)
     return tp_fail(error, TP_E_ENVIRONMENT, "gnuplot failed: %s", text);
   return TP_OK;
+}
+
+static enum tp_status draw_into(FILE *script, FILE *picture, FILE *complaints,
+                                struct tp_error *error)
+{
+  int ends[2], reason = 0;
+  struct tp_child child;
+  if (pipe2(ends, O_CLOEXEC) != 0)
+    return tp_fail(error, TP_E_ENVIRONMENT, "no pipe for gnuplot: %s", strerror(errno));
+  struct drawing drawing = {fileno(script), ends[1], fileno(complaints)};
+  const enum tp_status status = tp_child_start(draw, &drawing, &child, error);
+  close(ends[1]);
+  if (status == TP_OK) {
+    if (read(child.pipe, &reason, sizeof reason) != sizeof reason)
+      reason = 0;
+    take_picture(ends[0], picture);
+  }
+  close(ends[0]);
+  return status == TP_OK ? end_of(&child, reason, complaints, error) : status;
+}
+
+enum tp_status tp_gnuplot_run(FILE *script, FILE *picture, struct tp_error *error)
+{
+  FILE *const complaints = tmpfile();
+  enum tp_status status;
+  if (complaints == NULL || fflush(script) != 0 || lseek(fileno(script), 0, SEEK_SET) < 0)
+    status = tp_fail(error, TP_E_ENVIRONMENT, "no temporary file for gnuplot: %s", strerror(errno));
+  else
+    status = draw_into(script, picture, complaints, error);
+  if (complaints != NULL)
+    fclose(complaints);
+  return status;
 }

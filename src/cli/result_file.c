@@ -1,10 +1,13 @@
 #include "config.h"
 
+#include "base/claim.h"
 #include "cli/result_file.h"
 #include "command/build.h"
 #include "command/keep.h"
 
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static struct tp_words command_words(const struct tp_session *session)
 {
@@ -37,13 +40,41 @@ enum tp_status tp_result_keep_inputs(const struct tp_session *session,
                                      const struct tp_catalog *catalog, const char *points,
                                      const char *out, struct tp_error *error)
 {
+  static const char *const written[] = {"", ".json", ".part", ".part.json"};
   if (out == NULL)
     return TP_OK;
   if (points != NULL)
     TP_TRY(tp_command_keep(tp_arena_printf(session->arena, "%s.json", points), "-o", out, error));
-  TP_TRY(tp_session_keep(session, catalog, "-o", out, error));
-  return tp_session_keep(session, catalog, "-o", tp_arena_printf(session->arena, "%s.json", out),
-                         error);
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    const char *const path = tp_arena_printf(session->arena, "%s%s", out, written[i]);
+    TP_TRY(tp_session_keep(session, catalog, "-o", path, error));
+  }
+  return TP_OK;
+}
+
+enum tp_status tp_result_claim(const struct tp_session *session, const char *out,
+                               struct tp_result_claim *claim, struct tp_error *error)
+{
+  const char *target;
+  int special;
+  *claim = (struct tp_result_claim){.descriptor = -1};
+  if (out == NULL)
+    return TP_OK;
+  TP_TRY(tp_claim_target(out, session->arena, &target, &special, error));
+  if (special)
+    return TP_OK;
+  claim->part = tp_arena_printf(session->arena, "%s.part", target);
+  return tp_claim_file(claim->part, out, &claim->descriptor, error);
+}
+
+void tp_result_release(struct tp_result_claim *claim)
+{
+  struct stat info;
+  if (claim->descriptor < 0)
+    return;
+  if (fstat(claim->descriptor, &info) == 0 && info.st_size == 0)
+    unlink(claim->part); /* a sweep that was cut off keeps its rows */
+  close(claim->descriptor);
 }
 
 void tp_result_say_differences(const struct tp_session *session, const struct tp_catalog *catalog,

@@ -78,7 +78,7 @@ static void put_chosen(char axis, const struct tp_plot_text *texts, const bool *
     if (chosen != NULL && !chosen[i])
       continue;
     fputs(put++ > 0 ? ", " : "", out);
-    tp_plot_put_text(texts[i], out);
+    tp_plot_put_tic(texts[i], out);
     fprintf(out, " %zu", i);
   }
   fputs(")\n", out);

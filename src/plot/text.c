@@ -107,15 +107,27 @@ struct tp_plot_text tp_plot_wrap(const char *text, int width, struct tp_arena *a
 
 /* In single quotes nothing has a meaning; one in the text stands apart, as gnuplot takes '' within
  * them, which it documents, for an end at some places. */
-void tp_plot_put_text(struct tp_plot_text text, FILE *out)
+static void put(struct tp_plot_text text, const char *percent, FILE *out)
 {
   for (size_t i = 0; i < text.n; i++) {
     fputs(i > 0 ? ".\"\\n\".'" : "'", out);
     for (const char *c = text.lines[i]; *c != '\0'; c++)
       if (*c == '\'')
         fputs("'.\"\\047\".'", out);
+      else if (*c == '%')
+        fputs(percent, out);
       else
         putc(*c, out);
     putc('\'', out);
   }
+}
+
+void tp_plot_put_text(struct tp_plot_text text, FILE *out)
+{
+  put(text, "%", out);
+}
+
+void tp_plot_put_tic(struct tp_plot_text text, FILE *out)
+{
+  put(text, "%%", out);
 }

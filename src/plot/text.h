@@ -35,4 +35,6 @@ const char **tp_plot_shorten(const char *const *names, size_t n, int width, stru
 
 /* As an expression of gnuplot's: 'one line'."\n".'the next' */
 void tp_plot_put_text(struct tp_plot_text text, FILE *out);
+/* The same as the label of a tic, which gnuplot takes for a format of its place. */
+void tp_plot_put_tic(struct tp_plot_text text, FILE *out);
 #endif

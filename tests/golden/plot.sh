@@ -106,6 +106,16 @@ check "without standard input" sh -c 'tpsim plot sweep.csv -o i.svg <&-'
 check "is the same picture" cmp a.svg i.svg
 check "nothing beside them" [ "$(ls | wc -l)" = 33 ]
 
+cp a.svg kept.svg
+check "a limit on files" sh -c '(ulimit -f 4; tpsim plot sweep.csv -o a.svg 2>err); [ $? = 3 ]'
+check "which is said" grep -q "a.svg: cannot be written: File too large" err
+check "keeps the picture that was there" cmp a.svg kept.svg
+rm kept.svg
+sed "s/ladder-1b/100%d/" sweep.csv >percent.csv
+check "a percent sign on an axis" tpsim plot heatmap percent.csv --tp 8 --x model --y variant -o p.svg
+check "is data" grep -q ">100%d<" p.svg
+rm percent.csv p.svg
+
 check "no such kind" fails 2 speedups sweep.csv -o x.svg
 check "all-reduces have no model" fails 2 collectives collectives.csv --model m -o x.svg
 check "no such machine" fails 2 collectives collectives.csv --tp 3 -o x.svg

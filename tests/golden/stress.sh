@@ -36,10 +36,17 @@ read -r held <gate
 check "another process writes it" exits 3 sweep r.csv
 check "which is said" says 'r.csv: another process is writing it; wait'
 check "of --resume, too" exits 3 sweep r.csv --resume
+check "of serve" exits 3 tpsim serve --model ladder-1b --platform dgx-h100 -c 2 --generate 2 -o r.csv
+check "which it says, too" says 'r.csv: another process is writing it; wait'
 echo go >gate
 wait $holder
 check "when it is done there is no hindrance" exits 0 sweep r.csv
 check "the same bytes" cmp whole.csv r.csv
+check "serve leaves nothing but its result" sh -c 'tpsim serve --model ladder-1b --platform dgx-h100 \
+  -c 2 --generate 2 -o served.csv && [ "$(echo served.csv*)" = "served.csv served.csv.json" ]'
+echo kept >cut.csv.part
+check "and of a sweep that was cut off its rows" sh -c 'tpsim serve --model ladder-1b \
+  --platform dgx-h100 -c 2 --generate 2 -o cut.csv && [ "$(cat cut.csv.part)" = kept ]'
 tpsim sweep --model llama-3.1-8b --platform dgx-h100 --tp 1,2,4,8 --batch 1:400 -o two.csv 2>one.err &
 first=$!
 tpsim sweep --model llama-3.1-8b --platform dgx-h100 --tp 1,2,4,8 --batch 1:400 -o two.csv 2>two.err
