@@ -29,7 +29,10 @@ struct args {
   WORDS(pass, "pass", '\0', "P[,P]", "")                 \
   NUMBERS(concurrency, "concurrency", 'c', "LIST", "")   \
   NUMBERS(rate, "rate", 'r', "LIST", "")                 \
-  NUMBERS(range_ratio, "range-ratio", '\0', "LIST", "")
+  NUMBERS(range_ratio, "range-ratio", '\0', "LIST", "")  \
+  NUMBERS(requests, "requests", '\0', "LIST", "")        \
+  NUMBERS(seed, "seed", '\0', "LIST", "")                \
+  WORDS(trace, "trace", '\0', "FILE[,FILE]", "")
 static const struct tp_option options[] = {
     /* clang-format off */
     {"out", 'o', TP_OPTION_REPEATED, offsetof(struct args, out), "OUT.png",

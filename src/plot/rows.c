@@ -10,8 +10,12 @@ const char *const tp_plot_inputs[TP_PLOT_N_INPUTS] = {
     TP_EVERY_INPUT(X, X)
 #undef X
         [TP_PLOT_pass] = "pass",
-    [TP_PLOT_concurrency] = "concurrency", [TP_PLOT_rate] = "rate",
-    [TP_PLOT_range_ratio] = "range_ratio"};
+    [TP_PLOT_concurrency] = "concurrency",
+    [TP_PLOT_rate] = "rate",
+    [TP_PLOT_range_ratio] = "range_ratio",
+    [TP_PLOT_requests] = "requests",
+    [TP_PLOT_seed] = "seed",
+    [TP_PLOT_trace] = "trace"};
 
 enum { MOST_SHOWN = 12 };
 

@@ -15,6 +15,9 @@ enum tp_plot_input {
   TP_PLOT_concurrency,
   TP_PLOT_rate,
   TP_PLOT_range_ratio,
+  TP_PLOT_requests,
+  TP_PLOT_seed,
+  TP_PLOT_trace,
   TP_PLOT_N_INPUTS
 };
 #define TP_PLOT_BIT(name) (1u << TP_PLOT_##name)

@@ -42,14 +42,14 @@ static bool shows_same(const struct tp_plot_row *a, const struct tp_plot_row *b,
   return true;
 }
 
-/* Servers follow from the ranks, the type of a cache from the model: several of them are all right
- * where rows that show the same have the same. */
+/* Servers follow from the ranks, the type of a cache from the model, requests from how many are at
+ * once: several of them are all right where rows that show the same have the same. */
 static bool follows(const struct tp_plot_rows *rows, unsigned shown, enum tp_plot_input input,
                     struct tp_arena *arena)
 {
   const struct tp_plot_row **apart = NULL;
   size_t n = 0;
-  if (input != TP_PLOT_nodes && input != TP_PLOT_kv_dtype)
+  if (input != TP_PLOT_nodes && input != TP_PLOT_kv_dtype && input != TP_PLOT_requests)
     return false;
   for (size_t i = 0; i < rows->n; i++) {
     const struct tp_plot_row *const row = &rows->items[i];
@@ -101,6 +101,9 @@ static const char *words_of(enum tp_plot_input input, const char *value, struct 
       [TP_PLOT_concurrency] = {.after = " requests at once"},
       [TP_PLOT_rate] = {.after = " requests/s"},
       [TP_PLOT_range_ratio] = {.before = "lengths from ", .usual = "1"},
+      [TP_PLOT_requests] = {.before = "requests "},
+      [TP_PLOT_seed] = {.before = "seed ", .usual = "1"},
+      [TP_PLOT_trace] = {.before = "trace "},
   };
   if (value[0] == '\0' || (words[input].usual != NULL && tp_plot_same(value, words[input].usual)))
     return "";
@@ -120,6 +123,8 @@ static bool is_number(enum tp_plot_input input)
           [TP_PLOT_concurrency] = true,
       [TP_PLOT_rate] = true,
       [TP_PLOT_range_ratio] = true,
+      [TP_PLOT_requests] = true,
+      [TP_PLOT_seed] = true,
   };
   return numbers[input];
 }

@@ -201,12 +201,8 @@ static void tell_unused(const struct tp_ask *ask, const struct tp_point *point,
   }
 }
 
-/* Once a model: an engine would refuse such sequences, or cut them. */
-static void tell_positions(const struct tp_point *point, struct tp_catalog *catalog)
+void tp_ask_tell_positions(const struct tp_model *model, int64_t tokens, struct tp_catalog *catalog)
 {
-  const struct tp_model *const model = point->model;
-  const int64_t tokens =
-      point->prompt + (tp_point_generates(point) ? tp_point_generated(point) : 0);
   if (model->context == 0 || tokens <= model->context || !tp_catalog_is_news(catalog, model))
     return;
   catalog->note(tp_arena_printf(catalog->arena,
@@ -244,7 +240,9 @@ enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catal
     return fail_word(ask, status, error, reason.text);
   TP_TRY(read_numbers(ask, point, error));
   tell_unused(ask, point, catalog);
-  tell_positions(point, catalog);
+  tp_ask_tell_positions(point->model,
+                        point->prompt + (tp_point_generates(point) ? tp_point_generated(point) : 0),
+                        catalog);
   tell_experts(point, catalog);
   if (point->layers == 0)
     return TP_OK;

@@ -31,6 +31,11 @@ struct tp_ask {
   int line;
 };
 
+/* Says once a model that an engine would refuse sequences of so many tokens, or cut them, if it
+ * would. */
+void tp_ask_tell_positions(const struct tp_model *model, int64_t tokens,
+                           struct tp_catalog *catalog);
+
 /* Finds what the names mean.  Unknown names and numbers that make no sense are TP_E_INPUT, with the
  * file's line where one is to blame. */
 enum tp_status tp_ask_resolve(const struct tp_ask *ask, struct tp_catalog *catalog,

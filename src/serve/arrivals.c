@@ -43,9 +43,14 @@ struct moment {
   double second;
 };
 
+static bool is_leap(int year)
+{
+  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 static bool is_moment(const struct moment *at)
 {
-  static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  const int days[] = {31, 28 + is_leap(at->year), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return at->year >= 1900 && at->year < 10000 && at->month >= 1 && at->month <= 12 &&
          at->day >= 1 && at->day <= days[at->month - 1] && at->hour >= 0 && at->hour < 24 &&
          at->minute >= 0 && at->minute < 60 && at->second >= 0 && at->second < 61;
@@ -95,14 +100,26 @@ static bool read_time(const char *text, double *seconds)
   return true;
 }
 
-static enum tp_status find(const struct tp_csv *csv, const char *const names[3], int *column,
+enum { TIME, PROMPT, GENERATE, N_SAID, N_NAMES = 3 };
+
+/* Of each thing said the names that it has, one after the other. */
+const char *const tp_arrivals_columns[] = {
+    "arrival_s",      "TIMESTAMP", "Timestamp",       "prompt",          "ContextTokens",
+    "Request tokens", "generate",  "GeneratedTokens", "Response tokens", NULL};
+
+static enum tp_status find(const struct tp_csv *csv, const char *const names[N_NAMES], int *column,
                            struct tp_error *error)
 {
-  for (int i = 0; i < 3; i++) {
-    *column = tp_csv_column(csv, names[i]);
-    if (*column >= 0)
-      return TP_OK;
+  *column = -1;
+  for (int i = 0; i < N_NAMES; i++) {
+    const int found = tp_csv_column(csv, names[i]);
+    if (found >= 0 && *column >= 0)
+      return tp_fail(error, TP_E_INPUT, "%s:1: columns '%s' and '%s' say the same; drop one",
+                     csv->path, csv->columns[*column], names[i]);
+    *column = found >= 0 ? found : *column;
   }
+  if (*column >= 0)
+    return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%s:1: no column '%s' (nor '%s', '%s'); add it", csv->path,
                  names[0], names[1], names[2]);
 }
@@ -124,41 +141,38 @@ static enum tp_status read_count(const struct tp_csv *csv, size_t row, int colum
 enum tp_status tp_arrivals_read(const struct tp_csv *csv, struct tp_arena *arena,
                                 struct tp_arrivals *arrivals, struct tp_error *error)
 {
-  static const char *const names[3][3] = {{"arrival_s", "TIMESTAMP", "Timestamp"},
-                                          {"prompt", "ContextTokens", "Request tokens"},
-                                          {"generate", "GeneratedTokens", "Response tokens"}};
   static const double most_s = 1e12;
-  int columns[3];
+  int columns[N_SAID];
   double first_s = 0, before_s = 0;
-  for (int i = 0; i < 3; i++)
-    TP_TRY(find(csv, names[i], &columns[i], error));
+  for (int i = 0; i < N_SAID; i++)
+    TP_TRY(find(csv, &tp_arrivals_columns[i * N_NAMES], &columns[i], error));
   if (csv->n_rows == 0)
     return tp_fail(error, TP_E_INPUT, "%s:1: no requests below the header; add rows", csv->path);
   arrivals->n = csv->n_rows;
   arrivals->items = TP_NEW(arena, struct tp_arrival, csv->n_rows);
   for (size_t i = 0; i < csv->n_rows; i++) {
     struct tp_arrival *const arrival = &arrivals->items[i];
-    const char *const cell = tp_csv_cell(csv, i, columns[0]);
+    const char *const cell = tp_csv_cell(csv, i, columns[TIME]);
     double at_s;
     if (!read_time(cell, &at_s))
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: column '%s': '%.32s' is no time; give seconds, or "
                      "2023-11-16 18:15:46.68",
-                     csv->path, csv->lines[i], csv->columns[columns[0]], cell);
+                     csv->path, csv->lines[i], csv->columns[columns[TIME]], cell);
     if (i == 0)
       first_s = before_s = at_s;
     if (!(at_s - first_s < most_s))
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: column '%s': more than %g s after the first; give seconds", csv->path,
-                     csv->lines[i], csv->columns[columns[0]], most_s);
+                     csv->lines[i], csv->columns[columns[TIME]], most_s);
     if (at_s < before_s)
       return tp_fail(error, TP_E_INPUT,
                      "%s:%d: column '%s': it comes before the row above; sort the rows by it",
-                     csv->path, csv->lines[i], csv->columns[columns[0]]);
+                     csv->path, csv->lines[i], csv->columns[columns[TIME]]);
     before_s = at_s;
     arrival->at_s = at_s - first_s;
-    TP_TRY(read_count(csv, i, columns[1], 1, &arrival->prompt, error));
-    TP_TRY(read_count(csv, i, columns[2], 0, &arrival->generate, error));
+    TP_TRY(read_count(csv, i, columns[PROMPT], 1, &arrival->prompt, error));
+    TP_TRY(read_count(csv, i, columns[GENERATE], 0, &arrival->generate, error));
   }
   return TP_OK;
 }

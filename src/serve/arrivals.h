@@ -30,6 +30,9 @@ struct tp_load {
 struct tp_arrivals tp_arrivals_draw(const struct tp_load *load, int64_t prompt, int64_t generate,
                                     struct tp_arena *arena);
 
+/* The columns that a trace is read by, NULL-ended. */
+extern const char *const tp_arrivals_columns[];
+
 /* The rows of a trace, by the names that published ones have: arrival_s, prompt, generate;
  * TIMESTAMP, ContextTokens, GeneratedTokens (Azure's); Timestamp, Request tokens, Response tokens
  * (BurstGPT's).  Times are in seconds, or a date and time of day; the first row's is 0. */
