@@ -24,14 +24,19 @@ pid_t tp_child_fork(void)
   return 0;
 }
 
-const char *tp_child_program(const char *name)
+bool tp_child_runs_in_build_tree(void)
 {
-  static char path[2 * PATH_MAX];
   char self[PATH_MAX];
   const ssize_t n = readlink("/proc/self/exe", self, sizeof self);
   const size_t length = strlen(TP_BUILDDIR "/");
-  const bool built = n > (ssize_t)length && memcmp(self, TP_BUILDDIR "/", length) == 0;
-  snprintf(path, sizeof path, "%s/%s", built ? TP_BUILDDIR : TP_LIBEXECDIR, name);
+  return n > (ssize_t)length && memcmp(self, TP_BUILDDIR "/", length) == 0;
+}
+
+const char *tp_child_program(const char *name)
+{
+  static char path[2 * PATH_MAX];
+  snprintf(path, sizeof path, "%s/%s",
+           tp_child_runs_in_build_tree() ? TP_BUILDDIR : TP_LIBEXECDIR, name);
   return path;
 }
 

@@ -3,11 +3,15 @@
 /* Processes that this one starts and that never outlive it. */
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* fork() whose child is killed when the thread that called this ends, however it does.  Streams are
  * flushed before, so that nothing is written twice.  -1 and errno where the system refuses. */
 pid_t tp_child_fork(void);
+
+/* Whether this program lies where it was built, not where it was installed. */
+bool tp_child_runs_in_build_tree(void);
 
 /* Where a program of the package is that nobody calls by hand: of a program in the build tree
  * there, else among those installed.  Lasts. */

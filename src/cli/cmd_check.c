@@ -1,11 +1,10 @@
 /* tpsim check: has a predicted figure moved away from its baseline? */
 #include "base/output.h"
-#include "base/text.h"
+#include "cli/check_make.h"
 #include "cli/points.h"
 #include "command/keep.h"
 #include "command/table.h"
 #include "judge/baseline.h"
-#include "judge/oracle.h"
 
 #include <math.h>
 #include <string.h>
@@ -85,82 +84,6 @@ static enum tp_status write_junit(const struct tp_session *session, const char *
   TP_TRY(tp_output_open(file, session->arena, &output, error));
   tp_baseline_write_junit(baseline, fault, session->arena, output.stream);
   return tp_output_commit(&output, error);
-}
-
-/* "speedup=0.03", "ttft_s=5%" or "2%", of all figures that are not named. */
-static enum tp_status read_tolerance(const char *text, struct tp_arena *arena,
-                                     struct tp_baseline_tolerance *tolerance,
-                                     struct tp_error *error)
-{
-  const char *const equals = strchr(text, '=');
-  char *const value = tp_arena_strdup(arena, equals != NULL ? equals + 1 : text);
-  const size_t length = strlen(value);
-  *tolerance = (struct tp_baseline_tolerance){.metric = NULL};
-  if (equals != NULL)
-    TP_TRY(tp_foretold_metric(text, (size_t)(equals - text), arena, &tolerance->metric, error));
-  tolerance->is_ratio = length > 0 && value[length - 1] == '%';
-  if (tolerance->is_ratio)
-    value[length - 1] = '\0';
-  if (!tp_text_number(value, &tolerance->value) || tolerance->value < 0)
-    return tp_fail(error, TP_E_INPUT,
-                   "--tolerance '%s': give a number from 0 or a percentage, as in speedup=0.03, "
-                   "ttft_s=5%% or 2%%",
-                   text);
-  tolerance->value /= tolerance->is_ratio ? 100 : 1;
-  return TP_OK;
-}
-
-static enum tp_status read_request(const struct args *args, struct tp_arena *arena,
-                                   struct tp_baseline_request *request, struct tp_error *error)
-{
-  static const char *const usual[] = {"ttft_s", "tpot_s", "e2e_s", "speedup", "memory_bytes"};
-  const bool given = args->metrics.n > 0;
-  const size_t n = given ? args->metrics.n : sizeof usual / sizeof usual[0];
-  const size_t n_tolerances = args->tolerances.n;
-  const char **const metrics = TP_NEW(arena, const char *, n);
-  struct tp_baseline_tolerance *const tolerances =
-      TP_NEW(arena, struct tp_baseline_tolerance, n_tolerances + 1);
-  for (size_t i = 0; i < n; i++) {
-    const char *const name = given ? args->metrics.items[i] : usual[i];
-    TP_TRY(tp_foretold_metric(name, strlen(name), arena, &metrics[i], error));
-  }
-  for (size_t i = 0; i < n_tolerances; i++)
-    TP_TRY(read_tolerance(args->tolerances.items[i], arena, &tolerances[i], error));
-  tolerances[n_tolerances] = (struct tp_baseline_tolerance){.value = 0.01, .is_ratio = true};
-  *request = (struct tp_baseline_request){metrics, n, tolerances, n_tolerances + 1};
-  return TP_OK;
-}
-
-static enum tp_status make(const struct tp_session *session, const struct args *args,
-                           struct tp_error *error)
-{
-  struct tp_baseline_request request;
-  struct tp_output output;
-  size_t n_left_out = 0;
-  const char *const missing =
-      tp_sidecar_missing(args->make, session->argv, session->n_arguments, session->arena);
-  TP_TRY(read_request(args, session->arena, &request, error));
-  TP_TRY(tp_command_keep(args->make, "-o", args->out, error));
-  TP_TRY(tp_command_keep(tp_arena_printf(session->arena, "%s.json", args->make), "-o", args->out,
-                         error));
-  if (missing[0] != '\0')
-    tp_command_note(tp_arena_printf(
-        session->arena, "%s was made with%s, which no column tells: check the baseline with that",
-        args->make, missing));
-  if (args->out == NULL)
-    return tp_baseline_make(args->make, &request, session->arena, stdout, &n_left_out, error);
-  TP_TRY(tp_output_open(args->out, session->arena, &output, error));
-  const enum tp_status status =
-      tp_baseline_make(args->make, &request, session->arena, output.stream, &n_left_out, error);
-  if (status != TP_OK) {
-    tp_output_abort(&output);
-    return status;
-  }
-  TP_TRY(tp_output_commit(&output, error));
-  if (n_left_out > 0)
-    tp_command_note(tp_arena_printf(
-        session->arena, "%s: %zu rows left out: their points cannot run", args->make, n_left_out));
-  return TP_OK;
 }
 
 static size_t count(const struct tp_baseline *baseline, bool lost_only)
@@ -256,7 +179,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   TP_TRY(refuse_idle(args, error));
   if (args->make != NULL) {
     TP_TRY(tp_command_expect(positional, 0, 0, "", error));
-    return make(session, args, error);
+    const struct tp_check_make made = {args->make, args->out, &args->metrics, &args->tolerances};
+    return tp_check_make(session, &made, error);
   }
   TP_TRY(tp_command_expect(positional, 1, 1, "the baseline (a CSV)", error));
   struct tp_catalog catalog = tp_session_catalog(session, &args->sets, args->device);

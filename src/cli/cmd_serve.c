@@ -3,8 +3,8 @@
 #include "cli/points.h"
 #include "cli/result_file.h"
 #include "cli/served_rows.h"
+#include "cli/trace_input.h"
 #include "command/progress.h"
-#include "judge/unread.h"
 #include "serve/loads.h"
 
 #include <string.h>
@@ -62,32 +62,6 @@ static struct tp_load_list list_of(const struct tp_numbers *numbers)
   return (struct tp_load_list){numbers->items, numbers->n};
 }
 
-static enum tp_status read_trace(struct job *job, struct tp_error *error)
-{
-  /* What published traces have beside their requests. */
-  static const char *const beside[] = {"Model",      "Total tokens", "Log Type",
-                                       "Session ID", "Elapsed time", NULL};
-  struct tp_arena *const arena = job->session->arena;
-  struct tp_readable readable = {.inputs = {.n = 0}};
-  struct tp_csv csv;
-  TP_TRY(tp_input_csv(job->args->trace, &job->asked.catalog, &csv, error));
-  TP_TRY(tp_arrivals_read(&csv, arena, &job->loads.trace_visits, error));
-  tp_readable_add_all(&readable.others, tp_arrivals_columns, arena);
-  tp_readable_add_all(&readable.others, beside, arena);
-  return tp_unread_tell(&csv, &readable, "", &job->asked.catalog, error);
-}
-
-static void tell_longest(struct job *job, const struct tp_point *point,
-                         const struct tp_arrivals *visits)
-{
-  int64_t longest = 0;
-  for (size_t i = 0; i < visits->n; i++) {
-    const int64_t tokens = visits->items[i].prompt + visits->items[i].generate;
-    longest = tokens > longest ? tokens : longest;
-  }
-  tp_ask_tell_positions(point->model, longest, &job->asked.catalog);
-}
-
 static enum tp_status read_loads(struct job *job, struct tp_error *error)
 {
   const struct args *const args = job->args;
@@ -110,7 +84,7 @@ static enum tp_status read_loads(struct job *job, struct tp_error *error)
     return tp_fail(error, TP_E_INPUT,
                    "--trace says when requests come and how long they are; drop --concurrency, "
                    "--rate, --range-ratio, --requests, --seed, --prompt and --generate");
-  return read_trace(job, error);
+  return tp_trace_input(args->trace, &job->asked.catalog, arena, &job->loads.trace_visits, error);
 }
 
 /* Loads that options give and the file's columns, too. */
@@ -174,7 +148,7 @@ static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
     struct tp_point point;
     TP_TRY(tp_grid_point(grid, &job->asked.catalog, first + i % n_variants, &point, error));
     if (load->trace != NULL)
-      tell_longest(job, &point, &load->trace_visits);
+      tp_trace_tell_longest(&load->trace_visits, point.model, &job->asked.catalog);
     TP_TRY(tp_serve(job->serve, &point, load, &job->rows[job->n++], error));
     job->done += n;
   }

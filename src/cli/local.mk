@@ -3,6 +3,7 @@ bin_PROGRAMS += tpsim
 endif
 tpsim_LDADD = libtpcommand.la $(study_libs)
 tpsim_SOURCES = \
+	%D%/check_make.c %D%/check_make.h \
 	%D%/cmd_calibrate.c \
 	%D%/cmd_check.c \
 	%D%/cmd_compare.c \
@@ -35,4 +36,5 @@ tpsim_SOURCES = \
 	%D%/rows_table.c \
 	%D%/served_rows.c %D%/served_rows.h \
 	%D%/session.c \
+	%D%/trace_input.c %D%/trace_input.h \
 	%D%/timeline_file.c %D%/timeline_file.h

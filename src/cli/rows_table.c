@@ -109,7 +109,7 @@ void tp_rows_print_table(const struct tp_prediction *rows, size_t n, struct tp_a
     tp_table_add_row(&table, &inputs, r, constant);
     add_results(&table, &rows[r]);
   }
-  tp_table_put_constant(&inputs, constant, out);
+  tp_table_put_constant(&inputs, constant, "", out);
   tp_table_print(&table, out);
 }
 
@@ -177,7 +177,6 @@ void tp_rows_print_side_by_side(const struct tp_prediction *rows, size_t n, size
     tp_table_add_row(&table, &inputs, r, left_out);
     add_point(&table, rows + r, n_variants, with_reason);
   }
-  fputs("speedup over standard, end to end; ", out);
-  tp_table_put_constant(&inputs, constant, out);
+  tp_table_put_constant(&inputs, constant, "speedup over standard, end to end", out);
   tp_table_print(&table, out);
 }

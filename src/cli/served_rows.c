@@ -94,7 +94,7 @@ static void print_table(const struct tp_served *rows, size_t n, struct tp_arena 
     tp_table_add_row(&table, &inputs, r, constant);
     add_results(&table, &rows[r]);
   }
-  tp_table_put_constant(&inputs, constant, out);
+  tp_table_put_constant(&inputs, constant, "", out);
   tp_table_print(&table, out);
 }
 

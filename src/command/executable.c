@@ -1,6 +1,7 @@
 /* argv in, exit status out: the only file that reads the environment and sets the exit status. */
 #include "config.h"
 
+#include "base/child.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/manual.h"
@@ -14,15 +15,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The user's directory, the source tree of this build, the installed data. */
+/* The user's directory; then, of a program where it was built, the source tree, else the installed
+ * data; then the other one. */
 static struct tp_datadir data_dirs(const char *roots[3])
 {
   size_t n = 0;
   const char *const own = getenv("TPSIM_DATA");
   if (own != NULL && own[0] != '\0')
     roots[n++] = own;
-  roots[n++] = TP_SRCDIR;
-  roots[n++] = TP_DATADIR;
+  const bool is_built = tp_child_runs_in_build_tree();
+  roots[n++] = is_built ? TP_SRCDIR : TP_DATADIR;
+  roots[n++] = is_built ? TP_DATADIR : TP_SRCDIR;
   return (struct tp_datadir){roots, n};
 }
 

@@ -73,3 +73,38 @@ void tp_fold_print(const char *text, size_t indent, size_t width, FILE *out)
       fprintf(out, "%*s", (int)indent, "");
   } while (*text != '\0');
 }
+
+/* Bytes up to the line's end. */
+static size_t line_bytes(const char *text)
+{
+  return strcspn(text, "\n");
+}
+
+static bool all_fit(const char *text, size_t width)
+{
+  for (;;) {
+    const size_t bytes = line_bytes(text);
+    if (tp_fold_columns(text, bytes) > width)
+      return false;
+    if (text[bytes] == '\0')
+      return true;
+    text += bytes + 1;
+  }
+}
+
+void tp_fold_flow(const char *text, size_t width, FILE *out)
+{
+  enum { LONG = 60 }; /* columns: what is shorter ends on purpose */
+  char *const flowing = all_fit(text, width) ? NULL : strdup(text);
+  for (size_t at = 0; flowing != NULL && flowing[at] != '\0';) {
+    const size_t bytes = line_bytes(flowing + at);
+    const char next = flowing[at + bytes] == '\0' ? '\0' : flowing[at + bytes + 1];
+    if (next != '\0' && next != ' ' && next != '\n' && tp_fold_columns(flowing + at, bytes) > LONG)
+      flowing[at + bytes] = ' ';
+    at += bytes + (next != '\0');
+    if (next == '\0')
+      break;
+  }
+  tp_fold_print(flowing != NULL ? flowing : text, 0, width, out);
+  free(flowing);
+}

@@ -17,6 +17,10 @@ size_t tp_fold_line(const char *text, size_t width, size_t *next);
 /* Writes `bytes` of the text, control characters as '?'. */
 void tp_fold_put(const char *text, size_t bytes, FILE *out);
 
+/* Writes paragraphs and a line end: as they are where all of their lines fit, else each folded anew.
+ * A line goes on with the next one if it is long and that one begins at the margin. */
+void tp_fold_flow(const char *text, size_t width, FILE *out);
+
 /* Writes the text and a line end, its later lines behind `indent` spaces; the first begins there,
  * too. */
 void tp_fold_print(const char *text, size_t indent, size_t width, FILE *out);

@@ -18,11 +18,17 @@ static void print_option(const struct tp_option *option, FILE *out)
 void tp_help_command(const struct tp_executable *executable, const struct tp_command *command,
                      FILE *out)
 {
-  fprintf(out, "%s %s: %s\n\nusage: %s %s %s\n", executable->name, command->name, command->summary,
-          executable->name, command->name, command->usage);
+  const size_t width = tp_fold_width(out, HELP_WIDTH);
+  enum { USAGE_INDENT = 7 };
+  char line[1024];
+  snprintf(line, sizeof line, "%s %s: %s", executable->name, command->name, command->summary);
+  tp_fold_print(line, 0, width, out);
+  fputs("\nusage: ", out);
+  snprintf(line, sizeof line, "%s %s %s", executable->name, command->name, command->usage);
+  tp_fold_print(line, USAGE_INDENT, width, out);
   if (command->details != NULL) {
     putc('\n', out);
-    tp_fold_print(command->details, 0, tp_fold_width(out, HELP_WIDTH), out);
+    tp_fold_flow(command->details, width, out);
   }
   fputs("\noptions:\n", out);
   for (size_t i = 0; i < command->n_options; i++)

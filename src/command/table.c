@@ -57,18 +57,29 @@ void tp_table_add_row(struct tp_table *table, const struct tp_table *from, size_
       tp_table_add(table, from->cells.items[row * from->n_columns + c]);
 }
 
-void tp_table_put_constant(const struct tp_table *table, const bool *constant, FILE *out)
+/* Without line ends, where folding would begin a line. */
+static const char *plain(const char *cell, struct tp_arena *arena)
 {
-  const char *gap = "";
+  char *const copy = tp_arena_strdup(arena, cell);
+  for (char *c = copy; *c != '\0'; c++)
+    *c = *c == '\n' ? '?' : *c;
+  return copy;
+}
+
+void tp_table_put_constant(const struct tp_table *table, const bool *constant, const char *title,
+                           FILE *out)
+{
+  const char *gap = title[0] == '\0' ? "" : "; ", *words = title;
   for (size_t c = 0; c < table->n_columns; c++) {
     const char *const cell = table->cells.items[c];
     if (!constant[c] || cell[0] == '\0')
       continue;
-    fprintf(out, "%s%s ", gap, table->headers[c]);
-    tp_fold_put(cell, strlen(cell), out);
+    words = tp_arena_printf(table->arena, "%s%s%s %s", words, gap, table->headers[c],
+                            plain(cell, table->arena));
     gap = ", ";
   }
-  fputs("\n\n", out);
+  tp_fold_print(words, 0, tp_fold_width(out, SIZE_MAX), out);
+  putc('\n', out);
 }
 
 static size_t columns_of(const char *text)

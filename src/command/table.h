@@ -46,8 +46,10 @@ bool *tp_table_constant(const struct tp_table *table, const char *never);
 /* Adds the cells of a line of another table but those of the columns that are left out. */
 void tp_table_add_row(struct tp_table *table, const struct tp_table *from, size_t row,
                       const bool *left_out);
-/* "tp 8, prompt 1024": what these columns say, empty cells left out, and an empty line. */
-void tp_table_put_constant(const struct tp_table *table, const bool *constant, FILE *out);
+/* "TITLE; tp 8, prompt 1024": what these columns say, empty cells left out, folded, and an empty
+ * line; the title may be "". */
+void tp_table_put_constant(const struct tp_table *table, const bool *constant, const char *title,
+                           FILE *out);
 void tp_table_print(const struct tp_table *table, FILE *out);
 /* In any format: CSV cells as they are; JSON an array of objects,
  * numbers bare, empty ones null. */

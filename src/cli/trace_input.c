@@ -1,0 +1,31 @@
+#include "cli/trace_input.h"
+
+#include "cli/command.h"
+
+#include "judge/unread.h"
+#include "predict/ask.h"
+
+enum tp_status tp_trace_input(const char *file, struct tp_catalog *catalog, struct tp_arena *arena,
+                              struct tp_arrivals *visits, struct tp_error *error)
+{
+  static const char *const beside[] = {"Model",      "Total tokens", "Log Type",
+                                       "Session ID", "Elapsed time", NULL};
+  struct tp_readable readable = {.inputs = {.n = 0}};
+  struct tp_csv csv;
+  TP_TRY(tp_input_csv(file, catalog, &csv, error));
+  TP_TRY(tp_arrivals_read(&csv, arena, visits, error));
+  tp_readable_add_all(&readable.others, tp_arrivals_columns, arena);
+  tp_readable_add_all(&readable.others, beside, arena);
+  return tp_unread_tell(&csv, &readable, "", catalog, error);
+}
+
+void tp_trace_tell_longest(const struct tp_arrivals *visits, const struct tp_model *model,
+                           struct tp_catalog *catalog)
+{
+  int64_t longest = 0;
+  for (size_t i = 0; i < visits->n; i++) {
+    const int64_t tokens = visits->items[i].prompt + visits->items[i].generate;
+    longest = tokens > longest ? tokens : longest;
+  }
+  tp_ask_tell_positions(model, longest, catalog);
+}
