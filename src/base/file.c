@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FIRST_BYTES = 4096, MAX_BYTES = 256 * 1024 * 1024 };
+enum { FIRST_BYTES = 4096, MAX_BYTES = TP_FILE_MOST_BYTES };
 
 /* What the whole of `stream` needs, with a NUL and a byte to see its end; a guess where it is no
  * file. */

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "command/table.h"
+#include "judge/unread.h"
 #include "ops/costs.h"
 
 #include <string.h>
@@ -23,8 +24,11 @@ static const struct tp_option options[] = {
      "change one value of platform, device or stack for this run"},
 };
 
-static enum tp_status check_columns(const struct tp_csv *csv, struct tp_error *error)
+static enum tp_status check_columns(const struct tp_csv *csv, struct tp_arena *arena,
+                                    struct tp_error *error)
 {
+  const struct tp_readable readable = tp_readable_ops(arena);
+  TP_TRY(tp_unread_refuse_slips(csv, &readable, error));
   if (tp_csv_column(csv, "predicted_us") < 0)
     return TP_OK;
   return tp_fail(error, TP_E_INPUT, "%s:1: has a column 'predicted_us' already; remove it",
@@ -85,7 +89,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_csv csv;
   struct tp_op_time *times;
   TP_TRY(tp_csv_open(file, session->arena, &csv, error));
-  TP_TRY(check_columns(&csv, error));
+  TP_TRY(check_columns(&csv, session->arena, error));
   TP_TRY(tp_op_costs(session->dirs, &request, &csv, session->arena, &times, error));
   tp_command_notes(&notes);
   print_rows(&csv, times, format, session->arena);

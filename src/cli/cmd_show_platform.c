@@ -1,5 +1,7 @@
 /* tpsim show-platform: a topology with its routes, or the SimGrid XML made from it. */
+#include "base/file.h"
 #include "cli/command.h"
+#include "command/fold.h"
 #include "command/table.h"
 #include "platform/open.h"
 
@@ -17,6 +19,15 @@ static const struct tp_option options[] = {
      "change one value of platform or device"},
     TP_ROWS_OPTION(args, "text"),
 };
+
+/* Names of somebody's XML may hold anything, and lines are to stay lines. */
+static void make_names_plain(struct tp_platform *platform, struct tp_arena *arena)
+{
+  for (size_t i = 0; i < platform->n_vertices; i++)
+    platform->vertices[i].name = tp_fold_plain(platform->vertices[i].name, arena);
+  for (size_t i = 0; i < platform->n_links; i++)
+    platform->links[i].name = tp_fold_plain(platform->links[i].name, arena);
+}
 
 static void print_vertices(const struct tp_platform *platform)
 {
@@ -155,13 +166,16 @@ static enum tp_status run(struct tp_session *session, void *values,
                                            .n_sets = args->sets.n};
   struct tp_setup *setup;
   TP_TRY(tp_setup_open(session->dirs, &request, session->arena, &setup, error));
-  const struct tp_platform *platform = &setup->platform;
+  struct tp_platform *const platform = &setup->platform;
   if (args->format != NULL)
     return print_rows(platform, args->format, session->arena, error);
   if (args->xml) {
     tp_platform_write_xml(platform, setup->device.datasheet.dram_bytes_per_s, NULL, 0, stdout);
+    if (ftell(stdout) > TP_FILE_MOST_BYTES)
+      tp_command_note("these routes take more than the 256 MiB that tpsim reads back; SimGrid does");
     return TP_OK;
   }
+  make_names_plain(platform, session->arena);
   printf("%s: %d x %s on %d node%s\n", platform->name, platform->n_gpus, setup->device.name,
          platform->n_nodes, platform->n_nodes == 1 ? "" : "s");
   print_vertices(platform);

@@ -5,6 +5,7 @@
 #include "engine/timeline.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { MOST_POINTS = 64 };
 
@@ -135,7 +136,7 @@ enum tp_status tp_timeline_file_write(struct tp_session *session, const char *fi
   timeline.points = points->n > 1 ? points->names : NULL;
   TP_TRY(tp_output_open(file, arena, &output, error));
   const size_t length = strlen(file);
-  if (length > 4 && strcmp(file + length - 4, ".csv") == 0) {
+  if (length > 4 && strcasecmp(file + length - 4, ".csv") == 0) {
     tp_timeline_sort(&timeline);
     put_rows(&timeline, points, output.stream);
   } else

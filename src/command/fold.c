@@ -54,10 +54,23 @@ size_t tp_fold_line(const char *text, size_t width, size_t *next)
   return end;
 }
 
+static char plain(char byte)
+{
+  return (unsigned char)byte < ' ' || byte == '\x7f' ? '?' : byte;
+}
+
 void tp_fold_put(const char *text, size_t bytes, FILE *out)
 {
   for (size_t i = 0; i < bytes; i++)
-    putc((unsigned char)text[i] < ' ' || text[i] == '\x7f' ? '?' : text[i], out);
+    putc(plain(text[i]), out);
+}
+
+const char *tp_fold_plain(const char *text, struct tp_arena *arena)
+{
+  char *const copy = tp_arena_strdup(arena, text);
+  for (char *c = copy; *c != '\0'; c++)
+    *c = plain(*c);
+  return copy;
 }
 
 void tp_fold_print(const char *text, size_t indent, size_t width, FILE *out)

@@ -1,6 +1,8 @@
 #ifndef TP_COMMAND_FOLD_H
 #define TP_COMMAND_FOLD_H
 /* Text folded at words to the width of what it is printed on. */
+#include "base/arena.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -16,6 +18,9 @@ size_t tp_fold_line(const char *text, size_t width, size_t *next);
 
 /* Writes `bytes` of the text, control characters as '?'. */
 void tp_fold_put(const char *text, size_t bytes, FILE *out);
+
+/* A copy of the text with a '?' for each control character. */
+const char *tp_fold_plain(const char *text, struct tp_arena *arena);
 
 /* Writes paragraphs and a line end: as they are where all of their lines fit, else each folded anew.
  * A line goes on with the next one if it is long and that one begins at the margin. */

@@ -57,15 +57,6 @@ void tp_table_add_row(struct tp_table *table, const struct tp_table *from, size_
       tp_table_add(table, from->cells.items[row * from->n_columns + c]);
 }
 
-/* Without line ends, where folding would begin a line. */
-static const char *plain(const char *cell, struct tp_arena *arena)
-{
-  char *const copy = tp_arena_strdup(arena, cell);
-  for (char *c = copy; *c != '\0'; c++)
-    *c = *c == '\n' ? '?' : *c;
-  return copy;
-}
-
 void tp_table_put_constant(const struct tp_table *table, const bool *constant, const char *title,
                            FILE *out)
 {
@@ -75,7 +66,7 @@ void tp_table_put_constant(const struct tp_table *table, const bool *constant, c
     if (!constant[c] || cell[0] == '\0')
       continue;
     words = tp_arena_printf(table->arena, "%s%s%s %s", words, gap, table->headers[c],
-                            plain(cell, table->arena));
+                            tp_fold_plain(cell, table->arena));
     gap = ", ";
   }
   tp_fold_print(words, 0, tp_fold_width(out, SIZE_MAX), out);

@@ -27,8 +27,9 @@ void tp_nccl_hosts_add(struct tp_nccl_hosts *hosts, int group, const char *name,
   hosts->ranks++;
   if (name != NULL && hosts->n < TP_MAX_GPUS) /* no run has more */
     add_to_host(hosts, name, arena);
-  if (hosts->gpu == NULL && gpu != NULL)
-    hosts->gpu = tp_arena_strdup(arena, gpu);
+  if (gpu != NULL && (hosts->gpu == NULL || strstr(hosts->gpu, gpu) == NULL))
+    hosts->gpu = hosts->gpu == NULL ? tp_arena_strdup(arena, gpu)
+                                    : tp_arena_printf(arena, "%s and %s", hosts->gpu, gpu);
 }
 
 bool tp_nccl_hosts_are_alike(const struct tp_nccl_hosts *hosts)

@@ -15,7 +15,7 @@ struct tp_nccl_hosts {
   size_t n;
   int ranks, group;
   int of_others;   /* ranks of the other groups */
-  const char *gpu; /* of the first rank that says it; NULL: none does */
+  const char *gpu; /* those of the ranks that say it, unlike ones by " and "; NULL: none does */
 };
 
 /* Adds a rank of a group; texts are copied, NULL: not said. */

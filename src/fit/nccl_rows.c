@@ -19,6 +19,11 @@ enum tp_status tp_nccl_add(struct tp_nccl_reader *reader, const struct tp_nccl_r
                                                 "no type '%.32s'; run with -d float, half or "
                                                 "bfloat16",
                                                 type));
+  if (wrong != floor(wrong))
+    return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
+                                                "%.9g stands where #wrong does, a whole number: "
+                                                "the line is cut; leave it out",
+                                                wrong));
   if (wrong > 0)
     return tp_nccl_fail(reader, tp_arena_printf(reader->arena,
                                                 "#wrong is %.9g: the collective gave wrong values, "

@@ -116,19 +116,30 @@ static const char *said_of_unit(const struct tp_readable *readable, const char *
   return "";
 }
 
+enum tp_status tp_unread_refuse_slips(const struct tp_csv *csv, const struct tp_readable *readable,
+                                      struct tp_error *error)
+{
+  for (size_t c = 0; c < csv->n_columns; c++) {
+    const char *const column = csv->columns[c];
+    const char *const input =
+        column[0] == '\0' || is_read(readable, column) ? NULL : slip_for(csv, readable, column);
+    if (input != NULL)
+      return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'; did you mean '%s'?", csv->path,
+                     column, input);
+  }
+  return TP_OK;
+}
+
 enum tp_status tp_unread_tell(const struct tp_csv *csv, const struct tp_readable *readable,
                               const char *more, struct tp_catalog *catalog, struct tp_error *error)
 {
   struct tp_arena *const arena = catalog->arena;
   const char *said = "";
+  TP_TRY(tp_unread_refuse_slips(csv, readable, error));
   for (size_t c = 0; c < csv->n_columns; c++) {
     const char *const column = csv->columns[c];
     if (column[0] == '\0' || is_read(readable, column))
       continue;
-    const char *const input = slip_for(csv, readable, column);
-    if (input != NULL)
-      return tp_fail(error, TP_E_INPUT, "%s:1: unknown column '%s'; did you mean '%s'?", csv->path,
-                     column, input);
     said = tp_arena_printf(arena, "%s%s%s%s", said, said[0] == '\0' ? "" : ", ", column,
                            said_of_unit(readable, column, arena));
   }

@@ -26,6 +26,11 @@ void tp_readable_add_all(struct tp_column_names *names, const char *const *list,
 struct tp_readable tp_readable_points(struct tp_arena *arena);
 struct tp_readable tp_readable_ops(struct tp_arena *arena);
 
+/* Refuses a slip of the pen for an input that the table lacks, in words; other columns are nobody's
+ * fault. */
+enum tp_status tp_unread_refuse_slips(const struct tp_csv *csv, const struct tp_readable *readable,
+                                      struct tp_error *error);
+
 /* `more`, where it is not "", is said in the same note. */
 enum tp_status tp_unread_tell(const struct tp_csv *csv, const struct tp_readable *readable,
                               const char *more, struct tp_catalog *catalog, struct tp_error *error);

@@ -99,18 +99,24 @@ void tp_op_gpu_tell(struct tp_notes *notes, const char *file, const char *gpu, c
                     struct tp_arena *arena)
 {
   char model[MOST_WORD], word[MOST_WORD];
-  bool named = false;
+  bool named = false, found = false, unlike = false;
   const char *at = device;
   while (next_word(&at, model) && !has_digit(model)) /* "rtx-4090": 4090 */
     continue;
   if (notes == NULL || !has_digit(model))
     return;
-  for (at = gpu; next_word(&at, word);) {
-    if (strcmp(word, model) == 0)
-      return;
+  at = gpu;
+  for (bool more = true; more;) {
+    more = next_word(&at, word);
+    if (!more || strcmp(word, "and") == 0) { /* one of them ends */
+      unlike = unlike || (named && !found);  /* not just "NVIDIA Graphics Device" */
+      named = found = false;
+      continue;
+    }
+    found = found || strcmp(word, model) == 0;
     named = named || has_digit(word);
   }
-  if (named) /* and not just "NVIDIA Graphics Device" */
+  if (unlike)
     tell(notes,
          tp_arena_printf(arena, "%s: ran on '%s', and the device is %s; --device says another",
                          file, gpu, device),

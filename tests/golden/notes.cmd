@@ -7,3 +7,5 @@ printf 'model,platform,tp\nladder-1b,dgx-h100,4\nladder-1b,dgx-h100,\n' >points.
 printf 'model,platform,tp,concurrency\nladder-1b,dgx-h100,4,2\n' >loads.csv && tpsim serve --points loads.csv --tp 8 -c 4 >out; cut -d, -f 1-5 out
 # A table that misses its limits says all that it misses.
 printf 'model,platform,variant,tp,batch,prompt,ttft_s\nladder-1b,dgx-h100,standard,8,1,1024,0.006\nladder-1b,dgx-h100,ladder,8,1,1024,0.004\nladder-1b,dgx-h100,no-comm,8,1,1024,0.003\n' >runs.csv && tpsim validate runs.csv --max-gain-error 0.01 >out; head -n 1 out
+# Where GPUs of a run are not all the device, that is said.
+printf '# nThread 1\n#  Rank  0 Group  0 Pid  1 on  a device  0 [0x1] NVIDIA H100 80GB HBM3\n#  Rank  1 Group  0 Pid  1 on  a device  1 [0x2] NVIDIA A100-SXM4-80GB\n# size count type redop root time algbw busbw #wrong\n 1048576 262144 float sum -1 30 34.95 34.95 0\n' >log.txt && tpsim validate log.txt --op all_reduce -d h100-sxm --max-mape 9 >out; head -n 1 out

@@ -224,6 +224,8 @@ static const struct {
     {"all_reduce", 0, false, NOW "16 4 float sum -1 nan 0 0 0 5 0 0 0\n", "t.txt:9: size and time"},
     {"all_reduce", 0, false, NOW "16 4 float sum -1 5 0 0 3 5 0 0 0\n", "t.txt:9: #wrong is 3"},
     {"all_reduce", 0, false, NOW "16 4 float sum -1 5 0 0 0 5 0 0 7\n", "t.txt:9: #wrong is 7"},
+    {"all_reduce", 0, false, NOW "1073741824 268435456 float sum -1 5000 214.75 375.81\n",
+     "t.txt:9: 375.81 stands where #wrong does, a whole number: the line is cut"},
     {"all_reduce", 0, false, NOW "16 4 float 5 0.00 0 3 5 0.00 0 0\n", "t.txt:9: #wrong is 3"},
     {"all_reduce", 0, false,
      NOW "16 4 float sum -1 5 0 0 0 5 0 0 0\n"
