@@ -100,7 +100,8 @@ static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_poin
   const int64_t budget = tp_stack_prefill_tokens(stack, point->device->datasheet.dram_bytes);
   const int64_t most = most_sequences_of(point, load);
   const struct tp_arrivals arrivals = arrivals_of(point, load, serve->visits);
-  const struct tp_point largest = tp_site_largest(point, &arrivals, budget, most);
+  const struct tp_site_limits limits = {.step_tokens = budget, .sequences = most};
+  const struct tp_point largest = tp_site_largest(point, &arrivals, limits);
   struct tp_site site = {.steps = {.point = &largest,
                                    .timer = serve->timer,
                                    .memo = serve->memo,
@@ -121,7 +122,7 @@ static enum tp_status serve_outputs(struct tp_serve *serve, const struct tp_poin
   TP_TRY(check(point, error));
   TP_TRY(tp_steps_begin(&site.steps, error));
   row->point.nodes = tp_machine_nodes(&site.steps.timing.machine->machine);
-  TP_TRY(tp_site_room(&site, budget, &serve->misfit, &server.room_bytes, error));
+  TP_TRY(tp_site_room(&site, &arrivals, limits, &serve->misfit, &server.room_bytes, error));
   TP_TRY(tp_server_run(&server, &arrivals, load->load.concurrency, serve->visits, &serving, error));
   tp_served_fill(&serving, tp_mesh_ranks(&point->mesh), serve->visits, row);
   return TP_OK;

@@ -1,5 +1,6 @@
 #include "serve/site.h"
 
+#include <math.h>
 #include <string.h>
 
 double tp_site_cache_bytes(void *data, int64_t tokens)
@@ -44,12 +45,19 @@ static int64_t min_of(int64_t a, int64_t b)
   return a < b ? a : b;
 }
 
-struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_arrivals *arrivals,
-                                int64_t budget, int64_t most_sequences)
+/* Of those that run at once a replica has so many. */
+static int64_t share_of(const struct tp_point *point, int64_t sequences)
 {
+  return (sequences + point->mesh.dp - 1) / point->mesh.dp;
+}
+
+struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_arrivals *arrivals,
+                                struct tp_site_limits limits)
+{
+  const int64_t budget = limits.step_tokens;
   struct tp_point largest = *point;
-  const int64_t replicas = point->mesh.dp;
-  const int64_t of_a_replica = (most_sequences + replicas - 1) / replicas;
+  const int64_t of_a_replica = share_of(point, limits.sequences);
+  const bool computes_again = budget > 0 && point->stack->serving.cache == TP_CACHE_GROWS;
   int64_t capacity = 0;
   largest.prompt = 1;
   for (size_t i = 0; i < arrivals->n; i++) {
@@ -57,14 +65,48 @@ struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_ar
     largest.prompt = max_of(largest.prompt, arrival->prompt);
     capacity = max_of(capacity, arrival->prompt + arrival->generate);
   }
+  if (computes_again) /* all tokens of one that was put out before its last */
+    largest.prompt = max_of(largest.prompt, capacity - 1);
   largest.generate = capacity - largest.prompt;
   const int64_t of_a_step =
       budget > 0 ? (budget + largest.prompt - 1) / largest.prompt : of_a_replica;
-  largest.batch = replicas * min_of(of_a_step, of_a_replica);
+  largest.batch = point->mesh.dp * min_of(of_a_step, of_a_replica);
   return largest;
 }
 
-static enum tp_status make_room(struct tp_site *site, struct tp_misfit *misfit, double *room_bytes,
+static double room_beside(const struct tp_point *point, const struct tp_footprint *need)
+{
+  return point->device->datasheet.dram_bytes - tp_memory_reserve_bytes(point) -
+         (tp_memory_bytes(need) - need->kv_bytes);
+}
+
+/* The cache that the shortest request begins with. */
+static double least_cache_bytes(struct tp_site *site, const struct tp_arrivals *arrivals)
+{
+  double least = tp_site_cache_bytes(site, site->capacity);
+  for (size_t i = 0; i < arrivals->n; i++)
+    least = fmin(least, tp_site_cache_bytes(site, arrivals->items[i].prompt + 1));
+  return least;
+}
+
+/* More may decode together than one step takes prompts of: as many as there is room for, were there
+ * nothing beside. */
+static enum tp_status add_decode(struct tp_site *site, const struct tp_arrivals *arrivals,
+                                 int64_t of_a_replica, struct tp_footprint *need,
+                                 struct tp_error *error)
+{
+  struct tp_footprint decode;
+  const double fit = room_beside(site->steps.point, need) / least_cache_bytes(site, arrivals);
+  const int64_t n = max_of(1, (int64_t)fmin((double)of_a_replica, fit));
+  const struct tp_batch all = tp_batch_decode(n, site->capacity);
+  TP_TRY(
+      tp_steps_footprint(&site->steps, (struct tp_stage_pass){.stage = 0}, &all, &decode, error));
+  need->activation_bytes = fmax(need->activation_bytes, decode.activation_bytes);
+  return TP_OK;
+}
+
+static enum tp_status make_room(struct tp_site *site, const struct tp_arrivals *arrivals,
+                                int64_t of_a_replica, struct tp_misfit *misfit, double *room_bytes,
                                 struct tp_error *error)
 {
   const struct tp_point *const point = site->steps.point;
@@ -76,19 +118,23 @@ static enum tp_status make_room(struct tp_site *site, struct tp_misfit *misfit, 
   site->sequence = *program;
   need.kv_bytes = tp_site_cache_bytes(site, site->capacity);
   TP_TRY(tp_memory_check(point, &need, misfit, error));
-  *room_bytes = point->device->datasheet.dram_bytes - tp_memory_reserve_bytes(point) -
-                (tp_memory_bytes(&need) - need.kv_bytes);
+  TP_TRY(add_decode(site, arrivals, of_a_replica, &need, error));
+  TP_TRY(tp_memory_check(point, &need, misfit, error));
+  *room_bytes = room_beside(point, &need);
   return TP_OK;
 }
 
-enum tp_status tp_site_room(struct tp_site *site, int64_t budget, struct tp_misfit *misfit,
+enum tp_status tp_site_room(struct tp_site *site, const struct tp_arrivals *arrivals,
+                            struct tp_site_limits limits, struct tp_misfit *misfit,
                             double *room_bytes, struct tp_error *error)
 {
   struct tp_error reason;
-  const enum tp_status status = make_room(site, misfit, room_bytes, &reason);
+  const int64_t of_a_replica = share_of(site->steps.point, limits.sequences);
+  const enum tp_status status =
+      make_room(site, arrivals, of_a_replica, misfit, room_bytes, &reason);
   if (status == TP_OK)
     return TP_OK;
-  const bool unlimited = budget == 0 && strncmp(reason.text, "does not fit", 12) == 0;
+  const bool unlimited = limits.step_tokens == 0 && strncmp(reason.text, "does not fit", 12) == 0;
   return tp_fail(error, status, "%s%s", reason.text,
                  unlimited ? "; its stack takes all prompts that wait at once: limit with --batch "
                              "what runs"

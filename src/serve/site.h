@@ -12,15 +12,23 @@ struct tp_site {
   int since;        /* steps */
 };
 
-/* The point of the longest request, and of as many sequences of the longest prompt as the largest
- * step of a replica takes (budget 0: all that run): what memory is needed for. */
-struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_arrivals *arrivals,
-                                int64_t budget, int64_t most_sequences);
+struct tp_site_limits {
+  int64_t step_tokens; /* that a step of a replica takes; 0: all that wait */
+  int64_t sequences;   /* that run at once, in all replicas */
+};
 
-/* What one request needs beside the weights, and what is left then for the cache of all.
- * TP_E_INPUT where it does not fit, with the mend where a step takes so much because no budget
- * limits it.  The steps have begun; `misfit` is tp_memory_check's. */
-enum tp_status tp_site_room(struct tp_site *site, int64_t budget, struct tp_misfit *misfit,
+/* The point of the longest request, and of as many sequences of the longest prompt as the largest
+ * step of a replica takes: what memory is needed for.  Where caches grow, a prompt may be all that
+ * a sequence had when it was put out. */
+struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_arrivals *arrivals,
+                                struct tp_site_limits limits);
+
+/* What one request needs beside the weights, and what is left then for the cache of all, beside the
+ * activations of as many as may decode in it.  TP_E_INPUT where it does not fit, with the mend
+ * where a step takes so much because no budget limits it.  The steps have begun; `misfit` is
+ * tp_memory_check's. */
+enum tp_status tp_site_room(struct tp_site *site, const struct tp_arrivals *arrivals,
+                            struct tp_site_limits limits, struct tp_misfit *misfit,
                             double *room_bytes, struct tp_error *error);
 
 /* Of struct tp_server; `data` is the site. */

@@ -301,6 +301,34 @@ START_TEST(lists_and_rows_say_loads)
 }
 END_TEST
 
+static double running_with(const struct tp_point *point, const struct tp_served_load *load,
+                           double dram_bytes)
+{
+  struct tp_device device = *point->device;
+  struct tp_point smaller = *point;
+  device.datasheet.dram_bytes = dram_bytes;
+  smaller.device = &device;
+  return serve(&smaller, load).sequences;
+}
+
+/* Weights of 16.1 GB, a tenth kept free, a prefill of one long prompt, caches of 8,195 tokens and of
+ * 2,000 short requests, 2.1 GB in all, have room in 20.2 GB; the logits of all that then decode
+ * together, 2 bytes of 128,256 words each, only in 0.6 GB more. */
+START_TEST(logits_of_all_that_decode_take_room)
+{
+  enum { N = 2001 };
+  static struct tp_arrival items[N];
+  for (int i = 0; i < N; i++)
+    items[i] = (struct tp_arrival){.prompt = i == 0 ? 8192 : 1, .generate = 3};
+  const struct tp_served_load load = {.trace = "t.csv", .trace_visits = {.items = items, .n = N}};
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-0.24", "standard");
+  point.mesh.tp = 1;
+  const double all = running_with(&point, &load, 22e9);
+  ck_assert_rel(running_with(&point, &load, 21e9), all, 1e-9);
+  ck_assert_double_lt(running_with(&point, &load, 20.2e9), 0.75 * all);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("serve");
@@ -321,6 +349,7 @@ static Suite *suite(void)
   tcase_add_loop_test(loads, other_traces_are_refused_by_line, 0,
                       (int)(sizeof bad_traces / sizeof *bad_traces));
   tcase_add_test(loads, lists_and_rows_say_loads);
+  tcase_add_test(loads, logits_of_all_that_decode_take_room);
   suite_add_tcase(suite, loads);
   return suite;
 }
