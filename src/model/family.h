@@ -138,9 +138,10 @@ enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, co
 void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* architectures.c: whether the file is of a head that drafts for another model; whether its model
- * has an LM head. */
+/* architectures.c: whether the file is of a head that drafts for another model; the op that its
+ * class lacks here, or NULL; whether its model has an LM head. */
 bool tp_architectures_draft(const struct tp_reading *reading);
+const char *tp_architectures_op(const struct tp_reading *reading);
 void tp_architectures_read(struct tp_reading *reading);
 
 /* absent.c: whether attention is latent; layers that `layer_types` lists where no other key counts
@@ -175,9 +176,10 @@ const char *tp_key_told(const char *key);
 enum tp_status tp_spelling_unfold(struct tp_reading *reading);
 enum tp_status tp_spelling_settle_lists(struct tp_reading *reading);
 
-/* refused.c: of a family that is not read, the op that is missing, or what its name leaves unsaid;
- * NULL: nothing is known. */
+/* refused.c: of a family that is not read, the op that is missing, by its name or that of its class
+ * (BitnetForCausalLM), or what its name leaves unsaid; NULL: nothing is known. */
 const char *tp_refused_op(const char *name);
+const char *tp_refused_class(const char *class, struct tp_arena *arena);
 const char *tp_refused_mend(const char *name);
 
 /* unknown.c: refuses a file that is none of a model, by the keys that say so; one whose family,
