@@ -195,6 +195,11 @@ enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind
  * another. */
 enum tp_status tp_kinds_read(struct tp_reading *reading);
 
+/* python_json.c: parses text in which NaN, Infinity and integers past 64 bits may stand, as Python
+ * writes them; none of these is a number of any field. */
+enum tp_status tp_python_json_parse(const char *name, const char *text, struct tp_arena *arena,
+                                    struct tp_doc *doc, struct tp_error *error);
+
 /* positions.c: how long a sequence the model is made for. */
 enum tp_status tp_positions_read(struct tp_reading *reading);
 

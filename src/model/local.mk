@@ -8,6 +8,7 @@ libtpcore_la_SOURCES += \
 	%D%/parameters.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/positions.c \
+	%D%/python_json.c \
 	%D%/quantise.c \
 	%D%/refused.c \
 	%D%/silent.c \

@@ -4,7 +4,6 @@
 #include "model/family.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The language model of a file that has other parts, too. */
@@ -229,41 +228,13 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   return TP_OK;
 }
 
-/* Python writes NaN and Infinity, which no JSON has: they become text, which no number may be. */
-static const char *without_bare_words(const char *text, struct tp_arena *arena)
-{
-  static const char *const words[] = {"NaN", "-Infinity", "Infinity"};
-  if (strstr(text, "NaN") == NULL && strstr(text, "Infinity") == NULL)
-    return text;
-  char *const copy = tp_arena_alloc(arena, 3 * strlen(text) + 1, 1), *end = copy;
-  bool quoted = false;
-  while (*text != '\0') {
-    size_t length = 0;
-    for (size_t i = 0; i < 3 && !quoted && length == 0; i++)
-      if (strncmp(text, words[i], strlen(words[i])) == 0)
-        length = strlen(words[i]);
-    if (length > 0) {
-      end += sprintf(end, "\"%.*s\"", (int)length, text);
-      text += length;
-      continue;
-    }
-    if (quoted && *text == '\\' && text[1] != '\0')
-      *end++ = *text++;
-    else if (*text == '"')
-      quoted = !quoted;
-    *end++ = *text++;
-  }
-  *end = '\0';
-  return copy;
-}
-
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,
                              struct tp_error *error)
 {
   struct tp_doc doc;
   const char *text;
   TP_TRY(tp_file_read(file, arena, &text, error));
-  TP_TRY(tp_doc_parse(file, without_bare_words(text, arena), arena, &doc, error));
+  TP_TRY(tp_python_json_parse(file, text, arena, &doc, error));
   struct tp_reading *const reading = TP_NEW(arena, struct tp_reading, 1);
   reading->doc = &doc;
   reading->arena = arena;

@@ -9,4 +9,5 @@ unit_tests += \
 	%D%/test_pattern \
 	%D%/test_quantise \
 	%D%/test_quantise_types \
-	%D%/test_said
+	%D%/test_said \
+	%D%/test_spelling

@@ -95,6 +95,7 @@ START_TEST(positions_are_those_of_engines)
   } files[] = {{"", 0},
                {",\"max_position_embeddings\":null", 0},
                {",\"max_position_embeddings\":4096", 4096},
+               {",\"model_max_length\":1000000000000000019884624838656", 0},
                {",\"max_position_embeddings\":4096.0,\"rope_scaling\":null", 4096},
                {",\"max_position_embeddings\":4096" ROPE("linear", ""), 16384},
                {",\"max_position_embeddings\":4096" ROPE("dynamic", ORIGINAL), 16384},
