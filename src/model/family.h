@@ -45,6 +45,7 @@ struct tp_config {
   bool use_qk_norm;
   enum tp_qk_norm qk_norm_form; /* where it is used */
   int64_t n_shared;             /* experts that all tokens see, each as wide as the others */
+  int64_t shared_width;         /* ... unless this is: of one of them */
   int64_t dense_ffn;            /* of layers without experts, where it is another key's */
   int64_t first_dense;          /* so many layers without experts; then every `mixture_step`-th, */
   int64_t mixture_step, mixture_phase; /* where (layer + phase) % step == 0 */
@@ -125,6 +126,8 @@ static inline bool tp_key_is_given(const struct tp_reading *reading, const char 
 
 /* The key by which the file spells the field at `offset`: the one present, else the usual one. */
 const char *tp_key_of(const struct tp_reading *reading, size_t offset);
+/* Whether the file spells the field at `offset` as null, and nowhere else. */
+bool tp_key_is_null(const struct tp_reading *reading, size_t offset);
 #define TP_KEY(reading, field) tp_key_of(reading, offsetof(struct tp_config, field))
 
 /* Whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches. */
@@ -146,12 +149,14 @@ void tp_architectures_read(struct tp_reading *reading);
 
 /* absent.c: whether attention is latent; layers that `layer_types` lists where no other key counts
  * them, else 0; refuses a file that leaves out all its sizes, widths of latents that are null, and
- * a size that nobody has; notes those that its class has. */
+ * a size that nobody has; notes sizes that its class has, and, of a model that is read, what else
+ * its class has that changes cost or memory. */
 bool tp_has_latents(const struct tp_reading *reading);
 int64_t tp_counted_layers(const struct tp_reading *reading);
 enum tp_status tp_sizes_check(const struct tp_reading *reading);
 enum tp_status tp_latents_check(const struct tp_reading *reading);
 enum tp_status tp_absent_check(struct tp_reading *reading);
+void tp_absent_note(struct tp_reading *reading);
 
 /* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; refuses such a file.
  */
@@ -191,6 +196,10 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
 /* windows.c, mixtures.c: what each layer is, in `layers` of them. */
 enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers);
 enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers);
+/* Whether the family alone says in which turns layers slide; whether the file lists which layers
+ * have experts. */
+bool tp_windows_are_by_class(const struct tp_reading *reading);
+bool tp_mixtures_are_listed(const struct tp_reading *reading);
 /* kinds.c: fills in the model's kinds of layers.  Fails where keys are mistyped or contradict one
  * another. */
 enum tp_status tp_kinds_read(struct tp_reading *reading);

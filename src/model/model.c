@@ -222,6 +222,7 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   TP_TRY(check_heads(reading, &reading->config.model));
   TP_TRY(check_projection(reading));
   TP_TRY(tp_kinds_read(reading));
+  tp_absent_note(reading);
   TP_TRY(tp_positions_read(reading));
   TP_TRY(tp_quantise_read(reading, file));
   say_unpriced(&reading->config.model);

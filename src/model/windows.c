@@ -135,6 +135,14 @@ static bool slides_by_rule(const struct tp_config *config, int64_t layer)
   return false;
 }
 
+bool tp_windows_are_by_class(const struct tp_reading *reading)
+{
+  const int64_t usual = reading->family->defaults->window_pattern;
+  return usual > 0 && reading->config.window_pattern == usual &&
+         !tp_key_is_given(reading, "layer_types") &&
+         !tp_key_is_given(reading, TP_KEY(reading, window_pattern));
+}
+
 /* A list beside another key that says which layers slide must not say something else. */
 static enum tp_status check_list(const struct tp_reading *reading, const bool *slides)
 {

@@ -4,6 +4,7 @@ unit_tests += \
 	%D%/test_families \
 	%D%/test_family_keys \
 	%D%/test_layer \
+	%D%/test_left_out \
 	%D%/test_model \
 	%D%/test_parameters \
 	%D%/test_pattern \
