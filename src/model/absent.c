@@ -120,12 +120,13 @@ static void note_absent_numbers(struct tp_reading *reading)
   }
 }
 
-/* Kraken's class is this project's. */
+/* GPT-2 and those of its time have no other head than their embedding; of later ones nobody knows
+ * it without their class. */
 static bool leaves_out_tying(const struct tp_reading *reading)
 {
   static const char usual[] = "tie_word_embeddings";
   const struct tp_model *const model = &reading->config.model;
-  return model->tied_head && !model->headless && model->kraken_ways == 0 &&
+  return model->tied_head && !model->headless && reading->family->keys & TP_KEYS_SHAPE &&
          reading->family->defaults->model.tied_head &&
          !tp_key_is_given(reading, TP_KEY(reading, model.tied_head)) &&
          !json_is_boolean(json_object_get(reading->doc->root, usual));

@@ -62,6 +62,9 @@ static const struct {
     {"gemma", TINY, {HAS("'tie_word_embeddings' is left out; it is true", "gemma")}},
     {"gemma", TINY ",\"architectures\":[\"GemmaModel\"]", {"names no LM head"}},
     {"llama", TINY, {NULL}},
+    {"gpt2",
+     "\"n_layer\":2,\"n_embd\":64,\"n_head\":4,\"n_positions\":8,\"vocab_size\":10",
+     {NULL}},
 };
 
 START_TEST(defaults_that_change_cost_are_said)
