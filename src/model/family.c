@@ -102,7 +102,7 @@ DEFAULTS(exaone4) = {
 DEFAULTS(seed_oss) = {GATED(SIZES(64, 5120, 80, 8, 27648, 155136), .head_dim = 128),
                       .attention_bias = true, .out_unbiased = true};
 DEFAULTS(smollm3) = {GATED(SIZES(36, 2048, 16, 4, 11008, 128256), .tied_head = true),
-                     WINDOWS_OF(LISTED, 0)};
+                     WINDOWS_OF(UNTURNED, 0)};
 DEFAULTS(hunyuan) = {GATED(.qk_norm = TP_QK_NORM_HEAD)};
 DEFAULTS(hunyuan_moe) = {GATED(.qk_norm = TP_QK_NORM_HEAD), .experts_take_ffn = true};
 DEFAULTS(ernie4_5) = {

@@ -8,7 +8,8 @@ enum tp_sliding {
   TP_SLIDING_NEVER,  /* its attention knows none */
   TP_SLIDING_LISTED, /* none; but those that a file lists */
   TP_SLIDING_ALL,
-  TP_SLIDING_FROM /* from `max_window_layers` on, if it uses windows */
+  TP_SLIDING_FROM,    /* from `max_window_layers` on, if it uses windows */
+  TP_SLIDING_UNTURNED /* smollm3: those without rotary angles, if it uses windows */
 };
 
 /* Widths of attention in layers that slide, or in those that do not; 0: as in the others. */
@@ -192,6 +193,12 @@ const char *tp_refused_mend(const char *name);
 enum tp_status tp_family_check_file(const struct tp_reading *reading);
 enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
                                       const char *name);
+
+/* turns.c: whether a value is this text; which layers slide by gpt_neo's lists, by smollm3's of
+ * rotary angles: `slides` by layer. */
+bool tp_is_word(const json_t *value, const char *word);
+enum tp_status tp_turns_read(struct tp_reading *reading, bool *slides);
+enum tp_status tp_unturned_read(struct tp_reading *reading, bool *slides);
 
 /* windows.c, mixtures.c: what each layer is, in `layers` of them. */
 enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers);

@@ -17,5 +17,6 @@ libtpcore_la_SOURCES += \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_methods.c %D%/scheme_names.c \
 	%D%/scheme_quark.c %D%/scheme_rules.c %D%/scheme_types.c %D%/scheme_types.h \
 	%D%/shard.c %D%/shard.h \
+	%D%/turns.c \
 	%D%/unknown.c \
 	%D%/windows.c

@@ -263,6 +263,12 @@ static const struct {
      "0110 0 7"},
     {"llama", SHAPE "2,\"sliding_window\":7,\"layer_types\":[" SLIDING "," SLIDING "]", "00 7"},
     {"llama", SHAPE "8,\"sliding_window\":7,\"sliding_window_pattern\":6", "00000100 7 0"},
+#define USED ",\"use_sliding_window\":true,\"sliding_window\":7"
+    {"smollm3", SHAPE "8" USED, "00010001 0 7"},
+    {"smollm3", SHAPE "4" USED ",\"no_rope_layer_interval\":2", "0101 0 7"},
+    {"smollm3", SHAPE "3" USED ",\"no_rope_layers\":[0,1,1]", "011 7 0"},
+    {"smollm3", SHAPE "3" USED ",\"layer_types\":[" FULL "," SLIDING "," FULL "]", "010 0 7"},
+    {"smollm3", SHAPE "4,\"use_sliding_window\":true,\"sliding_window\":null", "0000 0"},
     {"llama",
      SHAPE "2,\"sliding_window\":7,\"sliding_window_pattern\":2,\"layer_types\":[" SLIDING "," FULL
            "]",
