@@ -177,6 +177,12 @@ bool tp_key_is_silent(const struct tp_reading *reading, const struct tp_family *
                       const char *key);
 const char *tp_key_told(const char *key);
 
+/* part.c: finds the language model of a file that has other parts, too; its family where it does not
+ * say one itself, but the whole file does; notes the parts that are left out. */
+void tp_part_find(struct tp_reading *reading);
+const char *tp_part_family(struct tp_reading *reading, const char *whole);
+void tp_part_note(struct tp_reading *reading);
+
 /* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of
  * the same number for each layer becomes that number, where a field of the family is one. */
 enum tp_status tp_spelling_unfold(struct tp_reading *reading);

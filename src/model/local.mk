@@ -5,7 +5,7 @@ libtpcore_la_SOURCES += \
 	%D%/layer.c %D%/layer.h \
 	%D%/matrix_names.c %D%/matrix_names.h %D%/missing_ops.c %D%/mixtures.c \
 	%D%/model.c %D%/model.h \
-	%D%/parameters.c \
+	%D%/parameters.c %D%/part.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/positions.c \
 	%D%/python_json.c \

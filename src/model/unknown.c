@@ -133,7 +133,9 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
   if (missing != NULL)
     return tp_key_fail(reading, key, "asks for %s, which no op here does (family '%.60s')", missing,
                        name);
-  const char *const op = tp_refused_op(name), *const mend = tp_refused_mend(name);
+  const bool unsaid = reading->path[0] != '\0' && !tp_key_is_given(reading, "model_type");
+  const char *const op = tp_refused_op(name);
+  const char *const mend = unsaid ? NULL : tp_refused_mend(name);
   if (op != NULL)
     return tp_doc_fail(reading->doc, path, reading->error,
                        "family '%.60s' has %s, which no op here does", name, op);
@@ -151,6 +153,10 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
         TP_APPEND(reading->arena, names, n, family->name);
       nearest = distance < nearest ? distance : nearest;
     }
+  if (n == 0 && unsaid)
+    return tp_key_fail(reading, "",
+                       "its family is not known: it has no 'model_type'; add it, as the name of "
+                       "the language model's family");
   return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
                      n > 0 ? tp_text_hint(reading->arena, name, names, n)
                            : "; models/README.md lists those that are read: where its layers "

@@ -26,6 +26,24 @@ START_TEST(json_may_be_as_python_writes_it)
 }
 END_TEST
 
+/* A language model that does not say its family has that of Hugging Face's class. */
+static const char *const parts[][2] = {{"llava", "llama"},        {"llava_onevision", "qwen2"},
+                                       {"mistral3", "mistral"},   {"paligemma", "gemma"},
+                                       {"internvl", "qwen2"},     {"voxtral", "llama"},
+                                       {"gemma3", "gemma3_text"}, {"qwen3_vl", "qwen3_vl_text"}};
+
+START_TEST(a_part_has_the_family_of_its_class)
+{
+  const struct tp_model m = open_text(
+      tp_arena_printf(arena, "{\"model_type\":\"%s\",\"text_config\":{" TINY "}}", parts[_i][0]),
+      arena);
+  const bool said = strstr(parts[_i][1], parts[_i][0]) == NULL;
+  ck_assert_str_eq(m.family, parts[_i][1]);
+  ck_assert_int_eq(strstr(m.notes[0], "text_config: 'model_type' is left out; it is '") != NULL,
+                   said);
+}
+END_TEST
+
 #define COUNT(table) (int)(sizeof table / sizeof table[0])
 static Suite *suite(void)
 {
@@ -33,6 +51,7 @@ static Suite *suite(void)
   TCase *const t = tcase_create("spelling");
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, json_may_be_as_python_writes_it, 0, COUNT(python));
+  tcase_add_loop_test(t, a_part_has_the_family_of_its_class, 0, COUNT(parts));
   suite_add_tcase(s, t);
   return s;
 }
