@@ -8,10 +8,9 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Families that nothing here reads, whose name is two letters or fewer from one that is; others of
- * them are known by what they compute (refused.c). */
-static const char *const others[] = {"dpt",      "flava",   "glm4v_moe", "internvl", "mimi",
-                                     "mistral3", "pixtral", "plamo",     "voxtral",  "xlm"};
+/* Families that nothing here reads, whose name is two letters or fewer from one that is, its first
+ * letter the same; others of them are known by what they compute (refused.c). */
+static const char *const others[] = {"glm4v_moe", "internvl", "mimi", "mistral3"};
 
 static bool is_other(const char *name)
 {
@@ -83,13 +82,19 @@ static bool fills_in(const struct tp_reading *reading, const struct tp_family *f
                           offsetof(struct tp_config, model.experts.count)));
 }
 
+/* A slip of the hand keeps the first letter: "plamo3" is no "olmo3", nor "molmo2" an "olmo2". */
+static bool begin_alike(const char *a, const char *b)
+{
+  return tolower((unsigned char)a[0]) == tolower((unsigned char)b[0]);
+}
+
 static bool was_meant(const struct tp_reading *reading, const char *name,
                       const struct tp_family *family)
 {
   const size_t most = strlen(name) < 4 ? 0 : 2; /* "Yi" is no slip of "phi" */
-  return tp_text_distance(name, family->name) <= most && same_generation(name, family->name) &&
-         !derives(name, family->name) && tp_keys_suit(reading, family) &&
-         !fills_in(reading, family);
+  return begin_alike(name, family->name) && tp_text_distance(name, family->name) <= most &&
+         same_generation(name, family->name) && !derives(name, family->name) &&
+         tp_keys_suit(reading, family) && !fills_in(reading, family);
 }
 
 /* Files of other tools that have no family. */
