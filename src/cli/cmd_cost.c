@@ -126,9 +126,8 @@ const struct tp_command tp_command_cost = {
         "A kernel with held_sms or copy_bytes_per_s runs beside so many SMs held and so much DRAM\n"
         "traffic. The same rows come back with predicted_us and its 10 % and 90 % quantiles\n"
         "low_us,high_us. Columns an op does not use may be absent or empty, others are passed\n"
-        "through; dtype is bf16 where it is empty, of gemm and moe also fp8, fp8-block, nvfp4, "
-        "w4a16,\n"
-        "w4a16-mxfp4 or w4a8-mxfp4.",
+        "through; dtype is bf16 where it is empty, or fp16, fp8 or fp32, of gemm and moe also\n"
+        "fp8-block, nvfp4, w4a16, w4a16-mxfp4 or w4a8-mxfp4.",
     .example =
         "printf 'op,m,n,k,dtype\\ngemm,16,8192,8192,bf16\\n' | tpsim cost --device h100-sxm -",
     .options = options,

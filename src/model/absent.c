@@ -54,33 +54,97 @@ static void note_left_out(struct tp_reading *reading, size_t offset)
               reading->family->name);
 }
 
-/* Sizes that a file may leave to its class: a number of the class's own, or as many key/value heads
- * as there are heads. */
-static void note_absent(struct tp_reading *reading)
+static bool any_kind(const struct tp_model *model, bool (*has)(const struct tp_layer_kind *kind))
 {
-  const bool has_heads = reading->family->keys & TP_KEYS_SHAPE && !tp_has_latents(reading);
-  const bool has_experts = reading->config.model.experts.count > 0;
-  const bool has_shared = has_experts && reading->config.model.experts.shared_ffn > 0;
+  for (int kind = 0; kind < tp_model_n_kinds(model); kind++)
+    if (has(&model->kinds[kind]))
+      return true;
+  return false;
+}
+
+static bool is_dense(const struct tp_layer_kind *kind)
+{
+  return !kind->mixture && !kind->no_mlp;
+}
+
+static bool slides(const struct tp_layer_kind *kind)
+{
+  return kind->window > 0;
+}
+
+/* Numbers that a file may leave to its class, where they bear on its layers: one of the class's
+ * own, or as many key/value heads as there are heads. */
+static void note_absent_numbers(struct tp_reading *reading)
+{
+  const struct tp_config *const config = &reading->config;
+  const struct tp_expert_shape *const experts = &config->model.experts;
+  const bool has_latents = tp_has_latents(reading), has_experts = experts->count > 0;
+  const bool has_heads = reading->family->keys & TP_KEYS_SHAPE && !has_latents;
+  const bool by_layer = reading->family->keys & TP_KEYS_BLOCKS ||
+                        tp_key_is_given(reading, "num_key_value_heads_per_layer");
+  const bool has_shared = has_experts && experts->shared_ffn > 0;
+  const bool counts_shared =
+      has_shared && !tp_key_is_given(reading, TP_KEY(reading, model.experts.shared_ffn));
+  const bool has_dense = any_kind(&config->model, is_dense);
+  const bool has_windows = any_kind(&config->model, slides);
+  const bool slides_from = config->sliding == TP_SLIDING_FROM && config->use_window &&
+                           !tp_key_is_given(reading, "layer_types");
   const struct {
     size_t offset;
     bool counts;
-  } sizes[] = {{offsetof(struct tp_config, model.kv_heads), has_heads},
-               {offsetof(struct tp_config, model.head_dim), has_heads},
-               {offsetof(struct tp_config, model.experts.count), has_experts},
-               {offsetof(struct tp_config, model.experts.top_k), has_experts},
-               {offsetof(struct tp_config, model.experts.ffn), has_experts},
-               {offsetof(struct tp_config, model.experts.shared_ffn), has_shared},
-               {offsetof(struct tp_config, model.latent.q_rank), tp_has_latents(reading)},
-               {offsetof(struct tp_config, model.latent.nope_dim), tp_has_latents(reading)},
-               {offsetof(struct tp_config, model.latent.rope_dim), tp_has_latents(reading)},
-               {offsetof(struct tp_config, model.latent.value_dim), tp_has_latents(reading)}};
-  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-    const bool is_own = i == 0 || count_at(reading->family->defaults, sizes[i].offset) > 0;
-    const char *const key = tp_key_of(reading, sizes[i].offset);
-    if (sizes[i].counts && is_own &&
-        json_object_get(reading->object, key) == NULL) /* null says it */
-      note_left_out(reading, sizes[i].offset);
+  } numbers[] = {{offsetof(struct tp_config, model.kv_heads), has_heads && !by_layer},
+                 {offsetof(struct tp_config, model.head_dim), has_heads},
+                 {offsetof(struct tp_config, window), has_windows},
+                 {offsetof(struct tp_config, max_window_layers), slides_from},
+                 {offsetof(struct tp_config, model.experts.count), has_experts},
+                 {offsetof(struct tp_config, model.experts.top_k), has_experts},
+                 {offsetof(struct tp_config, model.experts.ffn), has_experts},
+                 {offsetof(struct tp_config, model.experts.shared_ffn), has_shared},
+                 {offsetof(struct tp_config, n_shared), counts_shared},
+                 {offsetof(struct tp_config, dense_ffn), has_dense},
+                 {offsetof(struct tp_config, first_dense),
+                  has_experts && has_dense && !tp_mixtures_are_listed(reading)},
+                 {offsetof(struct tp_config, model.latent.q_rank), has_latents},
+                 {offsetof(struct tp_config, model.latent.nope_dim), has_latents},
+                 {offsetof(struct tp_config, model.latent.rope_dim), has_latents},
+                 {offsetof(struct tp_config, model.latent.value_dim), has_latents}};
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    const size_t offset = numbers[i].offset;
+    const char *const key = tp_key_of(reading, offset);
+    const bool of_heads = offset == offsetof(struct tp_config, model.kv_heads);
+    const bool as_heads = of_heads && json_is_null(json_object_get(reading->object, key));
+    const bool is_own = of_heads || count_at(reading->family->defaults, offset) > 0;
+    if (numbers[i].counts && is_own && count_at(config, offset) > 0 && !as_heads &&
+        !tp_key_is_given(reading, key))
+      note_left_out(reading, offset);
   }
+}
+
+/* GPT-2 and those of its time have no other head than their embedding; of later ones nobody knows
+ * it without their class. */
+static bool leaves_out_tying(const struct tp_reading *reading)
+{
+  static const char usual[] = "tie_word_embeddings";
+  const struct tp_model *const model = &reading->config.model;
+  return model->tied_head && !model->headless && reading->family->keys & TP_KEYS_SHAPE &&
+         reading->family->defaults->model.tied_head &&
+         !tp_key_is_given(reading, TP_KEY(reading, model.tied_head)) &&
+         !json_is_boolean(json_object_get(reading->doc->root, usual));
+}
+
+void tp_absent_note(struct tp_reading *reading)
+{
+  const struct tp_config *const config = &reading->config;
+  const char *const family = reading->family->name;
+  note_absent_numbers(reading);
+  if (any_kind(&config->model, slides) && tp_windows_are_by_class(reading))
+    tp_key_note(reading, "",
+                "'layer_types' is left out; of %" PRId64 " layers the last sees all tokens, as "
+                "Hugging Face's %s has it",
+                config->window_pattern, family);
+  if (leaves_out_tying(reading))
+    tp_key_note(reading, "", "'%s' is left out; it is true, as Hugging Face's %s has it",
+                TP_KEY(reading, model.tied_head), family);
 }
 
 static bool gives_size(const struct tp_reading *reading, const struct tp_field *fields, size_t n)
@@ -156,6 +220,5 @@ enum tp_status tp_absent_check(struct tp_reading *reading)
     if (!tp_key_is_given(reading, key) && !follows && value != tp_counted_layers(reading))
       note_left_out(reading, counts[i].offset);
   }
-  note_absent(reading);
   return TP_OK;
 }

@@ -64,7 +64,7 @@ enum tp_status tp_beside_open(const struct tp_reading *reading, const char *file
       continue;
     const char *text;
     TP_TRY(tp_file_read(path, reading->arena, &text, reading->error));
-    TP_TRY(tp_doc_parse(path, text, reading->arena, &found->doc, reading->error));
+    TP_TRY(tp_python_json_parse(path, text, reading->arena, &found->doc, reading->error));
     found->name = files[i].name;
     found->file = path;
     found->path = files[i].path;

@@ -102,7 +102,7 @@ DEFAULTS(exaone4) = {
 DEFAULTS(seed_oss) = {GATED(SIZES(64, 5120, 80, 8, 27648, 155136), .head_dim = 128),
                       .attention_bias = true, .out_unbiased = true};
 DEFAULTS(smollm3) = {GATED(SIZES(36, 2048, 16, 4, 11008, 128256), .tied_head = true),
-                     WINDOWS_OF(LISTED, 0)};
+                     WINDOWS_OF(UNTURNED, 0)};
 DEFAULTS(hunyuan) = {GATED(.qk_norm = TP_QK_NORM_HEAD)};
 DEFAULTS(hunyuan_moe) = {GATED(.qk_norm = TP_QK_NORM_HEAD), .experts_take_ffn = true};
 DEFAULTS(ernie4_5) = {
@@ -140,7 +140,6 @@ DEFAULTS(llama4) = {GATED(SIZES(48, 5120, 40, 8, 8192, 202048), .head_dim = 128,
                     .experts_take_ffn = true,
                     .qk_norm_form = TP_QK_NORM_PLAIN,
                     .dense_ffn = 16384,
-                    .n_shared = 1,
                     .mixture_step = 1,
                     .mixture_phase = 1};
 DEFAULTS(minimax_m2) = {GATED(.qk_norm = TP_QK_NORM_NONE), .qk_norm_form = TP_QK_NORM_WHOLE,
@@ -265,6 +264,11 @@ static void settle_stablelm(struct tp_config *config)
 }
 
 static const struct tp_field qwen2_moe_fields[] = {SWITCH("qkv_bias", model.qkv_bias)};
+/* Read in any family of experts; these two have no other words for it. */
+static const struct tp_field moe_num_fields[] = {
+    COUNT_OR_NONE("moe_num_experts", model.experts.count, 16384),
+    COUNT_OR_NONE("moe_num_shared_experts", n_shared, 64),
+    COUNT_OR_NONE("moe_layer_start_index", first_dense, 2000)};
 static const struct tp_field llama4_fields[] = {
     COUNT("attention_chunk_size", model.chunk, 100000000)};
 static const struct tp_field mobilellm_fields[] = {SWITCH("share_embedding", shares_embedding)};
@@ -321,7 +325,7 @@ static const struct tp_family families[] = {
     MODERN("seed_oss", SHAPE | BIASES, seed_oss, tp_settle_attention_bias),
     MODERN("smollm3", WINDOWS | BIASES, smollm3, tp_settle_attention_bias),
     MODERN("ernie4_5", SHAPE | BIASES, ernie4_5, tp_settle_bias),
-    MODERN("ernie4_5_moe", EXPERTS | BIASES, ernie4_5_moe, tp_settle_bias),
+    FAMILY("ernie4_5_moe", EXPERTS | BIASES, ernie4_5_moe, moe_num_fields, tp_settle_bias),
     MODERN("hunyuan_v1_dense", SHAPE | BIASES | QK_NORM, hunyuan, tp_settle_attention_bias),
     MODERN("arcee", SHAPE | BIASES, arcee, tp_settle_attention_bias),
     MODERN("nemotron", SHAPE | BIASES, nemotron, tp_settle_attention_bias),
@@ -340,8 +344,8 @@ static const struct tp_family families[] = {
     MODERN("step3p7", WINDOWS | EXPERTS | BIASES, step3p7, tp_settle_attention_bias),
     MODERN("apertus", SHAPE | QK_NORM | BIASES, apertus, tp_settle_attention_bias),
     MODERN("aquila", SHAPE, llama, NULL),
-    MODERN("aria_text", EXPERTS | BIASES, aria, tp_settle_attention_bias),
-    MODERN("aria_moe_lm", EXPERTS | BIASES, aria, tp_settle_attention_bias),
+    FAMILY("aria_text", EXPERTS | BIASES, aria, moe_num_fields, tp_settle_attention_bias),
+    FAMILY("aria_moe_lm", EXPERTS | BIASES, aria, moe_num_fields, tp_settle_attention_bias),
     MODERN("baichuan", SHAPE, baichuan, settle_baichuan),
     MODERN("bailing_moe", WINDOWS | EXPERTS | QK_NORM | BIASES, bailing_moe,
            settle_attention_by_bias),

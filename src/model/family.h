@@ -8,7 +8,8 @@ enum tp_sliding {
   TP_SLIDING_NEVER,  /* its attention knows none */
   TP_SLIDING_LISTED, /* none; but those that a file lists */
   TP_SLIDING_ALL,
-  TP_SLIDING_FROM /* from `max_window_layers` on, if it uses windows */
+  TP_SLIDING_FROM,    /* from `max_window_layers` on, if it uses windows */
+  TP_SLIDING_UNTURNED /* smollm3: those without rotary angles, if it uses windows */
 };
 
 /* Widths of attention in layers that slide, or in those that do not; 0: as in the others. */
@@ -45,6 +46,7 @@ struct tp_config {
   bool use_qk_norm;
   enum tp_qk_norm qk_norm_form; /* where it is used */
   int64_t n_shared;             /* experts that all tokens see, each as wide as the others */
+  int64_t shared_width;         /* ... unless this is: of one of them */
   int64_t dense_ffn;            /* of layers without experts, where it is another key's */
   int64_t first_dense;          /* so many layers without experts; then every `mixture_step`-th, */
   int64_t mixture_step, mixture_phase; /* where (layer + phase) % step == 0 */
@@ -125,6 +127,8 @@ static inline bool tp_key_is_given(const struct tp_reading *reading, const char 
 
 /* The key by which the file spells the field at `offset`: the one present, else the usual one. */
 const char *tp_key_of(const struct tp_reading *reading, size_t offset);
+/* Whether the file spells the field at `offset` as null, and nowhere else. */
+bool tp_key_is_null(const struct tp_reading *reading, size_t offset);
 #define TP_KEY(reading, field) tp_key_of(reading, offsetof(struct tp_config, field))
 
 /* Whether a value is neither null, false, 0 nor empty; whether a pattern with stars matches. */
@@ -138,19 +142,22 @@ enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, co
 void tp_key_note(struct tp_reading *reading, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* architectures.c: whether the file is of a head that drafts for another model; whether its model
- * has an LM head. */
+/* architectures.c: whether the file is of a head that drafts for another model; the op that its
+ * class lacks here, or NULL; whether its model has an LM head. */
 bool tp_architectures_draft(const struct tp_reading *reading);
+const char *tp_architectures_op(const struct tp_reading *reading);
 void tp_architectures_read(struct tp_reading *reading);
 
 /* absent.c: whether attention is latent; layers that `layer_types` lists where no other key counts
  * them, else 0; refuses a file that leaves out all its sizes, widths of latents that are null, and
- * a size that nobody has; notes those that its class has. */
+ * a size that nobody has; notes sizes that its class has, and, of a model that is read, what else
+ * its class has that changes cost or memory. */
 bool tp_has_latents(const struct tp_reading *reading);
 int64_t tp_counted_layers(const struct tp_reading *reading);
 enum tp_status tp_sizes_check(const struct tp_reading *reading);
 enum tp_status tp_latents_check(const struct tp_reading *reading);
 enum tp_status tp_absent_check(struct tp_reading *reading);
+void tp_absent_note(struct tp_reading *reading);
 
 /* missing_ops.c: why a file cannot be read, or NULL, and the key that says so; refuses such a file.
  */
@@ -170,14 +177,21 @@ bool tp_key_is_silent(const struct tp_reading *reading, const struct tp_family *
                       const char *key);
 const char *tp_key_told(const char *key);
 
+/* part.c: finds the language model of a file that has other parts, too; its family where it does not
+ * say one itself, but the whole file does; notes the parts that are left out. */
+void tp_part_find(struct tp_reading *reading);
+const char *tp_part_family(struct tp_reading *reading, const char *whole);
+void tp_part_note(struct tp_reading *reading);
+
 /* spelling.c: keys of objects within the shape are lifted beside it, as "OBJECT.KEY"; a list of
  * the same number for each layer becomes that number, where a field of the family is one. */
 enum tp_status tp_spelling_unfold(struct tp_reading *reading);
 enum tp_status tp_spelling_settle_lists(struct tp_reading *reading);
 
-/* refused.c: of a family that is not read, the op that is missing, or what its name leaves unsaid;
- * NULL: nothing is known. */
+/* refused.c: of a family that is not read, the op that is missing, by its name or that of its class
+ * (BitnetForCausalLM), or what its name leaves unsaid; NULL: nothing is known. */
 const char *tp_refused_op(const char *name);
+const char *tp_refused_class(const char *class, struct tp_arena *arena);
 const char *tp_refused_mend(const char *name);
 
 /* unknown.c: refuses a file that is none of a model, by the keys that say so; one whose family,
@@ -186,12 +200,27 @@ enum tp_status tp_family_check_file(const struct tp_reading *reading);
 enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *path,
                                       const char *name);
 
+/* turns.c: whether a value is this text; which layers slide by gpt_neo's lists, by smollm3's of
+ * rotary angles: `slides` by layer. */
+bool tp_is_word(const json_t *value, const char *word);
+enum tp_status tp_turns_read(struct tp_reading *reading, bool *slides);
+enum tp_status tp_unturned_read(struct tp_reading *reading, bool *slides);
+
 /* windows.c, mixtures.c: what each layer is, in `layers` of them. */
 enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind *layers);
 enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers);
+/* Whether the family alone says in which turns layers slide; whether the file lists which layers
+ * have experts. */
+bool tp_windows_are_by_class(const struct tp_reading *reading);
+bool tp_mixtures_are_listed(const struct tp_reading *reading);
 /* kinds.c: fills in the model's kinds of layers.  Fails where keys are mistyped or contradict one
  * another. */
 enum tp_status tp_kinds_read(struct tp_reading *reading);
+
+/* python_json.c: parses text in which NaN, Infinity and integers past 64 bits may stand, as Python
+ * writes them; none of these is a number of any field. */
+enum tp_status tp_python_json_parse(const char *name, const char *text, struct tp_arena *arena,
+                                    struct tp_doc *doc, struct tp_error *error);
 
 /* positions.c: how long a sequence the model is made for. */
 enum tp_status tp_positions_read(struct tp_reading *reading);

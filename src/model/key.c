@@ -44,6 +44,15 @@ const char *tp_key_of(const struct tp_reading *reading, size_t offset)
   return usual;
 }
 
+bool tp_key_is_null(const struct tp_reading *reading, size_t offset)
+{
+  bool is_null = false;
+  for (size_t i = 0; i < reading->n_fields; i++)
+    if (reading->fields[i].offset == offset)
+      is_null = is_null || json_is_null(json_object_get(reading->object, reading->fields[i].key));
+  return is_null && !tp_key_is_given(reading, tp_key_of(reading, offset));
+}
+
 enum tp_status tp_key_fail(const struct tp_reading *reading, const char *key, const char *format,
                            ...)
 {

@@ -61,7 +61,7 @@ static const struct tp_field experts[] = {
     COUNT_OR_NONE("moe_num_shared_experts", n_shared, 64),
     COUNT_OR_NONE("shared_expert_intermediate_size", model.experts.shared_ffn, 262144),
     COUNT_OR_NONE("shared_intermediate_size", model.experts.shared_ffn, 262144),
-    COUNT_OR_NONE("moe_shared_expert_intermediate_size", model.experts.shared_ffn, 262144),
+    COUNT_OR_NONE("moe_shared_expert_intermediate_size", shared_width, 262144),
     COUNT_OR_NONE("share_expert_dim", model.experts.shared_ffn, 262144),
     COUNT("intermediate_size_mlp", dense_ffn, 4194304),
     COUNT("dense_intermediate_size", dense_ffn, 4194304),

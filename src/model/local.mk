@@ -5,9 +5,10 @@ libtpcore_la_SOURCES += \
 	%D%/layer.c %D%/layer.h \
 	%D%/matrix_names.c %D%/matrix_names.h %D%/missing_ops.c %D%/mixtures.c \
 	%D%/model.c %D%/model.h \
-	%D%/parameters.c \
+	%D%/parameters.c %D%/part.c \
 	%D%/pattern.c %D%/pattern.h \
 	%D%/positions.c \
+	%D%/python_json.c \
 	%D%/quantise.c \
 	%D%/refused.c \
 	%D%/silent.c \
@@ -16,5 +17,6 @@ libtpcore_la_SOURCES += \
 	%D%/scheme.c %D%/scheme.h %D%/scheme_methods.c %D%/scheme_names.c \
 	%D%/scheme_quark.c %D%/scheme_rules.c %D%/scheme_types.c %D%/scheme_types.h \
 	%D%/shard.c %D%/shard.h \
+	%D%/turns.c \
 	%D%/unknown.c \
 	%D%/windows.c

@@ -8,11 +8,12 @@
 struct op_key {
   const char *pattern, *missing;
 };
-#define LINEAR "a linear-attention layer's scan over a state"
-#define SHARED "caches that several layers share"
-#define GATE   "a gate on the attention's output"
-#define AGAIN  "layers that run several times"
-#define DRAFT  "a draft head, whose layers work on another model's hidden states"
+#define LINEAR    "a linear-attention layer's scan over a state"
+#define SHARED    "caches that several layers share"
+#define GATE      "a gate on the attention's output"
+#define AGAIN     "layers that run several times"
+#define PREFIX_2D "positions in two dimensions, and a prompt whose tokens see later ones"
+#define DRAFT     "a draft head, whose layers work on another model's hidden states"
 static const struct op_key missing_ops[] = {
     {"linear_num_*", "a gated delta net's scan over a state"},
     {"hybrid_override_pattern", "a Mamba-2 layer's scan over a state"},
@@ -66,8 +67,8 @@ static const struct op_key missing_ops[] = {
     {"ngram_vocab_size*", "embeddings of runs of tokens"},
     {"prefix_lm", "a prompt whose tokens see later ones"},
     {"attn_config.prefix_lm", "a prompt whose tokens see later ones"},
-    {"position_encoding_2d",
-     "positions in two dimensions, and a prompt whose tokens see later ones"},
+    {"position_encoding_2d", PREFIX_2D},
+    {"block_position_encoding", PREFIX_2D}, /* GLM-10B, whose files say "glm" as GLM-4's do */
     {"attention_output_gate", GATE},
     {"attn_output_gate", GATE},
     {"use_head_wise_attn_gate", GATE},
@@ -132,14 +133,15 @@ static bool norms_sums(const struct tp_reading *reading, const char **key)
   return json_is_false(json_object_get(reading->object, *key));
 }
 
-/* A layer that a list says is no attention; what families that are read list is read elsewhere. */
+/* A layer that a list says is no attention; a list that the family reads is read elsewhere. */
 static const char *kind_of_layer(const struct tp_reading *reading, const char **key)
 {
   static const char mixers[] = "mixer_types"; /* of other words for attention */
   static const char *const lists[] = {"layers_block_type", "layer_types", mixers};
   for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
     const json_t *const words = json_object_get(reading->object, *key = lists[n]);
-    for (size_t i = 0; i < json_array_size(words) && reading->family == NULL; i++) {
+    const bool is_read = reading->family != NULL && tp_key_is_read(reading->family, *key);
+    for (size_t i = 0; i < json_array_size(words) && !is_read; i++) {
       const char *const word = json_string_value(json_array_get(words, i));
       const bool attends = word != NULL && strstr(word, "linear") == NULL &&
                            strstr(word, "lightning") == NULL &&
@@ -194,6 +196,9 @@ const char *tp_keys_missing_op(const struct tp_reading *reading, const char **fo
   *found = "architectures";
   if (tp_architectures_draft(reading))
     return DRAFT;
+  const char *const of_class = reading->family != NULL ? tp_architectures_op(reading) : NULL;
+  if (of_class != NULL)
+    return of_class;
   if (has_scan(reading, found))
     return "a state-space layer's scan over a state";
   if (sees_later_tokens(reading, found))

@@ -5,9 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_given_null(const struct tp_reading *reading, const char *key)
+/* Of the experts that all tokens see, where the file does not give it: so many, each as wide as the
+ * others unless it has a width of its own.  Null is none, whatever the class has. */
+static int64_t shared_ffn(const struct tp_reading *reading)
 {
-  return json_is_null(json_object_get(reading->object, key));
+  const struct tp_config *const config = &reading->config;
+  const size_t count = offsetof(struct tp_config, n_shared);
+  const bool counted = tp_key_is_given(reading, tp_key_of(reading, count));
+  if (tp_key_is_null(reading, count))
+    return 0;
+  if (config->shared_width > 0)
+    return (counted || config->n_shared > 0 ? config->n_shared : 1) * config->shared_width;
+  return config->n_shared * config->model.experts.ffn;
 }
 
 /* Widths that follow from others. */
@@ -25,8 +34,8 @@ static enum tp_status settle_experts(struct tp_reading *reading)
     experts->ffn = config->model.ffn;
   if (config->shares_with_mlp)
     experts->shared_ffn = config->model.ffn;
-  if (experts->shared_ffn == 0 && !is_given_null(reading, "n_shared_experts"))
-    experts->shared_ffn = config->n_shared * experts->ffn;
+  if (experts->shared_ffn == 0)
+    experts->shared_ffn = shared_ffn(reading);
   if (config->dense_ffn > 0)
     config->model.ffn = config->dense_ffn;
   if (experts->ffn == 0)
@@ -158,9 +167,18 @@ static enum tp_status read_frequency(struct tp_reading *reading)
   return TP_OK;
 }
 
+static const char *const lists[] = {"mlp_layer_types", "moe_layer_freq", "is_moe_layer"};
+
+bool tp_mixtures_are_listed(const struct tp_reading *reading)
+{
+  bool listed = tp_key_is_given(reading, "moe_layers");
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    listed = listed || json_is_array(json_object_get(reading->object, lists[i]));
+  return listed;
+}
+
 enum tp_status tp_mixtures_read(struct tp_reading *reading, struct tp_layer_kind *layers)
 {
-  static const char *const lists[] = {"mlp_layer_types", "moe_layer_freq", "is_moe_layer"};
   struct tp_config *const config = &reading->config;
   TP_TRY(settle_experts(reading));
   if (config->model.experts.count == 0)

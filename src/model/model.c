@@ -4,25 +4,7 @@
 #include "model/family.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-/* The language model of a file that has other parts, too. */
-static void find_object(struct tp_reading *reading)
-{
-  static const char *const parts[] = {"text_config", "language_config", "llm_config", "llm_cfg",
-                                      "thinker_config.text_config"};
-  reading->object = reading->doc->root;
-  reading->path = "";
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-    const json_t *const part = tp_doc_at(reading->doc, parts[i]);
-    if (!json_is_object(part) || json_object_size(part) == 0)
-      continue;
-    reading->object = part;
-    reading->path = parts[i];
-    return;
-  }
-}
 
 static enum tp_status find_family(struct tp_reading *reading)
 {
@@ -39,7 +21,7 @@ static enum tp_status find_family(struct tp_reading *reading)
   TP_TRY(tp_doc_read(reading->doc, inside ? reading->path : "", &field, 1, true, &name,
                      reading->arena, reading->error));
   if (!inside && reading->path[0] != '\0')
-    name = tp_arena_printf(reading->arena, "%s_text", name);
+    name = tp_part_family(reading, name);
   const struct tp_family *family;
   for (size_t i = 0; (family = tp_family_at(i)) != NULL; i++)
     if (strcmp(name, family->name) == 0)
@@ -184,21 +166,9 @@ static const char *model_name(const char *file, struct tp_arena *arena)
   return name;
 }
 
-/* A part that sees or hears, beside a language model whose keys are the file's own. */
-static void note_other_part(struct tp_reading *reading)
-{
-  static const char *const parts[] = {"vision_config",   "audio_config",    "img_processor",
-                                      "audio_processor", "mm_vision_tower", "visual"};
-  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-    if (tp_key_is_given(reading, parts[i])) {
-      tp_key_note(reading, parts[i], "is left out: the language model alone is read");
-      return;
-    }
-}
-
 static enum tp_status read_config(struct tp_reading *reading, const char *file)
 {
-  find_object(reading);
+  tp_part_find(reading);
   TP_TRY(tp_spelling_unfold(reading));
   TP_TRY(find_family(reading));
   TP_TRY(tp_sizes_check(reading));
@@ -206,10 +176,7 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   reading->config = *reading->family->defaults;
   if (!tp_has_latents(reading))
     memset(&reading->config.model.latent, 0, sizeof reading->config.model.latent);
-  if (reading->path[0] != '\0')
-    tp_key_note(reading, "", "the language model alone; other parts of the file are left out");
-  else
-    note_other_part(reading);
+  tp_part_note(reading);
   TP_TRY(tp_spelling_settle_lists(reading));
   TP_TRY(tp_doc_read(reading->doc, reading->path, reading->fields, reading->n_fields, true,
                      &reading->config, reading->arena, reading->error));
@@ -223,38 +190,11 @@ static enum tp_status read_config(struct tp_reading *reading, const char *file)
   TP_TRY(check_heads(reading, &reading->config.model));
   TP_TRY(check_projection(reading));
   TP_TRY(tp_kinds_read(reading));
+  tp_absent_note(reading);
   TP_TRY(tp_positions_read(reading));
   TP_TRY(tp_quantise_read(reading, file));
   say_unpriced(&reading->config.model);
   return TP_OK;
-}
-
-/* Python writes NaN and Infinity, which no JSON has: they become text, which no number may be. */
-static const char *without_bare_words(const char *text, struct tp_arena *arena)
-{
-  static const char *const words[] = {"NaN", "-Infinity", "Infinity"};
-  if (strstr(text, "NaN") == NULL && strstr(text, "Infinity") == NULL)
-    return text;
-  char *const copy = tp_arena_alloc(arena, 3 * strlen(text) + 1, 1), *end = copy;
-  bool quoted = false;
-  while (*text != '\0') {
-    size_t length = 0;
-    for (size_t i = 0; i < 3 && !quoted && length == 0; i++)
-      if (strncmp(text, words[i], strlen(words[i])) == 0)
-        length = strlen(words[i]);
-    if (length > 0) {
-      end += sprintf(end, "\"%.*s\"", (int)length, text);
-      text += length;
-      continue;
-    }
-    if (quoted && *text == '\\' && text[1] != '\0')
-      *end++ = *text++;
-    else if (*text == '"')
-      quoted = !quoted;
-    *end++ = *text++;
-  }
-  *end = '\0';
-  return copy;
 }
 
 enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp_model *model,
@@ -263,7 +203,7 @@ enum tp_status tp_model_open(const char *file, struct tp_arena *arena, struct tp
   struct tp_doc doc;
   const char *text;
   TP_TRY(tp_file_read(file, arena, &text, error));
-  TP_TRY(tp_doc_parse(file, without_bare_words(text, arena), arena, &doc, error));
+  TP_TRY(tp_python_json_parse(file, text, arena, &doc, error));
   struct tp_reading *const reading = TP_NEW(arena, struct tp_reading, 1);
   reading->doc = &doc;
   reading->arena = arena;

@@ -78,7 +78,8 @@ enum tp_status tp_positions_read(struct tp_reading *reading)
       key = keys[i];
   const json_t *const value = json_object_get(reading->object, key);
   const double positions = json_number_value(value);
-  if (!tp_key_is_given(reading, key))
+  /* So much, from a tokenizer, means that any length will do. */
+  if (!tp_key_is_given(reading, key) || positions >= 1e30)
     return TP_OK;
   if (!json_is_number(value) || positions < 1 || positions != floor(positions) || positions > MOST)
     return tp_key_fail(reading, key, "must be a whole number from 1 to %d", (int)MOST);

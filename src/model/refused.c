@@ -3,6 +3,7 @@
  * do not. */
 #include "model/family.h"
 
+#include <ctype.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -148,6 +149,37 @@ const char *tp_refused_op(const char *name)
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
     if (fnmatch(refused[i].pattern, name, 0) == 0)
       return refused[i].missing;
+  return NULL;
+}
+
+/* "recurrent_gemma", "RecurrentGemma" as "recurrentgemma". */
+static const char *in_small_letters(const char *name, size_t length, struct tp_arena *arena)
+{
+  char *const small = tp_arena_alloc(arena, length + 1, 1), *end = small;
+  for (size_t i = 0; i < length; i++)
+    if (name[i] != '_' && name[i] != '-')
+      *end++ = (char)tolower((unsigned char)name[i]);
+  *end = '\0';
+  return small;
+}
+
+/* Encoders' patterns are too wide for the names of classes, and their families are refused. */
+const char *tp_refused_class(const char *class, struct tp_arena *arena)
+{
+  static const char *const endings[] = {"For", "LMHead", "Model"};
+  size_t length = strlen(class);
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    const char *const at = strstr(class, endings[i]);
+    if (at != NULL && (size_t)(at - class) < length)
+      length = (size_t)(at - class);
+  }
+  const char *const family = in_small_letters(class, length, arena);
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    const char *const pattern = refused[i].pattern;
+    if (strcmp(refused[i].missing, ENCODER) != 0 && strcmp(refused[i].missing, SEQ2SEQ) != 0 &&
+        fnmatch(in_small_letters(pattern, strlen(pattern), arena), family, 0) == 0)
+      return refused[i].missing;
+  }
   return NULL;
 }
 

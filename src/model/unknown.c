@@ -8,10 +8,9 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Families that nothing here reads, whose name is two letters or fewer from one that is; others of
- * them are known by what they compute (refused.c). */
-static const char *const others[] = {"dpt",      "flava",   "glm4v_moe", "internvl", "mimi",
-                                     "mistral3", "pixtral", "plamo",     "voxtral",  "xlm"};
+/* Families that nothing here reads, whose name is two letters or fewer from one that is, its first
+ * letter the same; others of them are known by what they compute (refused.c). */
+static const char *const others[] = {"glm4v_moe", "internvl", "mimi", "mistral3"};
 
 static bool is_other(const char *name)
 {
@@ -83,13 +82,19 @@ static bool fills_in(const struct tp_reading *reading, const struct tp_family *f
                           offsetof(struct tp_config, model.experts.count)));
 }
 
+/* A slip of the hand keeps the first letter: "plamo3" is no "olmo3", nor "molmo2" an "olmo2". */
+static bool begin_alike(const char *a, const char *b)
+{
+  return tolower((unsigned char)a[0]) == tolower((unsigned char)b[0]);
+}
+
 static bool was_meant(const struct tp_reading *reading, const char *name,
                       const struct tp_family *family)
 {
   const size_t most = strlen(name) < 4 ? 0 : 2; /* "Yi" is no slip of "phi" */
-  return tp_text_distance(name, family->name) <= most && same_generation(name, family->name) &&
-         !derives(name, family->name) && tp_keys_suit(reading, family) &&
-         !fills_in(reading, family);
+  return begin_alike(name, family->name) && tp_text_distance(name, family->name) <= most &&
+         same_generation(name, family->name) && !derives(name, family->name) &&
+         tp_keys_suit(reading, family) && !fills_in(reading, family);
 }
 
 /* Files of other tools that have no family. */
@@ -133,7 +138,9 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
   if (missing != NULL)
     return tp_key_fail(reading, key, "asks for %s, which no op here does (family '%.60s')", missing,
                        name);
-  const char *const op = tp_refused_op(name), *const mend = tp_refused_mend(name);
+  const bool unsaid = reading->path[0] != '\0' && !tp_key_is_given(reading, "model_type");
+  const char *const op = tp_refused_op(name);
+  const char *const mend = unsaid ? NULL : tp_refused_mend(name);
   if (op != NULL)
     return tp_doc_fail(reading->doc, path, reading->error,
                        "family '%.60s' has %s, which no op here does", name, op);
@@ -151,6 +158,10 @@ enum tp_status tp_family_fail_unknown(struct tp_reading *reading, const char *pa
         TP_APPEND(reading->arena, names, n, family->name);
       nearest = distance < nearest ? distance : nearest;
     }
+  if (n == 0 && unsaid)
+    return tp_key_fail(reading, "",
+                       "its family is not known: it has no 'model_type'; add it, as the name of "
+                       "the language model's family");
   return tp_doc_fail(reading->doc, path, reading->error, "unknown family '%.60s'%s", name,
                      n > 0 ? tp_text_hint(reading->arena, name, names, n)
                            : "; models/README.md lists those that are read: where its layers "

@@ -5,11 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool is_word(const json_t *type, const char *word)
-{
-  return json_is_string(type) && strcmp(json_string_value(type), word) == 0;
-}
-
 /* Kinds of layers that the file lists.  Chunked attention is full up to the length of a chunk. */
 static enum tp_status read_type(const struct tp_reading *reading, size_t layer, const json_t *type,
                                 bool *slides)
@@ -17,9 +12,9 @@ static enum tp_status read_type(const struct tp_reading *reading, size_t layer, 
   const char *const path = tp_arena_printf(reading->arena, "layer_types[%zu]", layer);
   if (!json_is_string(type))
     return tp_key_fail(reading, path, "must be \"full_attention\" or \"sliding_attention\"");
-  *slides = is_word(type, "sliding_attention");
-  if (*slides || is_word(type, "full_attention") || is_word(type, "attention") ||
-      is_word(type, "chunked_attention"))
+  *slides = tp_is_word(type, "sliding_attention");
+  if (*slides || tp_is_word(type, "full_attention") || tp_is_word(type, "attention") ||
+      tp_is_word(type, "chunked_attention"))
     return TP_OK;
   return tp_key_fail(reading, path,
                      "'%.60s' is a kind of layer that no op here does; full_attention, "
@@ -55,48 +50,6 @@ static enum tp_status read_pattern(const struct tp_reading *reading, bool *slide
   return TP_OK;
 }
 
-/* gpt_neo: [[["global", "local"], 12]], words in turns and how often; local ones slide. */
-static enum tp_status read_turns(const struct tp_reading *reading, bool *slides)
-{
-  static const char key[] = "attention_types";
-  const json_t *const turns = json_object_get(reading->object, key);
-  const size_t layers = (size_t)reading->config.model.layers;
-  size_t layer = 0;
-  for (size_t i = 0; i < json_array_size(turns); i++) {
-    const json_t *const words = json_array_get(json_array_get(turns, i), 0);
-    const json_int_t times = json_integer_value(json_array_get(json_array_get(turns, i), 1));
-    for (json_int_t time = 0; time < times && layer < layers && json_array_size(words) > 0; time++)
-      for (size_t j = 0; j < json_array_size(words) && layer < layers; j++)
-        slides[layer++] = is_word(json_array_get(words, j), "local");
-  }
-  if (layer != layers)
-    return tp_key_fail(reading, key,
-                       "must name each of %zu layers, in turns: [[[\"global\", \"local\"], 12]]",
-                       layers);
-  return TP_OK;
-}
-
-/* gpt_neo: the same written out, ["global", "local", ...]. */
-static enum tp_status read_written_out(const struct tp_reading *reading, bool *slides)
-{
-  static const char key[] = "attention_layers";
-  const json_t *const words = json_object_get(reading->object, key);
-  const int64_t layers = reading->config.model.layers;
-  if (!json_is_array(words) || (int64_t)json_array_size(words) != layers)
-    return tp_key_fail(reading, key, "must be a list of \"global\" and \"local\", one a layer");
-  for (size_t layer = 0; layer < (size_t)layers; layer++) {
-    const json_t *const word = json_array_get(words, layer);
-    if (!is_word(word, "local") && !is_word(word, "global"))
-      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, layer),
-                         "must be \"global\" or \"local\"");
-    if (tp_key_is_given(reading, "attention_types") && slides[layer] != is_word(word, "local"))
-      return tp_key_fail(reading, tp_arena_printf(reading->arena, "%s[%zu]", key, layer),
-                         "contradicts 'attention_types'; keep one of them");
-    slides[layer] = is_word(word, "local");
-  }
-  return TP_OK;
-}
-
 /* Letters in the place of a number, as EXAONE's files have them. */
 static enum tp_status read_letters(struct tp_reading *reading)
 {
@@ -126,6 +79,7 @@ static bool slides_by_rule(const struct tp_config *config, int64_t layer)
   switch (config->sliding) {
   case TP_SLIDING_NEVER:
   case TP_SLIDING_LISTED:
+  case TP_SLIDING_UNTURNED:
     return false;
   case TP_SLIDING_ALL:
     return config->window > 0;
@@ -133,6 +87,14 @@ static bool slides_by_rule(const struct tp_config *config, int64_t layer)
     return config->use_window && layer >= config->max_window_layers;
   }
   return false;
+}
+
+bool tp_windows_are_by_class(const struct tp_reading *reading)
+{
+  const int64_t usual = reading->family->defaults->window_pattern;
+  return usual > 0 && reading->config.window_pattern == usual &&
+         !tp_key_is_given(reading, "layer_types") &&
+         !tp_key_is_given(reading, TP_KEY(reading, window_pattern));
 }
 
 /* A list beside another key that says which layers slide must not say something else. */
@@ -153,14 +115,29 @@ static enum tp_status check_list(const struct tp_reading *reading, const bool *s
   return TP_OK;
 }
 
-static enum tp_status check_window(const struct tp_reading *reading, bool listed)
+/* What makes layers slide. */
+static const char *sliding_key(const struct tp_reading *reading)
+{
+  static const char *const lists[] = {"hybrid_layer_pattern", "layer_types"};
+  const struct tp_config *const config = &reading->config;
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    if (tp_key_is_given(reading, lists[i]))
+      return lists[i];
+  return config->window_pattern > 0 || config->window_letters != NULL ? "sliding_window_pattern"
+                                                                      : "use_sliding_window";
+}
+
+static enum tp_status check_window(const struct tp_reading *reading)
 {
   const struct tp_config *const config = &reading->config;
-  const bool patterned = config->window_pattern > 0 || config->window_letters != NULL;
-  const char *const key = listed      ? "layer_types"
-                          : patterned ? "sliding_window_pattern"
-                                      : "use_sliding_window";
-  if (config->sliding == TP_SLIDING_FROM && !config->use_window)
+  const char *const key = sliding_key(reading);
+  if (!(reading->family->keys & TP_KEYS_WINDOWS))
+    return tp_key_fail(reading, key,
+                       "makes layers slide, and attention of family '%s' has no windows; mend one "
+                       "of them",
+                       reading->family->name);
+  const bool by_use = config->sliding == TP_SLIDING_FROM || config->sliding == TP_SLIDING_UNTURNED;
+  if (by_use && !config->use_window)
     return tp_key_fail(reading, key,
                        "makes layers slide, but 'use_sliding_window' is false; mend one of them");
   if (config->window == 0)
@@ -221,20 +198,15 @@ enum tp_status tp_windows_read(struct tp_reading *reading, struct tp_layer_kind 
     slides[layer] = slides_by_rule(config, layer);
   if (tp_key_is_given(reading, "hybrid_layer_pattern"))
     TP_TRY(read_pattern(reading, slides));
-  if (tp_key_is_given(reading, "attention_types"))
-    TP_TRY(read_turns(reading, slides));
-  if (config->in_turns && tp_key_is_given(reading, "attention_layers"))
-    TP_TRY(read_written_out(reading, slides));
-  else if (config->in_turns && !tp_key_is_given(reading, "attention_types"))
-    tp_key_note(reading, "",
-                "'attention_types' is left out; every other layer is local, as Hugging "
-                "Face's %s has it",
-                reading->family->name);
+  TP_TRY(tp_turns_read(reading, slides));
+  if (config->sliding == TP_SLIDING_UNTURNED && config->use_window && config->window > 0 && !listed)
+    TP_TRY(tp_unturned_read(reading, slides));
   for (int64_t layer = 0; layer < n_layers; layer++)
     n_sliding += slides[layer];
   if (n_sliding > 0)
-    TP_TRY(check_window(reading, listed));
-  else if (config->sliding == TP_SLIDING_LISTED && tp_key_is_given(reading, "sliding_window"))
+    TP_TRY(check_window(reading));
+  else if ((config->sliding == TP_SLIDING_LISTED || config->sliding == TP_SLIDING_UNTURNED) &&
+           tp_key_is_given(reading, "sliding_window"))
     tp_key_note(reading, "sliding_window", "is not used: no layer slides");
   TP_TRY(check_widths(reading));
   for (int64_t layer = 0; layer < n_layers; layer++)

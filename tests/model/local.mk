@@ -4,9 +4,11 @@ unit_tests += \
 	%D%/test_families \
 	%D%/test_family_keys \
 	%D%/test_layer \
+	%D%/test_left_out \
 	%D%/test_model \
 	%D%/test_parameters \
 	%D%/test_pattern \
 	%D%/test_quantise \
 	%D%/test_quantise_types \
-	%D%/test_said
+	%D%/test_said \
+	%D%/test_spelling

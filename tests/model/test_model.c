@@ -95,6 +95,7 @@ START_TEST(positions_are_those_of_engines)
   } files[] = {{"", 0},
                {",\"max_position_embeddings\":null", 0},
                {",\"max_position_embeddings\":4096", 4096},
+               {",\"model_max_length\":1000000000000000019884624838656", 0},
                {",\"max_position_embeddings\":4096.0,\"rope_scaling\":null", 4096},
                {",\"max_position_embeddings\":4096" ROPE("linear", ""), 16384},
                {",\"max_position_embeddings\":4096" ROPE("dynamic", ORIGINAL), 16384},
@@ -262,6 +263,12 @@ static const struct {
      "0110 0 7"},
     {"llama", SHAPE "2,\"sliding_window\":7,\"layer_types\":[" SLIDING "," SLIDING "]", "00 7"},
     {"llama", SHAPE "8,\"sliding_window\":7,\"sliding_window_pattern\":6", "00000100 7 0"},
+#define USED ",\"use_sliding_window\":true,\"sliding_window\":7"
+    {"smollm3", SHAPE "8" USED, "00010001 0 7"},
+    {"smollm3", SHAPE "4" USED ",\"no_rope_layer_interval\":2", "0101 0 7"},
+    {"smollm3", SHAPE "3" USED ",\"no_rope_layers\":[0,1,1]", "011 7 0"},
+    {"smollm3", SHAPE "3" USED ",\"layer_types\":[" FULL "," SLIDING "," FULL "]", "010 0 7"},
+    {"smollm3", SHAPE "4,\"use_sliding_window\":true,\"sliding_window\":null", "0000 0"},
     {"llama",
      SHAPE "2,\"sliding_window\":7,\"sliding_window_pattern\":2,\"layer_types\":[" SLIDING "," FULL
            "]",

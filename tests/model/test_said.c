@@ -41,10 +41,12 @@ static const struct {
 
 START_TEST(unknown_keys_of_the_shape_are_named)
 {
-  const struct tp_model m = open_text(
-      tp_arena_printf(arena, "{\"model_type\":\"%s\",\"num_key_value_heads\":4,%s," TINY "}",
-                      namings[_i].family, namings[_i].keys),
-      arena);
+  const struct tp_model m =
+      open_text(tp_arena_printf(arena,
+                                "{\"model_type\":\"%s\",\"num_key_value_heads\":4,"
+                                "\"tie_word_embeddings\":true,%s," TINY "}",
+                                namings[_i].family, namings[_i].keys),
+                arena);
   ck_assert_msg(m.n_notes == (namings[_i].said[0] != '\0'), "%s: %zu", namings[_i].keys, m.n_notes);
   ck_assert_msg(m.n_notes == 0 || strstr(m.notes[0], namings[_i].said) != NULL, "%s", m.notes[0]);
 }
@@ -62,6 +64,18 @@ static const struct {
     {"\"architectures\":[\"LlamaModel\"]", true},
     {"\"architectures\":[\"LlamaModel\",\"LlamaForCausalLM\"]", false},
     {"\"architectures\":[\"GPT2LMHeadModel\"]", false},
+    {"\"architectures\":[\"LlamaForConditionalGeneration\"]", false},
+    {"\"architectures\":[\"LlamaForCausalLMWithValueHead\"]", false},
+    {"\"architectures\":[\"ToyLLMChatModel\"]", false},
+    {"\"architectures\":[\"MiniCPMV\"]", false},
+    {"\"architectures\":[\"LlavaLlamaModel\"]", false},
+    {"\"architectures\":[\"LlavaForSequenceClassification\"]", true},
+    {"\"architectures\":[\"LlamaForRewardModelWithGating\"]", true},
+    {"\"architectures\":[\"LlamaModelForScore\"]", true},
+    {"\"architectures\":[\"LlamaBiForMNTP\"]", true},
+    {"\"architectures\":[\"JinaForRanking\"]", true},
+    {"\"architectures\":[\"ToyNet\"]", true},
+    {"\"architectures\":[\"\"]", false},
     {"\"architectures\":null", false},
 };
 
@@ -77,6 +91,7 @@ START_TEST(a_class_without_a_head_has_none)
   ck_assert_int_eq(m.unpriced != NULL, classes[_i].headless);
   ck_assert_uint_eq(m.n_notes, classes[_i].headless);
   ck_assert(m.n_notes == 0 || strstr(m.notes[0], "architectures: '") != NULL);
+  ck_assert(m.n_notes == 0 || strstr(m.notes[0], "names no LM head") != NULL);
 }
 END_TEST
 
@@ -87,13 +102,15 @@ START_TEST(a_part_has_a_head_unless_its_class_says_not)
                                       "\"architectures\":[\"ToyModel\"],\"text_config\":{",
                                       "\"text_config\":{\"architectures\":[\"Qwen2Model\"],",
                                       "\"architectures\":[\"ToyForSequenceClassification\"],"
-                                      "\"llm_config\":{"};
+                                      "\"llm_config\":{",
+                                      "\"architectures\":[\"ColToyForRetrieval\"],"
+                                      "\"text_config\":{"};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     const struct tp_model m = open_text(
         tp_arena_printf(arena, "{\"model_type\":\"toy\",%s\"model_type\":\"llama\"," TINY "}}",
                         files[i]),
         arena);
-    ck_assert_int_eq(m.headless, i == 3);
+    ck_assert_int_eq(m.headless, i >= 3);
     ck_assert_int_eq(m.layers, 2);
   }
 }
