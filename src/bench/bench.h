@@ -69,6 +69,8 @@ enum tp_status tp_bench_sample(const struct tp_bench *bench, const struct tp_sam
 /* Rows to measure. */
 struct tp_agenda {
   size_t n;
+  size_t n_left_out;    /* points that were asked for and have no place here, ... */
+  const char *left_out; /* ... and why the last of them has none; NULL: none is */
   const struct tp_trace_layout *layout;
   void *data;
   /* Sets the keys. */

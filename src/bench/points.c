@@ -12,6 +12,8 @@ struct points {
   struct tp_rig *rig;
   const struct tp_point_grid *grid;
   struct point *items;
+  size_t n_left_out;
+  bool refused; /* one of these, by its model or the platform; others for want of memory */
 };
 
 #define POINT_COLUMNS                                                                              \
@@ -179,23 +181,29 @@ static enum tp_status measure(void *data, size_t item, double budget_s, struct t
   return status;
 }
 
-/* Some memory is the libraries'; a prompt of few tokens is no prefill any more. */
+/* Some memory is the libraries'; where a prompt does not fit half of it may, but one of few tokens
+ * is no prefill any more.  *fits is false, and the error says why, where none does. */
 static enum tp_status fit(const struct tp_machine *machine, struct point *point, bool *fits,
                           struct tp_error *error)
 {
   enum { LEAST_PROMPT = 64 };
   const double most_bytes = 0.85 * machine->device->datasheet.dram_bytes;
-  struct tp_generation_point *run = &point->run;
-  *fits = false;
-  for (; run->prompt >= LEAST_PROMPT; run->prompt /= 2) {
+  struct tp_generation_point *const run = &point->run;
+  for (;;) {
     struct tp_generation_expected expected;
     TP_TRY(tp_generation_expect(machine, run, &expected, error));
     point->expected_s = expected.prefill_s + (double)(run->generate - 1) * expected.step_s;
     *fits = expected.memory_bytes <= most_bytes;
     if (*fits)
-      break;
+      return TP_OK;
+    if (run->prompt / 2 < LEAST_PROMPT)
+      return tp_fail(error, TP_OK,
+                     "%s at tp %d, batch %lld needs %.3g GB of the %.3g that are "
+                     "taken of a GPU",
+                     run->model->name, tp_machine_ranks(machine), (long long)run->batch,
+                     expected.memory_bytes * 1e-9, most_bytes * 1e-9);
+    run->prompt /= 2;
   }
-  return TP_OK;
 }
 
 static const struct tp_model *cut(const struct tp_model *model, int64_t layers,
@@ -237,9 +245,13 @@ static void add_point(struct points *points, const struct tp_machine *machine,
                         .tp = tp_machine_ranks(machine),
                         .first = first,
                         .round = round};
-  bool fits;
-  if (fit(machine, &point, &fits, why) == TP_OK && fits)
+  bool fits = false;
+  const enum tp_status status = fit(machine, &point, &fits, why);
+  points->refused = points->refused || status != TP_OK;
+  if (fits)
     points->items[(*n)++] = point;
+  else
+    points->n_left_out++;
 }
 
 enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *grid,
@@ -248,7 +260,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
 {
   const size_t most = grid->n_models * grid->n_tps * grid->n_variants * grid->n_batches;
   struct points *points = TP_NEW(arena, struct points, 1);
-  *points = (struct points){rig, grid, TP_NEW(arena, struct point, most)};
+  *points = (struct points){.rig = rig, .grid = grid, .items = TP_NEW(arena, struct point, most)};
   struct tp_error why = {.text = ""};
   size_t n = 0;
   for (size_t t = 0; t < grid->n_tps; t++) {
@@ -263,9 +275,12 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
                     grid->batches[b], place(grid, t, v), first, &n, &why);
       }
   }
-  if (n == 0 && most > 0 && why.text[0] != '\0')
+  if (n == 0 && points->refused)
     return tp_fail(error, TP_E_INPUT, "no point to measure: %s", why.text);
   *plan = (struct tp_agenda){.n = n,
+                             .n_left_out = points->n_left_out,
+                             .left_out =
+                                 points->n_left_out > 0 ? tp_arena_strdup(arena, why.text) : NULL,
                              .layout = grid->generate > 0 ? &generate_layout : &layers_layout,
                              .data = points,
                              .name = name_point,

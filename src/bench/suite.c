@@ -128,6 +128,17 @@ static enum tp_status run_agenda(const struct tp_suite *suite, const struct tp_s
   return status != TP_OK ? status : closed;
 }
 
+/* A table none of whose points has a place begins no file. */
+static void tell_left_out(const struct tp_suite *suite, const struct tp_agenda *agenda)
+{
+  const struct tp_suite_listener *const listener = suite->listener;
+  const struct tp_agenda_run none = {.plan = agenda};
+  if (listener == NULL || !writes(suite->rig->group))
+    return;
+  listener->begin(listener->data, agenda->layout->file, 0);
+  listener->end(listener->data, agenda->layout->file, &none, NULL);
+}
+
 static const struct tp_shapes *shapes_of(const struct tp_suite *suite, struct tp_arena *arena)
 {
   struct tp_shapes *shapes = TP_NEW(arena, struct tp_shapes, 1);
@@ -178,6 +189,8 @@ enum tp_status tp_suite_run_stage(const struct tp_suite *suite, const struct tp_
   enum tp_status status = make_agenda(suite, stage->table, arena, &agenda, error);
   if (status == TP_OK && tp_agenda_count(&agenda, stage->round) > 0)
     status = run_agenda(suite, stage, &agenda, budget_s, failures, error);
+  else if (status == TP_OK && agenda.n == 0 && agenda.n_left_out > 0 && stage->round == 0)
+    tell_left_out(suite, &agenda);
   tp_arena_free(arena);
   return status;
 }

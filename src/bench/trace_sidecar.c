@@ -3,6 +3,9 @@
 #include "base/json.h"
 #include "base/output.h"
 
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +35,7 @@ static json_t *machine_of(const struct tp_trace_source *source)
   if (source->virtual_clock)
     put_text(machine, "note", "times of the cost model: nothing was measured");
   put_text(machine, "platform", source->platform);
+  put_text(machine, "set", source->sets);
   put_text(machine, "standin", source->standin);
   put_count(machine, "sms", source->sms);
   put_count(machine, "capability", source->capability);
@@ -134,6 +138,35 @@ enum tp_status tp_trace_sidecar_take(struct tp_trace_sidecar *sidecar, const cha
   }
   json_decref(root);
   return status;
+}
+
+static bool agrees(const struct tp_trace_sidecar *sidecar, const char *path)
+{
+  json_t *const root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+  json_t *const machine = json_object_get(root, "machine");
+  const bool same = json_is_object(machine) && difference(sidecar->machine, machine) == NULL;
+  json_decref(root);
+  return same;
+}
+
+bool tp_trace_sidecars_agree(const struct tp_trace_source *source)
+{
+  static const char ending[] = ".csv.json";
+  DIR *const folder = opendir(source->directory);
+  struct tp_trace_sidecar *const sidecar = tp_trace_sidecar_create(source);
+  bool same = true;
+  for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    char path[PATH_MAX];
+    const size_t length = strlen(entry->d_name), end = sizeof ending - 1;
+    if (length <= end || strcmp(entry->d_name + length - end, ending) != 0)
+      continue;
+    snprintf(path, sizeof path, "%s/%s", source->directory, entry->d_name);
+    same = same && agrees(sidecar, path);
+  }
+  tp_trace_sidecar_free(sidecar);
+  if (folder != NULL)
+    closedir(folder);
+  return same;
 }
 
 static enum tp_status note_clocks(struct tp_trace_sidecar *sidecar, const char *key,

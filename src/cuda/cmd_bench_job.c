@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "bench/choice.h"
+#include "bench/trace_sidecar.h"
 #include "ranks/apart.h"
 
 #include <string.h>
@@ -114,28 +115,17 @@ static enum tp_status open_setup(struct tp_bench_job *job, struct tp_error *erro
   return status;
 }
 
-static void describe_source(struct tp_bench_job *job)
+/* What is set shapes stand-ins and budgets: such rows are no others. */
+static const char *sets_of(const struct tp_words *sets, struct tp_arena *arena)
 {
-  struct tp_arena *arena = job->session->arena;
-  const char *const device = job->host ? "host" : job->facts.name;
-  const time_t now = time(NULL);
-  char *const date = tp_arena_alloc(arena, 32, 1);
-  strftime(date, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-  job->source = (struct tp_trace_source){
-      .directory =
-          job->args->out != NULL
-              ? job->args->out
-              : tp_arena_printf(arena, "traces/%s", job->host ? device : job->setup->device.name),
-      .device = device,
-      .virtual_clock = job->host,
-      .platform = job->setup->platform.name,
-      .standin = job->args->standin,
-      .version = PACKAGE_VERSION,
-      .date = date,
-      .command = job->session->argv,
-      .n_command = job->session->n_arguments};
-  if (job->host)
-    return;
+  const char *text = NULL;
+  for (size_t i = 0; i < sets->n; i++)
+    text = text == NULL ? sets->items[i] : tp_arena_printf(arena, "%s %s", text, sets->items[i]);
+  return text;
+}
+
+static void describe_gpu(struct tp_bench_job *job)
+{
   job->source.sms = job->facts.sms;
   job->source.capability = job->facts.capability;
   job->source.driver = job->facts.driver;
@@ -145,6 +135,40 @@ static void describe_source(struct tp_bench_job *job)
   job->source.nccl = job->n_gpus > 1 ? job->facts.nccl : NULL;
   job->source.clocks = clocks;
   job->source.data = job;
+}
+
+/* The usual folder is the device's; where another machine or program has filled that, one of this
+ * program's version, so that a new measurement always has a place. */
+static void describe_source(struct tp_bench_job *job)
+{
+  struct tp_arena *arena = job->session->arena;
+  const char *const device = job->host ? "host" : job->facts.name;
+  const char *const folder = job->host ? device : job->setup->device.name;
+  const time_t now = time(NULL);
+  char *const date = tp_arena_alloc(arena, 32, 1);
+  strftime(date, 32, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+  job->source = (struct tp_trace_source){
+      .directory =
+          job->args->out != NULL ? job->args->out : tp_arena_printf(arena, "traces/%s", folder),
+      .device = device,
+      .virtual_clock = job->host,
+      .platform = job->setup->platform.name,
+      .sets = sets_of(&job->args->sets, arena),
+      .standin = job->args->standin,
+      .version = PACKAGE_VERSION,
+      .date = date,
+      .command = job->session->argv,
+      .n_command = job->session->n_arguments};
+  if (!job->host)
+    describe_gpu(job);
+  if (job->args->out != NULL || tp_trace_sidecars_agree(&job->source))
+    return;
+  tp_command_note(
+      tp_arena_printf(arena,
+                      "%s: was measured by another GPU, tpsim, driver or libraries, and "
+                      "stays as it is",
+                      job->source.directory));
+  job->source.directory = tp_arena_printf(arena, "traces/tpsim-%s/%s", PACKAGE_VERSION, folder);
 }
 
 /* Words and numbers given, or else the usual ones. */

@@ -55,6 +55,8 @@ static void end_file(void *data, const char *file, const struct tp_agenda_run *r
     printf(", %zu failed", run->failed);
   if (refused != NULL)
     printf(", %zu cannot be measured here: %s", run->refused, refused);
+  if (run->plan->n_left_out > 0)
+    printf(", %zu points have no place here: %s", run->plan->n_left_out, run->plan->left_out);
   putchar('\n');
   fflush(stdout); /* who stops a run keeps what it said */
 }

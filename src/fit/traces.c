@@ -58,6 +58,11 @@ static const char *origin_of(const struct tp_doc *doc, struct tp_arena *arena)
                       : tp_arena_strdup(arena, origin);
 }
 
+static const char *copy_of(const char *text, struct tp_arena *arena)
+{
+  return text != NULL ? tp_arena_strdup(arena, text) : NULL;
+}
+
 static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file *file,
                                   struct tp_arena *arena, struct tp_error *error)
 {
@@ -68,8 +73,12 @@ static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file
   struct tp_doc doc;
   TP_TRY(tp_doc_open(sidecar, arena, &doc, error));
   const char *const machine = text_at(&doc, "machine.device");
-  file->machine = machine != NULL ? tp_arena_strdup(arena, machine) : NULL;
+  file->has_sidecar = true;
+  file->machine = copy_of(machine, arena);
   file->origin = origin_of(&doc, arena);
+  file->tpsim = copy_of(text_at(&doc, "machine.tpsim"), arena);
+  file->clock = copy_of(text_at(&doc, "machine.clock"), arena);
+  file->libraries = copy_of(text_at(&doc, "machine.cublaslt"), arena);
   const char *const clock = text_at(&doc, "machine.clock");
   traces->has_virtual_clock |= clock != NULL && strcmp(clock, "virtual clock") == 0;
   const char *const version = text_at(&doc, "machine.tpsim");
@@ -96,20 +105,47 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   return read_origin(traces, file, arena, error);
 }
 
+static bool is_other(const char *a, const char *b)
+{
+  return a != NULL && b != NULL && strcmp(a, b) != 0;
+}
+
+static enum tp_status check_same(const struct tp_trace_file *file,
+                                 const struct tp_trace_file *first, struct tp_error *error)
+{
+  const struct {
+    const char *words, *is, *was;
+  } facts[] = {{"on", file->machine, first->machine},
+               {"by tpsim", file->tpsim, first->tpsim},
+               {"by the clock", file->clock, first->clock},
+               {"with cuBLASLt", file->libraries, first->libraries}};
+  for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+    if (is_other(facts[i].is, facts[i].was))
+      return tp_fail(error, TP_E_INPUT,
+                     "%s.json: measured %s '%s', and %s '%s'; keep each in a folder of its own",
+                     file->path, facts[i].words, facts[i].is, first->name, facts[i].was);
+  return TP_OK;
+}
+
+/* What a sidecar says holds for all files of the folder. */
 static enum tp_status check_machines(const struct tp_traces *traces, struct tp_error *error)
 {
-  const struct tp_trace_file *first = NULL;
+  const struct tp_trace_file *first = NULL, *without = NULL;
   for (size_t i = 0; i < TP_N_TRACES; i++) {
-    const struct tp_trace_file *file = &traces->files[i];
-    if (file->machine == NULL)
+    const struct tp_trace_file *const file = &traces->files[i];
+    if (file->path != NULL && !file->has_sidecar)
+      without = file;
+    if (!file->has_sidecar)
       continue;
-    if (first == NULL)
-      first = file;
-    if (strcmp(file->machine, first->machine) != 0)
-      return tp_fail(error, TP_E_INPUT,
-                     "%s.json: measured on '%s', and %s on '%s'; keep each in a folder of its own",
-                     file->path, file->machine, first->name, first->machine);
+    first = first == NULL ? file : first;
+    TP_TRY(check_same(file, first, error));
   }
+  if (first != NULL && without != NULL)
+    return tp_fail(
+        error, TP_E_INPUT,
+        "%s: has no sidecar %s.json, which says who measured it, as %s has; put it back, "
+        "or take the file out",
+        without->path, without->path, first->name);
   return TP_OK;
 }
 
@@ -158,6 +194,12 @@ const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ra
 {
   return tp_arena_printf(arena, "%s: %s; %s%s, %s%.9g", file->name, file->origin, hash_mark,
                          file->hash, share_mark, hold_out_ratio);
+}
+
+bool tp_trace_is_named(const struct tp_trace_file *file, const char *source)
+{
+  const char *const at = strstr(source, file->name);
+  return at != NULL && at[strlen(file->name)] == ':';
 }
 
 double tp_trace_held_out(const struct tp_trace_file *file, const char *source)

@@ -37,9 +37,11 @@ enum tp_trace_kind {
 };
 
 struct tp_trace_file {
-  const char *path;         /* NULL: the folder has none of the kind */
-  const char *name;         /* "h200-sxm/gemm.csv" */
-  const char *machine;      /* its device's own name; NULL: nobody says */
+  const char *path;                      /* NULL: the folder has none of the kind */
+  const char *name;                      /* "h200-sxm/gemm.csv" */
+  const char *machine;                   /* its device's own name; NULL: nobody says */
+  const char *tpsim, *clock, *libraries; /* of the program; what timed it; NULL: nobody says */
+  bool has_sidecar;
   const char *origin;       /* "NVIDIA H200, driver 580.65.06, 2026-11-21" */
   char hash[TP_HASH_CHARS]; /* of the text */
 };
@@ -74,4 +76,6 @@ const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ra
 /* That share, read back from a group's source; NAN where the group was fitted to something else,
  * or to the file before it changed. */
 double tp_trace_held_out(const struct tp_trace_file *file, const char *source);
+/* Whether the group was fitted to the file of this name, as it is or as it was. */
+bool tp_trace_is_named(const struct tp_trace_file *file, const char *source);
 #endif

@@ -30,6 +30,23 @@ static const char *source_of(const struct tp_device *device, const struct tp_op 
   return "";
 }
 
+/* The share of the shapes of its file that took no part in the fit of the source's group; NAN: none
+ * of the file did, or it has changed since, which is said. */
+static double held_out_of(const struct tp_validator *self, const struct tp_device *device,
+                          const char *source)
+{
+  const struct tp_trace_file *const file = self->request->trace;
+  struct tp_catalog *const catalog = self->catalog;
+  const double held_out = tp_trace_held_out(file, source);
+  if (isnan(held_out) && tp_trace_is_named(file, source) && catalog->note != NULL &&
+      tp_catalog_is_news(catalog, file))
+    catalog->note(tp_arena_printf(self->arena,
+                                  "%s: has changed since %s was fitted to it: which rows took part "
+                                  "is not known, and all are judged; calibrate anew",
+                                  file->path, device->name));
+  return held_out;
+}
+
 /* Was the device fitted to the row?  Its shape tells, by the share held out then. */
 static enum tp_status is_fitted(const struct tp_validator *self, const struct tp_device *device,
                                 size_t row, bool *fitted)
@@ -42,7 +59,7 @@ static enum tp_status is_fitted(const struct tp_validator *self, const struct tp
   TP_TRY(tp_op_row_read(&reader, &at, &op));
   if (op.kind == TP_OP_COLLECTIVE)
     TP_TRY(tp_op_row_count(&reader, &at, "ranks", &ranks));
-  const double held_out = tp_trace_held_out(self->request->trace, source_of(device, &op));
+  const double held_out = held_out_of(self, device, source_of(device, &op));
   *fitted =
       !isnan(held_out) && !tp_fit_is_held_out(tp_fit_shape(&op, (int)ranks, &alone), held_out);
   return TP_OK;
@@ -88,7 +105,7 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
   size_t n = 0;
   TP_TRY(tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error));
   const double held_out = self->request->trace != NULL
-                              ? tp_trace_held_out(self->request->trace, device->overlap.source)
+                              ? held_out_of(self, device, device->overlap.source)
                               : (double)NAN;
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
   for (size_t i = 0; i < n; i++) {
@@ -128,7 +145,7 @@ static enum tp_status run_sustained(struct tp_validator *self, const struct tp_d
                      samples[i].slowdown, tp_sustained_slowdown(device, &samples[i]));
     self->validation->figures[i].fitted =
         self->request->trace != NULL &&
-        !isnan(tp_trace_held_out(self->request->trace, source_of(device, &samples[i].op)));
+        !isnan(held_out_of(self, device, source_of(device, &samples[i].op)));
   }
   return TP_OK;
 }
@@ -138,8 +155,8 @@ static enum tp_status run_crossings(struct tp_validator *self, const struct tp_d
   struct tp_crossing_sample *samples;
   size_t n = 0;
   TP_TRY(tp_crossing_rows_read(&self->csv, self->arena, &samples, &n, self->error));
-  const bool fitted = self->request->trace != NULL &&
-                      !isnan(tp_trace_held_out(self->request->trace, device->overlap.source));
+  const bool fitted =
+      self->request->trace != NULL && !isnan(held_out_of(self, device, device->overlap.source));
   self->validation->figures = TP_NEW(self->arena, struct tp_validated, n + 1);
   for (size_t i = 0; i < n; i++) {
     tp_validator_add(self, i, "time_us",

@@ -1,6 +1,7 @@
 /* Tables that grow: rows, keys, resuming, whose they are, and who holds their folder. */
 #define _XOPEN_SOURCE 700
 #include "bench/trace_folder.h"
+#include "bench/trace_sidecar.h"
 
 #include "trace_folder.h"
 
@@ -193,6 +194,29 @@ START_TEST(refuses_another_machine)
   source.sms = 132;
   source.virtual_clock = true;
   refuses("clock 'device', this is 'virtual clock'");
+  source.virtual_clock = false;
+  source.sets = "nvlink.bytes_per_s_per_direction=20e9";
+  refuses("set 'none', this is 'nvlink.bytes_per_s_per_direction=20e9'");
+  source.sets = NULL;
+}
+END_TEST
+
+/* So a bench finds out whether the usual folder is its own, before it measures. */
+START_TEST(a_folder_is_of_one_machine)
+{
+  ck_assert(tp_trace_sidecars_agree(&source)); /* nothing is there */
+  open_trace();
+  add(1, 10);
+  must(tp_trace_close(trace, &error));
+  ck_assert(tp_trace_sidecars_agree(&source));
+  source.driver = "580.1.04"; /* a patch level */
+  ck_assert(tp_trace_sidecars_agree(&source));
+  const char *const version = source.version;
+  source.version = "another";
+  ck_assert(!tp_trace_sidecars_agree(&source));
+  source.version = version;
+  source.driver = "590.1";
+  ck_assert(!tp_trace_sidecars_agree(&source));
 }
 END_TEST
 
@@ -319,6 +343,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, torn_line);
   tcase_add_test(tcase, sidecar_tells_the_runs);
   tcase_add_test(tcase, refuses_another_machine);
+  tcase_add_test(tcase, a_folder_is_of_one_machine);
   tcase_add_test(tcase, refuses_strange_files);
   tcase_add_test(tcase, one_at_a_time);
   tcase_add_test(tcase, empty_folder);

@@ -128,7 +128,7 @@ make_traces() { # make_traces FOLDER SET...
               $c["ttft_s"], $c["tpot_s"], $c["e2e_s"] }' |
       noise 3 ttft_s 0.01 | noise 4 tpot_s 0.01 | noise 5 e2e_s 0.01 >"$folder/$name.csv"
   done
-  sidecar "$folder/gemm.csv"
+  for file in "$folder"/*.csv; do sidecar "$file"; done
 }
 make_traces h200-sxm --set gemm.launch_s=4e-6 --set gemm.compute_ratio=0.7 \
   --set attention_decode.launch_s=1e-5 --set memory.dram_ratio=0.7 \
