@@ -251,6 +251,30 @@ START_TEST(misreadings_name_place_and_mend)
 }
 END_TEST
 
+/* A real says which integer it is below 2^53; digits alone always do. */
+START_TEST(large_reals_are_no_whole_numbers)
+{
+  static const struct tp_field one[] = {
+      {"n", TP_FIELD_INT64, 0, 0, 0, false, NULL},
+  };
+  int64_t n = 0;
+  parse("{\"n\": 9007199254740991.0}");
+  ck_assert_int_eq(tp_doc_read(&doc, "", one, 1, false, &n, arena, &error), TP_OK);
+  ck_assert_int_eq(n, 9007199254740991);
+  tp_doc_close(&doc);
+  parse("{\"n\": 9007199254740993}");
+  ck_assert_int_eq(tp_doc_read(&doc, "", one, 1, false, &n, arena, &error), TP_OK);
+  ck_assert_int_eq(n, 9007199254740993);
+  tp_doc_close(&doc);
+  parse("{\"n\": -9007199254740992.0}");
+  ck_assert_int_eq(tp_doc_read(&doc, "", one, 1, false, &n, arena, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "t.json:1: n: must be a whole number, not -9"));
+  tp_doc_close(&doc);
+  parse("{\"n\": 1e19}");
+  ck_assert_int_eq(tp_doc_read(&doc, "", one, 1, false, &n, arena, &error), TP_E_INPUT);
+}
+END_TEST
+
 START_TEST(tables_read_where_the_path_says)
 {
   parse("{\"a\": {\n\"b\": [{\"any\": 3,\n\"ratio\": 9}]}, \"c\": 1}");
@@ -372,6 +396,7 @@ static Suite *suite(void)
   tcase_add_test(t, a_table_fills_a_struct);
   tcase_add_test(t, absent_and_null_options_keep_what_was_there);
   tcase_add_loop_test(t, misreadings_name_place_and_mend, 0, COUNT(misreadings));
+  tcase_add_test(t, large_reals_are_no_whole_numbers);
   tcase_add_test(t, tables_read_where_the_path_says);
   tcase_add_test(t, messages_stay_on_one_line);
   tcase_add_test(t, any_text_is_written_as_json);

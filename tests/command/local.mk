@@ -1,1 +1,1 @@
-unit_tests += %D%/test_fold %D%/test_progress
+unit_tests += %D%/test_fold %D%/test_format %D%/test_progress

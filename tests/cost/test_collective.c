@@ -55,6 +55,23 @@ START_TEST(test_link_bytes)
 }
 END_TEST
 
+/* One shot: every rank's buffer is read and one sum is written; the switch adds what is read once.
+ */
+START_TEST(test_memory_bytes)
+{
+  for (int ranks = 2; ranks <= 8; ranks *= 2) {
+    struct bench *bench = bench_make("dgx-h100", "vllm-graph", ranks);
+    ck_assert_rel(cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_ONE_SHOT, 1 << 20).dram_bytes,
+                  (ranks + 1) * (1 << 20), 1e-14);
+    bench_free(bench);
+  }
+  struct bench *bench = bench_make("dgx-h100", "ideal", 8);
+  ck_assert_rel(cost_of(bench, TP_ALL_REDUCE, TP_ALGORITHM_NVLS, 1 << 20).dram_bytes, 2 * (1 << 20),
+                1e-14);
+  bench_free(bench);
+}
+END_TEST
+
 /* 14 steps of 0.5 us and 1.75 GB at 450 GB/s; nothing else. */
 START_TEST(test_ideal_ring)
 {
@@ -573,6 +590,7 @@ static Suite *suite(void)
   TCase *tcase = tcase_create("algorithms");
   tcase_set_timeout(tcase, 120);
   tcase_add_test(tcase, test_link_bytes);
+  tcase_add_test(tcase, test_memory_bytes);
   tcase_add_test(tcase, test_ideal_ring);
   tcase_add_test(tcase, test_ideal_hierarchy);
   tcase_add_test(tcase, test_nccl_takes_its_own_protocol);

@@ -74,6 +74,28 @@ START_TEST(decode_splits_keys)
 }
 END_TEST
 
+/* Rows are queries of heads: 8 queries of 16 heads are 128 units of a row each on 100 SMs, of 2 *
+ * 1280
+ * * (576 + 512) flops at 1e13 an SM; 28 of 100 SMs have a second one to begin. */
+START_TEST(decode_of_several_queries_has_more_rows)
+{
+  toy.device.latent_decode.tile_heads = 1;
+  const struct tp_op op = latent(true, 8, 1280, 16);
+  ck_assert_rel(toy_us(&toy, &op), 5 + 0.28 + 1.28 * 0.278528, 1e-6);
+}
+END_TEST
+
+/* Matrix units of one SM of 100 work while the others have nothing to do, and of 10 where keys are
+ * split: what they take of the GPU's is the same. */
+START_TEST(idle_units_draw_no_power)
+{
+  const struct tp_op op = latent(true, 1, 1280, 16);
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).matrix_s, 0.17825792e-6, 1e-9);
+  toy.device.latent_decode.most_splits = 20;
+  ck_assert_rel(tp_cost_op(&toy.machine, true, &op).matrix_s, 0.17825792e-6, 1e-9);
+}
+END_TEST
+
 /* 100 heads of 64 queries are a tile an SM: 1 us and 64 keys of 2 * 64 * (192 + 128) flops at 1e13;
  * as long as the longest, so the fourth root of 2 more. */
 START_TEST(prefill_expands)
@@ -105,6 +127,8 @@ static Suite *suite(void)
   tcase_add_checked_fixture(cases, open_toy, close_toy);
   tcase_add_test(cases, decode_reads_one_row_a_token);
   tcase_add_test(cases, decode_splits_keys);
+  tcase_add_test(cases, decode_of_several_queries_has_more_rows);
+  tcase_add_test(cases, idle_units_draw_no_power);
   tcase_add_test(cases, prefill_expands);
   tcase_add_test(cases, prefill_absorbs_where_the_engine_does);
   suite_add_tcase(made, cases);

@@ -94,6 +94,7 @@ cp lost.csv kept.csv
 check "lost points are not written over" exits 1 tpsim check kept.csv --update
 check "the file stayed" cmp kept.csv lost.csv
 check "annotations" exits 1 tpsim check old.csv --github
+check "of what moved alone" [ "$(grep -c '^::error' out)" = 1 ]
 check "name file, line and figure" grep -q '^::error file=old.csv,line=2,title=llama-3.1-8b .*%3A ttft_s::moved: ' out
 printf 'model,platform,metric,baseline\nllama-3.1-8b,dgx-h100,ttft_s,1\n' >none.csv
 check "no tolerance is bad input" exits 2 tpsim check none.csv --junit bad.xml

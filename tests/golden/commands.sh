@@ -80,6 +80,9 @@ if [ -x "${BINDIR:-$PWD}/tpsim-des" ]; then
 fi
 check "timeline of several" exits 0 tpsim compare $point --variant standard,ladder --timeline c.json
 check "timeline names them" grep -q '"ladder, rank 0"' c.json
+check "timeline of several numbers" exits 0 tpsim compare $point --variant standard,ladder \
+  --batch 1,2 --timeline n.json
+check "timeline names them by both" grep -q '"ladder, batch 2, rank 0"' n.json
 check "timeline as rows" exits 0 predict --variant ladder --timeline t.csv
 check "timeline has a row an op" [ "$(grep -c ',0,c' t.csv)" = "$(grep -c '"args":{"op"' t.json)" ]
 # The same numbers stand in both; a GEMM's operations and what its device does at most are by hand.

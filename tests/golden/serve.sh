@@ -23,6 +23,9 @@ check "closed loops" load --variant standard,ladder --concurrency 2,8 --range-ra
 check "a row a variant and loop" [ "$(wc -l <a.csv)" = 5 ]
 check "rows are given back" tpsim serve --points a.csv -o b.csv
 check "and are the same bytes" cmp a.csv b.csv
+tpsim serve --points a.csv --concurrency 4 --range-ratio 0.9 --requests 3 --seed 2 >c.csv 2>said
+check "options do not change what columns say" cmp a.csv c.csv
+check "which is said of each" grep -q 'a.csv: concurrency, range_ratio, requests, seed as its rows' said
 check "the sidecar says what made them" grep -q -- '--range-ratio' a.csv.json
 check "and of what" grep -q 'tiny.json' a.csv.json
 check "a place that is not there" fails 3 'missing/x.csv' load --concurrency 2 -o missing/x.csv

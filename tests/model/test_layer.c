@@ -1,5 +1,6 @@
 /* The table of a layer: what is in it, and what a rank holds of it. */
 #include "model/layer.h"
+#include "model/shard.h"
 
 #include "open.h"
 
@@ -145,6 +146,34 @@ START_TEST(layers_that_have_experts)
 }
 END_TEST
 
+/* Of 4 experts 32 wide, 3 and 5 divide neither: what would do is told of each degree by itself, and
+ * of both where only one does not fit. */
+static const struct {
+  struct tp_cut cut;
+  const char *message;
+} misfits[] = {
+    {{.tp = 2, .ep = 3, .etp = 5}, "ep 3 does not divide its 4 experts; ep can be 1, 2, 4"},
+    {{.tp = 2, .ep = 3, .etp = 2}, "ep 3 does not divide its 4 experts; ep can be 1, 2, 4"},
+    {{.tp = 2, .ep = 2, .etp = 5},
+     "5 ranks an expert do not divide its width 32; there can be 1, 2, 4, 8, 16, 32"},
+    {{.tp = 3, .ep = 3, .etp = 5}, "tp 3 does not divide its 4 heads; tp can be 1, 2, 4"},
+    {{.tp = 3, .ep = 2, .etp = 2}, "tp 3 does not divide its 4 heads; tp can be 1, 2, 4"},
+};
+
+START_TEST(degrees_that_would_do_are_told_by_unit)
+{
+  const struct tp_model m = open_text(
+      "{\"model_type\":\"qwen3_moe\",\"hidden_size\":64,\"num_hidden_layers\":2,"
+      "\"num_attention_heads\":4,\"intermediate_size\":128,\"vocab_size\":99,\"num_experts\":4,"
+      "\"num_experts_per_tok\":2,\"moe_intermediate_size\":32}",
+      arena);
+  struct tp_layer share;
+  struct tp_error error = {""};
+  ck_assert_int_eq(tp_shard_cut(&m, 0, misfits[_i].cut, &share, &error), TP_E_INPUT);
+  ck_assert_msg(strstr(error.text, misfits[_i].message) != NULL, "%s", error.text);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *const s = suite_create("layer");
@@ -156,6 +185,8 @@ static Suite *suite(void)
   tcase_add_test(table, vectors_are_those_of_the_family);
   tcase_add_loop_test(table, layers_that_have_experts, 0,
                       (int)(sizeof mixtures / sizeof *mixtures));
+  tcase_add_loop_test(table, degrees_that_would_do_are_told_by_unit, 0,
+                      (int)(sizeof misfits / sizeof *misfits));
   suite_add_tcase(s, table);
   return s;
 }

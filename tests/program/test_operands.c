@@ -221,6 +221,20 @@ START_TEST(test_unsaid)
   program = build_program("ladder", &request, arena);
   ck_assert_ptr_nonnull(strstr(program.unsaid, "ALiBi"));
   model.position = TP_POSITION_ROTARY;
+  model.chunk = 8;
+  program = build_program("ladder", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "within chunks"));
+  model.chunk = 0;
+  model.post_norms = true;
+  program = build_program("ladder", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "norms, heads or layers"));
+  model.post_norms = false;
+  model.latent =
+      (struct tp_latent_shape){.kv_rank = 16, .nope_dim = 16, .rope_dim = 8, .value_dim = 16};
+  program = build_program("ladder", &request, arena);
+  ck_assert_ptr_nonnull(strstr(program.unsaid, "over a latent"));
+  ck_assert_int_eq(program.n_tensors, 0);
+  model.latent.kv_rank = 0;
   request.mesh = tp_mesh_of_tp(1);
   program = build_program("kraken:4", &request, arena);
   ck_assert_ptr_nonnull(strstr(program.unsaid, "sub-layers"));

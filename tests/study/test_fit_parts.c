@@ -285,6 +285,40 @@ START_TEST(a_better_valley_is_found_by_moving)
 }
 END_TEST
 
+/* Valleys at 0 and at 1, the former `deeper` above the latter. */
+static int alike_valleys(const gsl_vector *x, void *data, gsl_vector *f)
+{
+  const double at = gsl_vector_get(x, 0), *deeper = data;
+  gsl_vector_set(f, 0, at * (at - 1));
+  gsl_vector_set(f, 1, *deeper * (1 - at));
+  return 0;
+}
+
+static double settled_at(double deeper)
+{
+  const struct tp_fit_options options = {.progress = NULL};
+  const struct tp_robust robust = {.function = {alike_valleys, &deeper, 2, 1},
+                                   .name = "x",
+                                   .inside = anywhere,
+                                   .options = &options};
+  struct tp_error error = {.text = ""};
+  size_t unsettled;
+  gsl_vector *x = gsl_vector_calloc(1);
+  ck_assert_msg(tp_robust_search(&robust, x, &unsettled, &error) == TP_OK, "%s", error.text);
+  const double at = gsl_vector_get(x, 0);
+  gsl_vector_free(x);
+  return at;
+}
+
+/* A parameter that is moved by 1 has a residual of 0.02 for it: half of that from the rows does not
+ * bring it there, four times as much does. */
+START_TEST(what_rows_hardly_tell_stays)
+{
+  ck_assert_double_eq_tol(settled_at(0.01), 0, 0.01);
+  ck_assert_double_eq_tol(settled_at(0.08), 1, 0.01);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("fit_parts");
@@ -294,6 +328,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, shapes_are_told_apart);
   tcase_add_test(tcase, shapes_have_these_values);
   tcase_add_test(tcase, a_better_valley_is_found_by_moving);
+  tcase_add_test(tcase, what_rows_hardly_tell_stays);
   tcase_add_test(tcase, held_out_shares);
   tcase_add_test(tcase, sustained_by_hand);
   tcase_add_test(tcase, sustained_is_solved);

@@ -68,6 +68,24 @@ START_TEST(a_prefill_takes_so_many_tokens_a_step)
 }
 END_TEST
 
+/* A token a step: a thousand prompts of a thousand tokens are a million steps, and one token more
+ * of each a thousand steps more. */
+START_TEST(a_prefill_of_more_than_a_million_steps_is_refused)
+{
+  stack.memory.prefill_tokens[0] = stack.memory.prefill_tokens[1] = 1;
+  point.mesh = tp_mesh_of_tp(8); /* whose memory holds a million tokens */
+  point.batch = 1000;
+  point.generate = 1;
+  point.prompt = 1001;
+  ck_assert_int_eq(tp_point_prefill_steps(&point), 1001000);
+  ck_assert_str_eq(predict().status, "a prefill of 1001000 steps is more than 1000000; shorten "
+                                     "batch or prompt");
+  point.prompt = 1000;
+  ck_assert_int_eq(tp_point_prefill_steps(&point), 1000000);
+  ck_assert_str_eq(predict().status, "ok");
+}
+END_TEST
+
 /* An eighth of the tokens at once, an eighth of the activations: 28 MB a token of 4096 x 4 and
  * three times 14336, in 16 bits. */
 START_TEST(activations_are_those_of_a_step)
@@ -190,6 +208,7 @@ static Suite *suite(void)
   TCase *points = tcase_create("points");
   tcase_add_checked_fixture(points, set_up, tear_down);
   tcase_add_test(points, a_prefill_takes_so_many_tokens_a_step);
+  tcase_add_test(points, a_prefill_of_more_than_a_million_steps_is_refused);
   tcase_add_test(points, activations_are_those_of_a_step);
   tcase_add_test(points, a_verdict_says_its_parts);
   tcase_add_test(points, training_keeps_gradients_and_the_optimiser);

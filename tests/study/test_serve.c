@@ -130,6 +130,27 @@ START_TEST(memory_limits_what_runs_at_once)
 }
 END_TEST
 
+/* A stack without a budget takes all prompts that wait at once; no more wait than come, whatever
+ * else might run together. */
+START_TEST(room_is_for_the_requests_that_come)
+{
+  struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "ideal", "standard");
+  const struct tp_served_load four = closed(4, 4);
+  const struct tp_served row = serve(&point, &four);
+  ck_assert_str_eq(row.point.status, "ok");
+  struct tp_served_load load = closed(1000000, 4);
+  ck_assert_str_eq(serve(&point, &load).point.status, "ok");
+  ck_assert_rel(serve(&point, &load).ttft_s, row.ttft_s, 1e-12);
+  load.batch_limits = true;
+  point.batch = 1000000;
+  ck_assert_str_eq(serve(&point, &load).point.status, "ok");
+  ck_assert_rel(serve(&point, &load).ttft_s, row.ttft_s, 1e-12);
+  load.load.concurrency = 4;
+  ck_assert_str_eq(serve(&point, &load).point.status, "ok");
+  ck_assert_rel(serve(&point, &load).ttft_s, row.ttft_s, 1e-12);
+}
+END_TEST
+
 START_TEST(what_has_no_meaning_is_said)
 {
   struct tp_point point = world_case(&world, "llama-3.1-8b", "dgx-h100", "vllm-0.24", "standard");
@@ -311,8 +332,8 @@ static double running_with(const struct tp_point *point, const struct tp_served_
   return serve(&smaller, load).sequences;
 }
 
-/* Weights of 16.1 GB, a tenth kept free, a prefill of one long prompt, caches of 8,195 tokens and of
- * 2,000 short requests, 2.1 GB in all, have room in 20.2 GB; the logits of all that then decode
+/* Weights of 16.1 GB, a tenth kept free, a prefill of one long prompt, caches of 8,195 tokens and
+ * of 2,000 short requests, 2.1 GB in all, have room in 20.2 GB; the logits of all that then decode
  * together, 2 bytes of 128,256 words each, only in 0.6 GB more. */
 START_TEST(logits_of_all_that_decode_take_room)
 {
@@ -338,6 +359,7 @@ static Suite *suite(void)
   tcase_add_test(points, one_wave_is_a_batch);
   tcase_add_test(points, an_open_loop_waits_where_it_is_full);
   tcase_add_test(points, memory_limits_what_runs_at_once);
+  tcase_add_test(points, room_is_for_the_requests_that_come);
   tcase_add_test(points, a_trace_needs_what_its_requests_need);
   tcase_add_test(points, what_has_no_meaning_is_said);
   suite_add_tcase(suite, points);

@@ -217,6 +217,26 @@ START_TEST(of_replicas_with_as_many_tokens_the_longest_context_counts)
 }
 END_TEST
 
+/* Where prompts come first, the three that decode in one replica wait for the prompt of two tokens
+ * in the other, which has the step's only work. */
+START_TEST(those_that_wait_make_no_replica_fuller)
+{
+  struct tp_server server = server_of(12);
+  server.replicas = 2;
+  server.prefills_first = true;
+  const struct tp_arrival items[] = {{0, 4, 3}, {0, 4, 1}, {0, 4, 3},
+                                     {0, 4, 1}, {0, 4, 3}, {0.5, 2, 1}};
+  const struct tp_serving serving = serve(&server, items, 6, 0);
+  ck_assert_int_eq(n_steps, 4);
+  ASSERT_STEP(0, {3, 4, 0});
+  ASSERT_STEP(1, {1, 2, 0});
+  ASSERT_STEP(2, {3, 1, 4});
+  ASSERT_STEP(3, {3, 1, 5});
+  assert_visit(&serving, 0, 0, 1, 4);
+  assert_visit(&serving, 5, 0.5, 2, 2);
+}
+END_TEST
+
 START_TEST(no_more_run_at_once_than_asked)
 {
   struct tp_server server = server_of(100);
@@ -347,6 +367,7 @@ static Suite *suite(void)
   tcase_add_test(steps_by_hand, a_cache_that_grows_puts_the_last_one_out);
   tcase_add_test(steps_by_hand, a_cache_that_grows_holds_no_more_than_a_request);
   tcase_add_test(steps_by_hand, of_replicas_with_as_many_tokens_the_longest_context_counts);
+  tcase_add_test(steps_by_hand, those_that_wait_make_no_replica_fuller);
   tcase_add_test(steps_by_hand, no_more_run_at_once_than_asked);
   tcase_add_test(steps_by_hand, replicas_share_sequences_out);
   tcase_add_test(steps_by_hand, a_request_goes_to_the_emptiest_replica);
