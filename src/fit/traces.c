@@ -198,8 +198,9 @@ const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ra
 
 bool tp_trace_is_named(const struct tp_trace_file *file, const char *source)
 {
-  const char *const at = strstr(source, file->name);
-  return at != NULL && at[strlen(file->name)] == ':';
+  const char *const name = strrchr(file->name, '/'); /* whatever the folder is called by now */
+  const char *const at = name != NULL ? strstr(source, name) : NULL;
+  return at != NULL && at[strlen(name)] == ':';
 }
 
 double tp_trace_held_out(const struct tp_trace_file *file, const char *source)

@@ -215,9 +215,19 @@ ok $? "where one table has no such rows, others count"
 ok $? "and where none has"
 cp -r h200-sxm copy
 sed '$d' h200-sxm/gemm.csv >copy/gemm.csv
-"$tpsim" validate copy --max-mape 1 --max-gain-error 1 >changed.csv
-! grep -q "^gemm.csv,held out" changed.csv && grep -q "^memory.csv,held out" changed.csv
-ok $? "a file that changed since is not what was fitted"
+"$tpsim" validate copy --max-mape 1 --max-gain-error 1 >changed.csv 2>said
+! grep -q "^gemm.csv,held out" changed.csv && grep -q "^memory.csv,held out" changed.csv &&
+  [ "$(grep -c 'copy/gemm.csv: has changed since .* was fitted to it' said)" = 1 ]
+ok $? "a file that changed since is not what was fitted, which is said"
+rm copy/memory.csv.json
+"$tpsim" validate copy >none 2>said
+[ $? = 2 ] && grep -q "copy/memory.csv: has no sidecar copy/memory.csv.json, .* put it back" said
+ok $? "a file without its sidecar among others is refused"
+sed 's/"device"/"tpsim": "0.1.0", "device"/' h200-sxm/memory.csv.json >copy/memory.csv.json
+sed 's/"device"/"tpsim": "0.2.0", "device"/' h200-sxm/gemm.csv.json >copy/gemm.csv.json
+"$tpsim" validate copy >none 2>said
+[ $? = 2 ] && grep -q "measured by tpsim '0.1.0', and .*gemm.csv '0.2.0'" said
+ok $? "and files of two programs"
 
 sed 's/"held_ratio": [0-9.]*/"held_ratio": 0.4/' h200-sxm/device.json >wrong.json
 "$tpsim" validate h200-sxm --device wrong.json >wrong.csv 2>said

@@ -89,7 +89,11 @@ START_TEST(two_machines_do_not_mix)
 {
   put("gemm.csv", "m\n1\n");
   put("layers.csv", "tp\n1\n");
+  ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_OK); /* nobody says who */
   put("gemm.csv.json", "{\"machine\": {\"device\": \"NVIDIA H200\"}}");
+  ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_E_INPUT);
+  ck_assert_ptr_nonnull(strstr(error.text, "layers.csv: has no sidecar "));
+  put("layers.csv.json", "{\"machine\": {\"device\": \"NVIDIA H200\"}}");
   ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_OK);
   put("layers.csv.json", "{\"machine\": {\"device\": \"host\"}}");
   ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_E_INPUT);
