@@ -122,8 +122,9 @@ static enum tp_status check_same(const struct tp_trace_file *file,
   for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
     if (is_other(facts[i].is, facts[i].was))
       return tp_fail(error, TP_E_INPUT,
-                     "%s.json: measured %s '%s', and %s '%s'; keep each in a folder of its own",
-                     file->path, facts[i].words, facts[i].is, first->name, facts[i].was);
+                     "%s.json: measured %s '%s', and %s %s '%s'; keep each in a folder of its own",
+                     file->path, facts[i].words, facts[i].is, first->name, facts[i].words,
+                     facts[i].was);
   return TP_OK;
 }
 

@@ -226,7 +226,7 @@ ok $? "a file without its sidecar among others is refused"
 sed 's/"device"/"tpsim": "0.1.0", "device"/' h200-sxm/memory.csv.json >copy/memory.csv.json
 sed 's/"device"/"tpsim": "0.2.0", "device"/' h200-sxm/gemm.csv.json >copy/gemm.csv.json
 "$tpsim" validate copy >none 2>said
-[ $? = 2 ] && grep -q "measured by tpsim '0.1.0', and .*gemm.csv '0.2.0'" said
+[ $? = 2 ] && grep -q "measured by tpsim '0.1.0', and .*gemm.csv by tpsim '0.2.0'" said
 ok $? "and files of two programs"
 
 sed 's/"held_ratio": [0-9.]*/"held_ratio": 0.4/' h200-sxm/device.json >wrong.json
