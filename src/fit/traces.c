@@ -197,11 +197,15 @@ const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ra
                          file->hash, share_mark, hold_out_ratio);
 }
 
-bool tp_trace_is_named(const struct tp_trace_file *file, const char *source)
+bool tp_trace_was_fitted(const struct tp_trace_file *file, const char *source)
 {
   const char *const name = strrchr(file->name, '/'); /* whatever the folder is called by now */
   const char *const at = name != NULL ? strstr(source, name) : NULL;
-  return at != NULL && at[strlen(name)] == ':';
+  if (at == NULL || strncmp(at + strlen(name), ": ", 2) != 0)
+    return false;
+  const char *const origin = at + strlen(name) + 2;
+  return strncmp(origin, file->origin, strlen(file->origin)) == 0 &&
+         origin[strlen(file->origin)] == ';';
 }
 
 double tp_trace_held_out(const struct tp_trace_file *file, const char *source)

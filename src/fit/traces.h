@@ -76,6 +76,6 @@ const char *tp_trace_source(const struct tp_trace_file *file, double hold_out_ra
 /* That share, read back from a group's source; NAN where the group was fitted to something else,
  * or to the file before it changed. */
 double tp_trace_held_out(const struct tp_trace_file *file, const char *source);
-/* Whether the group was fitted to the file of this name, as it is or as it was. */
-bool tp_trace_is_named(const struct tp_trace_file *file, const char *source);
+/* Whether the group was fitted to the file of this name and origin, as it is or as it was. */
+bool tp_trace_was_fitted(const struct tp_trace_file *file, const char *source);
 #endif

@@ -38,7 +38,7 @@ static double held_out_of(const struct tp_validator *self, const struct tp_devic
   const struct tp_trace_file *const file = self->request->trace;
   struct tp_catalog *const catalog = self->catalog;
   const double held_out = tp_trace_held_out(file, source);
-  if (isnan(held_out) && tp_trace_is_named(file, source) && catalog->note != NULL &&
+  if (isnan(held_out) && tp_trace_was_fitted(file, source) && catalog->note != NULL &&
       tp_catalog_is_news(catalog, file))
     catalog->note(tp_arena_printf(self->arena,
                                   "%s: has changed since %s was fitted to it: which rows took part "
