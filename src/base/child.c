@@ -35,8 +35,8 @@ bool tp_child_runs_in_build_tree(void)
 const char *tp_child_program(const char *name)
 {
   static char path[2 * PATH_MAX];
-  snprintf(path, sizeof path, "%s/%s",
-           tp_child_runs_in_build_tree() ? TP_BUILDDIR : TP_LIBEXECDIR, name);
+  snprintf(path, sizeof path, "%s/%s", tp_child_runs_in_build_tree() ? TP_BUILDDIR : TP_LIBEXECDIR,
+           name);
   return path;
 }
 

@@ -43,7 +43,8 @@ struct tp_lone_op tp_lone_rows(enum tp_function function, struct tp_row_shape ro
   const double gain = (double)rows.columns * bytes;
   struct tp_lone_op lone = {.op = op_of(TP_OP_MEMORY, tp_function_text(function)), .rows = rows};
   struct tp_memory *memory = &lone.op.memory;
-  *memory = (struct tp_memory){.function = function, .read_bytes = x, .write_bytes = x, .rows = rows.rows};
+  *memory = (struct tp_memory){
+      .function = function, .read_bytes = x, .write_bytes = x, .rows = rows.rows};
   if (function == TP_FUNCTION_NORM)
     memory->read_bytes = x + gain;
   if (function == TP_FUNCTION_ADD_NORM) {

@@ -14,7 +14,8 @@ void tp_trace_sidecar_free(struct tp_trace_sidecar *sidecar); /* NULL is fine */
 enum tp_status tp_trace_sidecar_take(struct tp_trace_sidecar *sidecar, const char *path,
                                      const char *table, struct tp_error *error);
 
-/* Whether all sidecars of the source's folder, if there are any, name this machine: rows go on there.
+/* Whether all sidecars of the source's folder, if there are any, name this machine: rows go on
+ * there.
  */
 bool tp_trace_sidecars_agree(const struct tp_trace_source *source);
 

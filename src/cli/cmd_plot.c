@@ -24,14 +24,14 @@ struct args {
   ROW(words, TP_OPTION_WORDS, name, option, letter, placeholder)
 #define NUMBERS(name, option, letter, placeholder, help) \
   ROW(numbers, TP_OPTION_NUMBERS, name, option, letter, placeholder)
-#define OTHERS(WORDS, NUMBERS)                           \
-  NUMBERS(nodes, "nodes", '\0', "LIST", "")              \
-  WORDS(pass, "pass", '\0', "P[,P]", "")                 \
-  NUMBERS(concurrency, "concurrency", 'c', "LIST", "")   \
-  NUMBERS(rate, "rate", 'r', "LIST", "")                 \
-  NUMBERS(range_ratio, "range-ratio", '\0', "LIST", "")  \
-  NUMBERS(requests, "requests", '\0', "LIST", "")        \
-  NUMBERS(seed, "seed", '\0', "LIST", "")                \
+#define OTHERS(WORDS, NUMBERS)                          \
+  NUMBERS(nodes, "nodes", '\0', "LIST", "")             \
+  WORDS(pass, "pass", '\0', "P[,P]", "")                \
+  NUMBERS(concurrency, "concurrency", 'c', "LIST", "")  \
+  NUMBERS(rate, "rate", 'r', "LIST", "")                \
+  NUMBERS(range_ratio, "range-ratio", '\0', "LIST", "") \
+  NUMBERS(requests, "requests", '\0', "LIST", "")       \
+  NUMBERS(seed, "seed", '\0', "LIST", "")               \
   WORDS(trace, "trace", '\0', "FILE[,FILE]", "")
 static const struct tp_option options[] = {
     /* clang-format off */

@@ -172,7 +172,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (args->xml) {
     tp_platform_write_xml(platform, setup->device.datasheet.dram_bytes_per_s, NULL, 0, stdout);
     if (ftell(stdout) > TP_FILE_MOST_BYTES)
-      tp_command_note("these routes take more than the 256 MiB that tpsim reads back; SimGrid does");
+      tp_command_note(
+          "these routes take more than the 256 MiB that tpsim reads back; SimGrid does");
     return TP_OK;
   }
   make_names_plain(platform, session->arena);

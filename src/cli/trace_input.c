@@ -1,7 +1,6 @@
 #include "cli/trace_input.h"
 
 #include "cli/command.h"
-
 #include "judge/unread.h"
 #include "predict/ask.h"
 

@@ -22,8 +22,8 @@ void tp_fold_put(const char *text, size_t bytes, FILE *out);
 /* A copy of the text with a '?' for each control character. */
 const char *tp_fold_plain(const char *text, struct tp_arena *arena);
 
-/* Writes paragraphs and a line end: as they are where all of their lines fit, else each folded anew.
- * A line goes on with the next one if it is long and that one begins at the margin. */
+/* Writes paragraphs and a line end: as they are where all of their lines fit, else each folded
+ * anew. A line goes on with the next one if it is long and that one begins at the margin. */
 void tp_fold_flow(const char *text, size_t width, FILE *out);
 
 /* Writes the text and a line end, its later lines behind `indent` spaces; the first begins there,

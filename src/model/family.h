@@ -177,8 +177,8 @@ bool tp_key_is_silent(const struct tp_reading *reading, const struct tp_family *
                       const char *key);
 const char *tp_key_told(const char *key);
 
-/* part.c: finds the language model of a file that has other parts, too; its family where it does not
- * say one itself, but the whole file does; notes the parts that are left out. */
+/* part.c: finds the language model of a file that has other parts, too; its family where it does
+ * not say one itself, but the whole file does; notes the parts that are left out. */
 void tp_part_find(struct tp_reading *reading);
 const char *tp_part_family(struct tp_reading *reading, const char *whole);
 void tp_part_note(struct tp_reading *reading);

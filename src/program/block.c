@@ -44,7 +44,7 @@ void tp_block_norm_of(struct tp_pass *pass, const char *name, enum tp_value x, e
 {
   const double elements = residual_elements(pass);
   over_residual(pass, TP_FUNCTION_NORM, name, elements + norm_weights(pass),
-                 normed_elements(pass, gain, elements));
+                normed_elements(pass, gain, elements));
   TP_READS(pass, x, gain, bias_of(pass, gain));
   TP_WRITES(pass, y);
 }
@@ -124,7 +124,7 @@ void tp_block_add_norm(struct tp_pass *pass, struct tp_add_norm names, bool over
   post_norm(pass);
   if (style->fused_residual_norm && (style->fused_overlapped_residual || !overlapped)) {
     over_residual(pass, TP_FUNCTION_ADD_NORM, names.fused, 2 * x + norm_weights(pass),
-                   x + normed_elements(pass, gain, x));
+                  x + normed_elements(pass, gain, x));
     TP_READS(pass, names.x, h, gain, bias_of(pass, gain));
     TP_WRITES(pass, names.y, names.n);
     struct tp_op *before = tp_pass_before_last(pass);

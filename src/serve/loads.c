@@ -92,7 +92,8 @@ static enum tp_status say_where(const struct tp_csv *csv, size_t row, const char
 static enum tp_status check_trace(const struct tp_loads *loads, const struct tp_csv *csv,
                                   size_t row, struct tp_error *error)
 {
-  static const char *const drawn[] = {"concurrency", "rate", "range_ratio", "seed", "prompt", "generate"};
+  static const char *const drawn[] = {"concurrency", "rate",   "range_ratio",
+                                      "seed",        "prompt", "generate"};
   for (int i = 0; i < 6 && loads->trace != NULL; i++)
     if (says(csv, row, drawn[i]))
       return tp_fail(error, TP_E_INPUT, "%s:%d: column '%s': a trace says all of that; drop one",

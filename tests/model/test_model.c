@@ -75,10 +75,11 @@ END_TEST
 
 START_TEST(head_dim_makes_indivisible_widths_possible)
 {
-  const struct tp_model m = open_text("{\"model_type\":\"qwen3\",\"hidden_size\":1000,"
-                                      "\"intermediate_size\":64,\"num_hidden_layers\":1,"
-                                      "\"num_attention_heads\":3,\"num_key_value_heads\":3,\"vocab_size\":9}",
-                                      arena);
+  const struct tp_model m =
+      open_text("{\"model_type\":\"qwen3\",\"hidden_size\":1000,"
+                "\"intermediate_size\":64,\"num_hidden_layers\":1,"
+                "\"num_attention_heads\":3,\"num_key_value_heads\":3,\"vocab_size\":9}",
+                arena);
   ck_assert_int_eq(m.head_dim, 128);
   ck_assert(m.qk_norm && m.gated_mlp && !m.qkv_bias);
 }

@@ -186,7 +186,8 @@ static double total_s(struct random_world *world, const struct pass *pass)
   return pass_run(world, pass).total_s;
 }
 
-/* The library may choose another algorithm, which holds other SMs: up to nearly all of them here. */
+/* The library may choose another algorithm, which holds other SMs: up to nearly all of them here.
+ */
 static bool runs_the_same(const struct pass *a, const struct pass *b)
 {
   for (size_t s = 0; s < a->program.n_segments; s++)

@@ -215,8 +215,8 @@ START_TEST(prompts_by_bisection)
   ck_assert_uint_eq(solution.n_unsolved, 1);
   ck_assert_rel(solution.unsolved[0].last, 30000, 0);
   ck_assert_ptr_nonnull(strstr(solution.unsolved[0].reason, "does not fit"));
-  /* 256 cells, each longer than the one before by the same ratio: the longest that fits is less than
-   * one of them below. */
+  /* 256 cells, each longer than the one before by the same ratio: the longest that fits is less
+   * than one of them below. */
   point.prompt = floor(solution.unsolved[0].first / pow(30000, 1 / 256.0));
   ck_assert_str_eq(predict(&point, NULL).status, "ok");
 }

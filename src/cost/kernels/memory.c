@@ -15,8 +15,8 @@ static double cold_ratio(const struct tp_device_memory *fit, double bytes)
 
 /* How often a block waits for its row beyond loading and storing it, one after the other: for what
  * it works out of elements, for a sum over them, for the first pass of two.  On an H200 kernels of
- * few rows take 1.1 us with none of these, 1.6 with one or two, 1.9 with three, their rows set apart
- * (traces/h200-sxm/memory.csv). */
+ * few rows take 1.1 us with none of these, 1.6 with one or two, 1.9 with three, their rows set
+ * apart (traces/h200-sxm/memory.csv). */
 enum { MOST_WAITS = 3 };
 static double waits(enum tp_function function)
 {
@@ -68,8 +68,8 @@ static double wait_s(const struct tp_machine *machine, const struct tp_memory *m
   const struct tp_device_memory *fit = &machine->device->memory;
   const double shown = bytes / (bytes + fit->row_latency_bytes);
   const bool streams = fit->row_bytes_per_s > 0;
-  const double latency_s = fit->row_latency_s * (streams ? 1 : shown) +
-                           stacks_row_latency_s(machine) * shown;
+  const double latency_s =
+      fit->row_latency_s * (streams ? 1 : shown) + stacks_row_latency_s(machine) * shown;
   const double wait = waits(memory->function) / MOST_WAITS * latency_s;
   return rotates(memory->function) ? wait + fit->angle_s : wait;
 }
