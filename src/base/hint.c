@@ -41,6 +41,14 @@ size_t tp_text_distance(const char *a, const char *b)
   return previous[n_b];
 }
 
+bool tp_text_is_among(const char *word, const char *const *names, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(word, names[i]) == 0)
+      return true;
+  return false;
+}
+
 bool tp_text_is_slip(const char *word, const char *name)
 {
   const size_t length = strlen(word), distance = tp_text_distance(word, name);
@@ -103,14 +111,6 @@ static size_t rank_name(const char *word, const char *name)
   return IS_FAR * RANKS_A_KIND;
 }
 
-static bool stands_among(const char *const *names, size_t n, const char *name)
-{
-  for (size_t i = 0; i < n; i++)
-    if (strcmp(names[i], name) == 0)
-      return true;
-  return false;
-}
-
 const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *const *names,
                          size_t n_names)
 {
@@ -119,7 +119,7 @@ const char *tp_text_hint(struct tp_arena *arena, const char *word, const char *c
   size_t n_best = 0;
   for (size_t i = 0; i < n_names; i++) {
     const size_t rank = rank_name(word, names[i]);
-    if (kind_of(rank) == IS_FAR || stands_among(best, n_best, names[i]))
+    if (kind_of(rank) == IS_FAR || tp_text_is_among(names[i], best, n_best))
       continue;
     size_t at = n_best;
     while (at > 0 && ranks[at - 1] > rank)

@@ -16,6 +16,8 @@ struct tp_notes {
 /* Damerau-Levenshtein distance, case folded. */
 size_t tp_text_distance(const char *a, const char *b);
 
+bool tp_text_is_among(const char *word, const char *const *names, size_t n);
+
 /* Whether `word` is a slip of the pen for `name`, another word: a letter off of up to seven, or
  * capitals.  Stricter than the hints below, for what is refused by it. */
 bool tp_text_is_slip(const char *word, const char *name);

@@ -148,7 +148,8 @@ static enum tp_status serve_set(struct job *job, size_t first, size_t *requests,
     struct tp_point point;
     TP_TRY(tp_grid_point(grid, &job->asked.catalog, first + i % n_variants, &point, error));
     if (load->trace != NULL)
-      tp_trace_tell_longest(&load->trace_visits, point.model, &job->asked.catalog);
+      tp_ask_tell_positions(point.model, tp_arrivals_longest(&load->trace_visits),
+                            &job->asked.catalog);
     TP_TRY(tp_serve(job->serve, &point, load, &job->rows[job->n++], error));
     job->done += n;
   }

@@ -58,8 +58,6 @@ enum tp_status tp_result_claim(const struct tp_session *session, const char *out
   const char *target;
   int special;
   *claim = (struct tp_result_claim){.descriptor = -1};
-  if (out == NULL)
-    return TP_OK;
   TP_TRY(tp_claim_target(out, session->arena, &target, &special, error));
   if (special)
     return TP_OK;

@@ -20,7 +20,7 @@ struct tp_result_claim {
   int descriptor; /* -1: nothing is claimed */
 };
 
-/* For a command that writes its result at once, at the end; `out` NULL or no regular file: none is
+/* For a command that writes its result at once, at the end; `out` no regular file: none is
  * claimed.  TP_E_ENVIRONMENT where another process has it. */
 enum tp_status tp_result_claim(const struct tp_session *session, const char *out,
                                struct tp_result_claim *claim, struct tp_error *error);

@@ -2,7 +2,6 @@
 
 #include "cli/command.h"
 #include "judge/unread.h"
-#include "predict/ask.h"
 
 enum tp_status tp_trace_input(const char *file, struct tp_catalog *catalog, struct tp_arena *arena,
                               struct tp_arrivals *visits, struct tp_error *error)
@@ -16,15 +15,4 @@ enum tp_status tp_trace_input(const char *file, struct tp_catalog *catalog, stru
   tp_readable_add_all(&readable.others, tp_arrivals_columns, arena);
   tp_readable_add_all(&readable.others, beside, arena);
   return tp_unread_tell(&csv, &readable, "", catalog, error);
-}
-
-void tp_trace_tell_longest(const struct tp_arrivals *visits, const struct tp_model *model,
-                           struct tp_catalog *catalog)
-{
-  int64_t longest = 0;
-  for (size_t i = 0; i < visits->n; i++) {
-    const int64_t tokens = visits->items[i].prompt + visits->items[i].generate;
-    longest = tokens > longest ? tokens : longest;
-  }
-  tp_ask_tell_positions(model, longest, catalog);
 }

@@ -8,8 +8,4 @@
  * their requests. */
 enum tp_status tp_trace_input(const char *file, struct tp_catalog *catalog, struct tp_arena *arena,
                               struct tp_arrivals *visits, struct tp_error *error);
-
-/* Notes, once a model, a request of more tokens than it has positions. */
-void tp_trace_tell_longest(const struct tp_arrivals *visits, const struct tp_model *model,
-                           struct tp_catalog *catalog);
 #endif

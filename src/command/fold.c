@@ -87,37 +87,31 @@ void tp_fold_print(const char *text, size_t indent, size_t width, FILE *out)
   } while (*text != '\0');
 }
 
-/* Bytes up to the line's end. */
-static size_t line_bytes(const char *text)
-{
-  return strcspn(text, "\n");
-}
-
 static bool all_fit(const char *text, size_t width)
 {
-  for (;;) {
-    const size_t bytes = line_bytes(text);
-    if (tp_fold_columns(text, bytes) > width)
-      return false;
-    if (text[bytes] == '\0')
-      return true;
-    text += bytes + 1;
+  bool fit = true;
+  while (*text != '\0') {
+    const size_t bytes = strcspn(text, "\n");
+    fit = fit && tp_fold_columns(text, bytes) <= width;
+    text += bytes + (text[bytes] == '\n');
   }
+  return fit;
+}
+
+/* Lines that are long and have another one at the margin below go on with that. */
+static void join_lines(char *text)
+{
+  enum { LONG = 60 }; /* columns: what is shorter ends on purpose */
+  for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1)
+    if (tp_fold_columns(line, (size_t)(end - line)) > LONG && strchr(" \n", end[1]) == NULL)
+      *end = ' ';
 }
 
 void tp_fold_flow(const char *text, size_t width, FILE *out)
 {
-  enum { LONG = 60 }; /* columns: what is shorter ends on purpose */
-  char *const flowing = all_fit(text, width) ? NULL : strdup(text);
-  for (size_t at = 0; flowing != NULL && flowing[at] != '\0';) {
-    const size_t bytes = line_bytes(flowing + at);
-    const char next = flowing[at + bytes] == '\0' ? '\0' : flowing[at + bytes + 1];
-    if (next != '\0' && next != ' ' && next != '\n' && tp_fold_columns(flowing + at, bytes) > LONG)
-      flowing[at + bytes] = ' ';
-    at += bytes + (next != '\0');
-    if (next == '\0')
-      break;
-  }
+  char *const flowing = strdup(text);
+  if (flowing != NULL && !all_fit(text, width))
+    join_lines(flowing);
   tp_fold_print(flowing != NULL ? flowing : text, 0, width, out);
   free(flowing);
 }

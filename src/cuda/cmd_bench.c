@@ -11,8 +11,7 @@ static const struct tp_option options[] = {
      "number of a GPU, or host: no GPU, the cost model's times [0]"},
     {"out", 'o', TP_OPTION_TEXT, offsetof(struct tp_bench_args, out), "DIR",
      "where the files are or go [traces/DEVICE; where another GPU, tpsim, driver or libraries "
-     "filled "
-     "that, traces/tpsim-VERSION/DEVICE]"},
+     "filled that, traces/tpsim-VERSION/DEVICE]"},
     {"budget", '\0', TP_OPTION_COUNT, offsetof(struct tp_bench_args, budget), "SECONDS",
      "time to take [270]"},
     {"model", 'm', TP_OPTION_WORDS, offsetof(struct tp_bench_args, model), "M[,M]",

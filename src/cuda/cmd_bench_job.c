@@ -165,8 +165,8 @@ static void describe_source(struct tp_bench_job *job)
     return;
   tp_command_note(
       tp_arena_printf(arena,
-                      "%s: was measured by another GPU, tpsim, driver or libraries, and "
-                      "stays as it is",
+                      "%s: was measured by another GPU, tpsim, driver or libraries, or with other "
+                      "settings, and stays as it is",
                       job->source.directory));
   job->source.directory = tp_arena_printf(arena, "traces/tpsim-%s/%s", PACKAGE_VERSION, folder);
 }

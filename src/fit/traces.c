@@ -72,17 +72,14 @@ static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file
     return TP_OK;
   struct tp_doc doc;
   TP_TRY(tp_doc_open(sidecar, arena, &doc, error));
-  const char *const machine = text_at(&doc, "machine.device");
   file->has_sidecar = true;
-  file->machine = copy_of(machine, arena);
+  file->machine = copy_of(text_at(&doc, "machine.device"), arena);
   file->origin = origin_of(&doc, arena);
   file->tpsim = copy_of(text_at(&doc, "machine.tpsim"), arena);
   file->clock = copy_of(text_at(&doc, "machine.clock"), arena);
   file->libraries = copy_of(text_at(&doc, "machine.cublaslt"), arena);
-  const char *const clock = text_at(&doc, "machine.clock");
-  traces->has_virtual_clock |= clock != NULL && strcmp(clock, "virtual clock") == 0;
-  const char *const version = text_at(&doc, "machine.tpsim");
-  traces->holds_most |= version != NULL && strncmp(version, "0.1.", 4) == 0;
+  traces->has_virtual_clock |= file->clock != NULL && strcmp(file->clock, "virtual clock") == 0;
+  traces->holds_most |= file->tpsim != NULL && strncmp(file->tpsim, "0.1.", 4) == 0;
   tp_doc_close(&doc);
   return TP_OK;
 }

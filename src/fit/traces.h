@@ -37,11 +37,12 @@ enum tp_trace_kind {
 };
 
 struct tp_trace_file {
-  const char *path;                      /* NULL: the folder has none of the kind */
-  const char *name;                      /* "h200-sxm/gemm.csv" */
-  const char *machine;                   /* its device's own name; NULL: nobody says */
-  const char *tpsim, *clock, *libraries; /* of the program; what timed it; NULL: nobody says */
+  const char *path; /* NULL: the folder has none of the kind */
+  const char *name; /* "h200-sxm/gemm.csv" */
   bool has_sidecar;
+  /* Its device's own name; the program's version, the clock that it took, cuBLASLt's version; NULL:
+   * nobody says. */
+  const char *machine, *tpsim, *clock, *libraries;
   const char *origin;       /* "NVIDIA H200, driver 580.65.06, 2026-11-21" */
   char hash[TP_HASH_CHARS]; /* of the text */
 };

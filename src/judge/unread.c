@@ -65,10 +65,7 @@ struct tp_readable tp_readable_ops(struct tp_arena *arena)
 
 static bool has(const struct tp_column_names *names, const char *name)
 {
-  for (size_t i = 0; i < names->n; i++)
-    if (strcmp(names->names[i], name) == 0)
-      return true;
-  return false;
+  return tp_text_is_among(name, (const char *const *)names->names, names->n);
 }
 
 static bool ends_with(const char *text, const char *end)

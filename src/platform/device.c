@@ -1,5 +1,6 @@
 #include "platform/device.h"
 
+#include "base/text.h"
 #include "platform/lend.h"
 #include "platform/sheet.h"
 
@@ -11,18 +12,10 @@ static const char *const root_keys[] = {"format", "name", "like", "datasheet",
 #undef X
                                             NULL};
 
-static bool is_among(const char *key, const char *const *keys, size_t n)
-{
-  for (size_t k = 0; k < n; k++)
-    if (strcmp(key, keys[k]) == 0)
-      return true;
-  return false;
-}
-
 bool tp_device_may_lack(const char *key)
 {
   static const char *const later[] = {TP_DEVICE_LATER_KEYS};
-  return is_among(key, later, sizeof later / sizeof *later);
+  return tp_text_is_among(key, later, sizeof later / sizeof *later);
 }
 
 /* What the tables do not say of each key. */
@@ -31,7 +24,7 @@ static void mark(struct tp_field *fields, size_t n)
   static const char *const counts[] = {TP_DEVICE_COUNTS};
   for (size_t i = 0; i < n; i++) {
     fields[i].optional |= tp_device_may_lack(fields[i].key);
-    if (is_among(fields[i].key, counts, sizeof counts / sizeof *counts))
+    if (tp_text_is_among(fields[i].key, counts, sizeof counts / sizeof *counts))
       fields[i].type = TP_FIELD_COUNT;
   }
 }
@@ -43,7 +36,8 @@ static bool is_left_out(const struct tp_doc *doc, const char *group)
       TP_DEVICE_LATER_GROUPS(X) TP_DEVICE_EXCHANGE_GROUPS(X)
 #undef X
   };
-  return is_among(group, later, sizeof later / sizeof *later) && tp_doc_at(doc, group) == NULL;
+  return tp_text_is_among(group, later, sizeof later / sizeof *later) &&
+         tp_doc_at(doc, group) == NULL;
 }
 
 static void say(json_t *group, const char *key, double least)

@@ -37,6 +37,16 @@ struct tp_arrivals tp_arrivals_draw(const struct tp_load *load, int64_t prompt, 
   return arrivals;
 }
 
+int64_t tp_arrivals_longest(const struct tp_arrivals *arrivals)
+{
+  int64_t longest = 0;
+  for (size_t i = 0; i < arrivals->n; i++) {
+    const int64_t tokens = arrivals->items[i].prompt + arrivals->items[i].generate;
+    longest = tokens > longest ? tokens : longest;
+  }
+  return longest;
+}
+
 /* A moment of a day, as published traces write it. */
 struct moment {
   int year, month, day, hour, minute;

@@ -16,6 +16,9 @@ struct tp_arrivals {
   size_t n;
 };
 
+/* Tokens of the longest request, its generated ones included. */
+int64_t tp_arrivals_longest(const struct tp_arrivals *arrivals);
+
 /* Exactly one of `concurrency` and `rate_per_s` is above 0. */
 struct tp_load {
   int64_t concurrency; /* a closed loop: so many requests are under way at any time */

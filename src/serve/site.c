@@ -58,13 +58,10 @@ struct tp_point tp_site_largest(const struct tp_point *point, const struct tp_ar
   struct tp_point largest = *point;
   const int64_t of_a_replica = share_of(point, limits.sequences);
   const bool computes_again = budget > 0 && point->stack->serving.cache == TP_CACHE_GROWS;
-  int64_t capacity = 0;
+  const int64_t capacity = tp_arrivals_longest(arrivals);
   largest.prompt = 1;
-  for (size_t i = 0; i < arrivals->n; i++) {
-    const struct tp_arrival *const arrival = &arrivals->items[i];
-    largest.prompt = max_of(largest.prompt, arrival->prompt);
-    capacity = max_of(capacity, arrival->prompt + arrival->generate);
-  }
+  for (size_t i = 0; i < arrivals->n; i++)
+    largest.prompt = max_of(largest.prompt, arrivals->items[i].prompt);
   if (computes_again) /* all tokens of one that was put out before its last */
     largest.prompt = max_of(largest.prompt, capacity - 1);
   largest.generate = capacity - largest.prompt;
@@ -83,10 +80,10 @@ static double room_beside(const struct tp_point *point, const struct tp_footprin
 /* The cache that the shortest request begins with. */
 static double least_cache_bytes(struct tp_site *site, const struct tp_arrivals *arrivals)
 {
-  double least = tp_site_cache_bytes(site, site->capacity);
+  int64_t tokens = site->capacity;
   for (size_t i = 0; i < arrivals->n; i++)
-    least = fmin(least, tp_site_cache_bytes(site, arrivals->items[i].prompt + 1));
-  return least;
+    tokens = min_of(tokens, arrivals->items[i].prompt + 1);
+  return tp_site_cache_bytes(site, tokens);
 }
 
 /* More may decode together than one step takes prompts of: as many as there is room for, were there
@@ -117,7 +114,6 @@ static enum tp_status make_room(struct tp_site *site, const struct tp_arrivals *
   TP_TRY(tp_steps_program(&site->steps, (struct tp_stage_pass){.stage = 0}, &one, &program, error));
   site->sequence = *program;
   need.kv_bytes = tp_site_cache_bytes(site, site->capacity);
-  TP_TRY(tp_memory_check(point, &need, misfit, error));
   TP_TRY(add_decode(site, arrivals, of_a_replica, &need, error));
   TP_TRY(tp_memory_check(point, &need, misfit, error));
   *room_bytes = room_beside(point, &need);
