@@ -127,6 +127,28 @@ static const char *hint_of_quantity(const struct search *search, const char *key
   return hint[0] != '\0' ? hint : keys_of(search, "", ending);
 }
 
+/* Of a key that is close to none: the paths that end as it does or, where none does, what paths
+ * begin with. */
+static const char *hint_of_parts(const struct search *search, const char *key)
+{
+  const char *const dot = strrchr(key, '.');
+  const char *hint = dot != NULL ? keys_of(search, "", dot) : "";
+  if (hint[0] != '\0')
+    return hint;
+  const char **names = TP_NEW(search->arena, const char *, search->n + 1);
+  size_t n = 0;
+  for (size_t i = 0; i < search->n; i++) {
+    const char *const path = strchr(search->all[i].named, '.') + 1;
+    const size_t length = strcspn(path, ".[");
+    if (path[length] != '\0')
+      add_once(names, &n, tp_arena_printf(search->arena, "%.*s", (int)length, path));
+  }
+  for (size_t i = 0; i < n; i++)
+    hint =
+        tp_arena_printf(search->arena, "%s%s%s", hint, i == 0 ? "; keys begin " : ", ", names[i]);
+  return hint;
+}
+
 static enum tp_status fail_unknown(const struct search *search, const char *key,
                                    struct tp_error *error)
 {
@@ -138,9 +160,13 @@ static enum tp_status fail_unknown(const struct search *search, const char *key,
     add_once(names, &n, path);
     add_once(names, &n, strrchr(search->all[i].named, '.') + 1);
   }
-  const char *const hint = hint_of_quantity(search, key);
+  const char *hint = hint_of_quantity(search, key);
+  if (hint[0] == '\0')
+    hint = tp_text_hint(search->arena, key, names, n);
+  if (strncmp(hint, "; known", 7) == 0)
+    hint = hint_of_parts(search, key);
   return tp_fail(error, TP_E_INPUT, "--set %s: no such value in the platform, device or stack%s",
-                 key, hint[0] != '\0' ? hint : tp_text_hint(search->arena, key, names, n));
+                 key, hint);
 }
 
 /* How to write a candidate so that it means one value: by index where a name stands twice. */

@@ -136,6 +136,8 @@ START_TEST(refuses)
       {"dgx-h100", "h100", NULL, "no device 'h100'"},
       {"dgx-h100", NULL, "gem.compute_ratio=0.5", "did you mean 'gemm.compute_ratio'"},
       {"dgx-h100", NULL, "nvlnk.latency_s=1e-6", "did you mean 'links.nvlink.latency_s'"},
+      {"dgx-h100", NULL, "device.streams.held_ratio=1", "did you mean 'overlap.held_ratio'?"},
+      {"dgx-h100", NULL, "frobnicate=1", "stack; keys begin vertices, links, datasheet, gemm, "},
       {"dgx-h100-x2", NULL, "latency_s=1e-6",
        "means 3 values, write more of the path: platform.links.nvlink.latency_s, "
        "platform.links.pcie.latency_s, platform.links.infiniband.latency_s"},
