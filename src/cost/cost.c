@@ -175,7 +175,9 @@ struct tp_cost tp_cost_op(const struct tp_machine *machine, bool decodes, const 
     return cost;
   cost.late_share = tp_cost_held_share(machine, cost.sm_share);
   if (machine->program)
-    cost.crowding = machine->device->overlap.crowding_ratio * cost.sm_share;
+    cost.crowding =
+        cost.sm_share *
+        (cost.crowding_ratio > 0 ? cost.crowding_ratio : machine->device->overlap.crowding_ratio);
   if (is_in_place(machine, op) && cost.n_phases > 0) /* a group of one does nothing */
     add_in_place(machine, op, &cost);
   return cost;

@@ -60,6 +60,7 @@ struct tp_cost {
   double queue_limit;    /* kernels: most accesses of other ops that go before one of its own */
   double queue_accesses; /* collectives: accesses that they keep queued before a kernel's */
   double memory_share;   /* kernels: share of work_s that waits for memory */
+  double crowding_ratio; /* collectives: of this kernel; 0: as the device says of all */
   double crowding;       /* collectives: how much longer they make that, over what it is alone */
   double flops;
   double link_bytes; /* payload a GPU sends (mean over ranks): the algorithm's closed form */

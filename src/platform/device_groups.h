@@ -261,21 +261,22 @@
   X(scale_bytes_per_s, 1e9, 1e16, "... and rate at which the activations are read once before") \
   X(spread_ratio, 0, 2, "residual spread of the fit")
 
-#define TP_DEVICE_OVERLAP(X)                                                                      \
-  X(held_ratio, 0.1, 1,                                                                           \
-    "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks " \
-    "there wait for a second wave; 1: only the held share is lost")                               \
-  X(burst_ratio, 0, 3,                                                                            \
-    "clock that the power limit allows to GEMMs now and then over that under unbroken ones; 0: "  \
-    "as slow")                                                                                    \
-  X(idle_power_ratio, 0, 1, "power while no products are computed over the power limit")          \
-  X(dram_power_ratio, 0, 2, "what DRAM at its full rate draws beyond that, over the limit")       \
-  X(crossing_s, 0, 1e-3,                                                                          \
-    "from a kernel to a collective on another stream and back, beyond what each takes alone")     \
-  X(wait_s, 0, 1e-3,                                                                              \
-    "of it, what the kernel that waits pays even where the collective ended long before")         \
-  X(crowding_ratio, 0, 100,                                                                       \
-    "accesses of a collective that go before one of a kernel beside it, over the held SMs' share")
+#define TP_DEVICE_OVERLAP(X)                                                                       \
+  X(held_ratio, 0.1, 1,                                                                            \
+    "rate left to a kernel that covers all SMs while a collective holds some: persistent blocks "  \
+    "there wait for a second wave; 1: only the held share is lost")                                \
+  X(burst_ratio, 0, 3,                                                                             \
+    "clock that the power limit allows to GEMMs now and then over that under unbroken ones; 0: "   \
+    "as slow")                                                                                     \
+  X(idle_power_ratio, 0, 1, "power while no products are computed over the power limit")           \
+  X(dram_power_ratio, 0, 2, "what DRAM at its full rate draws beyond that, over the limit")        \
+  X(crossing_s, 0, 1e-3,                                                                           \
+    "from a kernel to a collective on another stream and back, beyond what each takes alone")      \
+  X(wait_s, 0, 1e-3,                                                                               \
+    "of it, what the kernel that waits pays even where the collective ended long before")          \
+  X(crowding_ratio, 0, 100,                                                                        \
+    "accesses of a collective that go before one of a kernel beside it, over the held SMs' share") \
+  X(nvls_crowding_ratio, 0, 100, "the same of NCCL's kernel for switches; 0: as of its others")
 
 /* Track and trigger (T3), and its peer that gives SMs away: docs/MODEL.md, "Track and trigger". */
 #define TP_DEVICE_TRIGGER(X)                                                                     \
@@ -305,7 +306,7 @@
       "exposed_ratio", "direct_fill_s", "direct_fill_bytes", "direct_local_bytes_per_s",          \
       "wide_tile_rows", "few_sort_s", "tile_s", "group_s", "empty_stretch", "tiles_by_tokens",    \
       "tiles_by_rows", "elements_per_s", "tail_power", "least_sms", "crowding_ratio",             \
-      "row_bytes_per_s", "angle_s"
+      "row_bytes_per_s", "angle_s", "nvls_crowding_ratio"
 
 /* Whole numbers: of things that are counted, and switches. */
 #define TP_DEVICE_COUNTS                                                                       \

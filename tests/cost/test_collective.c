@@ -428,6 +428,40 @@ START_TEST(test_nvls_needs_stack_and_switch)
 }
 END_TEST
 
+/* Without peer-to-peer copies NCCL believes of a ring by LL in
+ *   4 ranks:  6.6 + 6 us + 1.5 S / (0.37 x 50.4 GB/s), which are the switch's 25 us at 154 kB;
+ *   8 ranks:  6.6 + 12 + 2 x 2.7 us + 1.75 S / (0.117 x 67.2 GB/s), of a tree of switches over two
+ *             groups in 25 + 2 x 20.9 us, which is as long at 192 kB;
+ *   16 ranks: 41.8 us more of that; of a tree over four groups by Simple in 8.4 + 2 (3 x 4 + 2 x
+ * 14) us + S / (0.92 x 0.5 x 25.2 GB/s), which is as long at 235 kB. What it runs holds the SMs:
+ * two channels, or the switch's. */
+START_TEST(test_what_holds_sms_where_the_switch_is_faster)
+{
+  static const struct {
+    const char *platform;
+    int ranks;
+    double bytes;
+    bool by_switch;
+  } cases[] = {{"dgx-h100-nop2p", 4, 150e3, false},     {"dgx-h100-nop2p", 4, 158e3, true},
+               {"dgx-h100-nop2p", 8, 188e3, false},     {"dgx-h100-nop2p", 8, 196e3, true},
+               {"dgx-h100-x2-nop2p", 16, 230e3, false}, {"dgx-h100-x2-nop2p", 16, 240e3, true},
+               {"dgx-h100", 8, 1 << 25, true}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct bench *bench = bench_make(cases[i].platform, "gpt-fast-compile", cases[i].ranks);
+    const struct tp_op op = {.kind = TP_OP_COLLECTIVE,
+                             .collective = {.kind = TP_ALL_REDUCE, .bytes = cases[i].bytes}};
+    bench->device.nccl.nvls_sms = 16.5;
+    bench->device.overlap.nvls_crowding_ratio = 7;
+    bench->machine.program = true;
+    const struct tp_cost cost = tp_cost_op(&bench->machine, true, &op);
+    ck_assert_msg(fabs(cost.sm_share - (cases[i].by_switch ? 16.5 : 2) / 132) < 1e-12,
+                  "case %zu holds %g SMs", i, 132 * cost.sm_share);
+    ck_assert_rel(cost.crowding, cost.sm_share * (cases[i].by_switch ? 7 : 3), 1e-12);
+    bench_free(bench);
+  }
+}
+END_TEST
+
 START_TEST(test_impossible_falls_back)
 {
   struct bench *bench = bench_make("l40s-x8", "gpt-fast-compile", 8);
@@ -606,6 +640,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, test_all_to_all_takes_the_faster, 0, 4);
   tcase_add_test(tcase, test_peer_fixed_ratio);
   tcase_add_test(tcase, test_nvls_needs_stack_and_switch);
+  tcase_add_test(tcase, test_what_holds_sms_where_the_switch_is_faster);
   tcase_add_test(tcase, test_impossible_falls_back);
   tcase_add_test(tcase, test_one_rank_is_free);
   tcase_add_test(tcase, test_eager_launch);

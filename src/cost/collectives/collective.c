@@ -105,6 +105,20 @@ static void try_peer_kernels(const struct tp_exchange *exchange, struct best *be
     keep_faster(exchange, &tp_collective_nvls, best);
 }
 
+/* NCCL leaves rings and trees for a switch later than it should.  The time of what comes after them
+ * stands, so that more bytes never end sooner; the SMs are those of what runs. */
+static void hold_as_run(const struct tp_exchange *exchange, struct tp_cost *cost)
+{
+  if ((cost->algorithm != TP_ALGORITHM_NVLS && cost->algorithm != TP_ALGORITHM_NVLS_TREE) ||
+      tp_nccl_takes_switch(exchange))
+    return;
+  struct tp_cost runs;
+  run(exchange, tp_nccl_nodes(exchange->group) > 1 ? &tp_collective_tree : &tp_collective_ring,
+      &runs);
+  cost->sm_share = runs.sm_share;
+  cost->crowding_ratio = 0;
+}
+
 /* What NCCL takes: its tuning never prefers a tree inside a node, nor a switch for few ranks. */
 static void try_nccl(const struct tp_exchange *exchange, struct best *best)
 {
@@ -114,6 +128,7 @@ static void try_nccl(const struct tp_exchange *exchange, struct best *best)
   if (exchange->group->ranks_per_node >= TP_NVLS_LEAST_RANKS) {
     keep_faster(exchange, &tp_collective_nvls, best);
     keep_faster(exchange, &tp_collective_nvls_tree, best);
+    hold_as_run(exchange, &best->cost);
   }
 }
 

@@ -39,6 +39,7 @@ static void add_nccl(const struct tp_exchange *exchange, struct tp_cost *cost)
   const struct tp_device_nccl *nccl = &exchange->machine->device->nccl;
   cost->fixed_s += nccl->nvls_base_s + fill_s(exchange);
   cost->sm_share = nccl->nvls_sms / exchange->machine->device->datasheet.sm_count;
+  cost->crowding_ratio = exchange->machine->device->overlap.nvls_crowding_ratio;
   cost->sigma = nccl->spread_ratio;
 }
 

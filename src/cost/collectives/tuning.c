@@ -1,5 +1,5 @@
-/* How long NCCL itself believes that a ring or a tree lasts: it runs the protocol for which this is
- * least, whatever that takes in truth.  Constants of NCCL 2.30, src/graph/tuning.cc.  MODEL.md,
+/* How long NCCL itself believes that a ring, a tree or a switch lasts: it runs that for which this
+ * is least, whatever that takes in truth.  Constants of NCCL 2.30, src/graph/tuning.cc.  MODEL.md,
  * NCCL. */
 #include "cost/collectives/tuning.h"
 
@@ -13,6 +13,8 @@ static const double hop_us[2][3][TP_N_PROTOCOLS] = {
     {[NVLINK] = {0.6, 1.25, 4}, [PCIE] = {1, 1.9, 4}, [NETWORK] = {5, 8.5, 14}}};
 /* Each hop of a ring over nodes waits at least for the network's own overhead. */
 static const double overhead_us[TP_N_PROTOCOLS] = {1, 1, 3};
+/* A switch by Simple, the trees of switches over nodes by hops on the network. */
+static const double switch_us = 25, switch_hop_us = 20.9;
 /* Of what wires carry; LL moves no more than this share of a ring's on one, two, or more nodes
  * (141, 45 and 35 GB/s of an H100's 370, 384 and 384; others alike). */
 static const double link_ratio = 0.8, ll128_ratio = 0.92, tree_ratio = 0.92, ll_ratio = 0.5,
@@ -113,21 +115,38 @@ static double tree_s(const struct tp_exchange *exchange, enum tp_protocol protoc
                   wire_bytes_per_s(group, TP_PATTERN_TREE));
 }
 
-enum tp_protocol tp_nccl_protocol(const struct tp_exchange *exchange, bool tree)
+/* The protocol that is believed to be the fastest, and how long it is believed to take. */
+static enum tp_protocol believed(const struct tp_exchange *exchange, bool tree, double *least_s)
 {
   enum tp_protocol best = TP_PROTOCOL_LL;
-  double least_s = HUGE_VAL;
+  *least_s = HUGE_VAL;
   for (int p = 0; p < TP_N_PROTOCOLS; p++) {
     const enum tp_protocol protocol = (enum tp_protocol)p;
     if (!tp_nccl_has_protocol(exchange->group, protocol))
       continue;
     const double takes_s = tree ? tree_s(exchange, protocol) : ring_s(exchange, protocol);
-    if (takes_s < least_s) {
-      least_s = takes_s;
+    if (takes_s < *least_s) {
+      *least_s = takes_s;
       best = protocol;
     }
   }
   return best;
+}
+
+enum tp_protocol tp_nccl_protocol(const struct tp_exchange *exchange, bool tree)
+{
+  double least_s;
+  return believed(exchange, tree, &least_s);
+}
+
+bool tp_nccl_takes_switch(const struct tp_exchange *exchange)
+{
+  const int nodes = tp_nccl_nodes(exchange->group);
+  const double begun_s = 1e-6 * (switch_us + 2 * log2(nodes) * switch_hop_us);
+  double ring_takes_s, tree_takes_s;
+  believed(exchange, false, &ring_takes_s);
+  believed(exchange, true, &tree_takes_s);
+  return begun_s < (nodes > 1 ? fmin(ring_takes_s, tree_takes_s) : ring_takes_s);
 }
 
 /* A block less where each thread would get fewer bytes; LL counts those of a rank in rings

@@ -21,6 +21,9 @@ double tp_nccl_sms(const struct tp_exchange *exchange, enum tp_protocol protocol
 
 enum tp_protocol tp_nccl_protocol(const struct tp_exchange *exchange, bool tree);
 
+/* Whether NCCL believes that rings and trees last longer than a switch takes to begin. */
+bool tp_nccl_takes_switch(const struct tp_exchange *exchange);
+
 /* Adds a protocol to a shape: the fastest of `least` and those with a higher rate.  NCCL leaves a
  * protocol later than it should, never sooner.  `local_bytes` are copied beside. */
 void tp_protocol_choose(const struct tp_exchange *exchange, enum tp_protocol least,
