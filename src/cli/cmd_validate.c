@@ -195,15 +195,17 @@ static enum tp_status judge(const struct result *results, size_t n, const char *
 }
 
 /* Points of a folder were measured as its ops were, for moments; what minutes of load take from the
- * clocks shows in sustained.csv alone.  No power limit holds a virtual clock.  What the user sets
- * has the last word. */
+ * clocks shows in sustained.csv alone.  No power limit holds a virtual clock.  Stand-ins are no
+ * kernels for switches.  What the user sets has the last word. */
 static void take_conditions(struct tp_catalog *catalog, const struct tp_traces *traces)
 {
-  enum { MOST = 4 };
+  enum { MOST = 5 };
   const char *here[MOST] = {"gemm.sustained_ratio=1", "gemm_fp8.sustained_ratio=1"};
   size_t n_here = 2;
   if (traces->has_virtual_clock)
     here[n_here++] = "overlap.burst_ratio=0";
+  if (traces->has_standins && !traces->has_virtual_clock)
+    here[n_here++] = "overlap.nvls_crowding_ratio=0";
   if (traces->holds_most)
     here[n_here++] = "nccl.least_sms=10000";
   const char **sets = TP_NEW(catalog->arena, const char *, n_here + catalog->n_sets);

@@ -1,6 +1,7 @@
 #define _XOPEN_SOURCE 700
 #include "fit/traces.h"
 
+#include "base/csv.h"
 #include "base/datadir.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -84,6 +85,21 @@ static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file
   return TP_OK;
 }
 
+/* Whether ranks beside the one that was measured were stand-ins.  What is no table is told when it
+ * is read. */
+static bool has_standins(const struct tp_trace_file *file, const char *text, struct tp_arena *arena)
+{
+  struct tp_csv csv;
+  struct tp_error fault;
+  if (tp_csv_parse(file->path, text, arena, &csv, &fault) != TP_OK)
+    return false;
+  const int emulated = tp_csv_column(&csv, "emulated");
+  for (size_t row = 0; row < csv.n_rows; row++)
+    if (strcmp(tp_csv_cell(&csv, row, emulated), "1") == 0)
+      return true;
+  return false;
+}
+
 static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_traces *traces,
                            struct tp_error *error)
 {
@@ -99,6 +115,8 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   file->name = tp_arena_printf(arena, "%s/%s.csv", traces->device, name);
   TP_TRY(tp_file_read(file->path, arena, &text, error));
   tp_hash_text(text, file->hash);
+  if (kind == TP_TRACE_LAYERS || kind == TP_TRACE_GENERATE)
+    traces->has_standins |= has_standins(file, text, arena);
   return read_origin(traces, file, arena, error);
 }
 

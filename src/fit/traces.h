@@ -54,6 +54,7 @@ struct tp_traces {
   const char *fitted;          /* where the device file fitted to it stands, or will */
   bool is_fitted;              /* it is there */
   bool has_virtual_clock;      /* times are of a cost model's clock */
+  bool has_standins;           /* points of one rank beside stand-ins for collectives */
   bool holds_most;             /* stand-ins held as many SMs for few bytes as for many */
   struct tp_trace_file files[TP_N_TRACES];
 };
