@@ -118,17 +118,29 @@ static double cost_s(const struct tp_host *host, const struct tp_bound_op *bound
   const struct tp_machine *machine = host->options.machine;
   if (machine == NULL)
     return 1e-6;
-  const struct tp_cost cost = tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
+  const struct tp_cost cost =
+      tp_cost_op(machine, tp_batch_decodes(&bound->program->batch), bound->op);
   return tp_cost_alone_s(machine, &cost);
+}
+
+static struct tp_bound_op *copy_of(const struct tp_bound_op *bound)
+{
+  struct tp_bound_op *const copy = malloc(sizeof *copy);
+  if (copy == NULL)
+    abort(); /* as arenas do */
+  *copy = *bound;
+  return copy;
 }
 
 static enum tp_status host_launch(struct tp_device_state *state, const struct tp_bound_op *bound,
                                   struct tp_error *error)
 {
   (void)error;
+  struct tp_bound_op *const own = copy_of(bound);
   return issue(state, (struct tp_host_task){.kind = TP_HOST_OP,
                                             .stream = bound->op->stream,
-                                            .bound = *bound,
+                                            .bound = own,
+                                            .data = own,
                                             .lasts_s = cost_s(state->host, bound)});
 }
 
@@ -178,21 +190,32 @@ static enum tp_status host_replay(struct tp_device_state *state, struct tp_graph
     return status;
   struct tp_host_moment *events[TP_MAX_EVENTS] = {NULL};
   tp_host_start_with_compute(state);
-  for (size_t i = 0; i < graph->n; i++)
-    tp_host_enqueue(state, graph->tasks[i], events);
+  for (size_t i = 0; i < graph->n; i++) {
+    struct tp_host_task task = graph->tasks[i];
+    task.data = NULL; /* the graph's */
+    tp_host_enqueue(state, task, events);
+  }
   tp_host_meet_in_compute(state);
   for (int e = 0; e < TP_MAX_EVENTS; e++)
     tp_host_moment_drop(events[e]);
   return TP_OK;
 }
 
+/* What was replayed and has not run yet outlives its graph. */
+static void own_ops(struct tp_host_stream *stream)
+{
+  for (size_t i = stream->next; i < stream->n; i++) {
+    struct tp_host_task *const task = &stream->tasks[i];
+    if (task->kind == TP_HOST_OP && task->data == NULL)
+      task->bound = task->data = copy_of(task->bound);
+  }
+}
+
 static void host_graph_free(struct tp_device_state *state, struct tp_graph *graph)
 {
-  (void)state;
-  if (graph == NULL)
-    return;
-  free(graph->tasks);
-  free(graph);
+  for (int s = 0; s < TP_MAX_STREAMS; s++)
+    own_ops(&state->streams[s]);
+  tp_host_graph_free(graph);
 }
 
 static enum tp_status host_join(struct tp_device_state *state, struct tp_error *error)

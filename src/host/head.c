@@ -13,7 +13,7 @@ struct tp_host_task *tp_host_head(const struct tp_device_state *state, int strea
 
 bool tp_host_is_collective(const struct tp_host_task *task)
 {
-  return task != NULL && task->kind == TP_HOST_OP && task->bound.op->kind == TP_OP_COLLECTIVE;
+  return task != NULL && task->kind == TP_HOST_OP && task->bound->op->kind == TP_OP_COLLECTIVE;
 }
 
 bool tp_host_pending(const struct tp_host *host)
@@ -44,7 +44,8 @@ void tp_host_end_op(struct tp_device_state *state, int stream, double start_s, d
 {
   struct tp_host_stream *queue = &state->streams[stream];
   queue->clock_s = end_s;
-  tp_host_add_done(state->host, tp_host_head(state, stream)->bound.op, state->rank, start_s, end_s);
+  tp_host_add_done(state->host, tp_host_head(state, stream)->bound->op, state->rank, start_s,
+                   end_s);
   tp_host_advance(queue);
 }
 
@@ -90,7 +91,7 @@ static int say_head(const struct tp_host *host, int rank, int stream, char *text
   const struct tp_host_task *task = tp_host_head(&host->ranks[rank], stream);
   if (task->kind == TP_HOST_OP)
     return snprintf(text, size, "; rank %d %s is at '%s', where rank %d is not", rank,
-                    stream_names[stream], task->bound.op->name, absent_rank(host, stream));
+                    stream_names[stream], task->bound->op->name, absent_rank(host, stream));
   if (task->moment->after != NULL)
     return snprintf(text, size, "; rank %d %s waits for the end of '%s'", rank,
                     stream_names[stream], task->moment->after->name);

@@ -37,9 +37,7 @@ static void free_rank(struct tp_device_state *state)
   }
   for (int e = 0; e < TP_MAX_EVENTS; e++)
     tp_host_moment_drop(state->events[e]);
-  if (state->captured != NULL)
-    free(state->captured->tasks);
-  free(state->captured);
+  tp_host_graph_free(state->captured);
 }
 
 void tp_host_free(struct tp_host *host)

@@ -46,7 +46,7 @@ static void start_load(struct play *play, const struct tp_load *load)
 static void start_op(struct play *play, const struct tp_host_task *task)
 {
   const struct tp_machine *machine = play->host->options.machine;
-  const struct tp_bound_op *bound = &task->bound;
+  const struct tp_bound_op *bound = task->bound;
   const bool collective = bound->op->kind == TP_OP_COLLECTIVE;
   struct tp_cost *cost = &play->costs[task->stream];
   assert((play->load & 1u << task->stream) == 0);

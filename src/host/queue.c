@@ -21,6 +21,16 @@ void tp_host_task_drop(struct tp_host_task *task)
   free(task->data);
 }
 
+void tp_host_graph_free(struct tp_graph *graph)
+{
+  if (graph == NULL)
+    return;
+  for (size_t i = 0; i < graph->n; i++)
+    tp_host_task_drop(&graph->tasks[i]);
+  free(graph->tasks);
+  free(graph);
+}
+
 void *tp_host_enough(void *items, size_t n, size_t *capacity, size_t size)
 {
   if (n < *capacity)
@@ -57,7 +67,7 @@ struct tp_host_task *tp_host_enqueue(struct tp_device_state *state, struct tp_ho
   struct tp_host_stream *stream = &state->streams[task.stream];
   resolve(&task, stream, events);
   if (task.kind == TP_HOST_OP)
-    stream->issued = task.bound.op;
+    stream->issued = task.bound->op;
   stream->tasks = tp_host_enough(stream->tasks, stream->n, &stream->capacity, sizeof task);
   stream->tasks[stream->n] = task;
   return &stream->tasks[stream->n++];

@@ -55,7 +55,7 @@ static enum tp_status do_collective(struct tp_host *host, int stream, struct tp_
   for (int r = 0; r < ranks; r++) {
     const struct tp_host_task *task = tp_host_head(&host->ranks[r], stream);
     const double clock_s = host->ranks[r].streams[stream].clock_s;
-    bound[r] = &task->bound;
+    bound[r] = task->bound;
     start_s = clock_s > start_s ? clock_s : start_s;
     lasts_s = task->lasts_s > lasts_s ? task->lasts_s : lasts_s;
   }
@@ -77,7 +77,7 @@ static enum tp_status do_kernel(struct tp_host *host, struct tp_device_state *st
   const double start_s = state->streams[task->stream].clock_s;
   enum tp_status status = TP_OK;
   if (host->options.arithmetic)
-    status = tp_host_compute(&task->bound, state->rank, host->scratch, error);
+    status = tp_host_compute(task->bound, state->rank, host->scratch, error);
   if (status == TP_OK)
     tp_host_end_op(state, task->stream, start_s, start_s + task->lasts_s);
   return status;

@@ -17,16 +17,17 @@ enum tp_host_kind {
   TP_HOST_RECORD, /* `moment` is done */
   TP_HOST_WAIT,   /* for `moment` */
   TP_HOST_MARK,   /* the clock is read */
-  TP_HOST_WRITE   /* `bytes` of `data`, which the task owns, go to `to` */
+  TP_HOST_WRITE   /* `bytes` of `data` go to `to` */
 };
 
+/* It owns `data`. */
 struct tp_host_task {
   enum tp_host_kind kind;
   int stream;
   int event; /* RECORD, WAIT; TP_NO_EVENT: a join's */
   int mark;
-  struct tp_host_moment *moment; /* NULL while captured */
-  struct tp_bound_op bound;
+  struct tp_host_moment *moment;   /* NULL while captured */
+  const struct tp_bound_op *bound; /* OP: in `data`, or in that of the graph's task */
   double lasts_s;
   void *to, *data;
   size_t bytes;
@@ -69,6 +70,7 @@ struct tp_host {
 struct tp_host_moment *tp_host_moment_take(struct tp_host_moment *moment); /* NULL is fine */
 void tp_host_moment_drop(struct tp_host_moment *moment);                   /* NULL is fine */
 void tp_host_task_drop(struct tp_host_task *task);                         /* what it owns */
+void tp_host_graph_free(struct tp_graph *graph);                           /* NULL is fine */
 
 /* Room for one more than `n` items of `size`; out of memory aborts. */
 void *tp_host_enough(void *items, size_t n, size_t *capacity, size_t size);
