@@ -28,6 +28,8 @@ bool tp_host_pending(const struct tp_host *host)
 void tp_host_add_done(struct tp_host *host, const struct tp_op *op, int rank, double start_s,
                       double end_s)
 {
+  if (!host->options.logs)
+    return;
   host->done = tp_host_enough(host->done, host->n_done, &host->done_capacity, sizeof *host->done);
   host->done[host->n_done++] =
       (struct tp_host_done){.op = op, .rank = rank, .start_s = start_s, .end_s = end_s};

@@ -27,6 +27,7 @@ struct tp_host_options {
    * each other as engine/engine.h has it. */
   bool contends;
   const struct tp_load *load; /* runs beside that, as it is when a run begins; NULL: nothing */
+  bool logs;                  /* what was done is kept for tp_host_log */
 };
 
 struct tp_host *tp_host_create(const struct tp_host_options *options);
@@ -41,7 +42,7 @@ const struct tp_calls *tp_host_calls(struct tp_host *host, int rank);
  * themselves; with several, what is not done yet is an error. */
 enum tp_status tp_host_run(struct tp_host *host, struct tp_error *error);
 
-/* What was done, in the order it was done in. */
+/* What was done, in the order it was done in; nothing where the host does not log. */
 struct tp_host_done {
   const struct tp_op *op; /* the program's */
   int rank;

@@ -27,8 +27,8 @@ static void rig_open(struct rig *rig, int ranks, uint64_t seed)
   memset(rig, 0, sizeof *rig);
   rig->ranks = ranks;
   rig->arena = tp_arena_create();
-  rig->host =
-      tp_host_create(&(struct tp_host_options){.ranks = ranks, .seed = seed, .arithmetic = true});
+  rig->host = tp_host_create(
+      &(struct tp_host_options){.ranks = ranks, .seed = seed, .arithmetic = true, .logs = true});
   hand_begin(&rig->hand, rig->arena, ranks);
   static const char *const names[N_TENSORS] = {"a", "x", "y", "z"};
   for (int i = 0; i < N_TENSORS; i++)
@@ -373,7 +373,7 @@ END_TEST
 /* Without arithmetic a lone rank is enough of several, and memory is nowhere. */
 START_TEST(clock_alone)
 {
-  struct tp_host *host = tp_host_create(&(struct tp_host_options){.ranks = 1});
+  struct tp_host *host = tp_host_create(&(struct tp_host_options){.ranks = 1, .logs = true});
   const struct tp_calls *calls = tp_host_calls(host, 0);
   struct tp_store *store = tp_store_create(calls, 1, 0);
   struct tp_arena *arena = tp_arena_create();

@@ -140,8 +140,11 @@ static void compare_all(int i, bool contends)
                                      tp_batch_decodes(&program.batch) ? "decode" : "prefill");
   double total_s;
   const struct tp_timeline timeline = simulate(bench, &program, contends, &total_s);
-  struct tp_host *host = tp_host_create(&(struct tp_host_options){
-      .ranks = ranks, .contends = contends, .seed = (uint64_t)i, .machine = &bench->machine});
+  struct tp_host *host = tp_host_create(&(struct tp_host_options){.ranks = ranks,
+                                                                  .contends = contends,
+                                                                  .seed = (uint64_t)i,
+                                                                  .machine = &bench->machine,
+                                                                  .logs = true});
   execute(host, &program, ranks, bench->arena);
   for (int rank = 0; rank < ranks; rank++)
     compare(bench, host, &timeline, total_s, rank, what);
