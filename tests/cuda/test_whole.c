@@ -97,7 +97,7 @@ static const struct {
     {2, TP_LIBRARY_PEER_KERNELS, "reduce", 4},
     {2, TP_LIBRARY_PEER_KERNELS, "llama ladder tp", 8},
     {2, TP_LIBRARY_PEER_KERNELS, "qwen kraken tp", 2},
-    {4, TP_LIBRARY_PEER_KERNELS, "gpt2 flash-int4", 4},
+    {4, TP_LIBRARY_PEER_KERNELS, "gpt2 flash-int4 tp 4 bf16", 2},
 #ifdef HAVE_NCCL
     {2, TP_LIBRARY_NCCL, "reduce", 4},
     {2, TP_LIBRARY_NCCL, "gpt2 desync-2x", 8},
