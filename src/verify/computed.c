@@ -18,7 +18,7 @@ static size_t length(const struct tp_transform *const *transforms)
 }
 
 /* By two ranks, in both passes. */
-static bool is_computed(const struct tp_variant *variant, struct tp_arena *arena)
+bool tp_variant_is_computed(const struct tp_variant *variant, struct tp_arena *arena)
 {
   const struct tp_request prefill = {.model = tp_selftest_models[0],
                                      .mesh = tp_mesh_of_tp(2),
@@ -46,7 +46,7 @@ static void add(struct list *list, const struct tp_architecture *architecture,
   if (wire != NULL)
     name = tp_arena_printf(list->arena, "%s+%s", name, wire->name);
   if (tp_variant_parse(name, list->arena, variant, NULL) == TP_OK &&
-      is_computed(variant, list->arena))
+      tp_variant_is_computed(variant, list->arena))
     list->n++;
 }
 

@@ -9,4 +9,7 @@
  * wire.  Left out is what is refused as having no meaning or as asking for hardware that is not
  * there; without a wire come first. */
 size_t tp_computed_variants(struct tp_arena *arena, const struct tp_variant **variants);
+
+/* Whether devices compute its programs; else they refuse them by name. */
+bool tp_variant_is_computed(const struct tp_variant *variant, struct tp_arena *arena);
 #endif

@@ -1,5 +1,6 @@
 #include "verify/selftest.h"
 
+#include "verify/computed.h"
 #include "verify/matrix.h"
 #include "verify/op_cases.h"
 #include "verify/op_check.h"
@@ -68,6 +69,16 @@ static struct tp_selftest_choice choice_of(const struct tp_selftest *selftest)
       .variants = selftest->variants, .n = selftest->n_variants, .against = selftest->against};
 }
 
+/* A variant that no device computes is refused by all: that is no fault of this one. */
+static void tell_variant(struct tp_selftest *selftest, struct tp_subject subject,
+                         const struct tp_selftest_case *item, const struct tp_finding *finding,
+                         struct tp_arena *arena)
+{
+  subject.may_be_refused |=
+      finding->status == TP_E_INPUT && !tp_variant_is_computed(item->check.variant, arena);
+  tp_selftest_tell(selftest, subject, finding);
+}
+
 static struct tp_finding check_variant(const struct tp_selftest_case *item,
                                        const struct tp_check_ranks *ranks, struct tp_arena *arena)
 {
@@ -105,7 +116,7 @@ void tp_selftest_host(struct tp_selftest *selftest)
     if (!tp_selftest_wants(selftest, cases[i].name))
       continue;
     const struct tp_finding finding = check_on_host(&cases[i], selftest->seed + i, arena);
-    tp_selftest_tell(selftest, subject_of_variant(&cases[i]), &finding);
+    tell_variant(selftest, subject_of_variant(&cases[i]), &cases[i], &finding, arena);
     tp_arena_reset(arena);
   }
   tp_arena_free(arena);
@@ -152,7 +163,7 @@ static enum tp_status check_variants(struct tp_selftest *selftest, const struct 
     struct tp_finding finding = check_variant(&cases[i], &ranks, arena);
     status = agree(group, arena, &finding, error);
     if (status == TP_OK)
-      tp_selftest_tell(selftest, subject_of_device(&cases[i]), &finding);
+      tell_variant(selftest, subject_of_device(&cases[i]), &cases[i], &finding, arena);
     tp_arena_reset(arena);
   }
   tp_arena_free(arena);

@@ -21,6 +21,9 @@ expect() {
 }
 expect 'the host' 0 '[1-9]* passed, 0 failed, 0 skipped' --device host --only 'ladder tp 4 fp32'
 expect 'quiet' 0 '[1-9]* passed, 0 failed, 0 skipped' --device host --quiet --seed 5 --only 'tp 2 bf16'
+expect 'what no device computes is skipped' 0 '0 passed, 0 failed, [1-9]* skipped' --device host --variant t3
+expect 'and so is part of it' 0 '[1-9]* passed, 0 failed, [1-9]* skipped' \
+  --device host --variant ladder,parallel+t3 --only 'tp 2 fp32'
 expect 'no such check' 2 "*no check is named like 'nothing'" --device host --only nothing
 expect 'no such device' 2 "*no device 'moon'; write gpu or host" --device moon
 expect "GPUs' options" 2 '*--tp is for GPUs: *; --only chooses' --device host --tp 2
