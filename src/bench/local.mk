@@ -11,6 +11,7 @@ libtpcuda_la_SOURCES += \
 	%D%/ops.c %D%/ops.h \
 	%D%/order.c \
 	%D%/points.c %D%/points.h \
+	%D%/points_table.c \
 	%D%/rig.c %D%/rig.h \
 	%D%/shapes.c \
 	%D%/starts.c \

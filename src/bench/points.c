@@ -16,21 +16,6 @@ struct points {
   bool refused; /* one of these, by its model or the platform; others for want of memory */
 };
 
-#define POINT_COLUMNS                                                                              \
-  "model", "platform", "stack", "variant", "tp", "batch", "prompt", "generate", "dtype", "layers", \
-      "emulated"
-enum { N_POINT_COLUMNS = 11 };
-
-static const struct tp_trace_layout layers_layout = {
-    .file = "layers.csv",
-    .n_keys = N_POINT_COLUMNS,
-    .columns = {POINT_COLUMNS, "ttft_s", "tpot_s", "ttft_spread_s", "tpot_spread_s", "repeats",
-                "ttft_late_s", "tpot_late_s"}};
-static const struct tp_trace_layout generate_layout = {
-    .file = "generate.csv",
-    .n_keys = N_POINT_COLUMNS,
-    .columns = {POINT_COLUMNS, "ttft_s", "tpot_s", "e2e_s", "tokens_per_s", "spread_s", "repeats"}};
-
 static void name_point(void *data, size_t item, struct tp_trace_row *row)
 {
   const struct points *points = data;
@@ -281,7 +266,7 @@ enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *
                              .n_left_out = points->n_left_out,
                              .left_out =
                                  points->n_left_out > 0 ? tp_arena_strdup(arena, why.text) : NULL,
-                             .layout = grid->generate > 0 ? &generate_layout : &layers_layout,
+                             .layout = tp_points_layout(grid),
                              .data = points,
                              .name = name_point,
                              .expect_s = expect_s,

@@ -28,4 +28,13 @@ struct tp_point_grid {
 enum tp_status tp_agenda_points(struct tp_rig *rig, const struct tp_point_grid *grid,
                                 struct tp_arena *arena, struct tp_agenda *plan,
                                 struct tp_error *error);
+
+/* The table that the grid's points go to. */
+const struct tp_trace_layout *tp_points_layout(const struct tp_point_grid *grid);
+
+/* TP_E_INPUT where that table stands in the directory and has rows of several ranks that were
+ * emulated where the grid's are not, or the other way round: nobody could tell what to make of it.
+ */
+enum tp_status tp_points_check_kind(const char *directory, const struct tp_point_grid *grid,
+                                    struct tp_error *error);
 #endif

@@ -1,6 +1,5 @@
 /* tpsim-cuda bench: measures ops, passes and generations of models. */
 #include "base/text.h"
-#include "bench/trace_folder.h"
 #include "cuda/cmd_bench_job.h"
 #include "cuda/commands.h"
 
@@ -85,6 +84,54 @@ static enum tp_status choose(const struct tp_session *session, const char *name,
                  tp_text_hint(session->arena, name, names, each_once(names, n)));
 }
 
+/* "layers, generate": the tables of a set. */
+static const char *texts_of(unsigned tables, struct tp_arena *arena)
+{
+  const char *all = "";
+  for (int t = 0; t < TP_N_TABLES; t++)
+    if ((tables & 1u << t) != 0)
+      all = tp_arena_printf(arena, "%s%s%s", all, all[0] == '\0' ? "" : ", ",
+                            tp_table_text((enum tp_table)t));
+  return all;
+}
+
+/* Options that shape some tables alone are refused where none of these is measured, as stand-ins
+ * are where real ranks run. */
+static enum tp_status check_used(const struct tp_bench_args *args, const char *name,
+                                 const struct chosen *chosen, struct tp_arena *arena,
+                                 struct tp_error *error)
+{
+  enum {
+    LAYERS = 1 << TP_TABLE_LAYERS,
+    GENERATE = 1 << TP_TABLE_GENERATE,
+    POINTS = LAYERS | GENERATE,
+    SHAPES = 1 << TP_TABLE_GEMM | 1 << TP_TABLE_ATTENTION | 1 << TP_TABLE_MEMORY,
+    CROSSINGS = 1 << TP_TABLE_CROSSINGS
+  };
+  const struct {
+    const char *option;
+    bool given;
+    unsigned tables;
+  } uses[] = {{"model", args->model.n > 0, POINTS | SHAPES},
+              {"emulate-tp", args->emulate_tp.n > 0, POINTS | SHAPES},
+              {"tp", args->tp.n > 0, POINTS | SHAPES | 1 << TP_TABLE_COLLECTIVES},
+              {"variant", args->variant.n > 0, POINTS | SHAPES},
+              {"batch", args->batch.n > 0, POINTS},
+              {"prompt", args->prompt > 0, POINTS},
+              {"generate", args->generate > 0, GENERATE},
+              {"layers", args->layers > 0, LAYERS},
+              {"dtype", args->dtype != NULL, POINTS},
+              {"standin", args->standin != NULL, args->tp.n > 0 ? CROSSINGS : POINTS | CROSSINGS}};
+  unsigned measured = 0;
+  for (size_t i = 0; i < chosen->n; i++)
+    measured |= 1u << chosen->stages[i].table;
+  for (size_t i = 0; i < sizeof uses / sizeof *uses; i++)
+    if (uses[i].given && (uses[i].tables & measured) == 0)
+      return tp_fail(error, TP_E_INPUT, "--%s: says nothing of %s, but of %s; leave it out",
+                     uses[i].option, name, texts_of(uses[i].tables, arena));
+  return TP_OK;
+}
+
 static enum tp_status check_launch(const struct tp_bench_job *job, const struct chosen *chosen,
                                    struct tp_error *error)
 {
@@ -116,6 +163,8 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (status == TP_OK)
     status = choose(session, positional->items[0], &chosen, error);
   if (status == TP_OK)
+    status = check_used(values, positional->items[0], &chosen, session->arena, error);
+  if (status == TP_OK)
     status = tp_bench_job_open(session, values, &job, error);
   if (status == TP_OK)
     status = check_launch(&job, &chosen, error);
@@ -124,7 +173,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   if (tp_team_launched())
     return run_told(&job, &chosen, error);
   struct tp_trace_folder folder;
-  TP_TRY(tp_trace_folder_take(job.source.directory, &folder, error));
+  TP_TRY(tp_bench_take_folder(&job, chosen.stages, chosen.n, &folder, error));
   status = run_told(&job, &chosen, error);
   tp_trace_folder_leave(&folder);
   return status;

@@ -2,6 +2,7 @@
 #define TP_CUDA_CMD_BENCH_JOB_H
 /* What a command line of `bench` asks for, found and opened. */
 #include "bench/suite.h"
+#include "bench/trace_folder.h"
 #include "command/command.h"
 #include "gpu/gpu.h"
 
@@ -30,6 +31,13 @@ struct tp_bench_job {
  * their own, so that this one can fork. */
 enum tp_status tp_bench_job_open(struct tp_session *session, const struct tp_bench_args *args,
                                  struct tp_bench_job *job, struct tp_error *error);
+
+/* cmd_bench_suite.c: the job's suite, of the models, variants, degrees and batches asked for. */
+enum tp_status tp_bench_job_suite(struct tp_bench_job *job, struct tp_error *error);
+/* Takes the job's folder, where the stages' rows go with those that stand there. */
+enum tp_status tp_bench_take_folder(const struct tp_bench_job *job, const struct tp_stage *stages,
+                                    size_t n, struct tp_trace_folder *folder,
+                                    struct tp_error *error);
 
 double tp_bench_now_s(void *unused); /* of the monotonic clock */
 

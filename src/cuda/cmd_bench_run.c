@@ -1,6 +1,5 @@
 /* Runs what a command line of `bench` asks for, stage by stage, each in a process of its own. */
 #include "bench/host.h"
-#include "bench/trace_folder.h"
 #include "command/progress.h"
 #include "cuda/cmd_bench_job.h"
 #include "ranks/apart.h"
@@ -152,7 +151,8 @@ static enum tp_status run_launched(const struct task *task, struct tp_team *grou
   const bool writes = tp_team_rank(group) == 0;
   struct tp_trace_folder folder;
   const enum tp_status taken =
-      writes ? tp_trace_folder_take(task->job->source.directory, &folder, error) : TP_OK;
+      writes ? tp_bench_take_folder(task->job, task->stages, task->n_stages, &folder, error)
+             : TP_OK;
   enum tp_status status = tp_bench_settle(group, taken, error);
   if (status == TP_OK)
     status = run_suite(task, group, failures, error);

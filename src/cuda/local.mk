@@ -19,6 +19,7 @@ tpsim_cuda_SOURCES = \
 	%D%/cmd_bench.c \
 	%D%/cmd_bench_job.c %D%/cmd_bench_job.h \
 	%D%/cmd_bench_run.c \
+	%D%/cmd_bench_suite.c \
 	%D%/cmd_devices.c \
 	%D%/cmd_selftest.c \
 	%D%/commands.h \

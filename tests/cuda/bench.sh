@@ -38,6 +38,13 @@ check "a model that is not there" exits 2 "did you mean 'llama-3.1-8b'" bench la
 check "a wrong type" exits 2 "no 'int8'" bench layers --dtype int8
 check "a degree that the model does not allow" exits 2 "no point to measure: .*tp 3 does not divide" \
   tpsim-cuda bench layers --device host --platform dgx-h200 --emulate-tp 3 --variant standard
+for unused in "gemm --dtype fp8" "ops --batch 1" "ops --generate 5" "layers --generate 5" \
+  "generate --layers 2" "collectives --layers 2" "collectives --model llama-3.1-8b" \
+  "interference --emulate-tp 2" "sustained --variant ladder" "starts --tp 2" "gemm --standin copy" \
+  "layers --tp 2 --standin copy"; do
+  # shellcheck disable=SC2086 # words
+  check "an option that says nothing of it: $unused" exits 2 "says nothing of .*; leave it out" bench $unused
+done
 check "no folder's name" exits 2 "--out needs a value" bench ops -o ""
 check "no place to write" exits 3 "cannot be written" bench interference -o /dev/null/x
 
@@ -94,6 +101,25 @@ two_at_once() {
 for try in 1 2 3 4 5 6; do
   check "two at once lose no row, try $try" two_at_once
 done
+
+# Emulated ranks and real ones: a table holds one kind, and one rank goes with either.
+few="--model llama-3.1-8b --batch 1 --variant standard -o kinds"
+# shellcheck disable=SC2086 # words
+{
+  bench layers --emulate-tp 1,2 $few >said
+  cp kinds/layers.csv before
+  check "real ranks where emulated ones stand" exits 2 "layers.csv:3: emulated 1, and this run's rows \
+would be emulated 0" bench layers --tp 2 $few
+  check "before anything is measured" exits 2 "layers.csv:3: emulated 1" bench all --tp 2 $few
+  check "and leaves it as it is" [ "$(ls kinds)$(cat kinds/layers.csv)" = "layers.csv
+layers.csv.json$(cat before)" ]
+  bench layers --tp 1 $few >said
+  check "but one rank" [ $? = 0 ]
+  bench generate --tp 2 --generate 4 $few >said
+  check "and of another table real ones" [ $? = 0 ]
+  check "beside which none are emulated" exits 2 "generate.csv:2: emulated 0" \
+    bench generate --emulate-tp 2 --generate 4 $few
+}
 
 if command -v tpsim >/dev/null; then
   tpsim validate h200-sxm/gemm.csv --device h200-sxm --max-mape 1e-6 >out
