@@ -6,6 +6,7 @@ dnl --with-cuda: auto never fails; asked for, or needed (first argument yes), it
 AC_DEFUN([TP_CUDA], [
 AC_ARG_VAR([NVCC], [CUDA compiler])
 AC_ARG_VAR([NVCCFLAGS], [CUDA compiler flags [-O3 and code for sm_80, sm_90a, sm_100 and newer]])
+AC_ARG_VAR([CUDA_LIBRARIES], [what --with-cuda-libraries is where it is not given])
 AC_ARG_WITH([cuda],
   [AS_HELP_STRING([--with-cuda@<:@=DIR@:>@],
     [build tpsim-cuda, which runs programs on GPUs, with the CUDA toolkit in DIR
@@ -14,12 +15,15 @@ AC_ARG_WITH([cuda],
 AC_ARG_WITH([cuda-libraries],
   [AS_HELP_STRING([--with-cuda-libraries=DIR],
     [cuBLAS, cuDNN and NCCL where nvcc finds none: as pip installs them, in folders of DIR,
-     .../site-packages/nvidia])])
+     .../site-packages/nvidia @<:@CUDA_LIBRARIES@:>@])],
+  [tp_cuda_libraries=--with-cuda-libraries],
+  [tp_cuda_libraries=CUDA_LIBRARIES
+   AS_IF([test "x$with_cuda" != xno], [with_cuda_libraries=$CUDA_LIBRARIES])])
 AS_CASE([$with_cuda_libraries],
   [''|no], [with_cuda_libraries=],
   [AS_IF([ls "$with_cuda_libraries"/*/lib >/dev/null 2>&1],
     [with_cuda_libraries=`cd "$with_cuda_libraries" && pwd`],
-    [AC_MSG_ERROR([--with-cuda-libraries: no $with_cuda_libraries/*/lib; DIR is the folder nvidia of Python's site-packages])])])
+    [AC_MSG_ERROR([$tp_cuda_libraries: no $with_cuda_libraries/*/lib; DIR is the folder nvidia of Python's site-packages])])])
 have_cuda=no have_cudnn=no have_nccl=no
 tp_cuda_fault="nvcc is neither in PATH nor in /usr/local/cuda/bin; give --with-cuda=DIR or install the CUDA toolkit"
 AS_CASE([$with_cuda],

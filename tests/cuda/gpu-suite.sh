@@ -160,6 +160,9 @@ WORK=$work PATH=$work/bin:$PATH tree/tools/gpu-suite >said 2>&1
 check "without cuDNN: exit 3" [ $? = 3 ]
 check "and where to say where it is" grep -q 'no cuDNN 9.* CUDA_LIBRARIES$' said
 
+CUDA_LIBRARIES=pip/nvidai "$suite" ./fake out >said 2>&1
+check "libraries' folder that is not there: exit 2" [ $? = 2 ]
+check "and what it should be" grep -q '^gpu-suite: CUDA_LIBRARIES: no pip/nvidai/\*/lib; ' said
 "$suite" ./absent >said 2>&1
 check "a program that is not there: exit 3" [ $? = 3 ]
 PATH=/usr/bin:/bin "$suite" a b c >said 2>&1

@@ -78,6 +78,9 @@ for layout in site-12:cublas:cuda_nvrtc site-13:cu13:cu13; do
   check "$site: NVRTC, which nothing links, is on the path" lists "$site/nvidia/$nvrtc/lib"
   check "$site: it starts" says 0 '^tpsim-cuda ' at "$site" ./tpsim-cuda --version
 done
+CUDA_LIBRARIES=$work/site-14/nvidia "$libraries" ./tpsim-cuda >out 2>err
+check "a site that is not there: exit 2" [ $? = 2 ]
+check "and what it should be" grep -q "^CUDA_LIBRARIES: no $work/site-14/nvidia/\*/lib; " err
 check "and checks itself on the CPU, without NCCL" says 0 '^[1-9][0-9]* passed, 0 failed' \
   at site-13 ./tpsim-cuda selftest --device host --only 'ladder tp 2 fp32'
 
