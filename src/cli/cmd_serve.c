@@ -1,9 +1,7 @@
 /* tpsim serve: a load on a deployment. */
-#include "base/output.h"
 #include "cli/points.h"
 #include "cli/result_file.h"
 #include "cli/served_rows.h"
-#include "cli/trace_input.h"
 #include "command/progress.h"
 #include "serve/loads.h"
 
@@ -84,7 +82,7 @@ static enum tp_status read_loads(struct job *job, struct tp_error *error)
     return tp_fail(error, TP_E_INPUT,
                    "--trace says when requests come and how long they are; drop --concurrency, "
                    "--rate, --range-ratio, --requests, --seed, --prompt and --generate");
-  return tp_trace_input(args->trace, &job->asked.catalog, arena, &job->loads.trace_visits, error);
+  return tp_input_arrivals(args->trace, &job->asked.catalog, &job->loads.trace_visits, error);
 }
 
 /* Loads that options give and the file's columns, too. */
@@ -185,32 +183,6 @@ static enum tp_status run_all(struct job *job, struct tp_error *error)
   return status;
 }
 
-static enum tp_status write_sidecar(const struct job *job, struct tp_error *error)
-{
-  struct tp_arena *const arena = job->session->arena;
-  const struct tp_sweep_file target = tp_result_target(job->session, job->args->out);
-  struct tp_output output;
-  TP_TRY(tp_output_open(tp_arena_printf(arena, "%s.json", job->args->out), arena, &output, error));
-  fputs(tp_sidecar_text(&job->asked.catalog, &target, arena), output.stream);
-  return tp_output_commit(&output, error);
-}
-
-/* The result goes last: it never stands without its sidecar. */
-static enum tp_status write_result(const struct job *job, struct tp_error *error)
-{
-  struct tp_arena *const arena = job->session->arena;
-  struct tp_output output;
-  TP_TRY(tp_output_open(job->args->out, arena, &output, error));
-  tp_served_rows_print(job->rows, job->n, TP_FORMAT_CSV, arena, output.stream);
-  const bool is_file = output.temporary != NULL; /* beside a pipe there is no place */
-  const enum tp_status status = is_file ? write_sidecar(job, error) : TP_OK;
-  if (status != TP_OK) {
-    tp_output_abort(&output);
-    return status;
-  }
-  return tp_output_commit(&output, error);
-}
-
 static enum tp_status keep_inputs(const struct job *job, struct tp_error *error)
 {
   const char *const out = job->args->out;
@@ -229,7 +201,8 @@ static enum tp_status serve_into_file(struct job *job, struct tp_error *error)
   if (status == TP_OK)
     status = run_all(job, error);
   if (status == TP_OK)
-    status = write_result(job, error);
+    status = tp_served_rows_write(job->rows, job->n, job->session, &job->asked.catalog,
+                                  job->args->out, error);
   tp_result_release(&claim);
   return status;
 }

@@ -3,6 +3,7 @@
 /* The commands of tpsim; commands.c lists them. */
 #include "command/command.h"
 #include "predict/catalog.h"
+#include "serve/arrivals.h"
 
 extern const struct tp_command tp_command_predict, tp_command_compare, tp_command_sweep,
     tp_command_cost, tp_command_show_program, tp_command_show_platform, tp_command_list,
@@ -23,6 +24,9 @@ enum tp_status tp_input_text(const char *file, struct tp_catalog *catalog, const
                              struct tp_error *error);
 enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct tp_csv *csv,
                             struct tp_error *error);
+/* A trace of requests; notes the columns that nobody reads, but those that published ones have. */
+enum tp_status tp_input_arrivals(const char *file, struct tp_catalog *catalog,
+                                 struct tp_arrivals *visits, struct tp_error *error);
 
 /* Fails where OUT, which `option` names, is a file that the catalog has read. */
 enum tp_status tp_session_keep(const struct tp_session *session, const struct tp_catalog *catalog,

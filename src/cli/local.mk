@@ -36,5 +36,4 @@ tpsim_SOURCES = \
 	%D%/rows_table.c \
 	%D%/served_rows.c %D%/served_rows.h \
 	%D%/session.c \
-	%D%/trace_input.c %D%/trace_input.h \
 	%D%/timeline_file.c %D%/timeline_file.h

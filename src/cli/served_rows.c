@@ -2,6 +2,8 @@
 
 #include "base/csv.h"
 #include "base/decimal.h"
+#include "base/output.h"
+#include "cli/result_file.h"
 
 #include <math.h>
 #include <string.h>
@@ -107,4 +109,34 @@ void tp_served_rows_print(const struct tp_served *rows, size_t n, enum tp_format
   }
   const struct tp_table whole = table_of(rows, n, tp_n_served_columns, arena);
   tp_table_write(&whole, format, out);
+}
+
+static enum tp_status write_sidecar(const struct tp_session *session,
+                                    const struct tp_catalog *catalog, const char *out,
+                                    struct tp_error *error)
+{
+  struct tp_arena *const arena = session->arena;
+  const struct tp_sweep_file target = tp_result_target(session, out);
+  struct tp_output output;
+  TP_TRY(tp_output_open(tp_arena_printf(arena, "%s.json", out), arena, &output, error));
+  fputs(tp_sidecar_text(catalog, &target, arena), output.stream);
+  return tp_output_commit(&output, error);
+}
+
+/* The result goes last: it never stands without its sidecar. */
+enum tp_status tp_served_rows_write(const struct tp_served *rows, size_t n,
+                                    const struct tp_session *session,
+                                    const struct tp_catalog *catalog, const char *out,
+                                    struct tp_error *error)
+{
+  struct tp_output output;
+  TP_TRY(tp_output_open(out, session->arena, &output, error));
+  tp_served_rows_print(rows, n, TP_FORMAT_CSV, session->arena, output.stream);
+  const bool is_file = output.temporary != NULL; /* beside a pipe there is no place */
+  const enum tp_status status = is_file ? write_sidecar(session, catalog, out, error) : TP_OK;
+  if (status != TP_OK) {
+    tp_output_abort(&output);
+    return status;
+  }
+  return tp_output_commit(&output, error);
 }

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "command/keep.h"
+#include "judge/unread.h"
 
 struct tp_catalog tp_session_catalog(const struct tp_session *session, const struct tp_words *sets,
                                      const char *device)
@@ -34,6 +35,20 @@ enum tp_status tp_input_csv(const char *file, struct tp_catalog *catalog, struct
   const char *text;
   TP_TRY(tp_input_text(file, catalog, &text, error));
   return tp_csv_parse(file, text, catalog->arena, csv, error);
+}
+
+enum tp_status tp_input_arrivals(const char *file, struct tp_catalog *catalog,
+                                 struct tp_arrivals *visits, struct tp_error *error)
+{
+  static const char *const beside[] = {"Model",      "Total tokens", "Log Type",
+                                       "Session ID", "Elapsed time", NULL};
+  struct tp_readable readable = {.inputs = {.n = 0}};
+  struct tp_csv csv;
+  TP_TRY(tp_input_csv(file, catalog, &csv, error));
+  TP_TRY(tp_arrivals_read(&csv, catalog->arena, visits, error));
+  tp_readable_add_all(&readable.others, tp_arrivals_columns, catalog->arena);
+  tp_readable_add_all(&readable.others, beside, catalog->arena);
+  return tp_unread_tell(&csv, &readable, "", catalog, error);
 }
 
 /* The catalog names files of the data directories from there on. */
