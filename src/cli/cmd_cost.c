@@ -2,8 +2,8 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "command/table.h"
-#include "judge/unread.h"
 #include "ops/costs.h"
+#include "ops/readable.h"
 
 #include <string.h>
 

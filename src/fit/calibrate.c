@@ -209,8 +209,8 @@ static enum tp_status calibrate(struct tp_calibrator *self, const struct tp_doc 
   struct tp_calibration *calibration = self->calibration;
   TP_TRY(tp_device_borrow(self->dirs, doc, self->arena, self->error));
   TP_TRY(tp_device_read(doc, self->arena, &self->device, self->error));
-  TP_TRY(tp_calibrate_rows_read(self->request, self->device.name, self->arena, &self->rows,
-                                self->error));
+  TP_TRY(
+      tp_calibrate_rows_read(self->request, &self->device, self->arena, &self->rows, self->error));
   TP_TRY(fit_all(self, doc));
   TP_TRY(check_fitted(self));
   return tp_device_text(doc, &self->device, calibration->groups, calibration->n_groups, self->arena,

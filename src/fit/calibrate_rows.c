@@ -1,5 +1,6 @@
 #include "fit/calibrate_rows.h"
 
+#include "fit/op_table.h"
 #include "fit/traces.h"
 #include "ops/rows.h"
 
@@ -10,7 +11,7 @@ struct reader {
   struct tp_arena *arena;
   struct tp_error *error;
   struct tp_calibrate_rows *rows;
-  const char *device; /* its name */
+  const struct tp_device *device;
 };
 
 /* A file and what the device file will say of it. */
@@ -47,7 +48,7 @@ static enum tp_status open_kernels(const struct reader *self, const char *path, 
                                    struct tp_csv *csv)
 {
   static const char *const needed[] = {"time_us"};
-  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, csv, self->error));
+  TP_TRY(tp_op_table_open(path, &self->request->where, self->arena, csv, self->error));
   TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
   return tp_csv_require(csv, needed, 1, self->error);
 }
@@ -117,7 +118,7 @@ static enum tp_status read_collectives(const struct reader *self, const char *pa
                                        const struct tp_where *where, struct tp_csv *csv,
                                        struct tp_fit_row **read, size_t *n)
 {
-  TP_TRY(tp_measured_open(path, where, self->arena, csv, self->error));
+  TP_TRY(tp_op_table_open(path, where, self->arena, csv, self->error));
   if (op != NULL)
     TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
   return tp_fit_rows_read(csv, self->arena, read, n, self->error);
@@ -134,7 +135,7 @@ static enum tp_status read_tables(const struct reader *self, const struct tp_fil
     TP_TRY(read_collectives(self, files->items[i], op, where, &csv, &more, &n));
     append(self, rows, files->items[i], more, n);
     const char *const gpu = n > 0 ? tp_csv_cell(&csv, 0, tp_csv_column(&csv, "gpu")) : "";
-    tp_op_gpu_tell(self->request->where.notes, csv.path, gpu, self->device, self->arena);
+    tp_op_gpu_tell(self->request->where.notes, csv.path, gpu, self->device->name, self->arena);
   }
   return TP_OK;
 }
@@ -145,7 +146,7 @@ static enum tp_status read_exchanges(const struct reader *self, const char *path
   struct tp_csv csv;
   struct tp_fit_row *read;
   size_t n;
-  TP_TRY(tp_measured_open(path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(tp_op_table_open(path, &self->request->where, self->arena, &csv, self->error));
   TP_TRY(tp_fit_rows_read(&csv, self->arena, &read, &n, self->error));
   for (size_t i = 0; i < n; i++) {
     const char *const group = tp_exchange_group_of(&read[i].collective);
@@ -211,11 +212,11 @@ static enum tp_status read_table(const struct reader *self, enum tp_trace_kind k
 {
   struct tp_calibrate_rows *rows = self->rows;
   struct tp_csv csv;
-  TP_TRY(tp_measured_open(input->path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(tp_op_table_open(input->path, &self->request->where, self->arena, &csv, self->error));
   if (kind == TP_TRACE_INTERFERENCE) {
     rows->overlap.source = input->source;
-    return tp_overlap_rows_read(&csv, self->arena, &rows->overlap.items, &rows->overlap.n,
-                                self->error);
+    return tp_overlap_rows_read(self->device, &csv, self->arena, &rows->overlap.items,
+                                &rows->overlap.n, self->error);
   }
   if (kind == TP_TRACE_SUSTAINED) {
     rows->sustained.source = input->source;
@@ -266,7 +267,7 @@ static enum tp_status read_traces(const struct reader *self, const struct tp_tra
 }
 
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
-                                      const char *device, struct tp_arena *arena,
+                                      const struct tp_device *device, struct tp_arena *arena,
                                       struct tp_calibrate_rows *rows, struct tp_error *error)
 {
   const struct reader self = {request, arena, error, rows, device};

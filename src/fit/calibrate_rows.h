@@ -63,8 +63,8 @@ struct tp_calibrate_rows {
   struct tp_crossing_rows crossings;
 };
 
-/* `device`: the name of the one that is fitted. */
+/* `device`: the one that is fitted. */
 enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request,
-                                      const char *device, struct tp_arena *arena,
+                                      const struct tp_device *device, struct tp_arena *arena,
                                       struct tp_calibrate_rows *rows, struct tp_error *error);
 #endif

@@ -16,8 +16,10 @@ libtpstudy_la_SOURCES += \
 	%D%/nccl_tests.c %D%/nccl_tests.h \
 	%D%/nccl_text.c \
 	%D%/nccl_words.c %D%/nccl_words.h \
+	%D%/op_table.c %D%/op_table.h \
 	%D%/options.c %D%/options.h \
 	%D%/overlap.c %D%/overlap.h \
+	%D%/repeats.c %D%/repeats.h \
 	%D%/robust.c %D%/robust.h \
 	%D%/rows.c \
 	%D%/sustained.c %D%/sustained.h \

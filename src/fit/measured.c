@@ -1,6 +1,7 @@
 #include "fit/measured.h"
 
 #include "base/file.h"
+#include "fit/repeats.h"
 #include "ops/rows.h"
 
 #include <string.h>
@@ -16,6 +17,18 @@ static enum tp_status split(const char *condition, struct tp_arena *arena, const
   *column = name;
   *value = equals + 1;
   return TP_OK;
+}
+
+void tp_measured_readable(const struct tp_where *where, struct tp_arena *arena,
+                          struct tp_readable *readable)
+{
+  static const char *const never_mixed[] = {"system", "emulated", NULL};
+  tp_readable_add_all(&readable->inputs, never_mixed, arena);
+  for (size_t i = 0; i < where->n; i++) {
+    const char *const condition = where->conditions[i];
+    tp_readable_add(&readable->others,
+                    tp_arena_printf(arena, "%.*s", (int)strcspn(condition, "="), condition), arena);
+  }
 }
 
 static bool is_usual_dtype(const struct tp_csv *csv, const char *name)
@@ -169,6 +182,7 @@ enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
   if (csv->n_rows == 0)
     return tp_fail(error, TP_E_INPUT, "%s:1: no row%s; give measurements", csv->path,
                    where->n > 0 ? " meets --where" : " below the header");
+  tp_copies_drop(csv, arena, where->notes);
   TP_TRY(check_one(csv, "system", -1, "", error));
   return check_emulated(csv, error);
 }

@@ -3,6 +3,7 @@
 /* Tables of measurements: CSV files from many hands, cut down to the rows that are meant, and the
  * output of nccl-tests, which becomes such a table. */
 #include "fit/nccl_tests.h"
+#include "ops/readable.h"
 
 /* Columns of all tables that were opened. */
 struct tp_where_columns {
@@ -27,6 +28,11 @@ struct tp_where {
  * several values, for such runs cannot be compared. */
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,
                                 struct tp_arena *arena, struct tp_csv *csv, struct tp_error *error);
+
+/* Adds the columns that opening reads: of the conditions, and those two, which under another name
+ * would let such runs pass. */
+void tp_measured_readable(const struct tp_where *where, struct tp_arena *arena,
+                          struct tp_readable *readable);
 
 /* Fails where no table that was opened has the column of a condition. */
 enum tp_status tp_where_check(const struct tp_where *where, struct tp_arena *arena,

@@ -5,9 +5,9 @@
 
 #include <math.h>
 
-enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
-                                    struct tp_overlap_sample **samples, size_t *n,
-                                    struct tp_error *error)
+enum tp_status tp_overlap_rows_read(const struct tp_device *device, struct tp_csv *csv,
+                                    struct tp_arena *arena, struct tp_overlap_sample **samples,
+                                    size_t *n, struct tp_error *error)
 {
   static const char *const needed[] = {"op", "held_sms", "copy_bytes_per_s", "alone_us", "time_us"};
   TP_TRY(tp_csv_require(csv, needed, sizeof needed / sizeof needed[0], error));
@@ -21,6 +21,9 @@ enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
     if (sample->op.kind == TP_OP_COLLECTIVE)
       return tp_op_row_fail(&reader, &row, "a collective; interference is measured on kernels");
     TP_TRY(tp_op_row_interference(&reader, &row, &sample->beside));
+    const char *const fault = tp_interference_fault(device, &sample->beside, arena);
+    if (fault != NULL)
+      return tp_op_row_fail(&reader, &row, fault);
     TP_TRY(tp_measured_slowdown(csv, i, &sample->slowdown, error));
   }
   return TP_OK;

@@ -25,10 +25,11 @@ struct tp_overlap_fit {
   bool at_bound; /* the value is a bound of its range or of what the rows tell; error 0 */
 };
 
-/* Rows of a table with the columns of ops/costs.h and alone_us, time_us; arena-owned. */
-enum tp_status tp_overlap_rows_read(struct tp_csv *csv, struct tp_arena *arena,
-                                    struct tp_overlap_sample **samples, size_t *n,
-                                    struct tp_error *error);
+/* Rows of a table with the columns of ops/costs.h and alone_us, time_us; arena-owned.  TP_E_INPUT
+ * also where the device has not what was beside one. */
+enum tp_status tp_overlap_rows_read(const struct tp_device *device, struct tp_csv *csv,
+                                    struct tp_arena *arena, struct tp_overlap_sample **samples,
+                                    size_t *n, struct tp_error *error);
 
 /* Whether SMs were held beside the sample and nothing was copied. */
 bool tp_overlap_is_of_sms(const struct tp_overlap_sample *sample);

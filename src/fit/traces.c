@@ -165,6 +165,28 @@ static enum tp_status check_machines(const struct tp_traces *traces, struct tp_e
   return TP_OK;
 }
 
+const char *tp_traces_untold(const struct tp_traces *traces, struct tp_arena *arena)
+{
+  bool is_told = false, lacks_version = false;
+  for (size_t i = 0; i < TP_N_TRACES; i++) {
+    const struct tp_trace_file *const file = &traces->files[i];
+    const bool holds_points = i == TP_TRACE_LAYERS || i == TP_TRACE_GENERATE;
+    is_told = is_told || file->has_sidecar;
+    lacks_version = lacks_version || (holds_points && file->path != NULL && file->tpsim == NULL);
+  }
+  if (!is_told)
+    return tp_arena_printf(arena,
+                           "%s: no file has a sidecar (FILE.csv.json), which says who measured it: "
+                           "taken to be one GPU, by its own clock, and tpsim 0.2 or later",
+                           traces->folder);
+  return !lacks_version
+             ? NULL
+             : tp_arena_printf(arena,
+                               "%s: sidecars do not say which tpsim measured (machine.tpsim): "
+                               "taken to be 0.2 or later",
+                               traces->folder);
+}
+
 enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,
                                       struct tp_arena *arena, struct tp_error *error)
 {

@@ -67,6 +67,9 @@ bool tp_traces_is_folder(const char *path);
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error);
 
+/* What sidecars would have told and is taken for granted, for a note; NULL: nothing. */
+const char *tp_traces_untold(const struct tp_traces *traces, struct tp_arena *arena);
+
 /* Fails, and says what to do, where no device is named as the folder is. */
 enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,
                                       struct tp_arena *arena, struct tp_error *error);

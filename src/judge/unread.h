@@ -1,37 +1,14 @@
 #ifndef TP_JUDGE_UNREAD_H
 #define TP_JUDGE_UNREAD_H
-/* Columns of a user's table that nobody reads.  One that is a slip of the pen for an input that the
- * table lacks would leave that input at its default, and is refused; others are told, once a file.
- */
+/* Columns of a user's table of points, and which of any table nobody reads (ops/readable.h). */
+#include "ops/readable.h"
 #include "predict/catalog.h"
 
-/* Columns by name. */
-struct tp_column_names {
-  const char **names;
-  size_t n;
-};
-
-struct tp_readable {
-  struct tp_column_names inputs; /* change what is predicted */
-  struct tp_column_names others; /* are read, too, or nobody expects them to be */
-};
-
-/* All of `readable` is in `arena`. */
-void tp_readable_add(struct tp_column_names *names, const char *name, struct tp_arena *arena);
-void tp_readable_add_all(struct tp_column_names *names, const char *const *list, /* NULL-ended */
-                         struct tp_arena *arena);
-
-/* What tables of points and of ops are read by, and what stands beside in those that this program
- * and benchmarks write. */
+/* What tables of points are read by, and what stands beside. */
 struct tp_readable tp_readable_points(struct tp_arena *arena);
-struct tp_readable tp_readable_ops(struct tp_arena *arena);
 
-/* Refuses a slip of the pen for an input that the table lacks, in words; other columns are nobody's
- * fault. */
-enum tp_status tp_unread_refuse_slips(const struct tp_csv *csv, const struct tp_readable *readable,
-                                      struct tp_error *error);
-
-/* `more`, where it is not "", is said in the same note. */
+/* Refuses slips, and tells what is not used; `more`, where it is not "", is said in the same note.
+ */
 enum tp_status tp_unread_tell(const struct tp_csv *csv, const struct tp_readable *readable,
                               const char *more, struct tp_catalog *catalog, struct tp_error *error);
 

@@ -20,20 +20,27 @@ static double figure_of(const struct tp_foretold *foretold, const char *column)
   return tp_foretold_figure(foretold, "e2e_s") - tp_foretold_figure(foretold, "ttft_s");
 }
 
+/* "ttft_s" -> "ttft_late_s" */
+static const char *late_column(const char *metric, struct tp_arena *arena)
+{
+  return tp_arena_printf(arena, "%.*slate_s", (int)(strrchr(metric, '_') - metric) + 1, metric);
+}
+
 /* Stand-ins for collectives began late by more than a twentieth of the pass, all together
  * (traces/README.md): what was measured is not what such a program does. */
 static enum tp_status is_late(const struct tp_validator *self, size_t row, const char *metric,
                               double measured, bool *late)
 {
   static const double most_ratio = 0.05;
-  const int column =
-      tp_csv_column(&self->csv, tp_arena_printf(self->arena, "%.*slate_s",
-                                                (int)(strrchr(metric, '_') - metric) + 1, metric));
+  const int column = tp_csv_column(&self->csv, late_column(metric, self->arena));
   double late_s = 0;
   *late = false;
   if (tp_csv_cell(&self->csv, row, column)[0] == '\0')
     return TP_OK;
   TP_TRY(tp_csv_number(&self->csv, row, column, &late_s, self->error));
+  if (late_s < 0)
+    return tp_fail(self->error, TP_E_INPUT, "%s:%d: column '%s': %g is below 0", self->csv.path,
+                   self->csv.lines[row], self->csv.columns[column], late_s);
   *late = late_s > most_ratio * measured;
   self->validation->n_late += *late;
   return TP_OK;
@@ -110,8 +117,10 @@ static const char *defaults_of(const struct tp_validator *self)
 static enum tp_status tell(const struct tp_validator *self)
 {
   struct tp_readable readable = tp_readable_points(self->arena);
-  for (size_t i = 0; i < N_METRICS; i++)
+  for (size_t i = 0; i < N_METRICS; i++) {
     tp_readable_add(&readable.others, metrics[i].name, self->arena);
+    tp_readable_add(&readable.inputs, late_column(metrics[i].name, self->arena), self->arena);
+  }
   TP_TRY(tp_grid_check_device(&self->csv, self->error));
   return tp_validator_tell(self, readable, defaults_of(self));
 }

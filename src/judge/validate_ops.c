@@ -103,7 +103,7 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
 {
   struct tp_overlap_sample *samples;
   size_t n = 0;
-  TP_TRY(tp_overlap_rows_read(&self->csv, self->arena, &samples, &n, self->error));
+  TP_TRY(tp_overlap_rows_read(device, &self->csv, self->arena, &samples, &n, self->error));
   const double held_out = self->request->trace != NULL
                               ? held_out_of(self, device, device->overlap.source)
                               : (double)NAN;
@@ -112,10 +112,6 @@ static enum tp_status run_interference(struct tp_validator *self, const struct t
     const struct tp_interference *beside = &samples[i].beside;
     if (beside->held_sms == 0 && beside->copy_bytes_per_s == 0)
       continue; /* nothing but noise */
-    const char *const fault = tp_interference_fault(device, beside, self->arena);
-    if (fault != NULL)
-      return tp_fail(self->error, TP_E_INPUT, "%s:%d: %s", self->csv.path, self->csv.lines[i],
-                     fault);
     const char *const what =
         tp_arena_printf(self->arena, "%s beside %g SMs held, %g bytes/s", samples[i].op.name,
                         beside->held_sms, beside->copy_bytes_per_s);

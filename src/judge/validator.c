@@ -1,7 +1,7 @@
 /* What the parts of tp_validate share. */
 #include "judge/validator.h"
 
-#include <string.h>
+#include "fit/repeats.h"
 
 void tp_validator_add(struct tp_validator *self, size_t row, const char *metric, const char *what,
                       double measured, double predicted)
@@ -20,15 +20,9 @@ enum tp_status tp_validator_tell(const struct tp_validator *self, struct tp_read
                                  const char *more)
 {
   const struct tp_validate_request *const request = self->request;
-  if (request->trace != NULL)
-    return TP_OK;
   if (request->by != NULL)
-    tp_readable_add(&readable.others, request->by, self->arena);
-  for (size_t i = 0; i < request->where.n; i++) {
-    const char *const condition = request->where.conditions[i];
-    tp_readable_add(&readable.others,
-                    tp_arena_printf(self->arena, "%.*s", (int)strcspn(condition, "="), condition),
-                    self->arena);
-  }
+    tp_readable_add(&readable.marks, request->by, self->arena);
+  tp_measured_readable(&request->where, self->arena, &readable);
+  tp_repeats_tell(&self->csv, &readable, self->arena, request->where.notes);
   return tp_unread_tell(&self->csv, &readable, more, self->catalog, self->error);
 }

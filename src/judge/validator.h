@@ -16,8 +16,7 @@ struct tp_validator {
 void tp_validator_add(struct tp_validator *self, size_t row, const char *metric, const char *what,
                       double measured, double predicted);
 
-/* Tells which columns nobody reads, of a table that a user wrote: bench's own are as they should
- * be. Those that rows are chosen and grouped by are read. */
+/* Tells which columns nobody reads.  Those that rows are chosen and grouped by are read. */
 enum tp_status tp_validator_tell(const struct tp_validator *self, struct tp_readable readable,
                                  const char *more);
 

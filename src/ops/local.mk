@@ -7,5 +7,6 @@ libtpstudy_la_SOURCES += \
 	%D%/median.c %D%/median.h \
 	%D%/placement.c %D%/placement.h \
 	%D%/platform.c %D%/platform.h \
+	%D%/readable.c %D%/readable.h \
 	%D%/rows.c %D%/rows.h \
 	%D%/settle.c %D%/settle.h

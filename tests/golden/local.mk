@@ -5,9 +5,9 @@ endif
 EXTRA_DIST += %D%/calibrate.sh %D%/closed-loop.sh %D%/data %D%/commands.sh %D%/flash-error.sh %D%/flash-error.txt %D%/gpu.sh %D%/plot.sh %D%/report.sh
 
 if TPSIM
-TESTS += %D%/accuracy.sh %D%/baseline.sh %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/serve.sh %D%/stress.sh %D%/transcripts.sh
+TESTS += %D%/accuracy.sh %D%/baseline.sh %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/serve.sh %D%/stress.sh %D%/traces.sh %D%/transcripts.sh
 endif
-EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.txt %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/serve.sh %D%/serve.cmd %D%/serve.expected %D%/stress.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
+EXTRA_DIST += %D%/accuracy.sh %D%/baseline.sh %D%/keys.txt %D%/public.sh %D%/readme.sh %D%/scale.sh %D%/serve.sh %D%/serve.cmd %D%/serve.expected %D%/stress.sh %D%/traces.sh %D%/transcripts.sh %D%/update %D%/tiny.json \
 	%D%/collectives.cmd %D%/collectives.expected \
 	%D%/costs.cmd %D%/costs.expected \
 	%D%/errors.cmd %D%/errors.expected \
