@@ -139,7 +139,8 @@ static enum tp_status sample_generations(const struct tp_bench *bench,
   TP_TRY(read_prefills(&self, whole.n, &prefill, error));
   const double tokens = (double)(point->batch * point->generate);
   tp_trace_row_number(row, "ttft_s", prefill.median_s);
-  tp_trace_row_number(row, "tpot_s", (whole.median_s - prefill.median_s) / (double)self.steps);
+  if (self.steps > 0)
+    tp_trace_row_number(row, "tpot_s", (whole.median_s - prefill.median_s) / (double)self.steps);
   tp_trace_row_number(row, "e2e_s", whole.median_s);
   tp_trace_row_number(row, "tokens_per_s", tokens / whole.median_s);
   tp_trace_row_number(row, "spread_s", whole.spread_s);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct tp_trace {
-  const struct tp_trace_source *source;
+  struct tp_trace_source source; /* its stack NULL where rows say it */
   const struct tp_trace_layout *layout;
   struct tp_arena *arena;
   const char *path, *sidecar_path;
@@ -31,6 +31,14 @@ static size_t count_columns(const struct tp_trace_layout *layout)
   while (n < TP_TRACE_COLUMNS && layout->columns[n] != NULL)
     n++;
   return n;
+}
+
+static bool has_column(const struct tp_trace_layout *layout, const char *name)
+{
+  for (size_t i = 0, n = count_columns(layout); i < n; i++)
+    if (strcmp(layout->columns[i], name) == 0)
+      return true;
+  return false;
 }
 
 static enum tp_status fail_write(const struct tp_trace *trace, struct tp_error *error)
@@ -57,16 +65,12 @@ static enum tp_status check_header(const struct tp_trace *trace, struct tp_error
                         trace->path);
 }
 
-/* The file without its torn last line, or with the header alone. */
-static enum tp_status rewrite(const struct tp_trace *trace, const char *text,
-                              struct tp_error *error)
+/* The file with the header alone. */
+static enum tp_status begin_file(const struct tp_trace *trace, struct tp_error *error)
 {
   struct tp_output output;
   TP_TRY(tp_output_open(trace->path, trace->arena, &output, error));
-  if (text != NULL)
-    fputs(text, output.stream);
-  else
-    put_header(trace, output.stream);
+  put_header(trace, output.stream);
   return tp_output_commit(&output, error);
 }
 
@@ -80,9 +84,10 @@ static enum tp_status take_earlier(struct tp_trace *trace, struct tp_error *erro
   const char *const end = strrchr(text, '\n');
   if (end == NULL)
     return unlink(trace->path) == 0 ? TP_OK : fail_write(trace, error);
-  if (end[1] != '\0') {
+  if (end[1] != '\0') { /* torn */
     text = tp_arena_printf(trace->arena, "%.*s", (int)(end - text) + 1, text);
-    TP_TRY(rewrite(trace, text, error));
+    if (truncate(trace->path, (off_t)strlen(text)) != 0)
+      return fail_write(trace, error);
   }
   TP_TRY(tp_csv_parse(trace->path, text, trace->arena, &trace->earlier, error));
   TP_TRY(check_header(trace, error));
@@ -98,15 +103,17 @@ enum tp_status tp_trace_open(const struct tp_trace_source *source,
   struct tp_arena *arena = tp_arena_create();
   struct tp_trace *made = TP_NEW(arena, struct tp_trace, 1);
   *made = (struct tp_trace){
-      .source = source,
+      .source = *source,
       .layout = layout,
       .arena = arena,
       .path = tp_arena_printf(arena, "%s/%s", source->directory, layout->file),
       .sidecar_path = tp_arena_printf(arena, "%s/%s.json", source->directory, layout->file),
-      .sidecar = tp_trace_sidecar_create(source),
       .n_columns = count_columns(layout),
       .file = -1,
   };
+  if (has_column(layout, "stack"))
+    made->source.stack = NULL;
+  made->sidecar = tp_trace_sidecar_create(&made->source);
   const enum tp_status status = take_earlier(made, error);
   if (status != TP_OK) {
     tp_trace_close(made, NULL);
@@ -177,9 +184,21 @@ static enum tp_status start_file(struct tp_trace *trace, struct tp_error *error)
   TP_TRY(tp_trace_sidecar_begin(trace->sidecar, error));
   TP_TRY(tp_trace_sidecar_write(trace->sidecar, trace->sidecar_path, error));
   if (trace->earlier.n_columns == 0)
-    TP_TRY(rewrite(trace, NULL, error));
+    TP_TRY(begin_file(trace, error));
   trace->file = open(trace->path, O_WRONLY | O_APPEND);
   return trace->file >= 0 ? TP_OK : fail_write(trace, error);
+}
+
+/* Whole, or not at all: other rows may follow one for which there was no room. */
+static enum tp_status append(const struct tp_trace *trace, const char *line, size_t length,
+                             struct tp_error *error)
+{
+  const off_t end = lseek(trace->file, 0, SEEK_END);
+  errno = ENOSPC; /* of a write that falls short */
+  if (write(trace->file, line, length) == (ssize_t)length)
+    return TP_OK;
+  const enum tp_status status = fail_write(trace, error);
+  return ftruncate(trace->file, end) == 0 ? status : fail_write(trace, error);
 }
 
 enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *row,
@@ -193,9 +212,7 @@ enum tp_status tp_trace_add(struct tp_trace *trace, const struct tp_trace_row *r
   line[length++] = '\n';
   if (trace->file < 0)
     TP_TRY(start_file(trace, error));
-  errno = ENOSPC; /* of a write that falls short */
-  if (write(trace->file, line, length) != (ssize_t)length)
-    return fail_write(trace, error);
+  TP_TRY(append(trace, line, length, error));
   remember(trace, row);
   return TP_OK;
 }

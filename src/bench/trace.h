@@ -28,6 +28,7 @@ struct tp_trace_source {
   const char *device;    /* "NVIDIA H200", "host" */
   bool virtual_clock;    /* times are the cost model's: nothing was measured */
   const char *platform;  /* whose model planned the samples and the stand-ins */
+  const char *stack;     /* whose kernels and collectives are benched; NULL: not said */
   const char *sets;      /* keys set for the run, "KEY=VALUE KEY=VALUE"; NULL: none */
   const char *standin;   /* of collectives of emulated ranks: "sms:16"; NULL: as modelled */
   int sms, capability;   /* 0: not a GPU */

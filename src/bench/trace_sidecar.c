@@ -35,6 +35,7 @@ static json_t *machine_of(const struct tp_trace_source *source)
   if (source->virtual_clock)
     put_text(machine, "note", "times of the cost model: nothing was measured");
   put_text(machine, "platform", source->platform);
+  put_text(machine, "stack", source->stack);
   put_text(machine, "set", source->sets);
   put_text(machine, "standin", source->standin);
   put_count(machine, "sms", source->sms);
@@ -84,10 +85,12 @@ static bool is_branch(const char *a, const char *b)
   return strncmp(a, b, length) == 0 && (b[length] == '\0' || b[length] == '.');
 }
 
-/* Either may be NULL: the key is not there.  One GPU loads no NCCL, and no row of it needs one. */
+/* Either may be NULL: the key is not there.  One GPU loads no NCCL, and no row of it needs one.
+ * Rows of points say their stack, and sidecars of before did not. */
 static bool is_same(const char *key, const json_t *a, const json_t *b)
 {
-  if (strcmp(key, "nccl") == 0 && (a == NULL || b == NULL))
+  const bool may_lack = strcmp(key, "nccl") == 0 || strcmp(key, "stack") == 0;
+  if (may_lack && (a == NULL || b == NULL))
     return true;
   if (strcmp(key, "driver") == 0 && json_is_string(a) && json_is_string(b))
     return is_branch(json_string_value(a), json_string_value(b));

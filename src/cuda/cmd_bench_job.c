@@ -146,6 +146,7 @@ static void describe_source(struct tp_bench_job *job)
       .device = device,
       .virtual_clock = job->host,
       .platform = job->setup->platform.name,
+      .stack = job->setup->stack.name,
       .sets = sets_of(&job->args->sets, arena),
       .standin = job->args->standin,
       .version = PACKAGE_VERSION,

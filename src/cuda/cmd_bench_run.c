@@ -7,6 +7,16 @@
 #include <math.h>
 #include <stdio.h>
 
+/* Of those asked for: one rank has nothing to send. */
+static struct tp_numbers above_one(struct tp_numbers given, struct tp_arena *arena)
+{
+  struct tp_numbers degrees = {TP_NEW(arena, double, given.n), 0};
+  for (size_t i = 0; i < given.n; i++)
+    if (given.items[i] > 1)
+      degrees.items[degrees.n++] = given.items[i];
+  return degrees;
+}
+
 struct tp_numbers tp_bench_degrees(const struct tp_bench_job *job, enum tp_section section)
 {
   static double usual[] = {2, 4, 8};
@@ -14,7 +24,7 @@ struct tp_numbers tp_bench_degrees(const struct tp_bench_job *job, enum tp_secti
   if (section != TP_SECTION_COLLECTIVES)
     return points ? job->args->tp : (struct tp_numbers){.n = 0};
   if (job->args->tp.n > 0)
-    return job->args->tp;
+    return above_one(job->args->tp, job->session->arena);
   struct tp_numbers degrees = {usual, 0};
   const int most = job->host ? job->setup->platform.n_gpus : job->n_gpus;
   while (degrees.n < 3 && usual[degrees.n] <= most)
@@ -214,7 +224,8 @@ static enum tp_status run_together(const struct tp_bench_job *job, const struct 
   const struct tp_numbers degrees = tp_bench_degrees(job, stages[0].section);
   const double end_s = tp_bench_now_s(NULL) + budget_s;
   if (stages[0].section == TP_SECTION_COLLECTIVES && degrees.n == 0) {
-    puts("collectives.csv: nothing to do: collectives need several GPUs, here is one");
+    printf("collectives.csv: nothing to do: collectives need several GPUs, %s is one\n",
+           job->args->tp.n > 0 ? "--tp" : "here");
     return TP_OK;
   }
   const size_t n = degrees.n > 0 ? degrees.n : 1;

@@ -71,6 +71,15 @@ check "nothing more to do" [ "$(grep -c ': 0 rows measured' said)" = "$(wc -l <s
 check "another machine's rows" exits 2 "was measured with platform" \
   tpsim-cuda bench ops --device host --platform dgx-h100 -o h200-sxm
 
+check "another stack's, where rows do not say whose they are" exits 2 "was measured with stack" \
+  bench attention --stack gpt-fast-compile -o h200-sxm
+bench collectives --tp 1 -o one >said
+check "one rank has nothing to send" grep -q "collectives.csv: nothing to do: .*--tp is one" said
+check "and so no row" [ ! -e one/collectives.csv ]
+bench generate --model llama-3.1-8b --emulate-tp 1 --batch 1 --generate 1 -o token >said
+check "one token, no time per further one" \
+  [ "$(sed -n 's/^llama.*,32,0,[^,]*,\([^,]*\),.*/<\1>/p' token/generate.csv)" = "<>" ]
+
 # Two that begin together where no folder is yet: one measures all, the other says that it does or, too
 # late for that, finds nothing to do.
 few="layers --model llama-3.1-8b --emulate-tp 2 --batch 1,4"

@@ -5,6 +5,8 @@
 
 #include "trace_folder.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 static struct trace_folder folder;
@@ -123,6 +125,28 @@ START_TEST(torn_line)
 }
 END_TEST
 
+/* A row that finds no room leaves none of itself for the next one to stand behind. */
+START_TEST(no_room_for_a_row)
+{
+  const struct tp_trace_row long_row = row_of(2, 20);
+  open_trace();
+  add(1, 10);
+  const char *const before = text("gemm.csv");
+  struct rlimit room = {.rlim_cur = strlen(before) + 5, .rlim_max = RLIM_INFINITY};
+  signal(SIGXFSZ, SIG_IGN);
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &room), 0);
+  ck_assert_int_eq(tp_trace_add(trace, &long_row, &error), TP_E_ENVIRONMENT);
+  ck_assert_ptr_nonnull(strstr(error.text, "gemm.csv: cannot be written"));
+  room.rlim_cur = RLIM_INFINITY;
+  ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &room), 0);
+  ck_assert_str_eq(text("gemm.csv"), before);
+  ck_assert(!has(2));
+  add(3, 30);
+  must(tp_trace_close(trace, &error));
+  ck_assert_str_eq(text("gemm.csv"), tp_arena_printf(folder.arena, "%sgemm,3,30,\n", before));
+}
+END_TEST
+
 START_TEST(sidecar_tells_the_runs)
 {
   open_trace();
@@ -198,6 +222,31 @@ START_TEST(refuses_another_machine)
   source.sets = "nvlink.bytes_per_s_per_direction=20e9";
   refuses("set 'none', this is 'nvlink.bytes_per_s_per_direction=20e9'");
   source.sets = NULL;
+  source.stack = "one"; /* nobody said so before */
+  open_trace();
+  add(3, 10);
+  must(tp_trace_close(trace, &error));
+  source.stack = "two";
+  refuses("stack 'one', this is 'two'");
+}
+END_TEST
+
+/* Rows of points say whose stack ran them. */
+START_TEST(one_table_of_two_stacks)
+{
+  static const struct tp_trace_layout points = {
+      .file = "layers.csv", .n_keys = 1, .columns = {"stack", "ttft_s"}};
+  static const char *const stacks[] = {"one", "two"};
+  for (int i = 0; i < 2; i++) {
+    struct tp_trace_row row;
+    source.stack = stacks[i];
+    must(tp_trace_open(&source, &points, &trace, &error));
+    tp_trace_row_clear(&row, &points);
+    tp_trace_row_text(&row, "stack", stacks[i]);
+    must(tp_trace_add(trace, &row, &error));
+    must(tp_trace_close(trace, &error));
+  }
+  ck_assert_str_eq(text("layers.csv"), "stack,ttft_s\none,\ntwo,\n");
 }
 END_TEST
 
@@ -341,6 +390,8 @@ static Suite *suite(void)
   tcase_add_checked_fixture(tcase, setup, teardown);
   tcase_add_test(tcase, grows_and_goes_on);
   tcase_add_test(tcase, torn_line);
+  tcase_add_test(tcase, no_room_for_a_row);
+  tcase_add_test(tcase, one_table_of_two_stacks);
   tcase_add_test(tcase, sidecar_tells_the_runs);
   tcase_add_test(tcase, refuses_another_machine);
   tcase_add_test(tcase, a_folder_is_of_one_machine);
