@@ -265,11 +265,9 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_calibration calibration;
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
   tp_progress_end(&bar.progress);
+  if (status == TP_OK && folder)
+    tp_traces_tell(&traces, session->arena, &notes);
   tp_command_notes(&notes);
-  const char *const untold =
-      status == TP_OK && folder ? tp_traces_untold(&traces, session->arena) : NULL;
-  if (untold != NULL)
-    tp_command_note(untold);
   if (status == TP_OK && out != NULL)
     status = write_device(out, calibration.text, session->arena, error);
   if (status == TP_OK)

@@ -244,9 +244,8 @@ static enum tp_status validate_folder(const char *folder, struct tp_validate_req
     status = tp_where_check(&request->where, catalog->arena, error);
   if (status == TP_OK && *n == 0)
     return tp_fail(error, TP_E_INPUT, "%s: no row of any file meets --where", folder);
-  const char *const untold = status == TP_OK ? tp_traces_untold(traces, catalog->arena) : NULL;
-  if (untold != NULL)
-    tp_command_note(untold);
+  if (status == TP_OK)
+    tp_traces_tell(traces, catalog->arena, request->where.notes);
   return status;
 }
 

@@ -117,6 +117,7 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   tp_hash_text(text, file->hash);
   if (kind == TP_TRACE_LAYERS || kind == TP_TRACE_GENERATE)
     traces->has_standins |= has_standins(file, text, arena);
+  file->is_torn = text[0] != '\0' && text[strlen(text) - 1] != '\n';
   return read_origin(traces, file, arena, error);
 }
 
@@ -165,7 +166,8 @@ static enum tp_status check_machines(const struct tp_traces *traces, struct tp_e
   return TP_OK;
 }
 
-const char *tp_traces_untold(const struct tp_traces *traces, struct tp_arena *arena)
+/* "": nothing. */
+static const char *untold_of(const struct tp_traces *traces)
 {
   bool is_told = false, lacks_version = false;
   for (size_t i = 0; i < TP_N_TRACES; i++) {
@@ -175,16 +177,26 @@ const char *tp_traces_untold(const struct tp_traces *traces, struct tp_arena *ar
     lacks_version = lacks_version || (holds_points && file->path != NULL && file->tpsim == NULL);
   }
   if (!is_told)
-    return tp_arena_printf(arena,
-                           "%s: no file has a sidecar (FILE.csv.json), which says who measured it: "
-                           "taken to be one GPU, by its own clock, and tpsim 0.2 or later",
-                           traces->folder);
-  return !lacks_version
-             ? NULL
-             : tp_arena_printf(arena,
-                               "%s: sidecars do not say which tpsim measured (machine.tpsim): "
-                               "taken to be 0.2 or later",
-                               traces->folder);
+    return "no file has a sidecar (FILE.csv.json), which says who measured it: taken to be one "
+           "GPU, by its own clock, and tpsim 0.2 or later";
+  return lacks_version ? "sidecars do not say which tpsim measured (machine.tpsim): taken to be "
+                         "0.2 or later"
+                       : "";
+}
+
+void tp_traces_tell(const struct tp_traces *traces, struct tp_arena *arena, struct tp_notes *notes)
+{
+  const char *const untold = untold_of(traces);
+  if (untold[0] != '\0')
+    TP_APPEND(arena, notes->texts, notes->n,
+              tp_arena_printf(arena, "%s: %s", traces->folder, untold));
+  for (size_t i = 0; i < TP_N_TRACES; i++)
+    if (traces->files[i].is_torn)
+      TP_APPEND(arena, notes->texts, notes->n,
+                tp_arena_printf(arena,
+                                "%s: the last line does not end: a number of it may be cut short; "
+                                "`tpsim-cuda bench` measures it again",
+                                traces->files[i].path));
 }
 
 enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,

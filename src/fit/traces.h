@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,6 +46,7 @@ struct tp_trace_file {
   const char *machine, *tpsim, *clock, *libraries;
   const char *origin;       /* "NVIDIA H200, driver 580.65.06, 2026-11-21" */
   char hash[TP_HASH_CHARS]; /* of the text */
+  bool is_torn;             /* its last line does not end */
 };
 
 struct tp_datadir;
@@ -67,8 +69,8 @@ bool tp_traces_is_folder(const char *path);
 enum tp_status tp_traces_open(const char *folder, struct tp_arena *arena, struct tp_traces *traces,
                               struct tp_error *error);
 
-/* What sidecars would have told and is taken for granted, for a note; NULL: nothing. */
-const char *tp_traces_untold(const struct tp_traces *traces, struct tp_arena *arena);
+/* Notes what sidecars would have told and is taken for granted, and what may be torn. */
+void tp_traces_tell(const struct tp_traces *traces, struct tp_arena *arena, struct tp_notes *notes);
 
 /* Fails, and says what to do, where no device is named as the folder is. */
 enum tp_status tp_traces_check_device(const struct tp_traces *traces, const struct tp_datadir *dirs,

@@ -60,6 +60,11 @@ sed -i 's/"tpsim"/"build"/' h200-sxm/layers.csv.json
 validate unsaid
 check "no version in it" grep -q 'h200-sxm: sidecars do not say which tpsim measured' said
 
+folder gemm
+truncate -s -1 h200-sxm/gemm.csv
+validate torn
+check "a last line that may be torn" grep -q 'h200-sxm/gemm.csv: the last line does not end: ' said
+
 folder layers gemm
 sed -i '1s/ttft_late_s/lateness/' h200-sxm/layers.csv
 sed -i '1s/spread_us/scatter/' h200-sxm/gemm.csv
