@@ -23,5 +23,6 @@ libtpstudy_la_SOURCES += \
 	%D%/robust.c %D%/robust.h \
 	%D%/rows.c \
 	%D%/sustained.c %D%/sustained.h \
+	%D%/trace_kind.c %D%/trace_kind.h \
 	%D%/traces.c %D%/traces.h \
 	%D%/uncertainty.c %D%/uncertainty.h

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "fit/trace_kind.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -100,6 +101,18 @@ static bool has_standins(const struct tp_trace_file *file, const char *text, str
   return false;
 }
 
+/* Layers and generations have the same columns. */
+static enum tp_status check_kind(const struct tp_traces *traces, enum tp_trace_kind kind,
+                                 const char *text, struct tp_arena *arena, struct tp_error *error)
+{
+  const enum tp_trace_kind holds = tp_trace_kind_of(text, arena);
+  if (holds == TP_N_TRACES || holds == (kind == TP_TRACE_GENERATE ? TP_TRACE_LAYERS : kind))
+    return TP_OK;
+  return tp_fail(error, TP_E_INPUT,
+                 "%s:1: has the columns of %s.csv; give it that name, or take it out",
+                 traces->files[kind].path, kinds[holds]);
+}
+
 static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_traces *traces,
                            struct tp_error *error)
 {
@@ -114,6 +127,7 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   file->path = tp_arena_printf(arena, "%s/%s.csv", traces->folder, name);
   file->name = tp_arena_printf(arena, "%s/%s.csv", traces->device, name);
   TP_TRY(tp_file_read(file->path, arena, &text, error));
+  TP_TRY(check_kind(traces, (enum tp_trace_kind)kind, text, arena, error));
   tp_hash_text(text, file->hash);
   if (kind == TP_TRACE_LAYERS || kind == TP_TRACE_GENERATE)
     traces->has_standins |= has_standins(file, text, arena);

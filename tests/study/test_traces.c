@@ -111,6 +111,36 @@ START_TEST(names_the_close_match)
 }
 END_TEST
 
+static const struct {
+  const char *file, *header, *kind; /* kind NULL: it may stand there */
+} held[] = {
+    {"gemm.csv", "op,m,n,k,dtype,time_us", NULL},
+    {"gemm.csv", "k,n,m,time_us,heads", NULL},
+    {"gemm.csv", "op,batch,heads,head_dim,time_us", "attention"},
+    {"gemm.csv", "op,m,n,k,dtype,alone_us,time_us", "sustained"},
+    {"gemm.csv", "op,m,n,k,held_sms,alone_us,time_us", "interference"},
+    {"gemm.csv", "op,m,k,time_us", "quantise"},
+    {"layers.csv", "op,read_bytes,write_bytes,time_us", "memory"},
+    {"layers.csv", "op,bytes,ranks,kernel_us,collective_us,time_us", "crossings"},
+    {"layers.csv", "model,tp,ttft_s", NULL},
+    {"layers.csv", "model,tp,tpot_s,e2e_s", NULL},
+    {"gemm.csv", "model,tp,tpot_s,e2e_s", "layers"},
+    {"gemm.csv", "op,bytes,ranks,time_us", "collectives"},
+    {"gemm.csv", "op,m,n,k,sms,alone_us,first_us,last_us,latest_us", "starts"},
+};
+
+START_TEST(columns_are_of_the_name)
+{
+  put(held[_i].file, tp_arena_printf(arena, "%s\n", held[_i].header));
+  const enum tp_status status = tp_traces_open(folder, arena, &traces, &error);
+  ck_assert_int_eq(status, held[_i].kind == NULL ? TP_OK : TP_E_INPUT);
+  if (held[_i].kind != NULL)
+    ck_assert_ptr_nonnull(
+        strstr(error.text, tp_arena_printf(arena, "%s:1: has the columns of %s.csv; ",
+                                           held[_i].file, held[_i].kind)));
+}
+END_TEST
+
 START_TEST(an_empty_folder_is_a_fault)
 {
   ck_assert_int_eq(tp_traces_open(folder, arena, &traces, &error), TP_E_INPUT);
@@ -145,6 +175,7 @@ static Suite *suite(void)
   tcase_add_loop_test(tcase, says_who_measured, 0, (int)(sizeof origins / sizeof origins[0]));
   tcase_add_test(tcase, two_machines_do_not_mix);
   tcase_add_test(tcase, names_the_close_match);
+  tcase_add_loop_test(tcase, columns_are_of_the_name, 0, (int)(sizeof held / sizeof held[0]));
   tcase_add_test(tcase, an_empty_folder_is_a_fault);
   tcase_add_test(tcase, the_share_held_out_comes_back);
   suite_add_tcase(suite, tcase);
