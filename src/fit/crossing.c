@@ -32,6 +32,9 @@ enum tp_status tp_crossing_rows_read(const struct tp_csv *csv, struct tp_arena *
     double cells[N_COLUMNS];
     for (size_t c = 0; c < N_COLUMNS; c++)
       TP_TRY(tp_measured_number(csv, i, tp_csv_column(csv, columns[c]), &cells[c], error));
+    if (cells[KERNELS] != floor(cells[KERNELS]))
+      return tp_fail(error, TP_E_INPUT, "%s:%d: column 'kernels': %g is not a whole number",
+                     csv->path, csv->lines[i], cells[KERNELS]);
     (*samples)[i] = sample_of(cells);
   }
   return TP_OK;

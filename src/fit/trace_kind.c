@@ -10,7 +10,8 @@ static const struct {
   enum tp_trace_kind kind;
 } marks[] = {{"kernel_us", "collective_us", TP_TRACE_CROSSINGS},
              {"first_us", "latest_us", TP_TRACE_STARTS},
-             {"held_sms", "alone_us", TP_TRACE_INTERFERENCE},
+             {"held_sms", "time_us", TP_TRACE_INTERFERENCE},
+             {"copy_bytes_per_s", "time_us", TP_TRACE_INTERFERENCE},
              {"m", "alone_us", TP_TRACE_SUSTAINED},
              {"model", "ttft_s", TP_TRACE_LAYERS},
              {"model", "tpot_s", TP_TRACE_LAYERS},
