@@ -240,6 +240,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   const double usual = folder ? tp_fit_folder_hold_out_ratio : tp_fit_usual_hold_out_ratio;
   struct tp_notes notes = {.n = 0};
   struct tp_where_columns columns = {.n = 0};
+  size_t n_nccl_tests = 0;
   const struct tp_calibrate_request request = {
       .device = args->device != NULL ? args->device : traces.device,
       .traces = folder ? &traces : NULL,
@@ -258,12 +259,20 @@ static enum tp_status run(struct tp_session *session, void *values,
                 .n = args->where.n,
                 .columns = &columns,
                 .nccl_tests = {args->op, (int)args->ranks, args->in_place},
+                .n_nccl_tests = &n_nccl_tests,
                 .notes = &notes},
       .options = {.hold_out_ratio = args->hold_out.n == 1 ? args->hold_out.items[0] : usual,
                   .progress = draw,
                   .progress_data = &bar}};
   struct tp_calibration calibration;
   status = tp_calibrate(session->dirs, &request, session->arena, &calibration, error);
+  if (status == TP_OK && n_nccl_tests == 0 &&
+      (args->op != NULL || args->ranks > 0 || args->in_place))
+    status = tp_fail(error, TP_E_INPUT,
+                     "--%s: is for the output of nccl-tests, and none was given; leave it out",
+                     args->op != NULL  ? "op"
+                     : args->ranks > 0 ? "ranks"
+                                       : "in-place");
   tp_progress_end(&bar.progress);
   if (status == TP_OK && folder)
     tp_traces_tell(&traces, session->arena, &notes);

@@ -256,6 +256,7 @@ static enum tp_status run(struct tp_session *session, void *values,
   struct tp_catalog catalog = tp_session_catalog(session, &args->sets, NULL);
   catalog.device = args->device;
   struct tp_notes notes = {.n = 0};
+  size_t n_nccl_tests = 0;
   struct tp_validate_request request = {
       .ops = {.device = args->device,
               .stack = args->stack,
@@ -267,6 +268,7 @@ static enum tp_status run(struct tp_session *session, void *values,
       .where = {.conditions = args->where.items,
                 .n = args->where.n,
                 .nccl_tests = {args->op, (int)args->ranks, args->in_place},
+                .n_nccl_tests = &n_nccl_tests,
                 .notes = &notes},
       .by = args->by};
   struct result results[TP_N_TRACES] = {{.file = NULL}};
@@ -283,6 +285,10 @@ static enum tp_status run(struct tp_session *session, void *values,
     TP_TRY(validate_folder(path, &request, &catalog, results, &n, error));
   else
     TP_TRY(tp_validate(path, &request, &catalog, &results[n++].validation, error));
+  if (n_nccl_tests == 0 && (args->ranks > 0 || args->in_place))
+    return tp_fail(error, TP_E_INPUT,
+                   "--%s: is for the output of nccl-tests, and none was given; leave it out",
+                   args->ranks > 0 ? "ranks" : "in-place");
   tp_command_notes(&notes);
   print(results, n, format, session->arena);
   return judge(results, n, path, &limits, session->arena, error);

@@ -12,6 +12,7 @@ struct reader {
   struct tp_error *error;
   struct tp_calibrate_rows *rows;
   const struct tp_device *device;
+  struct tp_op_files *files; /* opened so far */
 };
 
 /* A file and what the device file will say of it. */
@@ -48,7 +49,7 @@ static enum tp_status open_kernels(const struct reader *self, const char *path, 
                                    struct tp_csv *csv)
 {
   static const char *const needed[] = {"time_us"};
-  TP_TRY(tp_op_table_open(path, &self->request->where, self->arena, csv, self->error));
+  TP_TRY(tp_op_table_open(self->files, path, &self->request->where, self->arena, csv, self->error));
   TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
   return tp_csv_require(csv, needed, 1, self->error);
 }
@@ -118,7 +119,7 @@ static enum tp_status read_collectives(const struct reader *self, const char *pa
                                        const struct tp_where *where, struct tp_csv *csv,
                                        struct tp_fit_row **read, size_t *n)
 {
-  TP_TRY(tp_op_table_open(path, where, self->arena, csv, self->error));
+  TP_TRY(tp_op_table_open(self->files, path, where, self->arena, csv, self->error));
   if (op != NULL)
     TP_TRY(tp_measured_name_ops(csv, op, self->arena, self->error));
   return tp_fit_rows_read(csv, self->arena, read, n, self->error);
@@ -146,7 +147,8 @@ static enum tp_status read_exchanges(const struct reader *self, const char *path
   struct tp_csv csv;
   struct tp_fit_row *read;
   size_t n;
-  TP_TRY(tp_op_table_open(path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(
+      tp_op_table_open(self->files, path, &self->request->where, self->arena, &csv, self->error));
   TP_TRY(tp_fit_rows_read(&csv, self->arena, &read, &n, self->error));
   for (size_t i = 0; i < n; i++) {
     const char *const group = tp_exchange_group_of(&read[i].collective);
@@ -212,7 +214,8 @@ static enum tp_status read_table(const struct reader *self, enum tp_trace_kind k
 {
   struct tp_calibrate_rows *rows = self->rows;
   struct tp_csv csv;
-  TP_TRY(tp_op_table_open(input->path, &self->request->where, self->arena, &csv, self->error));
+  TP_TRY(tp_op_table_open(self->files, input->path, &self->request->where, self->arena, &csv,
+                          self->error));
   if (kind == TP_TRACE_INTERFERENCE) {
     rows->overlap.source = input->source;
     return tp_overlap_rows_read(self->device, &csv, self->arena, &rows->overlap.items,
@@ -270,7 +273,8 @@ enum tp_status tp_calibrate_rows_read(const struct tp_calibrate_request *request
                                       const struct tp_device *device, struct tp_arena *arena,
                                       struct tp_calibrate_rows *rows, struct tp_error *error)
 {
-  const struct reader self = {request, arena, error, rows, device};
+  struct tp_op_files files = {.n = 0};
+  const struct reader self = {request, arena, error, rows, device, &files};
   *rows = (struct tp_calibrate_rows){0};
   TP_TRY(read_kernel_files(&self));
   struct tp_where nccl_tests = request->where;

@@ -159,9 +159,11 @@ static enum tp_status open_table(const char *file, const struct tp_where *where,
   const char *const name = strcmp(file, "-") == 0 ? "standard input" : file;
   const char *text;
   TP_TRY(tp_file_read(file, arena, &text, error));
-  return where->only_nccl_tests || tp_nccl_tests_is(text)
-             ? tp_nccl_tests_parse(name, text, &where->nccl_tests, arena, csv, notes, error)
-             : tp_csv_parse(name, text, arena, csv, error);
+  if (!where->only_nccl_tests && !tp_nccl_tests_is(text))
+    return tp_csv_parse(name, text, arena, csv, error);
+  if (where->n_nccl_tests != NULL)
+    ++*where->n_nccl_tests;
+  return tp_nccl_tests_parse(name, text, &where->nccl_tests, arena, csv, notes, error);
 }
 
 enum tp_status tp_measured_open(const char *file, const struct tp_where *where,

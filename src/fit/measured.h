@@ -20,6 +20,7 @@ struct tp_where {
   bool may_be_none;                 /* of several files */
   struct tp_nccl_tests_request nccl_tests;
   bool only_nccl_tests;   /* whatever the text looks like */
+  size_t *n_nccl_tests;   /* counts those that were; NULL: not asked */
   struct tp_notes *notes; /* gets what was left out of them; NULL: not asked */
 };
 
