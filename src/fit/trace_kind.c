@@ -33,3 +33,16 @@ enum tp_trace_kind tp_trace_kind_of(const char *text, struct tp_arena *arena)
       return marks[i].kind;
   return TP_N_TRACES;
 }
+
+bool tp_trace_has_standins(const char *text, struct tp_arena *arena)
+{
+  struct tp_csv csv;
+  struct tp_error unread;
+  if (tp_csv_parse("", text, arena, &csv, &unread) != TP_OK)
+    return false;
+  const int emulated = tp_csv_column(&csv, "emulated");
+  for (size_t row = 0; row < csv.n_rows; row++)
+    if (strcmp(tp_csv_cell(&csv, row, emulated), "1") == 0)
+      return true;
+  return false;
+}

@@ -1,7 +1,6 @@
 #define _XOPEN_SOURCE 700
 #include "fit/traces.h"
 
-#include "base/csv.h"
 #include "base/datadir.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -86,21 +85,6 @@ static enum tp_status read_origin(struct tp_traces *traces, struct tp_trace_file
   return TP_OK;
 }
 
-/* Whether ranks beside the one that was measured were stand-ins.  What is no table is told when it
- * is read. */
-static bool has_standins(const struct tp_trace_file *file, const char *text, struct tp_arena *arena)
-{
-  struct tp_csv csv;
-  struct tp_error fault;
-  if (tp_csv_parse(file->path, text, arena, &csv, &fault) != TP_OK)
-    return false;
-  const int emulated = tp_csv_column(&csv, "emulated");
-  for (size_t row = 0; row < csv.n_rows; row++)
-    if (strcmp(tp_csv_cell(&csv, row, emulated), "1") == 0)
-      return true;
-  return false;
-}
-
 /* Layers and generations have the same columns. */
 static enum tp_status check_kind(const struct tp_traces *traces, enum tp_trace_kind kind,
                                  const char *text, struct tp_arena *arena, struct tp_error *error)
@@ -130,7 +114,7 @@ static enum tp_status take(const char *name, struct tp_arena *arena, struct tp_t
   TP_TRY(check_kind(traces, (enum tp_trace_kind)kind, text, arena, error));
   tp_hash_text(text, file->hash);
   if (kind == TP_TRACE_LAYERS || kind == TP_TRACE_GENERATE)
-    traces->has_standins |= has_standins(file, text, arena);
+    traces->has_standins |= tp_trace_has_standins(text, arena);
   file->is_torn = text[0] != '\0' && text[strlen(text) - 1] != '\n';
   return read_origin(traces, file, arena, error);
 }
