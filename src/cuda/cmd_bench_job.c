@@ -10,14 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-double tp_bench_now_s(void *unused)
-{
-  struct timespec now;
-  (void)unused;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static enum tp_status clocks(void *data, double clocks_hz[2], struct tp_error *error)
 {
   const struct tp_bench_job *job = data;

@@ -38,7 +38,6 @@ enum tp_status tp_bench_job_suite(struct tp_bench_job *job, struct tp_error *err
 enum tp_status tp_bench_take_folder(const struct tp_bench_job *job, const struct tp_stage *stages,
                                     size_t n, struct tp_trace_folder *folder,
                                     struct tp_error *error);
-
 double tp_bench_now_s(void *unused); /* of the monotonic clock */
 
 /* cmd_bench_run.c: the stages, of one section where ranks are many, in their order.  What it
