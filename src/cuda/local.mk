@@ -15,7 +15,7 @@ tpsim_cuda_DEPENDENCIES = libtpcommand.la libtpcuda.la libtpcore.la
 tpsim_cuda_LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libtpcore.a $(JANSSON_STATIC_LIBS) $(EXPAT_STATIC_LIBS) $(CUDA_LIBS) $(MPI_LIBS)
 tpsim_cuda_LINK = $(NVCC) -cudart static --no-device-link -forward-unknown-to-host-compiler \
 	$(SAN_FLAGS) $(LDFLAGS) -o $@
-tpsim_cuda_SOURCES = \
+cuda_command_sources = \
 	%D%/cmd_bench.c \
 	%D%/cmd_bench_job.c %D%/cmd_bench_job.h \
 	%D%/cmd_bench_run.c \
@@ -24,3 +24,4 @@ tpsim_cuda_SOURCES = \
 	%D%/cmd_selftest.c \
 	%D%/commands.h \
 	%D%/main.c
+tpsim_cuda_SOURCES = $(cuda_command_sources)

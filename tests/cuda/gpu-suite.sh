@@ -8,6 +8,10 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
 
+# Python has neither PyTorch nor pip's CUDA, and says so at once.
+mkdir quick && printf '#!/bin/sh\nexit 1\n' >quick/python3 && chmod +x quick/python3
+PATH=$work/quick:$PATH
+
 cat >fake <<'END'
 #!/bin/sh
 echo "$*" >>"$ASKED"

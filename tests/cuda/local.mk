@@ -27,6 +27,11 @@ endif
 TESTS += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/libraries.sh %D%/mpi.sh %D%/selftest.sh
 EXTRA_DIST += %D%/bench.sh %D%/commands.sh %D%/gpu-suite.sh %D%/libraries.sh %D%/mpi.sh %D%/selftest.sh
 
+# The program on the CPU alone: it starts at once, and where there is no CUDA.
+check_PROGRAMS += %D%/cpu/tpsim-cuda
+%C%_cpu_tpsim_cuda_SOURCES = %D%/no_gpu.c $(cuda_command_sources)
+%C%_cpu_tpsim_cuda_LDADD = libtpcommand.la libtpcuda.la $(core_libs) $(MPI_LIBS)
+
 # The program as it travels, and what it loads when it is needed.
 if HAVE_CUDA
 check_PROGRAMS += %D%/libraries
