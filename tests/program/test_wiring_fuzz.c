@@ -170,6 +170,84 @@ START_TEST(limits_are_told)
 }
 END_TEST
 
+#define NORM      "n = norm x for attention\n"
+#define ATTENTION "  a = attention n\n  a ~sum\n  x += a\n  n = norm x for mlp\n"
+#define MLP       "  m = mlp n\n  m ~sum\n  x += m\n  n = norm x for next\n"
+#define LAYER     ATTENTION MLP
+#define END       "end\n  head n\n"
+
+/* What is behind the title and the summary; the line and the words that refuse it. */
+static const struct {
+  const char *name, *behind, *words;
+} refused[] = {
+    {"a", NORM "layers 2\n" LAYER "layers 101%\n" LAYER "layers rest\n" LAYER END,
+     "w:13: '101': more than 100 %"},
+    {"a:P", "P from 1 to 101\n" NORM "layers P%\n" LAYER "layers rest\n" LAYER END,
+     "w:5: 'P': P goes up to 101, and more than 100 % there is not"},
+    {"a:P", "P from 1 to 1001\n" NORM "layers P\n" LAYER "layers rest\n" LAYER END,
+     "w:5: 'P': counts layers here, and goes up to 1001"},
+    {"a", NORM "layers\n" LAYER END,
+     "w:4: 'layers': which layers? Write a number, N%, or 'layers rest'"},
+    {"a", NORM "every 2 of\n" LAYER END, "w:4: 'of': write 'every N layers'"},
+    {"a", NORM "every 1 layers\n" LAYER "left\n" LAYER END,
+     "w:13: 'left': never runs: groups of one leave no layer"},
+    {"a", NORM "every 1 layers\n" LAYER "last\n" LAYER END,
+     "w:4: a group of one layer is its last: what stands before 'last' never runs"},
+    {"a", NORM "every 2 layers\n" LAYER "last\n" LAYER "last\n" LAYER END,
+     "w:22: 'last': line 13 has this group's last layer"},
+    {"a", NORM "layers 100%\n" LAYER "layers 2\n" LAYER END,
+     "w:13: 'layers': never runs: line 4 takes all layers that are left"},
+    {"a",
+     "own blocks\nranks apart\n" NORM "layers rest\n"
+     "  a = attention n\n  x += a\n  n = norm x for mlp\n"
+     "  m = mlp n\n  x += m\n  n = norm x for next\n" END,
+     "w:1: 'a': own blocks that stay apart are another model; keep one of the two"},
+    {"a", NORM "layers rest\n  a = attention & n\n" MLP END,
+     "w:5: '&': two modules have two results; write 'a, m = attention & mlp n'"},
+    {"a", NORM "layers rest\n  a, a = attention & mlp n\n" END,
+     "w:5: 'a': both results at once; name two"},
+    {"a:P", "P from 1 to 9 layers\n" NORM "layers P\n" LAYER "layers rest\n" LAYER END,
+     "w:3: 'layers': behind the range a comma, and what is counted"},
+};
+
+START_TEST(what_never_runs_or_says_two_things_is_refused)
+{
+  struct tp_error error = {"taken"};
+  const struct tp_wiring *wiring;
+  const char *const text = tp_arena_printf(arena, "architecture %s\nsummary s\n%s",
+                                           refused[_i].name, refused[_i].behind);
+  ck_assert_int_eq(tp_wiring_read(text, "w", arena, &wiring, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, refused[_i].words);
+}
+END_TEST
+
+/* An argument is of its range, both ends too; a share of layers is rounded to whole ones. */
+START_TEST(arguments_count_layers)
+{
+  struct tp_error error = {""};
+  const struct tp_wiring *wiring;
+  int64_t counts[TP_WIRING_MOST_SEGMENTS];
+  ck_assert_int_eq(tp_wiring_read("architecture a:P\nsummary s\nP from 2 to 50, of a hundred\n" NORM
+                                  "layers P%\n" LAYER "layers 50%\n" LAYER "layers 50%\n" LAYER
+                                  "layers rest\n" LAYER END,
+                                  "w", arena, &wiring, &error),
+                   TP_OK);
+  ck_assert_int_eq(tp_wiring_counts(wiring, 1, 32, counts, &error), TP_E_INPUT);
+  ck_assert_str_eq(error.text, "w: a takes a number: write a:P with P from 2 to 50, of a hundred");
+  ck_assert_int_eq(tp_wiring_counts(wiring, 51, 32, counts, &error), TP_E_INPUT);
+  /* 2 % of 25 is 0.5, rounded up; 50 % is 12.5, 13 and then the 11 that are left. */
+  ck_assert_int_eq(tp_wiring_counts(wiring, 2, 25, counts, &error), TP_OK);
+  ck_assert_int_eq(counts[0], 1);
+  ck_assert_int_eq(counts[1], 13);
+  ck_assert_int_eq(counts[2], 11);
+  ck_assert_int_eq(counts[3], 0);
+  ck_assert_int_eq(tp_wiring_counts(wiring, 50, 4, counts, &error), TP_OK);
+  ck_assert_int_eq(counts[0], 2);
+  ck_assert_int_eq(counts[1], 2);
+  ck_assert_int_eq(counts[2], 0);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *suite = suite_create("wiring_fuzz");
@@ -178,6 +256,9 @@ static Suite *suite(void)
   tcase_add_test(tcase, anything_is_refused_or_built);
   tcase_add_test(tcase, any_bytes_are_refused);
   tcase_add_loop_test(tcase, limits_are_told, 0, sizeof limits / sizeof limits[0]);
+  tcase_add_loop_test(tcase, what_never_runs_or_says_two_things_is_refused, 0,
+                      sizeof refused / sizeof refused[0]);
+  tcase_add_test(tcase, arguments_count_layers);
   suite_add_tcase(suite, tcase);
   return suite;
 }
