@@ -3,6 +3,7 @@
 
 #include "cost/kernels/load.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static struct toy_gpu toy;
@@ -159,6 +160,75 @@ START_TEST(a_second_kernel_of_its_own)
 }
 END_TEST
 
+/* What a type's kernel was fitted to is asked of that type alone; without units for fp4 that is 4
+ * bits beside 16. */
+static const struct {
+  enum tp_dtype dtype;
+  enum tp_experts_kernel kernel;
+  size_t figures;
+} types[] = {
+    {TP_DTYPE_BF16, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts)},
+    {TP_DTYPE_BF16, TP_EXPERTS_CUTLASS, offsetof(struct tp_device, experts_cutlass)},
+    {TP_DTYPE_FP8, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_fp8)},
+    {TP_DTYPE_FP8, TP_EXPERTS_CUTLASS, offsetof(struct tp_device, experts_fp8_cutlass)},
+    {TP_DTYPE_FP8_BLOCK, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_fp8_block)},
+    {TP_DTYPE_NVFP4, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_nvfp4)},
+    {TP_DTYPE_W4A16_MXFP4, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_w4a16)},
+    {TP_DTYPE_W4A16, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_w4a16_marlin)},
+    {TP_DTYPE_W4A8_MXFP4, TP_EXPERTS_FIRST, offsetof(struct tp_device, experts_w4a8)},
+};
+enum { N_TYPES = sizeof types / sizeof *types };
+
+static void set_figures(size_t type, double launch_s)
+{
+  struct tp_device_experts figures = toy.device.experts;
+  figures.kind = TP_PROVENANCE_FITTED;
+  figures.launch_s = launch_s;
+  memcpy((char *)&toy.device + types[type].figures, &figures, sizeof figures);
+}
+
+START_TEST(each_type_has_its_own_figures)
+{
+  struct tp_experts op = experts_of(8, 1, 4);
+  op.dtype = types[_i].dtype;
+  op.kernel = types[_i].kernel;
+  toy.device.datasheet.fp4_flops_per_s = 4e15;
+  for (size_t i = 0; i < N_TYPES; i++)
+    set_figures(i, 10e-6);
+  const double all_us = us(&op);
+  for (size_t i = 0; i < N_TYPES; i++) {
+    set_figures(i, 15e-6);
+    ck_assert_rel(us(&op), all_us + (i == (size_t)_i ? 5 : 0), 1e-9);
+    set_figures(i, 10e-6);
+  }
+  toy.device.datasheet.fp4_flops_per_s = 0;
+  set_figures(N_TYPES - 2, 15e-6); /* of Marlin */
+  const bool marlin = op.dtype == TP_DTYPE_W4A16 || op.dtype == TP_DTYPE_NVFP4;
+  ck_assert_msg((us(&op) > all_us + 4) == marlin, "%g, %g us", us(&op), all_us);
+}
+END_TEST
+
+/* 28672 bytes of rows at 1e12 bytes a second, or at 4e12 where the cache still has them: all of no
+ * more than it holds, half of half as much again. */
+START_TEST(rows_that_the_cache_still_has)
+{
+  toy.machine.dram_bytes_per_s = 1e12;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  struct tp_experts op = experts_of(2, 2, 8);
+  const double weights_us = 13 + 8.404992 + 4.206592;
+  toy.device.experts.cache_bytes_per_s = 4e12;
+  ck_assert_rel(us(&op), weights_us + 0.028672, 1e-6);
+  toy.device.experts.cached_bytes = 28672;
+  ck_assert_rel(us(&op), weights_us + 0.007168, 1e-6);
+  toy.device.experts.cached_bytes = 28672 / 1.5;
+  ck_assert_rel(us(&op), weights_us + (0.007168 + 0.028672) / 2, 1e-6);
+  toy.device.experts.cached_bytes = 28672 / 3.0;
+  ck_assert_rel(us(&op), weights_us + 0.028672, 1e-6);
+  op.gated = TP_GATE_NO; /* 2 * 512 elements less a row, and half the first product */
+  ck_assert_rel(us(&op), 13 + 4 * (2 * 1048576 + 2 * 1536 * 2) * 1e-6 + 4 * 6144e-6, 1e-4);
+}
+END_TEST
+
 /* A token at one of 8 experts finds it unsorted: 4 of them are no more than the experts. */
 START_TEST(few_tokens_are_not_sorted)
 {
@@ -275,6 +345,20 @@ START_TEST(tokens_by_a_weak_power_law)
 }
 END_TEST
 
+/* At a skew of 1 quantiles are powers of the ends' ratio, and what is next to it says the same. */
+START_TEST(tokens_by_the_law_of_one)
+{
+  struct tp_experts op = experts_of(4096, 8, 128);
+  op.skew = 1;
+  const struct tp_expert_load at = tp_expert_load(&op);
+  op.skew = 1 + 1e-6;
+  const struct tp_expert_load beside = tp_expert_load(&op);
+  ck_assert_int_eq(at.n_classes, beside.n_classes);
+  for (int i = 0; i < at.n_classes; i++)
+    ck_assert_rel(at.each[i], beside.each[i], 1e-4);
+}
+END_TEST
+
 /* Fewer pairs than experts: some experts get two, so fewer are touched than there are pairs. */
 START_TEST(few_tokens_by_a_power_law)
 {
@@ -350,6 +434,8 @@ static Suite *suite(void)
   tcase_add_test(cases, tiles_by_rows);
   tcase_add_test(cases, four_bits_by_marlin);
   tcase_add_test(cases, a_second_kernel_of_its_own);
+  tcase_add_loop_test(cases, each_type_has_its_own_figures, 0, N_TYPES);
+  tcase_add_test(cases, rows_that_the_cache_still_has);
   tcase_add_test(cases, tiles_of_rows);
   tcase_add_test(cases, panels_that_the_cache_keeps);
   tcase_add_test(cases, other_kernels_and_widths);
@@ -358,6 +444,7 @@ static Suite *suite(void)
   tcase_add_test(cases, tokens_by_a_power_law);
   tcase_add_test(cases, tokens_by_a_weak_power_law);
   tcase_add_test(cases, few_tokens_by_a_power_law);
+  tcase_add_test(cases, tokens_by_the_law_of_one);
   tcase_add_test(cases, tokens_at_random);
   tcase_add_test(cases, many_tokens_at_random);
   suite_add_tcase(made, cases);

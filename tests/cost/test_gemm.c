@@ -1,6 +1,8 @@
 /* GEMM costs by hand: one term of the model at a time. */
 #include "../toy.h"
 
+#include <string.h>
+
 /* 1280 x 2560 is exactly 100 tiles of 128 x 256, each 2*128*256*1000 / 1e13 = 6.5536 us. */
 START_TEST(one_full_wave)
 {
@@ -53,6 +55,38 @@ START_TEST(blocks_that_are_placed)
   toy.device.gemm.depth_s = 1e-9;
   ck_assert_rel(1e6 * tp_cost_op(&toy.machine, true, &op).wave_s,
                 cases[_i].wave_us + cases[_i].latency_us, 1e-3);
+}
+END_TEST
+
+/* What a type's GEMM was fitted to is asked of that type alone, where there are units for fp8. */
+START_TEST(each_type_has_its_own_figures)
+{
+  static const struct {
+    enum tp_dtype dtype;
+    int figures;
+  } types[] = {{TP_DTYPE_FP16, 0}, {TP_DTYPE_BF16, 0},       {TP_DTYPE_W4A16, 0},
+               {TP_DTYPE_FP8, 1},  {TP_DTYPE_W4A8_MXFP4, 1}, {TP_DTYPE_FP8_BLOCK, 2},
+               {TP_DTYPE_NVFP4, 3}};
+  struct toy_gpu toy;
+  toy_gpu_init(&toy);
+  struct tp_device *const device = &toy.device;
+  double *const launch_s[] = {&device->gemm.launch_s, &device->gemm_fp8.launch_s,
+                              &device->gemm_fp8_block.launch_s, &device->gemm_nvfp4.launch_s};
+  memcpy(&device->gemm_fp8, &device->gemm, sizeof device->gemm);
+  memcpy(&device->gemm_fp8_block, &device->gemm, sizeof device->gemm);
+  memcpy(&device->gemm_nvfp4, &device->gemm, sizeof device->gemm);
+  struct tp_op op = toy_gemm(1280, 2560, 1024);
+  op.gemm.dtype = types[_i].dtype;
+  device->datasheet.fp4_flops_per_s = 4e15;
+  for (int units = 0; units < 2; units++) {
+    device->datasheet.fp8_flops_per_s = units * 2e15;
+    const double all_us = toy_us(&toy, &op);
+    for (int i = 0; i < 4; i++) {
+      *launch_s[i] += 5e-6;
+      ck_assert_rel(toy_us(&toy, &op), all_us + (i == units * types[_i].figures ? 5 : 0), 1e-9);
+      *launch_s[i] -= 5e-6;
+    }
+  }
 }
 END_TEST
 
@@ -246,6 +280,7 @@ static Suite *suite(void)
   Suite *suite = suite_create("gemm");
   TCase *tcase = tcase_create("cases");
   tcase_add_test(tcase, one_full_wave);
+  tcase_add_loop_test(tcase, each_type_has_its_own_figures, 0, 7);
   tcase_add_test(tcase, wave_quantisation);
   tcase_add_loop_test(tcase, blocks_that_are_placed, 0, 5);
   tcase_add_test(tcase, weights_from_dram);

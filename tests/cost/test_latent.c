@@ -120,6 +120,27 @@ START_TEST(prefill_absorbs_where_the_engine_does)
 }
 END_TEST
 
+/* A kernel that cannot read fp8 has keys and values widened before it: 64 of 100 heads' 192 + 128
+ * elements, or a row of 576 each where it absorbs; a byte of each read and two written, and keys
+ * joined of their parts once more. */
+START_TEST(prefill_widens_a_narrow_cache)
+{
+  struct tp_op op = latent(false, 64, 64, 100);
+  const double wide_us = toy_us(&toy, &op);
+  toy.device.latent_prefill.kv8_launch_s = 2e-6;
+  toy.device.latent_prefill.kv8_bytes_per_s = 1e12;
+  ck_assert_rel(toy_us(&toy, &op), wide_us, 0);
+  op.latent.kv_dtype = TP_KV_FP8;
+  ck_assert_rel(toy_us(&toy, &op), wide_us + 2 + 64 * 100 * (2 * 192 + 128) * 3e-6, 1e-6);
+  toy.device.latent_prefill.kv8_bytes_per_s = 0;
+  ck_assert_rel(toy_us(&toy, &op), wide_us + 2, 1e-6);
+  toy.device.latent_prefill.absorbs = 1;
+  const double absorbed_us = toy_us(&toy, &op);
+  toy.device.latent_prefill.kv8_bytes_per_s = 1e12;
+  ck_assert_rel(toy_us(&toy, &op), absorbed_us + 64 * 576 * 3e-6, 1e-6);
+}
+END_TEST
+
 static Suite *suite(void)
 {
   Suite *made = suite_create("latent");
@@ -131,6 +152,7 @@ static Suite *suite(void)
   tcase_add_test(cases, idle_units_draw_no_power);
   tcase_add_test(cases, prefill_expands);
   tcase_add_test(cases, prefill_absorbs_where_the_engine_does);
+  tcase_add_test(cases, prefill_widens_a_narrow_cache);
   suite_add_tcase(made, cases);
   return made;
 }
