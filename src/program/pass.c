@@ -246,13 +246,6 @@ void tp_pass_sum_gradients(struct tp_pass *pass, double bytes)
                                           .dtype = pass->wide};
 }
 
-void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes)
-{
-  tp_pass_start_collective(
-      pass, slot,
-      (struct tp_collective){.kind = TP_ALL_REDUCE, .bytes = bytes, .dtype = pass->wide});
-}
-
 void tp_pass_name_events(struct tp_pass *pass, enum tp_slot slot, const char *ready,
                          const char *done)
 {

@@ -128,10 +128,9 @@ void tp_pass_memory(struct tp_pass *pass, enum tp_function function, const char 
 
 /* Starts the collective in the slot once the kernel emitted last is done (one right after another
  * once that is, by the order of their stream), over the tensor ranks where it names no group; none
- * of a group of one; an all-reduce of `bytes` of the activation type. */
+ * of a group of one. */
 void tp_pass_start_collective(struct tp_pass *pass, enum tp_slot slot,
                               struct tp_collective collective);
-void tp_pass_start(struct tp_pass *pass, enum tp_slot slot, double bytes);
 /* Starts an all-reduce over the replicas of so many bytes of gradients, once the kernel emitted
  * last is done, on a stream of its own; nobody waits for it.  Nothing where there are no replicas.
  */
