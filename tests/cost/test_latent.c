@@ -51,6 +51,9 @@ START_TEST(decode_reads_one_row_a_token)
   toy.device.datasheet.fp16_flops_per_s = 1e30;
   struct tp_op op = latent(true, 1, 1280, 16);
   ck_assert_rel(toy_us(&toy, &op), 5 + 1.47456 + 0.034816, 1e-6);
+  toy.device.latent_decode.dram_ratio = 0.5; /* of what DRAM has */
+  ck_assert_rel(toy_us(&toy, &op), 5 + 2 * (1.47456 + 0.034816), 1e-6);
+  toy.device.latent_decode.dram_ratio = 1;
   op.latent.kv_dtype = TP_KV_FP8;
   ck_assert_rel(toy_us(&toy, &op), 5 + 0.73728 + 0.034816, 1e-6);
   toy.device.latent_decode.kv8_launch_s = 2e-6;
@@ -108,6 +111,20 @@ START_TEST(prefill_expands)
 }
 END_TEST
 
+/* 100 heads' 64 queries and outputs, and keys and values as many: 2 * 64 * 100 * 320 elements, from
+ * DRAM at half of 1e12 bytes a second. */
+START_TEST(prefill_reads_what_is_expanded)
+{
+  toy.machine.dram_bytes_per_s = 1e12;
+  toy.device.datasheet.fp16_flops_per_s = 1e30;
+  toy.device.latent_prefill.tile_s = 0;
+  const struct tp_op op = latent(false, 64, 64, 100);
+  ck_assert_rel(toy_us(&toy, &op), 3 + 2 * 64 * 100 * 320 * 2e-6, 1e-6);
+  toy.device.latent_prefill.dram_ratio = 0.5;
+  ck_assert_rel(toy_us(&toy, &op), 3 + 2 * 2 * 64 * 100 * 320 * 2e-6, 1e-6);
+}
+END_TEST
+
 /* Absorbed, two heads' 64 queries are two tiles, and rows are 576 and 512 wide. */
 START_TEST(prefill_absorbs_where_the_engine_does)
 {
@@ -151,6 +168,7 @@ static Suite *suite(void)
   tcase_add_test(cases, decode_of_several_queries_has_more_rows);
   tcase_add_test(cases, idle_units_draw_no_power);
   tcase_add_test(cases, prefill_expands);
+  tcase_add_test(cases, prefill_reads_what_is_expanded);
   tcase_add_test(cases, prefill_absorbs_where_the_engine_does);
   tcase_add_test(cases, prefill_widens_a_narrow_cache);
   suite_add_tcase(made, cases);

@@ -147,20 +147,48 @@ START_TEST(finds_attention_back)
 }
 END_TEST
 
+#define GEMM_OF(type)                                 \
+  {                                                   \
+    .kind = TP_OP_GEMM, .gemm.dtype = TP_DTYPE_##type \
+  }
+#define EXPERTS_OF(type)                                    \
+  {                                                         \
+    .kind = TP_OP_EXPERTS, .experts.dtype = TP_DTYPE_##type \
+  }
+static const struct {
+  struct tp_op op;
+  const char *group; /* NULL: none */
+} groups[] = {
+    {GEMM_OF(FP16), "gemm"},
+    {GEMM_OF(W4A16), "gemm"},
+    {GEMM_OF(FP8), "gemm_fp8"},
+    {GEMM_OF(W4A8_MXFP4), "gemm_fp8"},
+    {GEMM_OF(FP8_BLOCK), "gemm_fp8_block"},
+    {GEMM_OF(NVFP4), "gemm_nvfp4"},
+    {EXPERTS_OF(BF16), "experts"},
+    {EXPERTS_OF(FP8), "experts_fp8"},
+    {EXPERTS_OF(FP8_BLOCK), "experts_fp8_block"},
+    {EXPERTS_OF(NVFP4), "experts_nvfp4"},
+    {EXPERTS_OF(W4A16), "experts_w4a16_marlin"},
+    {EXPERTS_OF(W4A16_MXFP4), "experts_w4a16"},
+    {EXPERTS_OF(W4A8_MXFP4), "experts_w4a8"},
+    {{.kind = TP_OP_LATENT}, "latent_prefill"},
+    {{.kind = TP_OP_LATENT, .latent.absorbed = true}, "latent_decode"},
+    {{.kind = TP_OP_ATTENTION}, "attention_prefill"},
+    {{.kind = TP_OP_ATTENTION, .attention.query_len = 1}, "attention_decode"},
+    {{.kind = TP_OP_ATTENTION, .attention.style = TP_ATTENTION_EXPANDED}, NULL},
+    {{.kind = TP_OP_MEMORY}, "memory"},
+    {{.kind = TP_OP_QUANTISE}, "scaling"},
+    {{.kind = TP_OP_COLLECTIVE}, NULL},
+};
+
 START_TEST(names_the_group)
 {
-  struct tp_op op = {.kind = TP_OP_GEMM, .gemm.dtype = TP_DTYPE_FP8};
-  ck_assert_str_eq(tp_fit_group_of(&op), "gemm_fp8");
-  op.gemm.dtype = TP_DTYPE_FP16;
-  ck_assert_str_eq(tp_fit_group_of(&op), "gemm");
-  op = (struct tp_op){.kind = TP_OP_ATTENTION};
-  ck_assert_str_eq(tp_fit_group_of(&op), "attention_prefill");
-  op.attention.query_len = 1;
-  ck_assert_str_eq(tp_fit_group_of(&op), "attention_decode");
-  op.attention.style = TP_ATTENTION_EXPANDED;
-  ck_assert_ptr_null(tp_fit_group_of(&op));
-  op.kind = TP_OP_COLLECTIVE;
-  ck_assert_ptr_null(tp_fit_group_of(&op));
+  const char *const group = tp_fit_group_of(&groups[_i].op);
+  if (groups[_i].group == NULL)
+    ck_assert_ptr_null(group);
+  else
+    ck_assert_str_eq(group, groups[_i].group);
 }
 END_TEST
 
@@ -194,7 +222,7 @@ static Suite *suite(void)
   tcase_add_test(tcase, bears_outliers);
   tcase_add_test(tcase, finds_memory_back);
   tcase_add_test(tcase, finds_attention_back);
-  tcase_add_test(tcase, names_the_group);
+  tcase_add_loop_test(tcase, names_the_group, 0, sizeof groups / sizeof groups[0]);
   tcase_add_test(tcase, refusals);
   suite_add_tcase(suite, tcase);
   return suite;
