@@ -24,6 +24,12 @@ $(unit_tests): private LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libt
 	$(JANSSON_LIBS) $(EXPAT_LIBS) $(GSL_LIBS) $(YAML_LIBS) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/arena.h %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
 
+# Programs before scripts: the longest are among them, and none is to be waited for alone at the end.
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests) $(library_tests)
+TESTS += $(unit_tests) $(library_tests)
+endif
+
 include %D%/api/local.mk
 include %D%/base/local.mk
 include %D%/command/local.mk
@@ -39,11 +45,6 @@ include %D%/fuzz/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk
 include %D%/bench/local.mk
-
-if HAVE_CHECK
-check_PROGRAMS += $(unit_tests) $(library_tests)
-TESTS += $(unit_tests) $(library_tests)
-endif
 
 TESTS += tools/check-layers.sh tools/check-circles.sh
 EXTRA_DIST += tools/check-circles.sh tools/check-layers.sh tools/setup tools/test tools/demo .clang-format

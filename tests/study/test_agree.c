@@ -165,7 +165,7 @@ static void agree_with_contention(struct world *world, const char *platform, siz
     }
 }
 
-/* All of a platform in turn: the DES reads it once. */
+/* All of a platform in turn: the DES reads it once a stack, of which each platform has one. */
 START_TEST(engines_agree_on_every_platform)
 {
   static const char *const stacks[] = {"gpt-fast-compile", "vllm-graph", "tensorrt-llm-0.12"};
@@ -175,8 +175,7 @@ START_TEST(engines_agree_on_every_platform)
   for (size_t i = 0; i < n; i++) {
     agree_without_contention(&world, names[i], i);
 #ifndef __SANITIZE_ADDRESS__
-    for (size_t s = 0; s < sizeof stacks / sizeof *stacks; s++)
-      agree_with_contention(&world, names[i], i, stacks[s]);
+    agree_with_contention(&world, names[i], i, stacks[i % (sizeof stacks / sizeof *stacks)]);
 #endif
   }
 #ifdef __SANITIZE_ADDRESS__
