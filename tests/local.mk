@@ -24,12 +24,13 @@ $(unit_tests): private LDADD = .libs/libtpcommand.a .libs/libtpcuda.a .libs/libt
 	$(JANSSON_LIBS) $(EXPAT_LIBS) $(GSL_LIBS) $(YAML_LIBS) $(CHECK_LIBS) $(MPI_LIBS)
 EXTRA_DIST += %D%/arena.h %D%/random.h %D%/request.h %D%/suite.h %D%/tap.sh %D%/toy.h %D%/toy_program.h
 
-# Programs before scripts: the longest are among them, and none is to be waited for alone at the end.
+# The longest first, for none is to be waited for alone at the end: programs, and those of cuda.
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests) $(library_tests)
 TESTS += $(unit_tests) $(library_tests)
 endif
 
+include %D%/cuda/local.mk
 include %D%/api/local.mk
 include %D%/base/local.mk
 include %D%/command/local.mk
@@ -40,7 +41,6 @@ include %D%/cost/local.mk
 include %D%/engine/local.mk
 include %D%/numeric/local.mk
 include %D%/study/local.mk
-include %D%/cuda/local.mk
 include %D%/fuzz/local.mk
 include %D%/golden/local.mk
 include %D%/bad/local.mk

@@ -20,6 +20,12 @@ unit_tests += \
 	%D%/test_wired
 EXTRA_DIST += %D%/computed.h %D%/hand.h %D%/run_variant.h %D%/trace_folder.h
 
+include %D%/kernels.mk
+include %D%/fake.mk
+include %D%/memory_kernels.mk
+include %D%/sdpa.mk
+include %D%/whole.mk
+
 # Whole programs: ranks started by mpirun; tpsim-cuda without a GPU.
 if HAVE_MPI
 check_PROGRAMS += %D%/group_ranks
@@ -50,9 +56,3 @@ endif
 	%D%/hostile_play.c %D%/hostile.h %D%/hostile_state.h
 TESTS += %D%/hostile-loop.sh
 EXTRA_DIST += %D%/hostile-loop.sh
-
-include %D%/kernels.mk
-include %D%/fake.mk
-include %D%/memory_kernels.mk
-include %D%/sdpa.mk
-include %D%/whole.mk
