@@ -217,6 +217,8 @@ for text in '{' '{}'; do # no JSON; no key of those that must be there
 done
 # What is installed beside the program comes from the same tables.
 check "a manual page" exits 0 tpsim help --man
+tpsim help --man cost >page
+check "its backslashes are shown" grep -qF 'dtype\engemm' page
 check "names every command" [ "$(grep -c '^\.BR tpsim' out)" -ge "$(echo "$commands" | wc -w)" ]
 for command in $commands; do
   check "a page of $command" exits 0 tpsim help --man "$command"
