@@ -1,20 +1,31 @@
 #include "fit/op_table.h"
 
+#include "base/file.h"
 #include "fit/repeats.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 static enum tp_status check_once(struct tp_op_files *files, const char *file,
                                  struct tp_arena *arena, struct tp_error *error)
 {
   struct stat info;
+  const char *text;
   if (stat(file, &info) != 0 || !S_ISREG(info.st_mode)) /* a pipe, or who opens it says why not */
     return TP_OK;
-  for (size_t i = 0; i < files->n; i++)
-    if (files->items[i].device == info.st_dev && files->items[i].node == info.st_ino)
+  TP_TRY(tp_file_read(file, arena, &text, error));
+  struct tp_op_file read = {.name = file, .device = info.st_dev, .node = info.st_ino};
+  tp_hash_text(text, read.hash);
+  for (size_t i = 0; i < files->n; i++) {
+    if (files->items[i].device == read.device && files->items[i].node == read.node)
       return tp_fail(error, TP_E_INPUT,
                      "%s: is given twice, and its rows would count twice; give it once", file);
-  TP_APPEND(arena, files->items, files->n, (struct tp_op_file){info.st_dev, info.st_ino});
+    if (strcmp(files->items[i].hash, read.hash) == 0)
+      return tp_fail(error, TP_E_INPUT,
+                     "%s: is a copy of %s, and its rows would count twice; give one", file,
+                     files->items[i].name);
+  }
+  TP_APPEND(arena, files->items, files->n, read);
   return TP_OK;
 }
 
