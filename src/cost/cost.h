@@ -59,7 +59,7 @@ struct tp_cost {
   double stall_ratio;    /* kernels: share of work_s that waits for DRAM, queue by queue */
   double queue_limit;    /* kernels: most accesses of other ops that go before one of its own */
   double queue_accesses; /* collectives: accesses that they keep queued before a kernel's */
-  double memory_share;   /* kernels: share of work_s that waits for memory */
+  double memory_share;   /* kernels: memory's share of work_s, by fourth powers */
   double crowding_ratio; /* collectives: of this kernel; 0: as the device says of all */
   double crowding;       /* collectives: how much longer they make that, over what it is alone */
   double flops;
@@ -141,8 +141,8 @@ void tp_cost_latent(const struct tp_machine *machine, const struct tp_latent *la
                     struct tp_cost *cost);
 void tp_cost_experts(const struct tp_machine *machine, const struct tp_experts *experts,
                      struct tp_cost *cost);
-/* Whether Marlin multiplies experts of 4 bits: always where these are integers with a scale a group,
- * as AWQ and GPTQ leave them, which engines have no other kernel for. */
+/* Whether Marlin multiplies experts of 4 bits: always where these are integers with a scale a
+ * group, as AWQ and GPTQ leave them, which engines have no other kernel for. */
 static inline bool tp_experts_by_marlin(const struct tp_experts *experts)
 {
   return experts->dtype == TP_DTYPE_W4A16 || experts->kernel == TP_EXPERTS_MARLIN;

@@ -16,10 +16,11 @@
  * An op, from its start on:
  *   a. For fixed_s nothing but time passes, and nothing can stretch it.
  *   b. Then its components begin together and go on independently; those of size 0 are absent:
- *      work     work_s, at rate 1; of kernels at rate 1 / (1 + stall_ratio * q + memory_share * c),
- *               q being the lesser of queue_limit and the sum of the queue_accesses, c the sum of
- *               the crowding, of the collectives that are at that moment between their start
- *               (fixed_s included) and their end.
+ *      work     work_s, at rate 1; of kernels at rate
+ *               1 / (stall_ratio * q + (1 + memory_share * ((1 + c)^4 - 1))^(1/4)), q being the
+ *               lesser of queue_limit and the sum of the queue_accesses, c the sum of the crowding,
+ *               of the collectives that are at that moment between their start (fixed_s included)
+ *               and their end.
  *      compute  kernels only, like the others after a wait for SMs (Late, below): compute_s at rate
  *               min(1, share / sm_share), share being what the op has of the SMs at that moment
  *               (below); rate 1 where sm_share is 0.
