@@ -268,6 +268,13 @@ enum tp_status tp_csv_require(const struct tp_csv *csv, const char *const *names
   return TP_OK;
 }
 
+void tp_csv_move_row(struct tp_csv *csv, size_t from, size_t to)
+{
+  memmove(csv->cells + to * csv->n_columns, csv->cells + from * csv->n_columns,
+          csv->n_columns * sizeof *csv->cells);
+  csv->lines[to] = csv->lines[from];
+}
+
 const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column)
 {
   return column < 0 ? "" : csv->cells[row * csv->n_columns + (size_t)column];

@@ -34,6 +34,8 @@ enum tp_status tp_csv_require(const struct tp_csv *csv, const char *const *names
                               struct tp_error *error);
 /* Cell; "" where `column` is -1. */
 const char *tp_csv_cell(const struct tp_csv *csv, size_t row, int column);
+/* Puts the row in the place of another that is not needed any more. */
+void tp_csv_move_row(struct tp_csv *csv, size_t from, size_t to);
 /* Reads a finite number.  TP_E_INPUT where the cell holds none; the error names file, line and
  * column. */
 enum tp_status tp_csv_number(const struct tp_csv *csv, size_t row, int column, double *value,

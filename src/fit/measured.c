@@ -66,19 +66,14 @@ static void keep(struct tp_csv *csv, const char *name, const char *value)
     const char *const here = value_of(csv, row, name);
     if (strcmp(here, value) != 0 && !(absent && here[0] == '\0'))
       continue;
-    memmove(csv->cells + n_kept * csv->n_columns, csv->cells + row * csv->n_columns,
-            csv->n_columns * sizeof *csv->cells);
-    csv->lines[n_kept++] = csv->lines[row];
+    tp_csv_move_row(csv, row, n_kept++);
   }
   csv->n_rows = n_kept;
 }
 
 static bool has_column(const struct tp_where_columns *columns, const char *name)
 {
-  for (size_t i = 0; i < columns->n; i++)
-    if (strcmp(columns->names[i], name) == 0)
-      return true;
-  return false;
+  return tp_text_is_among(name, columns->names, columns->n);
 }
 
 static void note_column(const char *name, struct tp_arena *arena, struct tp_where_columns *columns)

@@ -91,9 +91,7 @@ void tp_copies_drop(struct tp_csv *csv, struct tp_arena *arena, struct tp_notes 
   for (size_t row = 0; row < csv->n_rows; row++) {
     if (firsts[row] != row)
       continue;
-    memmove(csv->cells + n_kept * csv->n_columns, csv->cells + row * csv->n_columns,
-            csv->n_columns * sizeof *csv->cells);
-    csv->lines[n_kept++] = csv->lines[row];
+    tp_csv_move_row(csv, row, n_kept++);
   }
   csv->n_rows = n_kept;
 }

@@ -78,10 +78,8 @@ static bool ends_path(const char *path, const char *key)
 
 static void add_once(const char **names, size_t *n, const char *name)
 {
-  for (size_t i = 0; i < *n; i++)
-    if (strcmp(names[i], name) == 0)
-      return;
-  names[(*n)++] = name;
+  if (!tp_text_is_among(name, names, *n))
+    names[(*n)++] = name;
 }
 
 /* What people call a quantity and what keys end with that hold one; NULL: no such word. */

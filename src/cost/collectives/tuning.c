@@ -143,10 +143,11 @@ bool tp_nccl_takes_switch(const struct tp_exchange *exchange)
 {
   const int nodes = tp_nccl_nodes(exchange->group);
   const double begun_s = 1e-6 * (switch_us + 2 * log2(nodes) * switch_hop_us);
-  double ring_takes_s, tree_takes_s;
+  double ring_takes_s, tree_takes_s = HUGE_VAL;
   believed(exchange, false, &ring_takes_s);
-  believed(exchange, true, &tree_takes_s);
-  return begun_s < (nodes > 1 ? fmin(ring_takes_s, tree_takes_s) : ring_takes_s);
+  if (nodes > 1)
+    believed(exchange, true, &tree_takes_s);
+  return begun_s < fmin(ring_takes_s, tree_takes_s);
 }
 
 /* A block less where each thread would get fewer bytes; LL counts those of a rank in rings
